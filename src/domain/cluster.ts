@@ -1,0 +1,72 @@
+import type { GpuSpec } from './gpu.ts';
+import type { LinkSpec } from './link.ts';
+import type { Provenance } from './provenance.ts';
+
+/**
+ * Groups of identical nodes, joined by links that need not be alike. Devices are numbered group by group, node by
+ * node, GPU by GPU: device = group.firstDevice + node · gpusPerNode + local rank.
+ */
+export interface Cluster {
+  readonly name: string;
+  readonly groups: readonly NodeGroup[];
+  /** Links that override the default between two groups (or between the nodes of one group, from = to). */
+  readonly links: readonly GroupLink[];
+  readonly measured?: MeasuredLinks;
+  /** What the file did not state and we filled in: for people. */
+  readonly assumptions: readonly string[];
+}
+
+export interface NodeGroup {
+  readonly id: string;
+  readonly index: number;
+  readonly gpu: GpuSpec;
+  readonly nodes: number;
+  readonly gpusPerNode: number;
+  readonly firstDevice: number;
+  /** GPUs in one fast (scale-up) domain; gpusPerNode usually, 72 in an NVL72 rack whose "node" is a tray. */
+  readonly fastDomainGpus: number;
+  readonly intraNode: LinkSpec;
+  readonly nic: NicSpec;
+  /** Host names in rank order, one per node. */
+  readonly hosts: readonly string[];
+  /** Cap on GPU power if lower than the stock limit. */
+  readonly powerCapWatts: number | null;
+  readonly site: string;
+  readonly dollarsPerGpuHour: number | null;
+  readonly provenance: Provenance;
+}
+
+/** What connects a node to the others. */
+export interface NicSpec {
+  readonly link: LinkSpec;
+  /** Ports of `link` per node. */
+  readonly perNode: number;
+}
+
+/** Bytes/s one way, per node pair flow, and seconds; `forward` is from → to. */
+export interface GroupLink {
+  readonly from: number;
+  readonly to: number;
+  /** Bandwidth that all flows between the two groups share; Infinity when only the NICs limit. */
+  readonly sharedBandwidth: number;
+  /** Upper limit of what one node sends to one node. */
+  readonly bandwidthPerNode: number;
+  readonly latency: number;
+  readonly provenance: Provenance;
+}
+
+/** Measured node-to-node figures: row sends to column; bytes/s and seconds. Nodes are numbered over all groups. */
+export interface MeasuredLinks {
+  readonly bandwidth: readonly (readonly number[])[];
+  readonly latency: readonly (readonly number[])[] | null;
+}
+
+export function deviceCount(cluster: Cluster): number {
+  return cluster.groups.reduce((sum, group) => sum + group.nodes * group.gpusPerNode, 0);
+}
+
+export function groupOfDevice(cluster: Cluster, device: number): NodeGroup {
+  const group = cluster.groups.findLast((g) => g.firstDevice <= device);
+  if (group === undefined) throw new RangeError(`device ${device} is not in cluster ${cluster.name}`);
+  return group;
+}

@@ -1,0 +1,57 @@
+import type { Provenance } from './provenance.ts';
+
+/** Named parts of a whole, in the order they are printed. Their sum is the whole; nothing else is. */
+export type Parts = Readonly<Record<string, number>>;
+
+export function total(parts: Parts): number {
+  let sum = 0;
+  for (const name in parts) sum += parts[name] as number;
+  return sum;
+}
+
+/** Seconds and bytes of one configuration, each with its parts. */
+export interface Estimate {
+  /** Equal to total(time). */
+  readonly stepSeconds: number;
+  readonly time: Parts;
+  readonly tokensPerSecond: number;
+  /** Model FLOPs (no recompute, causal attention halved) per second over the dense peak of the GPUs used. */
+  readonly mfu: number;
+  readonly modelFlopsPerStep: number;
+  readonly stages: readonly StageEstimate[];
+  readonly verdict: Verdict;
+  /** Expected relative error of stepSeconds, one side. */
+  readonly band: number;
+  readonly weakestProvenance: Provenance;
+  readonly assumptions: readonly string[];
+}
+
+export type Verdict = 'fits' | 'tight' | 'does-not-fit';
+
+/** One stage on one kind of GPU: its heaviest rank. */
+export interface StageEstimate {
+  readonly pipeline: number;
+  readonly stage: number;
+  readonly group: number;
+  readonly devices: number;
+  readonly tensorParallel: number;
+  readonly layers: number;
+  /** Seconds of one micro-batch, forward, backward and recompute together, by part. */
+  readonly compute: Parts;
+  readonly memory: MemoryEstimate;
+}
+
+export interface MemoryEstimate {
+  /** Peak of allocated bytes, by part, at the point where the sum is largest. */
+  readonly allocated: Parts;
+  /** Where in the step the peak stands: `forward`, `backward`, `loss`, `optimizer-step`. */
+  readonly peakAt: string;
+  readonly allocatedBytes: number;
+  /** With the allocator's reserve. */
+  readonly reservedBytes: number;
+  /** With CUDA context and communication buffers: what nvidia-smi shows. Compared with the limit. */
+  readonly deviceBytes: number;
+  /** GPU memory less the headroom. */
+  readonly limitBytes: number;
+  readonly verdict: Verdict;
+}

@@ -1,0 +1,38 @@
+import type { Provenance } from './provenance.ts';
+
+export const COLLECTIVES = ['allReduce', 'allGather', 'reduceScatter', 'allToAll'] as const;
+export type Collective = (typeof COLLECTIVES)[number];
+
+/**
+ * How GPUs that share a link share its bandwidth:
+ * `switch` all pairs at full rate; `mesh` each pair owns 1/(domain-1) of it; `host` every flow is staged through host
+ * memory, so the total is fixed; `network` a NIC per GPU or per node behind a switched fabric.
+ */
+export type LinkTopology = 'switch' | 'mesh' | 'host' | 'network';
+
+/** A kind of link. Bandwidths are bytes/s one way; latencies seconds. */
+export interface LinkSpec {
+  readonly id: string;
+  readonly name: string;
+  readonly topology: LinkTopology;
+  /** Wire rate of one GPU's (intra-node) or one port's (network) link, one way. */
+  readonly bandwidth: number;
+  /** Fraction of wire rate that large point-to-point and ring transfers reach. */
+  readonly efficiency: number;
+  /** One hop, small message. */
+  readonly latency: number;
+  /** Extra latency of a collective for each doubling of the node count (tree) and for each further node (ring). */
+  readonly latencyPerDoubling: number;
+  readonly latencyPerNode: number;
+  /** In-switch reduction: from how many GPUs on, and the all-reduce bus bandwidth it reaches. null without. */
+  readonly inSwitchReduction: { readonly minGpus: number; readonly busBandwidth: number } | null;
+  /** Measured curves, nccl-tests conventions: time = min over lines of latency + bytes/bandwidth, by group size. */
+  readonly collectives: readonly CollectiveCurve[];
+  readonly provenance: Provenance;
+}
+
+export interface CollectiveCurve {
+  readonly collective: Collective;
+  readonly gpus: number;
+  readonly lines: readonly { readonly latency: number; readonly bandwidth: number }[];
+}

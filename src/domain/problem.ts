@@ -1,0 +1,12 @@
+import type { Cluster } from './cluster.ts';
+import type { ModelSpec } from './model.ts';
+import type { Stack } from './stack.ts';
+import type { Workload } from './workload.ts';
+
+/** Everything that is given; a plan is what is chosen. */
+export interface Problem {
+  readonly model: ModelSpec;
+  readonly cluster: Cluster;
+  readonly workload: Workload;
+  readonly stack: Stack;
+}

@@ -1,0 +1,60 @@
+/**
+ * The software stack: the facts about kernels, launch behaviour, overlap and bookkeeping that decide most misses of a
+ * step-time or memory model. One YAML file each under configs/stacks.
+ */
+export interface Stack {
+  readonly id: string;
+  readonly name: string;
+  /** `flash1`/`flash2`/`flash3` name the kernel generation; `flash3` also stands for cuDNN attention on Hopper and later. */
+  readonly attentionKernel: 'unfused' | 'flash1' | 'flash2' | 'flash3';
+  /** Dropout masks are kept for backward (legacy Megatron keeps them even at rate 0). */
+  readonly dropoutMasks: boolean;
+  readonly lossKernel: 'fused' | 'unfused' | 'fp32' | 'compiled';
+  /** Element-wise kernels fused by a compiler. */
+  readonly compiled: boolean;
+  readonly state: StateBytes;
+  readonly gradAccumulationFusion: boolean;
+  readonly cudaGraphs: 'none' | 'partial' | 'full';
+  readonly moeDispatcher: 'allgather' | 'alltoall' | 'deepep' | 'hybridep';
+  /** `natural`: expert token counts differ; `balanced`: the router was forced. */
+  readonly routing: 'natural' | 'balanced';
+  readonly overlap: Overlap;
+  readonly host: HostLaunch;
+  readonly allocator: Allocator;
+  /** The vocabulary is padded to a multiple of this times the tensor-parallel degree; 1: not padded. */
+  readonly vocabularyPadding: number;
+  /** FSDP-style sharding: parameters gathered layer by layer even when the optimizer sharding is 3. */
+  readonly fullySharded: boolean;
+  /** One calibrated factor on the whole step; 1 when the stack was never calibrated. `width` is its relative spread. */
+  readonly timeMultiplier: { readonly value: number; readonly width: number };
+}
+
+/** Bytes per parameter. Sharded state is divided by the data-parallel size from optimizer sharding 1 on. */
+export interface StateBytes {
+  readonly weights: number;
+  readonly gradients: number;
+  /** fp32 master weights where `weights` are of low precision, and both Adam moments. */
+  readonly optimizer: number;
+}
+
+/** Fraction of each kind of communication that compute can hide when there is enough of it. */
+export interface Overlap {
+  readonly dataParallel: number;
+  readonly tensorParallel: number;
+  readonly contextParallel: number;
+  readonly expertParallel: number;
+  readonly pipeline: number;
+}
+
+export interface HostLaunch {
+  /** Host time to launch one kernel-sized unit of work. */
+  readonly secondsPerUnit: number;
+  /** Once per step: data, logging, gradient norm, synchronisation. */
+  readonly secondsPerStep: number;
+}
+
+export interface Allocator {
+  readonly reservedOverAllocated: number;
+  readonly contextBytes: number;
+  readonly bytesPerCommunicator: number;
+}
