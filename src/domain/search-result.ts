@@ -1,0 +1,68 @@
+import type { Estimate } from './estimate.ts';
+import type { Plan } from './plan.ts';
+import type { Reason } from './reason.ts';
+
+export interface RankedPlan {
+  /** 1 is best. */
+  readonly rank: number;
+  readonly plan: Plan;
+  readonly estimate: Estimate;
+  /** The plan family that produced it: `uniform`, `type-per-stage`, … */
+  readonly family: string;
+  /** Its step time differs from the best by less than the model's error. */
+  readonly tiedWithBest: boolean;
+  /** How the stage cut was found and proven; null where there was nothing to cut. */
+  readonly partition: PartitionProof | null;
+}
+
+/** What stands behind a stage cut. */
+export interface PartitionProof {
+  readonly method: 'even' | 'closed-form' | 'dynamic-programming' | 'sweep';
+  readonly objectiveSeconds: number;
+  /** The integer program that checked it: solver, status, its objective and proven bound. */
+  readonly check: {
+    readonly solver: string;
+    readonly status: 'optimal' | 'feasible' | 'infeasible' | 'timeout';
+    readonly objectiveSeconds: number | null;
+    readonly boundSeconds: number | null;
+  } | null;
+}
+
+export interface Rejection {
+  readonly rule: string;
+  readonly count: number;
+  /** One configuration it removed, as arithmetic, and why. */
+  readonly example: { readonly configuration: string; readonly reason: Reason };
+}
+
+/** What was searched. `space` = Σ rejected + boundedAway + evaluated + left. */
+export interface Certificate {
+  readonly space: number;
+  readonly rejected: readonly Rejection[];
+  /** Removed because their lower bound exceeds the worst kept plan. */
+  readonly boundedAway: number;
+  readonly evaluated: number;
+  /** Never looked at because the search was cut. */
+  readonly left: number;
+  readonly optimal: boolean;
+  /** (best − proven lower bound) / best; 0 when optimal. */
+  readonly gap: number;
+  /** `time-limit`, `max-evaluations`, `interrupted`, or null. */
+  readonly cutBy: string | null;
+}
+
+export interface NearestMiss {
+  readonly plan: Plan;
+  readonly estimate: Estimate;
+  readonly reason: Reason;
+  /** What would make it fit, in words. */
+  readonly remedy: string;
+}
+
+export interface SearchResult {
+  readonly plans: readonly RankedPlan[];
+  /** What the user would run otherwise: the same layers on every stage, all GPUs; a Reason when it cannot run. */
+  readonly evenSplit: RankedPlan | Reason;
+  readonly nearestMiss: NearestMiss | null;
+  readonly certificate: Certificate;
+}
