@@ -9,4 +9,6 @@ export interface Problem {
   readonly cluster: Cluster;
   readonly workload: Workload;
   readonly stack: Stack;
+  /** Overrides of the fitted constants, by name: for fitting and sensitivity only. */
+  readonly coefficients?: Readonly<Record<string, number>>;
 }

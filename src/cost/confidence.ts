@@ -1,0 +1,36 @@
+import type { Plan } from '../domain/plan.ts';
+import type { Problem } from '../domain/problem.ts';
+import { type Provenance, weakest } from '../domain/provenance.ts';
+
+/** The least trustworthy figure that this plan's estimate rests on. */
+export function provenanceOf({ cluster }: Problem, plan: Plan): Provenance {
+  const used = new Set(
+    plan.pipelines.flatMap((p) => p.stages.flatMap((s) => s.replicas.map((b) => b.group))),
+  );
+  const all: Provenance[] = [];
+  for (const index of used) {
+    const group = cluster.groups[index]!;
+    const { gemm, attention, memory, peak } = group.gpu.provenance;
+    all.push(gemm, attention, memory, peak, group.intraNode.provenance, group.provenance);
+    if (group.nodes > 1) all.push(group.nic.link.provenance);
+  }
+  return weakest(all);
+}
+
+/** What had to be assumed, in words: the cluster's own list, and what this plan's GPUs lack. */
+export function assumptionsOf({ cluster, workload, stack }: Problem, plan: Plan): string[] {
+  const list = [...cluster.assumptions];
+  const used = new Set(
+    plan.pipelines.flatMap((p) => p.stages.flatMap((s) => s.replicas.map((b) => b.group))),
+  );
+  for (const index of used) {
+    const { gpu } = cluster.groups[index]!;
+    if (gpu.provenance.gemm === 'assumed')
+      list.push(`${gpu.id}: GEMM speed scaled from a similar GPU, not measured`);
+    if (gpu.gemm[workload.precision] === undefined) {
+      list.push(`${gpu.id}: no ${workload.precision} arithmetic of its own; priced at the next wider format`);
+    }
+  }
+  if (stack.id === 'generic') list.push('software stack not named: generic kernels and overlap');
+  return list;
+}

@@ -1,0 +1,74 @@
+import type { Operator } from '../layers/operator.ts';
+import { recomputed } from '../techniques/recompute.ts';
+import type { CostContext } from './context.ts';
+import { operatorTime } from './operator-time.ts';
+import { addTime, noTime, type PassTime, seconds } from './pass-time.ts';
+
+export interface LayerTime {
+  readonly forward: PassTime;
+  /** Input and weight gradients, without recomputation. */
+  readonly backward: PassTime;
+  readonly recompute: PassTime;
+  readonly weightGrad: number;
+}
+
+/** Host share that CUDA graphs leave: whole iteration, per-layer graphs, none. */
+const GRAPH_HOST_SHARE = { full: 0.03, partial: 0.5, none: 1 } as const;
+
+/** Host and device run side by side: the pass takes about the longer (a 12-norm rounds the corner). */
+const JOIN = 12;
+
+/** Times the operators of one layer (or of an end of the model) for one micro-batch. */
+export function layerTime(
+  operators: readonly Operator[],
+  context: CostContext,
+  moe: { topK: number } | null,
+): LayerTime {
+  const forward = noTime();
+  const backward = noTime();
+  const recompute = noTime();
+  let weightGrad = 0;
+  let units = 0;
+  let recomputedUnits = 0;
+  for (const operator of operators) {
+    const time = operatorTime(operator, context, moe?.topK ?? 1);
+    addTime(forward, time.forward);
+    addTime(backward, time.backward);
+    weightGrad += time.weightGrad;
+    units += operator.hostUnits;
+    if (recomputed(operator, context.settings.recompute)) {
+      addTime(recompute, time.forward);
+      recomputedUnits += operator.hostUnits;
+    }
+  }
+  const { c, problem, local } = context;
+  const log = Math.log2(local.tensorParallel);
+  const extra = c.hostUnitsTensorParallel * log + softmaxFallback(context);
+  const unit = problem.stack.host.secondsPerUnit * GRAPH_HOST_SHARE[problem.stack.cudaGraphs];
+  const sync = moe !== null && problem.stack.cudaGraphs !== 'full' ? c.moeHostSync : 0;
+  addHost(forward, (units + extra) * unit, sync);
+  addHost(backward, (units + extra) * unit * c.hostBackwardFactor, sync);
+  if (recomputedUnits > 0) {
+    const again = (recomputedUnits + extra * (recomputedUnits / units) + c.hostUnitsCheckpoint) * unit;
+    addHost(recompute, again, sync);
+  }
+  return { forward, backward, recompute, weightGrad };
+}
+
+function addHost(pass: PassTime, host: number, sync: number): void {
+  const device = seconds(pass);
+  if (device <= 0 && host <= 0) return;
+  const longest = Math.max(device, host);
+  const joined = longest * ((device / longest) ** JOIN + (host / longest) ** JOIN) ** (1 / JOIN);
+  pass.host += joined - device + sync * Math.min(device, host);
+}
+
+/** Megatron's fused softmax needs (micro-batch · heads per GPU) divisible by 4, else several eager kernels run. */
+function softmaxFallback({ problem, local, c }: CostContext): number {
+  if (problem.stack.attentionKernel !== 'unfused') return 0;
+  const attention = problem.model.kinds[0]?.attention;
+  if (attention === undefined) return 0;
+  return ((local.microBatch * attention.heads) / local.tensorParallel) % 4 === 0
+    ? 0
+    : c.hostUnitsSoftmaxFallback;
+}

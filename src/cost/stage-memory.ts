@@ -1,0 +1,36 @@
+import type { MemoryEstimate } from '../domain/estimate.ts';
+import type { Plan } from '../domain/plan.ts';
+import type { Problem } from '../domain/problem.ts';
+import { stageLoad } from '../memory/stage-memory.ts';
+import { walk } from '../memory/walk.ts';
+import { communicators } from './communicators.ts';
+import { shardSpan } from './fully-sharded.ts';
+import { settingsOf } from './settings.ts';
+import type { BlockRun } from './stage-run.ts';
+
+/** Peak memory of one GPU of a block, given the micro-batches of each chunk in flight at the stage's peak. */
+export function stageMemory(
+  problem: Problem,
+  plan: Plan,
+  run: BlockRun,
+  inFlight: readonly number[],
+): MemoryEstimate {
+  const { context, kinds } = run.profile;
+  const stages = plan.pipelines[run.pipeline]!.stages;
+  const extent = {
+    chunks: stages[run.stage]!.chunks,
+    first: run.stage === 0,
+    last: stages[run.stage]!.chunks.some((range) => range.end === problem.model.layers.length),
+    pipelineStages: stages.length,
+    shards: shardSpan(context).size,
+    expertShards: context.spans.expertData.size,
+  };
+  const byKind = kinds.map(({ memory }) => memory);
+  const load = stageLoad(problem, settingsOf(plan), context.local, extent, byKind, context.c);
+  return walk(load, inFlight, {
+    gpu: context.group.gpu,
+    headroom: problem.workload.headroom,
+    allocator: problem.stack.allocator,
+    communicators: communicators(context) + (stages.length > 1 ? 1 : 0),
+  });
+}

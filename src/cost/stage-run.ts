@@ -1,0 +1,80 @@
+import type { Pipeline, Plan, ReplicaBlock } from '../domain/plan.ts';
+import { replicasOf } from '../domain/plan.ts';
+import type { Problem } from '../domain/problem.ts';
+import { type ChunkTime, chunkSeconds, chunkTime } from './chunk-time.ts';
+import { seconds } from './pass-time.ts';
+import { settingsOf } from './settings.ts';
+import { type ProfileCache, type StageProfile, stageProfile } from './stage-profile.ts';
+
+/** One run of alike replicas of a stage, profiled and timed for one micro-batch. */
+export interface BlockRun {
+  readonly pipeline: number;
+  readonly stage: number;
+  readonly block: ReplicaBlock;
+  readonly profile: StageProfile;
+  readonly chunks: readonly ChunkTime[];
+  /** By chunk, seconds. */
+  readonly forward: readonly number[];
+  readonly backward: readonly number[];
+  readonly weightGrad: readonly number[];
+}
+
+/** A stage of a pipeline: its blocks work side by side; the slowest share sets the stage's pace. */
+export interface StageRun {
+  readonly blocks: readonly BlockRun[];
+  /** Micro-batches one replica of the stage works through, taken as equal: the pace below is scaled to it. */
+  readonly microBatches: number;
+  readonly forward: readonly number[];
+  readonly backward: readonly number[];
+  readonly weightGrad: readonly number[];
+}
+
+export function runStages(problem: Problem, plan: Plan, index: number, cache?: ProfileCache): StageRun[] {
+  const pipeline = plan.pipelines[index]!;
+  const settings = settingsOf(plan);
+  const slots = microBatchSlots(pipeline);
+  return pipeline.stages.map((stage, stageIndex) => {
+    const dataParallel = replicasOf(stage);
+    const blocks = stage.replicas.map((block): BlockRun => {
+      const shape = { group: block.group, tensorParallel: block.tensorParallel, dataParallel };
+      const pipelined = pipeline.stages.length > 1;
+      const profile = stageProfile(problem, settings, shape, block.firstDevice, pipelined, cache);
+      let budget = plan.recompute.layersPerStage ?? Number.POSITIVE_INFINITY;
+      const chunks = stage.chunks.map((range) => {
+        const time = chunkTime(problem.model, range, profile, budget);
+        budget -= range.end - range.first;
+        return time;
+      });
+      const split = chunks.map((chunk) => chunkSeconds(chunk, profile, seconds));
+      return {
+        pipeline: index,
+        stage: stageIndex,
+        block,
+        profile,
+        chunks,
+        forward: split.map((s) => s.forward),
+        backward: split.map((s) => s.backward),
+        weightGrad: chunks.map((chunk) => chunk.weightGrad),
+      };
+    });
+    const pace = (pick: (run: BlockRun) => readonly number[]) =>
+      stage.chunks.map((_, chunk) =>
+        blocks.reduce(
+          (slowest, run) => Math.max(slowest, ((pick(run)[chunk] ?? 0) * run.block.microBatches) / slots),
+          0,
+        ),
+      );
+    return {
+      blocks,
+      microBatches: slots,
+      forward: pace((run) => run.forward),
+      backward: pace((run) => run.backward),
+      weightGrad: pace((run) => run.weightGrad),
+    };
+  });
+}
+
+/** Micro-batches that one replica of the first stage sends down the pipeline. */
+export function microBatchSlots(pipeline: Pipeline): number {
+  return Math.ceil(pipeline.microBatches / replicasOf(pipeline.stages[0]!));
+}

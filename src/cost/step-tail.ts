@@ -1,0 +1,119 @@
+import type { Plan } from '../domain/plan.ts';
+import type { Problem } from '../domain/problem.ts';
+import { collectiveSeconds, pointToPointSeconds } from '../hardware/collective.ts';
+import { mergeSpans } from '../hardware/span.ts';
+import { endParameters, type LocalParameters } from '../memory/local-parameters.ts';
+import { neighbourSpan } from './boundary.ts';
+import { stepEnd } from './gradient-sync.ts';
+import type { PipelineTime } from './pipeline-time.ts';
+import type { BlockRun, StageRun } from './stage-run.ts';
+
+/** What follows the last backward, and which pipeline it follows. Seconds. */
+export interface StepTail {
+  readonly criticalPipeline: number;
+  /** Until the last backward of the stage that ends the step. */
+  readonly pipelineSeconds: number;
+  readonly gradientReduce: number;
+  readonly parameterGather: number;
+  readonly optimizer: number;
+}
+
+/**
+ * Each stage reduces its gradients when its own last backward is done: early stages finish last, late ones hide their
+ * reduction behind them. The step ends when the last of them has; then optimizer and gathering, the slowest stage each.
+ */
+export function stepTail(
+  problem: Problem,
+  plan: Plan,
+  pipelines: readonly { stages: readonly StageRun[]; time: PipelineTime }[],
+): StepTail {
+  let end = -1;
+  let tail = { criticalPipeline: 0, pipelineSeconds: 0, gradientReduce: 0 };
+  let parameterGather = 0;
+  let optimizer = 0;
+  for (const [index, { stages, time }] of pipelines.entries()) {
+    for (const [s, stage] of stages.entries()) {
+      const finish = time.finishSeconds[s] ?? 0;
+      const step = blockEnds(problem, plan, stages, stage, s);
+      parameterGather = Math.max(parameterGather, step.parameterGather);
+      optimizer = Math.max(optimizer, step.optimizer);
+      const tied = s === 0 && stages.length > 1 ? tiedEmbedding(problem, stages) : 0;
+      const reduce = step.gradientReduce + tied;
+      if (finish + reduce > end) {
+        end = finish + reduce;
+        tail = { criticalPipeline: index, pipelineSeconds: finish, gradientReduce: reduce };
+      }
+    }
+  }
+  return { ...tail, parameterGather, optimizer };
+}
+
+function blockEnds(
+  problem: Problem,
+  plan: Plan,
+  stages: readonly StageRun[],
+  stage: StageRun,
+  index: number,
+) {
+  const spans = {
+    gradient: mergeSpans(
+      stage.blocks.map((run) => run.profile.context.spans.gradient),
+      stage.blocks.length > 1,
+    ),
+    expertData: mergeSpans(
+      stage.blocks.map((run) => run.profile.context.spans.expertData),
+      stage.blocks.length > 1,
+    ),
+  };
+  const all = { gradientReduce: 0, parameterGather: 0, optimizer: 0 };
+  for (const run of stage.blocks) {
+    const pass = {
+      forwardSeconds: run.forward.reduce((a, b) => a + b, 0),
+      backwardSeconds: run.backward.reduce((a, b) => a + b, 0),
+    };
+    const parameters = blockParameters(problem, plan, run, index === 0, index === stages.length - 1);
+    const one = stepEnd(run.profile.context, parameters, spans, pass, stages.length > 1);
+    all.gradientReduce = Math.max(all.gradientReduce, one.gradientReduce);
+    all.parameterGather = Math.max(all.parameterGather, one.parameterGather);
+    all.optimizer = Math.max(all.optimizer, one.optimizer);
+  }
+  return all;
+}
+
+/** Parameters one GPU of a block holds. */
+export function blockParameters(
+  problem: Problem,
+  plan: Plan,
+  run: BlockRun,
+  first: boolean,
+  last: boolean,
+): LocalParameters {
+  const stage = plan.pipelines[run.pipeline]!.stages[run.stage]!;
+  let dense = endParameters(problem.model, problem.stack, run.profile.context.local, { first, last }).total;
+  let expert = 0;
+  for (const { first: from, end } of stage.chunks) {
+    for (let layer = from; layer < end; layer++) {
+      const { parameters } = run.profile.kinds[problem.model.layers[layer] ?? 0]!.memory;
+      dense += parameters.dense;
+      expert += parameters.expert;
+    }
+  }
+  return { dense, expert };
+}
+
+/** First and last stage each hold the tied embedding: its gradient is all-reduced between the two once per step. */
+function tiedEmbedding(problem: Problem, stages: readonly StageRun[]): number {
+  if (!problem.model.tiedEmbeddings) return 0;
+  const { profile } = stages[0]!.blocks[0]!;
+  const { context } = profile;
+  const matrix = endParameters(problem.model, problem.stack, context.local, {
+    first: true,
+    last: false,
+  }).largest;
+  const bytes = Math.min(4, problem.stack.state.gradients) * matrix;
+  const span = neighbourSpan(profile, false);
+  return Math.max(
+    collectiveSeconds(span, 'allReduce', bytes, context.c),
+    pointToPointSeconds(span, bytes, context.c),
+  );
+}

@@ -1,0 +1,57 @@
+import type { GpuSpec } from '../domain/gpu.ts';
+import type { Stack } from '../domain/stack.ts';
+import type { Coefficients } from './coefficients.ts';
+
+/** Fused causal attention on one GPU: `queries` local tokens of each sequence against all keys at or before them. */
+export interface AttentionShape {
+  readonly batch: number;
+  /** Query heads on this GPU. */
+  readonly heads: number;
+  readonly kvHeads: number;
+  readonly sequence: number;
+  /** Context-parallel degree: the GPU holds sequence/cp queries and computes in cp steps. */
+  readonly contextParallel: number;
+  readonly qkHeadDim: number;
+  readonly vHeadDim: number;
+  readonly window: number | null;
+}
+
+const RECENT = new Set(['hopper', 'blackwell']);
+
+/** Seconds of one forward. Curve: see AttentionCurve; kernels of older generations are slower by fitted factors. */
+export function attentionForward(
+  gpu: GpuSpec,
+  kernel: Stack['attentionKernel'],
+  a: AttentionShape,
+  c: Coefficients,
+): number {
+  const curve = gpu.attention;
+  const headDim = (a.qkHeadDim + a.vHeadDim) / 2;
+  const efficiency = efficiencyAt(curve.efficiencyHeadDim64, curve.efficiencyHeadDim128, headDim);
+  const queries = a.sequence / a.contextParallel;
+  const blocks = (a.batch * a.heads * Math.ceil(queries / 128)) / gpu.multiprocessors;
+  const w = curve.waveQuantisation;
+  const waves = ((1 - w) * Math.max(blocks, 1) + w * Math.ceil(blocks)) / blocks;
+  const reach = a.window === null ? a.sequence : Math.min(a.sequence, 2 * a.window);
+  const keys = reach + curve.startupTokens * a.contextParallel;
+  const compute = (2 * a.batch * a.heads * queries * keys * headDim * waves) / (curve.peakFlops * efficiency);
+  const bytes = 2 * a.batch * queries * (a.heads + a.kvHeads) * (a.qkHeadDim + a.vHeadDim);
+  const memory = bytes / (gpu.memoryBandwidth * curve.memoryEfficiency);
+  const seconds = curve.fixedSeconds * a.contextParallel + Math.cbrt(compute ** 3 + memory ** 3);
+  const special = a.window === null ? 1 : c.slidingWindowAttention;
+  return seconds * special * c.attentionTraining * generation(gpu, kernel, c);
+}
+
+function generation(gpu: GpuSpec, kernel: Stack['attentionKernel'], c: Coefficients): number {
+  const behind = RECENT.has(gpu.architecture) ? c.flash2OnHopper : 1;
+  if (kernel === 'flash2') return behind;
+  if (kernel === 'flash1') return behind * c.flash1;
+  return 1;
+}
+
+/** Efficiencies are fitted at head dims 64 and 128; between them linear, below 64 in proportion, above 128 flat. */
+function efficiencyAt(at64: number, at128: number, headDim: number): number {
+  if (headDim >= 128) return at128;
+  if (headDim >= 64) return at64 + ((at128 - at64) * (headDim - 64)) / 64;
+  return (at64 * headDim) / 64;
+}

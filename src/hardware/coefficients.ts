@@ -1,0 +1,176 @@
+/**
+ * The fitted constants of the step-time model: one table, each with its meaning, bounds and where it stands.
+ * `fixed` ones come from a measurement named in `source`; `fitted` ones were fitted by `npm run fit` on published runs
+ * with whole sources left out, starting from `source`. None is keyed to a model, a row or a publication.
+ */
+export interface Coefficient {
+  readonly value: number;
+  readonly bounds: readonly [number, number];
+  readonly status: 'fixed' | 'fitted';
+  readonly meaning: string;
+  readonly source: string;
+}
+
+const fitted = (
+  value: number,
+  low: number,
+  high: number,
+  meaning: string,
+  source = 'published runs',
+): Coefficient => ({
+  value,
+  bounds: [low, high],
+  status: 'fitted',
+  meaning,
+  source,
+});
+const fixed = (value: number, meaning: string, source: string): Coefficient => ({
+  value,
+  bounds: [value, value],
+  status: 'fixed',
+  meaning,
+  source,
+});
+
+export const COEFFICIENT_TABLE = {
+  // Compute
+  weightGradEfficiency: fixed(
+    0.94,
+    'weight-gradient GEMM rate over forward rate, fp32 accumulation',
+    'SimuMax training GEMMs, A100 and B200',
+  ),
+  attentionBackward: fixed(
+    3.05,
+    'flash attention backward time over forward time',
+    'SimuMax and DeepSeek profile data: 2.5x FLOPs at 0.82 of the rate',
+  ),
+  attentionTraining: fitted(1.27, 0.8, 1.5, 'training flash kernel time over the inference prefill fit'),
+  flash2OnHopper: fitted(2.05, 1, 2.2, 'FlashAttention-2 time on Hopper and later over FA3/cuDNN'),
+  flash1: fitted(1.27, 1, 2.2, 'FlashAttention-1/Triton time over FlashAttention-2'),
+  slidingWindowAttention: fitted(
+    1.25,
+    0.5,
+    6,
+    'attention kernel time with sinks or sliding windows over its FLOP count',
+  ),
+  unfusedBatchedGemm: fitted(
+    0.65,
+    0.2,
+    0.85,
+    'fraction of peak of the batched QK and AV GEMMs of unfused attention',
+  ),
+  unalignedBatchedGemm: fitted(
+    6,
+    1,
+    8,
+    'time factor of those GEMMs when the head dimension is no multiple of 8 elements',
+  ),
+  unfusedSoftmaxBytes: fitted(1.167, 0.5, 2, 'factor on 9 B forward and 11 B backward per score element'),
+  streamBytes: fitted(0.935, 0.5, 2, 'factor on the bytes of norms, activations, residuals'),
+  streamFloor: fitted(5e-6, 0.5e-6, 6e-6, 'least device time of a memory-bound kernel, seconds'),
+  fp8Quantisation: fitted(0.99, 0.1, 1.6, 'factor on the fp8 quantisation passes of the GEMM fit'),
+  fp8Sustained: fitted(0.89, 0.8, 1.3, 'fp8 GEMM time factor beside the bf16 sustained slowdown'),
+  nvfp4Speedup: fitted(1.8, 1, 1.9, 'nvfp4 GEMM rate over fp8'),
+  groupedGemm: fitted(1.023, 0.7, 1.5, 'grouped expert GEMM time over the dense fit of the same tokens'),
+  contention: fitted(
+    0.12,
+    0.02,
+    0.4,
+    'slowdown of compute while a collective runs beside it (SM share)',
+    'arXiv 2507.03114; DeepSeek profile: 20 of 132 SMs',
+  ),
+  powerExponent: fixed(
+    0.67,
+    'clock falls with this power of the power limit',
+    'H100 at 500 W against 700 W: 1.43 against 1.14 over burst',
+  ),
+
+  // Host
+  hostUnitsDense: fixed(
+    20,
+    'launch units of one dense layer forward',
+    'kernel counts of Megatron layers: 22 legacy, 18 with fused kernels',
+  ),
+  hostUnitsMoe: fitted(
+    76,
+    20,
+    400,
+    'further launch units of a dropless MoE layer forward: router, permute, dispatch',
+  ),
+  hostUnitsPerExpert: fitted(1.8, 0.2, 20, 'further launch units for each local expert'),
+  hostUnitsTensorParallel: fitted(
+    1.58,
+    0.3,
+    12,
+    'further launch units per layer and doubling of tensor parallelism',
+  ),
+  hostUnitsCheckpoint: fitted(8.9, 1, 60, 'further launch units per recomputed layer (RNG state, autograd)'),
+  hostUnitsSoftmaxFallback: fitted(
+    9.6,
+    1,
+    40,
+    'further launch units where the fused softmax falls back: (micro-batch · heads / tp) % 4 ≠ 0',
+  ),
+  hostBackwardFactor: fixed(
+    1.9,
+    'launch units of backward over forward',
+    '3.5 ms forward+recompute+backward against 0.9 ms forward, 2021 Megatron',
+  ),
+  moeHostSync: fitted(
+    0.12,
+    0.01,
+    1,
+    'share of the smaller of host and device time that dropless MoE synchronisation exposes',
+  ),
+
+  // Communication
+  intraNodeDerating: fixed(
+    0.9,
+    'fraction of nccl-tests bandwidth that in-training collectives reach',
+    'nccl-tests run alone; training shares HBM',
+  ),
+  networkEfficiency: fitted(0.94, 0.4, 0.95, 'fraction of NIC wire rate of ring and tree collectives'),
+  networkAllToAll: fitted(
+    0.86,
+    0.4,
+    0.95,
+    'fraction of NIC wire rate of all-to-all',
+    'EFA p5: 0.86 at 2 to 8 nodes',
+  ),
+  allToAllInDomain: fitted(
+    0.77,
+    0.3,
+    1.1,
+    'factor on nccl-tests all-to-all bandwidth inside the scale-up domain',
+  ),
+  pointToPointLatency: fitted(22e-6, 5e-6, 200e-6, 'one pipeline send and receive, seconds'),
+  pipelineExposed: fitted(0.55, 0.05, 1.5, 'share of a 1F1B boundary transfer that compute does not hide'),
+  pipelineExposedInterleaved: fitted(0.83, 0.05, 1.5, 'the same where every device sends for every chunk'),
+
+  // Expert parallelism
+  expertImbalance: fitted(1.05, 1, 1.5, 'busiest expert rank over the mean, natural routing'),
+  permuteEfficiency: fitted(0.6, 0.1, 0.8, 'fraction of memory bandwidth of token permutation'),
+
+  // Step
+  optimizerBytes: fitted(
+    46,
+    25,
+    80,
+    'HBM bytes per locally owned parameter in the optimizer step',
+    'Adam: 28 B plus clipping and casts',
+  ),
+  lossBytes: fitted(15, 8, 50, 'HBM bytes per logit of an unfused cross entropy, forward and backward'),
+  lossBytesFused: fitted(8, 4, 30, 'the same, fused'),
+  stepOverhead: fitted(1, 0.1, 10, 'factor on the host time a stack spends once per step'),
+} as const satisfies Record<string, Coefficient>;
+
+export type CoefficientName = keyof typeof COEFFICIENT_TABLE;
+export type Coefficients = Readonly<Record<CoefficientName, number>>;
+
+export function coefficients(overrides: Partial<Coefficients> = {}): Coefficients {
+  const values: Partial<Record<CoefficientName, number>> = {};
+  for (const name of Object.keys(COEFFICIENT_TABLE) as CoefficientName[]) {
+    values[name] = overrides[name] ?? COEFFICIENT_TABLE[name].value;
+  }
+  return values as Coefficients;
+}

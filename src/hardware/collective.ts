@@ -1,0 +1,127 @@
+import type { Collective, LinkSpec } from '../domain/link.ts';
+import type { Coefficients } from './coefficients.ts';
+import type { Span } from './span.ts';
+
+/**
+ * Seconds of one collective over a span. `bytes` is the nccl-tests size: the whole buffer for all-reduce, the gathered
+ * output for all-gather, the input for reduce-scatter, what one rank sends (its own share included) for all-to-all.
+ */
+export function collectiveSeconds(
+  span: Span,
+  collective: Collective,
+  bytes: number,
+  c: Coefficients,
+): number {
+  if (span.size <= 1 || bytes <= 0) return 0;
+  if (span.domains === 1) return insideDomain(span.intra.intraNode, span, collective, span.size, bytes, c);
+  return collective === 'allToAll' ? allToAllAcross(span, bytes, c) : ringAcross(span, collective, bytes, c);
+}
+
+/** Bytes on the wire over bytes of the buffer for a ring: nccl-tests' bus bandwidth factor. */
+function busFactor(collective: Collective, n: number): number {
+  return ((collective === 'allReduce' ? 2 : 1) * (n - 1)) / n;
+}
+
+function insideDomain(
+  link: LinkSpec,
+  span: Span,
+  collective: Collective,
+  n: number,
+  bytes: number,
+  c: Coefficients,
+): number {
+  const derating = c.intraNodeDerating * (collective === 'allToAll' ? c.allToAllInDomain : 1);
+  const curve = nearestCurve(link, collective, n);
+  if (curve !== undefined) {
+    const wire = (bytes * busFactor(collective, n)) / busFactor(collective, curve.gpus) / derating;
+    let best = Number.POSITIVE_INFINITY;
+    for (const line of curve.lines) best = Math.min(best, line.latency + wire / line.bandwidth);
+    return best;
+  }
+  const hops = collective === 'allToAll' ? 1 : n - 1;
+  return (
+    link.latency * (1 + Math.log2(hops + 1)) +
+    (bytes * busFactor(collective, n)) / (busBandwidth(link, span, collective, n) * derating)
+  );
+}
+
+/** Bus bandwidth of a link without measured curves, bytes/s. */
+function busBandwidth(link: LinkSpec, span: Span, collective: Collective, n: number): number {
+  const flat = link.bandwidth * link.efficiency;
+  if (link.topology === 'mesh') {
+    const peers = Math.max(1, Math.min(span.intra.fastDomainGpus, span.intra.gpusPerNode) - 1);
+    return flat * Math.min(1, (n - 1) / peers);
+  }
+  if (link.topology === 'host') return (flat * 2) / n;
+  const reduction = link.inSwitchReduction;
+  if (collective === 'allReduce' && reduction !== null && n >= reduction.minGpus)
+    return reduction.busBandwidth;
+  return flat;
+}
+
+function nearestCurve(link: LinkSpec, collective: Collective, n: number) {
+  let best: LinkSpec['collectives'][number] | undefined;
+  for (const curve of link.collectives) {
+    if (curve.collective !== collective) continue;
+    if (best === undefined || distance(curve.gpus, n) < distance(best.gpus, n)) best = curve;
+  }
+  return best;
+}
+
+function distance(a: number, b: number): number {
+  return Math.abs(Math.log2(a / b));
+}
+
+/** Bus bandwidth that the fast domain sustains for large messages, bytes/s; Infinity for one member per domain. */
+function domainBus(span: Span, collective: Collective, c: Coefficients): number {
+  if (span.perDomain === 1) return Number.POSITIVE_INFINITY;
+  const large = 2 ** 30;
+  const seconds = insideDomain(span.intra.intraNode, span, collective, span.perDomain, large, c);
+  return (large * busFactor(collective, span.perDomain)) / seconds;
+}
+
+/**
+ * Rings and trees over several domains: all NICs of a domain work for the one group; the slower of domain and network
+ * sets the rate. A tree over two nodes crosses once, so its all-reduce runs at twice the NIC rate (478 of 400 GB/s
+ * measured on two p5 nodes). Latency grows with nodes: log2 for all-reduce, linear for rings (NCCL multi-node fits).
+ */
+function ringAcross(span: Span, collective: Collective, bytes: number, c: Coefficients): number {
+  const nic = span.network.nic.link;
+  const once = collective === 'allReduce' && span.domains === 2 ? 2 : 1;
+  const network = span.perDomain * span.networkPerMember * c.networkEfficiency * once;
+  const bus = Math.min(domainBus(span, collective, c), network);
+  const steps =
+    collective === 'allReduce'
+      ? nic.latencyPerDoubling * Math.log2(span.domains)
+      : nic.latencyPerNode * (span.domains - 1);
+  const latency = nic.latency + steps + span.extraLatency * (span.domains - 1);
+  return latency + (bytes * busFactor(collective, span.size)) / bus;
+}
+
+/** All-to-all obeys the NIC: bytes that leave the domain per GPU at the GPU's share of the network. */
+function allToAllAcross(span: Span, bytes: number, c: Coefficients): number {
+  const leaving = (bytes * (span.size - span.perDomain)) / span.size;
+  const network = leaving / (span.networkPerMember * c.networkAllToAll);
+  const staying = (bytes * span.perDomain) / span.size;
+  const inside =
+    span.perDomain > 1 ? insideDomain(span.intra.intraNode, span, 'allToAll', span.perDomain, staying, c) : 0;
+  const nic = span.network.nic.link;
+  return (
+    nic.latency +
+    span.extraLatency +
+    nic.latencyPerDoubling * Math.log2(span.domains) +
+    Math.max(network, inside)
+  );
+}
+
+/** Seconds to send `bytes` from one GPU to its peer in another stage. */
+export function pointToPointSeconds(span: Span, bytes: number, c: Coefficients): number {
+  if (bytes <= 0) return 0;
+  if (span.domains === 1) {
+    const link = span.intra.intraNode;
+    const peers = link.topology === 'mesh' ? Math.max(1, span.intra.gpusPerNode - 1) : 1;
+    return c.pointToPointLatency + link.latency + bytes / ((link.bandwidth * link.efficiency) / peers);
+  }
+  const rate = span.networkPerMember * c.networkEfficiency;
+  return c.pointToPointLatency + span.network.nic.link.latency + span.extraLatency + bytes / rate;
+}

@@ -1,0 +1,57 @@
+import type { Dtype, Precision } from '../domain/dtype.ts';
+import type { GemmCurve, GpuSpec } from '../domain/gpu.ts';
+import type { Coefficients } from './coefficients.ts';
+import { sustained } from './power.ts';
+
+/** C[m,n] = A[m,k]·B[k,n]. */
+export interface GemmShape {
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+}
+
+const FALLBACK: Readonly<Record<Dtype, readonly Dtype[]>> = {
+  fp32: ['fp32'],
+  tf32: ['tf32', 'fp32'],
+  fp16: ['fp16', 'bf16'],
+  bf16: ['bf16', 'fp16'],
+  fp8: ['fp8', 'bf16', 'fp16'],
+  mxfp8: ['mxfp8', 'fp8', 'bf16', 'fp16'],
+  nvfp4: ['nvfp4', 'mxfp8', 'fp8', 'bf16', 'fp16'],
+};
+
+/** The curve used for a dtype, and the dtype it was measured in: a GPU without fp8 computes in bf16. */
+export function gemmCurve(gpu: GpuSpec, dtype: Dtype): { curve: GemmCurve; measured: Dtype } {
+  for (const measured of FALLBACK[dtype]) {
+    const curve = gpu.gemm[measured];
+    if (curve !== undefined) return { curve, measured };
+  }
+  throw new RangeError(`${gpu.id} has no GEMM curve for ${dtype}`);
+}
+
+/** Whether the GPU has its own arithmetic for a precision (Ampere has no fp8, Turing no bf16). */
+export function supports(gpu: GpuSpec, precision: Precision): boolean {
+  return gpu.peakFlops[precision] !== undefined || (precision === 'mxfp8' && gpu.peakFlops.fp8 !== undefined);
+}
+
+/** Seconds of one GEMM at sustained clocks: the smooth-knee roofline documented at GemmCurve. */
+export function gemmSeconds(
+  gpu: GpuSpec,
+  dtype: Dtype,
+  { m, n, k }: GemmShape,
+  c: Coefficients,
+  powerCap: number | null = null,
+): number {
+  const { curve, measured } = gemmCurve(gpu, dtype);
+  const narrow = measured === 'fp8' || measured === 'mxfp8' || measured === 'nvfp4';
+  const bandwidth = gpu.memoryBandwidth * curve.memoryEfficiency;
+  const ideal = (2 * m * n * (k + curve.kOverhead)) / (curve.peakFlops * curve.maxEfficiency);
+  const compute = ideal * (1 + (curve.throttleDepth * ideal) / (ideal + curve.throttleSeconds));
+  const operandBytes = narrow ? 1 : 2;
+  const memory = (operandBytes * (m * k + k * n) + 2 * m * n) / bandwidth;
+  const knee = Math.sqrt(Math.sqrt(compute ** 4 + memory ** 4));
+  const speed = dtype === 'nvfp4' && measured !== 'nvfp4' && narrow ? c.nvfp4Speedup : 1;
+  const quantise = narrow ? (c.fp8Quantisation * curve.quantPasses * 3 * m * k) / bandwidth : 0;
+  const slow = sustained(gpu, powerCap, c) * (narrow ? c.fp8Sustained : 1);
+  return curve.fixedSeconds + (knee * slow) / speed + quantise;
+}

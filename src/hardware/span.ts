@@ -1,0 +1,88 @@
+import { type Cluster, groupOfDevice, type NodeGroup } from '../domain/cluster.ts';
+
+/** Where the members of one communication group stand: how many share a fast domain, how many domains, over what. */
+export interface Span {
+  readonly size: number;
+  /** Members inside one fast (scale-up) domain. */
+  readonly perDomain: number;
+  readonly domains: number;
+  /** The group whose intra-node link is the slowest of those touched. */
+  readonly intra: NodeGroup;
+  /** Bytes/s one way that one member's share of the network carries while all GPUs of the node use it. */
+  readonly networkPerMember: number;
+  /** Largest one-way latency on the way, beyond the NIC's own, seconds (0 inside one site). */
+  readonly extraLatency: number;
+  readonly network: NodeGroup;
+}
+
+/** `size` members, `stride` devices apart, from `firstDevice` on in device order. */
+export function spanOf(cluster: Cluster, firstDevice: number, stride: number, size: number): Span {
+  const first = groupOfDevice(cluster, firstDevice);
+  const last = groupOfDevice(cluster, firstDevice + stride * (size - 1));
+  const touched = cluster.groups.slice(first.index, last.index + 1);
+  const offset = firstDevice - first.firstDevice;
+  let perDomain = size;
+  for (const group of touched) perDomain = Math.min(perDomain, membersPerDomain(group, stride, size));
+  const sameDomain =
+    first === last &&
+    Math.floor(offset / first.fastDomainGpus) ===
+      Math.floor((offset + stride * (size - 1)) / first.fastDomainGpus);
+  if (!sameDomain && perDomain >= size) perDomain = Math.max(1, Math.floor(size / 2));
+  const domains = Math.ceil(size / perDomain);
+  let network = first;
+  for (const group of touched) if (networkPerGpu(group) < networkPerGpu(network)) network = group;
+  let intra = first;
+  for (const group of touched) if (group.intraNode.bandwidth < intra.intraNode.bandwidth) intra = group;
+  let networkPerMember = networkPerGpu(network);
+  let extraLatency = 0;
+  if (domains > 1) {
+    for (const link of cluster.links) {
+      const crosses =
+        link.from === link.to
+          ? touched.length === 1 && touched[0]?.index === link.from
+          : touched.some((g) => g.index === link.from) && touched.some((g) => g.index === link.to);
+      if (!crosses) continue;
+      const perNode = Math.min(link.bandwidthPerNode, network.nic.link.bandwidth * network.nic.perNode);
+      networkPerMember = Math.min(
+        networkPerMember,
+        perNode / network.gpusPerNode,
+        link.sharedBandwidth / Math.max(stride, 1) / perDomain,
+      );
+      extraLatency = Math.max(extraLatency, link.latency);
+    }
+  }
+  return { size, perDomain, domains, intra, networkPerMember, extraLatency, network };
+}
+
+/** Bytes/s one way that the network gives each GPU of a node when all of them use it. */
+export function networkPerGpu(group: NodeGroup): number {
+  return (group.nic.link.bandwidth * group.nic.perNode) / group.gpusPerNode;
+}
+
+function membersPerDomain(group: NodeGroup, stride: number, size: number): number {
+  const domain = Math.min(group.fastDomainGpus, group.nodes * group.gpusPerNode);
+  return Math.min(size, Math.max(1, Math.floor(domain / stride)));
+}
+
+/** The group that unlike replicas form together: members add up, the slowest link sets the pace. */
+export function mergeSpans(spans: readonly Span[], blocksShareSize: boolean): Span {
+  const first = spans[0]!;
+  if (spans.length === 1 || !blocksShareSize) return first;
+  let perDomain = first.perDomain;
+  let network = first;
+  let intra = first.intra;
+  for (const span of spans) {
+    perDomain = Math.min(perDomain, span.perDomain);
+    if (span.networkPerMember < network.networkPerMember) network = span;
+    if (span.intra.intraNode.bandwidth < intra.intraNode.bandwidth) intra = span.intra;
+  }
+  return {
+    size: first.size,
+    perDomain,
+    domains: Math.max(spans.length, Math.ceil(first.size / perDomain)),
+    intra,
+    networkPerMember: network.networkPerMember,
+    extraLatency: Math.max(...spans.map((span) => span.extraLatency)),
+    network: network.network,
+  };
+}

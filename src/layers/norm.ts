@@ -1,0 +1,46 @@
+import type { RecomputeModule } from '../domain/plan.ts';
+import { kept, type LocalShape, type Operator, residualTokens, stream } from './operator.ts';
+
+/** A norm over the hidden size: reads and writes each element; backward reads x and dy, adds to and writes dx. */
+export function norm(
+  name: string,
+  hidden: number,
+  local: LocalShape,
+  modules: readonly RecomputeModule[],
+): Operator {
+  const elements = residualTokens(local) * hidden;
+  const e = local.elementBytes;
+  return {
+    name,
+    modules: ['layernorm', ...modules],
+    kernels: [stream('element-wise', 2 * e * elements, 4 * e * elements)],
+    communication: [],
+    saved: [kept(e * elements, ...modules), kept(local.linearInputBytes * elements, 'layernorm', ...modules)],
+    backwardBytes: 0,
+    hostUnits: 1,
+  };
+}
+
+/** Bias, dropout and residual addition in one kernel; keeps the mask where the stack keeps masks. */
+export function residual(
+  name: string,
+  hidden: number,
+  local: LocalShape,
+  mask: boolean,
+  modules: readonly RecomputeModule[],
+): Operator {
+  const elements = residualTokens(local) * hidden;
+  const e = local.elementBytes;
+  const maskBytes = mask ? elements : 0;
+  return {
+    name,
+    modules,
+    kernels: [
+      stream('element-wise', 3 * e * elements + maskBytes, (mask ? 2 * e * elements : 0) + maskBytes),
+    ],
+    communication: [],
+    saved: [kept(maskBytes, ...modules)],
+    backwardBytes: 0,
+    hostUnits: 1,
+  };
+}

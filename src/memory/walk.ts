@@ -1,0 +1,92 @@
+import { type MemoryEstimate, type Parts, total, type Verdict } from '../domain/estimate.ts';
+import type { GpuSpec } from '../domain/gpu.ts';
+import type { Allocator } from '../domain/stack.ts';
+import type { StageLoad } from './stage-load.ts';
+
+/** Fraction of the limit from which a plan that fits is called tight. */
+export const TIGHT = 0.95;
+
+export interface Limits {
+  readonly gpu: GpuSpec;
+  /** Fraction of memory to leave free. */
+  readonly headroom: number;
+  readonly allocator: Allocator;
+  /** Communicator generations alive on this GPU (one per parallel group of more than one member). */
+  readonly communicators: number;
+}
+
+/**
+ * Walks the points of one step where memory can peak and keeps the highest. `inFlight[chunk]` is how many micro-batches
+ * of that chunk are alive at the stage's peak, the one in backward included (from the schedule's replay).
+ */
+export function walk(load: StageLoad, inFlight: readonly number[], limits: Limits): MemoryEstimate {
+  const points = stepPoints(load, inFlight);
+  let peakAt = 'forward';
+  let peak: Parts = points.forward ?? {};
+  for (const [name, parts] of Object.entries(points)) {
+    if (total(parts) > total(peak)) {
+      peak = parts;
+      peakAt = name;
+    }
+  }
+  const allocatedBytes = total(peak);
+  const { allocator, gpu, headroom, communicators } = limits;
+  const reservedBytes = allocatedBytes * allocator.reservedOverAllocated;
+  const deviceBytes = reservedBytes + allocator.contextBytes + communicators * allocator.bytesPerCommunicator;
+  const limitBytes = gpu.memoryBytes * (1 - headroom);
+  return {
+    allocated: peak,
+    peakAt,
+    allocatedBytes,
+    reservedBytes,
+    deviceBytes,
+    limitBytes,
+    verdict: judge(deviceBytes, limitBytes),
+  };
+}
+
+function judge(bytes: number, limit: number): Verdict {
+  if (bytes > limit) return 'does-not-fit';
+  return bytes > TIGHT * limit ? 'tight' : 'fits';
+}
+
+function stepPoints(load: StageLoad, inFlight: readonly number[]): Record<string, Parts> {
+  const { state } = load;
+  let activations = 0;
+  for (const [chunk, bytes] of load.activationsByChunk.entries())
+    activations += bytes * (inFlight[chunk] ?? 0);
+  const current = load.activationsByChunk.reduce((widest, bytes) => Math.max(widest, bytes), 0);
+  const resident = {
+    weights: state.weights,
+    gradients: state.gradients,
+    'optimizer states': state.optimizer,
+  };
+  return {
+    forward: {
+      ...resident,
+      activations,
+      'logits and loss': load.lossSaved,
+      'gathered parameters': load.gathered,
+    },
+    loss: {
+      ...resident,
+      activations,
+      'logits and loss': load.lossSaved + load.lossTransient,
+      'gathered parameters': load.gathered,
+    },
+    backward: {
+      ...resident,
+      activations,
+      recomputed: load.restored,
+      temporaries: load.backwardTransient,
+      'gathered parameters': load.gathered,
+    },
+    'end-of-backward': {
+      ...resident,
+      activations: Math.max(0, activations - current),
+      temporaries: load.gradTemporary,
+      'gathered parameters': load.gathered,
+    },
+    'optimizer-step': { ...resident, temporaries: load.optimizerTemporary },
+  };
+}

@@ -1,0 +1,12 @@
+import type { ScheduleId } from '../domain/plan.ts';
+import { gpipe } from './gpipe.ts';
+import { interleaved } from './interleaved.ts';
+import { oneForwardOneBackward } from './one-f-one-b.ts';
+import type { Schedule } from './schedule.ts';
+
+/** Every schedule the evaluator can time. A new one is a file and a line here. */
+export const SCHEDULE_LIST: readonly Schedule[] = [gpipe, oneForwardOneBackward, interleaved];
+
+export function scheduleOf(id: ScheduleId): Schedule | undefined {
+  return SCHEDULE_LIST.find((schedule) => schedule.id === id);
+}

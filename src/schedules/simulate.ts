@@ -1,0 +1,133 @@
+import type { Pass } from './schedule.ts';
+
+/** Durations in seconds, by stage and by the stage's own chunk; transfers by global chunk boundary. */
+export interface PassCosts {
+  readonly forward: readonly (readonly number[])[];
+  /** Input gradients; weight gradients too when the order has no W passes. */
+  readonly backward: readonly (readonly number[])[];
+  readonly weightGrad: readonly (readonly number[])[];
+  /** Delay from the end of a forward of global chunk g to the earliest start of g + 1; the same backward. */
+  readonly transfer: readonly number[];
+}
+
+/** Where global chunk g lives. */
+export interface ChunkPlace {
+  readonly stage: number;
+  readonly chunk: number;
+}
+
+export interface Simulation {
+  readonly makespanSeconds: number;
+  readonly busySeconds: readonly number[];
+  /** When each stage's last pass ends. */
+  readonly finishSeconds: readonly number[];
+  /** By stage: micro-batches of each chunk alive at the stage's peak, activations weighted by `weights`. */
+  readonly inFlight: readonly (readonly number[])[];
+}
+
+/**
+ * Plays an order of passes: a stage runs its list strictly in order, each pass as soon as what it depends on has
+ * arrived. Dependencies: F(g) after F(g−1); B(last) after its own F; B(g) after B(g+1); W after its own B.
+ * Throws on a deadlock: an order that can never run is our bug.
+ */
+export function simulate(
+  order: readonly (readonly Pass[])[],
+  places: readonly ChunkPlace[],
+  microBatches: number,
+  costs: PassCosts,
+  weights: readonly (readonly number[])[],
+): Simulation {
+  const stages = order.length;
+  const chunks = places.length;
+  const globalOf = places.reduce<number[][]>((map, { stage, chunk }, g) => {
+    (map[stage] ??= [])[chunk] = g;
+    return map;
+  }, []);
+  const forwardDone = new Float64Array(chunks * microBatches).fill(-1);
+  const backwardDone = new Float64Array(chunks * microBatches).fill(-1);
+  const clock = new Float64Array(stages);
+  const busy = new Float64Array(stages);
+  const next = new Int32Array(stages);
+  const queue: number[] = Array.from({ length: stages }, (_, s) => s);
+  const waiting = new Map<number, number>();
+  let done = 0;
+  const all = order.reduce((sum, passes) => sum + passes.length, 0);
+  while (queue.length > 0) {
+    const stage = queue.pop()!;
+    const passes = order[stage]!;
+    while (next[stage]! < passes.length) {
+      const { kind, microBatch, chunk } = passes[next[stage]!]!;
+      const g = globalOf[stage]![chunk]!;
+      const at = g * microBatches + microBatch;
+      let ready = 0;
+      let need = -1;
+      if (kind === 'F') {
+        if (g > 0) {
+          const before = forwardDone[at - microBatches]!;
+          if (before < 0) need = at - microBatches;
+          ready = before + costs.transfer[g - 1]!;
+        }
+      } else if (kind === 'B') {
+        if (g === chunks - 1) {
+          if (forwardDone[at]! < 0)
+            throw new Error(`backward of micro-batch ${microBatch} before its forward`);
+          ready = forwardDone[at]!;
+        } else {
+          const after = backwardDone[at + microBatches]!;
+          if (after < 0) need = chunks * microBatches + at + microBatches;
+          ready = after + costs.transfer[g]!;
+        }
+      }
+      if (need >= 0) {
+        waiting.set(need, stage);
+        break;
+      }
+      const seconds = (kind === 'F' ? costs.forward : kind === 'B' ? costs.backward : costs.weightGrad)[
+        stage
+      ]![chunk]!;
+      const end = Math.max(clock[stage]!, ready) + seconds;
+      clock[stage] = end;
+      busy[stage] = busy[stage]! + seconds;
+      next[stage] = next[stage]! + 1;
+      done += 1;
+      if (kind === 'W') continue;
+      (kind === 'F' ? forwardDone : backwardDone)[at] = end;
+      const event = kind === 'F' ? at : chunks * microBatches + at;
+      const woken = waiting.get(event);
+      if (woken !== undefined) {
+        waiting.delete(event);
+        queue.push(woken);
+      }
+    }
+  }
+  if (done < all) throw new Error(`schedule deadlocked after ${done} of ${all} passes`);
+  return {
+    makespanSeconds: clock.reduce((a, b) => Math.max(a, b), 0),
+    busySeconds: Array.from(busy),
+    finishSeconds: Array.from(clock),
+    inFlight: order.map((passes, stage) => replay(passes, weights[stage]!)),
+  };
+}
+
+/** Activations alive by chunk when their weighted sum is largest; kept from F to B, or to W where W is apart. */
+export function replay(passes: readonly Pass[], weights: readonly number[]): number[] {
+  const release = passes.some((pass) => pass.kind === 'W') ? 'W' : 'B';
+  const alive = new Array<number>(weights.length).fill(0);
+  let peak = 0;
+  let at = [...alive];
+  let sum = 0;
+  for (const { kind, chunk } of passes) {
+    if (kind === 'F') {
+      alive[chunk]! += 1;
+      sum += weights[chunk]!;
+      if (sum > peak) {
+        peak = sum;
+        at = [...alive];
+      }
+    } else if (kind === release) {
+      alive[chunk]! -= 1;
+      sum -= weights[chunk]!;
+    }
+  }
+  return at;
+}
