@@ -21,7 +21,7 @@ export function estimate(problem: Problem, plan: Plan, cache?: ProfileCache): Es
     return { stages, time: pipelineTime(problem, plan, index, stages) };
   });
   const tail = stepTail(problem, plan, pipelines);
-  const time = timeParts(problem, pipelines, tail);
+  const time = scaleParts(timeParts(problem, pipelines, tail), problem.stack.timeMultiplier.value);
   const stepSeconds = total(time);
   const { workload } = problem;
   const modelFlops = modelFlopsPerStep(problem);
@@ -40,6 +40,10 @@ export function estimate(problem: Problem, plan: Plan, cache?: ProfileCache): Es
     weakestProvenance: provenanceOf(problem, plan),
     assumptions: assumptionsOf(problem, plan),
   };
+}
+
+function scaleParts(parts: Parts, factor: number): Parts {
+  return Object.fromEntries(Object.entries(parts).map(([name, seconds]) => [name, seconds * factor]));
 }
 
 /** The pipeline that ends last, its busiest stage part by part, what it waits, and the end of the step. */

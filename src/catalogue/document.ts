@@ -1,0 +1,188 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import {
+  isMap,
+  isPair,
+  isScalar,
+  LineCounter,
+  parseAllDocuments,
+  visit,
+  type Document as YamlDocument,
+} from 'yaml';
+import { InputError, type Location } from '../domain/input-error.ts';
+import { type JsonSchema, nearest, violations } from '../schema/validator.ts';
+
+/** A file that was read and parsed, with the way back from a value to its line. */
+export interface Document {
+  readonly path: string;
+  readonly sha256: string;
+  readonly value: unknown;
+  locate(pointer: string): Location;
+}
+
+const MAX_BYTES = 8 * 2 ** 20;
+const FORBIDDEN = new Set(['__proto__', 'constructor', 'prototype']);
+
+/** Reads YAML or JSON. Every failure is an InputError that says where and what was expected. */
+export function readDocument(path: string): Document {
+  const text = readText(path);
+  return parseDocument(path, text);
+}
+
+export function parseDocument(path: string, text: string): Document {
+  const lines = new LineCounter();
+  const documents = parseAllDocuments(text, { lineCounter: lines, uniqueKeys: true, prettyErrors: false });
+  const at = (offset: number | undefined): Location => {
+    const pos = lines.linePos(offset ?? 0);
+    return { file: path, line: pos.line, column: pos.col };
+  };
+  if (!Array.isArray(documents) || documents.length === 0) throw empty(path);
+  const document = documents[0] as YamlDocument.Parsed;
+  const problem = document.errors[0];
+  if (problem !== undefined) {
+    throw new InputError({ message: problem.message, expected: 'YAML or JSON', at: at(problem.pos[0]) });
+  }
+  if (documents.length > 1) {
+    throw new InputError({
+      message: 'more than one YAML document in the file',
+      expected: 'one document',
+      at: at(documents[1]?.range?.[0]),
+    });
+  }
+  visit(document, {
+    Pair(_, pair) {
+      if (isScalar(pair.key) && FORBIDDEN.has(String(pair.key.value))) {
+        throw new InputError({
+          message: `key "${String(pair.key.value)}" is not allowed`,
+          expected: 'plain keys',
+          at: at(pair.key.range?.[0]),
+        });
+      }
+    },
+  });
+  let value: unknown;
+  try {
+    value = document.toJS({ maxAliasCount: 50 });
+  } catch (error) {
+    throw new InputError({
+      message: `cannot expand the file: ${(error as Error).message}`,
+      expected: 'few or no YAML aliases',
+      at: { file: path },
+    });
+  }
+  if (value === null || value === undefined) throw empty(path);
+  const sha256 = createHash('sha256').update(text).digest('hex');
+  return { path, sha256, value, locate: (pointer) => at(offsetOf(document, pointer)) };
+}
+
+function offsetOf(document: YamlDocument.Parsed, pointer: string): number | undefined {
+  const keys = pointer
+    .split('/')
+    .slice(1)
+    .map((key) => key.replaceAll('~1', '/').replaceAll('~0', '~'));
+  let offset = document.contents?.range?.[0];
+  for (let depth = 1; depth <= keys.length; depth++) {
+    const parent = depth === 1 ? document.contents : document.getIn(keys.slice(0, depth - 1), true);
+    const key = keys[depth - 1]!;
+    if (isMap(parent)) {
+      const pair = parent.items.find(
+        (item) => isPair(item) && isScalar(item.key) && String(item.key.value) === key,
+      );
+      if (pair === undefined) return offset;
+      const node = (isScalar(pair.value) ? pair.value : pair.key) as { range?: readonly number[] | null };
+      offset = node.range?.[0] ?? offset;
+    } else {
+      const node = document.getIn(keys.slice(0, depth), true) as
+        | { range?: readonly number[] | null }
+        | undefined;
+      offset = node?.range?.[0] ?? offset;
+    }
+  }
+  return offset;
+}
+
+/** Checks a document against a schema; the first violation becomes the error, the others are listed after it. */
+export function validateDocument<T>(document: Document, schema: JsonSchema): T {
+  const found = violations(schema, document.value);
+  const first = found[0];
+  if (first === undefined) return document.value as T;
+  const others = found.slice(1).map((v) => `also at line ${document.locate(v.pointer).line}: ${v.message}`);
+  const hint = [first.hint, ...others].filter((x) => x !== undefined).join('\n  ');
+  throw new InputError({
+    message: first.message,
+    at: document.locate(first.pointer),
+    ...(first.expected === undefined ? {} : { expected: first.expected }),
+    ...(hint === '' ? {} : { hint }),
+  });
+}
+
+function readText(path: string): string {
+  if (!existsSync(path)) {
+    const folder = dirname(path);
+    const names = existsSync(folder) && statSync(folder).isDirectory() ? readdirSync(folder) : [];
+    const near = nearest(basename(path), names);
+    throw new InputError({
+      message: `no file ${path}`,
+      expected: 'a readable YAML or JSON file',
+      ...(near === undefined ? {} : { hint: `Maybe ${join(folder, near)}.` }),
+    });
+  }
+  const stat = statSync(path);
+  if (stat.isDirectory())
+    throw new InputError({
+      message: `${path} is a directory`,
+      expected: 'a YAML or JSON file',
+      hint: `Maybe a file inside it, such as ${join(path, 'config.json')}.`,
+    });
+  if (stat.size > MAX_BYTES) {
+    throw new InputError({
+      message: `${path} has ${(stat.size / 2 ** 20).toFixed(0)} MiB`,
+      expected: `at most ${MAX_BYTES / 2 ** 20} MiB`,
+      hint: 'Maybe this is a checkpoint or a log, not a configuration.',
+    });
+  }
+  const bytes = readFileSync(path);
+  if (bytes.length === 0) throw empty(path);
+  const text = bytes.toString('utf8');
+  if (bytes.includes(0) || text.includes('\uFFFD')) {
+    throw new InputError({ message: `${path} is a binary file`, expected: 'UTF-8 text: YAML or JSON' });
+  }
+  if (text.trim() === '') throw empty(path);
+  return text;
+}
+
+function empty(path: string): InputError {
+  return new InputError({
+    message: `${path} is empty`,
+    expected: 'a YAML or JSON document',
+    at: { file: path, line: 1, column: 1 },
+  });
+}
+
+/** The folder that holds configs/ and hardware-profiles/: two up from src/catalogue or dist/catalogue. */
+export function dataFolder(...parts: string[]): string {
+  return join(dirname(fileURLToPath(import.meta.url)), '..', '..', ...parts);
+}
+
+/** Names (without extension) of the YAML files in a data folder, sorted. */
+export function listNames(folder: string): string[] {
+  return readdirSync(folder)
+    .filter((file) => file.endsWith('.yaml'))
+    .map((file) => file.slice(0, -'.yaml'.length))
+    .sort();
+}
+
+/** Finds a bundled file by name; an unknown name lists its nearest neighbours. */
+export function bundled(kind: string, folder: string, name: string): string {
+  const names = listNames(folder);
+  const found = names.find((known) => known.toLowerCase() === name.toLowerCase());
+  if (found !== undefined) return join(folder, `${found}.yaml`);
+  const near = nearest(name, names);
+  throw new InputError({
+    message: `unknown ${kind} "${name}"`,
+    expected: `one of ${names.join(', ')}, or a path`,
+    ...(near === undefined ? {} : { hint: `Maybe "${near}".` }),
+  });
+}

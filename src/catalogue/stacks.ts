@@ -1,0 +1,47 @@
+import type { Stack } from '../domain/stack.ts';
+import { stackSchema } from '../schema/stack.ts';
+import { bundled, dataFolder, listNames, readDocument, validateDocument } from './document.ts';
+import { quantityAt } from './quantity-at.ts';
+
+const FOLDER = dataFolder('configs', 'stacks');
+
+type StackDocument = Omit<Stack, 'host' | 'allocator'> & {
+  readonly host: { readonly timePerUnit: string; readonly timePerStep: string };
+  readonly allocator: {
+    readonly reservedOverAllocated: number;
+    readonly context: string;
+    readonly perCommunicator: string;
+  };
+};
+
+export function listStacks(): string[] {
+  return listNames(FOLDER);
+}
+
+/** A software stack by name or path. */
+export function loadStack(name: string): Stack {
+  const document = readDocument(name.endsWith('.yaml') ? name : bundled('stack', FOLDER, name));
+  const { host, allocator, ...doc } = validateDocument<StackDocument & { schema: string }>(
+    document,
+    stackSchema,
+  );
+  const { schema: _, ...rest } = doc;
+  return {
+    ...rest,
+    host: {
+      secondsPerUnit: quantityAt(document, '/host/timePerUnit', host.timePerUnit, 'time', false),
+      secondsPerStep: quantityAt(document, '/host/timePerStep', host.timePerStep, 'time', false),
+    },
+    allocator: {
+      reservedOverAllocated: allocator.reservedOverAllocated,
+      contextBytes: quantityAt(document, '/allocator/context', allocator.context, 'bytes', false),
+      bytesPerCommunicator: quantityAt(
+        document,
+        '/allocator/perCommunicator',
+        allocator.perCommunicator,
+        'bytes',
+        false,
+      ),
+    },
+  };
+}

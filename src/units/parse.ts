@@ -1,0 +1,84 @@
+/** Units a quantity may be written in, by dimension: factor to SI. Bits and bytes are told apart by b and B. */
+const BINARY = { Ki: 2 ** 10, Mi: 2 ** 20, Gi: 2 ** 30, Ti: 2 ** 40 };
+const DECIMAL = { k: 1e3, K: 1e3, M: 1e6, G: 1e9, T: 1e12, P: 1e15 };
+
+function units(base: string, scale: Readonly<Record<string, number>>, factor = 1): [string, number][] {
+  return Object.entries(scale).map(([prefix, size]) => [`${prefix}${base}`, size * factor]);
+}
+
+const DIMENSIONS = {
+  bytes: { factors: new Map([['B', 1], ...units('B', BINARY), ...units('B', DECIMAL)]), example: '80 GiB' },
+  bandwidth: {
+    factors: new Map([
+      ['B/s', 1],
+      ...units('B/s', BINARY),
+      ...units('B/s', DECIMAL),
+      ['b/s', 1 / 8],
+      ...units('b/s', DECIMAL, 1 / 8),
+      ...units('bps', DECIMAL, 1 / 8),
+    ]),
+    example: '400 Gb/s or 50 GB/s',
+  },
+  time: {
+    factors: new Map([
+      ['s', 1],
+      ['ms', 1e-3],
+      ['us', 1e-6],
+      ['µs', 1e-6],
+      ['ns', 1e-9],
+    ]),
+    example: '5 us',
+  },
+  flops: {
+    factors: new Map([['FLOP/s', 1], ...units('FLOP/s', DECIMAL), ...units('FLOPS', DECIMAL)]),
+    example: '989 TFLOP/s',
+  },
+  power: {
+    factors: new Map([
+      ['W', 1],
+      ['kW', 1e3],
+    ]),
+    example: '700 W',
+  },
+  share: {
+    factors: new Map([
+      ['%', 0.01],
+      ['', 1],
+    ]),
+    example: '8%',
+  },
+} as const;
+
+export type Dimension = keyof typeof DIMENSIONS;
+
+export type Parsed =
+  | { readonly ok: true; readonly value: number }
+  | { readonly ok: false; readonly expected: string; readonly hint?: string };
+
+/** Reads `"80 GiB"` as SI. A number without its unit, or with another dimension's, is refused with a hint. */
+export function parseQuantity(text: string, dimension: Dimension): Parsed {
+  const { factors, example } = DIMENSIONS[dimension];
+  const expected = `a ${dimension === 'flops' ? 'compute rate' : dimension} such as "${example}"`;
+  const match = /^\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*([^\s\d]*)\s*$/.exec(text);
+  if (match === null) return { ok: false, expected };
+  const [, number = '', unit = ''] = match;
+  const factor = factors.get(unit);
+  const value = Number(number) * (factor ?? Number.NaN);
+  if (factor !== undefined && Number.isFinite(value)) return { ok: true, value };
+  const hint = guess(number, unit, dimension);
+  return hint === undefined ? { ok: false, expected } : { ok: false, expected, hint };
+}
+
+function guess(number: string, unit: string, dimension: Dimension): string | undefined {
+  const { factors, example } = DIMENSIONS[dimension];
+  if (unit === '') return `Maybe ${number} with a unit, as in "${example}".`;
+  if (dimension === 'bytes' && /^[KMGT]b$/.test(unit))
+    return `Maybe "${number} ${unit[0]}B" or "${number} ${unit[0]}iB": b is bits, B is bytes.`;
+  for (const known of factors.keys()) {
+    if (known.toLowerCase() === unit.toLowerCase()) return `Maybe "${number} ${known}".`;
+  }
+  for (const [name, other] of Object.entries(DIMENSIONS)) {
+    if (other.factors.has(unit)) return `Maybe another key was meant: ${unit} is a unit of ${name}.`;
+  }
+  return undefined;
+}

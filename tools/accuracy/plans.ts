@@ -1,0 +1,171 @@
+import {
+  type Plan,
+  RECOMPUTE_MODULES,
+  type Recompute,
+  type RecomputeModule,
+  type ScheduleId,
+  type Stage,
+} from '../../src/domain/plan.ts';
+import type { Problem } from '../../src/domain/problem.ts';
+import { scheduleOf } from '../../src/schedules/index.ts';
+import type { Row } from './row.ts';
+
+const SCHEDULE: Readonly<Record<string, ScheduleId>> = {
+  '1f1b': '1f1b',
+  none: '1f1b',
+  'interleaved-1f1b': 'interleaved-1f1b',
+  gpipe: 'gpipe',
+  'zb-v': 'zb-v',
+  'v-half': 'v-half',
+  'v-min': 'v-min',
+  'zero-bubble': 'zb-h1',
+};
+
+/** The plans a row may have run: one when all is stated, several over what is not. Throws when none can be expressed. */
+export function plansOf(row: Row, problem: Problem, assumptions: string[]): Plan[] {
+  const { config: c, hardware } = row;
+  const [tp, pp, cp] = [c.tp ?? 1, c.pp ?? 1, c.cp ?? 1];
+  const dp = c.dp ?? hardware.gpus / (tp * pp * cp);
+  if (!Number.isInteger(dp) || dp < 1)
+    throw new Error(`tp·pp·cp = ${tp * pp * cp} does not divide ${hardware.gpus} GPUs`);
+  if (tp * pp * cp * dp !== hardware.gpus)
+    throw new Error(`tp·pp·cp·dp = ${tp * pp * cp * dp}, not ${hardware.gpus} GPUs`);
+  if (c.optimizerSharding === 'offload') throw new Error('offload is not modelled');
+  const id = SCHEDULE[c.schedule ?? (pp > 1 ? '1f1b' : 'none')];
+  if (id === undefined || (pp > 1 && scheduleOf(id) === undefined))
+    throw new Error(`schedule ${c.schedule} is not modelled`);
+  const batch = problem.workload.globalBatchSize;
+  const microBatches = c.microBatch ? [c.microBatch] : [1, 2, 4, 8, 16].filter((b) => batch % (b * dp) === 0);
+  if (!c.microBatch) assumptions.push('micro-batch not stated: best of those that fit');
+  const recomputes = recomputesOf(row, assumptions);
+  const virtual = virtualStages(row, id, pp, problem.model.layers.length, assumptions);
+  const plans: Plan[] = [];
+  for (const microBatchSize of microBatches) {
+    for (const recompute of recomputes) {
+      for (const vpp of virtual) {
+        plans.push(build(row, problem, { tp, pp, cp, dp, vpp, id, microBatchSize, recompute }));
+      }
+    }
+  }
+  if (plans.length === 0) throw new Error(`global batch ${batch} is not divisible by dp ${dp}`);
+  return plans;
+}
+
+interface Dims {
+  readonly tp: number;
+  readonly pp: number;
+  readonly cp: number;
+  readonly dp: number;
+  readonly vpp: number;
+  readonly id: ScheduleId;
+  readonly microBatchSize: number;
+  readonly recompute: Recompute;
+}
+
+function build({ config: c }: Row, problem: Problem, d: Dims): Plan {
+  const microBatches = Math.max(1, Math.round(problem.workload.globalBatchSize / (d.microBatchSize * d.dp)));
+  const counts = chunkLayers(
+    problem.model.layers.length,
+    d.pp,
+    d.vpp,
+    c.layersPerStage ?? null,
+    c.finalStageLayers ?? null,
+  );
+  const starts = counts.map((_, i) => counts.slice(0, i).reduce((a, b) => a + b, 0));
+  const schedule = scheduleOf(d.vpp > 1 && d.id === '1f1b' ? 'interleaved-1f1b' : d.id)!;
+  const shape = { stages: d.pp, microBatches, virtualStages: d.vpp };
+  const perStage = d.dp * d.tp * d.cp;
+  const stages: Stage[] = Array.from({ length: d.pp }, (_, stage) => ({
+    chunks: counts
+      .map((count, g) => ({ g, first: starts[g]!, end: starts[g]! + count }))
+      .filter(({ g }) => schedule.stageOfChunk(g, shape) === stage)
+      .map(({ first, end }) => ({ first, end })),
+    replicas: [{ count: d.dp, group: 0, firstDevice: stage * perStage, tensorParallel: d.tp, microBatches }],
+  }));
+  const moe = problem.model.kinds.some((kind) => kind.mlp.kind === 'moe');
+  const ep = c.ep ?? 1;
+  return {
+    pipelines: [{ stages, microBatches: microBatches * d.dp }],
+    schedule: { id: schedule.id, virtualStages: d.vpp },
+    microBatchSize: d.microBatchSize,
+    contextParallel: d.cp,
+    expertParallel: ep,
+    expertTensorParallel: c.etp ?? (moe && ep * d.tp <= d.dp * d.cp * d.tp ? 1 : 1),
+    sequenceParallel: c.sequenceParallel ?? (d.tp > 1 && problem.stack.id !== 'megatron-2021'),
+    recompute: d.recompute,
+    optimizerSharding: shardingOf(c.optimizerSharding, problem),
+    shardGroup: c.optimizerShardGroup ?? null,
+    nodeOrder: null,
+  };
+}
+
+function shardingOf(stated: number | string | null | undefined, problem: Problem): 0 | 1 | 2 | 3 {
+  if (stated === 0 || stated === 1 || stated === 2 || stated === 3) return stated;
+  return problem.stack.fullySharded ? 3 : 1;
+}
+
+/** Layers of each global chunk: as stated, else even; what is over or short goes to the ends as Megatron's flags put it. */
+export function chunkLayers(
+  layers: number,
+  pp: number,
+  vpp: number,
+  perStage: readonly number[] | null,
+  final: number | null,
+): number[] {
+  const chunks = pp * vpp;
+  if (perStage !== null && perStage.length === pp) {
+    return Array.from({ length: chunks }, (_, g) => {
+      const count = perStage[g % pp]!;
+      return Math.floor(count / vpp) + (Math.floor(g / pp) < count % vpp ? 1 : 0);
+    });
+  }
+  if (final !== null && chunks > 1) {
+    const rest = spread(layers - final, chunks - 1);
+    return [...rest, final];
+  }
+  if (layers % chunks === 0) return spread(layers, chunks);
+  if ((layers + 2) % chunks === 0 && chunks > 1)
+    return spread(layers + 2, chunks).map((n, i) => (i === 0 || i === chunks - 1 ? n - 1 : n));
+  if ((layers + 1) % chunks === 0)
+    return spread(layers + 1, chunks).map((n, i) => (i === chunks - 1 ? n - 1 : n));
+  return spread(layers, chunks);
+}
+
+function spread(layers: number, chunks: number): number[] {
+  return Array.from(
+    { length: chunks },
+    (_, i) => Math.floor(layers / chunks) + (i < layers % chunks ? 1 : 0),
+  );
+}
+
+function virtualStages(
+  row: Row,
+  id: ScheduleId,
+  pp: number,
+  layers: number,
+  assumptions: string[],
+): number[] {
+  if (pp === 1) return [1];
+  const stated = row.config.vpp;
+  if (stated) return [stated];
+  if (id !== 'interleaved-1f1b') return [1];
+  assumptions.push('virtual stages not stated: best of the divisors');
+  const options = [2, 3, 4, 5, 6, 8, 10, 12].filter((v) => layers % (pp * v) === 0);
+  return options.length > 0 ? options : [2];
+}
+
+function recomputesOf({ config: c, stack }: Row, assumptions: string[]): Recompute[] {
+  const none: Recompute = { mode: 'none', modules: [], layersPerStage: null };
+  const full: Recompute = { mode: 'full', modules: [], layersPerStage: null };
+  if (c.recompute === 'none') return [none];
+  if (c.recompute === 'full') return [full];
+  if (c.recompute === 'selective') {
+    const modules = (c.recomputeModules ?? ['core_attn']).filter((m): m is RecomputeModule =>
+      (RECOMPUTE_MODULES as readonly string[]).includes(m),
+    );
+    return [{ mode: 'selective', modules, layersPerStage: null }];
+  }
+  assumptions.push('recomputation not stated: best of those that fit');
+  const selective: Recompute = { mode: 'selective', modules: ['core_attn'], layersPerStage: null };
+  return stack?.attentionKernel === 'unfused' ? [none, selective, full] : [none, full];
+}

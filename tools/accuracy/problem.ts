@@ -1,0 +1,237 @@
+import { loadGpu } from '../../src/catalogue/gpus.ts';
+import { loadLink } from '../../src/catalogue/links.ts';
+import { listStacks, loadStack } from '../../src/catalogue/stacks.ts';
+import type { Cluster } from '../../src/domain/cluster.ts';
+import { PRECISIONS, type Precision } from '../../src/domain/dtype.ts';
+import type { LinkSpec } from '../../src/domain/link.ts';
+import type { AttentionSpec, LayerKind, MlpSpec, ModelSpec } from '../../src/domain/model.ts';
+import type { Problem } from '../../src/domain/problem.ts';
+import type { Stack } from '../../src/domain/stack.ts';
+import type { Row } from './row.ts';
+
+/** The given side of a row. Throws when the row cannot be expressed; notes what had to be assumed. */
+export function problemOf(row: Row, assumptions: string[]): Problem {
+  if (row.model.hybrid) throw new Error(`hybrid layers are not modelled: ${row.model.hybrid}`);
+  if (!row.sequenceLength || !row.config.globalBatch)
+    throw new Error('sequence length or global batch not stated');
+  return {
+    model: modelOf(row, assumptions),
+    cluster: clusterOf(row, assumptions),
+    stack: stackOf(row, assumptions),
+    workload: {
+      sequenceLength: row.sequenceLength,
+      globalBatchSize: row.config.globalBatch,
+      precision: precisionOf(row, assumptions),
+      headroom: 0,
+    },
+  };
+}
+
+function precisionOf(row: Row, assumptions: string[]): Precision {
+  const stated = row.config.precision;
+  if (stated && (PRECISIONS as readonly string[]).includes(stated)) return stated as Precision;
+  assumptions.push('precision bf16');
+  return 'bf16';
+}
+
+function modelOf({ model: m, sequenceLength }: Row, assumptions: string[]): ModelSpec {
+  if (!m.vocab) assumptions.push('vocabulary 51200');
+  const gated = m.gatedMlp ?? false;
+  const ffn = m.ffnHidden ?? (gated ? Math.round((8 * m.hidden) / 3) : 4 * m.hidden);
+  const attention = (window: number | null): AttentionSpec =>
+    m.attention?.kind === 'mla'
+      ? {
+          kind: 'latent',
+          heads: m.heads,
+          qLoraRank: m.attention.qLoraRank ?? null,
+          kvLoraRank: m.attention.kvLoraRank ?? 512,
+          qkNopeHeadDim: m.attention.qkNopeHeadDim ?? 128,
+          qkRopeHeadDim: m.attention.qkRopeHeadDim ?? 64,
+          vHeadDim: m.attention.vHeadDim ?? 128,
+        }
+      : {
+          kind: 'softmax',
+          heads: m.heads,
+          kvHeads: m.kvHeads ?? m.heads,
+          headDim: m.headDim ?? m.hidden / m.heads,
+          qkvBias: !gated,
+          outBias: !gated,
+          qkNormParameters: 0,
+          sinks: false,
+          slidingWindow: window,
+        };
+  const dense: MlpSpec = { kind: 'dense', ffnHiddenSize: ffn, gated, bias: !gated };
+  const moe: MlpSpec | null = m.moe
+    ? {
+        kind: 'moe',
+        experts: m.moe.experts,
+        topK: m.moe.topK,
+        expertFfnHiddenSize: m.moe.expertFfnHidden,
+        sharedFfnHiddenSize: m.moe.sharedFfnHidden ?? (m.moe.sharedExperts ?? 0) * m.moe.expertFfnHidden,
+        gated: true,
+        expertBias: false,
+        routerBias: false,
+        correctionBias: false,
+        sharedGate: false,
+      }
+    : null;
+  const window = m.slidingWindow ?? null;
+  const kinds: LayerKind[] = [];
+  const layers: number[] = [];
+  const kindOf = (name: string, a: AttentionSpec, mlp: MlpSpec) => {
+    const known = kinds.findIndex((kind) => kind.name === name);
+    if (known >= 0) return known;
+    kinds.push({ name, attention: a, mlp });
+    return kinds.length - 1;
+  };
+  const denseFirst = m.moe
+    ? (m.moe.denseFirst ?? Math.max(0, m.layers - (m.moe.moeLayers ?? m.layers)))
+    : m.layers;
+  for (let layer = 0; layer < m.layers; layer++) {
+    const local =
+      window !== null && (m.slidingWindowLayers?.includes('every other') !== true || layer % 2 === 0);
+    const sparse = moe !== null && layer >= denseFirst;
+    const name = `${sparse ? 'moe' : 'dense'}${local ? '-local' : ''}`;
+    layers.push(kindOf(name, attention(local ? window : null), sparse ? moe : dense));
+  }
+  const positions =
+    typeof m.learnedPositions === 'number'
+      ? m.learnedPositions
+      : (m.learnedPositions ?? !gated)
+        ? (sequenceLength ?? 0)
+        : 0;
+  return {
+    name: m.name ?? 'model',
+    family: 'published-run',
+    hiddenSize: m.hidden,
+    vocabSize: m.vocab ?? 51200,
+    tiedEmbeddings: m.tiedEmbeddings ?? !gated,
+    learnedPositions: positions,
+    norm: { kind: gated ? 'rms' : 'layer', perLayer: 2 },
+    kinds,
+    layers,
+    mtpLayers: m.mtpLayers ?? 0,
+  };
+}
+
+const INTRA: readonly (readonly [RegExp, string])[] = [
+  [/^v100/, 'nvlink2'],
+  [/^a800/, 'nvlink3-a800'],
+  [/^a100.*pcie/, 'pcie4-x16-p2p'],
+  [/^a100/, 'nvlink3'],
+  [/^h800/, 'nvlink4-h800'],
+  [/^h100-(pcie|nvl)/, 'pcie5-x16-p2p'],
+  [/^(h100|h200|h20)/, 'nvlink4'],
+  [/^gh200/, 'nvlink4-gh200'],
+  [/^gb(200|300)/, 'nvlink5-nvl72'],
+  [/^b(200|300)/, 'nvlink5'],
+  [/^mi250|^mi210/, 'xgmi-mi250x'],
+  [/^mi3(00|25)/, 'xgmi-mi300x'],
+  [/^mi3/, 'xgmi-mi355x'],
+  [/^(rtx-4090|rtx-3090|l4|a10)/, 'pcie4-x16-nop2p'],
+  [/^l40s/, 'pcie4-x16-p2p'],
+  [/^(rtx-5090|rtx-pro)/, 'pcie5-x16-p2p'],
+  [/^t4/, 'pcie3-x16'],
+  [/^gaudi/, 'gaudi-roce-intra'],
+];
+
+const FABRIC: Readonly<Record<string, string>> = {
+  infiniband: 'ib-ndr400',
+  roce: 'roce-400',
+  efa: 'efa-p5',
+  'omni-path': 'omni-path-100',
+  slingshot: 'slingshot-11',
+  ethernet: 'eth-100',
+};
+
+/** Network of a node when the source does not state it: what the GPU generation is usually sold with, Gb/s per GPU. */
+function usualNetwork(gpu: string): number {
+  if (/^(b300|gb300)/.test(gpu)) return 800;
+  if (/^(h|b|gb|gh|mi3)/.test(gpu)) return 400;
+  if (/^a/.test(gpu)) return 200;
+  return /^v100/.test(gpu) ? 100 : 25;
+}
+
+function clusterOf({ hardware: h }: Row, assumptions: string[]): Cluster {
+  const gpu = loadGpu(h.gpu);
+  const gpusPerNode = Math.min(h.gpus, h.gpusPerNode ?? 8);
+  const pcie = /pcie/i.test(h.intraNode ?? '') && !/nvlink/i.test(h.intraNode ?? '');
+  const intra = INTRA.find(([pattern]) => pattern.test(h.gpu))?.[1] ?? 'pcie4-x16-p2p';
+  const intraNode = loadLink(pcie && /^nvlink/.test(intra) ? 'pcie4-x16-p2p' : intra);
+  const nodes = Math.ceil(h.gpus / gpusPerNode);
+  const stated = h.interNode?.gbpsPerGpu;
+  if (!stated && nodes > 1) assumptions.push(`network ${usualNetwork(h.gpu)} Gb/s per GPU`);
+  const base = loadLink(FABRIC[h.interNode?.fabric ?? ''] ?? 'ib-hdr200');
+  const nic: LinkSpec = { ...base, bandwidth: ((stated ?? usualNetwork(h.gpu)) * 1e9) / 8 };
+  return {
+    name: 'published',
+    links: [],
+    assumptions: [],
+    groups: [
+      {
+        id: 'all',
+        index: 0,
+        gpu,
+        nodes,
+        gpusPerNode,
+        firstDevice: 0,
+        fastDomainGpus: Math.min(h.gpus, h.fastDomainGpus ?? gpusPerNode),
+        intraNode,
+        nic: { link: nic, perNode: gpusPerNode },
+        hosts: [],
+        powerCapWatts: null,
+        site: 'here',
+        dollarsPerGpuHour: null,
+        provenance: 'measured',
+      },
+    ],
+  };
+}
+
+function stackOf(row: Row, assumptions: string[]): Stack {
+  const facts = row.stack ?? {};
+  const named = facts.name && listStacks().includes(facts.name) ? facts.name : 'generic';
+  if (named !== facts.name) assumptions.push('software stack generic');
+  const stack = loadStack(named);
+  const kernel =
+    facts.attentionKernel === 'unfused'
+      ? 'unfused'
+      : facts.attentionKernel === 'flash'
+        ? flashOf(stack, row)
+        : stack.attentionKernel;
+  const gradients =
+    { fp16: 2, bf16: 2, fp32: 4, 'fp32+bf16': 6 }[facts.gradDtype ?? ''] ?? stack.state.gradients;
+  const graphs = { none: 'none', partial: 'partial', 'full-iteration': 'full' }[facts.cudaGraphs ?? ''] as
+    | Stack['cudaGraphs']
+    | undefined;
+  return {
+    ...stack,
+    attentionKernel: kernel,
+    dropoutMasks: facts.dropout ?? stack.dropoutMasks,
+    lossKernel: (facts.lossKernel as Stack['lossKernel'] | null | undefined) ?? stack.lossKernel,
+    gradAccumulationFusion: facts.gradAccumulationFusion ?? stack.gradAccumulationFusion,
+    state: { ...stack.state, gradients },
+    cudaGraphs: graphs ?? stack.cudaGraphs,
+    routing:
+      facts.routing === 'forced-balanced'
+        ? 'balanced'
+        : facts.routing === 'natural'
+          ? 'natural'
+          : stack.routing,
+    moeDispatcher: dispatcherOf(facts.moeDispatcher) ?? stack.moeDispatcher,
+    compiled: row.config.torchCompile ?? stack.compiled,
+  };
+}
+
+function dispatcherOf(words: string | null | undefined): Stack['moeDispatcher'] | undefined {
+  if (!words) return undefined;
+  if (/hybrid/.test(words)) return 'hybridep';
+  if (/deepep/.test(words)) return 'deepep';
+  return /gather/.test(words) ? 'allgather' : 'alltoall';
+}
+
+function flashOf(stack: Stack, row: Row): Stack['attentionKernel'] {
+  if (stack.attentionKernel !== 'unfused') return stack.attentionKernel;
+  const year = row.year ?? 2024;
+  return year <= 2022 ? 'flash1' : year <= 2023 ? 'flash2' : 'flash3';
+}

@@ -1,0 +1,97 @@
+/** A published measured run, as the runs file has it. Everything may be null or missing: not stated. */
+export interface Row {
+  readonly id: string;
+  readonly group: string;
+  readonly source?: string;
+  readonly year?: number | null;
+  readonly tier?: string | null;
+  readonly core?: boolean;
+  readonly model: {
+    readonly name?: string;
+    readonly layers: number;
+    readonly hidden: number;
+    readonly heads: number;
+    readonly kvHeads?: number | null;
+    readonly headDim?: number | null;
+    readonly ffnHidden?: number | null;
+    readonly gatedMlp?: boolean | null;
+    readonly vocab?: number | null;
+    readonly tiedEmbeddings?: boolean | null;
+    readonly learnedPositions?: boolean | number | null;
+    readonly attention?: {
+      readonly kind: string;
+      readonly qLoraRank?: number | null;
+      readonly kvLoraRank?: number;
+      readonly qkNopeHeadDim?: number;
+      readonly qkRopeHeadDim?: number;
+      readonly vHeadDim?: number;
+    } | null;
+    readonly slidingWindow?: number | null;
+    readonly slidingWindowLayers?: string | null;
+    readonly mtpLayers?: number | null;
+    readonly hybrid?: string | null;
+    readonly moe?: {
+      readonly experts: number;
+      readonly topK: number;
+      readonly expertFfnHidden: number;
+      readonly sharedExperts?: number | null;
+      readonly sharedFfnHidden?: number | null;
+      readonly moeLayers?: number | null;
+      readonly denseFirst?: number | null;
+    } | null;
+  };
+  readonly sequenceLength?: number | null;
+  readonly hardware: {
+    readonly gpu: string;
+    readonly gpus: number;
+    readonly gpusPerNode?: number | null;
+    readonly fastDomainGpus?: number | null;
+    readonly intraNode?: string | null;
+    readonly interNode?: { readonly fabric?: string | null; readonly gbpsPerGpu?: number | null } | null;
+  };
+  readonly config: {
+    readonly tp?: number | null;
+    readonly pp?: number | null;
+    readonly dp?: number | null;
+    readonly cp?: number | null;
+    readonly ep?: number | null;
+    readonly etp?: number | null;
+    readonly vpp?: number | null;
+    readonly microBatch?: number | null;
+    readonly globalBatch?: number | null;
+    readonly sequenceParallel?: boolean | null;
+    readonly recompute?: string | null;
+    readonly recomputeModules?: readonly string[] | null;
+    readonly optimizerSharding?: number | string | null;
+    readonly optimizerShardGroup?: number | null;
+    readonly precision?: string | null;
+    readonly schedule?: string | null;
+    readonly scheduleWords?: string | null;
+    readonly overlapWords?: string | null;
+    readonly layersPerStage?: readonly number[] | null;
+    readonly finalStageLayers?: number | null;
+    readonly torchCompile?: boolean | null;
+    readonly gradDtype?: string | null;
+    readonly recipe?: Readonly<Record<string, unknown>> | null;
+  };
+  readonly measured: {
+    readonly stepSeconds?: number | null;
+    readonly peakMemory?: number | null;
+    readonly memoryUnit?: string | null;
+    readonly memoryKind?: string | null;
+  };
+  readonly stack?: {
+    readonly name?: string | null;
+    readonly attentionKernel?: string | null;
+    readonly dropout?: boolean | null;
+    readonly lossKernel?: string | null;
+    readonly gradDtype?: string | null;
+    readonly gradAccumulationFusion?: boolean | null;
+    readonly routing?: string | null;
+    readonly cudaGraphs?: string | null;
+    readonly moeDispatcher?: string | null;
+  } | null;
+  readonly outcome?: string | null;
+  readonly faults?: Readonly<Record<string, unknown>> | null;
+  readonly workload?: string | null;
+}

@@ -1,0 +1,91 @@
+import { estimate } from '../../src/cost/estimate.ts';
+import type { Estimate } from '../../src/domain/estimate.ts';
+import type { Problem } from '../../src/domain/problem.ts';
+import { plansOf } from './plans.ts';
+import { problemOf } from './problem.ts';
+import type { Row } from './row.ts';
+
+export interface Scored {
+  readonly id: string;
+  readonly group: string;
+  readonly tier: string;
+  readonly status: 'scored' | 'inexpressible' | 'unscored';
+  readonly reason?: string;
+  readonly predictedStepSeconds?: number;
+  readonly measuredStepSeconds?: number;
+  readonly stepError?: number;
+  readonly predictedPeakBytes?: number;
+  readonly measuredPeakBytes?: number;
+  readonly memoryKind?: string;
+  readonly memoryError?: number;
+  readonly verdict?: string;
+  readonly parts?: Readonly<Record<string, number>>;
+  readonly memoryParts?: Readonly<Record<string, number>>;
+  readonly assumptions: readonly string[];
+  readonly row: Row;
+}
+
+const UNIT: Readonly<Record<string, number>> = { GiB: 2 ** 30, GB: 1e9, MiB: 2 ** 20, MB: 1e6 };
+
+/** Predicts one row and holds it against what was measured. Never throws on odd rows: the reason is in the result. */
+export function score(
+  row: Row,
+  overrides?: Problem['coefficients'],
+  adjust: (problem: Problem) => Problem = (p) => p,
+): Scored {
+  const assumptions: string[] = [];
+  const base = { id: row.id, group: row.group, tier: row.tier ?? '?', assumptions, row };
+  let best: Estimate;
+  try {
+    const problem = adjust(problemOf(row, assumptions));
+    const full = overrides === undefined ? problem : { ...problem, coefficients: overrides };
+    best = pick(plansOf(row, problem, assumptions).map((plan) => estimate(full, plan)));
+  } catch (error) {
+    return { ...base, status: 'inexpressible', reason: (error as Error).message.split('\n')[0]! };
+  }
+  const measured = row.measured;
+  const faults = row.faults ?? {};
+  const kind = measured.memoryKind ?? 'unstated';
+  const heaviest = best.stages.reduce((a, b) => (peakOf(b.memory, kind) > peakOf(a.memory, kind) ? b : a));
+  const predictedPeakBytes = peakOf(heaviest.memory, kind);
+  const result: Scored = {
+    ...base,
+    status: 'scored',
+    predictedStepSeconds: best.stepSeconds,
+    predictedPeakBytes,
+    memoryKind: kind,
+    verdict: best.verdict,
+    parts: best.time,
+    memoryParts: heaviest.memory.allocated,
+  };
+  const time = measured.stepSeconds && !('time' in faults) ? measured.stepSeconds : null;
+  const memory =
+    measured.peakMemory && !('memory' in faults)
+      ? measured.peakMemory * (UNIT[measured.memoryUnit ?? 'GiB'] ?? 2 ** 30)
+      : null;
+  if (row.tier === 'C' || (time === null && memory === null && row.outcome !== 'oom')) {
+    return {
+      ...result,
+      status: 'unscored',
+      reason: row.tier === 'C' ? 'incomplete row (tier C)' : 'nothing measured to score',
+    };
+  }
+  return {
+    ...result,
+    ...(time === null ? {} : { measuredStepSeconds: time, stepError: best.stepSeconds / time - 1 }),
+    ...(memory === null ? {} : { measuredPeakBytes: memory, memoryError: predictedPeakBytes / memory - 1 }),
+  };
+}
+
+/** Fastest of those that fit; else the one that needs the least memory. */
+function pick(estimates: readonly Estimate[]): Estimate {
+  const fitting = estimates.filter((e) => e.verdict !== 'does-not-fit');
+  const need = (e: Estimate) => Math.max(...e.stages.map((s) => s.memory.deviceBytes / s.memory.limitBytes));
+  if (fitting.length === 0) return estimates.reduce((a, b) => (need(b) < need(a) ? b : a));
+  return fitting.reduce((a, b) => (b.stepSeconds < a.stepSeconds ? b : a));
+}
+
+function peakOf(memory: Estimate['stages'][number]['memory'], kind: string): number {
+  if (kind === 'reserved') return memory.reservedBytes;
+  return kind === 'device' ? memory.deviceBytes : memory.allocatedBytes;
+}
