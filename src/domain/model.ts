@@ -18,6 +18,8 @@ export interface ModelSpec {
   readonly layers: readonly number[];
   /** Multi-token-prediction modules after the last layer (DeepSeek-V3); each is one layer of the last kind plus projections. */
   readonly mtpLayers: number;
+  /** A bias on the vocabulary projection (phimoe). */
+  readonly headBias?: boolean;
   readonly maxSequenceLength?: number;
 }
 

@@ -51,7 +51,8 @@ export function countParameters(model: ModelSpec): ParameterCount {
   const embedding = model.vocabSize * h;
   const positions = model.learnedPositions * h;
   const finalNorm = normWidth(model);
-  const lmHead = model.tiedEmbeddings ? 0 : model.vocabSize * h;
+  const headBias = model.headBias === true ? model.vocabSize : 0;
+  const lmHead = (model.tiedEmbeddings ? 0 : model.vocabSize * h) + headBias;
   const stack = kinds.reduce((sum, kind) => sum + kind.layers * sumOfLayer(kind.perLayer), 0);
   const total = embedding + positions + stack + finalNorm + lmHead;
   let idle = 0;

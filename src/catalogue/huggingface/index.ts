@@ -1,0 +1,71 @@
+import { InputError } from '../../domain/input-error.ts';
+import type { ModelSpec } from '../../domain/model.ts';
+import { nearest } from '../../schema/validator.ts';
+import { DENSE } from './dense.ts';
+import type { Family } from './family.ts';
+import { Fields } from './fields.ts';
+import { LEGACY } from './legacy.ts';
+import { MOE } from './moe.ts';
+
+const FAMILIES: readonly Family[] = [...DENSE, ...LEGACY, ...MOE];
+
+export const MODEL_TYPES: readonly string[] = FAMILIES.flatMap((family) => family.types).sort();
+
+/** Keys of layers that are not attention and MLP: refused, since they would be silently miscounted. */
+const FOREIGN = [
+  'ssm_cfg',
+  'mamba_d_state',
+  'mamba_num_heads',
+  'hybrid_override_pattern',
+  'linear_num_key_heads',
+  'rwkv_head_size',
+];
+
+/** Reads a Hugging Face config.json. Throws InputError for an unknown architecture or an odd value. */
+export function fromHuggingFace(
+  config: Readonly<Record<string, unknown>>,
+  name: string,
+  file = 'config.json',
+): ModelSpec {
+  const type = config.model_type;
+  const inner = config.text_config;
+  const nested = typeof inner === 'object' && inner !== null && !Array.isArray(inner);
+  if (nested && !FAMILIES.some((family) => family.types.includes(String(type)))) {
+    const text = inner as Record<string, unknown>;
+    const innerType = text.model_type ?? (type === 'gemma3' ? 'gemma3_text' : type);
+    return fromHuggingFace(
+      { tie_word_embeddings: config.tie_word_embeddings, ...text, model_type: innerType },
+      name,
+      file,
+    );
+  }
+  if (typeof type !== 'string') {
+    throw new InputError({
+      message: 'missing key "model_type"',
+      expected: `one of ${MODEL_TYPES.join(', ')}`,
+      at: { file },
+    });
+  }
+  const family = FAMILIES.find((one) => one.types.includes(type));
+  if (family === undefined) {
+    const near = nearest(type, MODEL_TYPES);
+    throw new InputError({
+      message: `unknown architecture "${type}"`,
+      expected: `one of ${MODEL_TYPES.join(', ')}`,
+      hint:
+        near === undefined
+          ? 'Maybe describe it as YAML instead: see `shardwright schema model`.'
+          : `Maybe "${near}".`,
+      at: { file },
+    });
+  }
+  const foreign = FOREIGN.find((key) => config[key] !== undefined && config[key] !== null);
+  if (foreign !== undefined) {
+    throw new InputError({
+      message: `"${foreign}" describes layers that are not modelled`,
+      expected: 'attention and MLP layers only',
+      at: { file },
+    });
+  }
+  return family.read(new Fields(config, file), name);
+}
