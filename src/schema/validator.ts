@@ -10,7 +10,13 @@ export interface Violation {
 
 export type JsonSchema = { readonly $id: string; readonly [key: string]: unknown };
 
-const ajv = new Ajv2020({ allErrors: true, strict: true, allowUnionTypes: true, verbose: true });
+const ajv = new Ajv2020({
+  allErrors: true,
+  strict: true,
+  strictRequired: false,
+  allowUnionTypes: true,
+  verbose: true,
+});
 const compiled = new Map<string, ValidateFunction>();
 
 /** The first few violations of a schema, most telling first; empty when the value conforms. */

@@ -14,7 +14,9 @@ const mixtral: Family = {
     return build(f, name, 'mixtral', {
       attention: attentionOf(f),
       mlp,
-      ...(phi ? { norm: { kind: 'layer', perLayer: 2 } as const, headBias: f.flag('lm_head_bias', true) } : {}),
+      ...(phi
+        ? { norm: { kind: 'layer', perLayer: 2 } as const, headBias: f.flag('lm_head_bias', true) }
+        : {}),
     });
   },
 };
