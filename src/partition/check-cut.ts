@@ -1,0 +1,128 @@
+import type { PartitionProof } from '../domain/search-result.ts';
+import { javascriptLpSolver } from './ilp/javascript-lp-solver.ts';
+import type { Program, Row, Solver, Variable } from './ilp/program.ts';
+import { bytesPerLayer, type Cut, objective, type PartitionProblem } from './problem.ts';
+
+/** Programs larger than this are left to the exact method alone. */
+const MOST_VARIABLES = 400;
+const TIME_LIMIT_MS = 1000;
+
+/**
+ * Asks an integer program whether any cut with the same or a smaller bottleneck has a smaller sum. Its answer is
+ * verified; if it beats the exact method, that is our bug.
+ */
+export function checkCut(
+  problem: PartitionProblem,
+  cut: Cut,
+  solver: Solver = javascriptLpSolver,
+): PartitionProof {
+  const proof = { method: 'dynamic-programming', objectiveSeconds: cut.objectiveSeconds } as const;
+  const program = fixedBottleneckProgram(problem, cut.bottleneckSeconds);
+  if (program.variables.length > MOST_VARIABLES) return { ...proof, check: null };
+  const answer = solver.solve(program, TIME_LIMIT_MS);
+  const of = (sum: number | null) =>
+    sum === null ? null : objective(cut.bottleneckSeconds, sum / MILLI, problem.microBatches);
+  const found = of(answer.objective);
+  if (found !== null && found < cut.objectiveSeconds * (1 - 1e-6)) {
+    throw new Error(`the integer program found ${found} s where the exact cut has ${cut.objectiveSeconds} s`);
+  }
+  return {
+    ...proof,
+    check: {
+      solver: solver.name,
+      status: answer.status,
+      objectiveSeconds: found,
+      boundSeconds: of(answer.bound),
+    },
+  };
+}
+
+/** Milliseconds keep coefficients near one, where the solver's absolute tolerances are safe. */
+const MILLI = 1000;
+
+/**
+ * Layers x[s][r] of run r (maximal runs of one kind) on stage s; z[s][r] says run r is finished by stage s, so run
+ * r + 1 may have begun. Minimise the summed stage time with every stage at most T and within memory.
+ */
+export function fixedBottleneckProgram(
+  { layerKinds, stages }: PartitionProblem,
+  bottleneck: number,
+): Program {
+  const runs = runsOf(layerKinds);
+  const variables: Variable[] = [];
+  const rows: Row[] = [];
+  const x = (s: number, r: number) => s * runs.length + r;
+  const zBase = stages.length * runs.length;
+  const z = (s: number, r: number) => zBase + s * (runs.length - 1) + r;
+  for (const [s, stage] of stages.entries()) {
+    for (const [r, run] of runs.entries()) {
+      const cost = MILLI * stage.secondsPerLayer[run.kind]!;
+      variables.push({ name: `x${s}.${r}`, cost, lower: 0, upper: run.count, integer: true });
+    }
+  }
+  for (const [s] of stages.entries()) {
+    for (let r = 0; r < runs.length - 1; r++)
+      variables.push({ name: `z${s}.${r}`, cost: 0, lower: 0, upper: 1, integer: true });
+  }
+  // The fixed seconds of all stages, as the cost of a variable held at one.
+  const fixed = stages.reduce((sum, stage) => sum + stage.fixedSeconds, 0);
+  variables.push({ name: 'fixed', cost: MILLI * fixed, lower: 1, upper: 1, integer: false });
+  for (const [s, stage] of stages.entries()) {
+    const all = runs.map((run, r) => ({ r, kind: run.kind }));
+    rows.push({
+      name: `time${s}`,
+      terms: all.map(({ r, kind }) => [x(s, r), MILLI * stage.secondsPerLayer[kind]!]),
+      lower: Number.NEGATIVE_INFINITY,
+      upper: MILLI * (bottleneck * (1 + 1e-9) - stage.fixedSeconds),
+    });
+    const capacity = stage.capacityBytes - stage.fixedBytes;
+    rows.push({
+      name: `bytes${s}`,
+      terms: all.map(({ r, kind }) => [x(s, r), bytesPerLayer(stage, kind) / stage.capacityBytes]),
+      lower: Number.NEGATIVE_INFINITY,
+      upper: (capacity / stage.capacityBytes) * (1 + 1e-9),
+    });
+    rows.push({
+      name: `some${s}`,
+      terms: all.map(({ r }) => [x(s, r), 1]),
+      lower: 1,
+      upper: Number.POSITIVE_INFINITY,
+    });
+  }
+  for (const [r, run] of runs.entries()) {
+    rows.push({
+      name: `run${r}`,
+      terms: stages.map((_, s) => [x(s, r), 1]),
+      lower: run.count,
+      upper: run.count,
+    });
+    if (r === runs.length - 1) continue;
+    for (const [s] of stages.entries()) {
+      const done: [number, number][] = Array.from({ length: s + 1 }, (_, q) => [x(q, r), 1]);
+      rows.push({
+        name: `done${s}.${r}`,
+        terms: [...done, [z(s, r), -run.count]],
+        lower: 0,
+        upper: Number.POSITIVE_INFINITY,
+      });
+      const begun: [number, number][] = Array.from({ length: s + 1 }, (_, q) => [x(q, r + 1), 1]);
+      rows.push({
+        name: `begun${s}.${r}`,
+        terms: [...begun, [z(s, r), -runs[r + 1]!.count]],
+        lower: Number.NEGATIVE_INFINITY,
+        upper: 0,
+      });
+    }
+  }
+  return { variables, rows };
+}
+
+function runsOf(kinds: readonly number[]): { kind: number; count: number }[] {
+  const runs: { kind: number; count: number }[] = [];
+  for (const kind of kinds) {
+    const last = runs.at(-1);
+    if (last !== undefined && last.kind === kind) last.count += 1;
+    else runs.push({ kind, count: 1 });
+  }
+  return runs;
+}

@@ -1,0 +1,115 @@
+import type { Reason } from '../domain/reason.ts';
+import { bytesPerLayer, type Cut, judge, objective, type PartitionProblem } from './problem.ts';
+
+/**
+ * The exact cut: least (m − 1)·max + sum. For a bottleneck T, dynamic programming over cut positions finds the least
+ * sum with every stage at most T and within memory; T falls from the unconstrained optimum to the next smaller
+ * bottleneck until nothing is feasible. Every T that could be optimal is visited, so the best one seen is optimal.
+ */
+export function cutLayers(problem: PartitionProblem): Cut | Reason {
+  const table = prefixSums(problem);
+  let limit = Number.POSITIVE_INFINITY;
+  let best: Cut | null = null;
+  let leastSum = Number.NEGATIVE_INFINITY;
+  for (;;) {
+    const counts = leastSumCut(problem, table, limit);
+    if (counts === null) break;
+    const cut = judge(problem, counts);
+    if (cut === null) throw new Error('the cut fails its own check');
+    if (best === null || cut.objectiveSeconds < best.objectiveSeconds) best = cut;
+    if (leastSum === Number.NEGATIVE_INFINITY) leastSum = cut.sumSeconds;
+    limit = cut.bottleneckSeconds * (1 - 1e-12);
+    // A smaller bottleneck can only raise the sum; stop when even the first sum would not win.
+    if (
+      best !== null &&
+      objective(lowestBottleneck(problem), leastSum, problem.microBatches) >= best.objectiveSeconds
+    )
+      break;
+  }
+  return best ?? tooTight(problem);
+}
+
+interface Prefix {
+  /** seconds[s][i]: of layers 0 … i − 1 on stage s. */
+  readonly seconds: readonly Float64Array[];
+  readonly bytes: readonly Float64Array[];
+}
+
+function prefixSums({ stages, layerKinds }: PartitionProblem): Prefix {
+  const sum = (of: (kind: number) => number) => {
+    const row = new Float64Array(layerKinds.length + 1);
+    for (const [i, kind] of layerKinds.entries()) row[i + 1] = row[i]! + of(kind);
+    return row;
+  };
+  return {
+    seconds: stages.map((stage) => sum((kind) => stage.secondsPerLayer[kind]!)),
+    bytes: stages.map((stage) => sum((kind) => bytesPerLayer(stage, kind))),
+  };
+}
+
+/** No bottleneck is below total work shared out perfectly. */
+function lowestBottleneck({ stages, layerKinds }: PartitionProblem): number {
+  let least = 0;
+  for (const kind of layerKinds) least += Math.min(...stages.map((stage) => stage.secondsPerLayer[kind]!));
+  return least / stages.length;
+}
+
+function leastSumCut(problem: PartitionProblem, table: Prefix, limit: number): number[] | null {
+  const { stages, layerKinds } = problem;
+  const layers = layerKinds.length;
+  const count = stages.length;
+  let reach = new Float64Array(layers + 1).fill(Number.POSITIVE_INFINITY);
+  reach[0] = 0;
+  const from: Int32Array[] = [];
+  for (let s = 0; s < count; s++) {
+    const stage = stages[s]!;
+    const seconds = table.seconds[s]!;
+    const bytes = table.bytes[s]!;
+    const next = new Float64Array(layers + 1).fill(Number.POSITIVE_INFINITY);
+    const back = new Int32Array(layers + 1).fill(-1);
+    const last = s === count - 1;
+    for (let i = last ? layers : s + 1; i <= layers - (count - 1 - s); i++) {
+      for (let j = i - 1; j >= s; j--) {
+        const time = stage.fixedSeconds + seconds[i]! - seconds[j]!;
+        const size = stage.fixedBytes + bytes[i]! - bytes[j]!;
+        if (time > limit || size > stage.capacityBytes) break;
+        const total = reach[j]! + time;
+        if (total < next[i]!) {
+          next[i] = total;
+          back[i] = j;
+        }
+      }
+    }
+    from.push(back);
+    reach = next;
+  }
+  if (reach[layers] === Number.POSITIVE_INFINITY) return null;
+  const counts = new Array<number>(count);
+  let end = layers;
+  for (let s = count - 1; s >= 0; s--) {
+    const start = from[s]![end]!;
+    counts[s] = end - start;
+    end = start;
+  }
+  return counts;
+}
+
+function tooTight({ stages, layerKinds }: PartitionProblem): Reason {
+  if (stages.length > layerKinds.length) {
+    return {
+      rule: 'layers-per-stage',
+      actual: `${layerKinds.length} layers`,
+      limit: `at least ${stages.length}, one per stage`,
+    };
+  }
+  const room = stages.reduce((sum, stage) => {
+    const widest = Math.max(...layerKinds.map((kind) => bytesPerLayer(stage, kind)));
+    return sum + Math.max(0, Math.floor((stage.capacityBytes - stage.fixedBytes) / widest));
+  }, 0);
+  return {
+    rule: 'memory',
+    actual: `room for about ${room} of ${layerKinds.length} layers`,
+    limit: `${layerKinds.length} layers`,
+    hint: 'Maybe more recomputation, more tensor parallelism or a smaller micro-batch.',
+  };
+}

@@ -1,0 +1,167 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { checkCut } from '../../../src/partition/check-cut.ts';
+import { cutLayers } from '../../../src/partition/cut-layers.ts';
+import { javascriptLpSolver } from '../../../src/partition/ilp/javascript-lp-solver.ts';
+import { type Program, verify } from '../../../src/partition/ilp/program.ts';
+import {
+  type Cut,
+  judge,
+  type PartitionProblem,
+  type PartitionStage,
+} from '../../../src/partition/problem.ts';
+
+const stage = (seconds: number[], over: Partial<PartitionStage> = {}): PartitionStage => ({
+  secondsPerLayer: seconds,
+  fixedSeconds: 0,
+  residentBytes: seconds.map(() => 1),
+  activationBytes: seconds.map(() => 0),
+  inFlight: 1,
+  fixedBytes: 0,
+  capacityBytes: 1e9,
+  ...over,
+});
+
+function bruteForce(problem: PartitionProblem): Cut | null {
+  let best: Cut | null = null;
+  const place = (counts: number[], left: number): void => {
+    if (counts.length === problem.stages.length - 1) {
+      const cut = judge(problem, [...counts, left]);
+      if (cut !== null && (best === null || cut.objectiveSeconds < best.objectiveSeconds)) best = cut;
+      return;
+    }
+    for (let n = 1; n <= left; n++) place([...counts, n], left - n);
+  };
+  place([], problem.layerKinds.length);
+  return best;
+}
+
+const problems = fc
+  .record({
+    layers: fc.integer({ min: 2, max: 9 }),
+    stages: fc.integer({ min: 1, max: 4 }),
+    microBatches: fc.integer({ min: 1, max: 30 }),
+    seeds: fc.array(fc.integer({ min: 1, max: 60 }), { minLength: 40, maxLength: 40 }),
+  })
+  .map(({ layers, stages, microBatches, seeds }): PartitionProblem => {
+    let i = 0;
+    const next = () => seeds[i++ % seeds.length]!;
+    return {
+      layerKinds: Array.from({ length: layers }, () => next() % 2),
+      microBatches,
+      stages: Array.from({ length: Math.min(stages, layers) }, () =>
+        stage([next() / 10, next() / 10], {
+          fixedSeconds: next() / 20,
+          residentBytes: [next(), next()],
+          activationBytes: [next() / 8, next() / 8],
+          inFlight: 1 + (next() % 4),
+          capacityBytes: 40 + 6 * next(),
+        }),
+      ),
+    };
+  });
+
+describe('cutting layers into stages', () => {
+  it('gives a slow stage fewer layers', () => {
+    const problem = { layerKinds: Array(12).fill(0), stages: [stage([1]), stage([2])], microBatches: 64 };
+    expect(cutLayers(problem)).toMatchObject({
+      layersPerStage: [8, 4],
+      bottleneckSeconds: 8,
+      sumSeconds: 16,
+    });
+  });
+
+  it('takes layers off the stage that carries the head', () => {
+    const problem = {
+      layerKinds: Array(8).fill(0),
+      stages: [stage([1]), stage([1], { fixedSeconds: 2 })],
+      microBatches: 8,
+    };
+    expect(cutLayers(problem)).toMatchObject({ layersPerStage: [5, 3] });
+  });
+
+  it('respects memory even when it is slower', () => {
+    const problem = {
+      layerKinds: Array(10).fill(0),
+      stages: [stage([1], { capacityBytes: 3 }), stage([2])],
+      microBatches: 8,
+    };
+    expect(cutLayers(problem)).toMatchObject({ layersPerStage: [3, 7] });
+  });
+
+  it('says what is missing when nothing fits', () => {
+    const problem = {
+      layerKinds: Array(10).fill(0),
+      stages: [stage([1], { capacityBytes: 3 }), stage([1], { capacityBytes: 4 })],
+      microBatches: 8,
+    };
+    expect(cutLayers(problem)).toMatchObject({ rule: 'memory', actual: 'room for about 7 of 10 layers' });
+  });
+
+  it('equals brute force', () => {
+    fc.assert(
+      fc.property(problems, (problem) => {
+        const oracle = bruteForce(problem);
+        const cut = cutLayers(problem);
+        if (oracle === null) expect(cut).toHaveProperty('rule');
+        else expect((cut as Cut).objectiveSeconds).toBeCloseTo(oracle.objectiveSeconds, 9);
+      }),
+      { numRuns: 400, seed: 7 },
+    );
+  });
+
+  it('is confirmed by the integer program', () => {
+    let optimal = 0;
+    fc.assert(
+      fc.property(problems, (problem) => {
+        const cut = cutLayers(problem);
+        if ('rule' in cut) return;
+        const { check } = checkCut(problem, cut);
+        if (check?.status !== 'optimal') return;
+        optimal += 1;
+        expect(check.objectiveSeconds!).toBeCloseTo(cut.objectiveSeconds, 5);
+      }),
+      { numRuns: 120, seed: 11 },
+    );
+    expect(optimal).toBeGreaterThan(60);
+  });
+});
+
+describe('the solver behind the port', () => {
+  const knapsack: Program = {
+    variables: [
+      { name: 'result', cost: -5, lower: 1, upper: 3, integer: true },
+      { name: 'b', cost: -4, lower: 0, upper: 10, integer: true },
+    ],
+    rows: [
+      {
+        name: 'weight',
+        terms: [
+          [0, 6],
+          [1, 4],
+        ],
+        lower: Number.NEGATIVE_INFINITY,
+        upper: 24,
+      },
+    ],
+  };
+
+  it('recomputes the objective and handles lower bounds and unlucky names', () => {
+    const answer = javascriptLpSolver.solve(knapsack, 1000);
+    expect(answer.status).toBe('optimal');
+    expect(answer.objective).toBe(-5 * answer.values![0]! - 4 * answer.values![1]!);
+    expect(answer.objective).toBe(-22);
+  });
+
+  it('says infeasible', () => {
+    const impossible = { ...knapsack, rows: [{ ...knapsack.rows[0]!, upper: 5 }] };
+    expect(javascriptLpSolver.solve(impossible, 1000).status).toBe('infeasible');
+  });
+
+  it('rejects fractional and out-of-bounds values', () => {
+    expect(verify(knapsack, [1.5, 2])).toBe(false);
+    expect(verify(knapsack, [0, 2])).toBe(false);
+    expect(verify(knapsack, [3, 3])).toBe(false);
+    expect(verify(knapsack, [2, 3])).toBe(true);
+  });
+});
