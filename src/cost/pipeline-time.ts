@@ -63,12 +63,18 @@ export function pipelineTime(
       microBatches,
   );
   const period = stages * Math.max(1, virtualStages);
-  const few = EXACT_PERIODS * period + (microBatches % stages);
-  if (microBatches <= few + 2 * stages) {
+  const few = EXACT_PERIODS * period;
+  // An interleaved schedule whose micro-batches do not fill whole rounds has no steady period.
+  const periodic = microBatches % stages === 0 || virtualStages === 1;
+  const rest = microBatches % stages;
+  if (!periodic || microBatches <= few + rest + 2 * stages) {
     const whole = play(microBatches);
     return { ...whole, transferSeconds };
   }
-  return { ...extrapolate(play(few), play(few + stages), (microBatches - few) / stages), transferSeconds };
+  return {
+    ...extrapolate(play(few + rest), play(few + rest + stages), (microBatches - few - rest) / stages),
+    transferSeconds,
+  };
 }
 
 /** In the steady state every further p micro-batches cost the same. */

@@ -3,8 +3,7 @@ import { roundRobin } from './schedule.ts';
 
 /**
  * Interleaved 1F1B: each stage holds v chunks and works on p micro-batches of a chunk before the next chunk
- * (Narayanan et al. 2021, section 2.2). Micro-batches not divisible by p leave a shorter last group, as Megatron-Core's
- * microbatch_group_size_per_vp_stage allows.
+ * (Narayanan et al. 2021, section 2.2).
  */
 export const interleaved: Schedule = {
   id: 'interleaved-1f1b',
@@ -53,26 +52,35 @@ export const interleaved: Schedule = {
   },
 };
 
-/** Forwards before the first backward: 2(p − i − 1) + (v − 1)p (Megatron-Core get_pp_rank_microbatches). */
-function warmUpOf(stage: number, { stages, virtualStages }: PipelineShape, totalPasses: number): number {
-  return Math.min(totalPasses, 2 * (stages - stage - 1) + (virtualStages - 1) * stages);
+/**
+ * Micro-batches a stage works on before it turns to its next chunk: the stage count if that divides the micro-batches,
+ * else the next size whose remainder still fills the pipeline (Megatron-Core microbatch_group_size_per_vp_stage).
+ */
+function groupSize({ stages, microBatches }: PipelineShape): number {
+  for (let size = stages; size < microBatches; size++) {
+    const rest = microBatches % size;
+    if (rest === 0 || rest >= stages) return size;
+  }
+  return microBatches;
 }
 
-/** (micro-batch, chunk) in the order a stage visits them: groups of p micro-batches, chunk by chunk. */
-function visits(
-  { stages, microBatches, virtualStages }: PipelineShape,
-  reverse: boolean,
-): { microBatch: number; chunk: number }[] {
+/** Forwards before the first backward: 2(p − i − 1) + (v − 1)·group (Megatron-Core get_pp_rank_microbatches). */
+function warmUpOf(stage: number, shape: PipelineShape, totalPasses: number): number {
+  const { stages, virtualStages } = shape;
+  return Math.min(totalPasses, 2 * (stages - stage - 1) + (virtualStages - 1) * groupSize(shape));
+}
+
+/** (micro-batch, chunk) in the order a stage visits them: group by group, chunk by chunk. */
+function visits(shape: PipelineShape, reverse: boolean): { microBatch: number; chunk: number }[] {
+  const { microBatches, virtualStages } = shape;
+  const size = groupSize(shape);
   const list: { microBatch: number; chunk: number }[] = [];
-  for (let group = 0; group < microBatches; ) {
-    // A last group smaller than p would starve the pipeline: Megatron-Core appends it to the one before.
-    const left = microBatches - group;
-    const size = left < 2 * stages && left % stages !== 0 ? left : Math.min(stages, left);
+  for (let group = 0; group < microBatches; group += size) {
+    const end = Math.min(microBatches, group + size);
     for (let step = 0; step < virtualStages; step++) {
       const chunk = reverse ? virtualStages - 1 - step : step;
-      for (let m = group; m < group + size; m++) list.push({ microBatch: m, chunk });
+      for (let m = group; m < end; m++) list.push({ microBatch: m, chunk });
     }
-    group += size;
   }
   return list;
 }

@@ -1,0 +1,64 @@
+import { estimate } from '../cost/estimate.ts';
+import { deviceCount } from '../domain/cluster.ts';
+import { devicesOf } from '../domain/plan.ts';
+import type { Problem } from '../domain/problem.ts';
+import type { Reason } from '../domain/reason.ts';
+import type { RankedPlan } from '../domain/search-result.ts';
+import { lowerBound } from './bounds.ts';
+import { layouts } from './layouts.ts';
+import type { SearchOptions } from './options.ts';
+import { type Candidate, realise } from './realise.ts';
+import { illegal } from './rules.ts';
+import type { CostBook, Evaluated } from './search.ts';
+import { switches } from './switches.ts';
+
+const MOST_TRIED = 400;
+
+/**
+ * What the user would run otherwise: all GPUs in the order of the file, the same number of layers on every stage, no
+ * virtual stages. The best such plan, or why there is none.
+ */
+export function evenSplit(problem: Problem, options: SearchOptions, book: CostBook): RankedPlan | Reason {
+  const all = deviceCount(problem.cluster);
+  const groups = problem.cluster.groups.length;
+  const candidates: { candidate: Candidate; bound: number }[] = [];
+  for (const layout of layouts(problem, options)) {
+    if (layout.runs.length !== groups || layout.runs.some((run, i) => run.group !== i)) continue;
+    if (layout.tp * layout.cp * layout.dp * layout.pp !== all || illegal(problem, layout) !== null) continue;
+    if (problem.model.layers.length % layout.pp !== 0) continue;
+    for (const choice of switches(problem, layout, options)) {
+      if (choice.virtualStages > 1) continue;
+      const candidate = { layout, switches: choice };
+      candidates.push({ candidate, bound: lowerBound(problem, candidate, book.of(candidate)) });
+    }
+  }
+  candidates.sort((a, b) => a.bound - b.bound);
+  let best: Evaluated | null = null;
+  let tried = 0;
+  for (const { candidate, bound } of candidates) {
+    if ((best !== null && bound >= best.estimate.stepSeconds) || tried >= MOST_TRIED) break;
+    const realised = realise(problem, candidate, book.of(candidate), true);
+    if ('rule' in realised || devicesOf(realised.plan) !== all) continue;
+    tried += 1;
+    const one = { candidate, realised, estimate: estimate(problem, realised.plan, book.profiles) };
+    if (one.estimate.verdict === 'does-not-fit') continue;
+    if (best === null || one.estimate.stepSeconds < best.estimate.stepSeconds) best = one;
+  }
+  if (best !== null) {
+    const { candidate, realised, estimate: costed } = best;
+    return {
+      rank: 1,
+      plan: realised.plan,
+      estimate: costed,
+      family: candidate.layout.family,
+      tiedWithBest: false,
+      partition: null,
+    };
+  }
+  return {
+    rule: 'even-split',
+    actual: `none of ${tried} even splits over all ${all} GPUs fits`,
+    limit: 'memory of every GPU',
+    hint: 'Maybe uneven layers or fewer GPUs, as in the plans above.',
+  };
+}

@@ -1,0 +1,75 @@
+import { estimate } from '../cost/estimate.ts';
+import { layersOf } from '../domain/plan.ts';
+import type { Problem } from '../domain/problem.ts';
+import type { NearestMiss } from '../domain/search-result.ts';
+import { type Candidate, evenCounts, planFrom } from './realise.ts';
+import { type CostBook, memoryReason } from './search.ts';
+import { FULL_RECOMPUTE } from './switches.ts';
+
+/** A configuration that is legal but does not fit; excess is need over limit. */
+export interface Miss {
+  readonly candidate: Candidate;
+  readonly excess: number;
+}
+
+const MOST_TRIED = 40;
+
+/** The configuration that misses its memory limit by least, costed, with what would make it fit. */
+export function findNearestMiss(problem: Problem, misses: Miss[], book: CostBook): NearestMiss | null {
+  misses.sort((a, b) => a.excess - b.excess);
+  let best: { candidate: Candidate; miss: NearestMiss; excess: number } | null = null;
+  for (const { candidate } of misses.slice(0, MOST_TRIED)) {
+    const chunks = candidate.layout.pp * candidate.switches.virtualStages;
+    const counts =
+      evenCounts(problem.model.layers.length, chunks) ?? spread(problem.model.layers.length, chunks);
+    const plan = planFrom(problem, candidate, counts);
+    const outcome = estimate(problem, plan, book.profiles);
+    if (outcome.verdict !== 'does-not-fit') continue;
+    const excess = Math.max(...outcome.stages.map(({ memory }) => memory.deviceBytes / memory.limitBytes));
+    if (best !== null && excess >= best.excess) continue;
+    const remedy = remedyFor(problem, candidate, counts, excess, book);
+    best = { candidate, excess, miss: { plan, estimate: outcome, reason: memoryReason(outcome), remedy } };
+  }
+  return best?.miss ?? null;
+}
+
+function spread(layers: number, chunks: number): number[] {
+  return Array.from(
+    { length: chunks },
+    (_, i) => Math.floor(layers / chunks) + (i < layers % chunks ? 1 : 0),
+  );
+}
+
+/** Tries the cheapest change first and says the first that fits. */
+function remedyFor(
+  problem: Problem,
+  candidate: Candidate,
+  counts: readonly number[],
+  excess: number,
+  book: CostBook,
+): string {
+  const { switches } = candidate;
+  const fits = (changed: Candidate) => {
+    const plan = planFrom(problem, changed, counts);
+    return (
+      plan.pipelines[0]!.stages.every((stage) => layersOf(stage) > 0) &&
+      estimate(problem, plan, book.profiles).verdict !== 'does-not-fit'
+    );
+  };
+  const changes: readonly (readonly [string, Candidate])[] = [
+    ['sharding=1', { ...candidate, switches: { ...switches, sharding: 1 } }],
+    ['micro-batch=1', { ...candidate, switches: { ...switches, microBatch: 1 } }],
+    ['recompute=full', { ...candidate, switches: { ...switches, recompute: FULL_RECOMPUTE } }],
+    [
+      'micro-batch=1,recompute=full',
+      { ...candidate, switches: { ...switches, microBatch: 1, recompute: FULL_RECOMPUTE } },
+    ],
+  ];
+  for (const [name, changed] of changes) {
+    if (name === 'sharding=1' && (switches.sharding !== 0 || candidate.layout.dp * candidate.layout.cp === 1))
+      continue;
+    if (fits(changed)) return `fits with ${name}`;
+  }
+  const short = Math.ceil((excess - 1) * 100);
+  return `needs ${short}% less per GPU: more GPUs or GPUs with more memory`;
+}

@@ -1,0 +1,44 @@
+import type { Plan } from '../domain/plan.ts';
+import type { Problem } from '../domain/problem.ts';
+import type { Reason } from '../domain/reason.ts';
+
+/** Dimensions a user may fix or bound, by the names of `--config`. */
+export interface Dimensions {
+  readonly tp: number;
+  readonly cp: number;
+  readonly pp: number;
+  readonly dp: number;
+  readonly ep: number;
+  readonly etp: number;
+  readonly vpp: number;
+  readonly 'micro-batch': number;
+  readonly sharding: number;
+}
+
+/** What a launcher will not run. The search only needs this much of a launcher. */
+export interface Legality {
+  readonly id: string;
+  reject(problem: Problem, plan: Plan): Reason | null;
+}
+
+export interface SearchOptions {
+  /** Plans to return. */
+  readonly top: number;
+  readonly fix: Partial<Dimensions> & { readonly recompute?: string };
+  readonly max: Partial<Dimensions>;
+  readonly launcher: Legality | null;
+  /** Asked now and then; returns why to stop, or null. */
+  readonly interrupted: () => string | null;
+  readonly maxEvaluations: number;
+  /** Called now and then with what has been done. */
+  readonly progress?: (evaluated: number, left: number, bestSeconds: number | null) => void;
+}
+
+export const DEFAULT_OPTIONS: SearchOptions = {
+  top: 5,
+  fix: {},
+  max: {},
+  launcher: null,
+  interrupted: () => null,
+  maxEvaluations: Number.POSITIVE_INFINITY,
+};

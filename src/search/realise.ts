@@ -1,0 +1,162 @@
+import type { LayerRange, Plan, ReplicaBlock, Stage } from '../domain/plan.ts';
+import type { Problem } from '../domain/problem.ts';
+import type { Reason } from '../domain/reason.ts';
+import type { PartitionProof } from '../domain/search-result.ts';
+import type { Settings, StageCosts } from '../domain/stage-cost.ts';
+import { checkCut } from '../partition/check-cut.ts';
+import { cutLayers } from '../partition/cut-layers.ts';
+import { type Cut, judge, type PartitionProblem } from '../partition/problem.ts';
+import { scheduleOf } from '../schedules/index.ts';
+import type { Layout } from './layouts.ts';
+import type { Switches } from './switches.ts';
+
+export interface Candidate {
+  readonly layout: Layout;
+  readonly switches: Switches;
+}
+
+export function settingsFor({ layout, switches }: Candidate): Settings {
+  return {
+    schedule: {
+      id: switches.virtualStages > 1 ? 'interleaved-1f1b' : '1f1b',
+      virtualStages: switches.virtualStages,
+    },
+    microBatchSize: switches.microBatch,
+    contextParallel: layout.cp,
+    expertParallel: layout.ep,
+    expertTensorParallel: layout.etp,
+    sequenceParallel: layout.tp > 1,
+    recompute: switches.recompute,
+    optimizerSharding: switches.sharding,
+    shardGroup: null,
+  };
+}
+
+export function microBatchesPerReplica(problem: Problem, { layout, switches }: Candidate): number {
+  return problem.workload.globalBatchSize / (layout.dp * switches.microBatch);
+}
+
+/** The cut as the partition sees it. `costs[i]` belongs to run i of the layout. */
+export function partitionProblem(
+  problem: Problem,
+  candidate: Candidate,
+  costs: readonly StageCosts[],
+): PartitionProblem {
+  const { layout, switches } = candidate;
+  const microBatches = microBatchesPerReplica(problem, candidate);
+  const schedule = scheduleOf(settingsFor(candidate).schedule.id)!;
+  const shape = { stages: layout.pp, microBatches, virtualStages: switches.virtualStages };
+  let index = 0;
+  const stages = layout.runs.flatMap((run, i) =>
+    Array.from({ length: run.stages }, () => {
+      const cost = costs[i]!;
+      const s = index++;
+      const first = s === 0;
+      const last = s === layout.pp - 1;
+      const ends = (first ? total(cost.embedding) : 0) + (last ? total(cost.head) : 0);
+      const links = layout.pp === 1 ? 0 : first || last ? cost.boundarySeconds / 2 : cost.boundarySeconds;
+      return {
+        secondsPerLayer: cost.layers.map(total),
+        fixedSeconds: ends + links,
+        residentBytes: cost.layers.map((layer) => layer.residentBytes),
+        activationBytes: cost.layers.map((layer) => layer.activationBytes),
+        inFlight: schedule.peakInFlight(s, shape),
+        fixedBytes:
+          cost.fixedBytes +
+          (first ? cost.embedding.residentBytes : 0) +
+          (last ? cost.head.residentBytes + cost.head.activationBytes : 0),
+        capacityBytes: cost.limitBytes,
+      };
+    }),
+  );
+  return { layerKinds: problem.model.layers, stages, microBatches };
+}
+
+function total(cost: { forwardSeconds: number; backwardSeconds: number }): number {
+  return cost.forwardSeconds + cost.backwardSeconds;
+}
+
+export interface Realised {
+  readonly plan: Plan;
+  readonly cut: Cut | null;
+  readonly partition: PartitionProblem;
+}
+
+/** Chooses the layers of each stage and writes the plan out; a Reason when no cut fits. */
+export function realise(
+  problem: Problem,
+  candidate: Candidate,
+  costs: readonly StageCosts[],
+  even = false,
+): Realised | Reason {
+  const partition = partitionProblem(problem, candidate, costs);
+  const { layout, switches } = candidate;
+  const layers = problem.model.layers.length;
+  if (switches.virtualStages > 1 || even) {
+    const counts = evenCounts(layers, layout.pp * switches.virtualStages);
+    if (counts === null) {
+      return {
+        rule: 'layers-divisible-by-stages',
+        actual: `${layers} layers`,
+        limit: `equal on ${layout.pp * switches.virtualStages} chunks`,
+      };
+    }
+    const cut = switches.virtualStages > 1 ? null : judge(partition, counts);
+    return { plan: planFrom(problem, candidate, counts), cut, partition };
+  }
+  const cut = cutLayers(partition);
+  if ('rule' in cut) return cut;
+  return { plan: planFrom(problem, candidate, cut.layersPerStage), cut, partition };
+}
+
+/** Equal chunks; one layer less on the ends where embedding and loss count as a layer each. */
+export function evenCounts(layers: number, chunks: number): number[] | null {
+  if (layers % chunks === 0) return new Array<number>(chunks).fill(layers / chunks);
+  if (chunks > 1 && (layers + 2) % chunks === 0) {
+    const n = (layers + 2) / chunks;
+    return Array.from({ length: chunks }, (_, i) => (i === 0 || i === chunks - 1 ? n - 1 : n));
+  }
+  if ((layers + 1) % chunks === 0) {
+    const n = (layers + 1) / chunks;
+    return Array.from({ length: chunks }, (_, i) => (i === chunks - 1 ? n - 1 : n));
+  }
+  return null;
+}
+
+/** `counts` are layers of the global chunks, in layer order. */
+export function planFrom(problem: Problem, candidate: Candidate, counts: readonly number[]): Plan {
+  const { layout } = candidate;
+  const settings = settingsFor(candidate);
+  const microBatches = microBatchesPerReplica(problem, candidate);
+  const schedule = scheduleOf(settings.schedule.id)!;
+  const shape = { stages: layout.pp, microBatches, virtualStages: settings.schedule.virtualStages };
+  const chunks: LayerRange[][] = Array.from({ length: layout.pp }, () => []);
+  let first = 0;
+  for (const [g, count] of counts.entries()) {
+    chunks[schedule.stageOfChunk(g, shape)]!.push({ first, end: first + count });
+    first += count;
+  }
+  const perStage = layout.tp * layout.cp * layout.dp;
+  let stage = 0;
+  const stages = layout.runs.flatMap(({ group, stages: n }) =>
+    Array.from({ length: n }, (_, i): Stage => {
+      const firstDevice = problem.cluster.groups[group]!.firstDevice + i * perStage;
+      const block: ReplicaBlock = {
+        count: layout.dp,
+        group,
+        firstDevice,
+        tensorParallel: layout.tp,
+        microBatches,
+      };
+      return { chunks: chunks[stage++]!, replicas: [block] };
+    }),
+  );
+  return { ...settings, pipelines: [{ stages, microBatches: microBatches * layout.dp }], nodeOrder: null };
+}
+
+/** The proof that is printed with a plan: only worth its integer program for plans that are shown. */
+export function proofOf({ cut, partition }: Realised): PartitionProof | null {
+  if (partition.stages.length < 2) return null;
+  if (cut === null) return { method: 'even', objectiveSeconds: 0, check: null };
+  return checkCut(partition, cut);
+}

@@ -1,0 +1,123 @@
+import type { Problem } from '../domain/problem.ts';
+import type { Reason } from '../domain/reason.ts';
+import type { Layout } from './layouts.ts';
+
+/** A law that holds whatever the launcher: mathematics of the split, not policy. */
+type Rule = (problem: Problem, layout: Layout) => Reason | null;
+
+const heads: Rule = ({ model }, { tp }) => {
+  for (const { attention } of model.kinds) {
+    if (attention.heads % tp !== 0)
+      return {
+        rule: 'heads-divisible-by-tp',
+        actual: `${attention.heads} heads`,
+        limit: `a multiple of tp=${tp}`,
+      };
+    if (attention.kind === 'softmax' && attention.kvHeads % tp !== 0 && tp % attention.kvHeads !== 0) {
+      return {
+        rule: 'kv-heads-divisible-by-tp',
+        actual: `${attention.kvHeads} key-value heads`,
+        limit: `a multiple or a divisor of tp=${tp}`,
+      };
+    }
+  }
+  return null;
+};
+
+const widths: Rule = ({ model }, { tp, etp }) => {
+  if (model.hiddenSize % tp !== 0)
+    return {
+      rule: 'hidden-divisible-by-tp',
+      actual: `hidden size ${model.hiddenSize}`,
+      limit: `a multiple of tp=${tp}`,
+    };
+  for (const { mlp } of model.kinds) {
+    const [width, by, name] =
+      mlp.kind === 'dense' ? [mlp.ffnHiddenSize, tp, 'tp'] : [mlp.expertFfnHiddenSize, etp, 'etp'];
+    if (width % by !== 0)
+      return {
+        rule: `ffn-divisible-by-${name}`,
+        actual: `ffn size ${width}`,
+        limit: `a multiple of ${name}=${by}`,
+      };
+  }
+  return null;
+};
+
+const sequence: Rule = ({ workload }, { cp, tp }) => {
+  const parts = cp > 1 ? 2 * cp * tp : tp;
+  if (workload.sequenceLength % parts === 0) return null;
+  return {
+    rule: 'sequence-divisible',
+    actual: `sequence length ${workload.sequenceLength}`,
+    limit: `a multiple of ${parts} (tp=${tp}, cp=${cp})`,
+  };
+};
+
+const latentContext: Rule = ({ model }, { cp }) => {
+  const longest = model.kinds.every(
+    ({ attention }) => attention.kind === 'latent' || attention.slidingWindow === null,
+  );
+  if (cp === 1 || longest) return null;
+  return {
+    rule: 'context-parallel-sliding-window',
+    actual: 'sliding-window attention',
+    limit: 'cp=1: ring attention has no window',
+  };
+};
+
+const expertGrid: Rule = (_, { tp, cp, dp, ep, etp }) => {
+  if ((tp * cp * dp) % (ep * etp) === 0) return null;
+  return {
+    rule: 'expert-grid',
+    actual: `ep·etp = ${ep * etp}`,
+    limit: `a divisor of the ${tp * cp * dp} GPUs of a stage`,
+  };
+};
+
+const depth: Rule = ({ model }, { pp }) => {
+  const layers = model.layers.length;
+  return pp <= layers
+    ? null
+    : { rule: 'layers-per-stage', actual: `${layers} layers`, limit: `at least pp=${pp}` };
+};
+
+const nodes: Rule = ({ cluster }, { tp, runs }) => {
+  for (const { group } of runs) {
+    const { fastDomainGpus, id } = cluster.groups[group]!;
+    if (tp <= fastDomainGpus && fastDomainGpus % tp !== 0) {
+      return {
+        rule: 'tp-tiles-node',
+        actual: `tp=${tp}`,
+        limit: `a divisor of the ${fastDomainGpus} GPUs of a ${id} domain`,
+      };
+    }
+  }
+  return null;
+};
+
+const precision: Rule = ({ cluster, workload }, { runs }) => {
+  for (const { group } of runs) {
+    const { gpu } = cluster.groups[group]!;
+    if (workload.precision === 'bf16' && gpu.peakFlops.bf16 === undefined) {
+      return {
+        rule: 'precision',
+        actual: `${gpu.id} has no bf16`,
+        limit: 'bf16',
+        hint: 'Maybe --precision fp16.',
+      };
+    }
+  }
+  return null;
+};
+
+const RULES: readonly Rule[] = [precision, heads, widths, sequence, latentContext, expertGrid, depth, nodes];
+
+/** The first law a layout breaks, or null. */
+export function illegal(problem: Problem, layout: Layout): Reason | null {
+  for (const rule of RULES) {
+    const reason = rule(problem, layout);
+    if (reason !== null) return reason;
+  }
+  return null;
+}

@@ -1,0 +1,73 @@
+import { isMoe, type ModelSpec } from '../domain/model.ts';
+import type { OptimizerSharding, Recompute } from '../domain/plan.ts';
+import type { Problem } from '../domain/problem.ts';
+import type { Layout } from './layouts.ts';
+import { divisors } from './layouts.ts';
+import type { SearchOptions } from './options.ts';
+
+/** The rest of a plan, once its devices are arranged. */
+export interface Switches {
+  readonly microBatch: number;
+  readonly virtualStages: number;
+  readonly recompute: Recompute;
+  readonly sharding: OptimizerSharding;
+}
+
+export const NO_RECOMPUTE: Recompute = { mode: 'none', modules: [], layersPerStage: null };
+export const FULL_RECOMPUTE: Recompute = { mode: 'full', modules: [], layersPerStage: null };
+const MOST_MICRO_BATCH = 16;
+const MOST_VIRTUAL = 8;
+
+export function switches(problem: Problem, layout: Layout, options: SearchOptions): Switches[] {
+  const perReplica = problem.workload.globalBatchSize / layout.dp;
+  const { fix, max } = options;
+  const within = (name: 'micro-batch' | 'vpp' | 'sharding', value: number) =>
+    (fix[name] === undefined || fix[name] === value) && value <= (max[name] ?? Number.POSITIVE_INFINITY);
+  const microBatches = divisors(perReplica).filter(
+    (b) => (b <= MOST_MICRO_BATCH || b === fix['micro-batch']) && within('micro-batch', b),
+  );
+  const virtual = virtualStages(problem.model, layout).filter((v) => within('vpp', v));
+  const recomputes = recomputeChoices(problem).filter(
+    (r) => fix.recompute === undefined || r.mode === fix.recompute,
+  );
+  const shardings = shardingChoices(problem, layout).filter((s) => within('sharding', s));
+  return microBatches.flatMap((microBatch) =>
+    virtual.flatMap((v) =>
+      recomputes.flatMap((recompute) =>
+        shardings.map((sharding) => ({ microBatch, virtualStages: v, recompute, sharding })),
+      ),
+    ),
+  );
+}
+
+/** Selective recomputation names what is worth it: the softmax of unfused attention, else the cheap activations. */
+export function selectiveRecompute(problem: Problem): Recompute {
+  if (problem.stack.attentionKernel === 'unfused')
+    return { mode: 'selective', modules: ['core_attn'], layersPerStage: null };
+  const modules = isMoe(problem.model)
+    ? (['layernorm', 'moe_act'] as const)
+    : (['layernorm', 'mlp'] as const);
+  return { mode: 'selective', modules, layersPerStage: null };
+}
+
+function recomputeChoices(problem: Problem): Recompute[] {
+  return [NO_RECOMPUTE, selectiveRecompute(problem), FULL_RECOMPUTE];
+}
+
+/** Chunks per stage for which every chunk can hold equally many layers, the ends counted as Megatron counts them. */
+function virtualStages(model: ModelSpec, { pp, family }: Layout): number[] {
+  if (pp < 2 || family !== 'uniform') return [1];
+  const layers = model.layers.length;
+  const list = [1];
+  for (let v = 2; v <= MOST_VIRTUAL && pp * v <= layers; v++) {
+    if ([layers, layers + 1, layers + 2].some((n) => n % (pp * v) === 0)) list.push(v);
+  }
+  return list;
+}
+
+/** Without replicas there is nothing to shard; with a pipeline gradients cannot be sharded between micro-batches. */
+function shardingChoices({ stack }: Problem, { dp, cp, pp }: Layout): OptimizerSharding[] {
+  if (dp * cp === 1) return [0];
+  if (stack.fullySharded) return [3];
+  return pp > 1 ? [0, 1] : [0, 1, 2, 3];
+}
