@@ -1,0 +1,44 @@
+import type { Plan } from '../domain/plan.ts';
+import type { Problem } from '../domain/problem.ts';
+import type { Reason } from '../domain/reason.ts';
+
+/** Forms of plan that a framework can run. What is false is refused by `structure.ts` with a Reason. */
+export interface Capabilities {
+  readonly unevenLayers: boolean;
+  /** Stages on different GPU types, by the order of hosts. */
+  readonly gpuTypePerStage: boolean;
+  readonly tensorParallelPerStage: boolean;
+  readonly unequalMicroBatches: boolean;
+  /** Pipelines that differ in depth or cut. */
+  readonly severalPipelines: boolean;
+  /** A GPU count for each host of its own. */
+  readonly unequalHosts: boolean;
+  /** GPUs of different vendors in one job. */
+  readonly mixedVendors: boolean;
+}
+
+export interface LaunchFile {
+  /** Relative to the output folder; never leaves it. */
+  readonly path: string;
+  readonly content: string;
+  readonly executable?: boolean;
+}
+
+/** What a launch file may say about where it comes from. */
+export interface RenderContext {
+  /** One line, for a comment: `shardwright 0.1.0, plan.json#1`. */
+  readonly origin: string;
+}
+
+/** A training framework: refuses what it cannot run, renders what it can. */
+export interface Launcher {
+  readonly id: string;
+  readonly name: string;
+  /** The software stack assumed when a plan is made for this launcher. */
+  readonly stack: string;
+  readonly capabilities: Capabilities;
+  /** The first of its rules that the plan breaks, or null. */
+  reject(problem: Problem, plan: Plan): Reason | null;
+  /** Only for plans that it does not reject. */
+  render(problem: Problem, plan: Plan, context: RenderContext): readonly LaunchFile[];
+}

@@ -1,0 +1,20 @@
+import type { ModelSpec } from '../../domain/model.ts';
+import type { Plan } from '../../domain/plan.ts';
+import { chunksInOrder } from '../chunks.ts';
+
+/**
+ * `--pipeline-model-parallel-layout`: `E` embedding, `t` layer, `m` multi-token prediction, `L` loss; `|` parts stages,
+ * `*n` repeats (Megatron-LM, megatron/core/transformer/pipeline_parallel_layer_layout.py). Stage i of the text is
+ * pipeline rank i mod P.
+ */
+export function pipelineLayout(model: ModelSpec, plan: Plan): string {
+  const chunks = chunksInOrder(plan);
+  return chunks
+    .map(({ first, end }, i) => {
+      const layers = end - first;
+      const body = layers === 1 ? 't' : `t*${layers}`;
+      const predict = model.mtpLayers > 0 ? (model.mtpLayers === 1 ? ',m' : `,m*${model.mtpLayers}`) : '';
+      return `${i === 0 ? 'E' : ''}${body}${i === chunks.length - 1 ? `${predict},L` : ''}`;
+    })
+    .join('|');
+}

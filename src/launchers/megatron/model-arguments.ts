@@ -1,0 +1,80 @@
+import type { LayerKind, ModelSpec, MoeMlp } from '../../domain/model.ts';
+
+/** Megatron-LM's flags for the architecture, one word per entry. */
+export function modelArguments(model: ModelSpec, sequenceLength: number): string[] {
+  const kind = model.kinds[model.layers.at(-1) ?? 0]!;
+  const dense = model.kinds.find(({ mlp }) => mlp.kind === 'dense')?.mlp;
+  const moe = model.kinds.find(({ mlp }) => mlp.kind === 'moe')?.mlp;
+  const ffn =
+    dense?.kind === 'dense' ? dense.ffnHiddenSize : moe?.kind === 'moe' ? moe.expertFfnHiddenSize : 0;
+  const gated = model.kinds.some(({ mlp }) => mlp.gated);
+  const learned = model.learnedPositions > 0;
+  const args = [
+    ...['--num-layers', model.layers.length, '--hidden-size', model.hiddenSize, '--ffn-hidden-size', ffn],
+    ...attentionArguments(kind, model),
+    ...['--seq-length', sequenceLength],
+    ...['--max-position-embeddings', Math.max(sequenceLength, model.learnedPositions)],
+    ...['--position-embedding-type', learned ? 'learned_absolute' : 'rope'],
+    ...['--normalization', model.norm.kind === 'rms' ? 'RMSNorm' : 'LayerNorm'],
+    ...(gated ? ['--swiglu'] : []),
+    ...(hasLinearBias(model) ? [] : ['--disable-bias-linear']),
+    ...(model.tiedEmbeddings ? [] : ['--untie-embeddings-and-output-weights']),
+    ...['--attention-dropout', 0, '--hidden-dropout', 0],
+    ...(moe?.kind === 'moe' ? moeArguments(model, moe) : []),
+    ...(model.mtpLayers > 0 ? ['--mtp-num-layers', model.mtpLayers] : []),
+  ];
+  return args.map(String);
+}
+
+/** Biases on the linear layers as Megatron means them: on the attention output and the MLP. */
+export function hasLinearBias(model: ModelSpec): boolean {
+  return model.kinds.some(
+    ({ attention, mlp }) =>
+      (attention.kind === 'softmax' && attention.outBias) ||
+      (mlp.kind === 'dense' ? mlp.bias : mlp.expertBias),
+  );
+}
+
+function attentionArguments({ attention: a }: LayerKind, model: ModelSpec): (string | number)[] {
+  if (a.kind === 'latent') {
+    return [
+      ...['--multi-latent-attention', '--num-attention-heads', a.heads],
+      ...(a.qLoraRank === null ? [] : ['--q-lora-rank', a.qLoraRank]),
+      ...['--kv-lora-rank', a.kvLoraRank, '--qk-head-dim', a.qkNopeHeadDim],
+      ...['--qk-pos-emb-head-dim', a.qkRopeHeadDim, '--v-head-dim', a.vHeadDim],
+    ];
+  }
+  return [
+    ...['--num-attention-heads', a.heads, '--kv-channels', a.headDim],
+    ...(a.kvHeads === a.heads ? [] : ['--group-query-attention', '--num-query-groups', a.kvHeads]),
+    ...(a.qkvBias && !hasLinearBias(model) ? ['--add-qkv-bias'] : []),
+    ...(a.qkNormParameters > 0 ? ['--qk-layernorm'] : []),
+  ];
+}
+
+function moeArguments(model: ModelSpec, mlp: MoeMlp): (string | number)[] {
+  const sparse = model.layers.map((kind) => (model.kinds[kind]!.mlp.kind === 'moe' ? 1 : 0));
+  return [
+    ...['--num-experts', mlp.experts, '--moe-router-topk', mlp.topK],
+    ...['--moe-ffn-hidden-size', mlp.expertFfnHiddenSize, '--moe-grouped-gemm'],
+    ...(mlp.sharedFfnHiddenSize > 0
+      ? ['--moe-shared-expert-intermediate-size', mlp.sharedFfnHiddenSize]
+      : []),
+    ...(mlp.sharedGate ? ['--moe-shared-expert-gate'] : []),
+    ...(mlp.correctionBias
+      ? ['--moe-router-score-function', 'sigmoid', '--moe-router-enable-expert-bias']
+      : []),
+    ...(sparse.includes(0) ? ['--moe-layer-freq', `(${runs(sparse)})`] : []),
+  ];
+}
+
+/** `[0]*3+[1]*58` for three dense layers and 58 of experts. */
+function runs(values: readonly number[]): string {
+  const parts: { value: number; count: number }[] = [];
+  for (const value of values) {
+    const last = parts.at(-1);
+    if (last?.value === value) last.count += 1;
+    else parts.push({ value, count: 1 });
+  }
+  return parts.map(({ value, count }) => `[${value}]*${count}`).join('+');
+}

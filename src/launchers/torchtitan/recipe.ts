@@ -1,0 +1,62 @@
+import type { Plan } from '../../domain/plan.ts';
+import type { Problem } from '../../domain/problem.ts';
+import { degreesOf } from '../../search/label.ts';
+import { chunksInOrder } from '../chunks.ts';
+import { commentText, pythonQuote } from '../quote.ts';
+import { registryName, SCHEDULE_NAMES } from './rules.ts';
+
+/** ZeRO-2 keeps the gathered parameters between forward and backward; ZeRO-3 gathers them again. */
+const RESHARD = { 0: null, 1: null, 2: 'never', 3: 'always' } as const;
+const RECOMPUTE = { none: 'None', selective: 'SelectiveAC.Config()', full: 'FullAC.Config()' } as const;
+
+/** `plan.py`, for `python -m torchtitan.train --module plan --config recipe`. */
+export function recipe({ model, workload }: Problem, plan: Plan, origin: string): string {
+  const { tp, pp, cp, dp } = degreesOf(plan);
+  const base = registryName(model)!;
+  const shard = plan.optimizerSharding === 0 ? 1 : (plan.shardGroup ?? dp * cp) / cp;
+  const reshard = RESHARD[plan.optimizerSharding];
+  const microBatches = plan.pipelines[0]!.stages[0]!.replicas[0]!.microBatches;
+  const ac = { none: null, selective: 'SelectiveAC', full: 'FullAC' }[plan.recompute.mode];
+  const tokens = workload.sequenceLength * plan.microBatchSize;
+  return `${[
+    `# ${commentText(origin)}`,
+    '# python -m torchtitan.train --module plan --config recipe   (this file must be importable)',
+    ...(ac === null ? [] : [`from torchtitan.distributed.activation_checkpoint import ${ac}`]),
+    `from torchtitan.models.llama3.config_registry import ${base}`,
+    '',
+    '',
+    'def recipe():',
+    `    c = ${base}()`,
+    '    p = c.parallelism',
+    `    p.pipeline_parallel_degree = ${pp}`,
+    `    p.data_parallel_replicate_degree = ${dp / shard}`,
+    `    p.data_parallel_shard_degree = ${shard}`,
+    `    p.context_parallel_degree = ${cp}`,
+    `    p.tensor_parallel_degree = ${tp}`,
+    `    p.enable_sequence_parallel = ${plan.sequenceParallel && tp > 1 ? 'True' : 'False'}`,
+    ...(reshard === null ? [] : [`    p.fsdp_reshard_after_forward = ${pythonQuote(reshard)}`]),
+    ...(pp > 1 ? pipelineLines(plan, microBatches) : []),
+    `    c.activation_checkpoint = ${RECOMPUTE[plan.recompute.mode]}`,
+    `    c.training.num_tokens_per_microbatch_per_dp_rank = ${tokens}`,
+    `    c.training.num_tokens_per_train_step = ${workload.globalBatchSize} * ${workload.sequenceLength}`,
+    '    return c',
+  ].join('\n')}\n`;
+}
+
+/** Gradient accumulation would flush the pipeline, so all micro-batches of a step are the pipeline's. */
+function pipelineLines(plan: Plan, microBatches: number): string[] {
+  const counts = chunksInOrder(plan).map(({ first, end }) => end - first);
+  return [
+    `    p.pipeline_parallel_schedule = ${pythonQuote(SCHEDULE_NAMES[plan.schedule.id]!)}`,
+    `    p.num_pp_microbatches = ${microBatches}`,
+    `    split = [${counts.join(', ')}]  # layers of each stage, in layer order`,
+    '    parts, n = [], 0',
+    '    for k in split:',
+    '        parts.append([f"layers.{i}" for i in range(n, n + k)])',
+    '        n += k',
+    '    parts[0].insert(0, "tok_embeddings")',
+    '    parts[-1] += ["norm", "lm_head"]',
+    '    p.module_fqns_per_model_part = parts',
+    '    c.training.disable_cuda_graphs = True  # required with pipeline parallelism',
+  ];
+}

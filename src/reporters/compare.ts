@@ -1,0 +1,112 @@
+import { deviceCount } from '../domain/cluster.ts';
+import { devicesOf } from '../domain/plan.ts';
+import type { Problem } from '../domain/problem.ts';
+import type { SearchResult } from '../domain/search-result.ts';
+import { arithmetic } from '../search/label.ts';
+import { digits, formatInteger, formatPercent, formatSeconds } from '../units/format.ts';
+import { grid, painter, type Style, wrap } from './paint.ts';
+import { rankedJson } from './plan-json.ts';
+
+export interface Compared {
+  readonly problem: Problem;
+  readonly result: SearchResult;
+  /** US dollars an hour for all GPUs of the cluster, used or not; null when a price is missing. */
+  readonly dollarsPerHour: number | null;
+}
+
+interface Line {
+  readonly compared: Compared;
+  readonly tokensPerSecond: number | null;
+  readonly ratio: number | null;
+  readonly tied: boolean;
+  readonly dollarsPerMillionTokens: number | null;
+}
+
+/** Each cluster beside the first. Two clusters whose figures lie within each other's bands are ties. */
+function lines(all: readonly Compared[]): Line[] {
+  const first = all[0]!.result.plans[0];
+  return all.map((compared) => {
+    const best = compared.result.plans[0];
+    const tokens = best?.estimate.tokensPerSecond ?? null;
+    const base = first?.estimate.tokensPerSecond ?? null;
+    const ratio = tokens === null || base === null ? null : tokens / base;
+    const band =
+      best === undefined || first === undefined ? 0 : Math.max(best.estimate.band, first.estimate.band);
+    const dollars = compared.dollarsPerHour;
+    return {
+      compared,
+      tokensPerSecond: tokens,
+      ratio,
+      tied: compared !== all[0] && ratio !== null && Math.abs(Math.log(ratio)) <= Math.log(1 + band),
+      dollarsPerMillionTokens: tokens === null || dollars === null ? null : dollars / 3600 / (tokens / 1e6),
+    };
+  });
+}
+
+export function compareDocument(all: readonly Compared[], toolVersion: string) {
+  const { model, workload } = all[0]!.problem;
+  return {
+    schema: 'shardwright.compare/1',
+    toolVersion,
+    problem: {
+      model: model.name,
+      sequenceLength: workload.sequenceLength,
+      globalBatchSize: workload.globalBatchSize,
+      precision: workload.precision,
+    },
+    clusters: lines(all).map(({ compared, tokensPerSecond, ratio, tied, dollarsPerMillionTokens }) => {
+      const best = compared.result.plans[0];
+      return {
+        cluster: compared.problem.cluster.name,
+        gpus: deviceCount(compared.problem.cluster),
+        best: best === undefined ? null : rankedJson(compared.problem, best),
+        reason: best === undefined ? (compared.result.certificate.rejected[0]?.example.reason ?? null) : null,
+        tokensPerSecond,
+        ratioToFirst: ratio,
+        tiedWithFirst: tied,
+        dollarsPerHour: compared.dollarsPerHour,
+        dollarsPerMillionTokens,
+      };
+    }),
+  };
+}
+
+export function compareTable(all: readonly Compared[], style: Style): string {
+  const { model, workload } = all[0]!.problem;
+  const rows = lines(all).map(({ compared, tokensPerSecond, ratio, tied, dollarsPerMillionTokens }) => {
+    const best = compared.result.plans[0];
+    const { cluster } = compared.problem;
+    if (best === undefined) return [cluster.name, `${deviceCount(cluster)}`, 'nothing fits', '', '', '', ''];
+    return [
+      cluster.name,
+      `${devicesOf(best.plan)}/${deviceCount(cluster)}`,
+      formatSeconds(best.estimate.stepSeconds),
+      formatInteger(tokensPerSecond!),
+      `${digits(ratio ?? 0)}×${tied ? ' tie' : ''}`,
+      dollarsPerMillionTokens === null ? '?' : `$${digits(dollarsPerMillionTokens)}`,
+      arithmetic(best.plan),
+    ];
+  });
+  const narrow = style.columns < 120;
+  const head = ['cluster', 'GPUs', 'step', 'tokens/s', 'vs first', '$/Mtok', 'best plan'];
+  const drop = (row: readonly string[]) => (narrow ? row.slice(0, -1) : row);
+  const bands = all.map(({ result }) => result.plans[0]?.estimate.band ?? 0);
+  const note = `A tie is closer than the model can tell (±${formatPercent(Math.max(...bands))}). Prices: list prices of the GPU profiles unless given; all GPUs of a cluster are paid for, used or not.`;
+  return [
+    painter(style).bold(
+      wrap(
+        `${model.name}, sequence ${workload.sequenceLength}, batch ${workload.globalBatchSize}, ${workload.precision}`,
+        style.columns,
+      ),
+    ),
+    '',
+    grid(
+      drop(head),
+      rows.map((row) => [...drop(row)]),
+      [1, 2, 3, 4, 5],
+    ),
+    '',
+    wrap(note, style.columns),
+    '',
+  ].join('\n');
+}

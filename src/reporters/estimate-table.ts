@@ -1,0 +1,127 @@
+import { type Estimate, type Parts, total } from '../domain/estimate.ts';
+import type { Plan } from '../domain/plan.ts';
+import type { Problem } from '../domain/problem.ts';
+import { arithmetic } from '../search/label.ts';
+import { formatInteger, formatPercent, formatSeconds } from '../units/format.ts';
+import { GiB } from '../units/quantity.ts';
+import { grid, painter, type Style, wrap } from './paint.ts';
+import { layersWords, recomputeWords, SHARDING_WORDS, scheduleWords } from './words.ts';
+
+/** One configuration: the verdict, time part by part, memory part by part for each stage. `full` shows every stage. */
+export function estimateTable(
+  problem: Problem,
+  plan: Plan,
+  estimate: Estimate,
+  inferred: readonly string[],
+  style: Style,
+  full: boolean,
+): string {
+  const paint = painter(style);
+  const verdict = {
+    fits: paint.green('fits'),
+    tight: paint.yellow('tight'),
+    'does-not-fit': paint.red('does not fit'),
+  }[estimate.verdict];
+  const how = [
+    arithmetic(plan),
+    scheduleWords(plan),
+    `micro-batch ${plan.microBatchSize}`,
+    `recompute ${recomputeWords(plan.recompute)}`,
+    `sharding ${SHARDING_WORDS[plan.optimizerSharding]}`,
+    `layers ${layersWords(plan)}`,
+  ].join(', ');
+  const blocks = [
+    `${paint.bold(wrap(`${problem.model.name} on ${problem.cluster.name}: ${how}`, style.columns))}`,
+    `step ${formatSeconds(estimate.stepSeconds)} (±${formatPercent(estimate.band)}), ${formatInteger(estimate.tokensPerSecond)} tokens/s, MFU ${formatPercent(estimate.mfu)}, memory: ${verdict}`,
+    timeTable(estimate.time),
+    memoryTable(problem, estimate, full),
+  ];
+  if (full) blocks.push(computeTable(estimate, style));
+  const notes = [
+    ...(inferred.length > 0 ? [`Inferred: ${inferred.join(', ')}.`] : []),
+    `Weakest figure used: ${estimate.weakestProvenance}.`,
+    ...estimate.assumptions.map((a) => `Assumed: ${a}.`),
+  ];
+  blocks.push(notes.map((line) => wrap(line, style.columns)).join('\n'));
+  return `${blocks.join('\n\n')}\n`;
+}
+
+function timeTable(time: Parts): string {
+  const all = total(time);
+  const rows = Object.entries(time)
+    .filter(([, seconds]) => seconds > 0)
+    .map(([name, seconds]) => [name, formatSeconds(seconds), formatPercent(seconds / all)]);
+  return grid(
+    ['where the step goes (its slowest stage)', 'time', 'share'],
+    [...rows, ['step', formatSeconds(all), '100.0%']],
+    [1, 2],
+  );
+}
+
+function memoryTable(problem: Problem, { stages }: Estimate, full: boolean): string {
+  const shown = full ? stages : distinct(stages);
+  const rows = shown.map(({ stage, group, layers, memory }) => [
+    `${stage}`,
+    problem.cluster.groups[group]!.gpu.id,
+    `${layers}`,
+    (memory.allocatedBytes / GiB).toFixed(1),
+    (memory.deviceBytes / GiB).toFixed(1),
+    (memory.limitBytes / GiB).toFixed(1),
+    memory.peakAt,
+    memory.verdict,
+  ]);
+  const table = grid(
+    ['stage', 'GPU', 'layers', 'alloc', 'device', 'limit GiB', 'peak at', ''],
+    rows,
+    [0, 2, 3, 4, 5],
+  );
+  const heaviest = stages.reduce((a, b) =>
+    b.memory.deviceBytes / b.memory.limitBytes > a.memory.deviceBytes / a.memory.limitBytes ? b : a,
+  );
+  const { memory } = heaviest;
+  const parts: [string, number][] = [
+    ...Object.entries(memory.allocated),
+    ['allocator reserve', memory.reservedBytes - memory.allocatedBytes],
+    ['context and communicators', memory.deviceBytes - memory.reservedBytes],
+  ];
+  const detail = parts
+    .filter(([, bytes]) => bytes > 0)
+    .map(([name, bytes]) => [name, (bytes / GiB).toFixed(2), formatPercent(bytes / memory.deviceBytes)]);
+  return `${table}\n\n${grid([`memory of stage ${heaviest.stage}, the fullest`, 'GiB', 'share'], detail, [1, 2])}`;
+}
+
+/** Stages that look alike are shown once. */
+function distinct(stages: Estimate['stages']): Estimate['stages'] {
+  return stages.length <= 8
+    ? stages
+    : stages.filter(
+        (s, i) =>
+          i === 0 ||
+          i === stages.length - 1 ||
+          i === Math.floor(stages.length / 2) ||
+          s.group !== stages[i - 1]!.group,
+      );
+}
+
+function computeTable({ stages }: Estimate, style: Style): string {
+  const names = Object.keys(stages[0]!.compute).filter((name) =>
+    stages.some((stage) => stage.compute[name]! > 0),
+  );
+  const perTable = Math.max(1, Math.floor((style.columns - 42) / 12));
+  const tables: string[] = [];
+  for (let from = 0; from < stages.length; from += perTable) {
+    const some = stages.slice(from, from + perTable);
+    const rows = [
+      ...names.map((name) => [name, ...some.map((stage) => formatSeconds(stage.compute[name]!))]),
+      ['one micro-batch', ...some.map((stage) => formatSeconds(total(stage.compute)))],
+    ];
+    tables.push(
+      grid(
+        ['one micro-batch, by stage', ...some.map((stage) => `stage ${stage.stage}`)],
+        rows,
+        some.map((_, i) => i + 1),
+      ),
+    );
+  }
+  return tables.join('\n\n');
+}

@@ -1,0 +1,94 @@
+import type { Cluster } from '../domain/cluster.ts';
+import { deviceCount } from '../domain/cluster.ts';
+import type { ModelSpec } from '../domain/model.ts';
+import { countParameters, flopsPerToken, sumOfLayer } from '../layers/parameters.ts';
+import { formatBandwidth, formatBytes, formatCount, formatInteger, formatSeconds } from '../units/format.ts';
+import { grid, painter, type Style, wrap } from './paint.ts';
+
+/** The sequence length FLOPs are quoted at when the model states none. */
+const USUAL_SEQUENCE = 4096;
+
+export function modelDocument(model: ModelSpec, sha256: string) {
+  const parameters = countParameters(model);
+  const sequenceLength = Math.min(model.maxSequenceLength ?? USUAL_SEQUENCE, USUAL_SEQUENCE);
+  return {
+    schema: 'shardwright.model-report/1',
+    sha256,
+    model,
+    parameters,
+    sequenceLength,
+    flopsPerToken: flopsPerToken(model, sequenceLength),
+  };
+}
+
+export function modelTable(model: ModelSpec, style: Style): string {
+  const p = countParameters(model);
+  const { sequenceLength, flopsPerToken: flops } = modelDocument(model, '');
+  const rows: string[][] = [['embedding', formatInteger(p.embedding)]];
+  if (p.positions > 0) rows.push(['learned positions', formatInteger(p.positions)]);
+  for (const { name, layers, perLayer } of p.kinds) {
+    rows.push([`${layers} × ${name} layer`, formatInteger(layers * sumOfLayer(perLayer))]);
+    for (const [part, count] of Object.entries(perLayer))
+      if (count > 0) rows.push([`  ${part} per layer`, formatInteger(count)]);
+  }
+  rows.push(
+    ['final norm', formatInteger(p.finalNorm)],
+    ['LM head', p.lmHead === 0 ? 'tied' : formatInteger(p.lmHead)],
+    ['total', formatInteger(p.total)],
+  );
+  if (p.active !== p.total) rows.push(['active per token', formatInteger(p.active)]);
+  if (p.multiTokenPrediction > 0)
+    rows.push(['multi-token prediction (extra)', formatInteger(p.multiTokenPrediction)]);
+  const heads = model.kinds.map(({ attention: a }) =>
+    a.kind === 'softmax'
+      ? `${a.heads} heads, ${a.kvHeads} key-value, ${a.headDim} wide`
+      : `${a.heads} latent heads`,
+  );
+  return [
+    painter(style).bold(`${model.name} (${model.family})`),
+    wrap(
+      `${model.layers.length} layers, hidden ${model.hiddenSize}, vocabulary ${model.vocabSize}; attention: ${[...new Set(heads)].join('; ')}`,
+      style.columns,
+    ),
+    '',
+    grid(['parameters', 'count'], rows, [1]),
+    '',
+    `${formatCount(flops)}FLOP per token, forward and backward, at sequence ${sequenceLength} (causal)`,
+    '',
+  ].join('\n');
+}
+
+export function clusterDocument(cluster: Cluster, sha256: string) {
+  return { schema: 'shardwright.cluster-report/1', sha256, gpus: deviceCount(cluster), cluster };
+}
+
+export function clusterTable(cluster: Cluster, style: Style): string {
+  const rows = cluster.groups.map((g) => [
+    g.id,
+    `${g.nodes} × ${g.gpusPerNode} ${g.gpu.id}`,
+    formatBytes(g.gpu.memoryBytes),
+    `${g.intraNode.id} ${formatBandwidth(g.intraNode.bandwidth)}`,
+    g.nodes > 1 || cluster.groups.length > 1
+      ? `${g.nic.perNode} × ${g.nic.link.id} ${formatBandwidth(g.nic.link.bandwidth)}`
+      : 'none',
+    `${g.gpu.provenance.gemm}`,
+  ]);
+  const links = cluster.links.map((link) => {
+    const [from, to] = [cluster.groups[link.from]!.id, cluster.groups[link.to]!.id];
+    const rate = [
+      Number.isFinite(link.bandwidthPerNode) ? `${formatBandwidth(link.bandwidthPerNode)} a node` : '',
+      Number.isFinite(link.sharedBandwidth) ? `${formatBandwidth(link.sharedBandwidth)} in all` : '',
+    ];
+    return `${from} to ${to}: ${rate.filter((r) => r !== '').join(', ')}, latency ${formatSeconds(link.latency)}`;
+  });
+  return [
+    painter(style).bold(`${cluster.name}: ${formatInteger(deviceCount(cluster))} GPUs`),
+    '',
+    grid(['group', 'GPUs', 'memory', 'inside a node', 'network', 'kernels'], rows),
+    ...(links.length > 0 ? ['', ...links.map((link) => wrap(link, style.columns))] : []),
+    ...(cluster.assumptions.length > 0
+      ? ['', ...cluster.assumptions.map((a) => wrap(`Assumed: ${a}.`, style.columns))]
+      : []),
+    '',
+  ].join('\n');
+}

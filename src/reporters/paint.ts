@@ -1,0 +1,63 @@
+import { Chalk } from 'chalk';
+import Table from 'cli-table3';
+
+/** How to print: line width and whether colour is wanted. */
+export interface Style {
+  readonly columns: number;
+  readonly color: boolean;
+}
+
+export function painter({ color }: Style) {
+  return new Chalk({ level: color ? 1 : 0 });
+}
+
+/** Columns without frames, two spaces apart; lines never exceed the width given (cells must already be short). */
+export function grid(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  right: readonly number[] = [],
+): string {
+  const table = new Table({
+    head: [...head],
+    colAligns: head.map((_, i) => (right.includes(i) ? 'right' : 'left')),
+    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 2 },
+    chars: {
+      top: '',
+      'top-mid': '',
+      'top-left': '',
+      'top-right': '',
+      bottom: '',
+      'bottom-mid': '',
+      'bottom-left': '',
+      'bottom-right': '',
+      left: '',
+      'left-mid': '',
+      mid: '',
+      'mid-mid': '',
+      right: '',
+      'right-mid': '',
+      middle: '',
+    },
+  });
+  table.push(...rows.map((row) => [...row]));
+  return table
+    .toString()
+    .split('\n')
+    .map((line) => line.trimEnd())
+    .join('\n');
+}
+
+/** Breaks text at spaces; later lines are indented. */
+export function wrap(text: string, columns: number, indent = '  '): string {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    const start = lines.length === 0 ? '' : indent;
+    if (line !== '' && start.length + line.length + 1 + word.length > columns) {
+      lines.push(start + line);
+      line = word;
+    } else line = line === '' ? word : `${line} ${word}`;
+  }
+  lines.push((lines.length === 0 ? '' : indent) + line);
+  return lines.join('\n');
+}

@@ -1,0 +1,117 @@
+import type { Estimate } from '../domain/estimate.ts';
+import { layersOf, type Plan } from '../domain/plan.ts';
+import type { Problem } from '../domain/problem.ts';
+import type { NearestMiss, RankedPlan, SearchResult } from '../domain/search-result.ts';
+import { degreesOf, planText } from '../search/label.ts';
+
+/** What a document says of where it came from. */
+export interface Origin {
+  readonly toolVersion: string;
+  readonly inputs: Readonly<Record<'model' | 'cluster', { readonly name: string; readonly sha256: string }>>;
+}
+
+/** The shardwright.plan/1 document. Units stand in the key names; parts sum to their totals. */
+export function planDocument(problem: Problem, result: SearchResult, origin: Origin) {
+  return {
+    schema: 'shardwright.plan/1',
+    ...origin,
+    problem: problemJson(problem),
+    plans: result.plans.map((ranked) => rankedJson(problem, ranked)),
+    evenSplit:
+      'rule' in result.evenSplit ? { reason: result.evenSplit } : rankedJson(problem, result.evenSplit),
+    nearestMiss: result.nearestMiss === null ? null : missJson(problem, result.nearestMiss),
+    certificate: result.certificate,
+    rejected: Object.fromEntries(result.certificate.rejected.map(({ rule, count }) => [rule, count])),
+  };
+}
+
+/** The shardwright.estimate/1 document. */
+export function estimateDocument(
+  problem: Problem,
+  plan: Plan,
+  estimate: Estimate,
+  inferred: readonly string[],
+  origin: Origin,
+) {
+  return {
+    schema: 'shardwright.estimate/1',
+    ...origin,
+    problem: problemJson(problem),
+    inferred,
+    ...planJson(problem, plan, estimate),
+  };
+}
+
+function problemJson({ model, cluster, workload, stack }: Problem) {
+  return {
+    model: model.name,
+    cluster: cluster.name,
+    stack: stack.id,
+    sequenceLength: workload.sequenceLength,
+    globalBatchSize: workload.globalBatchSize,
+    precision: workload.precision,
+    headroom: workload.headroom,
+  };
+}
+
+export function rankedJson(problem: Problem, ranked: RankedPlan) {
+  return {
+    rank: ranked.rank,
+    family: ranked.family,
+    tiedWithBest: ranked.tiedWithBest,
+    ...planJson(problem, ranked.plan, ranked.estimate),
+    partition: ranked.partition,
+  };
+}
+
+function missJson(problem: Problem, miss: NearestMiss) {
+  return { reason: miss.reason, remedy: miss.remedy, ...planJson(problem, miss.plan, miss.estimate) };
+}
+
+function planJson(problem: Problem, plan: Plan, estimate: Estimate) {
+  return {
+    configuration: planText(plan),
+    stepTimeSeconds: estimate.stepSeconds,
+    tokensPerSecond: estimate.tokensPerSecond,
+    mfu: estimate.mfu,
+    modelFlopsPerStep: estimate.modelFlopsPerStep,
+    errorBand: estimate.band,
+    verdict: estimate.verdict,
+    parallel: degreesOf(plan),
+    microBatchSize: plan.microBatchSize,
+    numMicroBatches: plan.pipelines[0]!.stages[0]!.replicas[0]!.microBatches,
+    recompute: plan.recompute,
+    optimizerSharding: plan.optimizerSharding,
+    schedule: plan.schedule.id,
+    time: estimate.time,
+    stages: estimate.stages.map((stage) => {
+      const { memory } = stage;
+      const group = problem.cluster.groups[stage.group]!;
+      return {
+        pipeline: stage.pipeline,
+        stage: stage.stage,
+        layers: layersOf(plan.pipelines[stage.pipeline]!.stages[stage.stage]!),
+        chunks: plan.pipelines[stage.pipeline]!.stages[stage.stage]!.chunks,
+        gpuType: group.gpu.id,
+        group: group.id,
+        devices: stage.devices,
+        tensorParallel: stage.tensorParallel,
+        peakMemoryBytes: memory.deviceBytes,
+        memoryLimitBytes: memory.limitBytes,
+        allocatedBytes: memory.allocatedBytes,
+        reservedBytes: memory.reservedBytes,
+        peakAt: memory.peakAt,
+        verdict: memory.verdict,
+        memory: {
+          ...memory.allocated,
+          'allocator reserve': memory.reservedBytes - memory.allocatedBytes,
+          'context and communicators': memory.deviceBytes - memory.reservedBytes,
+        },
+        computeSeconds: stage.compute,
+      };
+    }),
+    weakestProvenance: estimate.weakestProvenance,
+    assumptions: estimate.assumptions,
+    plan,
+  };
+}

@@ -1,0 +1,183 @@
+import type { Problem } from '../domain/problem.ts';
+import type { RankedPlan, SearchResult } from '../domain/search-result.ts';
+import { arithmetic, degreesOf } from '../search/label.ts';
+import { digits, formatBytes, formatInteger, formatPercent, formatSeconds } from '../units/format.ts';
+import { grid, painter, type Style, wrap } from './paint.ts';
+import { layersWords, memoryWords, recomputeWords, SHARDING_WORDS, scheduleWords } from './words.ts';
+
+const WIDE = 140;
+
+/** The ranked table and what stands under it. */
+export function planTable(problem: Problem, result: SearchResult, style: Style): string {
+  const paint = painter(style);
+  const blocks = [paint.bold(wrap(title(problem), style.columns))];
+  if (result.plans.length > 0) {
+    blocks.push(style.columns >= WIDE ? wide(problem, result.plans) : narrow(problem, result.plans, style));
+    blocks.push(notes(problem, result, style));
+  } else {
+    blocks.push(paint.red('No configuration fits.'), nothing(result, style));
+  }
+  blocks.push(certificate(result, style));
+  return `${blocks.join('\n\n')}\n`;
+}
+
+function title({ model, cluster, workload, stack }: Problem): string {
+  const gpus = cluster.groups
+    .map((group) => `${group.nodes * group.gpusPerNode} × ${group.gpu.id}`)
+    .join(' + ');
+  return `${model.name} on ${gpus}, sequence ${workload.sequenceLength}, batch ${workload.globalBatchSize}, ${workload.precision}, ${stack.id} stack, ${formatPercent(workload.headroom)} headroom`;
+}
+
+function rank({ rank: n, tiedWithBest }: RankedPlan): string {
+  return n > 1 && tiedWithBest ? `${n}=` : `${n}`;
+}
+
+function wide(problem: Problem, plans: readonly RankedPlan[]): string {
+  const head = [
+    '#',
+    'step',
+    'tokens/s',
+    'MFU',
+    'GPUs',
+    'schedule',
+    'mbs',
+    'recompute',
+    'sharding',
+    'layers per stage',
+    'peak / limit GiB',
+  ];
+  const rows = plans.map((ranked) => {
+    const { plan, estimate } = ranked;
+    return [
+      rank(ranked),
+      formatSeconds(estimate.stepSeconds),
+      formatInteger(estimate.tokensPerSecond),
+      formatPercent(estimate.mfu),
+      arithmetic(plan) + expert(ranked),
+      scheduleWords(plan),
+      `${plan.microBatchSize}`,
+      recomputeWords(plan.recompute),
+      SHARDING_WORDS[plan.optimizerSharding],
+      clip(layersWords(plan), 22),
+      memoryWords(problem, estimate).join('\n'),
+    ];
+  });
+  return grid(head, rows, [1, 2, 3, 6]);
+}
+
+function expert({ plan }: RankedPlan): string {
+  const { ep, etp } = degreesOf(plan);
+  return ep > 1 || etp > 1 ? `, EP ${ep}${etp > 1 ? ` ETP ${etp}` : ''}` : '';
+}
+
+/** Two lines a plan: figures first, then how. */
+function narrow(problem: Problem, plans: readonly RankedPlan[], style: Style): string {
+  return plans
+    .map((ranked) => {
+      const { plan, estimate } = ranked;
+      const first = `${rank(ranked).padEnd(3)} ${formatSeconds(estimate.stepSeconds).padStart(8)}  ${formatInteger(estimate.tokensPerSecond)} tokens/s  MFU ${formatPercent(estimate.mfu)}  ${arithmetic(plan)}${expert(ranked)}`;
+      const how = [
+        scheduleWords(plan),
+        `mbs ${plan.microBatchSize}`,
+        `recompute ${recomputeWords(plan.recompute)}`,
+        `sharding ${SHARDING_WORDS[plan.optimizerSharding]}`,
+        `layers ${clip(layersWords(plan), 40)}`,
+      ];
+      const peak = `peak GiB: ${memoryWords(problem, estimate).join(', ')}`;
+      return [first, how.join(', '), peak]
+        .map(
+          (line, i) => (i === 0 ? '' : '    ') + wrap(line, style.columns - 4, i === 0 ? '    ' : '      '),
+        )
+        .join('\n');
+    })
+    .join('\n');
+}
+
+function clip(text: string, most: number): string {
+  return text.length <= most ? text : `${text.slice(0, most - 1)}…`;
+}
+
+function notes(
+  problem: Problem,
+  { plans, evenSplit, nearestMiss }: SearchResult,
+  { columns }: Style,
+): string {
+  const best = plans[0]!;
+  const lines: string[] = [];
+  const ties = plans.filter((plan) => plan.rank > 1 && plan.tiedWithBest).length;
+  if (ties > 0)
+    lines.push(`= ${ties === 1 ? 'is a tie' : 'are ties'} with the best: closer than the model can tell.`);
+  if ('rule' in evenSplit) lines.push(`Even split: ${evenSplit.actual}. ${evenSplit.hint ?? ''}`.trim());
+  else {
+    const factor = evenSplit.estimate.stepSeconds / best.estimate.stepSeconds;
+    const how = `${arithmetic(evenSplit.plan)}, layers ${clip(layersWords(evenSplit.plan), 24)}`;
+    lines.push(
+      `Even split: ${formatSeconds(evenSplit.estimate.stepSeconds)} (${how}): the best plan is ${digits(factor)}× as fast.`,
+    );
+  }
+  if (nearestMiss !== null) {
+    lines.push(
+      `Nearest miss: ${arithmetic(nearestMiss.plan)}, recompute ${recomputeWords(nearestMiss.plan.recompute)}: ${nearestMiss.reason.actual} of ${nearestMiss.reason.limit}; ${nearestMiss.remedy}.`,
+    );
+  }
+  const check = best.partition?.check;
+  if (best.partition !== null) {
+    lines.push(
+      `Stage cut: ${best.partition.method}${check ? `, checked by ${check.solver}: ${check.status}` : ''}.`,
+    );
+  }
+  const idle = idleGroups(problem, best);
+  if (idle.length > 0) lines.push(`Left idle by the best plan: ${idle.join(', ')}.`);
+  lines.push(
+    `How sure: step time within about ±${formatPercent(best.estimate.band)}; weakest figure used: ${best.estimate.weakestProvenance}.`,
+  );
+  for (const assumption of best.estimate.assumptions) lines.push(`Assumed: ${assumption}.`);
+  return lines.map((line) => wrap(line, columns)).join('\n');
+}
+
+function idleGroups(problem: Problem, { plan }: RankedPlan): string[] {
+  const used = new Map<number, number>();
+  for (const pipeline of plan.pipelines) {
+    for (const stage of pipeline.stages) {
+      for (const block of stage.replicas) {
+        used.set(
+          block.group,
+          (used.get(block.group) ?? 0) + block.count * block.tensorParallel * plan.contextParallel,
+        );
+      }
+    }
+  }
+  return problem.cluster.groups.flatMap((group) => {
+    const idle = group.nodes * group.gpusPerNode - (used.get(group.index) ?? 0);
+    return idle > 0 ? [`${idle} × ${group.gpu.id}`] : [];
+  });
+}
+
+function nothing({ nearestMiss, certificate: { rejected } }: SearchResult, { columns }: Style): string {
+  const lines = rejected
+    .slice(0, 8)
+    .map(
+      ({ rule, count, example }) =>
+        `${formatInteger(count)} × ${rule}: e.g. ${example.configuration}: ${example.reason.actual}, limit ${example.reason.limit}`,
+    );
+  if (nearestMiss !== null) {
+    const { memory } = nearestMiss.estimate.stages.reduce((a, b) =>
+      b.memory.deviceBytes / b.memory.limitBytes > a.memory.deviceBytes / a.memory.limitBytes ? b : a,
+    );
+    lines.push(
+      `Nearest miss: ${arithmetic(nearestMiss.plan)}, recompute ${recomputeWords(nearestMiss.plan.recompute)}: ${formatBytes(memory.deviceBytes)} of ${formatBytes(memory.limitBytes)}; ${nearestMiss.remedy}.`,
+    );
+  }
+  return lines.map((line) => wrap(line, columns)).join('\n');
+}
+
+function certificate({ certificate: c }: SearchResult, { columns }: Style): string {
+  const removed = c.rejected.map(({ rule, count }) => `${formatInteger(count)} by ${rule}`).join(', ');
+  const verdict = c.optimal
+    ? c.evaluated > 0
+      ? 'nothing better exists in this space'
+      : 'the whole space was searched'
+    : `cut by ${c.cutBy}; at most ${formatPercent(c.gap)} better is possible`;
+  const text = `Searched ${formatInteger(c.space)} configurations: ${removed === '' ? 'none rejected' : `rejected ${removed}`}; ${formatInteger(c.boundedAway)} bounded away, ${formatInteger(c.evaluated)} costed${c.left > 0 ? `, ${formatInteger(c.left)} not looked at` : ''}: ${verdict}.`;
+  return wrap(text, columns);
+}

@@ -1,0 +1,47 @@
+import type { Estimate } from '../domain/estimate.ts';
+import type { Plan, Recompute } from '../domain/plan.ts';
+import { layersOf } from '../domain/plan.ts';
+import type { Problem } from '../domain/problem.ts';
+import { GiB } from '../units/quantity.ts';
+
+/** `10 11 29 30`, runs of equal counts folded: `12×2 28×2`. */
+export function layersWords(plan: Plan): string {
+  return plan.pipelines
+    .map((pipeline) => {
+      const runs: [number, number][] = [];
+      for (const stage of pipeline.stages) {
+        const layers = layersOf(stage);
+        const last = runs.at(-1);
+        if (last !== undefined && last[0] === layers) last[1] += 1;
+        else runs.push([layers, 1]);
+      }
+      return runs.map(([layers, times]) => (times > 1 ? `${layers}×${times}` : `${layers}`)).join(' ');
+    })
+    .join(' | ');
+}
+
+/** Highest peak on each GPU type against its limit: `h100-sxm 74.2/75.1`. */
+export function memoryWords(problem: Problem, { stages }: Estimate): string[] {
+  const byType = new Map<string, { peak: number; limit: number }>();
+  for (const { group, memory } of stages) {
+    const type = problem.cluster.groups[group]!.gpu.id;
+    const known = byType.get(type);
+    if (known === undefined || memory.deviceBytes / memory.limitBytes > known.peak / known.limit) {
+      byType.set(type, { peak: memory.deviceBytes, limit: memory.limitBytes });
+    }
+  }
+  return [...byType].map(
+    ([type, { peak, limit }]) => `${type} ${(peak / GiB).toFixed(1)}/${(limit / GiB).toFixed(1)}`,
+  );
+}
+
+export function recomputeWords({ mode, modules, layersPerStage }: Recompute): string {
+  if (mode === 'selective') return modules.join('+');
+  return layersPerStage === null ? mode : `${mode} ×${layersPerStage}`;
+}
+
+export function scheduleWords({ schedule }: Plan): string {
+  return schedule.virtualStages > 1 ? `${schedule.id} ×${schedule.virtualStages}` : schedule.id;
+}
+
+export const SHARDING_WORDS = ['none', 'optimizer', 'optimizer+gradients', 'all (ZeRO-3)'] as const;

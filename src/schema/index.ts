@@ -1,0 +1,30 @@
+import { clusterSchema } from './cluster.ts';
+import { gpuSchema } from './gpu.ts';
+import { linkSchema } from './link.ts';
+import { modelSchema } from './model.ts';
+import {
+  compareOutputSchema,
+  errorOutputSchema,
+  estimateOutputSchema,
+  planOutputSchema,
+} from './plan-output.ts';
+import { stackSchema } from './stack.ts';
+import type { JsonSchema } from './validator.ts';
+
+/** Every document read or written, by the name `shardwright schema` takes. */
+export const SCHEMAS: Readonly<Record<string, JsonSchema>> = {
+  model: modelSchema,
+  cluster: clusterSchema,
+  gpu: gpuSchema,
+  link: linkSchema,
+  stack: stackSchema,
+  plan: planOutputSchema,
+  estimate: estimateOutputSchema,
+  compare: compareOutputSchema,
+  error: errorOutputSchema,
+};
+
+/** The published form: JSON Schema 2020-12. */
+export function published(schema: JsonSchema): string {
+  return `${JSON.stringify({ $schema: 'https://json-schema.org/draft/2020-12/schema', ...schema }, null, 2)}\n`;
+}
