@@ -16,13 +16,14 @@ export interface ChunkTime {
 
 /**
  * Sums the layers of a range. `recomputeBudget` layers of the stage are recomputed (all when null); the caller passes
- * what is left of it. The embedding goes with the first layer of the model, the head with the last.
+ * what is left of it. `ends` says whether it holds the embedding or the head.
  */
 export function chunkTime(
   model: ModelSpec,
   range: LayerRange,
   profile: StageProfile,
   recomputeBudget: number,
+  ends: { readonly embedding: boolean; readonly head: boolean },
 ): ChunkTime {
   const forward = noTime();
   const backward = noTime();
@@ -46,8 +47,8 @@ export function chunkTime(
     addTime(recompute, time.recompute, again[kind]);
     weightGrad += time.weightGrad * count;
   }
-  if (range.first === 0) weightGrad += addEnd(embedding, profile.embedding);
-  if (range.end === model.layers.length) {
+  if (ends.embedding) weightGrad += addEnd(embedding, profile.embedding);
+  if (ends.head) {
     weightGrad += addEnd(head, profile.head);
     if (model.mtpLayers > 0) addPrediction(head, model, profile);
   }

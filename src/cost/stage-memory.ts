@@ -1,5 +1,5 @@
 import type { MemoryEstimate } from '../domain/estimate.ts';
-import type { Plan } from '../domain/plan.ts';
+import { endsOf, type Plan } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import { stageLoad } from '../memory/stage-memory.ts';
 import { walk } from '../memory/walk.ts';
@@ -16,11 +16,13 @@ export function stageMemory(
   inFlight: readonly number[],
 ): MemoryEstimate {
   const { context, kinds } = run.profile;
-  const stages = plan.pipelines[run.pipeline]!.stages;
+  const pipeline = plan.pipelines[run.pipeline]!;
+  const { stages } = pipeline;
+  const { embedding, head } = endsOf(pipeline);
   const extent = {
     chunks: stages[run.stage]!.chunks,
-    first: run.stage === 0,
-    last: stages[run.stage]!.chunks.some((range) => range.end === problem.model.layers.length),
+    first: run.stage === embedding.stage,
+    last: run.stage === head.stage,
     pipelineStages: stages.length,
     shards: shardSpan(context).size,
     expertShards: context.spans.expertData.size,

@@ -1,5 +1,5 @@
 import type { Pipeline, Plan, ReplicaBlock } from '../domain/plan.ts';
-import { replicasOf } from '../domain/plan.ts';
+import { endsOf, replicasOf } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import { type ChunkTime, chunkSeconds, chunkTime } from './chunk-time.ts';
 import { seconds } from './pass-time.ts';
@@ -33,6 +33,7 @@ export function runStages(problem: Problem, plan: Plan, index: number, cache?: P
   const pipeline = plan.pipelines[index]!;
   const settings = settingsOf(plan);
   const slots = microBatchSlots(pipeline);
+  const { embedding, head } = endsOf(pipeline);
   return pipeline.stages.map((stage, stageIndex) => {
     const dataParallel = replicasOf(stage);
     const blocks = stage.replicas.map((block): BlockRun => {
@@ -40,8 +41,11 @@ export function runStages(problem: Problem, plan: Plan, index: number, cache?: P
       const pipelined = pipeline.stages.length > 1;
       const profile = stageProfile(problem, settings, shape, block.firstDevice, pipelined, cache);
       let budget = plan.recompute.layersPerStage ?? Number.POSITIVE_INFINITY;
-      const chunks = stage.chunks.map((range) => {
-        const time = chunkTime(problem.model, range, profile, budget);
+      const chunks = stage.chunks.map((range, chunk) => {
+        const time = chunkTime(problem.model, range, profile, budget, {
+          embedding: embedding.stage === stageIndex && embedding.chunk === chunk,
+          head: head.stage === stageIndex && head.chunk === chunk,
+        });
         budget -= range.end - range.first;
         return time;
       });

@@ -1,4 +1,4 @@
-import type { Plan } from '../domain/plan.ts';
+import { endsOf, type Plan } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import { collectiveSeconds, pointToPointSeconds } from '../hardware/collective.ts';
 import { mergeSpans } from '../hardware/span.ts';
@@ -67,17 +67,28 @@ function blockEnds(
   };
   const all = { gradientReduce: 0, parameterGather: 0, optimizer: 0 };
   for (const run of stage.blocks) {
+    const rounds = hidingMicroBatches(plan, stages.length, stage.microBatches);
     const pass = {
-      forwardSeconds: run.forward.reduce((a, b) => a + b, 0),
-      backwardSeconds: run.backward.reduce((a, b) => a + b, 0),
+      forwardSeconds: run.forward.reduce((a, b) => a + b, 0) * rounds,
+      backwardSeconds: run.backward.reduce((a, b) => a + b, 0) * rounds,
     };
-    const parameters = blockParameters(problem, plan, run, index === 0, index === stages.length - 1);
+    const { embedding, head } = endsOf(plan.pipelines[run.pipeline]!);
+    const parameters = blockParameters(problem, plan, run, index === embedding.stage, index === head.stage);
     const one = stepEnd(run.profile.context, parameters, spans, pass, stages.length > 1);
     all.gradientReduce = Math.max(all.gradientReduce, one.gradientReduce);
     all.parameterGather = Math.max(all.parameterGather, one.parameterGather);
     all.optimizer = Math.max(all.optimizer, one.optimizer);
   }
   return all;
+}
+
+/**
+ * Micro-batches behind whose passes gradient reduction and parameter gathering can hide. Plain schedules: the last (or
+ * first) one. Interleaved: a chunk's gradients are done when its last round ends, and v − 1 chunks of that round follow.
+ */
+function hidingMicroBatches(plan: Plan, stages: number, microBatches: number): number {
+  const v = plan.schedule.virtualStages;
+  return 1 + ((Math.min(stages, microBatches) - 1) * (v - 1)) / v;
 }
 
 /** Parameters one GPU of a block holds. */

@@ -104,6 +104,18 @@ export function layersOf(stage: Stage): number {
   return stage.chunks.reduce((sum, chunk) => sum + chunk.end - chunk.first, 0);
 }
 
+/** The chunks that hold the embedding and the head: the first and the last in layer order, even if they have no layers. */
+export function endsOf(
+  pipeline: Pipeline,
+): Record<'embedding' | 'head', { readonly stage: number; readonly chunk: number }> {
+  const all = pipeline.stages.flatMap(({ chunks }, stage) =>
+    chunks.map((range, chunk) => ({ ...range, stage, chunk })),
+  );
+  const first = all.reduce((a, b) => (b.end < a.end || (b.end === a.end && b.first < a.first) ? b : a));
+  const last = all.reduce((a, b) => (b.first > a.first || (b.first === a.first && b.end > a.end) ? b : a));
+  return { embedding: first, head: last };
+}
+
 export function devicesOf(plan: Plan): number {
   let devices = 0;
   for (const pipeline of plan.pipelines) {

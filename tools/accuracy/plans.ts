@@ -7,6 +7,7 @@ import {
   type Stage,
 } from '../../src/domain/plan.ts';
 import type { Problem } from '../../src/domain/problem.ts';
+import { flopsPerToken } from '../../src/layers/parameters.ts';
 import { scheduleOf } from '../../src/schedules/index.ts';
 import type { Row } from './row.ts';
 
@@ -64,12 +65,14 @@ interface Dims {
 
 function build({ config: c }: Row, problem: Problem, d: Dims): Plan {
   const microBatches = Math.max(1, Math.round(problem.workload.globalBatchSize / (d.microBatchSize * d.dp)));
+  const balanced = /redistributed/.test(c.scheduleWords ?? '') || problem.model.mtpLayers > 0;
   const counts = chunkLayers(
     problem.model.layers.length,
     d.pp,
     d.vpp,
     c.layersPerStage ?? null,
     c.finalStageLayers ?? null,
+    balanced ? headInLayers(problem) : 0,
   );
   const starts = counts.map((_, i) => counts.slice(0, i).reduce((a, b) => a + b, 0));
   const schedule = scheduleOf(d.vpp > 1 && d.id === '1f1b' ? 'interleaved-1f1b' : d.id)!;
@@ -111,6 +114,7 @@ export function chunkLayers(
   vpp: number,
   perStage: readonly number[] | null,
   final: number | null,
+  head = 0,
 ): number[] {
   const chunks = pp * vpp;
   if (perStage !== null && perStage.length === pp) {
@@ -123,12 +127,23 @@ export function chunkLayers(
     const rest = spread(layers - final, chunks - 1);
     return [...rest, final];
   }
+  if (head > 0 && chunks > 1) {
+    const last = Math.max(0, Math.round((layers + head) / chunks - head));
+    return [...spread(layers - last, chunks - 1), last];
+  }
   if (layers % chunks === 0) return spread(layers, chunks);
   if ((layers + 2) % chunks === 0 && chunks > 1)
     return spread(layers + 2, chunks).map((n, i) => (i === 0 || i === chunks - 1 ? n - 1 : n));
   if ((layers + 1) % chunks === 0)
     return spread(layers + 1, chunks).map((n, i) => (i === chunks - 1 ? n - 1 : n));
   return spread(layers, chunks);
+}
+
+/** What the last stage carries beside its layers, in layers' worth of model FLOPs: head, loss, token prediction. */
+function headInLayers({ model, workload }: Problem): number {
+  const head = 6 * model.vocabSize * model.hiddenSize;
+  const layer = (flopsPerToken(model, workload.sequenceLength) - head) / model.layers.length;
+  return (head + model.mtpLayers * (head + layer)) / layer;
 }
 
 function spread(layers: number, chunks: number): number[] {
