@@ -82,6 +82,7 @@ export const RECOMPUTE_MODULES = [
   'mlp',
   'moe',
   'shared_experts',
+  'op',
 ] as const;
 export type RecomputeModule = (typeof RECOMPUTE_MODULES)[number];
 

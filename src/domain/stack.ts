@@ -23,6 +23,10 @@ export interface Stack {
   readonly allocator: Allocator;
   /** The vocabulary is padded to a multiple of this times the tensor-parallel degree; 1: not padded. */
   readonly vocabularyPadding: number;
+  /** Activations its eager kernels keep beside the ones the arithmetic needs, in units of one residual tensor per layer. */
+  readonly extraResiduals: number;
+  /** The pipeline engine keeps each stage output until its backward (DeepSpeed). */
+  readonly keepsPipelineOutputs: boolean;
   /** FSDP-style sharding: parameters gathered layer by layer even when the optimizer sharding is 3. */
   readonly fullySharded: boolean;
   /** One calibrated factor on the whole step; 1 when the stack was never calibrated. `width` is its relative spread. */

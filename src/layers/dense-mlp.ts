@@ -21,7 +21,7 @@ export function denseMlp(
         name: 'fc1',
         inputs: hidden,
         outputs: up * f,
-        saved: [kept(up * e * elements, module)],
+        saved: [kept(e * elements, module), ...(gated ? [kept(e * elements, module, 'op')] : [])],
         modules: [module],
         backwardBytes: e * local.tokens * (hidden + (up + 1) * f),
       },
@@ -29,14 +29,14 @@ export function denseMlp(
     ),
     {
       name: 'activation',
-      modules: [module],
+      modules: [module, 'op'],
       kernels: [
         stream('element-wise', (up + 1) * e * elements, (2 * up + 1) * e * elements, fusedActivation ? 1 : 2),
       ],
       communication: [],
       saved: [
-        kept(local.linearInputBytes * elements, module),
-        ...(fusedActivation || !gated ? [] : [kept(e * elements, module)]),
+        kept(local.linearInputBytes * elements, module, 'op'),
+        ...(fusedActivation || !gated ? [] : [kept(e * elements, module, 'op')]),
       ],
       backwardBytes: 0,
       hostUnits: 1,

@@ -90,7 +90,7 @@ export function lossBytesPerLogit(stack: Stack): { saved: number; peak: number }
     case 'fp32':
       return { saved: 8, peak: 12 };
     case 'compiled':
-      return { saved: 4, peak: 8 };
+      return { saved: 4, peak: 12 };
   }
 }
 

@@ -12,10 +12,13 @@ export function norm(
   const e = local.elementBytes;
   return {
     name,
-    modules: ['layernorm', ...modules],
+    modules: ['layernorm', 'op', ...modules],
     kernels: [stream('element-wise', 2 * e * elements, 4 * e * elements)],
     communication: [],
-    saved: [kept(e * elements, ...modules), kept(local.linearInputBytes * elements, 'layernorm', ...modules)],
+    saved: [
+      kept(e * elements, ...modules),
+      kept(local.linearInputBytes * elements, 'layernorm', 'op', ...modules),
+    ],
     backwardBytes: 0,
     hostUnits: 1,
   };

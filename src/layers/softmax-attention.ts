@@ -22,15 +22,15 @@ export function softmaxAttention(
       name: 'qkv',
       inputs: hidden,
       outputs: (heads + 2 * kvHeads) * a.headDim,
-      saved: [kept(e * (qElements + 2 * kvElements))],
-      modules: [],
+      saved: [kept(e * kvElements), kept(e * (qElements + kvElements), 'op')],
+      modules: ['op'],
       backwardBytes: e * (2 * qElements + 2 * kvElements),
     },
     local,
   );
   const positions: Operator = {
     name: 'rotary',
-    modules: [],
+    modules: ['op'],
     kernels: rotary
       ? [stream('element-wise', 2 * e * (qElements + kvElements), 2 * e * (qElements + kvElements), 2)]
       : [],

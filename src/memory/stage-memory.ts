@@ -41,7 +41,9 @@ export function layerMemory(
   const operators = layerOperators(model, model.kinds[kind]!, local, stack, c);
   const input = local.elementBytes * residualTokens(local) * model.hiddenSize;
   return {
-    saved: savedBytes(operators, settings.recompute, input),
+    saved:
+      savedBytes(operators, settings.recompute, input) +
+      (settings.recompute.mode === 'full' ? 0 : stack.extraResiduals * input),
     restored: restoredBytes(operators, settings.recompute, input),
     transient: widest(operators),
     parameters: layerParameters(model, kind, local),
@@ -82,6 +84,9 @@ export function stageLoad(
       restored = Math.max(restored, memory.restored);
       transient = Math.max(transient, memory.transient);
     }
+    // The stage's output, whole on every tensor-parallel rank.
+    if (stack.keepsPipelineOutputs && extent.pipelineStages > 1)
+      bytes += local.elementBytes * local.tokens * model.hiddenSize;
     activationsByChunk.push(bytes);
   }
   const ends = endParameters(model, stack, local, extent);

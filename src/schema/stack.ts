@@ -45,6 +45,8 @@ export const stackSchema: JsonSchema = {
       perCommunicator: { type: 'string' },
     }),
     vocabularyPadding: { type: 'integer', minimum: 1 },
+    extraResiduals: { type: 'number', minimum: 0 },
+    keepsPipelineOutputs: { type: 'boolean' },
     fullySharded: { type: 'boolean' },
     timeMultiplier: object({
       value: { type: 'number', exclusiveMinimum: 0 },

@@ -44,6 +44,7 @@ export function switches(problem: Problem, layout: Layout, options: SearchOption
 export function selectiveRecompute(problem: Problem): Recompute {
   if (problem.stack.attentionKernel === 'unfused')
     return { mode: 'selective', modules: ['core_attn'], layersPerStage: null };
+  if (problem.stack.fullySharded) return { mode: 'selective', modules: ['op'], layersPerStage: null };
   const modules = isMoe(problem.model)
     ? (['layernorm', 'moe_act'] as const)
     : (['layernorm', 'mlp'] as const);

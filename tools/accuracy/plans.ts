@@ -38,7 +38,7 @@ export function plansOf(row: Row, problem: Problem, assumptions: string[]): Plan
   const batch = problem.workload.globalBatchSize;
   const microBatches = c.microBatch ? [c.microBatch] : [1, 2, 4, 8, 16].filter((b) => batch % (b * dp) === 0);
   if (!c.microBatch) assumptions.push('micro-batch not stated: best of those that fit');
-  const recomputes = recomputesOf(row, assumptions);
+  const recomputes = recomputesOf(row, problem, assumptions);
   const virtual = virtualStages(row, id, pp, problem.model.layers.length, assumptions);
   const plans: Plan[] = [];
   for (const microBatchSize of microBatches) {
@@ -129,7 +129,7 @@ export function chunkLayers(
   }
   if (head > 0 && chunks > 1) {
     const last = Math.max(0, Math.round((layers + head) / chunks - head));
-    return [...spread(layers - last, chunks - 1), last];
+    return [...spread(layers - last, chunks - 1).reverse(), last];
   }
   if (layers % chunks === 0) return spread(layers, chunks);
   if ((layers + 2) % chunks === 0 && chunks > 1)
@@ -169,14 +169,14 @@ function virtualStages(
   return options.length > 0 ? options : [2];
 }
 
-function recomputesOf({ config: c, stack }: Row, assumptions: string[]): Recompute[] {
+function recomputesOf({ config: c, stack }: Row, problem: Problem, assumptions: string[]): Recompute[] {
   const none: Recompute = { mode: 'none', modules: [], layersPerStage: null };
   const full: Recompute = { mode: 'full', modules: [], layersPerStage: null };
   if (c.recompute === 'none') return [none];
   if (c.recompute === 'full') return [full];
   if (c.recompute === 'selective') {
-    const modules = (c.recomputeModules ?? ['core_attn']).filter((m): m is RecomputeModule =>
-      (RECOMPUTE_MODULES as readonly string[]).includes(m),
+    const modules = (c.recomputeModules ?? (problem.stack.fullySharded ? ['op'] : ['core_attn'])).filter(
+      (m): m is RecomputeModule => (RECOMPUTE_MODULES as readonly string[]).includes(m),
     );
     return [{ mode: 'selective', modules, layersPerStage: null }];
   }
