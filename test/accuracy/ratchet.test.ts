@@ -1,0 +1,35 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { type Baseline, baselineOf, worse } from '../../tools/accuracy/baseline.ts';
+import { readRows } from '../../tools/accuracy/rows.ts';
+import { score } from '../../tools/accuracy/score.ts';
+import { summarise } from '../../tools/accuracy/summary.ts';
+
+describe('accuracy on published runs', () => {
+  const path = 'test/accuracy/runs.jsonl';
+  const { rows, problems } = readRows([{ path, text: readFileSync(path, 'utf8') }]);
+  const scored = rows.map((row) => score(row));
+  const summary = summarise(scored);
+
+  it('reads every row', () => {
+    expect(problems).toEqual([]);
+    expect(rows.length).toBeGreaterThan(1500);
+  });
+
+  it('only ever gets better', () => {
+    const before = JSON.parse(readFileSync('test/accuracy/baseline.json', 'utf8')) as Baseline;
+    expect(worse(baselineOf(summary), before)).toEqual([]);
+  });
+
+  it('gives times whose parts sum to the step', () => {
+    for (const row of scored) {
+      if (row.parts === undefined) continue;
+      const sum = Object.values(row.parts).reduce((a, b) => a + b, 0);
+      expect(Math.abs(sum / row.predictedStepSeconds! - 1)).toBeLessThan(1e-9);
+    }
+  });
+
+  it('lists what it cannot express with a reason', () => {
+    for (const row of scored) if (row.status === 'inexpressible') expect(row.reason).toMatch(/\w/);
+  });
+});

@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest';
+import { megatron } from '../../../src/launchers/megatron/index.ts';
+import { hostRuns, ranksOf } from '../../../src/launchers/ranks.ts';
+import { torchtitan } from '../../../src/launchers/torchtitan/index.ts';
+import { DENSE, ORIGIN, planned } from './fixture.ts';
+
+describe('ranks', () => {
+  it('stand pipeline outermost, copies next', () => {
+    const plan = planned(DENSE, 'tp=8,pp=4,dp=2');
+    expect(ranksOf(plan)).toEqual(Array.from({ length: 64 }, (_, i) => i));
+    expect(hostRuns(DENSE.cluster, plan).map(({ gpus }) => gpus)).toEqual(new Array(8).fill(8));
+  });
+
+  it('take part of a host, which the script then pins', () => {
+    const plan = planned(DENSE, 'tp=4,pp=1,dp=1');
+    expect(hostRuns(DENSE.cluster, plan)).toMatchObject([{ firstGpu: 0, gpus: 4 }]);
+    const stage = plan.pipelines[0]!.stages[0]!;
+    const upper = {
+      ...plan,
+      pipelines: [
+        {
+          ...plan.pipelines[0]!,
+          stages: [{ ...stage, replicas: [{ ...stage.replicas[0]!, firstDevice: 4 }] }],
+        },
+      ],
+    };
+    expect(hostRuns(DENSE.cluster, upper)).toMatchObject([{ firstGpu: 4, gpus: 4 }]);
+    const script = megatron.render(DENSE, upper, ORIGIN).find(({ path }) => path === 'launch.sh')?.content;
+    expect(script).toContain('FIRST_GPU=(4)');
+  });
+
+  it('refuse hosts with unequal numbers of GPUs, and a host whose ranks lie apart', () => {
+    const uneven = planned(DENSE, 'tp=4,pp=1,dp=4,sharding=3');
+    const [stage] = uneven.pipelines[0]!.stages;
+    const replicas = (starts: readonly number[]) =>
+      starts.map((firstDevice) => ({ ...stage!.replicas[0]!, count: 1, firstDevice }));
+    const placed = (starts: readonly number[]) => ({
+      ...uneven,
+      pipelines: [{ ...uneven.pipelines[0]!, stages: [{ ...stage!, replicas: replicas(starts) }] }],
+    });
+    expect(torchtitan.reject(DENSE, placed([0, 4, 8, 12]))).toBeNull();
+    expect(torchtitan.reject(DENSE, placed([0, 4, 8, 16]))?.rule).toBe('equal-gpus-per-host');
+    expect(torchtitan.reject(DENSE, placed([0, 8, 4, 12]))?.rule).toBe('consecutive-ranks-per-host');
+  });
+});

@@ -1,0 +1,46 @@
+/**
+ * `npm run accuracy -- [--runs FILE]… [--group G] [--stack generic] [--calibrate N] [--worst N] [--json] [--write-baseline]`
+ * scores the evaluator on published measured runs.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { loadStack } from '../src/catalogue/stacks.ts';
+import type { Problem } from '../src/domain/problem.ts';
+import { baselineOf } from './accuracy/baseline.ts';
+import { calibrate } from './accuracy/calibrate.ts';
+import { report } from './accuracy/report.ts';
+import { readRows } from './accuracy/rows.ts';
+import { score } from './accuracy/score.ts';
+import { summarise } from './accuracy/summary.ts';
+
+const { values } = parseArgs({
+  options: {
+    runs: { type: 'string', multiple: true },
+    group: { type: 'string' },
+    stack: { type: 'string' },
+    calibrate: { type: 'string' },
+    worst: { type: 'string', default: '20' },
+    json: { type: 'boolean', default: false },
+    'write-baseline': { type: 'boolean', default: false },
+  },
+});
+
+const files = values.runs ?? ['test/accuracy/runs.jsonl'];
+const { rows, problems } = readRows(files.map((path) => ({ path, text: readFileSync(path, 'utf8') })));
+for (const problem of problems) process.stderr.write(`${problem}\n`);
+const chosen = values.group === undefined ? rows : rows.filter((row) => row.group === values.group);
+const generic = values.stack === undefined ? null : loadStack(values.stack);
+/** Another stack than the row's: its kernels' facts stay the row's, the calibration is the stack's. */
+const adjust = (problem: Problem): Problem => (generic === null ? problem : { ...problem, stack: generic });
+const scored = chosen.map((row) => score(row, undefined, adjust));
+const final = values.calibrate === undefined ? scored : calibrate(scored, Number(values.calibrate));
+const summary = summarise(final);
+if (values['write-baseline']) {
+  writeFileSync('test/accuracy/baseline.json', `${JSON.stringify(baselineOf(summary), null, 2)}\n`);
+}
+if (values.json) {
+  const out = final.map(({ row: _, memoryParts: __, ...rest }) => rest);
+  process.stdout.write(`${JSON.stringify({ schema: 'shardwright.accuracy/1', rows: out, summary })}\n`);
+} else {
+  process.stdout.write(report(final, summary, Number(values.worst)));
+}

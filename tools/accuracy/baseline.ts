@@ -1,0 +1,35 @@
+import type { Summary } from './summary.ts';
+
+/** Per cent, one decimal, by group: what CI holds later versions to. */
+export interface Baseline {
+  readonly time: Readonly<Record<string, number>>;
+  readonly memory: Readonly<Record<string, number>>;
+}
+
+const round = (share: number) => Math.round(1000 * share) / 10;
+
+export function baselineOf(summary: Summary): Baseline {
+  const entries = Object.entries(summary.groups);
+  return {
+    time: Object.fromEntries(
+      entries.flatMap(([group, { time }]) => (time.mape === null ? [] : [[group, round(time.mape)]])),
+    ),
+    memory: Object.fromEntries(
+      entries.flatMap(([group, { memory }]) => (memory.mape === null ? [] : [[group, round(memory.mape)]])),
+    ),
+  };
+}
+
+/** Points by which a group may be worse before CI says no. */
+export const TOLERANCE = 0.3;
+
+/** Groups that got worse, in words. */
+export function worse(now: Baseline, before: Baseline): string[] {
+  return (['time', 'memory'] as const).flatMap((kind) =>
+    Object.entries(before[kind]).flatMap(([group, value]) => {
+      const current = now[kind][group];
+      if (current === undefined) return [`${kind} of ${group} is no longer scored`];
+      return current > value + TOLERANCE ? [`${kind} of ${group}: ${current} %, was ${value} %`] : [];
+    }),
+  );
+}
