@@ -1,0 +1,23 @@
+import { main } from './main.ts';
+
+let stop = false;
+process.on('SIGINT', () => {
+  if (stop) process.exit(130);
+  stop = true;
+});
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+});
+
+process.exitCode = main({
+  argv: process.argv.slice(2),
+  env: process.env,
+  cwd: process.cwd(),
+  columns: process.stdout.columns ?? Number(process.env.COLUMNS ?? 160),
+  terminal: process.stdout.isTTY === true && process.stderr.isTTY === true,
+  stdout: (text) => void process.stdout.write(text),
+  stderr: (text) => void process.stderr.write(text),
+  now: () => performance.now(),
+  interrupted: () => stop,
+});

@@ -1,0 +1,27 @@
+import type { Command } from 'commander';
+import type { Style } from '../reporters/paint.ts';
+import type { Io } from './io.ts';
+
+/** Adds a command to the program; its action resolves to an exit code through `done`. */
+export type Register = (program: Command, io: Io, done: (code: number) => void) => void;
+
+export function styleOf(io: Io): Style {
+  const color = io.env.NO_COLOR === undefined && (io.terminal || io.env.FORCE_COLOR !== undefined);
+  return { columns: Math.max(60, io.columns), color };
+}
+
+export function printJson(io: Io, document: unknown): void {
+  io.stdout(`${JSON.stringify(document, null, 2)}\n`);
+}
+
+/** The flags of the workload, shared by plan, estimate, explain and compare. */
+export function workloadOptions(command: Command): Command {
+  return command
+    .option('--seq-length <N>', 'tokens per sequence')
+    .option('--global-batch <N>', 'sequences per optimizer step')
+    .option('--precision <P>', 'bf16, fp16, fp8, mxfp8 or nvfp4 (default bf16)')
+    .option('--launcher <NAME>', 'rank only what it can run: megatron, torchtitan, json or any (default any)')
+    .option('--stack <NAME>', "software stack (default: the launcher's, else generic)")
+    .option('--headroom <SHARE>', 'GPU memory to leave free (default 8%)')
+    .option('--json', 'print one JSON document');
+}

@@ -1,0 +1,101 @@
+import { basename } from 'node:path';
+import { loadCluster } from '../../catalogue/clusters.ts';
+import { readDocument, validateDocument } from '../../catalogue/document.ts';
+import { loadModel } from '../../catalogue/models.ts';
+import { loadStack } from '../../catalogue/stacks.ts';
+import type { Precision } from '../../domain/dtype.ts';
+import { InputError } from '../../domain/input-error.ts';
+import type { Plan } from '../../domain/plan.ts';
+import type { Problem } from '../../domain/problem.ts';
+import { LAUNCHERS } from '../../launchers/index.ts';
+import { planOutputSchema } from '../../schema/plan-output.ts';
+import type { Register } from '../command.ts';
+import { writeFolder } from '../folder.ts';
+import { EXIT } from '../io.ts';
+import { launcherFrom } from '../problem.ts';
+import { toolVersion } from '../version.ts';
+
+interface PlanFile {
+  readonly inputs: Readonly<Record<'model' | 'cluster', { readonly name: string; readonly sha256: string }>>;
+  readonly problem: {
+    readonly stack: string;
+    readonly sequenceLength: number;
+    readonly globalBatchSize: number;
+    readonly precision: Precision;
+    readonly headroom: number;
+  };
+  readonly plans: readonly { readonly rank: number; readonly plan: Plan }[];
+}
+
+export const emit: Register = (program, io, done) => {
+  program
+    .command('emit')
+    .description('write the files a launcher runs a plan from')
+    .argument('<plan>', 'what plan --json printed, and which rank: PLAN.json or PLAN.json#2')
+    .requiredOption('--to <LAUNCHER>', LAUNCHERS.map((launcher) => launcher.id).join(', '))
+    .requiredOption('--out <DIR>', 'folder to write')
+    .option('--force', 'replace a folder that exists')
+    .action((argument: string, flags: Record<string, unknown>) => {
+      const [, path = argument, rankText] = /^(.*)#(\d+)$/.exec(argument) ?? [];
+      const document = readDocument(path);
+      const file = validateDocument<PlanFile>(document, planOutputSchema);
+      const rank = Number(rankText ?? '1');
+      const chosen = file.plans.find((plan) => plan.rank === rank);
+      if (chosen === undefined) {
+        throw new InputError({
+          message: `${path} has no plan of rank ${rank}`,
+          expected: file.plans.length === 0 ? 'a file with plans' : `1 to ${file.plans.length}`,
+          at: document.locate('/plans'),
+        });
+      }
+      const problem = problemOf(file);
+      const launcher = launcherFrom(String(flags.to));
+      if (launcher === null)
+        throw new InputError({
+          message: '--to is "any"',
+          expected: `one of ${LAUNCHERS.map((one) => one.id).join(', ')}`,
+        });
+      const reason = launcher.reject(problem, chosen.plan);
+      if (reason !== null) {
+        const others = LAUNCHERS.filter((one) => one.reject(problem, chosen.plan) === null).map(
+          (one) => one.id,
+        );
+        throw new InputError({
+          message: `${launcher.name} cannot run this plan: ${reason.actual}`,
+          expected: reason.limit,
+          hint: `Maybe --to ${others.join(' or ')}, which can; or plan --launcher ${launcher.id}.`,
+        });
+      }
+      const files = launcher.render(problem, chosen.plan, {
+        origin: `shardwright ${toolVersion()}, ${basename(path)}#${rank}`,
+      });
+      writeFolder(String(flags.out), files, flags.force === true);
+      io.stderr(`${files.map((one) => `${String(flags.out)}/${one.path}`).join('\n')}\n`);
+      done(EXIT.ok);
+    });
+};
+
+/** The problem the plan was made for; a model or cluster file that changed since is refused. */
+function problemOf(file: PlanFile): Problem {
+  const model = loadModel(file.inputs.model.name);
+  const cluster = loadCluster(file.inputs.cluster.name);
+  for (const [kind, now] of [
+    ['model', model.sha256],
+    ['cluster', cluster.sha256],
+  ] as const) {
+    if (now !== file.inputs[kind].sha256) {
+      throw new InputError({
+        message: `the ${kind} ${file.inputs[kind].name} has changed since the plan was made`,
+        expected: 'the same file',
+        hint: 'Maybe run plan again.',
+      });
+    }
+  }
+  const { sequenceLength, globalBatchSize, precision, headroom, stack } = file.problem;
+  return {
+    model: model.value,
+    cluster: cluster.value,
+    stack: loadStack(stack),
+    workload: { sequenceLength, globalBatchSize, precision, headroom },
+  };
+}

@@ -1,0 +1,60 @@
+import type { Command } from 'commander';
+import { estimate as costOf } from '../../cost/estimate.ts';
+import { InputError } from '../../domain/input-error.ts';
+import { estimateTable } from '../../reporters/estimate-table.ts';
+import { estimateDocument } from '../../reporters/plan-json.ts';
+import { parseConfiguration, planOf } from '../../search/configuration.ts';
+import { printJson, type Register, styleOf, workloadOptions } from '../command.ts';
+import { EXIT, type Io } from '../io.ts';
+import { given } from '../problem.ts';
+import { settings } from '../settings.ts';
+
+export const estimate: Register = (program, io, done) => {
+  configured(
+    program.command('estimate').description('memory and time of one configuration, part by part'),
+    io,
+    done,
+    false,
+  );
+};
+
+export const explain: Register = (program, io, done) => {
+  configured(
+    program
+      .command('explain')
+      .description('the same for every stage: where each millisecond and gibibyte goes'),
+    io,
+    done,
+    true,
+  );
+};
+
+function configured(command: Command, io: Io, done: (code: number) => void, full: boolean): void {
+  workloadOptions(command)
+    .argument('<model>', 'preset name, Hugging Face config.json, or YAML file')
+    .argument('<cluster>', 'bundled name or YAML file')
+    .requiredOption(
+      '--config <CONFIG>',
+      'tp=8,pp=4,dp=2,cp=1,ep=1,vpp=1,micro-batch=1,recompute=selective,sharding=1,layers=12/12/28/28',
+    )
+    .option('--check', 'exit 4 when it does not fit')
+    .action((model: string, cluster: string, flags: Record<string, unknown>) => {
+      const { problem, launcher, origin } = given(model, cluster, settings(flags, io));
+      const configuration = planOf(problem, parseConfiguration(String(flags.config)));
+      const reason =
+        'rule' in configuration ? configuration : (launcher?.reject(problem, configuration.plan) ?? null);
+      if (reason !== null) {
+        throw new InputError({
+          message: `--config cannot run: ${reason.rule}: ${reason.actual}`,
+          expected: reason.limit,
+          ...(reason.hint === undefined ? {} : { hint: reason.hint }),
+        });
+      }
+      if ('rule' in configuration) return;
+      const { plan, inferred } = configuration;
+      const result = costOf(problem, plan);
+      if (flags.json === true) printJson(io, estimateDocument(problem, plan, result, inferred, origin));
+      else io.stdout(estimateTable(problem, plan, result, inferred, styleOf(io), full));
+      done(flags.check === true && result.verdict === 'does-not-fit' ? EXIT.check : EXIT.ok);
+    });
+}

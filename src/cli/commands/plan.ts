@@ -1,0 +1,55 @@
+import { planDocument } from '../../reporters/plan-json.ts';
+import { planTable } from '../../reporters/plan-table.ts';
+import { search } from '../../search/search.ts';
+import { printJson, type Register, styleOf, workloadOptions } from '../command.ts';
+import { fixFrom, maxFrom } from '../dimensions.ts';
+import { EXIT } from '../io.ts';
+import { given, whole } from '../problem.ts';
+import { settings } from '../settings.ts';
+
+const PROGRESS_EVERY_MS = 200;
+
+export const plan: Register = (program, io, done) => {
+  workloadOptions(program.command('plan').description('rank the ways to split a model over a cluster'))
+    .argument('<model>', 'preset name, Hugging Face config.json, or YAML file')
+    .argument('<cluster>', 'bundled name or YAML file')
+    .option('--top <N>', 'plans to print (default 5)')
+    .option('--fix <DIMS>', 'hold dimensions: tp=8,pp=4')
+    .option('--max <DIMS>', 'bound dimensions: cp=2')
+    .option('--time-limit <SECONDS>', 'stop the search and print the best so far with its gap')
+    .option('--quiet', 'no progress')
+    .action((model: string, cluster: string, flags: Record<string, unknown>) => {
+      const s = settings(flags, io);
+      const { problem, launcher, origin } = given(model, cluster, s);
+      const limit =
+        s['time-limit'] === undefined
+          ? Number.POSITIVE_INFINITY
+          : 1000 * whole('--time-limit', s['time-limit']);
+      const started = io.now();
+      let printed = started;
+      const result = search(problem, {
+        top: whole('--top', s.top ?? '5', 1, 1000),
+        fix: fixFrom(s.fix),
+        max: maxFrom(s.max),
+        launcher,
+        interrupted: () =>
+          io.interrupted() ? 'interrupt' : io.now() - started > limit ? 'time-limit' : null,
+        ...(io.terminal && flags.quiet !== true
+          ? {
+              progress: (evaluated: number, left: number, best: number | null) => {
+                if (io.now() - printed < PROGRESS_EVERY_MS) return;
+                printed = io.now();
+                io.stderr(
+                  `\r${evaluated} costed, ${left} left, best ${best === null ? 'none yet' : `${best.toPrecision(4)} s`}   `,
+                );
+              },
+            }
+          : {}),
+      });
+      if (printed !== started) io.stderr('\r\u001b[K');
+      if (flags.json === true) printJson(io, planDocument(problem, result, origin));
+      else io.stdout(planTable(problem, result, styleOf(io)));
+      if (result.certificate.cutBy === 'interrupt') done(EXIT.interrupted);
+      else done(result.plans.length > 0 ? EXIT.ok : EXIT.infeasible);
+    });
+};

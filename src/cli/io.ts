@@ -1,0 +1,17 @@
+/** All that a command may touch of the process. */
+export interface Io {
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  readonly columns: number;
+  /** Standard output is a terminal: colour and progress are welcome. */
+  readonly terminal: boolean;
+  stdout(text: string): void;
+  stderr(text: string): void;
+  now(): number;
+  /** Whether the user asked to stop. */
+  interrupted(): boolean;
+}
+
+/** 0 a plan, 1 our bug, 2 bad input, 3 nothing feasible, 4 a check failed, 130 interrupted. */
+export const EXIT = { ok: 0, bug: 1, input: 2, infeasible: 3, check: 4, interrupted: 130 } as const;

@@ -1,0 +1,77 @@
+import { Command, CommanderError } from 'commander';
+import { formatProblem, InputError } from '../domain/input-error.ts';
+import { compare } from './commands/compare.ts';
+import { emit } from './commands/emit.ts';
+import { estimate, explain } from './commands/estimate.ts';
+import { cluster, model } from './commands/listing.ts';
+import { plan } from './commands/plan.ts';
+import { schema } from './commands/schema.ts';
+import { EXIT, type Io } from './io.ts';
+import { toolVersion } from './version.ts';
+
+/** Every command, in the order of help. A new one is a file and a line here. */
+const COMMANDS = [plan, estimate, explain, compare, emit, model, cluster, schema];
+
+/** Runs one command line. Results go to stdout, everything else to stderr; returns the exit code, never throws. */
+export function main(io: Io): number {
+  let code: number = EXIT.ok;
+  const program = new Command('shardwright')
+    .description(
+      'Plans how to split an LLM training run over a cluster: memory, step time, ranked launchable configurations.',
+    )
+    .version(toolVersion(), '--version')
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => io.stdout(text), writeErr: () => {} })
+    .showSuggestionAfterError();
+  for (const register of COMMANDS) {
+    register(program, io, (result) => {
+      code = result;
+    });
+  }
+  for (const command of program.commands) inherit(command);
+  try {
+    program.parse([...io.argv], { from: 'user' });
+    return code;
+  } catch (error) {
+    return failure(error, io);
+  }
+}
+
+function inherit(command: Command): void {
+  command.exitOverride().configureOutput({ writeErr: () => {} });
+  for (const inner of command.commands) inherit(inner);
+}
+
+function failure(error: unknown, io: Io): number {
+  const json = io.argv.includes('--json');
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return EXIT.ok;
+    const [message = '', ...rest] = error.message.replace(/^error: /, '').split('\n');
+    const near = /\(Did you mean (.*)\?\)/.exec(rest.join(' '))?.[1];
+    const hint = near === undefined ? 'Maybe `shardwright --help`.' : `Maybe "${near}".`;
+    if (error.code === 'commander.help') {
+      io.stderr(
+        'missing command\n  expected: plan, estimate, explain, compare, emit, model, cluster or schema\n  Maybe `shardwright --help`.\n',
+      );
+      return EXIT.input;
+    }
+    return bad(io, json, new InputError({ message, hint }));
+  }
+  if (error instanceof InputError) return bad(io, json, error);
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  if (json)
+    io.stdout(
+      `${JSON.stringify({ schema: 'shardwright.error/1', exitCode: EXIT.bug, message: text }, null, 2)}\n`,
+    );
+  io.stderr(`This is a bug in shardwright, please report it with the command line:\n${text}\n`);
+  return EXIT.bug;
+}
+
+function bad(io: Io, json: boolean, { problem }: InputError): number {
+  if (json)
+    io.stdout(
+      `${JSON.stringify({ schema: 'shardwright.error/1', exitCode: EXIT.input, ...problem }, null, 2)}\n`,
+    );
+  else io.stderr(`${formatProblem(problem)}\n`);
+  return EXIT.input;
+}

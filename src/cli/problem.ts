@@ -1,0 +1,98 @@
+import { loadCluster } from '../catalogue/clusters.ts';
+import { loadModel } from '../catalogue/models.ts';
+import { loadStack } from '../catalogue/stacks.ts';
+import { PRECISIONS, type Precision } from '../domain/dtype.ts';
+import { InputError } from '../domain/input-error.ts';
+import type { Problem } from '../domain/problem.ts';
+import { LAUNCHERS, launcherOf } from '../launchers/index.ts';
+import type { Launcher } from '../launchers/launcher.ts';
+import type { Origin } from '../reporters/plan-json.ts';
+import { nearest } from '../schema/validator.ts';
+import { parseQuantity } from '../units/parse.ts';
+import type { Settings } from './settings.ts';
+import { toolVersion } from './version.ts';
+
+export interface Given {
+  readonly problem: Problem;
+  readonly launcher: Launcher | null;
+  readonly origin: Origin;
+}
+
+/** Reads model and cluster and the workload flags. */
+export function given(modelName: string, clusterName: string, s: Settings): Given {
+  const launcher = launcherFrom(s.launcher ?? 'any');
+  const model = loadModel(modelName);
+  const cluster = loadCluster(clusterName);
+  const sequenceLength = whole('--seq-length', s['seq-length']);
+  const problem: Problem = {
+    model: model.value,
+    cluster: cluster.value,
+    stack: loadStack(s.stack ?? launcher?.stack ?? 'generic'),
+    workload: {
+      sequenceLength,
+      globalBatchSize: whole('--global-batch', s['global-batch']),
+      precision: precisionFrom(s.precision ?? 'bf16'),
+      headroom: headroomFrom(s.headroom ?? '8%'),
+    },
+  };
+  const positions = problem.model.learnedPositions;
+  if (positions > 0 && sequenceLength > positions) {
+    throw new InputError({
+      message: `--seq-length is ${sequenceLength}`,
+      expected: `at most ${positions}, the learned positions of ${model.value.name}`,
+    });
+  }
+  return {
+    problem,
+    launcher,
+    origin: {
+      toolVersion: toolVersion(),
+      inputs: {
+        model: { name: modelName, sha256: model.sha256 },
+        cluster: { name: clusterName, sha256: cluster.sha256 },
+      },
+    },
+  };
+}
+
+export function whole(option: string, text: string | undefined, least = 1, most = 1e9): number {
+  if (text === undefined) throw new InputError({ message: `${option} is missing`, expected: `${option} N` });
+  const value = Number(text);
+  if (/^\d+$/.test(text.trim()) && value >= least && value <= most) return value;
+  throw new InputError({
+    message: `${option} is "${text}"`,
+    expected: `a whole number from ${least} to ${most}`,
+  });
+}
+
+export function launcherFrom(id: string): Launcher | null {
+  if (id === 'any') return null;
+  const found = launcherOf(id);
+  if (found !== undefined) return found;
+  const ids = [...LAUNCHERS.map((launcher) => launcher.id), 'any'];
+  const near = nearest(id, ids);
+  throw new InputError({
+    message: `--launcher is "${id}"`,
+    expected: `one of ${ids.join(', ')}`,
+    ...(near === undefined ? {} : { hint: `Maybe "${near}".` }),
+  });
+}
+
+function precisionFrom(text: string): Precision {
+  if ((PRECISIONS as readonly string[]).includes(text)) return text as Precision;
+  const near = nearest(text, PRECISIONS);
+  throw new InputError({
+    message: `--precision is "${text}"`,
+    expected: `one of ${PRECISIONS.join(', ')}`,
+    ...(near === undefined ? {} : { hint: `Maybe "${near}".` }),
+  });
+}
+
+function headroomFrom(text: string): number {
+  const parsed = parseQuantity(text, 'share');
+  if (parsed.ok && parsed.value >= 0 && parsed.value < 0.9) return parsed.value;
+  throw new InputError({
+    message: `--headroom is "${text}"`,
+    expected: 'a share from 0% to 90%, such as 8%',
+  });
+}

@@ -1,0 +1,73 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { readDocument } from '../catalogue/document.ts';
+import { InputError } from '../domain/input-error.ts';
+import { nearest } from '../schema/validator.ts';
+import type { Io } from './io.ts';
+
+/** Options that may also stand in SHARDWRIGHT_* variables or in ./shardwright.yaml. */
+const KEYS = [
+  'seq-length',
+  'global-batch',
+  'precision',
+  'launcher',
+  'stack',
+  'top',
+  'fix',
+  'max',
+  'headroom',
+  'time-limit',
+  'price',
+] as const;
+export type SettingKey = (typeof KEYS)[number];
+export type Settings = Readonly<Partial<Record<SettingKey, string>>>;
+
+/** Flags over environment over ./shardwright.yaml. */
+export function settings(flags: Readonly<Record<string, unknown>>, io: Io): Settings {
+  const merged: Partial<Record<SettingKey, string>> = { ...fromFile(io) };
+  for (const key of KEYS) {
+    const variable = io.env[`SHARDWRIGHT_${key.replaceAll('-', '_').toUpperCase()}`];
+    if (variable !== undefined && variable !== '') merged[key] = variable;
+    const flag = flags[camel(key)];
+    if (typeof flag === 'string') merged[key] = flag;
+  }
+  return merged;
+}
+
+function camel(key: string): string {
+  return key.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
+}
+
+function fromFile(io: Io): Partial<Record<SettingKey, string>> {
+  const path = join(io.cwd, 'shardwright.yaml');
+  if (!existsSync(path)) return {};
+  const document = readDocument(path);
+  if (typeof document.value !== 'object' || document.value === null || Array.isArray(document.value)) {
+    throw new InputError({
+      message: 'shardwright.yaml holds no mapping',
+      expected: KEYS.join(', '),
+      at: document.locate(''),
+    });
+  }
+  const result: Partial<Record<SettingKey, string>> = {};
+  for (const [key, value] of Object.entries(document.value)) {
+    if (!(KEYS as readonly string[]).includes(key)) {
+      const near = nearest(key, KEYS);
+      throw new InputError({
+        message: `unknown key "${key}"`,
+        expected: `one of ${KEYS.join(', ')}`,
+        at: document.locate(`/${key}`),
+        ...(near === undefined ? {} : { hint: `Maybe "${near}".` }),
+      });
+    }
+    if (typeof value !== 'string' && typeof value !== 'number') {
+      throw new InputError({
+        message: `${key} is ${JSON.stringify(value)}`,
+        expected: 'text or a number',
+        at: document.locate(`/${key}`),
+      });
+    }
+    result[key as SettingKey] = String(value);
+  }
+  return result;
+}
