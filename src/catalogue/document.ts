@@ -182,7 +182,10 @@ export function bundled(kind: string, folder: string, name: string): string {
   const near = nearest(name, names);
   throw new InputError({
     message: `unknown ${kind} "${name}"`,
-    expected: `one of ${names.join(', ')}, or a path`,
+    expected:
+      names.length > 12
+        ? `a path, or one of ${names.length} bundled names (shardwright ${kind} list)`
+        : `one of ${names.join(', ')}, or a path`,
     ...(near === undefined ? {} : { hint: `Maybe "${near}".` }),
   });
 }

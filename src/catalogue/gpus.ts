@@ -127,6 +127,6 @@ function relative(doc: GpuDocument, peaks: GpuSpec['peakFlops']): Kernels {
     efficiencyHeadDim128: sibling.attention.efficiencyHeadDim128 * efficiencyRatio,
     efficiencyHeadDim64: sibling.attention.efficiencyHeadDim64 * efficiencyRatio,
   };
-  const same = efficiencyRatio === 1 && sibling.architecture === doc.architecture;
+  const same = Math.abs(efficiencyRatio - 1) < 0.02 && sibling.architecture === doc.architecture;
   return { gemm, attention, provenance: same ? 'fitted' : 'assumed' };
 }

@@ -39,10 +39,8 @@ export function simulate(
 ): Simulation {
   const stages = order.length;
   const chunks = places.length;
-  const globalOf = places.reduce<number[][]>((map, { stage, chunk }, g) => {
-    (map[stage] ??= [])[chunk] = g;
-    return map;
-  }, []);
+  const globalOf: number[][] = order.map(() => []);
+  for (const [g, { stage, chunk }] of places.entries()) globalOf[stage]![chunk] = g;
   const forwardDone = new Float64Array(chunks * microBatches).fill(-1);
   const backwardDone = new Float64Array(chunks * microBatches).fill(-1);
   const clock = new Float64Array(stages);

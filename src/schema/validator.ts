@@ -31,6 +31,8 @@ export function violations(schema: JsonSchema, value: unknown): Violation[] {
     (e) => e.keyword !== 'if' && e.keyword !== 'anyOf' && e.keyword !== 'oneOf',
   );
   const all = (errors.length > 0 ? errors : (check.errors ?? [])).map(explain);
+  // A slip of the pen tells more than the key it leaves missing.
+  all.sort((a, b) => Number(b.hint !== undefined) - Number(a.hint !== undefined));
   return all
     .filter((v, i) => all.findIndex((w) => w.pointer === v.pointer && w.message === v.message) === i)
     .slice(0, 5);

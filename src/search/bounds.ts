@@ -60,12 +60,15 @@ export function memoryMiss(
     room += Math.max(0, free) / all;
   }
   if (worst === 0 && room >= 1) return null;
-  const excess = Math.max(worst, 1 / Math.max(room, 1e-9));
+  const excess = room > 0 ? Math.max(worst, 1 / room) : worst;
   return {
     excess,
     reason: {
       rule: 'memory',
-      actual: `layers and states need about ${excess.toFixed(2)} × what the stages have`,
+      actual:
+        room > 0
+          ? `about ${excess.toFixed(2)} × what the stages have room for`
+          : `${excess.toFixed(2)} × a GPU before the first layer`,
       limit: 'GPU memory less headroom',
       hint: 'Maybe more recomputation, sharding, tensor or pipeline parallelism.',
     },

@@ -58,12 +58,12 @@ export function parseConfiguration(text: string, option = '--config'): Configura
       throw new InputError({ message: `${option}: "${key}" is given twice`, expected: 'each key once' });
     if (value === '' || more.length > 0)
       throw new InputError({ message: `${option}: "${token}"`, expected: `${key}=VALUE` });
-    found[key] = valueOf(key, value, option);
+    found[key] = parsedValue(key, value, option);
   }
   return found as Configuration;
 }
 
-function valueOf(key: string, value: string, option: string): unknown {
+function parsedValue(key: string, value: string, option: string): unknown {
   const bad = (expected: string, hint?: string) =>
     new InputError({
       message: `${option}: ${key} is "${value}"`,

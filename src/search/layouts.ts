@@ -81,9 +81,9 @@ function speed(group: NodeGroup): number {
 }
 
 function subsets<T>(items: readonly T[]): T[][] {
-  return items
-    .reduce<T[][]>((all, item) => [...all, ...all.map((set) => [...set, item])], [[]])
-    .filter((set) => set.length > 0);
+  let all: T[][] = [[]];
+  for (const item of items) all = all.concat(all.map((set) => [...set, item]));
+  return all.filter((set) => set.length > 0);
 }
 
 function permutations<T>(items: readonly T[]): T[][] {

@@ -66,6 +66,7 @@ function remedyFor(
     ],
   ];
   for (const [name, changed] of changes) {
+    if (JSON.stringify(changed.switches) === JSON.stringify(switches)) continue;
     if (name === 'sharding=1' && (switches.sharding !== 0 || candidate.layout.dp * candidate.layout.cp === 1))
       continue;
     if (fits(changed)) return `fits with ${name}`;

@@ -154,11 +154,21 @@ function enumerate(problem: Problem, options: SearchOptions, book: CostBook, tal
     const miss = memoryMiss(partitionProblem(problem, candidate, costs));
     if (miss !== null) {
       tally.add(miss.reason, () => configurationText(candidate));
-      if (miss.excess < 4) misses.push({ candidate, excess: miss.excess });
+      remember(misses, { candidate, excess: miss.excess });
       return;
     }
     bounded.push({ candidate, bound: lowerBound(problem, candidate, costs) });
   }
+}
+
+const MISSES_KEPT = 500;
+
+/** Keeps the least misses, in bounded space. */
+function remember(misses: Miss[], miss: Miss): void {
+  misses.push(miss);
+  if (misses.length < 4 * MISSES_KEPT) return;
+  misses.sort((a, b) => a.excess - b.excess);
+  misses.length = MISSES_KEPT;
 }
 
 function scheduleMisfit(problem: Problem, layout: Layout, choice: Switches): Reason | null {

@@ -84,9 +84,13 @@ const recompute: Rule = ({ model }, plan) => {
   const odd = modules.find(
     (name) =>
       (!moe && (name === 'moe_act' || name === 'moe' || name === 'shared_experts')) ||
-      (!latent && name === 'mla_up_proj'),
+      (!latent && name === 'mla_up_proj') ||
+      // Operator-wise checkpointing is PyTorch's, not one of Megatron's modules.
+      name === 'op',
   );
-  return odd === undefined ? null : no('recompute-module', `recompute of ${odd}`, 'a module of the model');
+  return odd === undefined
+    ? null
+    : no('recompute-module', `recompute of ${odd}`, 'modules of Megatron-LM that the model has');
 };
 
 const precision: Rule = ({ workload }, plan) =>

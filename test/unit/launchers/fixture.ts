@@ -25,7 +25,7 @@ export const MIXED = problemOf('llama-3.1-70b', 'mixed-32xh100-32xa100-40gb');
 export const ORIGIN = { origin: 'shardwright test, plan.json#1' };
 
 /** The words after a flag, up to the next flag. */
-export function after(argumentLines: string, flag: string): string[] {
+export function valuesOf(argumentLines: string, flag: string): string[] {
   const words = argumentLines.trimEnd().split('\n');
   const at = words.indexOf(flag);
   if (at < 0) return [];

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Plan } from '../../../src/domain/plan.ts';
 import type { Problem } from '../../../src/domain/problem.ts';
 import { megatron } from '../../../src/launchers/megatron/index.ts';
-import { after, DENSE, MIXED, ORIGIN, planned, problemOf } from './fixture.ts';
+import { DENSE, MIXED, ORIGIN, planned, problemOf, valuesOf } from './fixture.ts';
 
 const UNEVEN = planned(
   MIXED,
@@ -17,7 +17,7 @@ const argumentsOf = (problem: Problem, plan: Plan) => file(problem, plan, 'argum
 
 describe('megatron arguments', () => {
   it('writes uneven layers as a pipeline layout, embedding first and loss last', () => {
-    expect(after(argumentsOf(MIXED, UNEVEN), '--pipeline-model-parallel-layout')).toEqual([
+    expect(valuesOf(argumentsOf(MIXED, UNEVEN), '--pipeline-model-parallel-layout')).toEqual([
       'Et*28|t*28|t*12|t*12,L',
     ]);
   });
@@ -25,9 +25,9 @@ describe('megatron arguments', () => {
   it('needs no layout for even layers and counts virtual stages instead', () => {
     const plan = planned(DENSE, 'tp=4,pp=4,cp=2,dp=2,vpp=5,micro-batch=1,recompute=none,sharding=1');
     const text = argumentsOf(DENSE, plan);
-    expect(after(text, '--pipeline-model-parallel-layout')).toEqual([]);
-    expect(after(text, '--num-virtual-stages-per-pipeline-rank')).toEqual(['5']);
-    expect(after(text, '--context-parallel-size')).toEqual(['2']);
+    expect(valuesOf(text, '--pipeline-model-parallel-layout')).toEqual([]);
+    expect(valuesOf(text, '--num-virtual-stages-per-pipeline-rank')).toEqual(['5']);
+    expect(valuesOf(text, '--context-parallel-size')).toEqual(['2']);
     expect(text).toContain('--sequence-parallel\n');
   });
 
@@ -47,7 +47,7 @@ describe('megatron arguments', () => {
       '--micro-batch-size': '1',
       '--global-batch-size': '512',
     };
-    for (const [flag, value] of Object.entries(expected)) expect(after(text, flag), flag).toEqual([value]);
+    for (const [flag, value] of Object.entries(expected)) expect(valuesOf(text, flag), flag).toEqual([value]);
     for (const flag of [
       '--swiglu',
       '--disable-bias-linear',
@@ -61,10 +61,10 @@ describe('megatron arguments', () => {
     const problem = problemOf('deepseek-v3', 'dgx-h100-512');
     const plan = planned(problem, 'tp=1,pp=16,dp=32,ep=32,etp=1,sharding=1,micro-batch=1');
     const text = argumentsOf(problem, plan);
-    expect(after(text, '--moe-layer-freq')).toEqual(['([0]*3+[1]*58)']);
-    expect(after(text, '--expert-model-parallel-size')).toEqual(['32']);
-    expect(after(text, '--expert-tensor-parallel-size')).toEqual(['1']);
-    expect(after(text, '--moe-router-topk')).toEqual(['8']);
+    expect(valuesOf(text, '--moe-layer-freq')).toEqual(['([0]*3+[1]*58)']);
+    expect(valuesOf(text, '--expert-model-parallel-size')).toEqual(['32']);
+    expect(valuesOf(text, '--expert-tensor-parallel-size')).toEqual(['1']);
+    expect(valuesOf(text, '--moe-router-topk')).toEqual(['8']);
     expect(text).toContain('--multi-latent-attention\n');
     expect(text).not.toContain('--group-query-attention');
   });
@@ -81,10 +81,10 @@ describe('megatron arguments', () => {
 
   it('gives method and count to full recomputation only', () => {
     const full = argumentsOf(DENSE, planned(DENSE, 'tp=8,pp=4,dp=2,recompute=full'));
-    expect(after(full, '--recompute-method')).toEqual(['uniform']);
+    expect(valuesOf(full, '--recompute-method')).toEqual(['uniform']);
     const selective = argumentsOf(DENSE, planned(DENSE, 'tp=8,pp=4,dp=2,recompute=core_attn+mlp'));
-    expect(after(selective, '--recompute-modules')).toEqual(['core_attn', 'mlp']);
-    expect(after(selective, '--recompute-method')).toEqual([]);
+    expect(valuesOf(selective, '--recompute-modules')).toEqual(['core_attn', 'mlp']);
+    expect(valuesOf(selective, '--recompute-method')).toEqual([]);
   });
 });
 
@@ -151,6 +151,7 @@ describe('megatron rules', () => {
     ['experts', { expertParallel: 2 }],
     ['batch-divisible', { microBatchSize: 3 }],
     ['shard-group', { shardGroup: 3 }],
+    ['recompute-module', { recompute: { mode: 'selective', modules: ['op'], layersPerStage: null } }],
     ['recompute-module', { recompute: { mode: 'selective', modules: ['moe_act'], layersPerStage: null } }],
     ['one-pipeline-shape', { pipelines: [plan.pipelines[0]!, plan.pipelines[0]!] }],
   ] as [string, Partial<Plan>][])('refuses by %s', (name, changed) => {

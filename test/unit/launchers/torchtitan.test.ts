@@ -62,6 +62,8 @@ describe('torchtitan rules', () => {
 
   it('refuses fp8 and models its registry lacks', () => {
     expect(rule({}, { ...MIXED, workload: { ...MIXED.workload, precision: 'fp8' } })).toBe('precision');
-    expect(rule({}, problemOf('mixtral-8x7b', 'dgx-h100-64'))).toBe('model-registry');
+    expect(rule({}, { ...MIXED, model: problemOf('mixtral-8x7b', 'dgx-h100-64').model })).toBe(
+      'model-registry',
+    );
   });
 });
