@@ -89,10 +89,15 @@ const layout: Rule = (_, plan) => {
     : no('chunk-order', `chunk ${off} on stage ${chunks[off]!.stage}`, `layers, on stage ${off % pp}`);
 };
 
-const recompute: Rule = (_, plan) =>
-  plan.recompute.mode === 'full' && plan.recompute.layersPerStage !== null
-    ? no('recompute', 'full recomputation of some layers', 'all layers, selective or none')
-    : null;
+/** SelectiveAC saves by operator; it knows no modules. FullAC wraps every layer. */
+const recompute: Rule = (_, { recompute: { mode, modules, layersPerStage } }) => {
+  if (mode === 'full' && layersPerStage !== null)
+    return no('recompute', 'full recomputation of some layers', 'all layers, selective or none');
+  const odd = modules.find((name) => name !== 'op');
+  return odd === undefined
+    ? null
+    : no('recompute-module', `recompute of ${odd}`, 'op, by operator', 'Maybe recompute=op.');
+};
 
 function no(rule: string, actual: string, limit: string, hint?: string): Reason {
   return hint === undefined ? { rule, actual, limit } : { rule, actual, limit, hint };

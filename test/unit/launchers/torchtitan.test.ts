@@ -34,6 +34,12 @@ describe('torchtitan recipe', () => {
     expect(text).not.toContain('num_pp_microbatches');
   });
 
+  it('saves by operator when recomputation is selective', () => {
+    const plan = planned(DENSE, 'tp=8,pp=1,dp=8,cp=1,sharding=3,recompute=op');
+    expect(torchtitan.reject(DENSE, plan)).toBeNull();
+    expect(recipe(DENSE, plan)).toContain('c.activation_checkpoint = SelectiveAC.Config()');
+  });
+
   it('shards over part of the group when the plan says so', () => {
     const plan = { ...planned(DENSE, 'tp=8,pp=1,dp=8,cp=1,sharding=3'), shardGroup: 4 };
     expect(recipe(DENSE, plan)).toContain('p.data_parallel_shard_degree = 4');
@@ -55,6 +61,7 @@ describe('torchtitan rules', () => {
     ['virtual-stages', { schedule: { id: 'interleaved-1f1b', virtualStages: 1 } }],
     ['experts', { expertParallel: 2 }],
     ['shard-group', { shardGroup: 3 }],
+    ['recompute-module', { recompute: { mode: 'selective', modules: ['mlp'], layersPerStage: null } }],
     ['recompute', { recompute: { mode: 'full', modules: [], layersPerStage: 2 } }],
   ] as [string, Partial<Plan>][])('refuses by %s', (name, changed) => {
     expect(rule(changed)).toBe(name);
