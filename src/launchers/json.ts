@@ -1,5 +1,6 @@
 import type { Launcher } from './launcher.ts';
 import { hostRuns } from './ranks.ts';
+import { soundPlan } from './sound.ts';
 
 /** Any plan, as data for a runtime of one's own: what each host runs, and the plan itself. */
 export const json: Launcher = {
@@ -15,7 +16,7 @@ export const json: Launcher = {
     unequalHosts: true,
     mixedVendors: true,
   },
-  reject: () => null,
+  reject: soundPlan,
   render: ({ model, cluster, workload }, plan, { origin }) => [
     {
       path: 'plan.json',

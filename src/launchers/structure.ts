@@ -3,13 +3,14 @@ import { isEven } from './chunks.ts';
 import type { Capabilities } from './launcher.ts';
 import { hostRuns } from './ranks.ts';
 import type { Rule } from './rule.ts';
+import { soundPlan } from './sound.ts';
 
 /** RFC 1123 names and addresses, and the underscore that clusters use. Nothing a shell or a rendezvous could misread. */
 const HOST = /^[A-Za-z0-9]([A-Za-z0-9._:-]{0,251}[A-Za-z0-9])?$/;
 
 /** The rules that follow from what a framework can express, most telling first. */
 export function structureRules(name: string, can: Capabilities): Rule[] {
-  const rules: Rule[] = [hostNames];
+  const rules: Rule[] = [soundPlan, hostNames];
   if (!can.severalPipelines) rules.push(onePipeline(name));
   if (!can.tensorParallelPerStage) rules.push(oneShape(name));
   if (!can.unequalMicroBatches) rules.push(equalShares(name));

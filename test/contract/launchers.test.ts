@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { listStacks } from '../../src/catalogue/stacks.ts';
 import { LAUNCHERS, launcherOf } from '../../src/launchers/index.ts';
-import { DENSE, MIXED, ORIGIN, planned } from '../unit/launchers/fixture.ts';
+import { DENSE, inTwo, MIXED, ORIGIN, planned } from '../unit/launchers/fixture.ts';
 
 /** A plan that every launcher can run: one GPU type, even layers, no virtual stages, full sharding. */
 const COMMON = planned(DENSE, 'tp=8,pp=1,dp=8,cp=1,micro-batch=1,sharding=3,recompute=none');
@@ -38,16 +38,40 @@ describe.each(LAUNCHERS)('launcher $id', (launcher) => {
       [launcher.capabilities.unevenLayers && launcher.capabilities.gpuTypePerStage, uneven],
       [launcher.capabilities.tensorParallelPerStage, withFirst([{ ...block, tensorParallel: 4, count: 4 }])],
       [launcher.capabilities.unequalMicroBatches, withFirst([{ ...block, microBatches: 100 }])],
-      [
-        launcher.capabilities.severalPipelines,
-        { ...uneven, pipelines: [uneven.pipelines[0]!, uneven.pipelines[0]!] },
-      ],
+      [launcher.capabilities.severalPipelines, inTwo(uneven)],
     ] as const;
     for (const [can, plan] of forms) {
       const reason = launcher.reject(MIXED, plan);
       expect(reason === null).toBe(can);
       if (reason !== null) expect(reason.rule).toMatch(/^[a-z0-9]+(-[a-z0-9]+)*$/);
     }
+  });
+
+  it('refuses plans that were edited out of shape, rather than fail on them', () => {
+    const [pipeline] = COMMON.pipelines;
+    const stage = pipeline!.stages[0]!;
+    const block = stage.replicas[0]!;
+    const edited = (changed: Partial<typeof stage>) => ({
+      ...COMMON,
+      pipelines: [{ ...pipeline!, stages: [{ ...stage, ...changed }] }],
+    });
+    const cases = [
+      ['devices-exist', edited({ replicas: [{ ...block, firstDevice: 8 }] })],
+      ['group-exists', edited({ replicas: [{ ...block, group: 7 }] })],
+      [
+        'devices-once',
+        edited({
+          replicas: [
+            { ...block, count: 4 },
+            { ...block, count: 4 },
+          ],
+        }),
+      ],
+      ['layers-once', edited({ chunks: [{ first: 1, end: 80 }] })],
+      ['layers-once', edited({ chunks: [{ first: 0, end: 79 }] })],
+      ['node-order', { ...COMMON, nodeOrder: [0, 0, 1, 2, 3, 4, 5, 6] }],
+    ] as const;
+    for (const [rule, plan] of cases) expect(launcher.reject(DENSE, plan)?.rule).toBe(rule);
   });
 
   it.each(HOSTILE)('never lets host name %j into a shell', (name) => {

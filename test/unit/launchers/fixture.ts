@@ -32,3 +32,18 @@ export function valuesOf(argumentLines: string, flag: string): string[] {
   const end = words.findIndex((word, i) => i > at && word.startsWith('--'));
   return words.slice(at + 1, end < 0 ? undefined : end);
 }
+
+/** The same GPUs as two pipelines, each with half of the copies of every stage. */
+export function inTwo(plan: Plan): Plan {
+  const [{ stages, microBatches }] = plan.pipelines as [Plan['pipelines'][number]];
+  const half = (which: 0 | 1) => ({
+    microBatches: microBatches / 2,
+    stages: stages.map((stage) => {
+      const [block] = stage.replicas as [(typeof stage.replicas)[number]];
+      const count = block.count / 2;
+      const firstDevice = block.firstDevice + which * count * block.tensorParallel * plan.contextParallel;
+      return { ...stage, replicas: [{ ...block, count, firstDevice }] };
+    }),
+  });
+  return { ...plan, pipelines: [half(0), half(1)] };
+}

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Plan } from '../../../src/domain/plan.ts';
 import type { Problem } from '../../../src/domain/problem.ts';
 import { megatron } from '../../../src/launchers/megatron/index.ts';
-import { DENSE, MIXED, ORIGIN, planned, problemOf, valuesOf } from './fixture.ts';
+import { DENSE, inTwo, MIXED, ORIGIN, planned, problemOf, valuesOf } from './fixture.ts';
 
 const UNEVEN = planned(
   MIXED,
@@ -153,7 +153,7 @@ describe('megatron rules', () => {
     ['shard-group', { shardGroup: 3 }],
     ['recompute-module', { recompute: { mode: 'selective', modules: ['op'], layersPerStage: null } }],
     ['recompute-module', { recompute: { mode: 'selective', modules: ['moe_act'], layersPerStage: null } }],
-    ['one-pipeline-shape', { pipelines: [plan.pipelines[0]!, plan.pipelines[0]!] }],
+    ['one-pipeline-shape', inTwo(plan)],
   ] as [string, Partial<Plan>][])('refuses by %s', (name, changed) => {
     expect(rule(changed)).toBe(name);
   });
@@ -187,6 +187,8 @@ describe('megatron rules', () => {
   });
 
   it.each(['gpt-neox-20b', 'gemma-2-27b', 'gpt-oss-20b'])('refuses the architecture of %s', (model) => {
-    expect(rule({}, problemOf(model, 'dgx-h100-64'))).toBe('model-architecture');
+    const problem = problemOf(model, 'dgx-h100-64');
+    const legal = planned(problem, 'tp=1,pp=1,dp=64,sharding=1');
+    expect(megatron.reject(problem, legal)?.rule).toBe('model-architecture');
   });
 });

@@ -69,8 +69,8 @@ describe('torchtitan rules', () => {
 
   it('refuses fp8 and models its registry lacks', () => {
     expect(rule({}, { ...MIXED, workload: { ...MIXED.workload, precision: 'fp8' } })).toBe('precision');
-    expect(rule({}, { ...MIXED, model: problemOf('mixtral-8x7b', 'dgx-h100-64').model })).toBe(
-      'model-registry',
-    );
+    const other = problemOf('mixtral-8x7b', 'dgx-h100-64');
+    const legal = planned(other, 'tp=1,pp=1,dp=64,sharding=3');
+    expect(torchtitan.reject(other, legal)?.rule).toBe('model-registry');
   });
 });
