@@ -14,5 +14,6 @@ export type { Problem } from './domain/problem.ts';
 export type { SearchResult } from './domain/search-result.ts';
 export { LAUNCHERS } from './launchers/index.ts';
 export { countParameters } from './layers/parameters.ts';
-export { parseConfiguration, planOf } from './search/configuration.ts';
+export { parseConfiguration } from './search/configuration.ts';
+export { planOf } from './search/plan-of.ts';
 export { search } from './search/search.ts';

@@ -161,7 +161,7 @@ function settle(cases: readonly Case[], v: Values): void {
   }
 }
 
-function fit(cases: readonly Case[], rounds: number, log: boolean): Values {
+function fitted(cases: readonly Case[], rounds: number, log: boolean): Values {
   const all = knobs();
   const start = Object.fromEntries(all.map((k) => [k.name, k.start]));
   let v: Values = { ...start };
@@ -205,7 +205,7 @@ const cases = load(files);
 if (argv.includes('--leave-out')) {
   const groups = [...new Set(cases.map((one) => one.group))];
   for (const group of groups) {
-    const v = fit(
+    const v = fitted(
       load(files).filter((one) => one.group !== group),
       rounds,
       false,
@@ -217,7 +217,7 @@ if (argv.includes('--leave-out')) {
     console.log(`${group}\t${held.n}\t${(100 * held.error).toFixed(1)}`);
   }
 } else {
-  const v = fit(cases, rounds, true);
+  const v = fitted(cases, rounds, true);
   const table = COEFFICIENT_TABLE as Record<string, { value: number }>;
   for (const name of Object.keys(v))
     console.log(

@@ -1,3 +1,4 @@
+import { plan, range } from './plan-object.ts';
 import type { JsonSchema } from './validator.ts';
 
 const number = { type: 'number' };
@@ -5,98 +6,6 @@ const count = { type: 'integer', minimum: 0 };
 const text = { type: 'string' };
 const parts = { type: 'object', additionalProperties: number };
 const strings = { type: 'array', items: text };
-
-const range = {
-  type: 'object',
-  additionalProperties: false,
-  required: ['first', 'end'],
-  properties: { first: count, end: count },
-};
-
-/** The plan itself, as `emit` reads it back. */
-const plan = {
-  type: 'object',
-  required: [
-    'pipelines',
-    'schedule',
-    'microBatchSize',
-    'contextParallel',
-    'expertParallel',
-    'expertTensorParallel',
-    'sequenceParallel',
-    'recompute',
-    'optimizerSharding',
-    'shardGroup',
-    'nodeOrder',
-  ],
-  additionalProperties: false,
-  properties: {
-    pipelines: {
-      type: 'array',
-      minItems: 1,
-      items: {
-        type: 'object',
-        additionalProperties: false,
-        required: ['stages', 'microBatches'],
-        properties: {
-          microBatches: count,
-          stages: {
-            type: 'array',
-            minItems: 1,
-            items: {
-              type: 'object',
-              additionalProperties: false,
-              required: ['chunks', 'replicas'],
-              properties: {
-                chunks: { type: 'array', minItems: 1, items: range },
-                replicas: {
-                  type: 'array',
-                  minItems: 1,
-                  items: {
-                    type: 'object',
-                    additionalProperties: false,
-                    required: ['count', 'group', 'firstDevice', 'tensorParallel', 'microBatches'],
-                    properties: {
-                      count,
-                      group: count,
-                      firstDevice: count,
-                      tensorParallel: count,
-                      microBatches: count,
-                    },
-                  },
-                },
-              },
-            },
-          },
-        },
-      },
-    },
-    schedule: {
-      type: 'object',
-      additionalProperties: false,
-      required: ['id', 'virtualStages'],
-      properties: { id: text, virtualStages: count },
-    },
-    microBatchSize: count,
-    contextParallel: count,
-    expertParallel: count,
-    expertTensorParallel: count,
-    sequenceParallel: { type: 'boolean' },
-    recompute: {
-      type: 'object',
-      additionalProperties: false,
-      required: ['mode', 'modules', 'layersPerStage'],
-      properties: {
-        mode: { enum: ['none', 'selective', 'full'] },
-        modules: strings,
-        layersPerStage: { type: ['integer', 'null'] },
-      },
-    },
-    optimizerSharding: { enum: [0, 1, 2, 3] },
-    shardGroup: { type: ['integer', 'null'] },
-    nodeOrder: { type: ['array', 'null'], items: count },
-  },
-};
 
 const reason = {
   type: 'object',

@@ -1,22 +1,6 @@
-import { type Cluster, deviceCount, type NodeGroup } from '../domain/cluster.ts';
 import { InputError } from '../domain/input-error.ts';
-import {
-  type Plan,
-  RECOMPUTE_MODULES,
-  type Recompute,
-  type RecomputeModule,
-  type ReplicaBlock,
-  SCHEDULES,
-  type ScheduleId,
-  type Stage,
-} from '../domain/plan.ts';
-import type { Problem } from '../domain/problem.ts';
-import type { Reason } from '../domain/reason.ts';
-import { scheduleOf } from '../schedules/index.ts';
+import { RECOMPUTE_MODULES, SCHEDULES, type ScheduleId } from '../domain/plan.ts';
 import { nearest } from '../schema/validator.ts';
-import { chunkCounts } from './chunk-counts.ts';
-import { illegal } from './rules.ts';
-import { selectiveRecompute } from './switches.ts';
 
 /** What `--config` says; anything left out is inferred and reported. */
 export interface Configuration {
@@ -35,7 +19,7 @@ export interface Configuration {
   readonly layers?: readonly number[];
 }
 
-const COUNTS = ['tp', 'pp', 'dp', 'cp', 'ep', 'etp', 'vpp', 'micro-batch'] as const;
+export const COUNTS = ['tp', 'pp', 'dp', 'cp', 'ep', 'etp', 'vpp', 'micro-batch'] as const;
 const KEYS = [...COUNTS, 'sharding', 'recompute', 'schedule', 'sp', 'layers'];
 
 /** Parses `tp=8,pp=4,recompute=selective,layers=12/12/28/28`. Throws InputError naming the token. */
@@ -100,154 +84,4 @@ function parsedValue(key: string, value: string, option: string): unknown {
     default:
       return whole(value, 1);
   }
-}
-
-export interface Configured {
-  readonly plan: Plan;
-  /** Keys that were not given, and what was taken for them. */
-  readonly inferred: readonly string[];
-}
-
-/**
- * Writes a configuration out over the cluster's devices in the order of its groups; a stage takes the next tp·cp·dp
- * devices. Returns a Reason when it breaks a law.
- */
-export function planOf(problem: Problem, configuration: Configuration): Configured | Reason {
-  const { cluster, workload, model } = problem;
-  const inferred: string[] = [];
-  const take = (key: (typeof COUNTS)[number], fallback: number) => {
-    if (configuration[key] !== undefined) return configuration[key];
-    inferred.push(`${key}=${fallback}`);
-    return fallback;
-  };
-  const tp = take('tp', 1);
-  const pp = take('pp', configuration.layers?.length ?? 1);
-  const cp = take('cp', 1);
-  const all = deviceCount(cluster);
-  const dp = take('dp', Math.max(1, Math.floor(all / (tp * pp * cp))));
-  const used = tp * pp * cp * dp;
-  if (used > all)
-    return {
-      rule: 'gpus',
-      actual: `tp·cp·pp·dp = ${used}`,
-      limit: `${all} GPUs of ${cluster.name}`,
-      hint: 'Maybe a smaller dp.',
-    };
-  const microBatch = take('micro-batch', 1);
-  const { globalBatchSize } = workload;
-  if (globalBatchSize % (dp * microBatch) !== 0) {
-    return {
-      rule: 'batch-divisible',
-      actual: `global batch ${globalBatchSize}`,
-      limit: `a multiple of dp·micro-batch = ${dp * microBatch}`,
-      hint: `Maybe dp=${largestDivisor(globalBatchSize, dp)}.`,
-    };
-  }
-  const vpp = take('vpp', 1);
-  const ep = take('ep', 1);
-  const etp = take('etp', 1);
-  const layout = { family: 'uniform', runs: [{ group: 0, stages: pp }], tp, cp, dp, ep, etp, pp } as const;
-  const broken = illegal(problem, layout);
-  if (broken !== null) return broken;
-  const microBatches = globalBatchSize / (dp * microBatch);
-  const id = configuration.schedule ?? (vpp > 1 ? 'interleaved-1f1b' : '1f1b');
-  const schedule = scheduleOf(id);
-  if (schedule === undefined) return { rule: 'schedule', actual: id, limit: 'a schedule that can be timed' };
-  const shape = { stages: pp, microBatches, virtualStages: vpp };
-  const refusal = pp > 1 || vpp > 1 ? schedule.reject(shape) : null;
-  if (refusal !== null) return refusal;
-  const counts = chunkCounts(model.layers.length, pp, vpp, configuration.layers);
-  if ('rule' in counts) return counts;
-  const stages = stagesOf(cluster, counts, { tp, cp, dp, pp, microBatches }, (g) =>
-    schedule.stageOfChunk(g, shape),
-  );
-  if ('rule' in stages) return stages;
-  const sharding = configuration.sharding ?? (dp * cp === 1 ? 0 : problem.stack.fullySharded ? 3 : 1);
-  if (configuration.sharding === undefined) inferred.push(`sharding=${sharding}`);
-  const plan: Plan = {
-    pipelines: [{ stages, microBatches: microBatches * dp }],
-    schedule: { id, virtualStages: vpp },
-    microBatchSize: microBatch,
-    contextParallel: cp,
-    expertParallel: ep,
-    expertTensorParallel: etp,
-    sequenceParallel: configuration.sp ?? tp > 1,
-    recompute: recomputeOf(problem, configuration.recompute ?? 'none'),
-    optimizerSharding: sharding,
-    shardGroup: null,
-    nodeOrder: null,
-  };
-  return { plan, inferred };
-}
-
-function recomputeOf(problem: Problem, text: string): Recompute {
-  if (text === 'none' || text === 'full') return { mode: text, modules: [], layersPerStage: null };
-  if (text === 'selective') return selectiveRecompute(problem);
-  return { mode: 'selective', modules: text.split('+') as RecomputeModule[], layersPerStage: null };
-}
-
-interface Dims {
-  readonly tp: number;
-  readonly cp: number;
-  readonly dp: number;
-  readonly pp: number;
-  readonly microBatches: number;
-}
-
-/** Streams devices into stages; where a stage spans two groups its replicas fall into blocks of one GPU type each. */
-function stagesOf(
-  cluster: Cluster,
-  counts: readonly number[],
-  d: Dims,
-  stageOf: (chunk: number) => number,
-): Stage[] | Reason {
-  const perReplica = d.tp * d.cp;
-  const free = cluster.groups.map((group) => ({
-    group,
-    next: group.firstDevice,
-    left: Math.floor((group.nodes * group.gpusPerNode) / perReplica),
-  }));
-  const stages: Stage[] = [];
-  for (let s = 0; s < d.pp; s++) {
-    const replicas: ReplicaBlock[] = [];
-    let need = d.dp;
-    for (const pool of free) {
-      const count = Math.min(need, pool.left);
-      if (count === 0) continue;
-      replicas.push({
-        count,
-        group: pool.group.index,
-        firstDevice: pool.next,
-        tensorParallel: d.tp,
-        microBatches: d.microBatches,
-      });
-      pool.next += count * perReplica;
-      pool.left -= count;
-      need -= count;
-    }
-    if (need > 0)
-      return {
-        rule: 'gpus',
-        actual: `stage ${s} lacks ${need} replicas of ${perReplica} GPUs`,
-        limit: sizes(cluster.groups),
-        hint: 'Maybe a smaller dp or pp.',
-      };
-    stages.push({ chunks: [], replicas });
-  }
-  let first = 0;
-  const chunks: { first: number; end: number }[][] = stages.map(() => []);
-  for (const [g, count] of counts.entries()) {
-    chunks[stageOf(g)]!.push({ first, end: first + count });
-    first += count;
-  }
-  return stages.map((stage, s) => ({ ...stage, chunks: chunks[s]! }));
-}
-
-function sizes(groups: readonly NodeGroup[]): string {
-  return groups.map((group) => `${group.nodes * group.gpusPerNode} × ${group.gpu.id}`).join(', ');
-}
-
-function largestDivisor(n: number, most: number): number {
-  for (let d = most; d > 1; d--) if (n % d === 0) return d;
-  return 1;
 }

@@ -1,0 +1,95 @@
+const text = { type: 'string' };
+const count = { type: 'integer', minimum: 0 };
+
+/** Layers first … end − 1. */
+export const range = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['first', 'end'],
+  properties: { first: count, end: count },
+};
+
+/** The plan itself, as `emit` reads it back. */
+export const plan = {
+  type: 'object',
+  required: [
+    'pipelines',
+    'schedule',
+    'microBatchSize',
+    'contextParallel',
+    'expertParallel',
+    'expertTensorParallel',
+    'sequenceParallel',
+    'recompute',
+    'optimizerSharding',
+    'shardGroup',
+    'nodeOrder',
+  ],
+  additionalProperties: false,
+  properties: {
+    pipelines: {
+      type: 'array',
+      minItems: 1,
+      items: {
+        type: 'object',
+        additionalProperties: false,
+        required: ['stages', 'microBatches'],
+        properties: {
+          microBatches: count,
+          stages: {
+            type: 'array',
+            minItems: 1,
+            items: {
+              type: 'object',
+              additionalProperties: false,
+              required: ['chunks', 'replicas'],
+              properties: {
+                chunks: { type: 'array', minItems: 1, items: range },
+                replicas: {
+                  type: 'array',
+                  minItems: 1,
+                  items: {
+                    type: 'object',
+                    additionalProperties: false,
+                    required: ['count', 'group', 'firstDevice', 'tensorParallel', 'microBatches'],
+                    properties: {
+                      count,
+                      group: count,
+                      firstDevice: count,
+                      tensorParallel: count,
+                      microBatches: count,
+                    },
+                  },
+                },
+              },
+            },
+          },
+        },
+      },
+    },
+    schedule: {
+      type: 'object',
+      additionalProperties: false,
+      required: ['id', 'virtualStages'],
+      properties: { id: text, virtualStages: count },
+    },
+    microBatchSize: count,
+    contextParallel: count,
+    expertParallel: count,
+    expertTensorParallel: count,
+    sequenceParallel: { type: 'boolean' },
+    recompute: {
+      type: 'object',
+      additionalProperties: false,
+      required: ['mode', 'modules', 'layersPerStage'],
+      properties: {
+        mode: { enum: ['none', 'selective', 'full'] },
+        modules: { type: 'array', items: text },
+        layersPerStage: { type: ['integer', 'null'] },
+      },
+    },
+    optimizerSharding: { enum: [0, 1, 2, 3] },
+    shardGroup: { type: ['integer', 'null'] },
+    nodeOrder: { type: ['array', 'null'], items: count },
+  },
+};

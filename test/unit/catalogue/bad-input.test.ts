@@ -1,0 +1,123 @@
+import { mkdtempSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { loadCluster } from '../../../src/catalogue/clusters.ts';
+import { loadModel } from '../../../src/catalogue/models.ts';
+import { InputError } from '../../../src/domain/input-error.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'shardwright-'));
+
+function file(name: string, content: string | Buffer): string {
+  const path = join(folder, name);
+  writeFileSync(path, content);
+  return path;
+}
+
+function problemOf(read: () => unknown): string {
+  try {
+    read();
+  } catch (error) {
+    expect(error).toBeInstanceOf(InputError);
+    return (error as InputError).message.replaceAll(folder, '');
+  }
+  throw new Error('nothing was refused');
+}
+
+const group = (extra: string) => `schema: shardwright.cluster/1
+groups:
+  - id: a
+    gpu: h100-sxm
+    nodes: 2
+    gpusPerNode: 8
+    intraNode: nvlink4
+    nic: { link: ib-ndr400, perNode: 8 }
+${extra}`;
+
+describe('bad input gives one clear message', () => {
+  it.each([
+    [
+      'bits for memory',
+      group('    usableMemory: 80 Gb\n'),
+      /cluster\.yaml:9:19: usableMemory is "80 Gb"\n {2}expected: a bytes such as "80 GiB"\n {2}Maybe "80 GB" or "80 GiB"/,
+    ],
+    ['no unit', group('    usableMemory: "80"\n'), /Maybe 80 with a unit/],
+    [
+      'zero bandwidth',
+      group('').replace('perNode: 8 }', 'perNode: 8, bandwidth: 0 GB/s }'),
+      /:8:\d+: bandwidth is "0 GB\/s"\n {2}expected: a figure above zero/,
+    ],
+    [
+      'missing network',
+      group('').replace(/ {4}nic.*\n/, ''),
+      /group "a" states no nic: its bandwidth to other nodes is unknown/,
+    ],
+    [
+      'unknown key',
+      group('    gpuPerNode: 8\n'),
+      /:9:5?\d*: unknown key "gpuPerNode"[\s\S]*Maybe you meant "gpusPerNode"/,
+    ],
+    [
+      'unknown GPU',
+      group('').replace('h100-sxm', 'h100-sxn'),
+      /unknown GPU "h100-sxn"[\s\S]*Maybe "h100-sxm"/,
+    ],
+    ['unknown link', group('').replace('nvlink4', 'nvlink44'), /unknown link "nvlink44"/],
+    [
+      'a link without bandwidth',
+      `${group('')}links:\n  - between: [a, a]\n`,
+      /the link between a and a states no bandwidth/,
+    ],
+    [
+      'a measured hole',
+      `${group('')}measured:\n  bandwidth: [[null, null], ["20 GB/s", null]]\n`,
+      /measured bandwidth from node 0 to node 1 is null/,
+    ],
+    [
+      'a measured zero',
+      `${group('')}measured:\n  bandwidth: [[null, "0 GB/s"], ["20 GB/s", null]]\n`,
+      /expected: a figure above zero/,
+    ],
+    ['a matrix of the wrong size', `${group('')}measured:\n  bandwidth: [[null]]\n`, /expected: 2 × 2/],
+    ['duplicate keys', group('    gpu: h100-sxm\n'), /unique|duplicate/i],
+    ['broken YAML', 'groups: [', /cluster\.yaml:1:/],
+  ])('%s', (_, text, expected) => {
+    const path = file('cluster.yaml', text);
+    expect(problemOf(() => loadCluster(path))).toMatch(expected);
+  });
+
+  it.each([
+    ['an empty file', '', /model\.yaml:1:1: .* is empty/],
+    ['a binary', Buffer.from([0, 1, 2, 255]), /binary file/],
+    [
+      'exploding aliases',
+      `a: &a [1,1,1,1,1,1,1,1,1]\nb: &b [${'*a,'.repeat(9)}]\nc: &c [${'*b,'.repeat(9)}]\nd: [${'*c,'.repeat(9)}]\n`,
+      /cannot expand/,
+    ],
+    ['a prototype key', '{"model_type": "llama", "__proto__": {}}', /key "__proto__" is not allowed/],
+    ['an unknown architecture', '{"model_type": "lama"}', /unknown architecture "lama"[\s\S]*Maybe "llama"/],
+    ['a model that is a list', '[1, 2]', /holds no mapping/],
+    ['a fractional count', '{"model_type": "llama", "hidden_size": 4096.5}', /hidden_size is 4096\.5/],
+    [
+      'heads that do not divide',
+      '{"model_type": "llama", "hidden_size": 4096, "num_hidden_layers": 2, "num_attention_heads": 33, "intermediate_size": 8, "vocab_size": 8}',
+      /model\.yaml:1:\d+: num_attention_heads is 33/,
+    ],
+    ['state-space layers', '{"model_type": "llama", "mamba_d_state": 16}', /not modelled/],
+  ])('%s', (_, text, expected) => {
+    const path = file('model.yaml', text as string);
+    expect(problemOf(() => loadModel(path))).toMatch(expected);
+  });
+
+  it('a directory, a missing file, a huge file, an unknown name', () => {
+    expect(problemOf(() => loadModel(`${folder}/`))).toMatch(/is a directory/);
+    file('config.json', '{}');
+    expect(problemOf(() => loadModel(join(folder, 'confg.json')))).toMatch(
+      /no file[\s\S]*Maybe .*config\.json/,
+    );
+    const huge = file('huge.yaml', '');
+    truncateSync(huge, 100 * 2 ** 20);
+    expect(problemOf(() => loadModel(huge))).toMatch(/has 100 MiB/);
+    expect(problemOf(() => loadModel('llama3.1-70b'))).toMatch(/Maybe "llama-3.1-70b"/);
+  });
+});

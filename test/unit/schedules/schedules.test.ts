@@ -1,0 +1,217 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { SCHEDULE_LIST, scheduleOf } from '../../../src/schedules/index.ts';
+import type { PipelineShape, Schedule } from '../../../src/schedules/schedule.ts';
+import { type PassCosts, simulate } from '../../../src/schedules/simulate.ts';
+
+function places(schedule: Schedule, shape: PipelineShape) {
+  const used = new Array<number>(shape.stages).fill(0);
+  return Array.from({ length: shape.stages * shape.virtualStages }, (_, g) => {
+    const stage = schedule.stageOfChunk(g, shape);
+    return { stage, chunk: used[stage]!++ };
+  });
+}
+
+function costs(
+  shape: PipelineShape,
+  forward: (s: number) => number,
+  backward: (s: number) => number,
+  transfer = 0,
+): PassCosts {
+  const each = (of: (s: number) => number) =>
+    Array.from({ length: shape.stages }, (_, s) =>
+      new Array<number>(shape.virtualStages).fill(of(s) / shape.virtualStages),
+    );
+  return {
+    forward: each(forward),
+    backward: each(backward),
+    weightGrad: each(() => 0),
+    transfer: new Array<number>(shape.stages * shape.virtualStages - 1).fill(transfer),
+  };
+}
+
+function run(schedule: Schedule, shape: PipelineShape, c: PassCosts) {
+  const weights = Array.from({ length: shape.stages }, () =>
+    new Array<number>(shape.virtualStages).fill(1 / shape.virtualStages),
+  );
+  return simulate(schedule.order(shape), places(schedule, shape), shape.microBatches, c, weights);
+}
+
+const SHAPES: readonly PipelineShape[] = [1, 2, 3, 4, 8].flatMap((stages) =>
+  [1, 2, 4].flatMap((virtualStages) =>
+    [1, 2, 5, 8, 12, 13, 24].map((microBatches) => ({ stages, virtualStages, microBatches })),
+  ),
+);
+
+describe.each(SCHEDULE_LIST.map((schedule) => [schedule.id, schedule] as const))('%s', (_, schedule) => {
+  const shapes = SHAPES.filter((shape) => schedule.reject(shape) === null);
+
+  it('does every pass of every micro-batch exactly once', () => {
+    for (const shape of shapes) {
+      for (const passes of schedule.order(shape)) {
+        const seen = new Set(passes.map(({ kind, microBatch, chunk }) => `${kind}${microBatch}.${chunk}`));
+        expect(seen.size).toBe(passes.length);
+        expect(passes.length).toBe(
+          (schedule.splitsBackward ? 3 : 2) * shape.microBatches * shape.virtualStages,
+        );
+      }
+    }
+  });
+
+  it('never deadlocks and never beats its busiest stage', () => {
+    for (const shape of shapes) {
+      const result = run(
+        schedule,
+        shape,
+        costs(
+          shape,
+          (s) => 1 + (s % 3),
+          (s) => 2 + (s % 2),
+        ),
+      );
+      expect(result.makespanSeconds).toBeGreaterThanOrEqual(Math.max(...result.busySeconds) - 1e-9);
+    }
+  });
+
+  it('keeps as many micro-batches alive as published', () => {
+    for (const shape of shapes) {
+      const result = run(
+        schedule,
+        shape,
+        costs(
+          shape,
+          () => 1,
+          () => 2,
+        ),
+      );
+      for (const [stage, alive] of result.inFlight.entries()) {
+        const whole = alive.reduce((sum, n) => sum + n / shape.virtualStages, 0);
+        expect(whole).toBeCloseTo(schedule.peakInFlight(stage, shape), 9);
+      }
+    }
+  });
+});
+
+describe('closed forms', () => {
+  const equal = { stages: 4, microBatches: 12, virtualStages: 1 };
+
+  it('GPipe and 1F1B with equal stages: (m + p − 1)(F + B)', () => {
+    for (const id of ['gpipe', '1f1b'] as const) {
+      expect(
+        run(
+          scheduleOf(id)!,
+          equal,
+          costs(
+            equal,
+            () => 1,
+            () => 2,
+          ),
+        ).makespanSeconds,
+      ).toBeCloseTo((12 + 3) * 3, 9);
+    }
+  });
+
+  it('interleaving divides the bubble by v', () => {
+    const shape = { stages: 4, microBatches: 12, virtualStages: 3 };
+    expect(
+      run(
+        scheduleOf('interleaved-1f1b')!,
+        shape,
+        costs(
+          shape,
+          () => 1,
+          () => 2,
+        ),
+      ).makespanSeconds,
+    ).toBeCloseTo(12 * 3 + (3 * 3) / 3, 9);
+  });
+
+  it('GPipe over uneven stages: forwards and backwards each pay the slowest stage m − 1 times', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.integer({ min: 1, max: 20 }), { minLength: 2, maxLength: 6 }),
+        fc.integer({ min: 1, max: 12 }),
+        (times, m) => {
+          const shape = { stages: times.length, microBatches: m, virtualStages: 1 };
+          const sum = times.reduce((a, b) => a + b, 0);
+          const most = Math.max(...times);
+          const result = run(
+            scheduleOf('gpipe')!,
+            shape,
+            costs(
+              shape,
+              (s) => times[s]!,
+              (s) => 2 * times[s]!,
+            ),
+          );
+          expect(result.makespanSeconds).toBeCloseTo(3 * (sum + (m - 1) * most), 6);
+        },
+      ),
+      { seed: 3 },
+    );
+  });
+
+  it('1F1B over uneven stages lies between its busiest stage and GPipe, and meets (m − 1)·slowest + sum from below', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.integer({ min: 1, max: 20 }), { minLength: 2, maxLength: 6 }),
+        fc.integer({ min: 1, max: 12 }),
+        (times, m) => {
+          const shape = { stages: times.length, microBatches: m, virtualStages: 1 };
+          const sum = times.reduce((a, b) => a + b, 0);
+          const most = Math.max(...times);
+          const result = run(
+            scheduleOf('1f1b')!,
+            shape,
+            costs(
+              shape,
+              (s) => times[s]!,
+              (s) => 2 * times[s]!,
+            ),
+          );
+          expect(result.makespanSeconds).toBeGreaterThanOrEqual(3 * m * most - 1e-6);
+          expect(result.makespanSeconds).toBeLessThanOrEqual(3 * (sum + (m - 1) * most) + 1e-6);
+          expect(result.makespanSeconds).toBeLessThanOrEqual(
+            run(
+              scheduleOf('gpipe')!,
+              shape,
+              costs(
+                shape,
+                (s) => times[s]!,
+                (s) => 2 * times[s]!,
+              ),
+            ).makespanSeconds + 1e-6,
+          );
+        },
+      ),
+      { seed: 5 },
+    );
+  });
+
+  it('pays transfers about ⌊m/p⌋ times under 1F1B: the hidden critical path', () => {
+    const shape = { stages: 4, microBatches: 32, virtualStages: 1 };
+    const without = run(
+      scheduleOf('1f1b')!,
+      shape,
+      costs(
+        shape,
+        () => 1,
+        () => 2,
+      ),
+    ).makespanSeconds;
+    const delay = 0.5;
+    const with_ = run(
+      scheduleOf('1f1b')!,
+      shape,
+      costs(
+        shape,
+        () => 1,
+        () => 2,
+        delay,
+      ),
+    ).makespanSeconds;
+    const rounds = (with_ - without) / (2 * 3 * delay);
+    expect(rounds).toBeGreaterThanOrEqual(32 / 4 - 1);
+    expect(rounds).toBeLessThanOrEqual(32 / 4 + 1);
+  });
+});
