@@ -8,21 +8,25 @@ interface FileToWrite {
   readonly executable?: boolean;
 }
 
-/** Writes all files or none: into a fresh folder beside `target`, which then takes its place. */
+/**
+ * Writes all files or none: first into a fresh folder beside `target`, then moved into place. An existing folder needs
+ * `force`, and even then only files of the same names are replaced. Links are never followed.
+ */
 export function writeFolder(target: string, files: readonly FileToWrite[], force: boolean): void {
   const folder = resolve(target);
-  if (existsSync(folder) || isLink(folder)) {
-    if (isLink(folder))
-      throw new InputError({ message: `${target} is a link`, expected: 'a folder to create' });
-    if (!lstatSync(folder).isDirectory())
-      throw new InputError({ message: `${target} is a file`, expected: 'a folder to create' });
-    if (!force)
-      throw new InputError({
-        message: `${target} exists`,
-        expected: 'a folder to create',
-        hint: 'Maybe --force, which replaces it.',
-      });
+  const there = lstatSync(folder, { throwIfNoEntry: false });
+  if (there?.isSymbolicLink() === true)
+    throw new InputError({ message: `${target} is a link`, expected: 'a folder' });
+  if (there !== undefined && !there.isDirectory())
+    throw new InputError({ message: `${target} is a file`, expected: 'a folder' });
+  if (there !== undefined && !force) {
+    throw new InputError({
+      message: `${target} exists`,
+      expected: 'a folder to create',
+      hint: 'Maybe --force, which replaces the files it writes.',
+    });
   }
+  for (const { path } of files) refuseLinks(folder, path, target);
   const parent = dirname(folder);
   mkdirSync(parent, { recursive: true });
   const fresh = mkdtempSync(join(parent, '.shardwright-'));
@@ -32,14 +36,29 @@ export function writeFolder(target: string, files: readonly FileToWrite[], force
       mkdirSync(dirname(path), { recursive: true });
       writeFileSync(path, file.content, { mode: file.executable === true ? 0o755 : 0o644 });
     }
-    if (existsSync(folder)) rmSync(folder, { recursive: true });
-    renameSync(fresh, folder);
-  } catch (error) {
+    if (!existsSync(folder)) {
+      renameSync(fresh, folder);
+      return;
+    }
+    for (const { path } of files) {
+      mkdirSync(dirname(join(folder, path)), { recursive: true });
+      renameSync(join(fresh, path), join(folder, path));
+    }
+  } finally {
     rmSync(fresh, { recursive: true, force: true });
-    throw error;
   }
 }
 
-function isLink(path: string): boolean {
-  return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
+/** Every step from the folder to the file must be a real folder, and the file no link. */
+function refuseLinks(folder: string, path: string, target: string): void {
+  let at = folder;
+  for (const part of path.split('/')) {
+    at = join(at, part);
+    if (part === '..' || lstatSync(at, { throwIfNoEntry: false })?.isSymbolicLink() === true) {
+      throw new InputError({
+        message: `${target}/${path} is a link or leaves the folder`,
+        expected: 'plain files and folders',
+      });
+    }
+  }
 }

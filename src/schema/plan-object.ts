@@ -1,4 +1,6 @@
-const text = { type: 'string' };
+import { RECOMPUTE_MODULES, SCHEDULES } from '../domain/plan.ts';
+
+const positive = { type: 'integer', minimum: 1 };
 const count = { type: 'integer', minimum: 0 };
 
 /** Layers first … end − 1. */
@@ -56,7 +58,7 @@ export const plan = {
                       count,
                       group: count,
                       firstDevice: count,
-                      tensorParallel: count,
+                      tensorParallel: positive,
                       microBatches: count,
                     },
                   },
@@ -71,12 +73,12 @@ export const plan = {
       type: 'object',
       additionalProperties: false,
       required: ['id', 'virtualStages'],
-      properties: { id: text, virtualStages: count },
+      properties: { id: { enum: [...SCHEDULES] }, virtualStages: positive },
     },
-    microBatchSize: count,
-    contextParallel: count,
-    expertParallel: count,
-    expertTensorParallel: count,
+    microBatchSize: positive,
+    contextParallel: positive,
+    expertParallel: positive,
+    expertTensorParallel: positive,
     sequenceParallel: { type: 'boolean' },
     recompute: {
       type: 'object',
@@ -84,7 +86,7 @@ export const plan = {
       required: ['mode', 'modules', 'layersPerStage'],
       properties: {
         mode: { enum: ['none', 'selective', 'full'] },
-        modules: { type: 'array', items: text },
+        modules: { type: 'array', items: { enum: [...RECOMPUTE_MODULES] } },
         layersPerStage: { type: ['integer', 'null'] },
       },
     },

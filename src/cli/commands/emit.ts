@@ -63,7 +63,7 @@ export const emit: Register = (program, io, done) => {
         throw new InputError({
           message: `${launcher.name} cannot run this plan: ${reason.actual}`,
           expected: reason.limit,
-          hint: `Maybe --to ${others.join(' or ')}, which can; or plan --launcher ${launcher.id}.`,
+          hint: `Maybe ${others.length > 0 ? `--to ${others.join(' or ')}, which can; or ` : ''}plan --launcher ${launcher.id}.`,
         });
       }
       const files = launcher.render(problem, chosen.plan, {
