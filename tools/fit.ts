@@ -128,7 +128,7 @@ function groupErrors(cases: readonly Case[], v: Values): Map<string, { error: nu
   for (const one of cases) {
     const e = Math.abs(Math.log(predict(one, v) / one.measured));
     const s = sums.get(one.group) ?? { sum: 0, weight: 0, n: 0 };
-    s.sum += one.weight * Math.min(e, 1);
+    s.sum += one.weight * Math.min(e, 0.5);
     s.weight += one.weight;
     s.n += 1;
     sums.set(one.group, s);

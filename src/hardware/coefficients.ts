@@ -67,6 +67,12 @@ export const COEFFICIENT_TABLE = {
   ),
   unfusedSoftmaxBytes: fitted(1.167, 0.5, 2, 'factor on 9 B forward and 11 B backward per score element'),
   streamBytes: fitted(0.935, 0.5, 2, 'factor on the bytes of norms, activations, residuals'),
+  unfusedGlu: fitted(
+    3,
+    1,
+    10,
+    'activation bytes of clamped SwiGLU with expert biases (gpt-oss) over the fused kernel',
+  ),
   streamFloor: fitted(5e-6, 0.5e-6, 6e-6, 'least device time of a memory-bound kernel, seconds'),
   fp8Quantisation: fitted(0.99, 0.1, 1.6, 'factor on the fp8 quantisation passes of the GEMM fit'),
   fp8Sustained: fitted(0.89, 0.8, 1.3, 'fp8 GEMM time factor beside the bf16 sustained slowdown'),

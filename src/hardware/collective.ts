@@ -82,12 +82,13 @@ function domainBus(span: Span, collective: Collective, c: Coefficients): number 
 
 /**
  * Rings and trees over several domains: all NICs of a domain work for the one group; the slower of domain and network
- * sets the rate. A tree over two nodes crosses once, so its all-reduce runs at twice the NIC rate (478 of 400 GB/s
- * measured on two p5 nodes). Latency grows with nodes: log2 for all-reduce, linear for rings (NCCL multi-node fits).
+ * sets the rate. With in-switch reduction a tree over two nodes crosses once, so its all-reduce runs at twice the NIC
+ * rate (478 of 400 GB/s on two p5 nodes; 86 to 91 of 100 on two A100 nodes, which have none). Latency grows with nodes: log2 for all-reduce, linear for rings (NCCL multi-node fits).
  */
 function ringAcross(span: Span, collective: Collective, bytes: number, c: Coefficients): number {
   const nic = span.network.nic.link;
-  const once = collective === 'allReduce' && span.domains === 2 ? 2 : 1;
+  const tree = span.intra.intraNode.inSwitchReduction !== null && collective === 'allReduce';
+  const once = tree && span.domains === 2 ? 2 : 1;
   const network = span.perDomain * span.networkPerMember * c.networkEfficiency * once;
   const bus = Math.min(domainBus(span, collective, c), network);
   const steps =

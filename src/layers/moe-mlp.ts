@@ -32,6 +32,7 @@ export function moeMlp(
   const tokens = routed * etp;
   const width = moe.expertFfnHiddenSize / etp;
   const up = moe.gated ? 2 : 1;
+  const unfused = moe.expertBias ? c.unfusedGlu : 1;
   const perExpert = (tokens * imbalance) / localExperts;
   const router: Operator = {
     name: 'router',
@@ -67,7 +68,13 @@ export function moeMlp(
     {
       name: 'expert-activation',
       modules: ['moe_act', 'moe'],
-      kernels: [stream('element-wise', (up + 1) * e * tokens * width, (2 * up + 1) * e * tokens * width)],
+      kernels: [
+        stream(
+          'element-wise',
+          (up + 1) * e * tokens * width * unfused,
+          (2 * up + 1) * e * tokens * width * unfused,
+        ),
+      ],
       communication: [],
       saved: [kept(local.linearInputBytes * tokens * width * imbalance, 'moe_act', 'moe')],
       backwardBytes: 0,

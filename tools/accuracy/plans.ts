@@ -32,7 +32,10 @@ export function plansOf(row: Row, problem: Problem, assumptions: string[]): Plan
   if (tp * pp * cp * dp !== hardware.gpus)
     throw new Error(`tp·pp·cp·dp = ${tp * pp * cp * dp}, not ${hardware.gpus} GPUs`);
   if (c.optimizerSharding === 'offload') throw new Error('offload is not modelled');
-  const id = SCHEDULE[c.schedule ?? (pp > 1 ? '1f1b' : 'none')];
+  const named = SCHEDULE[c.schedule ?? (pp > 1 ? '1f1b' : 'none')];
+  const id = named === 'zb-h1' && /2p/.test(c.scheduleWords ?? '') ? 'zb-h2' : named;
+  if (/vocab.*parallel/i.test(c.scheduleWords ?? ''))
+    throw new Error('vocabulary parallelism is not modelled');
   if (id === undefined || (pp > 1 && scheduleOf(id) === undefined))
     throw new Error(`schedule ${c.schedule} is not modelled`);
   const batch = problem.workload.globalBatchSize;
@@ -161,6 +164,7 @@ function virtualStages(
   assumptions: string[],
 ): number[] {
   if (pp === 1) return [1];
+  if (id === 'zb-v' || id === 'v-half' || id === 'v-min') return [2];
   const stated = row.config.vpp;
   if (stated) return [stated];
   if (id !== 'interleaved-1f1b') return [1];

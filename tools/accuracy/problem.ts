@@ -69,7 +69,8 @@ function modelOf({ model: m, sequenceLength }: Row, assumptions: string[]): Mode
         expertFfnHiddenSize: m.moe.expertFfnHidden,
         sharedFfnHiddenSize: m.moe.sharedFfnHidden ?? (m.moe.sharedExperts ?? 0) * m.moe.expertFfnHidden,
         gated: true,
-        expertBias: false,
+        // gpt-oss is the one published family with both experts and a sliding window: its experts have biases.
+        expertBias: Boolean(m.slidingWindow),
         routerBias: false,
         correctionBias: false,
         sharedGate: false,
