@@ -15,7 +15,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   memory: ['domain', 'hardware', 'layers', 'techniques'],
   cost: ['domain', 'hardware', 'layers', 'techniques', 'schedules', 'memory'],
   partition: ['domain'],
-  search: ['domain', 'schema', 'layers', 'schedules', 'cost', 'partition'],
+  search: ['domain', 'schema', 'hardware', 'layers', 'schedules', 'cost', 'partition'],
   launchers: ['domain', 'schema', 'layers', 'search'],
   reporters: ['units', 'domain', 'layers', 'search', 'partition'],
   cli: ['units', 'domain', 'schema', 'catalogue', 'cost', 'search', 'launchers', 'reporters'],

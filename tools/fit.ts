@@ -32,17 +32,17 @@ interface Knob {
 /** Facts of stacks and GPUs that are fitted with the coefficients; `a|b|c` are the stacks or architectures they hold for. */
 const OLD = ['megatron-2021', 'megatron-2022', 'megatron-deepspeed-2022', 'megatron-2023'];
 const EXTRA: readonly Knob[] = [
-  { name: 'hostOld', start: 42e-6, low: 10e-6, high: 90e-6 },
-  { name: 'hostNew', start: 30e-6, low: 3e-6, high: 45e-6 },
-  { name: 'sustained.ampere', start: 1.1, low: 0.95, high: 1.25 },
-  { name: 'sustained.hopper', start: 1.14, low: 1, high: 1.35 },
-  { name: 'sustained.h100-500w', start: 1.43, low: 1, high: 1.6 },
-  { name: 'sustained.blackwell', start: 1.05, low: 0.95, high: 1.4 },
-  { name: 'overlap.tensor.megatron-core', start: 0.48, low: 0, high: 0.9 },
+  { name: 'hostOld', start: 3.439e-5, low: 10e-6, high: 90e-6 },
+  { name: 'hostNew', start: 3.664e-5, low: 3e-6, high: 45e-6 },
+  { name: 'sustained.ampere', start: 1.114, low: 0.95, high: 1.25 },
+  { name: 'sustained.hopper', start: 1.154, low: 1, high: 1.35 },
+  { name: 'sustained.h100-500w', start: 1.395, low: 1, high: 1.6 },
+  { name: 'sustained.blackwell', start: 0.95, low: 0.85, high: 1.4 },
+  { name: 'overlap.tensor.megatron-core', start: 0.486, low: 0, high: 0.9 },
   { name: 'overlap.data.fsdp', start: 0.84, low: 0.4, high: 1 },
-  { name: 'overlap.expert', start: 0.6, low: 0.1, high: 0.95 },
-  { name: 'overlap.context', start: 0.15, low: 0, high: 0.98 },
-  { name: 'stepSeconds', start: 15e-3, low: 1e-3, high: 100e-3 },
+  { name: 'overlap.expert', start: 0.7325, low: 0.1, high: 0.95 },
+  { name: 'overlap.context', start: 0.2471, low: 0, high: 0.98 },
+  { name: 'stepSeconds', start: 0.01478, low: 1e-3, high: 100e-3 },
 ];
 
 function knobs(): Knob[] {
@@ -79,7 +79,8 @@ function apply(problem: Problem, v: Values): Problem {
         tensorParallel:
           stack.id === 'megatron-core' ? v['overlap.tensor.megatron-core']! : stack.overlap.tensorParallel,
         dataParallel: stack.fullySharded ? v['overlap.data.fsdp']! : stack.overlap.dataParallel,
-        expertParallel: old ? stack.overlap.expertParallel : v['overlap.expert']!,
+        expertParallel:
+          old || stack.overlap.expertParallel === 0.88 ? stack.overlap.expertParallel : v['overlap.expert']!,
         contextParallel: old ? stack.overlap.contextParallel : v['overlap.context']!,
       },
     },

@@ -1,6 +1,7 @@
 import type { MlpSpec } from '../domain/model.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { Settings, Shape } from '../domain/stage-cost.ts';
+import type { Span } from '../hardware/span.ts';
 import { embeddingOperators, headOperators } from '../layers/ends.ts';
 import { layerOperators } from '../layers/layer.ts';
 import { residualTokens } from '../layers/operator.ts';
@@ -19,8 +20,24 @@ export interface StageProfile {
   readonly boundaryBytes: number;
 }
 
-/** Profiles by everything they depend on; a search shares one among all its estimates. */
-export type ProfileCache = Map<string, StageProfile>;
+/** Work that one search does once: whole profiles, and the kernels of layers that profiles share. */
+export interface ProfileCache {
+  readonly profiles: Map<string, StageProfile>;
+  readonly kernels: Map<string, Kernels>;
+}
+
+/** Layers before anything that depends on data parallelism. */
+interface Kernels {
+  readonly kinds: StageProfile['kinds'];
+  readonly embedding: LayerTime;
+  readonly head: LayerTime;
+}
+
+export function profileCache(): ProfileCache {
+  return { profiles: new Map(), kernels: new Map() };
+}
+
+const MOST_REMEMBERED = 4000;
 
 export function stageProfile(
   problem: Problem,
@@ -31,33 +48,54 @@ export function stageProfile(
   cache?: ProfileCache,
 ): StageProfile {
   const context = costContext(problem, settings, shape, firstDevice);
-  const key = cache === undefined ? '' : profileKey(context, shape, pipelined);
-  const known = cache?.get(key);
+  if (cache === undefined) return profile(context, pipelined, kernelsOf(context));
+  const inner = kernelKey(context);
+  const key = `${inner}|${shardKey(context, pipelined)}`;
+  const known = cache.profiles.get(key);
   if (known !== undefined) return known;
-  const profile = compute(context, pipelined);
-  cache?.set(key, profile);
-  return profile;
+  const kernels = cache.kernels.get(inner) ?? kernelsOf(context);
+  remember(cache.kernels, inner, kernels);
+  const fresh = profile(context, pipelined, kernels);
+  remember(cache.profiles, key, fresh);
+  return fresh;
 }
 
-function compute(context: CostContext, pipelined: boolean): StageProfile {
-  const { problem, settings, local, c } = context;
-  const { model, stack } = problem;
-  const plain = {
-    ...context,
-    settings: { ...settings, recompute: { mode: 'none', modules: [], layersPerStage: null } },
-  } as const;
-  const kinds = model.kinds.map((kind, index) => {
-    const time = layerTime(layerOperators(model, kind, local, stack, c), context, moeOf(kind.mlp));
-    const memory = layerMemory(problem, settings, local, index, c);
-    return { time: addShardedTraffic(time, memory.parameters, context, pipelined), memory };
-  });
+function remember<T>(map: Map<string, T>, key: string, value: T): void {
+  if (map.size >= MOST_REMEMBERED) map.clear();
+  map.set(key, value);
+}
+
+function profile(
+  context: CostContext,
+  pipelined: boolean,
+  { kinds, embedding, head }: Kernels,
+): StageProfile {
+  const { problem, local } = context;
   return {
     context,
-    kinds,
+    kinds: kinds.map(({ time, memory }) => ({
+      time: addShardedTraffic(time, memory.parameters, context, pipelined),
+      memory,
+    })),
+    embedding,
+    head,
+    boundaryBytes:
+      local.elementBytes * residualTokens({ ...local, sequenceParallel: true }) * problem.model.hiddenSize,
+  };
+}
+
+function kernelsOf(context: CostContext): Kernels {
+  const { problem, settings, local, c } = context;
+  const { model, stack } = problem;
+  const none = { mode: 'none', modules: [], layersPerStage: null } as const;
+  const plain = { ...context, settings: { ...settings, recompute: none } };
+  return {
+    kinds: model.kinds.map((kind, index) => ({
+      time: layerTime(layerOperators(model, kind, local, stack, c), context, moeOf(kind.mlp)),
+      memory: layerMemory(problem, settings, local, index, c),
+    })),
     embedding: layerTime(embeddingOperators(model, local, stack), plain, null),
     head: layerTime(headOperators(model, local, stack, c), plain, null),
-    boundaryBytes:
-      local.elementBytes * residualTokens({ ...local, sequenceParallel: true }) * model.hiddenSize,
   };
 }
 
@@ -65,20 +103,12 @@ function moeOf(mlp: MlpSpec): { topK: number } | null {
   return mlp.kind === 'moe' ? { topK: mlp.topK } : null;
 }
 
-function profileKey(
-  { group, settings, spans, dataParallel }: CostContext,
-  shape: Shape,
-  pipelined: boolean,
-): string {
-  const s = settings;
-  const where = Object.values(spans).map(
-    (x) => `${x.size}/${x.perDomain}/${x.intra.index}/${x.network.index}/${x.networkPerMember}`,
-  );
+/** All that kernels and the communication inside a layer depend on. */
+function kernelKey({ group, settings: s, spans, local }: CostContext): string {
+  const where = [spans.tensor, spans.context, spans.expert, spans.expertTensor].map(spanKey);
   return [
     group.index,
-    shape.tensorParallel,
-    dataParallel,
-    pipelined,
+    local.tensorParallel,
     s.microBatchSize,
     s.contextParallel,
     s.expertParallel,
@@ -86,8 +116,25 @@ function profileKey(
     s.sequenceParallel,
     s.recompute.mode,
     s.recompute.modules.join('+'),
-    s.optimizerSharding,
-    s.shardGroup,
     ...where,
   ].join('|');
+}
+
+/** And what sharding and gradients depend on. */
+function shardKey({ settings: s, spans, dataParallel }: CostContext, pipelined: boolean): string {
+  const { id, virtualStages } = s.schedule;
+  return [
+    dataParallel,
+    pipelined,
+    s.optimizerSharding,
+    s.shardGroup,
+    id,
+    virtualStages,
+    spanKey(spans.gradient),
+    spanKey(spans.expertData),
+  ].join('|');
+}
+
+function spanKey(x: Span): string {
+  return `${x.size}/${x.perDomain}/${x.intra.index}/${x.network.index}/${x.networkPerMember}`;
 }

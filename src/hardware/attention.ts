@@ -38,8 +38,9 @@ export function attentionForward(
   const bytes = 2 * a.batch * queries * (a.heads + a.kvHeads) * (a.qkHeadDim + a.vHeadDim);
   const memory = bytes / (gpu.memoryBandwidth * curve.memoryEfficiency);
   const seconds = curve.fixedSeconds * a.contextParallel + Math.cbrt(compute ** 3 + memory ** 3);
+  const training = gpu.architecture === 'blackwell' ? c.attentionTrainingBlackwell : c.attentionTraining;
   const special = a.window === null ? 1 : c.slidingWindowAttention;
-  return seconds * special * c.attentionTraining * generation(gpu, kernel, c);
+  return seconds * special * training * generation(gpu, kernel, c);
 }
 
 function generation(gpu: GpuSpec, kernel: Stack['attentionKernel'], c: Coefficients): number {

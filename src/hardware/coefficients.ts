@@ -45,8 +45,14 @@ export const COEFFICIENT_TABLE = {
     'SimuMax and DeepSeek profile data: 2.5x FLOPs at 0.82 of the rate',
   ),
   attentionTraining: fitted(1.27, 0.8, 1.5, 'training flash kernel time over the inference prefill fit'),
-  flash2OnHopper: fitted(2.05, 1, 2.2, 'FlashAttention-2 time on Hopper and later over FA3/cuDNN'),
-  flash1: fitted(1.27, 1, 2.2, 'FlashAttention-1/Triton time over FlashAttention-2'),
+  attentionTrainingBlackwell: fitted(
+    1.1,
+    0.7,
+    1.5,
+    'the same on Blackwell, whose training kernels are cuDNN',
+  ),
+  flash2OnHopper: fitted(1.979, 1, 2.2, 'FlashAttention-2 time on Hopper and later over FA3/cuDNN'),
+  flash1: fitted(1.199, 1, 2.2, 'FlashAttention-1/Triton time over FlashAttention-2'),
   slidingWindowAttention: fitted(
     1.25,
     0.5,
@@ -54,7 +60,7 @@ export const COEFFICIENT_TABLE = {
     'attention kernel time with sinks or sliding windows over its FLOP count',
   ),
   unfusedBatchedGemm: fitted(
-    0.65,
+    0.3771,
     0.2,
     0.85,
     'fraction of peak of the batched QK and AV GEMMs of unfused attention',
@@ -65,8 +71,8 @@ export const COEFFICIENT_TABLE = {
     8,
     'time factor of those GEMMs when the head dimension is no multiple of 8 elements',
   ),
-  unfusedSoftmaxBytes: fitted(1.167, 0.5, 2, 'factor on 9 B forward and 11 B backward per score element'),
-  streamBytes: fitted(0.935, 0.5, 2, 'factor on the bytes of norms, activations, residuals'),
+  unfusedSoftmaxBytes: fitted(0.783, 0.5, 2, 'factor on 9 B forward and 11 B backward per score element'),
+  streamBytes: fitted(1.301, 0.5, 2, 'factor on the bytes of norms, activations, residuals'),
   unfusedGlu: fitted(
     3,
     1,
@@ -74,12 +80,12 @@ export const COEFFICIENT_TABLE = {
     'activation bytes of clamped SwiGLU with expert biases (gpt-oss) over the fused kernel',
   ),
   streamFloor: fitted(5e-6, 0.5e-6, 6e-6, 'least device time of a memory-bound kernel, seconds'),
-  fp8Quantisation: fitted(0.99, 0.1, 1.6, 'factor on the fp8 quantisation passes of the GEMM fit'),
-  fp8Sustained: fitted(0.89, 0.8, 1.3, 'fp8 GEMM time factor beside the bf16 sustained slowdown'),
-  nvfp4Speedup: fitted(1.8, 1, 1.9, 'nvfp4 GEMM rate over fp8'),
-  groupedGemm: fitted(1.023, 0.7, 1.5, 'grouped expert GEMM time over the dense fit of the same tokens'),
+  fp8Quantisation: fitted(0.74, 0.1, 1.6, 'factor on the fp8 quantisation passes of the GEMM fit'),
+  fp8Sustained: fitted(0.8466, 0.8, 1.3, 'fp8 GEMM time factor beside the bf16 sustained slowdown'),
+  nvfp4Speedup: fitted(1.9, 1, 1.9, 'nvfp4 GEMM rate over fp8'),
+  groupedGemm: fitted(0.9982, 0.7, 1.5, 'grouped expert GEMM time over the dense fit of the same tokens'),
   contention: fitted(
-    0.12,
+    0.09449,
     0.02,
     0.4,
     'slowdown of compute while a collective runs beside it (SM share)',
@@ -103,16 +109,21 @@ export const COEFFICIENT_TABLE = {
     400,
     'further launch units of a dropless MoE layer forward: router, permute, dispatch',
   ),
-  hostUnitsPerExpert: fitted(1.8, 0.2, 20, 'further launch units for each local expert'),
+  hostUnitsPerExpert: fitted(3.376, 0.2, 20, 'further launch units for each local expert'),
   hostUnitsTensorParallel: fitted(
-    1.58,
+    1.417,
     0.3,
     12,
     'further launch units per layer and doubling of tensor parallelism',
   ),
-  hostUnitsCheckpoint: fitted(8.9, 1, 60, 'further launch units per recomputed layer (RNG state, autograd)'),
+  hostUnitsCheckpoint: fitted(
+    13.25,
+    1,
+    60,
+    'further launch units per recomputed layer (RNG state, autograd)',
+  ),
   hostUnitsSoftmaxFallback: fitted(
-    9.6,
+    8.388,
     1,
     40,
     'further launch units where the fused softmax falls back: (micro-batch · heads / tp) % 4 ≠ 0',
@@ -123,7 +134,7 @@ export const COEFFICIENT_TABLE = {
     '3.5 ms forward+recompute+backward against 0.9 ms forward, 2021 Megatron',
   ),
   moeHostSync: fitted(
-    0.12,
+    0.1209,
     0.01,
     1,
     'share of the smaller of host and device time that dropless MoE synchronisation exposes',
@@ -137,25 +148,25 @@ export const COEFFICIENT_TABLE = {
   ),
   networkEfficiency: fitted(0.94, 0.4, 0.95, 'fraction of NIC wire rate of ring and tree collectives'),
   networkAllToAll: fitted(
-    0.86,
+    0.8181,
     0.4,
     0.95,
     'fraction of NIC wire rate of all-to-all',
     'EFA p5: 0.86 at 2 to 8 nodes',
   ),
   allToAllInDomain: fitted(
-    0.77,
+    1.1,
     0.3,
     1.1,
     'factor on nccl-tests all-to-all bandwidth inside the scale-up domain',
   ),
-  pointToPointLatency: fitted(22e-6, 5e-6, 200e-6, 'one pipeline send and receive, seconds'),
-  pipelineExposed: fitted(0.55, 0.05, 1.5, 'share of a 1F1B boundary transfer that compute does not hide'),
-  pipelineExposedInterleaved: fitted(0.83, 0.05, 1.5, 'the same where every device sends for every chunk'),
+  pointToPointLatency: fitted(2.2e-5, 5e-6, 200e-6, 'one pipeline send and receive, seconds'),
+  pipelineExposed: fitted(0.437, 0.05, 1.5, 'share of a 1F1B boundary transfer that compute does not hide'),
+  pipelineExposedInterleaved: fitted(0.4045, 0.05, 1.5, 'the same where every device sends for every chunk'),
 
   // Expert parallelism
   expertImbalance: fitted(1.05, 1, 1.5, 'busiest expert rank over the mean, natural routing'),
-  permuteEfficiency: fitted(0.6, 0.1, 0.8, 'fraction of memory bandwidth of token permutation'),
+  permuteEfficiency: fitted(0.8, 0.1, 0.8, 'fraction of memory bandwidth of token permutation'),
 
   // Step
   optimizerBytes: fitted(
@@ -173,10 +184,11 @@ export const COEFFICIENT_TABLE = {
 export type CoefficientName = keyof typeof COEFFICIENT_TABLE;
 export type Coefficients = Readonly<Record<CoefficientName, number>>;
 
-export function coefficients(overrides: Partial<Coefficients> = {}): Coefficients {
-  const values: Partial<Record<CoefficientName, number>> = {};
-  for (const name of Object.keys(COEFFICIENT_TABLE) as CoefficientName[]) {
-    values[name] = overrides[name] ?? COEFFICIENT_TABLE[name].value;
-  }
-  return values as Coefficients;
+const DEFAULTS = Object.fromEntries(
+  Object.entries(COEFFICIENT_TABLE).map(([name, { value }]) => [name, value]),
+) as Coefficients;
+
+/** The table's values, some of them overridden. */
+export function coefficients(overrides?: Readonly<Partial<Record<string, number>>>): Coefficients {
+  return overrides === undefined ? DEFAULTS : { ...DEFAULTS, ...(overrides as Partial<Coefficients>) };
 }

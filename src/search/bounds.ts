@@ -1,10 +1,37 @@
+import { modelFlopsPerStep } from '../cost/model-flops.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { Reason } from '../domain/reason.ts';
 import type { LayerCost, StageCosts } from '../domain/stage-cost.ts';
-import { bytesPerLayer, type PartitionProblem } from '../partition/problem.ts';
-import type { Layout } from './layouts.ts';
+import { type Coefficients, coefficients } from '../hardware/coefficients.ts';
+import { gemmCurve } from '../hardware/gemm.ts';
+import { scheduleOf } from '../schedules/index.ts';
+import type { Frame, Layout } from './layouts.ts';
 import type { Candidate } from './realise.ts';
 import { microBatchesPerReplica } from './realise.ts';
+
+/** Model FLOPs at the best rate any kernel of each GPU in use reaches: below every plan of the frame, whatever its switches. */
+export function frameBound(problem: Problem, frame: Frame): number {
+  const c = coefficients(problem.coefficients);
+  let rate = 0;
+  for (const { group, stages } of frame.runs) {
+    rate += stages * frame.tp * frame.cp * frame.dp * bestRate(problem, group, c);
+  }
+  return (modelFlopsPerStep(problem) / rate) * problem.stack.timeMultiplier.value;
+}
+
+/** FLOP/s of an endless GEMM or an endless sequence of attention, whichever is faster. */
+function bestRate({ cluster, workload }: Problem, group: number, c: Coefficients): number {
+  const { gpu } = cluster.groups[group]!;
+  const narrow = workload.precision !== 'bf16' && workload.precision !== 'fp16';
+  const { curve } = gemmCurve(gpu, workload.precision);
+  const speedup = workload.precision === 'nvfp4' ? c.nvfp4Speedup : 1;
+  const gemm =
+    (curve.peakFlops * curve.maxEfficiency * speedup) /
+    (gpu.sustainedSlowdown * (narrow ? c.fp8Sustained : 1));
+  const training = Math.min(c.attentionTraining, c.attentionTrainingBlackwell, 1);
+  const attention = (gpu.attention.peakFlops * gpu.attention.efficiencyHeadDim128) / training;
+  return Math.max(gemm, attention, (gpu.peakFlops.bf16 ?? gpu.peakFlops.fp16 ?? 0) * c.unfusedBatchedGemm);
+}
 
 /**
  * A step is never faster than its busiest stage working without a pause, and the busiest stage never has less than its
@@ -38,26 +65,56 @@ function seconds(cost: LayerCost): number {
   return cost.forwardSeconds + cost.backwardSeconds;
 }
 
-function kindCounts({ model }: Problem): number[] {
-  const counts = new Array<number>(model.kinds.length).fill(0);
-  for (const kind of model.layers) counts[kind]! += 1;
+const counted = new WeakMap<Problem, readonly number[]>();
+
+/** Layers of each kind. */
+function kindCounts(problem: Problem): readonly number[] {
+  let counts = counted.get(problem);
+  if (counts === undefined) {
+    const fresh = new Array<number>(problem.model.kinds.length).fill(0);
+    for (const kind of problem.model.layers) fresh[kind]! += 1;
+    counts = fresh;
+    counted.set(problem, counts);
+  }
   return counts;
 }
 
-/** Whether the stages together have room for all layers, were layers divisible: necessary for any cut to fit. */
+/**
+ * Whether the stages together have room for all layers, were layers divisible: necessary for any cut to fit. Adds up,
+ * stage by stage, the share of the whole model that the stage's free memory could hold.
+ */
 export function memoryMiss(
-  partition: PartitionProblem,
+  problem: Problem,
+  candidate: Candidate,
+  costs: readonly StageCosts[],
 ): { readonly reason: Reason; readonly excess: number } | null {
-  const counts = new Map<number, number>();
-  for (const kind of partition.layerKinds) counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  const { layout, switches } = candidate;
+  const shape = {
+    stages: layout.pp,
+    microBatches: microBatchesPerReplica(problem, candidate),
+    virtualStages: switches.virtualStages,
+  };
+  const schedule = scheduleOf(switches.virtualStages > 1 ? 'interleaved-1f1b' : '1f1b')!;
+  const counts = kindCounts(problem);
   let room = 0;
   let worst = 0;
-  for (const stage of partition.stages) {
-    let all = 0;
-    for (const [kind, count] of counts) all += count * bytesPerLayer(stage, kind);
-    const free = stage.capacityBytes - stage.fixedBytes;
-    if (free <= 0) worst = Math.max(worst, stage.fixedBytes / stage.capacityBytes);
-    room += Math.max(0, free) / all;
+  let stage = 0;
+  for (const [i, run] of layout.runs.entries()) {
+    const { layers, fixedBytes, embedding, head, limitBytes } = costs[i]!;
+    let resident = 0;
+    let activation = 0;
+    for (const [kind, count] of counts.entries()) {
+      resident += count * layers[kind]!.residentBytes;
+      activation += count * layers[kind]!.activationBytes;
+    }
+    for (let n = 0; n < run.stages; n++, stage++) {
+      const ends =
+        (stage === 0 ? embedding.residentBytes : 0) +
+        (stage === layout.pp - 1 ? head.residentBytes + head.activationBytes : 0);
+      const free = limitBytes - fixedBytes - ends;
+      if (free <= 0) worst = Math.max(worst, (fixedBytes + ends) / limitBytes);
+      else room += free / (resident + activation * schedule.peakInFlight(stage, shape));
+    }
   }
   if (worst === 0 && room >= 1) return null;
   const excess = room > 0 ? Math.max(worst, 1 / room) : worst;

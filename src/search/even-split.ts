@@ -4,8 +4,8 @@ import { devicesOf } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { Reason } from '../domain/reason.ts';
 import type { RankedPlan } from '../domain/search-result.ts';
-import { lowerBound } from './bounds.ts';
-import { layouts } from './layouts.ts';
+import { lowerBound, memoryMiss } from './bounds.ts';
+import { frames, layoutsOf } from './layouts.ts';
 import type { SearchOptions } from './options.ts';
 import { type Candidate, realise } from './realise.ts';
 import { illegal } from './rules.ts';
@@ -22,14 +22,19 @@ export function evenSplit(problem: Problem, options: SearchOptions, book: CostBo
   const all = deviceCount(problem.cluster);
   const groups = problem.cluster.groups.length;
   const candidates: { candidate: Candidate; bound: number }[] = [];
-  for (const layout of layouts(problem, options)) {
-    if (layout.runs.length !== groups || layout.runs.some((run, i) => run.group !== i)) continue;
-    if (layout.tp * layout.cp * layout.dp * layout.pp !== all || illegal(problem, layout) !== null) continue;
-    if (problem.model.layers.length % layout.pp !== 0) continue;
-    for (const choice of switches(problem, layout, options)) {
-      if (choice.virtualStages > 1) continue;
-      const candidate = { layout, switches: choice };
-      candidates.push({ candidate, bound: lowerBound(problem, candidate, book.of(candidate)) });
+  for (const frame of frames(problem, options)) {
+    if (frame.runs.length !== groups || frame.runs.some((run, i) => run.group !== i)) continue;
+    if (frame.tp * frame.cp * frame.dp * frame.pp !== all || problem.model.layers.length % frame.pp !== 0)
+      continue;
+    const choices = switches(problem, frame, options).filter((choice) => choice.virtualStages === 1);
+    for (const layout of layoutsOf(problem, frame, options)) {
+      if (illegal(problem, layout) !== null) continue;
+      for (const choice of choices) {
+        const candidate = { layout, switches: choice };
+        const costs = book.of(candidate);
+        if (memoryMiss(problem, candidate, costs) !== null) continue;
+        candidates.push({ candidate, bound: lowerBound(problem, candidate, costs) });
+      }
     }
   }
   candidates.sort((a, b) => a.bound - b.bound);

@@ -20,37 +20,48 @@ export interface Layout {
 const ANY_DEPTH = 16;
 const MOST_ORDERED_GROUPS = 3;
 
+/** A layout before experts are placed: the unit that the search bounds and expands. */
+export type Frame = Omit<Layout, 'ep' | 'etp'>;
+
 /**
  * Every arrangement of node groups into stages: for each ordered set of groups, each tensor, context and data parallel
  * size, each number of stages a group can serve. Leaving groups, or part of one, idle is among them.
  */
-export function* layouts(problem: Problem, options: SearchOptions): Iterable<Layout> {
+export function* frames(problem: Problem, options: SearchOptions): Iterable<Frame> {
   const { cluster, model, workload } = problem;
-  const batch = workload.globalBatchSize;
-  const within = (name: keyof Dimensions, value: number) =>
-    (options.fix[name] === undefined || options.fix[name] === value) &&
-    value <= (options.max[name] ?? Number.POSITIVE_INFINITY);
-  const dps = divisors(batch).filter((d) => within('dp', d));
+  const dps = divisors(workload.globalBatchSize).filter((d) => within(options, 'dp', d));
   for (const groups of groupOrders(cluster)) {
     const least = Math.min(...groups.map(size));
-    for (const tp of tensorSizes(groups, options.fix.tp).filter((t) => within('tp', t))) {
-      for (const cp of powers(least / tp).filter((c) => within('cp', c))) {
+    for (const tp of tensorSizes(groups, options.fix.tp).filter((t) => within(options, 'tp', t))) {
+      for (const cp of powers(least / tp).filter((c) => within(options, 'cp', c))) {
         for (const dp of dps) {
           const perStage = tp * cp * dp;
           if (perStage > least) break;
           for (const stages of stageCounts(groups, perStage, model.layers.length)) {
             const pp = stages.reduce((a, b) => a + b, 0);
-            if (!within('pp', pp)) continue;
+            if (!within(options, 'pp', pp)) continue;
             const runs = groups.map((group, i) => ({ group: group.index, stages: stages[i]! }));
-            const family = groups.length === 1 ? 'uniform' : 'type-per-stage';
-            for (const { ep, etp } of expertSizes(model, tp, perStage, options)) {
-              if (within('ep', ep) && within('etp', etp)) yield { family, runs, tp, cp, dp, ep, etp, pp };
-            }
+            yield { family: groups.length === 1 ? 'uniform' : 'type-per-stage', runs, tp, cp, dp, pp };
           }
         }
       }
     }
   }
+}
+
+function within(options: SearchOptions, name: keyof Dimensions, value: number): boolean {
+  return (
+    (options.fix[name] === undefined || options.fix[name] === value) &&
+    value <= (options.max[name] ?? Number.POSITIVE_INFINITY)
+  );
+}
+
+/** The layouts of a frame: one for a dense model, one for each way to place the experts of a sparse one. */
+export function layoutsOf(problem: Problem, frame: Frame, options: SearchOptions): Layout[] {
+  const { tp, cp, dp } = frame;
+  return expertSizes(problem.model, tp, tp * cp * dp, options)
+    .filter(({ ep, etp }) => within(options, 'ep', ep) && within(options, 'etp', etp))
+    .map(({ ep, etp }) => ({ ...frame, ep, etp }));
 }
 
 function size(group: NodeGroup): number {

@@ -1,19 +1,19 @@
 import { estimate } from '../cost/estimate.ts';
 import { stageCosts } from '../cost/stage-costs.ts';
-import type { ProfileCache } from '../cost/stage-profile.ts';
+import { profileCache } from '../cost/stage-profile.ts';
 import type { Estimate } from '../domain/estimate.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { Reason } from '../domain/reason.ts';
 import type { RankedPlan, SearchResult } from '../domain/search-result.ts';
 import type { StageCosts } from '../domain/stage-cost.ts';
-import { lowerBound, memoryMiss } from './bounds.ts';
+import { frameBound, lowerBound, memoryMiss } from './bounds.ts';
 import { evenSplit } from './even-split.ts';
 import { configurationText } from './label.ts';
-import { type Layout, layouts } from './layouts.ts';
+import { type Frame, frames, type Layout, layoutsOf } from './layouts.ts';
 import { findNearestMiss, type Miss } from './nearest-miss.ts';
 import { DEFAULT_OPTIONS, type SearchOptions } from './options.ts';
-import { type Candidate, partitionProblem, proofOf, type Realised, realise, settingsFor } from './realise.ts';
+import { type Candidate, proofOf, type Realised, realise, settingsFor } from './realise.ts';
 import { illegal } from './rules.ts';
 import { type Switches, switches } from './switches.ts';
 import { Tally } from './tally.ts';
@@ -25,9 +25,9 @@ export interface Evaluated {
   readonly estimate: Estimate;
 }
 
-/** Costs of stages, shared by everything one search asks. */
+/** Costs of stages, shared by everything one search asks; forgets when it grows large. */
 export class CostBook {
-  readonly profiles: ProfileCache = new Map();
+  readonly profiles = profileCache();
   private readonly stages = new Map<string, StageCosts[]>();
   private readonly problem: Problem;
 
@@ -42,83 +42,67 @@ export class CostBook {
     const key = `${layout.runs.map((run) => run.group).join()}|${tp}|${cp}|${dp}|${ep}|${etp}|${layout.pp > 1}|${s.microBatch}|${s.virtualStages}|${s.recompute.mode}|${s.sharding}`;
     let costs = this.stages.get(key);
     if (costs === undefined) {
+      if (this.stages.size > MOST_REMEMBERED) this.stages.clear();
       const settings = settingsFor(candidate);
-      costs = layout.runs.map(({ group }) =>
-        stageCosts(
-          this.problem,
-          settings,
-          { group, tensorParallel: tp, dataParallel: dp },
-          layout.pp > 1,
-          this.profiles,
-        ),
-      );
+      costs = layout.runs.map(({ group }) => {
+        const shape = { group, tensorParallel: tp, dataParallel: dp };
+        return stageCosts(this.problem, settings, shape, layout.pp > 1, this.profiles);
+      });
       this.stages.set(key, costs);
     }
     return costs;
   }
 }
 
-interface Bounded {
-  readonly candidate: Candidate;
-  readonly bound: number;
-}
-
-const CHECK_EVERY = 64;
+const MOST_REMEMBERED = 20_000;
 
 /**
- * Finds the best plans. Every configuration is either rejected by a named rule, left aside because its lower bound is
- * no better than the worst plan kept, or costed by the one evaluator; the certificate counts them all.
+ * Finds the best plans. Every configuration is either rejected by a named rule, left aside because a lower bound of its
+ * own or of its frame is no better than the worst plan kept, or costed by the one evaluator; the certificate counts all.
  */
 export function search(problem: Problem, given: Partial<SearchOptions> = {}): SearchResult {
   const options = { ...DEFAULT_OPTIONS, ...given };
   const book = new CostBook(problem);
-  const tally = new Tally();
-  const misses: Miss[] = [];
-  const { bounded, space } = enumerate(problem, options, book, tally, misses);
-  bounded.sort((a, b) => a.bound - b.bound);
-  const kept: Evaluated[] = [];
-  let evaluated = 0;
-  let next = 0;
+  const run: Run = {
+    problem,
+    options,
+    book,
+    tally: new Tally(),
+    misses: [],
+    kept: [],
+    boundedAway: 0,
+    evaluated: 0,
+  };
+  const queue = [...frames(problem, options)].map((frame) => ({
+    frame,
+    bound: frameBound(problem, frame),
+    count: switches(problem, frame, options).length * layoutsOf(problem, frame, options).length,
+  }));
+  queue.sort((a, b) => a.bound - b.bound);
+  const space = queue.reduce((sum, { count }) => sum + count, 0);
   let cutBy: string | null = null;
-  for (; next < bounded.length; next++) {
-    const { candidate, bound } = bounded[next]!;
-    const worst = kept.length >= options.top ? kept.at(-1)!.estimate.stepSeconds : Number.POSITIVE_INFINITY;
-    if (bound >= worst) break;
-    if (next % CHECK_EVERY === 0) {
-      cutBy = evaluated >= options.maxEvaluations ? 'max-evaluations' : options.interrupted();
-      if (cutBy !== null) break;
-      options.progress?.(evaluated, bounded.length - next, kept[0]?.estimate.stepSeconds ?? null);
-    }
-    const outcome = consider(problem, candidate, options, book);
-    if ('rule' in outcome) {
-      tally.add(outcome, () => configurationText(candidate));
-      if (outcome.rule === 'memory') misses.push({ candidate, excess: 1 });
-      continue;
-    }
-    if (outcome.estimate.verdict === 'does-not-fit') {
-      const excess = Math.max(
-        ...outcome.estimate.stages.map(({ memory }) => memory.deviceBytes / memory.limitBytes),
-      );
-      misses.push({ candidate, excess });
-      tally.add(memoryReason(outcome.estimate), () => configurationText(candidate));
-      continue;
-    }
-    evaluated += 1;
-    insert(kept, outcome, options.top);
+  let next = 0;
+  for (; next < queue.length; next++) {
+    const { frame, bound } = queue[next]!;
+    if (bound >= worstKept(run)) break;
+    cutBy = run.evaluated >= options.maxEvaluations ? 'max-evaluations' : options.interrupted();
+    if (cutBy !== null) break;
+    options.progress?.(run.evaluated, queue.length - next, run.kept[0]?.estimate.stepSeconds ?? null);
+    expand(run, frame);
   }
-  const left = bounded.length - next;
-  const best = kept[0]?.estimate.stepSeconds ?? null;
-  const proven = cutBy === null ? best : (bounded[next]?.bound ?? best);
+  const rest = queue.slice(next).reduce((sum, { count }) => sum + count, 0);
+  const best = run.kept[0]?.estimate.stepSeconds ?? null;
+  const proven = cutBy === null ? best : (queue[next]?.bound ?? best);
   return {
-    plans: kept.map((one, index) => ranked(one, index, kept[0]!)),
+    plans: run.kept.map((one, index) => ranked(one, index, run.kept[0]!)),
     evenSplit: evenSplit(problem, options, book),
-    nearestMiss: findNearestMiss(problem, misses, book),
+    nearestMiss: findNearestMiss(problem, run.misses, book),
     certificate: {
       space,
-      rejected: tally.list(),
-      boundedAway: cutBy === null ? left : 0,
-      evaluated,
-      left: cutBy === null ? 0 : left,
+      rejected: run.tally.list(),
+      boundedAway: run.boundedAway + (cutBy === null ? rest : 0),
+      evaluated: run.evaluated,
+      left: cutBy === null ? 0 : rest,
       optimal: cutBy === null,
       gap: best === null || proven === null ? 0 : Math.max(0, (best - proven) / best),
       cutBy,
@@ -126,13 +110,28 @@ export function search(problem: Problem, given: Partial<SearchOptions> = {}): Se
   };
 }
 
-/** All configurations, those that break a rule or cannot fit counted and dropped, the rest with their bound. */
-function enumerate(problem: Problem, options: SearchOptions, book: CostBook, tally: Tally, misses: Miss[]) {
-  const bounded: Bounded[] = [];
-  let space = 0;
-  for (const layout of layouts(problem, options)) {
-    const choices = switches(problem, layout, options);
-    space += choices.length;
+/** What one search accumulates. */
+interface Run {
+  readonly problem: Problem;
+  readonly options: SearchOptions;
+  readonly book: CostBook;
+  readonly tally: Tally;
+  readonly misses: Miss[];
+  readonly kept: Evaluated[];
+  boundedAway: number;
+  evaluated: number;
+}
+
+function worstKept({ kept, options }: Run): number {
+  return kept.length >= options.top ? kept.at(-1)!.estimate.stepSeconds : Number.POSITIVE_INFINITY;
+}
+
+/** Rejects, bounds or costs every configuration of a frame. */
+function expand(run: Run, frame: Frame): void {
+  const { problem, options, tally } = run;
+  const choices = switches(problem, frame, options);
+  const bounded: { candidate: Candidate; bound: number }[] = [];
+  for (const layout of layoutsOf(problem, frame, options)) {
     const reason = illegal(problem, layout);
     if (reason !== null) {
       const example = choices[0];
@@ -140,25 +139,54 @@ function enumerate(problem: Problem, options: SearchOptions, book: CostBook, tal
         tally.add(reason, () => configurationText({ layout, switches: example }), choices.length);
       continue;
     }
-    for (const choice of choices) add({ layout, switches: choice });
+    for (const choice of choices) {
+      const candidate = { layout, switches: choice };
+      const bound = boundOf(run, candidate);
+      if (bound !== null) bounded.push({ candidate, bound });
+    }
   }
-  return { bounded, space };
+  bounded.sort((a, b) => a.bound - b.bound);
+  for (const [index, { candidate, bound }] of bounded.entries()) {
+    if (bound >= worstKept(run)) {
+      run.boundedAway += bounded.length - index;
+      return;
+    }
+    cost(run, candidate);
+  }
+}
 
-  function add(candidate: Candidate): void {
-    const late = scheduleMisfit(problem, candidate.layout, candidate.switches);
-    if (late !== null) {
-      tally.add(late, () => configurationText(candidate));
-      return;
-    }
-    const costs = book.of(candidate);
-    const miss = memoryMiss(partitionProblem(problem, candidate, costs));
-    if (miss !== null) {
-      tally.add(miss.reason, () => configurationText(candidate));
-      remember(misses, { candidate, excess: miss.excess });
-      return;
-    }
-    bounded.push({ candidate, bound: lowerBound(problem, candidate, costs) });
+/** Lower bound of one configuration; null when it was rejected. */
+function boundOf({ problem, book, tally, misses }: Run, candidate: Candidate): number | null {
+  const late = scheduleMisfit(problem, candidate.layout, candidate.switches);
+  if (late !== null) {
+    tally.add(late, () => configurationText(candidate));
+    return null;
   }
+  const costs = book.of(candidate);
+  const miss = memoryMiss(problem, candidate, costs);
+  if (miss === null) return lowerBound(problem, candidate, costs);
+  tally.add(miss.reason, () => configurationText(candidate));
+  remember(misses, { candidate, excess: miss.excess });
+  return null;
+}
+
+function cost(run: Run, candidate: Candidate): void {
+  const outcome = consider(run.problem, candidate, run.options, run.book);
+  if ('rule' in outcome) {
+    run.tally.add(outcome, () => configurationText(candidate));
+    if (outcome.rule === 'memory') remember(run.misses, { candidate, excess: 1 });
+    return;
+  }
+  if (outcome.estimate.verdict === 'does-not-fit') {
+    const excess = Math.max(
+      ...outcome.estimate.stages.map(({ memory }) => memory.deviceBytes / memory.limitBytes),
+    );
+    remember(run.misses, { candidate, excess });
+    run.tally.add(memoryReason(outcome.estimate), () => configurationText(candidate));
+    return;
+  }
+  run.evaluated += 1;
+  insert(run.kept, outcome, run.options.top);
 }
 
 const MISSES_KEPT = 500;

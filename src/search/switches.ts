@@ -1,8 +1,7 @@
 import { isMoe, type ModelSpec } from '../domain/model.ts';
 import type { OptimizerSharding, Recompute } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
-import type { Layout } from './layouts.ts';
-import { divisors } from './layouts.ts';
+import { divisors, type Frame } from './layouts.ts';
 import type { SearchOptions } from './options.ts';
 
 /** The rest of a plan, once its devices are arranged. */
@@ -18,7 +17,7 @@ export const FULL_RECOMPUTE: Recompute = { mode: 'full', modules: [], layersPerS
 const MOST_MICRO_BATCH = 16;
 const MOST_VIRTUAL = 8;
 
-export function switches(problem: Problem, layout: Layout, options: SearchOptions): Switches[] {
+export function switches(problem: Problem, layout: Frame, options: SearchOptions): Switches[] {
   const perReplica = problem.workload.globalBatchSize / layout.dp;
   const { fix, max } = options;
   const within = (name: 'micro-batch' | 'vpp' | 'sharding', value: number) =>
@@ -56,7 +55,7 @@ function recomputeChoices(problem: Problem): Recompute[] {
 }
 
 /** Chunks per stage for which every chunk can hold equally many layers, the ends counted as Megatron counts them. */
-function virtualStages(model: ModelSpec, { pp, family }: Layout): number[] {
+function virtualStages(model: ModelSpec, { pp, family }: Frame): number[] {
   if (pp < 2 || family !== 'uniform') return [1];
   const layers = model.layers.length;
   const list = [1];
@@ -67,7 +66,7 @@ function virtualStages(model: ModelSpec, { pp, family }: Layout): number[] {
 }
 
 /** Without replicas there is nothing to shard; with a pipeline gradients cannot be sharded between micro-batches. */
-function shardingChoices({ stack }: Problem, { dp, cp, pp }: Layout): OptimizerSharding[] {
+function shardingChoices({ stack }: Problem, { dp, cp, pp }: Frame): OptimizerSharding[] {
   if (dp * cp === 1) return [0];
   if (stack.fullySharded) return [3];
   return pp > 1 ? [0, 1] : [0, 1, 2, 3];

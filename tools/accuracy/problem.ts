@@ -219,9 +219,22 @@ function stackOf(row: Row, assumptions: string[]): Stack {
         : facts.routing === 'natural'
           ? 'natural'
           : stack.routing,
+    overlap: overlapOf(stack, row),
     moeDispatcher: dispatcherOf(facts.moeDispatcher) ?? stack.moeDispatcher,
     compiled: row.config.torchCompile ?? stack.compiled,
   };
+}
+
+/** Overlap switches the source states. */
+function overlapOf(stack: Stack, { config }: Row): Stack['overlap'] {
+  const words = config.overlapWords ?? '';
+  const tensor = /tp-comm-overlap|async TP|tp_linear_async|TP async/i.test(words)
+    ? Math.max(stack.overlap.tensorParallel, 0.48)
+    : /vanilla TP/i.test(words)
+      ? 0
+      : stack.overlap.tensorParallel;
+  const expert = config.recipe?.moe_a2a_overlap === true ? 0.88 : stack.overlap.expertParallel;
+  return { ...stack.overlap, tensorParallel: tensor, expertParallel: expert };
 }
 
 function dispatcherOf(words: string | null | undefined): Stack['moeDispatcher'] | undefined {
