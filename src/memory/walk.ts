@@ -31,8 +31,9 @@ export function walk(load: StageLoad, inFlight: readonly number[], limits: Limit
   }
   const allocatedBytes = total(peak);
   const { allocator, gpu, headroom, communicators } = limits;
-  const reservedBytes = allocatedBytes * allocator.reservedOverAllocated;
-  const deviceBytes = reservedBytes + allocator.contextBytes + communicators * allocator.bytesPerCommunicator;
+  const outside = allocator.contextBytes + communicators * allocator.bytesPerCommunicator;
+  const reservedBytes = reserved(allocatedBytes, allocator.reservedOverAllocated, gpu.memoryBytes - outside);
+  const deviceBytes = reservedBytes + outside;
   const limitBytes = gpu.memoryBytes * (1 - headroom);
   return {
     allocated: peak,
@@ -43,6 +44,17 @@ export function walk(load: StageLoad, inFlight: readonly number[], limits: Limit
     limitBytes,
     verdict: judge(deviceBytes, limitBytes),
   };
+}
+
+/** Fragments that no cache flush gives back, over allocated bytes. */
+const LEAST_FRAGMENTS = 1.015;
+
+/**
+ * What the caching allocator holds. Under pressure it returns cached blocks before it gives up, so near the GPU's whole
+ * memory the reserve shrinks to the fragments.
+ */
+function reserved(allocated: number, usual: number, room: number): number {
+  return Math.min(allocated * usual, Math.max(allocated * LEAST_FRAGMENTS, room));
 }
 
 function judge(bytes: number, limit: number): Verdict {
