@@ -14,6 +14,8 @@ export interface AttentionShape {
   readonly qkHeadDim: number;
   readonly vHeadDim: number;
   readonly window: number | null;
+  /** A learned sink per head: kernels with it are not the fused ones of the fit. */
+  readonly sinks: boolean;
 }
 
 const RECENT = new Set(['hopper', 'blackwell']);
@@ -39,7 +41,7 @@ export function attentionForward(
   const memory = bytes / (gpu.memoryBandwidth * curve.memoryEfficiency);
   const seconds = curve.fixedSeconds * a.contextParallel + Math.cbrt(compute ** 3 + memory ** 3);
   const training = gpu.architecture === 'blackwell' ? c.attentionTrainingBlackwell : c.attentionTraining;
-  const special = a.window === null ? 1 : c.slidingWindowAttention;
+  const special = a.window === null && !a.sinks ? 1 : c.slidingWindowAttention;
   return seconds * special * training * generation(gpu, kernel, c);
 }
 

@@ -109,7 +109,7 @@ export const COEFFICIENT_TABLE = {
     400,
     'further launch units of a dropless MoE layer forward: router, permute, dispatch',
   ),
-  hostUnitsPerExpert: fitted(3.461, 0.2, 20, 'further launch units for each local expert'),
+  hostUnitsPerExpert: fitted(2, 0.2, 20, 'further launch units for each local expert'),
   hostUnitsTensorParallel: fitted(
     1.473,
     0.3,

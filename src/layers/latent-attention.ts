@@ -73,6 +73,7 @@ export function latentAttention(a: LatentAttention, hidden: number, local: Local
           qkHeadDim: qkDim,
           vHeadDim: a.vHeadDim,
           window: null,
+          sinks: false,
         },
       },
     ],

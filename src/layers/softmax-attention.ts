@@ -75,6 +75,7 @@ function core(
       qkHeadDim: a.headDim,
       vHeadDim: a.headDim,
       window: a.slidingWindow,
+      sinks: a.sinks,
     };
     const kernels: Kernel[] = [{ kind: 'attention', shape }];
     return { ...base, kernels, saved: [kept(4 * local.tokens * heads, 'core_attn')], hostUnits: 2 };

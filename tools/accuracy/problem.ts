@@ -57,7 +57,7 @@ function modelOf({ model: m, sequenceLength }: Row, assumptions: string[]): Mode
           qkvBias: !gated,
           outBias: !gated,
           qkNormParameters: 0,
-          sinks: false,
+          sinks: Boolean(m.slidingWindow && m.moe),
           slidingWindow: window,
         };
   const dense: MlpSpec = { kind: 'dense', ffnHiddenSize: ffn, gated, bias: !gated };
@@ -69,7 +69,7 @@ function modelOf({ model: m, sequenceLength }: Row, assumptions: string[]): Mode
         expertFfnHiddenSize: m.moe.expertFfnHidden,
         sharedFfnHiddenSize: m.moe.sharedFfnHidden ?? (m.moe.sharedExperts ?? 0) * m.moe.expertFfnHidden,
         gated: true,
-        // gpt-oss is the one published family with both experts and a sliding window: its experts have biases.
+        // gpt-oss is the one published family with both experts and a sliding window: biases and sinks go with it.
         expertBias: Boolean(m.slidingWindow),
         routerBias: false,
         correctionBias: false,
