@@ -54,7 +54,7 @@ export const COEFFICIENT_TABLE = {
   flash2OnHopper: fitted(2.029, 1, 2.2, 'FlashAttention-2 time on Hopper and later over FA3/cuDNN'),
   flash1: fitted(1.094, 1, 2.2, 'FlashAttention-1/Triton time over FlashAttention-2'),
   slidingWindowAttention: fitted(
-    2.155,
+    1.2,
     0.5,
     6,
     'attention kernel time with sinks or sliding windows over its FLOP count',
@@ -104,12 +104,12 @@ export const COEFFICIENT_TABLE = {
     'kernel counts of Megatron layers: 22 legacy, 18 with fused kernels',
   ),
   hostUnitsMoe: fitted(
-    76,
+    90,
     20,
     400,
     'further launch units of a dropless MoE layer forward: router, permute, dispatch',
   ),
-  hostUnitsPerExpert: fitted(2, 0.2, 20, 'further launch units for each local expert'),
+  hostUnitsPerExpert: fitted(2.5, 0.2, 20, 'further launch units for each local expert'),
   hostUnitsTensorParallel: fitted(
     1.473,
     0.3,
