@@ -5,11 +5,12 @@ import type { Problem } from '../domain/problem.ts';
 import type { Reason } from '../domain/reason.ts';
 import type { RankedPlan } from '../domain/search-result.ts';
 import { lowerBound, memoryMiss } from './bounds.ts';
+import type { CostBook } from './cost-book.ts';
+import type { Evaluated } from './expand.ts';
 import { frames, layoutsOf } from './layouts.ts';
 import type { SearchOptions } from './options.ts';
 import { type Candidate, realise } from './realise.ts';
 import { illegal } from './rules.ts';
-import type { CostBook, Evaluated } from './search.ts';
 import { switches } from './switches.ts';
 
 const MOST_TRIED = 400;

@@ -2,8 +2,9 @@ import { estimate } from '../cost/estimate.ts';
 import { layersOf } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { NearestMiss } from '../domain/search-result.ts';
+import type { CostBook } from './cost-book.ts';
+import { memoryReason } from './expand.ts';
 import { type Candidate, evenCounts, planFrom } from './realise.ts';
-import { type CostBook, memoryReason } from './search.ts';
 import { FULL_RECOMPUTE } from './switches.ts';
 
 /** A configuration that is legal but does not fit; excess is need over limit. */
