@@ -10,7 +10,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
-process.exitCode = main({
+process.exitCode = await main({
   argv: process.argv.slice(2),
   env: process.env,
   cwd: process.cwd(),
@@ -19,5 +19,6 @@ process.exitCode = main({
   stdout: (text) => void process.stdout.write(text),
   stderr: (text) => void process.stderr.write(text),
   now: () => performance.now(),
+  breathe: () => new Promise((resolve) => setImmediate(resolve)),
   interrupted: () => stop,
 });

@@ -9,6 +9,8 @@ export interface Io {
   stdout(text: string): void;
   stderr(text: string): void;
   now(): number;
+  /** Lets pending events, signals above all, be handled. */
+  breathe(): Promise<void>;
   /** Whether the user asked to stop. */
   interrupted(): boolean;
 }

@@ -13,7 +13,7 @@ import { toolVersion } from './version.ts';
 const COMMANDS = [plan, estimate, explain, compare, emit, model, cluster, schema];
 
 /** Runs one command line. Results go to stdout, everything else to stderr; returns the exit code, never throws. */
-export function main(io: Io): number {
+export async function main(io: Io): Promise<number> {
   let code: number = EXIT.ok;
   const program = new Command('shardwright')
     .description(
@@ -30,7 +30,7 @@ export function main(io: Io): number {
   }
   for (const command of program.commands) inherit(command);
   try {
-    program.parse([...io.argv], { from: 'user' });
+    await program.parseAsync([...io.argv], { from: 'user' });
     return code;
   } catch (error) {
     return failure(error, io);

@@ -17,6 +17,18 @@ import { Tally } from './tally.ts';
  * own or of its frame is no better than the worst plan kept, or costed by the one evaluator; the certificate counts all.
  */
 export function search(problem: Problem, given: Partial<SearchOptions> = {}): SearchResult {
+  const steps = searchSteps(problem, given);
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+  }
+}
+
+/** The same search, pausing between frames so that a caller can draw breath: handle a signal, show progress. */
+export function* searchSteps(
+  problem: Problem,
+  given: Partial<SearchOptions> = {},
+): Generator<void, SearchResult, void> {
   const options = { ...DEFAULT_OPTIONS, ...given };
   const book = new CostBook(problem);
   const run: Run = {
@@ -45,6 +57,7 @@ export function search(problem: Problem, given: Partial<SearchOptions> = {}): Se
     if (cutBy !== null) break;
     options.progress?.(run.evaluated, queue.length - next, run.kept[0]?.estimate.stepSeconds ?? null);
     expand(run, frame);
+    yield;
   }
   const rest = queue.slice(next).reduce((sum, { count }) => sum + count, 0);
   const best = run.kept[0]?.estimate.stepSeconds ?? null;

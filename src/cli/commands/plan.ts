@@ -1,13 +1,27 @@
+import type { SearchResult } from '../../domain/search-result.ts';
 import { planDocument } from '../../reporters/plan-json.ts';
 import { planTable } from '../../reporters/plan-table.ts';
-import { search } from '../../search/search.ts';
+import { searchSteps } from '../../search/search.ts';
 import { printJson, type Register, styleOf, workloadOptions } from '../command.ts';
 import { fixFrom, maxFrom } from '../dimensions.ts';
-import { EXIT } from '../io.ts';
+import { EXIT, type Io } from '../io.ts';
 import { given, whole } from '../problem.ts';
 import { settings } from '../settings.ts';
 
 const PROGRESS_EVERY_MS = 200;
+const BREATHE_EVERY_MS = 50;
+
+/** Runs the search to its end, giving the process a turn now and then: signals arrive between frames. */
+async function drain(steps: ReturnType<typeof searchSteps>, io: Io): Promise<SearchResult> {
+  let last = io.now();
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+    if (io.now() - last < BREATHE_EVERY_MS) continue;
+    await io.breathe();
+    last = io.now();
+  }
+}
 
 export const plan: Register = (program, io, done) => {
   workloadOptions(program.command('plan').description('rank the ways to split a model over a cluster'))
@@ -18,7 +32,7 @@ export const plan: Register = (program, io, done) => {
     .option('--max <DIMS>', 'bound dimensions: cp=2')
     .option('--time-limit <SECONDS>', 'stop the search and print the best so far with its gap')
     .option('--quiet', 'no progress')
-    .action((model: string, cluster: string, flags: Record<string, unknown>) => {
+    .action(async (model: string, cluster: string, flags: Record<string, unknown>) => {
       const s = settings(flags, io);
       const { problem, launcher, origin } = given(model, cluster, s);
       const limit =
@@ -27,7 +41,7 @@ export const plan: Register = (program, io, done) => {
           : 1000 * whole('--time-limit', s['time-limit']);
       const started = io.now();
       let printed = started;
-      const result = search(problem, {
+      const steps = searchSteps(problem, {
         top: whole('--top', s.top ?? '5', 1, 1000),
         fix: fixFrom(s.fix),
         max: maxFrom(s.max),
@@ -46,6 +60,7 @@ export const plan: Register = (program, io, done) => {
             }
           : {}),
       });
+      const result = await drain(steps, io);
       if (printed !== started) io.stderr('\r\u001b[K');
       if (flags.json === true) printJson(io, planDocument(problem, result, origin));
       else io.stdout(planTable(problem, result, styleOf(io)));
