@@ -84,7 +84,12 @@ export function clusterTable(cluster: Cluster, style: Style): string {
   return [
     painter(style).bold(`${cluster.name}: ${formatInteger(deviceCount(cluster))} GPUs`),
     '',
-    grid(['group', 'GPUs', 'memory', 'inside a node', 'network', 'kernels'], rows),
+    style.columns < 100
+      ? grid(
+          ['group', 'GPUs', 'memory', 'inside a node', 'network'],
+          rows.map((row) => row.slice(0, 5)),
+        )
+      : grid(['group', 'GPUs', 'memory', 'inside a node', 'network', 'kernels'], rows),
     ...(links.length > 0 ? ['', ...links.map((link) => wrap(link, style.columns))] : []),
     ...(cluster.assumptions.length > 0
       ? ['', ...cluster.assumptions.map((a) => wrap(`Assumed: ${a}.`, style.columns))]

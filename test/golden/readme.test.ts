@@ -1,0 +1,26 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { run } from '../fixtures/run.ts';
+
+const text = readFileSync('README.md', 'utf8');
+const commands = [...text.matchAll(/node bin\/shardwright\.js ([^`\n]+)/g)].map((match) =>
+  match[1]!.trim().split(/\s+/),
+);
+
+describe('README', () => {
+  it.each(commands.map((argv) => [argv.join(' '), argv] as const))('%s', async (_, argv) => {
+    expect((await run(argv)).code).toBe(0);
+  });
+
+  it('prints what the README shows', async () => {
+    const { out } = await run(commands[0]!);
+    expect(text).toContain(out.trim());
+  });
+
+  it('names the two commands', () => {
+    expect(text).toContain(
+      'npm ci && node bin/shardwright.js plan llama-3.1-70b configs/clusters/mixed-32xh100-32xa100-40gb.yaml --seq-length 8192 --global-batch 512',
+    );
+    expect(text).toContain('npm cit');
+  });
+});

@@ -1,0 +1,32 @@
+import { describe, expect, it } from 'vitest';
+import { run, SMALL } from '../fixtures/run.ts';
+
+const MIXED = [
+  'llama-3.1-8b',
+  'mixed-a100-v100',
+  '--seq-length',
+  '2048',
+  '--global-batch',
+  '64',
+  '--precision',
+  'fp16',
+] as const;
+
+const COMMANDS: Readonly<Record<string, readonly string[]>> = {
+  plan: ['plan', ...MIXED, '--top', '3'],
+  'plan-megatron': ['plan', ...MIXED, '--top', '2', '--launcher', 'megatron'],
+  'plan-nothing': ['plan', 'llama-3.1-405b', '4090-32', ...SMALL],
+  estimate: ['estimate', ...MIXED, '--config', 'tp=4,pp=4,dp=2,layers=10/10/6/6'],
+  explain: ['explain', ...MIXED, '--config', 'tp=4,pp=4,dp=2,layers=10/10/6/6'],
+  compare: ['compare', 'llama-3.2-1b', 'dgx-h100-8', 'dgx-a100-8', ...SMALL, '--price', 'h100=2.5,a100=1.1'],
+  'model-show': ['model', 'show', 'deepseek-v3'],
+  'cluster-show': ['cluster', 'show', 'two-regions'],
+};
+
+describe.each([80, 160])('at %i columns', (columns) => {
+  it.each(Object.entries(COMMANDS))('%s', async (name, argv) => {
+    const { out } = await run(argv, { columns });
+    for (const line of out.split('\n')) expect([...line].length, line).toBeLessThanOrEqual(columns);
+    await expect(out).toMatchFileSnapshot(`snapshots/${name}.${columns}.txt`);
+  });
+});

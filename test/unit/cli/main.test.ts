@@ -1,0 +1,168 @@
+import { mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { SCHEMAS } from '../../../src/schema/index.ts';
+import { violations } from '../../../src/schema/validator.ts';
+import { run, SMALL } from '../../fixtures/run.ts';
+
+const folder = () => mkdtempSync(join(tmpdir(), 'shardwright-'));
+const PLAN = ['plan', 'llama-3.2-1b', 'dgx-h100-8', ...SMALL] as const;
+
+describe('exit codes', () => {
+  it.each([
+    [0, [...PLAN]],
+    [2, ['plan', 'llama-3.2-1b', 'dgx-h100-8', '--seq-length', '8k', '--global-batch', '64']],
+    [2, ['plan', 'llama-3.2-1', 'dgx-h100-8', ...SMALL]],
+    [2, ['frobnicate']],
+    [2, ['plan', 'llama-3.2-1b', 'dgx-h100-8', '--seq-lenght', '1']],
+    [2, []],
+    [3, ['plan', 'llama-3.1-405b', '4090-1', ...SMALL]],
+    [4, ['estimate', 'llama-3.1-405b', 'dgx-h100-8', ...SMALL, '--config', 'tp=8', '--check']],
+    [0, ['estimate', 'llama-3.1-405b', 'dgx-h100-8', ...SMALL, '--config', 'tp=8']],
+    [2, ['estimate', 'llama-3.2-1b', 'dgx-h100-8', ...SMALL, '--config', 'tp=16']],
+    [0, ['--help']],
+    [0, ['--version']],
+  ])('%i for %j', async (code, argv) => {
+    const ran = await run(argv);
+    expect(ran.code).toBe(code);
+    if (code === 2) {
+      expect(ran.out).toBe('');
+      expect(ran.err).toMatch(/expected|Maybe/);
+      expect(ran.err).not.toMatch(/ at .*\.ts:/);
+    }
+  });
+
+  it('130 when interrupted, with what was found', async () => {
+    const ran = await run([...PLAN, '--json'], { interrupted: () => true });
+    expect(ran.code).toBe(130);
+    expect(JSON.parse(ran.out).certificate.cutBy).toBe('interrupt');
+  });
+});
+
+describe('documents', () => {
+  const check = (name: string, text: string) =>
+    expect(violations(SCHEMAS[name]!, JSON.parse(text))).toEqual([]);
+
+  it('match their published schemas', async () => {
+    check('plan', (await run([...PLAN, '--json'])).out);
+    check('plan', (await run(['plan', 'llama-3.1-405b', '4090-1', ...SMALL, '--json'])).out);
+    check(
+      'estimate',
+      (
+        await run([
+          'estimate',
+          'mixtral-8x7b',
+          'dgx-h100-64',
+          ...SMALL,
+          '--config',
+          'tp=2,pp=2,ep=4,dp=16',
+          '--json',
+        ])
+      ).out,
+    );
+    check(
+      'compare',
+      (await run(['compare', 'llama-3.2-1b', 'dgx-h100-8', '4090-32', ...SMALL, '--json'])).out,
+    );
+    check('error', (await run(['plan', 'nothing', 'dgx-h100-8', ...SMALL, '--json'])).out);
+  });
+
+  it('have parts that sum to their totals', async () => {
+    const { plans } = JSON.parse((await run([...PLAN, '--json'])).out);
+    const sum = (parts: Record<string, number>) => Object.values(parts).reduce((a, b) => a + b, 0);
+    for (const plan of plans) {
+      expect(sum(plan.time)).toBeCloseTo(plan.stepTimeSeconds, 9);
+      for (const stage of plan.stages) expect(sum(stage.memory) / stage.peakMemoryBytes).toBeCloseTo(1, 9);
+    }
+  });
+
+  it('are the same bytes every time', async () => {
+    expect((await run([...PLAN, '--json'])).out).toBe((await run([...PLAN, '--json'])).out);
+  });
+
+  it('have schemas that are up to date', () => {
+    for (const [name, schema] of Object.entries(SCHEMAS)) {
+      const published = JSON.parse(readFileSync(`schemas/${name}.json`, 'utf8'));
+      expect(published).toEqual({ $schema: 'https://json-schema.org/draft/2020-12/schema', ...schema });
+    }
+  });
+});
+
+describe('settings', () => {
+  it('flags over environment over file', async () => {
+    const cwd = folder();
+    writeFileSync(join(cwd, 'shardwright.yaml'), 'seq-length: 2048\nglobal-batch: 32\nprecision: fp16\n');
+    const base = ['estimate', 'llama-3.2-1b', 'dgx-h100-8', '--config', 'dp=8', '--json'];
+    const problem = async (argv: readonly string[], env = {}) =>
+      JSON.parse((await run(argv, { cwd, env })).out).problem;
+    expect(await problem(base)).toMatchObject({
+      sequenceLength: 2048,
+      globalBatchSize: 32,
+      precision: 'fp16',
+    });
+    expect(await problem(base, { SHARDWRIGHT_SEQ_LENGTH: '1024' })).toMatchObject({ sequenceLength: 1024 });
+    expect(await problem([...base, '--seq-length', '512'], { SHARDWRIGHT_SEQ_LENGTH: '1024' })).toMatchObject(
+      { sequenceLength: 512 },
+    );
+  });
+
+  it('an unknown key of the file is an error with its line', async () => {
+    const cwd = folder();
+    writeFileSync(join(cwd, 'shardwright.yaml'), 'seq-length: 2048\nseq-lenght: 1\n');
+    const ran = await run([...PLAN], { cwd });
+    expect(ran.code).toBe(2);
+    expect(ran.err).toMatch(/shardwright\.yaml:2:\d+: unknown key "seq-lenght"[\s\S]*Maybe "seq-length"/);
+  });
+
+  it('colour only on a terminal without NO_COLOR', async () => {
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: looking for escape codes.
+    const colour = /\u001b\[/;
+    expect((await run([...PLAN])).out).not.toMatch(colour);
+    expect((await run([...PLAN, '--quiet'], { terminal: true })).out).toMatch(colour);
+    expect((await run([...PLAN, '--quiet'], { terminal: true, env: { NO_COLOR: '1' } })).out).not.toMatch(
+      escape,
+    );
+  });
+});
+
+describe('emit', () => {
+  const planFile = async (launcher: string) => {
+    const path = join(folder(), 'plan.json');
+    writeFileSync(path, (await run([...PLAN, '--launcher', launcher, '--json'])).out);
+    return path;
+  };
+
+  it('writes what the launcher needs, and never over something without being told', async () => {
+    const path = await planFile('megatron');
+    const out = join(folder(), 'launch');
+    expect((await run(['emit', `${path}#1`, '--to', 'megatron', '--out', out])).code).toBe(0);
+    expect(readFileSync(join(out, 'launch.sh'), 'utf8')).toMatch(/torchrun/);
+    writeFileSync(join(out, 'mine.txt'), 'mine');
+    const again = await run(['emit', path, '--to', 'megatron', '--out', out]);
+    expect(again.code).toBe(2);
+    expect(again.err).toMatch(/exists/);
+    expect((await run(['emit', path, '--to', 'megatron', '--out', out, '--force'])).code).toBe(0);
+    expect(readFileSync(join(out, 'mine.txt'), 'utf8')).toBe('mine');
+  });
+
+  it('follows no link', async () => {
+    const path = await planFile('megatron');
+    const out = join(folder(), 'link');
+    symlinkSync(tmpdir(), out);
+    const ran = await run(['emit', path, '--to', 'json', '--out', out, '--force']);
+    expect(ran.code).toBe(2);
+    expect(ran.err).toMatch(/is a link/);
+  });
+
+  it('refuses a rank that is not there, a broken file, an unknown launcher', async () => {
+    const path = await planFile('any');
+    const out = join(folder(), 'launch');
+    expect((await run(['emit', `${path}#99`, '--to', 'json', '--out', out])).err).toMatch(
+      /no plan of rank 99/,
+    );
+    expect((await run(['emit', path, '--to', 'megatorn', '--out', out])).err).toMatch(/Maybe "megatron"/);
+    writeFileSync(path, '{"schema": "shardwright.plan/1"}');
+    expect((await run(['emit', path, '--to', 'json', '--out', out])).err).toMatch(/missing key/);
+  });
+});
