@@ -97,7 +97,9 @@ export function memoryMiss(
   const schedule = scheduleOf(switches.virtualStages > 1 ? 'interleaved-1f1b' : '1f1b')!;
   const counts = kindCounts(problem);
   let room = 0;
-  let worst = 0;
+  let full = false;
+  let need = 0;
+  let have = 0;
   let stage = 0;
   for (const [i, run] of layout.runs.entries()) {
     const { layers, fixedBytes, embedding, head, limitBytes } = costs[i]!;
@@ -112,20 +114,20 @@ export function memoryMiss(
         (stage === 0 ? embedding.residentBytes : 0) +
         (stage === layout.pp - 1 ? head.residentBytes + head.activationBytes : 0);
       const free = limitBytes - fixedBytes - ends;
-      if (free <= 0) worst = Math.max(worst, (fixedBytes + ends) / limitBytes);
-      else room += free / (resident + activation * schedule.peakInFlight(stage, shape));
+      const model = resident + activation * schedule.peakInFlight(stage, shape);
+      if (free <= 0) full = true;
+      else room += free / model;
+      need += fixedBytes + ends + model / layout.pp;
+      have += limitBytes;
     }
   }
-  if (worst === 0 && room >= 1) return null;
-  const excess = room > 0 ? Math.max(worst, 1 / room) : worst;
+  if (!full && room >= 1) return null;
+  const excess = Math.max(1, need / have);
   return {
     excess,
     reason: {
       rule: 'memory',
-      actual:
-        room > 0
-          ? `about ${excess.toFixed(2)} × what the stages have room for`
-          : `${excess.toFixed(2)} × a GPU before the first layer`,
+      actual: `about ${excess.toFixed(2)} × what the GPUs in use have`,
       limit: 'GPU memory less headroom',
       hint: 'Maybe more recomputation, sharding, tensor or pipeline parallelism.',
     },

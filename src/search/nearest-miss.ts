@@ -72,6 +72,6 @@ function remedyFor(
       continue;
     if (fits(changed)) return `fits with ${name}`;
   }
-  const short = Math.ceil((excess - 1) * 100);
-  return `needs ${short}% less per GPU: more GPUs or GPUs with more memory`;
+  const short = Math.ceil(100 * (1 - 1 / excess));
+  return `needs ${short}% less memory per GPU: more GPUs, or GPUs with more memory`;
 }

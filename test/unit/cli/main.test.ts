@@ -116,12 +116,12 @@ describe('settings', () => {
   });
 
   it('colour only on a terminal without NO_COLOR', async () => {
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: looking for escape codes.
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: looking for colour codes.
     const colour = /\u001b\[/;
     expect((await run([...PLAN])).out).not.toMatch(colour);
     expect((await run([...PLAN, '--quiet'], { terminal: true })).out).toMatch(colour);
     expect((await run([...PLAN, '--quiet'], { terminal: true, env: { NO_COLOR: '1' } })).out).not.toMatch(
-      escape,
+      colour,
     );
   });
 });
