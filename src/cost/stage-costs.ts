@@ -41,10 +41,26 @@ export function stageCosts(
   return {
     layers,
     embedding: layerCost(profile.embedding, resident(first, 0), 0),
-    head: layerCost(profile.head, resident(last, 0), lossBytesPerLogit(stack).saved * logits * overhead),
+    head: withPrediction(
+      layerCost(profile.head, resident(last, 0), lossBytesPerLogit(stack).saved * logits * overhead),
+      layers[problem.model.layers.at(-1) ?? 0]!,
+      problem.model.mtpLayers,
+    ),
     boundarySeconds: boundarySeconds(profile, pipelined),
     fixedBytes: fixedBytes(profile, overhead),
     limitBytes: group.gpu.memoryBytes * (1 - problem.workload.headroom),
+  };
+}
+
+/** The head with the modules that predict further tokens: a layer and the head again for each. */
+function withPrediction(head: LayerCost, layer: LayerCost, modules: number): LayerCost {
+  if (modules === 0) return head;
+  return {
+    forwardSeconds: head.forwardSeconds + modules * (head.forwardSeconds + layer.forwardSeconds),
+    backwardSeconds: head.backwardSeconds + modules * (head.backwardSeconds + layer.backwardSeconds),
+    weightGradSeconds: head.weightGradSeconds + modules * (head.weightGradSeconds + layer.weightGradSeconds),
+    residentBytes: head.residentBytes + modules * layer.residentBytes,
+    activationBytes: head.activationBytes + modules * (head.activationBytes + layer.activationBytes),
   };
 }
 

@@ -2,7 +2,7 @@ import { endsOf, type Plan } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import { collectiveSeconds, pointToPointSeconds } from '../hardware/collective.ts';
 import { mergeSpans } from '../hardware/span.ts';
-import { endParameters, type LocalParameters } from '../memory/local-parameters.ts';
+import { endParameters, type LocalParameters, predictionParameters } from '../memory/local-parameters.ts';
 import { neighbourSpan } from './boundary.ts';
 import { stepEnd } from './gradient-sync.ts';
 import type { PipelineTime } from './pipeline-time.ts';
@@ -102,6 +102,11 @@ export function blockParameters(
   const stage = plan.pipelines[run.pipeline]!.stages[run.stage]!;
   let dense = endParameters(problem.model, problem.stack, run.profile.context.local, { first, last }).total;
   let expert = 0;
+  if (last) {
+    const prediction = predictionParameters(problem.model, run.profile.context.local);
+    dense += prediction.dense;
+    expert += prediction.expert;
+  }
   for (const { first: from, end } of stage.chunks) {
     for (let layer = from; layer < end; layer++) {
       const { parameters } = run.profile.kinds[problem.model.layers[layer] ?? 0]!.memory;

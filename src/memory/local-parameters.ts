@@ -20,6 +20,20 @@ export function layerParameters(model: ModelSpec, kind: number, local: LocalShap
   };
 }
 
+/**
+ * Multi-token-prediction modules beside the last stage's layers: each a layer of the last kind, a projection of two
+ * hidden states to one, and three norms; embedding and head are shared with the model's own (DeepSeek-V3, section 2.2).
+ */
+export function predictionParameters(model: ModelSpec, local: LocalShape): LocalParameters {
+  if (model.mtpLayers === 0) return { dense: 0, expert: 0 };
+  const layer = layerParameters(model, model.layers.at(-1) ?? 0, local);
+  const h = model.hiddenSize;
+  return {
+    dense: model.mtpLayers * (layer.dense + (2 * h * h) / local.tensorParallel + 3 * h),
+    expert: model.mtpLayers * layer.expert,
+  };
+}
+
 export interface EndParameters {
   readonly total: number;
   /** Of the largest single matrix. */

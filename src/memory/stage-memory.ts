@@ -7,7 +7,12 @@ import { layerOperators } from '../layers/layer.ts';
 import { type LocalShape, type Operator, residualTokens } from '../layers/operator.ts';
 import { type StateParts, stateBytes } from '../techniques/optimizer-sharding.ts';
 import { restoredBytes, savedBytes } from '../techniques/recompute.ts';
-import { endParameters, type LocalParameters, layerParameters } from './local-parameters.ts';
+import {
+  endParameters,
+  type LocalParameters,
+  layerParameters,
+  predictionParameters,
+} from './local-parameters.ts';
 import type { StageLoad } from './stage-load.ts';
 import { unshardedBytes } from './unsharded.ts';
 
@@ -90,6 +95,11 @@ export function stageLoad(
     activationsByChunk.push(bytes);
   }
   const ends = endParameters(model, stack, local, extent);
+  if (extent.last) {
+    const prediction = predictionParameters(model, local);
+    dense += prediction.dense;
+    expert += prediction.expert;
+  }
   const sharding = settings.optimizerSharding;
   const state = add(
     stateBytes(dense + ends.total, stack.state, sharding, extent.shards),
@@ -108,9 +118,15 @@ export function stageLoad(
       (local.tokens * paddedVocabulary(model.vocabSize, stack.vocabularyPadding, local.tensorParallel)) /
       local.tensorParallel;
     const perLogit = lossBytesPerLogit(stack);
-    lossSaved = perLogit.saved * logits;
+    // Each prediction module has its own logits, and a layer of the last kind.
+    const losses = 1 + model.mtpLayers;
+    lossSaved = losses * perLogit.saved * logits;
     lossTransient = (perLogit.peak - perLogit.saved) * logits;
-    activationsByChunk[last] = (activationsByChunk[last] ?? 0) + savedBytes(head, NONE, 0) - lossSaved;
+    const prediction = model.mtpLayers * byKind[model.layers.at(-1) ?? 0]!.saved;
+    activationsByChunk[last] =
+      (activationsByChunk[last] ?? 0) +
+      losses * (savedBytes(head, NONE, 0) - perLogit.saved * logits) +
+      prediction;
   }
   const unsharded = unshardedBytes(settings, stack, extent, {
     widestLayer,

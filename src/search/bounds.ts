@@ -25,9 +25,10 @@ function bestRate({ cluster, workload }: Problem, group: number, c: Coefficients
   const narrow = workload.precision !== 'bf16' && workload.precision !== 'fp16';
   const { curve } = gemmCurve(gpu, workload.precision);
   const speedup = workload.precision === 'nvfp4' ? c.nvfp4Speedup : 1;
+  const grouped = Math.min(1, c.groupedGemm);
   const gemm =
     (curve.peakFlops * curve.maxEfficiency * speedup) /
-    (gpu.sustainedSlowdown * (narrow ? c.fp8Sustained : 1));
+    (gpu.sustainedSlowdown * grouped * (narrow ? c.fp8Sustained : 1));
   const training = Math.min(c.attentionTraining, c.attentionTrainingBlackwell, 1);
   const attention = (gpu.attention.peakFlops * gpu.attention.efficiencyHeadDim128) / training;
   return Math.max(gemm, attention, (gpu.peakFlops.bf16 ?? gpu.peakFlops.fp16 ?? 0) * c.unfusedBatchedGemm);

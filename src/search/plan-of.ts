@@ -52,9 +52,6 @@ export function planOf(problem: Problem, configuration: Configuration): Configur
   const vpp = take('vpp', 1);
   const ep = take('ep', 1);
   const etp = take('etp', 1);
-  const layout = { family: 'uniform', runs: [{ group: 0, stages: pp }], tp, cp, dp, ep, etp, pp } as const;
-  const broken = illegal(problem, layout);
-  if (broken !== null) return broken;
   const microBatches = globalBatchSize / (dp * microBatch);
   const id = configuration.schedule ?? (vpp > 1 ? 'interleaved-1f1b' : '1f1b');
   const schedule = scheduleOf(id);
@@ -68,6 +65,9 @@ export function planOf(problem: Problem, configuration: Configuration): Configur
     schedule.stageOfChunk(g, shape),
   );
   if ('rule' in stages) return stages;
+  const layout = { family: 'uniform', runs: groupsOf(stages), tp, cp, dp, ep, etp, pp } as const;
+  const broken = illegal(problem, layout);
+  if (broken !== null) return broken;
   const sharding = configuration.sharding ?? (dp * cp === 1 ? 0 : problem.stack.fullySharded ? 3 : 1);
   if (configuration.sharding === undefined) inferred.push(`sharding=${sharding}`);
   const plan: Plan = {
@@ -90,6 +90,12 @@ function recomputeOf(problem: Problem, text: string): Recompute {
   if (text === 'none' || text === 'full') return { mode: text, modules: [], layersPerStage: null };
   if (text === 'selective') return selectiveRecompute(problem);
   return { mode: 'selective', modules: text.split('+') as RecomputeModule[], layersPerStage: null };
+}
+
+/** The node groups that stages use, for the laws that ask about GPUs. */
+function groupsOf(stages: readonly Stage[]): { group: number; stages: number }[] {
+  const groups = new Set(stages.flatMap((stage) => stage.replicas.map((block) => block.group)));
+  return [...groups].map((group) => ({ group, stages: stages.length }));
 }
 
 interface Dims {
