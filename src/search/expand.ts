@@ -148,6 +148,7 @@ export function memoryReason({ stages }: Estimate): Reason {
 
 /** Keeps the `top` fastest, one for each layout and switch that matter; ties go to the simpler plan. */
 function insert(kept: Evaluated[], one: Evaluated, top: number): void {
+  if (kept.some((other) => twins(one, other))) return;
   kept.push(one);
   kept.sort((a, b) => a.estimate.stepSeconds - b.estimate.stepSeconds || complexity(a) - complexity(b));
   if (kept.length > top) kept.pop();
@@ -155,4 +156,19 @@ function insert(kept: Evaluated[], one: Evaluated, top: number): void {
 
 function complexity({ candidate: { layout, switches: s } }: Evaluated): number {
   return layout.tp * 8 + layout.cp * 4 + layout.pp * 2 + s.virtualStages + s.sharding / 4 + s.microBatch / 64;
+}
+
+/** The same plan on interchangeable groups: one of them is enough. */
+function twins(a: Evaluated, b: Evaluated): boolean {
+  if (a.estimate.stepSeconds !== b.estimate.stepSeconds) return false;
+  const shape = ({ candidate, realised }: Evaluated) =>
+    JSON.stringify([
+      candidate.switches,
+      realised.cut?.layersPerStage,
+      { ...candidate.layout, runs: candidate.layout.runs.map((run) => run.stages) },
+    ]);
+  return (
+    shape(a) === shape(b) &&
+    a.estimate.stages.every((stage, i) => stage.memory.limitBytes === b.estimate.stages[i]!.memory.limitBytes)
+  );
 }

@@ -4,6 +4,7 @@ import type { Problem } from '../domain/problem.ts';
 import type { NearestMiss } from '../domain/search-result.ts';
 import type { CostBook } from './cost-book.ts';
 import { memoryReason } from './expand.ts';
+import type { Legality } from './options.ts';
 import { type Candidate, evenCounts, planFrom } from './realise.ts';
 import { FULL_RECOMPUTE } from './switches.ts';
 
@@ -13,10 +14,15 @@ export interface Miss {
   readonly excess: number;
 }
 
-const MOST_TRIED = 40;
+const MOST_TRIED = 60;
 
 /** The configuration that misses its memory limit by least, costed, with what would make it fit. */
-export function findNearestMiss(problem: Problem, misses: Miss[], book: CostBook): NearestMiss | null {
+export function findNearestMiss(
+  problem: Problem,
+  misses: Miss[],
+  book: CostBook,
+  launcher: Legality | null,
+): NearestMiss | null {
   misses.sort((a, b) => a.excess - b.excess);
   let best: { candidate: Candidate; miss: NearestMiss; excess: number } | null = null;
   for (const { candidate } of misses.slice(0, MOST_TRIED)) {
@@ -24,6 +30,7 @@ export function findNearestMiss(problem: Problem, misses: Miss[], book: CostBook
     const counts =
       evenCounts(problem.model.layers.length, chunks) ?? spread(problem.model.layers.length, chunks);
     const plan = planFrom(problem, candidate, counts);
+    if (launcher !== null && launcher.reject(problem, plan) !== null) continue;
     const outcome = estimate(problem, plan, book.profiles);
     if (outcome.verdict !== 'does-not-fit') continue;
     const excess = Math.max(...outcome.stages.map(({ memory }) => memory.deviceBytes / memory.limitBytes));

@@ -65,7 +65,7 @@ export function* searchSteps(
   return {
     plans: run.kept.map((one, index) => ranked(one, index, run.kept[0]!)),
     evenSplit: evenSplit(problem, options, book),
-    nearestMiss: findNearestMiss(problem, run.misses, book),
+    nearestMiss: findNearestMiss(problem, run.misses, book, options.launcher),
     certificate: {
       space,
       rejected: run.tally.list(),
