@@ -11,6 +11,15 @@ import type { Row } from './row.ts';
 
 /** The given side of a row. Throws when the row cannot be expressed; notes what had to be assumed. */
 export function problemOf(row: Row, assumptions: string[]): Problem {
+  for (const [name, value] of [
+    ['layers', row.model.layers],
+    ['hidden', row.model.hidden],
+    ['heads', row.model.heads],
+    ['gpus', row.hardware.gpus],
+  ] as const) {
+    if (!Number.isInteger(value) || value < 1) throw new Error(`${name} not stated`);
+  }
+  if (typeof row.hardware.gpu !== 'string') throw new Error('gpu not stated');
   if (row.model.hybrid) throw new Error(`hybrid layers are not modelled: ${row.model.hybrid}`);
   if (!row.sequenceLength || !row.config.globalBatch)
     throw new Error('sequence length or global batch not stated');

@@ -43,6 +43,12 @@ export function score(
   } catch (error) {
     return { ...base, status: 'inexpressible', reason: (error as Error).message.split('\n')[0]! };
   }
+  if (
+    !Number.isFinite(best.stepSeconds) ||
+    best.stages.some(({ memory }) => !Number.isFinite(memory.deviceBytes))
+  ) {
+    return { ...base, status: 'inexpressible', reason: 'figures of the row are missing or make no sense' };
+  }
   const measured = row.measured;
   const faults = row.faults ?? {};
   const kind = measured.memoryKind ?? 'unstated';
@@ -58,9 +64,9 @@ export function score(
     parts: best.time,
     memoryParts: heaviest.memory.allocated,
   };
-  const time = measured.stepSeconds && !('time' in faults) ? measured.stepSeconds : null;
+  const time = positive(measured.stepSeconds) && !('time' in faults) ? measured.stepSeconds : null;
   const memory =
-    measured.peakMemory && !('memory' in faults)
+    positive(measured.peakMemory) && !('memory' in faults)
       ? measured.peakMemory * (UNIT[measured.memoryUnit ?? 'GiB'] ?? 2 ** 30)
       : null;
   if (row.tier === 'C' || (time === null && memory === null && row.outcome !== 'oom')) {
@@ -75,6 +81,10 @@ export function score(
     ...(time === null ? {} : { measuredStepSeconds: time, stepError: best.stepSeconds / time - 1 }),
     ...(memory === null ? {} : { measuredPeakBytes: memory, memoryError: predictedPeakBytes / memory - 1 }),
   };
+}
+
+function positive(value: unknown): value is number {
+  return typeof value === 'number' && Number.isFinite(value) && value > 0;
 }
 
 /** Fastest of those that fit; else the one that needs the least memory. */

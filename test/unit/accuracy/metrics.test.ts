@@ -36,8 +36,8 @@ describe('accuracy metrics', () => {
     const { rows, problems } = readRows([
       { path: 'x', text: '{"model":{},"hardware":{},"config":{}}\n\nnot json\n{}' },
     ]);
-    expect(rows).toHaveLength(1);
-    expect(problems).toHaveLength(2);
+    expect(rows).toHaveLength(2);
+    expect(problems).toHaveLength(1);
     expect(problems[0]).toMatch(/^x:3: /);
   });
 });
