@@ -46,10 +46,13 @@ export function estimateTable(
   return `${blocks.join('\n\n')}\n`;
 }
 
+/** Parts below this share of the whole are left out of tables; JSON has them all. */
+const NEGLIGIBLE = 1e-5;
+
 function timeTable(time: Parts): string {
   const all = total(time);
   const rows = Object.entries(time)
-    .filter(([, seconds]) => seconds > 0)
+    .filter(([, seconds]) => seconds > NEGLIGIBLE * all)
     .map(([name, seconds]) => [name, formatSeconds(seconds), formatPercent(seconds / all)]);
   return grid(
     ['where the step goes (its slowest stage)', 'time', 'share'],
@@ -105,7 +108,7 @@ function distinct(stages: Estimate['stages']): Estimate['stages'] {
 
 function computeTable({ stages }: Estimate, style: Style): string {
   const names = Object.keys(stages[0]!.compute).filter((name) =>
-    stages.some((stage) => stage.compute[name]! > 0),
+    stages.some((stage) => stage.compute[name]! > NEGLIGIBLE * total(stage.compute)),
   );
   const perTable = Math.max(1, Math.floor((style.columns - 42) / 12));
   const tables: string[] = [];

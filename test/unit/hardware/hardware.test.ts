@@ -1,0 +1,109 @@
+import { describe, expect, it } from 'vitest';
+import { loadCluster } from '../../../src/catalogue/clusters.ts';
+import { loadGpu } from '../../../src/catalogue/gpus.ts';
+import { coefficients } from '../../../src/hardware/coefficients.ts';
+import { collectiveSeconds, pointToPointSeconds } from '../../../src/hardware/collective.ts';
+import { gemmSeconds } from '../../../src/hardware/gemm.ts';
+import { sustained } from '../../../src/hardware/power.ts';
+import { spanOf } from '../../../src/hardware/span.ts';
+
+const c = coefficients();
+const h100 = loadCluster('dgx-h100-64').value;
+
+describe('GEMM', () => {
+  it('follows the roofline with a knee, by hand for the H100', () => {
+    const gpu = loadGpu('h100-sxm');
+    const [m, n, k] = [4096, 8192, 4096];
+    const ideal = (2 * m * n * (k + 93.16)) / (989.4e12 * 0.7981);
+    const compute = ideal * (1 + (0.1161 * ideal) / (ideal + 5.962e-3));
+    const memory = (2 * (m * k + k * n) + 2 * m * n) / (3350e9 * 0.7875);
+    const burst = (compute ** 4 + memory ** 4) ** 0.25;
+    expect(gemmSeconds(gpu, 'bf16', { m, n, k }, c)).toBeCloseTo(3.365e-6 + burst * gpu.sustainedSlowdown, 9);
+  });
+
+  it('is faster in fp8 where there is fp8, and the same where there is not', () => {
+    const shape = { m: 16384, n: 16384, k: 16384 };
+    expect(gemmSeconds(loadGpu('h100-sxm'), 'fp8', shape, c)).toBeLessThan(
+      gemmSeconds(loadGpu('h100-sxm'), 'bf16', shape, c),
+    );
+    expect(gemmSeconds(loadGpu('a100-80-sxm'), 'fp8', shape, c)).toBe(
+      gemmSeconds(loadGpu('a100-80-sxm'), 'bf16', shape, c),
+    );
+  });
+
+  it('slows under a power cap, never above stock', () => {
+    const gpu = loadGpu('h100-sxm');
+    expect(sustained(gpu, 500, c) / sustained(gpu, null, c)).toBeCloseTo(1.4 ** 0.67, 9);
+    expect(sustained(gpu, 900, c)).toBe(gpu.sustainedSlowdown);
+  });
+});
+
+describe('spans', () => {
+  it('know how many members share a node', () => {
+    expect(spanOf(h100, 0, 1, 8)).toMatchObject({ size: 8, perDomain: 8, domains: 1 });
+    expect(spanOf(h100, 0, 1, 16)).toMatchObject({ perDomain: 8, domains: 2 });
+    expect(spanOf(h100, 0, 8, 8)).toMatchObject({ perDomain: 1, domains: 8 });
+    expect(spanOf(h100, 0, 4, 16)).toMatchObject({ perDomain: 2, domains: 8 });
+  });
+
+  it('take the slowest network of the groups they touch', () => {
+    const mixed = loadCluster('mixed-32xh100-32xa100-40gb').value;
+    expect(spanOf(mixed, 0, 8, 8).networkPerMember).toBe(25e9);
+    expect(spanOf(mixed, 0, 8, 4).networkPerMember).toBe(50e9);
+  });
+
+  it('see the WAN between two sites', () => {
+    const regions = loadCluster('two-regions').value;
+    expect(spanOf(regions, 0, 32, 2).domains).toBe(2);
+    expect(spanOf(regions, 0, 32, 2).extraLatency).toBeCloseTo(18e-3, 9);
+    expect(spanOf(regions, 0, 8, 4).extraLatency).toBe(0);
+  });
+});
+
+describe('collectives', () => {
+  it('follow the measured lines inside a node', () => {
+    const bytes = 2 ** 29;
+    const wire = bytes / c.intraNodeDerating;
+    const expected = Math.min(16.77e-6 + wire / 124.6e9, 60.85e-6 + wire / 258.3e9);
+    expect(collectiveSeconds(spanOf(h100, 0, 1, 8), 'allReduce', bytes, c)).toBeCloseTo(expected, 9);
+  });
+
+  it('use all network cards of a node for a group that fills it', () => {
+    const bytes = 2 ** 32;
+    const one = collectiveSeconds(spanOf(h100, 0, 8, 8), 'allGather', bytes, c);
+    const eight = collectiveSeconds(spanOf(h100, 0, 1, 64), 'allGather', bytes, c);
+    expect(one / eight).toBeGreaterThan(4);
+  });
+
+  it('cost nothing alone and more with more bytes', () => {
+    expect(collectiveSeconds(spanOf(h100, 0, 1, 1), 'allReduce', 1e9, c)).toBe(0);
+    const span = spanOf(h100, 0, 1, 16);
+    for (const collective of ['allReduce', 'allGather', 'reduceScatter', 'allToAll'] as const) {
+      expect(collectiveSeconds(span, collective, 2e9, c)).toBeGreaterThan(
+        collectiveSeconds(span, collective, 1e9, c),
+      );
+    }
+  });
+
+  it('give a pair of a mesh its seventh only', () => {
+    const mi300x = loadCluster('mi300x-64').value;
+    const bytes = 2 ** 30;
+    const two = collectiveSeconds(spanOf(mi300x, 0, 1, 2), 'allReduce', bytes, c);
+    expect(bytes / two).toBeGreaterThan(35e9);
+    expect(bytes / two).toBeLessThan(50e9);
+  });
+
+  it('get slower with more GPUs where all flows share host memory', () => {
+    const hosts = loadCluster('4090-32').value;
+    const bus = (n: number) =>
+      ((2 * (n - 1)) / n) * (2 ** 28 / collectiveSeconds(spanOf(hosts, 0, 1, n), 'allReduce', 2 ** 28, c));
+    expect(bus(8)).toBeLessThan(bus(4));
+    expect(bus(4)).toBeLessThan(bus(2));
+  });
+
+  it('pay latency and wire for a transfer between stages', () => {
+    const span = spanOf(h100, 0, 8, 2);
+    const wire = 50e6 / (50e9 * c.networkEfficiency);
+    expect(pointToPointSeconds(span, 50e6, c)).toBeCloseTo(c.pointToPointLatency + 20e-6 + wire, 9);
+  });
+});
