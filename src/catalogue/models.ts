@@ -32,7 +32,8 @@ export function loadModel(nameOrPath: string): Loaded<ModelSpec> {
 
 function nameOf(path: string): string {
   const file = basename(path).replace(/\.(json|ya?ml)$/i, '');
-  return file === 'config' ? basename(dirname(path)) || file : file;
+  const folder = basename(dirname(path));
+  return file === 'config' && folder !== '' && folder !== '.' ? folder : file;
 }
 
 function modelFrom(document: Document, name: string): ModelSpec {

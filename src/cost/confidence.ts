@@ -1,6 +1,7 @@
 import type { Plan } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import { type Provenance, weakest } from '../domain/provenance.ts';
+import { supports } from '../hardware/gemm.ts';
 
 /** The least trustworthy figure that this plan's estimate rests on. */
 export function provenanceOf({ cluster }: Problem, plan: Plan): Provenance {
@@ -27,7 +28,7 @@ export function assumptionsOf({ cluster, workload, stack }: Problem, plan: Plan)
     const { gpu } = cluster.groups[index]!;
     if (gpu.provenance.gemm === 'assumed')
       list.push(`${gpu.id}: GEMM speed scaled from a similar GPU, not measured`);
-    if (gpu.gemm[workload.precision] === undefined) {
+    if (!supports(gpu, workload.precision)) {
       list.push(`${gpu.id}: no ${workload.precision} arithmetic of its own; priced at the next wider format`);
     }
   }

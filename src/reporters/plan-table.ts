@@ -110,10 +110,10 @@ function notes(
   if ('rule' in evenSplit) lines.push(`Even split: ${evenSplit.actual}. ${evenSplit.hint ?? ''}`.trim());
   else {
     const factor = evenSplit.estimate.stepSeconds / best.estimate.stepSeconds;
+    const verdict =
+      factor < 1.005 ? 'as fast as the best plan' : `the best plan is ${digits(factor)}× as fast`;
     const how = `${arithmetic(evenSplit.plan)}, layers ${clip(layersWords(evenSplit.plan), 24)}`;
-    lines.push(
-      `Even split: ${formatSeconds(evenSplit.estimate.stepSeconds)} (${how}): the best plan is ${digits(factor)}× as fast.`,
-    );
+    lines.push(`Even split: ${formatSeconds(evenSplit.estimate.stepSeconds)} (${how}): ${verdict}.`);
   }
   if (nearestMiss !== null) {
     lines.push(
@@ -158,7 +158,7 @@ function nothing({ nearestMiss, certificate: { rejected } }: SearchResult, { col
     .slice(0, 8)
     .map(
       ({ rule, count, example }) =>
-        `${formatInteger(count)} × ${rule}: e.g. ${example.configuration}: ${example.reason.actual}, limit ${example.reason.limit}`,
+        `${formatInteger(count)} × ${rule}: e.g. ${example.configuration}: ${example.reason.actual}, limit ${example.reason.limit}${example.reason.hint === undefined ? '' : `. ${example.reason.hint}`}`,
     );
   if (nearestMiss !== null) {
     const { memory } = nearestMiss.estimate.stages.reduce((a, b) =>
