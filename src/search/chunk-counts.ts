@@ -41,7 +41,7 @@ export function chunkCounts(
   });
 }
 
-function spread(layers: number, chunks: number): number[] {
+export function spread(layers: number, chunks: number): number[] {
   const base = Math.floor(layers / chunks);
   const over = layers % chunks;
   const from = Math.floor((chunks - over) / 2);

@@ -2,6 +2,7 @@ import { estimate } from '../cost/estimate.ts';
 import { layersOf } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { NearestMiss } from '../domain/search-result.ts';
+import { spread } from './chunk-counts.ts';
 import type { CostBook } from './cost-book.ts';
 import { memoryReason } from './expand.ts';
 import type { Legality } from './options.ts';
@@ -39,13 +40,6 @@ export function findNearestMiss(
     best = { candidate, excess, miss: { plan, estimate: outcome, reason: memoryReason(outcome), remedy } };
   }
   return best?.miss ?? null;
-}
-
-function spread(layers: number, chunks: number): number[] {
-  return Array.from(
-    { length: chunks },
-    (_, i) => Math.floor(layers / chunks) + (i < layers % chunks ? 1 : 0),
-  );
 }
 
 /** Tries the cheapest change first and says the first that fits. */

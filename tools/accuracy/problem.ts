@@ -138,7 +138,8 @@ const INTRA: readonly (readonly [RegExp, string])[] = [
   [/^mi250|^mi210/, 'xgmi-mi250x'],
   [/^mi3(00|25)/, 'xgmi-mi300x'],
   [/^mi3/, 'xgmi-mi355x'],
-  [/^(rtx-4090|rtx-3090|l4|a10)/, 'pcie4-x16-nop2p'],
+  [/^(rtx-4090|rtx-3|l4$|a10|a30|a40|rtx-a6000)/, 'pcie4-x16-nop2p'],
+  [/^(rtx-2|titan)/, 'pcie3-x16'],
   [/^l40s/, 'pcie4-x16-p2p'],
   [/^(rtx-5090|rtx-pro)/, 'pcie5-x16-p2p'],
   [/^t4/, 'pcie3-x16'],
@@ -253,8 +254,9 @@ function dispatcherOf(words: string | null | undefined): Stack['moeDispatcher'] 
   return /gather/.test(words) ? 'allgather' : 'alltoall';
 }
 
+/** The stack's own generation; of an unnamed stack what was current that year. */
 function flashOf(stack: Stack, row: Row): Stack['attentionKernel'] {
-  if (stack.attentionKernel !== 'unfused') return stack.attentionKernel;
+  if (stack.attentionKernel !== 'unfused' && stack.id !== 'generic') return stack.attentionKernel;
   const year = row.year ?? 2024;
   return year <= 2022 ? 'flash1' : year <= 2023 ? 'flash2' : 'flash3';
 }
