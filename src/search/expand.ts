@@ -10,7 +10,7 @@ import type { Miss } from './nearest-miss.ts';
 import type { SearchOptions } from './options.ts';
 import { type Candidate, type Realised, realise } from './realise.ts';
 import { illegal } from './rules.ts';
-import { type Switches, switches } from './switches.ts';
+import { NO_RECOMPUTE, type Switches, switches } from './switches.ts';
 import type { Tally } from './tally.ts';
 
 /** One plan that was costed. */
@@ -40,6 +40,12 @@ export function worstKept({ kept, options }: Run): number {
 export function expand(run: Run, frame: Frame): void {
   const { problem, options, tally } = run;
   const choices = switches(problem, frame, options);
+  const byMicroBatch = new Map<number, Switches[]>();
+  for (const choice of choices) {
+    const group = byMicroBatch.get(choice.microBatch);
+    if (group === undefined) byMicroBatch.set(choice.microBatch, [choice]);
+    else group.push(choice);
+  }
   const bounded: { candidate: Candidate; bound: number }[] = [];
   for (const layout of layoutsOf(problem, frame, options)) {
     const reason = illegal(problem, layout);
@@ -49,10 +55,16 @@ export function expand(run: Run, frame: Frame): void {
         tally.add(reason, () => configurationText({ layout, switches: example }), choices.length);
       continue;
     }
-    for (const choice of choices) {
-      const candidate = { layout, switches: choice };
-      const bound = boundOf(run, candidate);
-      if (bound !== null) bounded.push({ candidate, bound });
+    for (const group of byMicroBatch.values()) {
+      if (barest(run, layout, group[0]!) >= worstKept(run)) {
+        run.boundedAway += group.length;
+        continue;
+      }
+      for (const choice of group) {
+        const candidate = { layout, switches: choice };
+        const bound = boundOf(run, candidate);
+        if (bound !== null) bounded.push({ candidate, bound });
+      }
     }
   }
   bounded.sort((a, b) => a.bound - b.bound);
@@ -63,6 +75,13 @@ export function expand(run: Run, frame: Frame): void {
     }
     cost(run, candidate);
   }
+}
+
+/** Bound of a micro-batch size at its barest: recomputation, sharding and virtual stages only ever add time. */
+function barest({ problem, book }: Run, layout: Layout, choice: Switches): number {
+  const switches = { ...choice, recompute: NO_RECOMPUTE, sharding: 0, virtualStages: 1 } as const;
+  const candidate = { layout, switches };
+  return lowerBound(problem, candidate, book.of(candidate));
 }
 
 /** Lower bound of one configuration; null when it was rejected. */
