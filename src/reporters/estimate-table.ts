@@ -36,7 +36,7 @@ export function estimateTable(
     timeTable(estimate.time),
     memoryTable(problem, estimate, full),
   ];
-  if (full) blocks.push(computeTable(estimate, style));
+  if (full) blocks.push(stageMemoryTable(estimate, style), computeTable(estimate, style));
   const notes = [
     ...(inferred.length > 0 ? [`Inferred: ${inferred.join(', ')}.`] : []),
     `Weakest figure used: ${estimate.weakestProvenance}.`,
@@ -82,11 +82,7 @@ function memoryTable(problem: Problem, { stages }: Estimate, full: boolean): str
     b.memory.deviceBytes / b.memory.limitBytes > a.memory.deviceBytes / a.memory.limitBytes ? b : a,
   );
   const { memory } = heaviest;
-  const parts: [string, number][] = [
-    ...Object.entries(memory.allocated),
-    ['allocator reserve', memory.reservedBytes - memory.allocatedBytes],
-    ['context and communicators', memory.deviceBytes - memory.reservedBytes],
-  ];
+  const parts = Object.entries(memoryParts(heaviest));
   const detail = parts
     .filter(([, bytes]) => bytes > 0)
     .map(([name, bytes]) => [name, (bytes / GiB).toFixed(2), formatPercent(bytes / memory.deviceBytes)]);
@@ -106,22 +102,60 @@ function distinct(stages: Estimate['stages']): Estimate['stages'] {
       );
 }
 
+/** Everything that fills a GPU, part by part, to its device total. */
+function memoryParts({ memory }: Estimate['stages'][number]): Parts {
+  return {
+    ...memory.allocated,
+    'allocator reserve': memory.reservedBytes - memory.allocatedBytes,
+    'context and communicators': memory.deviceBytes - memory.reservedBytes,
+  };
+}
+
+function stageMemoryTable({ stages }: Estimate, style: Style): string {
+  return byStage(
+    'GiB at the peak, by stage',
+    stages,
+    style,
+    memoryParts,
+    (bytes) => (bytes / GiB).toFixed(2),
+    'device',
+  );
+}
+
 function computeTable({ stages }: Estimate, style: Style): string {
-  const names = Object.keys(stages[0]!.compute).filter((name) =>
-    stages.some((stage) => stage.compute[name]! > NEGLIGIBLE * total(stage.compute)),
+  return byStage(
+    'one micro-batch, by stage',
+    stages,
+    style,
+    (stage) => stage.compute,
+    formatSeconds,
+    'one micro-batch',
+  );
+}
+
+/** A table with a column for each stage, broken into several where the line ends. */
+function byStage(
+  title: string,
+  stages: Estimate['stages'],
+  style: Style,
+  partsOf: (stage: Estimate['stages'][number]) => Parts,
+  format: (value: number) => string,
+  sum: string,
+): string {
+  const names = [...new Set(stages.flatMap((stage) => Object.keys(partsOf(stage))))].filter((name) =>
+    stages.some((stage) => (partsOf(stage)[name] ?? 0) > NEGLIGIBLE * total(partsOf(stage))),
   );
   const perTable = Math.max(1, Math.floor((style.columns - 42) / 12));
   const tables: string[] = [];
   for (let from = 0; from < stages.length; from += perTable) {
     const some = stages.slice(from, from + perTable);
-    const rows = [
-      ...names.map((name) => [name, ...some.map((stage) => formatSeconds(stage.compute[name]!))]),
-      ['one micro-batch', ...some.map((stage) => formatSeconds(total(stage.compute)))],
-    ];
+    const rows = names.map((name) => [name, ...some.map((stage) => format(partsOf(stage)[name] ?? 0))]);
+    const last = [sum, ...some.map((stage) => format(total(partsOf(stage))))];
+    const head = [title, ...some.map((stage) => `stage ${stage.stage}`)];
     tables.push(
       grid(
-        ['one micro-batch, by stage', ...some.map((stage) => `stage ${stage.stage}`)],
-        rows,
+        head,
+        [...rows, last],
         some.map((_, i) => i + 1),
       ),
     );

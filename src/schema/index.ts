@@ -8,6 +8,7 @@ import {
   estimateOutputSchema,
   planOutputSchema,
 } from './plan-output.ts';
+import { clusterReportSchema, launchSchema, listSchema, modelReportSchema } from './reports.ts';
 import { stackSchema } from './stack.ts';
 import type { JsonSchema } from './validator.ts';
 
@@ -22,6 +23,10 @@ export const SCHEMAS: Readonly<Record<string, JsonSchema>> = {
   estimate: estimateOutputSchema,
   compare: compareOutputSchema,
   error: errorOutputSchema,
+  'model-report': modelReportSchema,
+  'cluster-report': clusterReportSchema,
+  list: listSchema,
+  launch: launchSchema,
 };
 
 /** The published form: JSON Schema 2020-12. */

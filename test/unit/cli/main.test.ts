@@ -65,6 +65,9 @@ describe('documents', () => {
       'compare',
       (await run(['compare', 'llama-3.2-1b', 'dgx-h100-8', '4090-32', ...SMALL, '--json'])).out,
     );
+    check('model-report', (await run(['model', 'show', 'deepseek-v3', '--json'])).out);
+    check('cluster-report', (await run(['cluster', 'show', 'two-regions', '--json'])).out);
+    check('list', (await run(['model', 'list', '--json'])).out);
     check('error', (await run(['plan', 'nothing', 'dgx-h100-8', ...SMALL, '--json'])).out);
   });
 
@@ -143,6 +146,9 @@ describe('emit', () => {
     expect(again.code).toBe(2);
     expect(again.err).toMatch(/exists/);
     expect((await run(['emit', path, '--to', 'megatron', '--out', out, '--force'])).code).toBe(0);
+    expect((await run(['emit', path, '--to', 'json', '--out', out, '--force'])).code).toBe(0);
+    const launch = JSON.parse(readFileSync(join(out, 'plan.json'), 'utf8'));
+    expect(violations(SCHEMAS.launch!, launch)).toEqual([]);
     expect(readFileSync(join(out, 'mine.txt'), 'utf8')).toBe('mine');
   });
 
