@@ -14,7 +14,8 @@ export function recipe({ model, workload }: Problem, plan: Plan, origin: string)
   const { tp, pp, cp, dp } = degreesOf(plan);
   const base = registryName(model)!;
   const shard = plan.optimizerSharding === 0 ? 1 : (plan.shardGroup ?? dp * cp) / cp;
-  const reshard = RESHARD[plan.optimizerSharding];
+  // Under a pipeline the stage stays gathered between micro-batches: torchtitan's own default, and what is estimated.
+  const reshard = plan.optimizerSharding === 3 && pp > 1 ? 'never' : RESHARD[plan.optimizerSharding];
   const microBatches = plan.pipelines[0]!.stages[0]!.replicas[0]!.microBatches;
   const ac = { none: null, selective: 'SelectiveAC', full: 'FullAC' }[plan.recompute.mode];
   const tokens = workload.sequenceLength * plan.microBatchSize;

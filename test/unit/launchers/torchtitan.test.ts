@@ -18,7 +18,7 @@ describe('torchtitan recipe', () => {
       'p.pipeline_parallel_schedule = "1F1B"',
       'p.num_pp_microbatches = 256',
       'split = [28, 28, 12, 12]',
-      'p.fsdp_reshard_after_forward = "always"',
+      'p.fsdp_reshard_after_forward = "never"',
       'num_tokens_per_train_step = 512 * 8192',
       'disable_cuda_graphs = True',
     ])
