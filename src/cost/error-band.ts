@@ -1,9 +1,25 @@
+import { isMoe } from '../domain/model.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import { provenanceOf } from './confidence.ts';
 
-/** Relative error expected of a step time, by the weakest figure it rests on and the width of its stack. */
+/** Mean absolute error of step time by kind of run, on published runs (docs/accuracy.md). */
+const RESIDUAL = { dense: 0.085, narrow: 0.085, sparse: 0.2 } as const;
+
+/** What figures that were not measured on that hardware add. */
+const PROVENANCE_WIDTH = { measured: 0, fitted: 0.02, datasheet: 0.05, assumed: 0.15 } as const;
+
+/**
+ * Relative error to expect of a step time, one side: residuals of that kind of run, the weakest figure it rests on, and
+ * the width of its software stack, taken as independent.
+ */
 export function errorBand(problem: Problem, plan: Plan): number {
-  const base = { measured: 0.05, fitted: 0.08, datasheet: 0.12, assumed: 0.2 }[provenanceOf(problem, plan)];
-  return Math.hypot(base, problem.stack.timeMultiplier.width);
+  const { precision } = problem.workload;
+  const narrow = precision !== 'bf16' && precision !== 'fp16';
+  const kind = isMoe(problem.model) ? 'sparse' : narrow ? 'narrow' : 'dense';
+  return Math.hypot(
+    RESIDUAL[kind],
+    PROVENANCE_WIDTH[provenanceOf(problem, plan)],
+    problem.stack.timeMultiplier.width,
+  );
 }

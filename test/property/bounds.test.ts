@@ -1,0 +1,53 @@
+import { describe, expect, it } from 'vitest';
+import { estimate } from '../../src/cost/estimate.ts';
+import type { Problem } from '../../src/domain/problem.ts';
+import { frameBound, lowerBound } from '../../src/search/bounds.ts';
+import { CostBook } from '../../src/search/cost-book.ts';
+import { frames, layoutsOf } from '../../src/search/layouts.ts';
+import { DEFAULT_OPTIONS } from '../../src/search/options.ts';
+import { realise } from '../../src/search/realise.ts';
+import { illegal } from '../../src/search/rules.ts';
+import { switches } from '../../src/search/switches.ts';
+import { problem } from '../fixtures/problem.ts';
+
+/** A reproducible sample without replacement of about `count` items. */
+function sample<T>(items: readonly T[], count: number): T[] {
+  const step = Math.max(1, Math.floor(items.length / count));
+  return items.filter((_, i) => i % step === Math.floor(step / 2));
+}
+
+function check(p: Problem, cases: number): number {
+  const book = new CostBook(p);
+  let checked = 0;
+  for (const frame of sample([...frames(p, DEFAULT_OPTIONS)], cases)) {
+    for (const layout of sample(layoutsOf(p, frame, DEFAULT_OPTIONS), 3)) {
+      if (illegal(p, layout) !== null) continue;
+      for (const choice of sample(switches(p, frame, DEFAULT_OPTIONS), 4)) {
+        const candidate = { layout, switches: choice };
+        const microBatches = p.workload.globalBatchSize / (layout.dp * choice.microBatch);
+        if (choice.virtualStages > 1 && microBatches < layout.pp) continue;
+        const realised = realise(p, candidate, book.of(candidate));
+        if ('rule' in realised) continue;
+        const { stepSeconds } = estimate(p, realised.plan);
+        expect(lowerBound(p, candidate, book.of(candidate))).toBeLessThanOrEqual(stepSeconds * (1 + 1e-9));
+        expect(frameBound(p, frame)).toBeLessThanOrEqual(stepSeconds * (1 + 1e-9));
+        checked += 1;
+      }
+    }
+  }
+  return checked;
+}
+
+describe('bounds are never above what they bound', () => {
+  it.each([
+    ['llama-3.1-8b', 'dgx-h100-64', {}, 'megatron-core'],
+    ['llama-3.1-8b', 'mixed-32xh100-32xa100-40gb', {}, 'generic'],
+    ['llama-3.1-8b', 'mi300x-64', { precision: 'fp8' }, 'torch-fsdp2'],
+    ['gpt3-175b', 'dgx-a100-512', { sequenceLength: 2048, globalBatchSize: 512 }, 'megatron-2021'],
+    ['deepseek-v2-lite', 'dgx-b200-64', { precision: 'mxfp8' }, 'megatron-core'],
+    ['gpt-oss-20b', 'gb200-nvl72-72', { precision: 'nvfp4', globalBatchSize: 72 }, 'megatron-core'],
+    ['mixtral-8x7b', 'mixed-a100-v100', { precision: 'fp16' }, 'megatron-2023'],
+  ] as const)('%s on %s', (model, cluster, over, stack) => {
+    expect(check(problem(model, cluster, { headroom: 0, ...over }, stack), 60)).toBeGreaterThan(20);
+  });
+});
