@@ -25,7 +25,7 @@ export function loadCluster(nameOrPath: string): Loaded<Cluster> {
   return { value: clusterFrom(document), path, sha256: document.sha256 };
 }
 
-export function clusterFrom(document: Document): Cluster {
+function clusterFrom(document: Document): Cluster {
   const doc = validateDocument<ClusterDocument>(document, clusterSchema);
   const assumptions: string[] = [];
   const groups: NodeGroup[] = [];

@@ -31,7 +31,7 @@ export function readDocument(path: string): Document {
   return parseDocument(path, text);
 }
 
-export function parseDocument(path: string, text: string): Document {
+function parseDocument(path: string, text: string): Document {
   const lines = new LineCounter();
   const documents = parseAllDocuments(text, { lineCounter: lines, uniqueKeys: true, prettyErrors: false });
   const at = (offset: number | undefined): Location => {

@@ -19,7 +19,7 @@ const KEYS = [
   'time-limit',
   'price',
 ] as const;
-export type SettingKey = (typeof KEYS)[number];
+type SettingKey = (typeof KEYS)[number];
 export type Settings = Readonly<Partial<Record<SettingKey, string>>>;
 
 /** Flags over environment over ./shardwright.yaml. */

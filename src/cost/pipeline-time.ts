@@ -106,7 +106,7 @@ function alone(run: StageRun, microBatches: number): PipelineTime {
 }
 
 /** Global chunks in layer order: which stage holds each, as its which own chunk. */
-export function placesOf(plan: Plan, index: number): ChunkPlace[] {
+function placesOf(plan: Plan, index: number): ChunkPlace[] {
   const all = plan.pipelines[index]!.stages.flatMap((stage, s) =>
     stage.chunks.map((range, chunk) => ({ first: range.first, end: range.end, stage: s, chunk })),
   );

@@ -79,6 +79,6 @@ export function runStages(problem: Problem, plan: Plan, index: number, cache?: P
 }
 
 /** Micro-batches that one replica of the first stage sends down the pipeline. */
-export function microBatchSlots(pipeline: Pipeline): number {
+function microBatchSlots(pipeline: Pipeline): number {
   return Math.ceil(pipeline.microBatches / replicasOf(pipeline.stages[0]!));
 }

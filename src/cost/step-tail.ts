@@ -92,7 +92,7 @@ function hidingMicroBatches(plan: Plan, stages: number, microBatches: number): n
 }
 
 /** Parameters one GPU of a block holds. */
-export function blockParameters(
+function blockParameters(
   problem: Problem,
   plan: Plan,
   run: BlockRun,

@@ -90,10 +90,6 @@ export interface MoeMlp {
   readonly sharedGate: boolean;
 }
 
-export function layerKindOf(model: ModelSpec, layer: number): LayerKind {
-  return model.kinds[model.layers[layer] ?? 0] as LayerKind;
-}
-
 export function isMoe(model: ModelSpec): boolean {
   return model.kinds.some((kind) => kind.mlp.kind === 'moe');
 }

@@ -9,8 +9,3 @@ export interface Reason {
   /** What would make it pass, starting with "Maybe", when we can guess. */
   readonly hint?: string;
 }
-
-export function describe(reason: Reason): string {
-  const hint = reason.hint === undefined ? '' : ` ${reason.hint}`;
-  return `${reason.rule}: ${reason.actual}, limit ${reason.limit}.${hint}`;
-}

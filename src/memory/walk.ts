@@ -4,7 +4,7 @@ import type { Allocator } from '../domain/stack.ts';
 import type { StageLoad } from './stage-load.ts';
 
 /** Fraction of the limit from which a plan that fits is called tight. */
-export const TIGHT = 0.95;
+const TIGHT = 0.95;
 
 export interface Limits {
   readonly gpu: GpuSpec;

@@ -44,10 +44,7 @@ const MILLI = 1000;
  * Layers x[s][r] of run r (maximal runs of one kind) on stage s; z[s][r] says run r is finished by stage s, so run
  * r + 1 may have begun. Minimise the summed stage time with every stage at most T and within memory.
  */
-export function fixedBottleneckProgram(
-  { layerKinds, stages }: PartitionProblem,
-  bottleneck: number,
-): Program {
+function fixedBottleneckProgram({ layerKinds, stages }: PartitionProblem, bottleneck: number): Program {
   const runs = runsOf(layerKinds);
   const variables: Variable[] = [];
   const rows: Row[] = [];

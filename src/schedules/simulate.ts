@@ -108,7 +108,7 @@ export function simulate(
 }
 
 /** Activations alive by chunk when their weighted sum is largest; kept from F to B, or to W where W is apart. */
-export function replay(passes: readonly Pass[], weights: readonly number[]): number[] {
+function replay(passes: readonly Pass[], weights: readonly number[]): number[] {
   const release = passes.some((pass) => pass.kind === 'W') ? 'W' : 'B';
   const alive = new Array<number>(weights.length).fill(0);
   let peak = 0;

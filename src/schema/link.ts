@@ -2,7 +2,7 @@ import { COLLECTIVES } from '../domain/link.ts';
 import { PROVENANCES } from '../domain/provenance.ts';
 import type { JsonSchema } from './validator.ts';
 
-export const linkProperties = {
+const linkProperties = {
   id: { type: 'string' },
   name: { type: 'string' },
   topology: { enum: ['switch', 'mesh', 'host', 'network'] },

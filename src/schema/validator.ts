@@ -78,7 +78,7 @@ function name(pointer: string): string {
   return pointer === '' ? 'the document' : (pointer.split('/').at(-1) ?? pointer);
 }
 
-export function escapePointer(key: string): string {
+function escapePointer(key: string): string {
   return key.replaceAll('~', '~0').replaceAll('/', '~1');
 }
 

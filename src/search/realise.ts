@@ -37,7 +37,7 @@ export function microBatchesPerReplica(problem: Problem, { layout, switches }: C
 }
 
 /** The cut as the partition sees it. `costs[i]` belongs to run i of the layout. */
-export function partitionProblem(
+function partitionProblem(
   problem: Problem,
   candidate: Candidate,
   costs: readonly StageCosts[],

@@ -1,5 +1,5 @@
 import type { OptimizerSharding } from '../domain/plan.ts';
-import type { Stack, StateBytes } from '../domain/stack.ts';
+import type { StateBytes } from '../domain/stack.ts';
 
 export interface StateParts {
   readonly weights: number;
@@ -22,9 +22,4 @@ export function stateBytes(
     gradients: (parameters * state.gradients) / (sharding >= 2 ? shards : 1),
     optimizer: (parameters * state.optimizer) / (sharding >= 1 ? shards : 1),
   };
-}
-
-/** Bytes per parameter that reduce-scatter moves, and that all-gather moves. */
-export function wireBytes(stack: Stack, weightElementBytes: number): { gradient: number; weight: number } {
-  return { gradient: Math.min(stack.state.gradients, 4), weight: weightElementBytes };
 }

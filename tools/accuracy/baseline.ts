@@ -21,7 +21,7 @@ export function baselineOf(summary: Summary): Baseline {
 }
 
 /** Points by which a group may be worse before CI says no. */
-export const TOLERANCE = 0.3;
+const TOLERANCE = 0.3;
 
 /** Groups that got worse, in words. */
 export function worse(now: Baseline, before: Baseline): string[] {

@@ -111,7 +111,7 @@ function shardingOf(stated: number | string | null | undefined, problem: Problem
 }
 
 /** Layers of each global chunk: as stated, else even; what is over or short goes to the ends as Megatron's flags put it. */
-export function chunkLayers(
+function chunkLayers(
   layers: number,
   pp: number,
   vpp: number,

@@ -1,14 +1,14 @@
 import { mape, median, quantile, regret, spearman } from './metrics.ts';
 import type { Scored } from './score.ts';
 
-export interface TimeScore {
+interface TimeScore {
   readonly rows: number;
   readonly mape: number | null;
   readonly bias: number | null;
   readonly p90: number | null;
 }
 
-export interface MemoryScore {
+interface MemoryScore {
   readonly rows: number;
   readonly mape: number | null;
   readonly worstUnder: number | null;
@@ -148,7 +148,7 @@ function rankingOf(scored: readonly Scored[]): Summary['ranking'] {
   };
 }
 
-export function mean(values: readonly (number | null)[]): number | null {
+function mean(values: readonly (number | null)[]): number | null {
   const some = values.filter((value) => value !== null);
   return some.length === 0 ? null : some.reduce((a, b) => a + b, 0) / some.length;
 }

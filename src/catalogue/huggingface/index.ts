@@ -9,7 +9,7 @@ import { MOE } from './moe.ts';
 
 const FAMILIES: readonly Family[] = [...DENSE, ...LEGACY, ...MOE];
 
-export const MODEL_TYPES: readonly string[] = FAMILIES.flatMap((family) => family.types).sort();
+const MODEL_TYPES: readonly string[] = FAMILIES.flatMap((family) => family.types).sort();
 
 /** Keys of layers that are not attention and MLP: refused, since they would be silently miscounted. */
 const FOREIGN = [
