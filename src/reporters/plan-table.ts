@@ -160,6 +160,11 @@ function nothing({ nearestMiss, certificate: { rejected } }: SearchResult, { col
       ({ rule, count, example }) =>
         `${formatInteger(count)} × ${rule}: e.g. ${example.configuration}: ${example.reason.actual}, limit ${example.reason.limit}${example.reason.hint === undefined ? '' : `. ${example.reason.hint}`}`,
     );
+  if (rejected.length === 0) {
+    lines.push(
+      'No configuration has these dimensions on these GPUs. Maybe a --fix or --max that asks for less.',
+    );
+  }
   if (nearestMiss !== null) {
     const { memory } = nearestMiss.estimate.stages.reduce((a, b) =>
       b.memory.deviceBytes / b.memory.limitBytes > a.memory.deviceBytes / a.memory.limitBytes ? b : a,

@@ -33,6 +33,12 @@ describe('exit codes', () => {
     }
   });
 
+  it('3 with advice when --fix leaves nothing', async () => {
+    const ran = await run([...PLAN, '--fix', 'pp=99']);
+    expect(ran.code).toBe(3);
+    expect(ran.out).toMatch(/No configuration has these dimensions/);
+  });
+
   it('130 when interrupted, with what was found', async () => {
     const ran = await run([...PLAN, '--json'], { interrupted: () => true });
     expect(ran.code).toBe(130);
