@@ -25,7 +25,8 @@ export type Frame = Omit<Layout, 'ep' | 'etp'>;
 
 /**
  * Every arrangement of node groups into stages: for each ordered set of groups, each tensor, context and data parallel
- * size, each number of stages a group can serve. Leaving groups, or part of one, idle is among them.
+ * size, each number of stages a group can serve. Leaving whole groups idle is among them; part
+ * of a group only where it serves alone, since several groups each give all the stages they can hold.
  */
 export function* frames(problem: Problem, options: SearchOptions): Iterable<Frame> {
   const { cluster, model, workload } = problem;
