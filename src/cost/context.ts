@@ -16,7 +16,7 @@ export interface CostContext {
   readonly c: Coefficients;
 }
 
-const NARROW = new Set(['fp8', 'mxfp8', 'nvfp4']);
+const NARROW = new Set(['fp8', 'fp8-rowwise', 'mxfp8', 'nvfp4']);
 
 export function costContext(
   problem: Problem,
@@ -50,6 +50,7 @@ export function costContext(
       expertParallel: settings.expertParallel,
       expertTensorParallel: settings.expertTensorParallel,
       sequenceParallel: settings.sequenceParallel && shape.tensorParallel > 1,
+      vocabularyShards: settings.vocabularyShards,
       elementBytes: 2,
       linearInputBytes: narrow ? 1 : 2,
     },

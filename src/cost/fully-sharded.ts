@@ -1,3 +1,4 @@
+import type { Stack } from '../domain/stack.ts';
 import { collectiveSeconds } from '../hardware/collective.ts';
 import { type Span, spanOf } from '../hardware/span.ts';
 import type { LocalParameters } from '../memory/local-parameters.ts';
@@ -10,7 +11,7 @@ import { addTime, noTime, type PassTime, seconds } from './pass-time.ts';
 export function shardSpan(context: CostContext): Span {
   const { settings, problem, spans, local, group } = context;
   const group_ = settings.shardGroup;
-  if (group_ === null || group_ >= spans.gradient.size) return spans.gradient;
+  if (group_ === null || group_ >= spans.gradient.size) return narrowed(spans.gradient, problem.stack);
   return spanOf(problem.cluster, group.firstDevice, local.tensorParallel, group_);
 }
 
@@ -40,6 +41,12 @@ export function addShardedTraffic(
   const both = seconds(time.backward) + seconds(time.recompute);
   const backward = withTraffic(time.backward, gather + scatter, share, c.contention, both);
   return { ...time, forward, backward };
+}
+
+/** All members of a domain share one NIC's rate. */
+function narrowed(span: Span, stack: Stack): Span {
+  if (stack.shardedTraffic === 'all-nics' || span.domains === 1) return span;
+  return { ...span, networkPerMember: span.networkPerMember / span.perDomain };
 }
 
 function experts(

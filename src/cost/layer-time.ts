@@ -1,3 +1,4 @@
+import type { Stack } from '../domain/stack.ts';
 import type { Operator } from '../layers/operator.ts';
 import { recomputed } from '../techniques/recompute.ts';
 import type { CostContext } from './context.ts';
@@ -12,8 +13,8 @@ export interface LayerTime {
   readonly weightGrad: number;
 }
 
-/** Host share that CUDA graphs leave: whole iteration, per-layer graphs, none. */
-const GRAPH_HOST_SHARE = { full: 0.03, partial: 0.5, none: 1 } as const;
+/** Host share of what a CUDA graph has captured: replaying it is one launch. */
+const REPLAY = 0.03;
 
 /** Host and device run side by side: the pass takes about the longer (a 12-norm rounds the corner). */
 const JOIN = 12;
@@ -35,24 +36,32 @@ export function layerTime(
     addTime(forward, time.forward);
     addTime(backward, time.backward);
     weightGrad += time.weightGrad;
-    units += operator.hostUnits;
+    const launched = operator.hostUnits * uncaptured(operator, context.problem.stack.cudaGraphs);
+    units += launched;
     if (recomputed(operator, context.settings.recompute)) {
       addTime(recompute, time.forward);
-      recomputedUnits += operator.hostUnits;
+      recomputedUnits += launched;
     }
   }
   const { c, problem, local } = context;
   const log = Math.log2(local.tensorParallel);
-  const extra = c.hostUnitsTensorParallel * log + softmaxFallback(context);
-  const unit = problem.stack.host.secondsPerUnit * GRAPH_HOST_SHARE[problem.stack.cudaGraphs];
+  const eager = problem.stack.cudaGraphs === 'none' ? 1 : REPLAY;
+  const extra = (c.hostUnitsTensorParallel * log + softmaxFallback(context)) * eager;
+  const unit = problem.stack.host.secondsPerUnit;
   const sync = moe !== null && problem.stack.cudaGraphs !== 'full' ? c.moeHostSync : 0;
   addHost(forward, (units + extra) * unit, sync);
   addHost(backward, (units + extra) * unit * c.hostBackwardFactor, sync);
   if (recomputedUnits > 0) {
-    const again = (recomputedUnits + extra * (recomputedUnits / units) + c.hostUnitsCheckpoint) * unit;
+    const again =
+      (recomputedUnits + extra * (recomputedUnits / units) + c.hostUnitsCheckpoint * eager) * unit;
     addHost(recompute, again, sync);
   }
   return { forward, backward, recompute, weightGrad };
+}
+
+/** Share of an operator's launches that the host still makes one by one. */
+function uncaptured({ dynamic }: Operator, graphs: Stack['cudaGraphs']): number {
+  return graphs === 'none' || (graphs === 'partial' && dynamic === true) ? 1 : REPLAY;
 }
 
 function addHost(pass: PassTime, host: number, sync: number): void {

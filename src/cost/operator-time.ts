@@ -49,7 +49,7 @@ function addKernel(kernel: Kernel, context: CostContext, forward: PassTime, back
         kernel.wide === true && problem.workload.precision !== 'fp16' ? 'bf16' : problem.workload.precision;
       const cap = group.powerCapWatts;
       // A group of equal GEMMs fills the GPU like one GEMM over all their rows.
-      const grouped = count > 1 ? c.groupedGemm : 1;
+      const grouped = count > 1 ? groupedFactor(context) : 1;
       const rows = m * count;
       const once =
         gemmSeconds(gpu, dtype, { m: rows, n, k }, c, cap) * grouped + weightTraffic(context, n, k, count);
@@ -93,6 +93,10 @@ function addKernel(kernel: Kernel, context: CostContext, forward: PassTime, back
       return 0;
     }
   }
+}
+
+function groupedFactor({ problem, c }: CostContext): number {
+  return problem.stack.cudaGraphs === 'full' ? c.groupedGemm : c.groupedGemmFromHost;
 }
 
 /** Reading the other experts' weights: the grouped GEMM is priced as one GEMM, which reads one expert's. */

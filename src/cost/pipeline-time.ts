@@ -7,6 +7,7 @@ import { type ChunkPlace, simulate } from '../schedules/simulate.ts';
 import { exposedShare } from './boundary.ts';
 import { layerMemoryOf } from './chunk-memory.ts';
 import type { StageRun } from './stage-run.ts';
+import { vocabularyInFlight } from './vocabulary-parallel.ts';
 
 /** One pipeline's step on the clock: what the event simulator says of its schedule. Seconds. */
 export interface PipelineTime {
@@ -54,7 +55,8 @@ export function pipelineTime(
   const weights = runs.map((run, s) => layerMemoryOf(problem, plan, index, s, run));
   const virtualStages = plan.schedule.virtualStages;
   const play = (m: number) => {
-    const shape = { stages, microBatches: m, virtualStages };
+    const runAhead = vocabularyInFlight(plan, stages);
+    const shape = { stages, microBatches: m, virtualStages, runAhead };
     return simulate(schedule.order(shape), places, m, costs, weights);
   };
   const transferSeconds = runs.map(

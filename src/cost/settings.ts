@@ -14,5 +14,6 @@ export function settingsOf(plan: Plan): Settings {
     recompute,
     optimizerSharding,
     shardGroup,
+    vocabularyShards: schedule.vocabulary === undefined ? 1 : plan.pipelines[0]!.stages.length,
   };
 }

@@ -1,6 +1,6 @@
 import type { Problem } from '../domain/problem.ts';
 import type { LayerCost, Settings, Shape, StageCosts } from '../domain/stage-cost.ts';
-import { lossBytesPerLogit, paddedVocabulary } from '../layers/ends.ts';
+import { localVocabulary, lossBytesPerLogit } from '../layers/ends.ts';
 import { endParameters } from '../memory/local-parameters.ts';
 import { stateBytes } from '../techniques/optimizer-sharding.ts';
 import { boundarySeconds } from './boundary.ts';
@@ -34,10 +34,7 @@ export function stageCosts(
   );
   const first = endParameters(problem.model, stack, local, { first: true, last: false }).total;
   const last = endParameters(problem.model, stack, local, { first: false, last: true }).total;
-  const logits =
-    (local.tokens *
-      paddedVocabulary(problem.model.vocabSize, stack.vocabularyPadding, local.tensorParallel)) /
-    local.tensorParallel;
+  const logits = local.tokens * localVocabulary(problem.model, stack, local);
   return {
     layers,
     embedding: layerCost(profile.embedding, resident(first, 0), 0),

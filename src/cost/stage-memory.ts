@@ -1,5 +1,5 @@
 import type { MemoryEstimate } from '../domain/estimate.ts';
-import { endsOf, type Plan } from '../domain/plan.ts';
+import { endsHeld, type Plan } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import { stageLoad } from '../memory/stage-memory.ts';
 import { walk } from '../memory/walk.ts';
@@ -18,11 +18,11 @@ export function stageMemory(
   const { context, kinds } = run.profile;
   const pipeline = plan.pipelines[run.pipeline]!;
   const { stages } = pipeline;
-  const { embedding, head } = endsOf(pipeline);
+  const ends = endsHeld(plan, pipeline, run.stage);
   const extent = {
     chunks: stages[run.stage]!.chunks,
-    first: run.stage === embedding.stage,
-    last: run.stage === head.stage,
+    first: ends.embedding !== null,
+    last: ends.head !== null,
     pipelineStages: stages.length,
     shards: shardSpan(context).size,
     expertShards: context.spans.expertData.size,

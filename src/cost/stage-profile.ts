@@ -114,6 +114,7 @@ function kernelKey({ group, settings: s, spans, local }: CostContext): string {
     s.expertParallel,
     s.expertTensorParallel,
     s.sequenceParallel,
+    s.vocabularyShards,
     s.recompute.mode,
     s.recompute.modules.join('+'),
     ...where,

@@ -1,10 +1,11 @@
 import type { Pipeline, Plan, ReplicaBlock } from '../domain/plan.ts';
-import { endsOf, replicasOf } from '../domain/plan.ts';
+import { endsHeld, replicasOf } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import { type ChunkTime, chunkSeconds, chunkTime } from './chunk-time.ts';
 import { seconds } from './pass-time.ts';
 import { settingsOf } from './settings.ts';
 import { type ProfileCache, type StageProfile, stageProfile } from './stage-profile.ts';
+import { addVocabularyExchange } from './vocabulary-parallel.ts';
 
 /** One run of alike replicas of a stage, profiled and timed for one micro-batch. */
 export interface BlockRun {
@@ -33,9 +34,9 @@ export function runStages(problem: Problem, plan: Plan, index: number, cache?: P
   const pipeline = plan.pipelines[index]!;
   const settings = settingsOf(plan);
   const slots = microBatchSlots(pipeline);
-  const { embedding, head } = endsOf(pipeline);
   return pipeline.stages.map((stage, stageIndex) => {
     const dataParallel = replicasOf(stage);
+    const ends = endsHeld(plan, pipeline, stageIndex);
     const blocks = stage.replicas.map((block): BlockRun => {
       const shape = { group: block.group, tensorParallel: block.tensorParallel, dataParallel };
       const pipelined = pipeline.stages.length > 1;
@@ -43,9 +44,10 @@ export function runStages(problem: Problem, plan: Plan, index: number, cache?: P
       let budget = plan.recompute.layersPerStage ?? Number.POSITIVE_INFINITY;
       const chunks = stage.chunks.map((range, chunk) => {
         const time = chunkTime(problem.model, range, profile, budget, {
-          embedding: embedding.stage === stageIndex && embedding.chunk === chunk,
-          head: head.stage === stageIndex && head.chunk === chunk,
+          embedding: ends.embedding === chunk,
+          head: ends.head === chunk,
         });
+        if (ends.head === chunk) addVocabularyExchange(time.head, plan, pipeline, profile);
         budget -= range.end - range.first;
         return time;
       });

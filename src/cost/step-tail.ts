@@ -1,4 +1,4 @@
-import { endsOf, type Plan } from '../domain/plan.ts';
+import { endsHeld, type Plan } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import { collectiveSeconds, pointToPointSeconds } from '../hardware/collective.ts';
 import { mergeSpans } from '../hardware/span.ts';
@@ -72,8 +72,8 @@ function blockEnds(
       forwardSeconds: run.forward.reduce((a, b) => a + b, 0) * rounds,
       backwardSeconds: run.backward.reduce((a, b) => a + b, 0) * rounds,
     };
-    const { embedding, head } = endsOf(plan.pipelines[run.pipeline]!);
-    const parameters = blockParameters(problem, plan, run, index === embedding.stage, index === head.stage);
+    const ends = endsHeld(plan, plan.pipelines[run.pipeline]!, index);
+    const parameters = blockParameters(problem, plan, run, ends.embedding !== null, ends.head !== null);
     const one = stepEnd(run.profile.context, parameters, spans, pass, stages.length > 1);
     all.gradientReduce = Math.max(all.gradientReduce, one.gradientReduce);
     all.parameterGather = Math.max(all.parameterGather, one.parameterGather);
@@ -119,7 +119,8 @@ function blockParameters(
 
 /** First and last stage each hold the tied embedding: its gradient is all-reduced between the two once per step. */
 function tiedEmbedding(problem: Problem, stages: readonly StageRun[]): number {
-  if (!problem.model.tiedEmbeddings) return 0;
+  if (!problem.model.tiedEmbeddings || stages[0]!.blocks[0]!.profile.context.local.vocabularyShards > 1)
+    return 0;
   const { profile } = stages[0]!.blocks[0]!;
   const { context } = profile;
   const matrix = endParameters(problem.model, problem.stack, context.local, {

@@ -1,7 +1,7 @@
-/** Number formats of compute. `mxfp8` and `nvfp4` are block-scaled; masters stay in fp32 whatever the compute dtype. */
-export const DTYPES = ['fp32', 'tf32', 'fp16', 'bf16', 'fp8', 'mxfp8', 'nvfp4'] as const;
+/** Number formats of compute. `fp8` has one scale a tensor, `fp8-rowwise` one a row. `mxfp8` and `nvfp4` are block-scaled; masters stay in fp32 whatever the compute dtype. */
+export const DTYPES = ['fp32', 'tf32', 'fp16', 'bf16', 'fp8', 'fp8-rowwise', 'mxfp8', 'nvfp4'] as const;
 export type Dtype = (typeof DTYPES)[number];
 
 /** What a training run may be asked to compute its linear layers in. */
-export const PRECISIONS = ['bf16', 'fp16', 'fp8', 'mxfp8', 'nvfp4'] as const;
+export const PRECISIONS = ['bf16', 'fp16', 'fp8', 'fp8-rowwise', 'mxfp8', 'nvfp4'] as const;
 export type Precision = (typeof PRECISIONS)[number];

@@ -72,7 +72,13 @@ export interface ScheduleChoice {
   readonly id: ScheduleId;
   /** Model chunks per stage. */
   readonly virtualStages: number;
+  /** The vocabulary split over all stages instead of on the two ends (arXiv 2411.05288); absent: on the ends. */
+  readonly vocabulary?: VocabularySplit;
 }
+
+/** Vocabulary parallelism by the paper's algorithms 1 and 2, or its interlaced, synchronous predecessor. */
+export const VOCABULARY_SPLITS = ['vocab-1', 'vocab-2', 'interlaced'] as const;
+export type VocabularySplit = (typeof VOCABULARY_SPLITS)[number];
 
 export const RECOMPUTE_MODULES = [
   'core_attn',
@@ -115,6 +121,21 @@ export function endsOf(
   const first = all.reduce((a, b) => (b.end < a.end || (b.end === a.end && b.first < a.first) ? b : a));
   const last = all.reduce((a, b) => (b.first > a.first || (b.first === a.first && b.end > a.end) ? b : a));
   return { embedding: first, head: last };
+}
+
+/** Which of a stage's own chunks hold an end of the model; under vocabulary parallelism every stage has part of both. */
+export function endsHeld(
+  plan: Plan,
+  pipeline: Pipeline,
+  stage: number,
+): { readonly embedding: number | null; readonly head: number | null } {
+  const chunks = pipeline.stages[stage]!.chunks.length;
+  if (plan.schedule.vocabulary !== undefined) return { embedding: 0, head: chunks - 1 };
+  const { embedding, head } = endsOf(pipeline);
+  return {
+    embedding: embedding.stage === stage ? embedding.chunk : null,
+    head: head.stage === stage ? head.chunk : null,
+  };
 }
 
 export function devicesOf(plan: Plan): number {

@@ -29,6 +29,8 @@ export interface Stack {
   readonly keepsPipelineOutputs: boolean;
   /** FSDP-style sharding: parameters gathered layer by layer even when the optimizer sharding is 3. */
   readonly fullySharded: boolean;
+  /** NICs that the gathers of sharded parameters use: DeepSpeed's ZeRO-3 of 2021 moved them at the rate of one. */
+  readonly shardedTraffic: 'all-nics' | 'one-nic';
   /** One calibrated factor on the whole step; 1 when the stack was never calibrated. `width` is its relative spread. */
   readonly timeMultiplier: { readonly value: number; readonly width: number };
 }

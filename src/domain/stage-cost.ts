@@ -47,4 +47,7 @@ export type Settings = Pick<
   | 'recompute'
   | 'optimizerSharding'
   | 'shardGroup'
->;
+> & {
+  /** Stages that the vocabulary is split over. */
+  readonly vocabularyShards: number;
+};

@@ -1,10 +1,14 @@
+import { FITTED } from './fitted.ts';
+
 /**
  * The fitted constants of the step-time model: one table, each with its meaning, bounds and where it stands.
  * `fixed` ones come from a measurement named in `source`; `fitted` ones were fitted by `npm run fit` on published runs
- * with whole sources left out, starting from `source`. None is keyed to a model, a row or a publication.
+ * with whole sources left out, starting from `start`. None is keyed to a model, a row or a publication.
  */
 export interface Coefficient {
   readonly value: number;
+  /** What fitting starts from and is drawn to: a microbenchmark, a count of kernels, or an expectation. */
+  readonly start: number;
   readonly bounds: readonly [number, number];
   readonly status: 'fixed' | 'fitted';
   readonly meaning: string;
@@ -12,27 +16,27 @@ export interface Coefficient {
 }
 
 const fitted = (
-  value: number,
+  start: number,
   low: number,
   high: number,
   meaning: string,
   source = 'published runs',
-): Coefficient => ({
-  value,
+): Omit<Coefficient, 'value'> => ({
+  start,
   bounds: [low, high],
   status: 'fitted',
   meaning,
   source,
 });
-const fixed = (value: number, meaning: string, source: string): Coefficient => ({
-  value,
-  bounds: [value, value],
+const fixed = (start: number, meaning: string, source: string): Omit<Coefficient, 'value'> => ({
+  start,
+  bounds: [start, start],
   status: 'fixed',
   meaning,
   source,
 });
 
-export const COEFFICIENT_TABLE = {
+const DEFINITIONS = {
   // Compute
   weightGradEfficiency: fixed(
     0.94,
@@ -44,48 +48,66 @@ export const COEFFICIENT_TABLE = {
     'flash attention backward time over forward time',
     'SimuMax and DeepSeek profile data: 2.5x FLOPs at 0.82 of the rate',
   ),
-  attentionTraining: fitted(1.488, 0.8, 1.5, 'training flash kernel time over the inference prefill fit'),
+  attentionTraining: fitted(1.08, 0.8, 1.5, 'training flash kernel time over the inference prefill fit'),
   attentionTrainingBlackwell: fitted(
-    1.259,
+    1.08,
     0.7,
     1.5,
     'the same on Blackwell, whose training kernels are cuDNN',
   ),
-  flash2OnHopper: fitted(2.029, 1, 2.2, 'FlashAttention-2 time on Hopper and later over FA3/cuDNN'),
-  flash1: fitted(1.094, 1, 2.2, 'FlashAttention-1/Triton time over FlashAttention-2'),
+  flash2OnHopper: fitted(1.6, 1, 2.2, 'FlashAttention-2 time on Hopper and later over FA3/cuDNN'),
+  flash1: fitted(1.2, 1, 2.2, 'FlashAttention-1/Triton time over FlashAttention-2'),
   slidingWindowAttention: fitted(
-    1.2,
+    1,
     0.5,
     6,
     'attention kernel time with sinks or sliding windows over its FLOP count',
   ),
   unfusedBatchedGemm: fitted(
-    0.3404,
+    0.5,
     0.2,
     0.85,
     'fraction of peak of the batched QK and AV GEMMs of unfused attention',
   ),
   unalignedBatchedGemm: fitted(
-    6,
+    3,
     1,
     8,
     'time factor of those GEMMs when the head dimension is no multiple of 8 elements',
   ),
-  unfusedSoftmaxBytes: fitted(0.5, 0.5, 2, 'factor on 9 B forward and 11 B backward per score element'),
-  streamBytes: fitted(1.238, 0.5, 2, 'factor on the bytes of norms, activations, residuals'),
+  unfusedSoftmaxBytes: fitted(1, 0.5, 2, 'factor on 9 B forward and 11 B backward per score element'),
+  streamBytes: fitted(1, 0.5, 2, 'factor on the bytes of norms, activations, residuals'),
   unfusedGlu: fitted(
-    3,
+    2,
     1,
     10,
     'activation bytes of clamped SwiGLU with expert biases (gpt-oss) over the fused kernel',
   ),
-  streamFloor: fitted(5e-6, 0.5e-6, 6e-6, 'least device time of a memory-bound kernel, seconds'),
-  fp8Quantisation: fitted(0.8566, 0.1, 1.6, 'factor on the fp8 quantisation passes of the GEMM fit'),
-  fp8Sustained: fitted(0.8, 0.8, 1.3, 'fp8 GEMM time factor beside the bf16 sustained slowdown'),
-  nvfp4Speedup: fitted(1.9, 1, 1.9, 'nvfp4 GEMM rate over fp8'),
-  groupedGemm: fitted(0.8898, 0.7, 1.5, 'grouped expert GEMM time over the dense fit of the same tokens'),
+  streamFloor: fitted(3e-6, 0.5e-6, 6e-6, 'least device time of a memory-bound kernel, seconds'),
+  fp8Quantisation: fitted(1, 0.1, 1.6, 'factor on the fp8 quantisation passes of the GEMM fit'),
+  fp8Sustained: fitted(1, 0.8, 1.3, 'fp8 GEMM time factor beside the bf16 sustained slowdown'),
+  fp8Rowwise: fitted(
+    1.7,
+    1,
+    3,
+    'time of row-scaled fp8 GEMMs over tensor-scaled ones',
+    'torchtitan: its kernels accumulate at half rate',
+  ),
+  nvfp4Speedup: fitted(1.5, 1, 1.9, 'nvfp4 GEMM rate over fp8'),
+  groupedGemm: fitted(
+    1.1,
+    0.7,
+    1.5,
+    'grouped expert GEMM time over the dense fit of the same tokens, sizes read on the device (whole-iteration graphs)',
+  ),
+  groupedGemmFromHost: fitted(
+    1.1,
+    0.7,
+    2.5,
+    'the same where the host passes the sizes: quantised, padded and launched expert by expert',
+  ),
   contention: fitted(
-    0.1206,
+    0.15,
     0.02,
     0.4,
     'slowdown of compute while a collective runs beside it (SM share)',
@@ -103,27 +125,24 @@ export const COEFFICIENT_TABLE = {
     'launch units of one dense layer forward',
     'kernel counts of Megatron layers: 22 legacy, 18 with fused kernels',
   ),
-  hostUnitsMoe: fitted(
-    90,
-    20,
+  hostUnitsRouter: fitted(15, 5, 60, 'launch units of the router of a MoE layer forward'),
+  hostUnitsDispatch: fitted(
+    40,
+    10,
     400,
-    'further launch units of a dropless MoE layer forward: router, permute, dispatch',
+    'launch units of a dropless dispatch forward: counts to the host, permutation, exchange',
   ),
-  hostUnitsPerExpert: fitted(2.5, 0.2, 20, 'further launch units for each local expert'),
+  hostUnitsHybridDispatch: fitted(20, 2, 200, 'the same where one kernel permutes and exchanges (HybridEP)'),
+  hostUnitsPerExpert: fitted(2, 0.2, 20, 'further launch units for each local expert'),
   hostUnitsTensorParallel: fitted(
-    1.473,
+    3,
     0.3,
     12,
     'further launch units per layer and doubling of tensor parallelism',
   ),
-  hostUnitsCheckpoint: fitted(
-    13.35,
-    1,
-    60,
-    'further launch units per recomputed layer (RNG state, autograd)',
-  ),
+  hostUnitsCheckpoint: fitted(8, 1, 60, 'further launch units per recomputed layer (RNG state, autograd)'),
   hostUnitsSoftmaxFallback: fitted(
-    8.248,
+    12,
     1,
     40,
     'further launch units where the fused softmax falls back: (micro-batch · heads / tp) % 4 ≠ 0',
@@ -134,7 +153,7 @@ export const COEFFICIENT_TABLE = {
     '3.5 ms forward+recompute+backward against 0.9 ms forward, 2021 Megatron',
   ),
   moeHostSync: fitted(
-    0.1253,
+    0.2,
     0.01,
     1,
     'share of the smaller of host and device time that dropless MoE synchronisation exposes',
@@ -146,42 +165,51 @@ export const COEFFICIENT_TABLE = {
     'fraction of nccl-tests bandwidth that in-training collectives reach',
     'nccl-tests run alone; training shares HBM',
   ),
-  networkEfficiency: fitted(0.9168, 0.4, 0.95, 'fraction of NIC wire rate of ring and tree collectives'),
+  networkEfficiency: fitted(0.85, 0.4, 0.95, 'fraction of NIC wire rate of ring and tree collectives'),
   networkAllToAll: fitted(
-    0.785,
+    0.85,
     0.4,
     0.95,
     'fraction of NIC wire rate of all-to-all',
     'EFA p5: 0.86 at 2 to 8 nodes',
   ),
   allToAllInDomain: fitted(
-    1.1,
+    0.9,
     0.3,
     1.1,
     'factor on nccl-tests all-to-all bandwidth inside the scale-up domain',
   ),
-  pointToPointLatency: fitted(2.056e-5, 5e-6, 200e-6, 'one pipeline send and receive, seconds'),
-  pipelineExposed: fitted(0.3954, 0.05, 1.5, 'share of a 1F1B boundary transfer that compute does not hide'),
-  pipelineExposedInterleaved: fitted(0.4568, 0.05, 1.5, 'the same where every device sends for every chunk'),
+  pointToPointLatency: fitted(20e-6, 5e-6, 200e-6, 'one pipeline send and receive, seconds'),
+  pipelineExposed: fitted(1, 0.05, 1.5, 'share of a 1F1B boundary transfer that compute does not hide'),
+  pipelineExposedInterleaved: fitted(0.5, 0.05, 1.5, 'the same where every device sends for every chunk'),
 
   // Expert parallelism
-  expertImbalance: fitted(1, 1, 1.5, 'busiest expert rank over the mean, natural routing'),
-  permuteEfficiency: fitted(0.8, 0.1, 0.8, 'fraction of memory bandwidth of token permutation'),
+  expertImbalance: fitted(1.05, 1, 1.5, 'busiest expert rank over the mean, natural routing'),
+  permuteEfficiency: fitted(0.4, 0.1, 0.8, 'fraction of memory bandwidth of token permutation'),
 
   // Step
   optimizerBytes: fitted(
-    46,
+    44,
     25,
     80,
     'HBM bytes per locally owned parameter in the optimizer step',
     'Adam: 28 B plus clipping and casts',
   ),
-  lossBytes: fitted(15, 8, 50, 'HBM bytes per logit of an unfused cross entropy, forward and backward'),
-  lossBytesFused: fitted(8, 4, 30, 'the same, fused'),
+  lossBytes: fitted(24, 8, 50, 'HBM bytes per logit of an unfused cross entropy, forward and backward'),
+  lossBytesFused: fitted(10, 4, 30, 'the same, fused'),
   stepOverhead: fitted(1, 0.1, 10, 'factor on the time a stack spends once per step'),
-} as const satisfies Record<string, Coefficient>;
+} as const satisfies Record<string, Omit<Coefficient, 'value'>>;
 
-export type CoefficientName = keyof typeof COEFFICIENT_TABLE;
+export type CoefficientName = keyof typeof DEFINITIONS;
+
+/** Every constant with the value in use: the fitted one, or where it starts. */
+export const COEFFICIENT_TABLE = Object.fromEntries(
+  Object.entries(DEFINITIONS).map(([name, definition]) => [
+    name,
+    { ...definition, value: (FITTED as Readonly<Record<string, number>>)[name] ?? definition.start },
+  ]),
+) as Readonly<Record<CoefficientName, Coefficient>>;
+
 export type Coefficients = Readonly<Record<CoefficientName, number>>;
 
 const DEFAULTS = Object.fromEntries(

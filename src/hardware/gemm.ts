@@ -16,6 +16,7 @@ const FALLBACK: Readonly<Record<Dtype, readonly Dtype[]>> = {
   fp16: ['fp16', 'bf16'],
   bf16: ['bf16', 'fp16'],
   fp8: ['fp8', 'bf16', 'fp16'],
+  'fp8-rowwise': ['fp8', 'bf16', 'fp16'],
   mxfp8: ['mxfp8', 'fp8', 'bf16', 'fp16'],
   nvfp4: ['nvfp4', 'mxfp8', 'fp8', 'bf16', 'fp16'],
 };
@@ -31,7 +32,10 @@ export function gemmCurve(gpu: GpuSpec, dtype: Dtype): { curve: GemmCurve; measu
 
 /** Whether the GPU has its own arithmetic for a precision (Ampere has no fp8, Turing no bf16). */
 export function supports(gpu: GpuSpec, precision: Precision): boolean {
-  return gpu.peakFlops[precision] !== undefined || (precision === 'mxfp8' && gpu.peakFlops.fp8 !== undefined);
+  return (
+    gpu.peakFlops[precision] !== undefined ||
+    ((precision === 'mxfp8' || precision === 'fp8-rowwise') && gpu.peakFlops.fp8 !== undefined)
+  );
 }
 
 /** Seconds of one GEMM at sustained clocks: the smooth-knee roofline documented at GemmCurve. */
@@ -52,6 +56,7 @@ export function gemmSeconds(
   const knee = Math.sqrt(Math.sqrt(compute ** 4 + memory ** 4));
   const speed = dtype === 'nvfp4' && measured !== 'nvfp4' && narrow ? c.nvfp4Speedup : 1;
   const quantise = narrow ? (c.fp8Quantisation * curve.quantPasses * 3 * m * k) / bandwidth : 0;
-  const slow = sustained(gpu, powerCap, c) * (narrow ? c.fp8Sustained : 1);
+  const scaling = dtype === 'fp8-rowwise' && narrow ? c.fp8Rowwise : 1;
+  const slow = sustained(gpu, powerCap, c) * (narrow ? c.fp8Sustained : 1) * scaling;
   return curve.fixedSeconds + (knee * slow) / speed + quantise;
 }

@@ -18,7 +18,13 @@ export function paddedVocabulary(vocabSize: number, padding: number, tensorParal
   return Math.ceil(vocabSize / unit) * unit;
 }
 
-/** Token (and position) embedding, first stage only. */
+/** Rows of the table that one GPU holds: tensor parallelism and vocabulary parallelism split them. */
+export function localVocabulary(model: ModelSpec, stack: Stack, local: LocalShape): number {
+  const shards = local.tensorParallel * local.vocabularyShards;
+  return paddedVocabulary(model.vocabSize, stack.vocabularyPadding, shards) / shards;
+}
+
+/** Token (and position) embedding, on the first stage; under vocabulary parallelism each stage looks up its own rows. */
 export function embeddingOperators(model: ModelSpec, local: LocalShape, stack: Stack): Operator[] {
   const elements = local.tokens * model.hiddenSize;
   const e = local.elementBytes;
@@ -35,15 +41,14 @@ export function embeddingOperators(model: ModelSpec, local: LocalShape, stack: S
   ];
 }
 
-/** Final norm, vocabulary projection and cross entropy, last stage only. */
+/** Final norm, vocabulary projection and cross entropy, on the last stage or split over all. */
 export function headOperators(
   model: ModelSpec,
   local: LocalShape,
   stack: Stack,
   c: Coefficients,
 ): Operator[] {
-  const vocabulary =
-    paddedVocabulary(model.vocabSize, stack.vocabularyPadding, local.tensorParallel) / local.tensorParallel;
+  const vocabulary = localVocabulary(model, stack, local);
   const logits = local.tokens * vocabulary;
   const e = local.elementBytes;
   const bytes = lossBytesPerLogit(stack);

@@ -44,7 +44,7 @@ export function moeMlp(
     communication: [],
     saved: [kept(9 * moe.experts * rows, 'moe')],
     backwardBytes: 0,
-    hostUnits: c.hostUnitsMoe,
+    hostUnits: c.hostUnitsRouter,
   };
   const dispatch: Operator = {
     name: 'dispatch',
@@ -53,7 +53,12 @@ export function moeMlp(
     communication: exchange(routed, hidden, local, moe, stack),
     saved: [kept(local.linearInputBytes * tokens * hidden * imbalance, 'moe')],
     backwardBytes: 0,
-    hostUnits: c.hostUnitsPerExpert * localExperts,
+    // HybridEP permutes inside its own kernels and needs no counts on the host.
+    hostUnits:
+      stack.moeDispatcher === 'hybridep'
+        ? c.hostUnitsHybridDispatch
+        : c.hostUnitsDispatch + c.hostUnitsPerExpert * localExperts,
+    dynamic: true,
   };
   const experts: Operator[] = [
     {
@@ -64,6 +69,7 @@ export function moeMlp(
       saved: [kept(up * e * tokens * width * imbalance, 'moe')],
       backwardBytes: e * tokens * imbalance * (hidden + (up + 1) * width),
       hostUnits: 2,
+      dynamic: true,
     },
     {
       name: 'expert-activation',
@@ -79,6 +85,7 @@ export function moeMlp(
       saved: [kept(local.linearInputBytes * tokens * width * imbalance, 'moe_act', 'moe')],
       backwardBytes: 0,
       hostUnits: 1,
+      dynamic: true,
     },
     {
       name: 'expert-fc2',
@@ -88,6 +95,7 @@ export function moeMlp(
       saved: [],
       backwardBytes: 0,
       hostUnits: 2,
+      dynamic: true,
     },
   ];
   const combine: Operator = {
@@ -98,6 +106,7 @@ export function moeMlp(
     saved: [],
     backwardBytes: 0,
     hostUnits: 4,
+    dynamic: true,
   };
   const shared =
     moe.sharedFfnHiddenSize > 0

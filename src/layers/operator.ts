@@ -17,6 +17,8 @@ export interface Operator {
   readonly backwardBytes: number;
   /** Kernel-sized units the host launches in forward. */
   readonly hostUnits: number;
+  /** Its shapes follow the routing, so graphs of parts of a layer leave it out; only a whole-iteration graph takes it. */
+  readonly dynamic?: boolean;
 }
 
 export type Kernel =
@@ -67,6 +69,8 @@ export interface LocalShape {
   readonly expertParallel: number;
   readonly expertTensorParallel: number;
   readonly sequenceParallel: boolean;
+  /** Stages that share the vocabulary; 1: the ends of the pipeline have it whole. */
+  readonly vocabularyShards: number;
   /** Bytes of an activation element (2), and of a saved linear input (1 with fp8). */
   readonly elementBytes: number;
   readonly linearInputBytes: number;

@@ -1,6 +1,6 @@
 import type { ModelSpec } from '../domain/model.ts';
 import type { Stack } from '../domain/stack.ts';
-import { paddedVocabulary } from '../layers/ends.ts';
+import { localVocabulary } from '../layers/ends.ts';
 import type { LocalShape } from '../layers/operator.ts';
 import { parametersOfLayer } from '../layers/parameters.ts';
 
@@ -47,11 +47,10 @@ export function endParameters(
   local: LocalShape,
   at: { readonly first: boolean; readonly last: boolean },
 ): EndParameters {
-  const t = local.tensorParallel;
-  const matrix = (paddedVocabulary(model.vocabSize, stack.vocabularyPadding, t) / t) * model.hiddenSize;
+  const matrix = localVocabulary(model, stack, local) * model.hiddenSize;
   const norm = model.hiddenSize * (model.norm.kind === 'layer' ? 2 : 1);
   let total = 0;
-  if (at.first) total += matrix + model.learnedPositions * model.hiddenSize;
+  if (at.first) total += matrix + (model.learnedPositions * model.hiddenSize) / local.vocabularyShards;
   if (at.last) total += norm + (model.tiedEmbeddings && at.first ? 0 : matrix);
   return { total, largest: at.first || at.last ? matrix : 0 };
 }

@@ -2,7 +2,7 @@ import type { LayerRange } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { Settings } from '../domain/stage-cost.ts';
 import type { Coefficients } from '../hardware/coefficients.ts';
-import { embeddingOperators, headOperators, lossBytesPerLogit, paddedVocabulary } from '../layers/ends.ts';
+import { embeddingOperators, headOperators, localVocabulary, lossBytesPerLogit } from '../layers/ends.ts';
 import { layerOperators } from '../layers/layer.ts';
 import { type LocalShape, type Operator, residualTokens } from '../layers/operator.ts';
 import { type StateParts, stateBytes } from '../techniques/optimizer-sharding.ts';
@@ -114,9 +114,7 @@ export function stageLoad(
   if (extent.last) {
     const head = headOperators(model, local, stack, c);
     const last = activationsByChunk.length - 1;
-    const logits =
-      (local.tokens * paddedVocabulary(model.vocabSize, stack.vocabularyPadding, local.tensorParallel)) /
-      local.tensorParallel;
+    const logits = local.tokens * localVocabulary(model, stack, local);
     const perLogit = lossBytesPerLogit(stack);
     // Each prediction module has its own logits, and a layer of the last kind.
     const losses = 1 + model.mtpLayers;

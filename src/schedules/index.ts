@@ -1,9 +1,10 @@
 import type { ScheduleId } from '../domain/plan.ts';
+import { breadthFirst } from './breadth-first.ts';
 import { gpipe } from './gpipe.ts';
 import { interleaved } from './interleaved.ts';
 import { oneForwardOneBackward } from './one-f-one-b.ts';
 import type { Schedule } from './schedule.ts';
-import { vHalf, vMin, zbV } from './v-shape.ts';
+import { dualPipeV, vHalf, vMin, zbV } from './v-shape.ts';
 import { zbH1, zbH2 } from './zero-bubble.ts';
 
 /** Every schedule the evaluator can time. A new one is a file and a line here. */
@@ -11,11 +12,13 @@ export const SCHEDULE_LIST: readonly Schedule[] = [
   gpipe,
   oneForwardOneBackward,
   interleaved,
+  breadthFirst,
   zbH1,
   zbH2,
   zbV,
   vHalf,
   vMin,
+  dualPipeV,
 ];
 
 export function scheduleOf(id: ScheduleId): Schedule | undefined {

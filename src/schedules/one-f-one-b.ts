@@ -17,9 +17,9 @@ export const oneForwardOneBackward: Schedule = {
           hint: 'Maybe schedule=interleaved-1f1b.',
         },
   stageOfChunk: roundRobin,
-  order({ stages, microBatches }) {
+  order({ stages, microBatches, runAhead = 0 }) {
     return Array.from({ length: stages }, (_, stage) => {
-      const warmUp = Math.min(microBatches, stages - stage - 1);
+      const warmUp = Math.min(microBatches, stages - stage - 1 + runAhead);
       const passes: Pass[] = [];
       for (let m = 0; m < warmUp; m++) passes.push({ kind: 'F', microBatch: m, chunk: 0 });
       for (let m = 0; m < microBatches; m++) {
@@ -29,5 +29,6 @@ export const oneForwardOneBackward: Schedule = {
       return passes;
     });
   },
-  peakInFlight: (stage, { stages, microBatches }) => Math.min(microBatches, stages - stage),
+  peakInFlight: (stage, { stages, microBatches, runAhead = 0 }) =>
+    Math.min(microBatches, stages - stage + runAhead),
 };

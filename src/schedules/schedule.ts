@@ -15,6 +15,8 @@ export interface PipelineShape {
   readonly stages: number;
   readonly microBatches: number;
   readonly virtualStages: number;
+  /** Micro-batches in flight beyond the plain order (vocabulary parallelism); absent: none. */
+  readonly runAhead?: number;
 }
 
 /** An order of passes for each stage, nothing else: the simulator times it, on any stages and links. */

@@ -1,4 +1,4 @@
-import { RECOMPUTE_MODULES, SCHEDULES } from '../domain/plan.ts';
+import { RECOMPUTE_MODULES, SCHEDULES, VOCABULARY_SPLITS } from '../domain/plan.ts';
 
 const positive = { type: 'integer', minimum: 1 };
 const count = { type: 'integer', minimum: 0 };
@@ -73,7 +73,11 @@ export const plan = {
       type: 'object',
       additionalProperties: false,
       required: ['id', 'virtualStages'],
-      properties: { id: { enum: [...SCHEDULES] }, virtualStages: positive },
+      properties: {
+        id: { enum: [...SCHEDULES] },
+        virtualStages: positive,
+        vocabulary: { enum: [...VOCABULARY_SPLITS] },
+      },
     },
     microBatchSize: positive,
     contextParallel: positive,

@@ -48,6 +48,7 @@ export const stackSchema: JsonSchema = {
     extraResiduals: { type: 'number', minimum: 0 },
     keepsPipelineOutputs: { type: 'boolean' },
     fullySharded: { type: 'boolean' },
+    shardedTraffic: { enum: ['all-nics', 'one-nic'] },
     timeMultiplier: object({
       value: { type: 'number', exclusiveMinimum: 0 },
       width: { type: 'number', minimum: 0 },

@@ -29,6 +29,7 @@ export function settingsFor({ layout, switches }: Candidate): Settings {
     recompute: switches.recompute,
     optimizerSharding: switches.sharding,
     shardGroup: null,
+    vocabularyShards: 1,
   };
 }
 

@@ -5,6 +5,7 @@ import {
   type RecomputeModule,
   type ScheduleId,
   type Stage,
+  type VocabularySplit,
 } from '../../src/domain/plan.ts';
 import type { Problem } from '../../src/domain/problem.ts';
 import { flopsPerToken } from '../../src/layers/parameters.ts';
@@ -20,6 +21,9 @@ const SCHEDULE: Readonly<Record<string, ScheduleId>> = {
   'v-half': 'v-half',
   'v-min': 'v-min',
   'zero-bubble': 'zb-h1',
+  'breadth-first': 'breadth-first',
+  'dualpipe-v': 'dualpipe-v',
+  'vocab-parallel': '1f1b',
 };
 
 /** The plans a row may have run: one when all is stated, several over what is not. Throws when none can be expressed. */
@@ -32,10 +36,10 @@ export function plansOf(row: Row, problem: Problem, assumptions: string[]): Plan
   if (tp * pp * cp * dp !== hardware.gpus)
     throw new Error(`tp·pp·cp·dp = ${tp * pp * cp * dp}, not ${hardware.gpus} GPUs`);
   if (c.optimizerSharding === 'offload') throw new Error('offload is not modelled');
-  const named = SCHEDULE[c.schedule ?? (pp > 1 ? '1f1b' : 'none')];
+  const named = /^V-Half/.test(c.scheduleWords ?? '')
+    ? 'v-half'
+    : SCHEDULE[c.schedule ?? (pp > 1 ? '1f1b' : 'none')];
   const id = named === 'zb-h1' && /2p/.test(c.scheduleWords ?? '') ? 'zb-h2' : named;
-  if (/vocab.*parallel/i.test(c.scheduleWords ?? ''))
-    throw new Error('vocabulary parallelism is not modelled');
   if (id === undefined || (pp > 1 && scheduleOf(id) === undefined))
     throw new Error(`schedule ${c.schedule} is not modelled`);
   const batch = problem.workload.globalBatchSize;
@@ -92,7 +96,7 @@ function build({ config: c }: Row, problem: Problem, d: Dims): Plan {
   const ep = c.ep ?? 1;
   return {
     pipelines: [{ stages, microBatches: microBatches * d.dp }],
-    schedule: { id: schedule.id, virtualStages: d.vpp },
+    schedule: { id: schedule.id, virtualStages: d.vpp, ...vocabularyOf(c.scheduleWords) },
     microBatchSize: d.microBatchSize,
     contextParallel: d.cp,
     expertParallel: ep,
@@ -103,6 +107,12 @@ function build({ config: c }: Row, problem: Problem, d: Dims): Plan {
     shardGroup: c.optimizerShardGroup ?? null,
     nodeOrder: null,
   };
+}
+
+function vocabularyOf(words: string | null | undefined): { vocabulary?: VocabularySplit } {
+  if (/interlaced/i.test(words ?? '')) return { vocabulary: 'interlaced' };
+  const algorithm = /vocab\w* parallelism \(Alg\. ([12])\)/i.exec(words ?? '')?.[1];
+  return algorithm === undefined ? {} : { vocabulary: algorithm === '1' ? 'vocab-1' : 'vocab-2' };
 }
 
 function shardingOf(stated: number | string | null | undefined, problem: Problem): 0 | 1 | 2 | 3 {
@@ -164,7 +174,7 @@ function virtualStages(
   assumptions: string[],
 ): number[] {
   if (pp === 1) return [1];
-  if (id === 'zb-v' || id === 'v-half' || id === 'v-min') return [2];
+  if (id === 'zb-v' || id === 'v-half' || id === 'v-min' || id === 'dualpipe-v') return [2];
   const stated = row.config.vpp;
   if (stated) return [stated];
   if (id !== 'interleaved-1f1b') return [1];
@@ -173,9 +183,15 @@ function virtualStages(
   return options.length > 0 ? options : [2];
 }
 
+/** Megatron's --recompute-num-layers: so many layers of each stage. */
+function layersRecomputed(recipe: Row['config']['recipe']): number | null {
+  const stated = recipe?.recompute_num_layers;
+  return typeof stated === 'number' ? stated : null;
+}
+
 function recomputesOf({ config: c, stack }: Row, problem: Problem, assumptions: string[]): Recompute[] {
   const none: Recompute = { mode: 'none', modules: [], layersPerStage: null };
-  const full: Recompute = { mode: 'full', modules: [], layersPerStage: null };
+  const full: Recompute = { mode: 'full', modules: [], layersPerStage: layersRecomputed(c.recipe) };
   if (c.recompute === 'none') return [none];
   if (c.recompute === 'full') return [full];
   if (c.recompute === 'selective') {

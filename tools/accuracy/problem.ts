@@ -38,6 +38,7 @@ export function problemOf(row: Row, assumptions: string[]): Problem {
 
 function precisionOf(row: Row, assumptions: string[]): Precision {
   const stated = row.config.precision;
+  if (stated === 'fp8' && /row-?wise/i.test(row.config.fp8Recipe ?? '')) return 'fp8-rowwise';
   if (stated && (PRECISIONS as readonly string[]).includes(stated)) return stated as Precision;
   assumptions.push('precision bf16');
   return 'bf16';
@@ -230,7 +231,7 @@ function stackOf(row: Row, assumptions: string[]): Stack {
           ? 'natural'
           : stack.routing,
     overlap: overlapOf(stack, row),
-    moeDispatcher: dispatcherOf(facts.moeDispatcher) ?? stack.moeDispatcher,
+    moeDispatcher: dispatcherOf(facts.moeDispatcher) ?? usualDispatcher(stack, row, assumptions),
     compiled: row.config.torchCompile ?? stack.compiled,
   };
 }
@@ -245,6 +246,15 @@ function overlapOf(stack: Stack, { config }: Row): Stack['overlap'] {
       : stack.overlap.tensorParallel;
   const expert = config.recipe?.moe_a2a_overlap === true ? 0.88 : stack.overlap.expertParallel;
   return { ...stack.overlap, tensorParallel: tensor, expertParallel: expert };
+}
+
+/** Racks of one scale-up domain came with HybridEP, which needs one; elsewhere the stack's own. */
+function usualDispatcher(stack: Stack, { model, hardware, config }: Row, assumptions: string[]) {
+  if (!model.moe || (config.ep ?? 1) === 1) return stack.moeDispatcher;
+  const rack = (hardware.fastDomainGpus ?? 0) > (hardware.gpusPerNode ?? 8);
+  const usual = rack && stack.id === 'megatron-core' ? 'hybridep' : stack.moeDispatcher;
+  assumptions.push(`MoE dispatcher ${usual}`);
+  return usual;
 }
 
 function dispatcherOf(words: string | null | undefined): Stack['moeDispatcher'] | undefined {

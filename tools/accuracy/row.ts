@@ -65,6 +65,7 @@ export interface Row {
     readonly optimizerSharding?: number | string | null;
     readonly optimizerShardGroup?: number | null;
     readonly precision?: string | null;
+    readonly fp8Recipe?: string | null;
     readonly schedule?: string | null;
     readonly scheduleWords?: string | null;
     readonly overlapWords?: string | null;

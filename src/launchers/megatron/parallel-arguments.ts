@@ -37,7 +37,7 @@ export function parallelArguments(problem: Problem, plan: Plan): string[] {
     ...shardingArguments(plan, dp * cp),
     ...recomputeArguments(plan),
     ...['--micro-batch-size', plan.microBatchSize, '--global-batch-size', workload.globalBatchSize],
-    ...PRECISION[workload.precision],
+    ...(PRECISION[workload.precision as keyof typeof PRECISION] ?? []),
   ];
   return args.map(String);
 }

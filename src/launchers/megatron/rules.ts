@@ -7,7 +7,9 @@ import { hasLinearBias } from './model-arguments.ts';
 /** Constraints of Megatron-LM's argument validator and of its process groups, which the validator does not check. */
 
 const schedule: Rule = (_, plan) => {
-  const { id, virtualStages } = plan.schedule;
+  const { id, virtualStages, vocabulary } = plan.schedule;
+  if (vocabulary !== undefined)
+    return no('vocabulary', `vocabulary parallelism ${vocabulary}`, 'the vocabulary on the ends');
   const { pp } = degreesOf(plan);
   const microBatches = plan.pipelines[0]!.stages[0]!.replicas[0]!.microBatches;
   if (id !== '1f1b' && id !== 'interleaved-1f1b')
@@ -93,10 +95,18 @@ const recompute: Rule = ({ model }, plan) => {
     : no('recompute-module', `recompute of ${odd}`, 'modules of Megatron-LM that the model has');
 };
 
-const precision: Rule = ({ workload }, plan) =>
-  plan.optimizerSharding >= 2 && workload.precision === 'fp16'
+const precision: Rule = ({ workload }, plan) => {
+  if (workload.precision === 'fp8-rowwise')
+    return no(
+      'precision',
+      'fp8 with a scale for each row',
+      'bf16, fp16, fp8, mxfp8 or nvfp4',
+      'Maybe --precision fp8.',
+    );
+  return plan.optimizerSharding >= 2 && workload.precision === 'fp16'
     ? no('fsdp-precision', 'fp16 with sharded gradients', 'bf16 or fp8')
     : null;
+};
 
 /** Families whose residual stream runs attention and MLP side by side. */
 const PARALLEL_RESIDUAL = new Set(['falcon', 'gpt_neox', 'phi']);

@@ -22,6 +22,7 @@ const local: LocalShape = {
   expertTensorParallel: 1,
   sequenceParallel: false,
   elementBytes: 2,
+  vocabularyShards: 1,
   linearInputBytes: 2,
 };
 const none = { mode: 'none', modules: [], layersPerStage: null } as const;

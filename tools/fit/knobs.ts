@@ -1,0 +1,78 @@
+import type { Problem } from '../../src/domain/problem.ts';
+import { COEFFICIENT_TABLE } from '../../src/hardware/coefficients.ts';
+
+/** One constant that the fit may move, on a logarithmic scale between its bounds. */
+export interface Knob {
+  readonly name: string;
+  /** Where fitting starts, and what it is drawn to. */
+  readonly start: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+export type Values = Readonly<Record<string, number>>;
+
+/** Facts of stacks and GPUs that are fitted with the coefficients; their values stand in the YAML files named. */
+const FACTS: readonly Knob[] = [
+  // configs/stacks: host.timePerUnit of the stacks up to 2023, and of later ones; host.timePerStep of all.
+  { name: 'hostOld', start: 45e-6, low: 10e-6, high: 90e-6 },
+  { name: 'hostNew', start: 20e-6, low: 3e-6, high: 45e-6 },
+  { name: 'stepSeconds', start: 0.02, low: 1e-3, high: 100e-3 },
+  // hardware-profiles/gpus: sustainedSlowdown by architecture, and of the 500 W part.
+  { name: 'sustained.ampere', start: 1.03, low: 0.95, high: 1.25 },
+  { name: 'sustained.hopper', start: 1.12, low: 1, high: 1.35 },
+  { name: 'sustained.h100-500w', start: 1.35, low: 1, high: 1.6 },
+  { name: 'sustained.blackwell', start: 1.12, low: 0.85, high: 1.4 },
+  // configs/stacks: overlap.
+  { name: 'overlap.tensor.megatron-core', start: 0.5, low: 0.05, high: 0.9 },
+  { name: 'overlap.data.fsdp', start: 0.9, low: 0.4, high: 1 },
+  { name: 'overlap.expert', start: 0.5, low: 0.1, high: 0.95 },
+  { name: 'overlap.context', start: 0.5, low: 0.05, high: 0.98 },
+];
+
+export const OLD_STACKS = ['megatron-2021', 'megatron-2022', 'megatron-deepspeed-2022', 'megatron-2023'];
+
+export function knobs(): Knob[] {
+  const table = Object.entries(COEFFICIENT_TABLE).filter(([, c]) => c.status === 'fitted');
+  return [
+    ...table.map(([name, c]) => ({
+      name,
+      start: c.start,
+      low: c.bounds[0],
+      high: c.bounds[1],
+    })),
+    ...FACTS,
+  ];
+}
+
+/** The problem as it would be with those values, and with no multiplier of its stack. */
+export function apply(problem: Problem, v: Values): Problem {
+  const { stack, cluster } = problem;
+  const old = OLD_STACKS.includes(stack.id);
+  const group = cluster.groups[0]!;
+  const key =
+    group.gpu.id === 'h100-sxm-96-500w' ? 'sustained.h100-500w' : `sustained.${group.gpu.architecture}`;
+  const gpu = { ...group.gpu, sustainedSlowdown: v[key] ?? group.gpu.sustainedSlowdown };
+  const overlapped = stack.overlap.expertParallel === 0.88;
+  return {
+    ...problem,
+    coefficients: v,
+    cluster: { ...cluster, groups: [{ ...group, gpu }] },
+    stack: {
+      ...stack,
+      timeMultiplier: { ...stack.timeMultiplier, value: 1 },
+      host: {
+        secondsPerUnit: old ? v.hostOld! : stack.id === 'xla' ? stack.host.secondsPerUnit : v.hostNew!,
+        secondsPerStep: v.stepSeconds!,
+      },
+      overlap: {
+        ...stack.overlap,
+        tensorParallel:
+          stack.id === 'megatron-core' ? v['overlap.tensor.megatron-core']! : stack.overlap.tensorParallel,
+        dataParallel: stack.fullySharded ? v['overlap.data.fsdp']! : stack.overlap.dataParallel,
+        expertParallel: old || overlapped ? stack.overlap.expertParallel : v['overlap.expert']!,
+        contextParallel: old ? stack.overlap.contextParallel : v['overlap.context']!,
+      },
+    },
+  };
+}
