@@ -18,7 +18,8 @@ export function addVocabularyExchange(
   if (plan.schedule.vocabulary === undefined) return;
   const { problem, local, c } = context;
   const first = pipeline.stages[0]!.replicas[0]!.firstDevice;
-  const stride = Math.max(1, (pipeline.stages[1]?.replicas[0]!.firstDevice ?? 1) - first);
+  const next = pipeline.stages[1]?.replicas[0]?.firstDevice ?? first + 1;
+  const stride = Math.max(1, next - first);
   const span = spanOf(problem.cluster, first, stride, pipeline.stages.length);
   const bytes = (local.elementBytes * local.tokens * problem.model.hiddenSize) / local.tensorParallel;
   const seconds = 2 * collectiveSeconds(span, 'allReduce', bytes, c);

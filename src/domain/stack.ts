@@ -10,6 +10,8 @@ export interface Stack {
   /** Dropout masks are kept for backward (legacy Megatron keeps them even at rate 0). */
   readonly dropoutMasks: boolean;
   readonly lossKernel: 'fused' | 'unfused' | 'fp32' | 'compiled';
+  /** The gated activation is one kernel; eager ones keep what each returns. */
+  readonly fusedActivation: boolean;
   /** Element-wise kernels fused by a compiler. */
   readonly compiled: boolean;
   readonly state: StateBytes;

@@ -55,6 +55,7 @@ export function headOperators(
   const traffic =
     stack.lossKernel === 'fused' || stack.lossKernel === 'compiled' ? c.lossBytesFused : c.lossBytes;
   const hiddenBytes = e * local.tokens * model.hiddenSize;
+  const gathered = stack.fullySharded && local.sequenceParallel;
   return [
     norm('final-norm', model.hiddenSize, local, []),
     {
@@ -65,8 +66,9 @@ export function headOperators(
         ...(local.sequenceParallel ? gatherInput(local, hiddenBytes) : []),
         ...reduceOutput(local, hiddenBytes, 'backward'),
       ],
-      saved: [],
-      backwardBytes: 0,
+      // DTensor keeps the input as gathered, and its gradient is whole before it is scattered.
+      saved: gathered ? [kept(hiddenBytes)] : [],
+      backwardBytes: gathered ? hiddenBytes : 0,
       hostUnits: 3,
     },
     {

@@ -30,9 +30,11 @@ export function layerOperators(
   const whole: readonly RecomputeModule[] = kind.mlp.kind === 'moe' ? ['moe'] : [];
   const post = Math.max(0, model.norm.perLayer - 2) / 2;
   const extra = (name: string) => (post > 0 ? [norm(name, h, local, [])] : []);
-  const second = model.norm.perLayer >= 2 ? [norm('mlp-norm', h, local, whole.slice(1))] : [];
+  // DTensor's column-parallel linear keeps its gathered input; Megatron's gathers it again in backward.
+  const copies = stack.fullySharded && local.sequenceParallel ? local.tensorParallel : 1;
+  const second = model.norm.perLayer >= 2 ? [norm('mlp-norm', h, local, whole.slice(1), copies)] : [];
   return [
-    norm('attention-norm', h, local, []),
+    norm('attention-norm', h, local, [], copies),
     ...attention,
     ...extra('post-attention-norm'),
     residual('attention-residual', h, local, stack.dropoutMasks, []),
@@ -45,5 +47,5 @@ export function layerOperators(
 
 /** Eager PyTorch keeps SiLU's output and the product apart; fused kernels and compilers do not. */
 function activationFused(stack: Stack): boolean {
-  return stack.compiled || !stack.fullySharded;
+  return stack.compiled || stack.fusedActivation;
 }

@@ -1,12 +1,16 @@
 import type { RecomputeModule } from '../domain/plan.ts';
 import { kept, type LocalShape, type Operator, residualTokens, stream } from './operator.ts';
 
-/** A norm over the hidden size: reads and writes each element; backward reads x and dy, adds to and writes dx. */
+/**
+ * A norm over the hidden size: reads and writes each element; backward reads x and dy, adds to and writes dx. Its output
+ * is kept as the input of the linear that follows: `copies` times, where that keeps it as gathered over the ranks.
+ */
 export function norm(
   name: string,
   hidden: number,
   local: LocalShape,
   modules: readonly RecomputeModule[],
+  copies = 1,
 ): Operator {
   const elements = residualTokens(local) * hidden;
   const e = local.elementBytes;
@@ -17,7 +21,7 @@ export function norm(
     communication: [],
     saved: [
       kept(e * elements, ...modules),
-      kept(local.linearInputBytes * elements, 'layernorm', 'op', ...modules),
+      kept(copies * local.linearInputBytes * elements, 'layernorm', 'op', ...modules),
     ],
     backwardBytes: 0,
     hostUnits: 1,

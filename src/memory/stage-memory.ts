@@ -119,7 +119,7 @@ export function stageLoad(
     // Each prediction module has its own logits, and a layer of the last kind.
     const losses = 1 + model.mtpLayers;
     lossSaved = losses * perLogit.saved * logits;
-    lossTransient = (perLogit.peak - perLogit.saved) * logits;
+    lossTransient = head.reduce((sum, operator) => sum + operator.backwardBytes, 0);
     const prediction = model.mtpLayers * byKind[model.layers.at(-1) ?? 0]!.saved;
     activationsByChunk[last] =
       (activationsByChunk[last] ?? 0) +

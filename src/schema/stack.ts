@@ -19,6 +19,7 @@ export const stackSchema: JsonSchema = {
     attentionKernel: { enum: ['unfused', 'flash1', 'flash2', 'flash3'] },
     dropoutMasks: { type: 'boolean' },
     lossKernel: { enum: ['fused', 'unfused', 'fp32', 'compiled'] },
+    fusedActivation: { type: 'boolean' },
     compiled: { type: 'boolean' },
     state: object(
       { weights: { type: 'number' }, gradients: { type: 'number' }, optimizer: { type: 'number' } },
