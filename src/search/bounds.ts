@@ -13,8 +13,8 @@ import { microBatchesPerReplica } from './realise.ts';
 export function frameBound(problem: Problem, frame: Frame): number {
   const c = coefficients(problem.coefficients);
   let rate = 0;
-  for (const { group, stages } of frame.runs) {
-    rate += stages * frame.tp * frame.cp * frame.dp * bestRate(problem, group, c);
+  for (const { group, stages, tp } of frame.runs) {
+    rate += stages * tp * frame.cp * frame.dp * bestRate(problem, group, c);
   }
   return (modelFlopsPerStep(problem) / rate) * problem.stack.timeMultiplier.value;
 }
@@ -25,7 +25,7 @@ function bestRate({ cluster, workload }: Problem, group: number, c: Coefficients
   const narrow = workload.precision !== 'bf16' && workload.precision !== 'fp16';
   const { curve } = gemmCurve(gpu, workload.precision);
   const speedup = workload.precision === 'nvfp4' ? c.nvfp4Speedup : 1;
-  const grouped = Math.min(1, c.groupedGemm);
+  const grouped = Math.min(1, c.groupedGemm, c.groupedGemmFromHost);
   const gemm =
     (curve.peakFlops * curve.maxEfficiency * speedup) /
     (gpu.sustainedSlowdown * grouped * (narrow ? c.fp8Sustained : 1));

@@ -17,13 +17,13 @@ export class CostBook {
   /** Costs of each run of the candidate's layout. */
   of(candidate: Candidate): readonly StageCosts[] {
     const { layout, switches: s } = candidate;
-    const { tp, cp, dp, ep, etp } = layout;
-    const key = `${layout.runs.map((run) => run.group).join()}|${tp}|${cp}|${dp}|${ep}|${etp}|${layout.pp > 1}|${s.microBatch}|${s.virtualStages}|${s.recompute.mode}|${s.sharding}`;
+    const { cp, dp, ep, etp } = layout;
+    const key = `${layout.runs.map((run) => `${run.group}x${run.tp}`).join()}|${cp}|${dp}|${ep}|${etp}|${layout.pp > 1}|${s.microBatch}|${s.virtualStages}|${s.recompute.mode}|${s.sharding}`;
     let costs = this.stages.get(key);
     if (costs === undefined) {
       if (this.stages.size > MOST_REMEMBERED) this.stages.clear();
       const settings = settingsFor(candidate);
-      costs = layout.runs.map(({ group }) => {
+      costs = layout.runs.map(({ group, tp }) => {
         const shape = { group, tensorParallel: tp, dataParallel: dp };
         return stageCosts(this.problem, settings, shape, layout.pp > 1, this.profiles);
       });

@@ -7,7 +7,8 @@ import type { RankedPlan } from '../domain/search-result.ts';
 import { lowerBound, memoryMiss } from './bounds.ts';
 import type { CostBook } from './cost-book.ts';
 import type { Evaluated } from './expand.ts';
-import { frames, layoutsOf } from './layouts.ts';
+import { chainsOf } from './chains.ts';
+import { devicesOfFrame, layoutsOf } from './layouts.ts';
 import type { SearchOptions } from './options.ts';
 import { type Candidate, realise } from './realise.ts';
 import { illegal } from './rules.ts';
@@ -21,12 +22,9 @@ const MOST_TRIED = 400;
  */
 export function evenSplit(problem: Problem, options: SearchOptions, book: CostBook): RankedPlan | Reason {
   const all = deviceCount(problem.cluster);
-  const groups = problem.cluster.groups.length;
   const candidates: { candidate: Candidate; bound: number }[] = [];
-  for (const frame of frames(problem, options)) {
-    if (frame.runs.length !== groups || frame.runs.some((run, i) => run.group !== i)) continue;
-    if (frame.tp * frame.cp * frame.dp * frame.pp !== all || problem.model.layers.length % frame.pp !== 0)
-      continue;
+  for (const frame of chainsOf(problem, problem.cluster.groups, { ...options, alikeStages: true })) {
+    if (devicesOfFrame(frame) !== all || problem.model.layers.length % frame.pp !== 0) continue;
     const choices = switches(problem, frame, options).filter((choice) => choice.virtualStages === 1);
     for (const layout of layoutsOf(problem, frame, options)) {
       if (illegal(problem, layout) !== null) continue;

@@ -27,6 +27,12 @@ export interface SearchOptions {
   readonly fix: Partial<Dimensions> & { readonly recompute?: string };
   readonly max: Partial<Dimensions>;
   readonly launcher: Legality | null;
+  /** Only plans whose stages all have one tensor-parallel degree, in one pipeline: what most launchers run. */
+  readonly alikeStages: boolean;
+  /** Node groups that every plan must use, by index. */
+  readonly mustUse: readonly number[];
+  /** Most GPUs a plan may use. */
+  readonly maxGpus: number;
   /** Asked now and then; returns why to stop, or null. */
   readonly interrupted: () => string | null;
   readonly maxEvaluations: number;
@@ -39,6 +45,9 @@ export const DEFAULT_OPTIONS: SearchOptions = {
   fix: {},
   max: {},
   launcher: null,
+  alikeStages: false,
+  mustUse: [],
+  maxGpus: Number.POSITIVE_INFINITY,
   interrupted: () => null,
   maxEvaluations: Number.POSITIVE_INFINITY,
 };

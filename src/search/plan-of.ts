@@ -5,6 +5,7 @@ import type { Reason } from '../domain/reason.ts';
 import { scheduleOf } from '../schedules/index.ts';
 import { chunkCounts } from './chunk-counts.ts';
 import type { COUNTS, Configuration } from './configuration.ts';
+import type { Serving } from './layouts.ts';
 import { illegal } from './rules.ts';
 import { selectiveRecompute } from './switches.ts';
 
@@ -65,7 +66,7 @@ export function planOf(problem: Problem, configuration: Configuration): Configur
     schedule.stageOfChunk(g, shape),
   );
   if ('rule' in stages) return stages;
-  const layout = { family: 'uniform', runs: groupsOf(stages), tp, cp, dp, ep, etp, pp } as const;
+  const layout = { family: 'uniform', runs: groupsOf(stages, tp), tp, cp, dp, ep, etp, pp } as const;
   const broken = illegal(problem, layout);
   if (broken !== null) return broken;
   const sharding = configuration.sharding ?? (dp * cp === 1 ? 0 : problem.stack.fullySharded ? 3 : 1);
@@ -93,9 +94,9 @@ function recomputeOf(problem: Problem, text: string): Recompute {
 }
 
 /** The node groups that stages use, for the laws that ask about GPUs. */
-function groupsOf(stages: readonly Stage[]): { group: number; stages: number }[] {
+function groupsOf(stages: readonly Stage[], tp: number): Serving[] {
   const groups = new Set(stages.flatMap((stage) => stage.replicas.map((block) => block.group)));
-  return [...groups].map((group) => ({ group, stages: stages.length }));
+  return [...groups].map((group) => ({ group, stages: stages.length, tp }));
 }
 
 interface Dims {

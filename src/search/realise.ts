@@ -25,7 +25,7 @@ export function settingsFor({ layout, switches }: Candidate): Settings {
     contextParallel: layout.cp,
     expertParallel: layout.ep,
     expertTensorParallel: layout.etp,
-    sequenceParallel: layout.tp > 1,
+    sequenceParallel: layout.runs.some((run) => run.tp > 1),
     recompute: switches.recompute,
     optimizerSharding: switches.sharding,
     shardGroup: null,
@@ -93,21 +93,42 @@ export function realise(
   const partition = partitionProblem(problem, candidate, costs);
   const { layout, switches } = candidate;
   const layers = problem.model.layers.length;
-  if (switches.virtualStages > 1 || even) {
-    const counts = evenCounts(layers, layout.pp * switches.virtualStages);
+  const v = switches.virtualStages;
+  if (v > 1 && layout.family !== 'uniform' && !even) return dealt(problem, candidate, partition);
+  if (v > 1 || even) {
+    const counts = evenCounts(layers, layout.pp * v);
     if (counts === null) {
       return {
         rule: 'layers-divisible-by-stages',
         actual: `${layers} layers`,
-        limit: `equal on ${layout.pp * switches.virtualStages} chunks`,
+        limit: `equal on ${layout.pp * v} chunks`,
       };
     }
-    const cut = switches.virtualStages > 1 ? null : judge(partition, counts);
+    const cut = v > 1 ? null : judge(partition, counts);
     return { plan: planFrom(problem, candidate, counts), cut, partition };
   }
   const cut = cutLayers(partition);
   if ('rule' in cut) return cut;
   return { plan: planFrom(problem, candidate, cut.layersPerStage), cut, partition };
+}
+
+/** Unlike stages with several chunks each: the cut gives each stage its layers, dealt over its chunks in turn. */
+function dealt(problem: Problem, candidate: Candidate, partition: PartitionProblem): Realised | Reason {
+  const cut = cutLayers(partition);
+  if ('rule' in cut) return cut;
+  const v = candidate.switches.virtualStages;
+  const least = Math.min(...cut.layersPerStage);
+  if (least < v) {
+    return {
+      rule: 'layers-per-chunk',
+      actual: `${least} layers on a stage`,
+      limit: `at least vpp=${v}`,
+    };
+  }
+  const counts = Array.from({ length: v }, (_, chunk) =>
+    cut.layersPerStage.map((n) => Math.floor(n / v) + (chunk < n % v ? 1 : 0)),
+  ).flat();
+  return { plan: planFrom(problem, candidate, counts), cut, partition };
 }
 
 /** Equal chunks; one layer less on the ends where embedding and loss count as a layer each. */
@@ -137,16 +158,16 @@ export function planFrom(problem: Problem, candidate: Candidate, counts: readonl
     chunks[schedule.stageOfChunk(g, shape)]!.push({ first, end: first + count });
     first += count;
   }
-  const perStage = layout.tp * layout.cp * layout.dp;
   let stage = 0;
-  const stages = layout.runs.flatMap(({ group, stages: n }) =>
+  const stages = layout.runs.flatMap(({ group, stages: n, tp }) =>
     Array.from({ length: n }, (_, i): Stage => {
+      const perStage = tp * layout.cp * layout.dp;
       const firstDevice = problem.cluster.groups[group]!.firstDevice + i * perStage;
       const block: ReplicaBlock = {
         count: layout.dp,
         group,
         firstDevice,
-        tensorParallel: layout.tp,
+        tensorParallel: tp,
         microBatches,
       };
       return { chunks: chunks[stage++]!, replicas: [block] };

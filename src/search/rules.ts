@@ -1,11 +1,21 @@
 import type { Problem } from '../domain/problem.ts';
 import type { Reason } from '../domain/reason.ts';
-import type { Layout } from './layouts.ts';
+import type { Layout, Serving } from './layouts.ts';
 
 /** A law that holds whatever the launcher: mathematics of the split, not policy. */
 type Rule = (problem: Problem, layout: Layout) => Reason | null;
 
-const heads: Rule = ({ model }, { tp }) => {
+const heads: Rule = (problem, { runs }) => firstOf(runs, ({ tp }) => headsOf(problem, tp));
+
+function firstOf(runs: Layout['runs'], broken: (run: Serving) => Reason | null): Reason | null {
+  for (const run of runs) {
+    const reason = broken(run);
+    if (reason !== null) return reason;
+  }
+  return null;
+}
+
+function headsOf({ model }: Problem, tp: number): Reason | null {
   for (const { attention } of model.kinds) {
     if (attention.heads % tp !== 0)
       return {
@@ -22,9 +32,11 @@ const heads: Rule = ({ model }, { tp }) => {
     }
   }
   return null;
-};
+}
 
-const widths: Rule = ({ model }, { tp, etp }) => {
+const widths: Rule = (problem, { runs, etp }) => firstOf(runs, ({ tp }) => widthsOf(problem, tp, etp));
+
+function widthsOf({ model }: Problem, tp: number, etp: number): Reason | null {
   if (model.hiddenSize % tp !== 0)
     return {
       rule: 'hidden-divisible-by-tp',
@@ -42,9 +54,10 @@ const widths: Rule = ({ model }, { tp, etp }) => {
       };
   }
   return null;
-};
+}
 
-const sequence: Rule = ({ workload }, { cp, tp }) => {
+const sequence: Rule = ({ workload }, { cp, runs }) => {
+  const tp = Math.max(...runs.map((run) => run.tp));
   const parts = cp > 1 ? 2 * cp * tp : tp;
   if (workload.sequenceLength % parts === 0) return null;
   return {
@@ -66,12 +79,13 @@ const latentContext: Rule = ({ model }, { cp }) => {
   };
 };
 
-const expertGrid: Rule = (_, { tp, cp, dp, ep, etp }) => {
-  if ((tp * cp * dp) % (ep * etp) === 0) return null;
+const expertGrid: Rule = (_, { runs, cp, dp, ep, etp }) => {
+  const stage = runs.map(({ tp }) => tp * cp * dp).find((gpus) => gpus % (ep * etp) !== 0);
+  if (stage === undefined) return null;
   return {
     rule: 'expert-grid',
     actual: `ep·etp = ${ep * etp}`,
-    limit: `a divisor of the ${tp * cp * dp} GPUs of a stage`,
+    limit: `a divisor of the ${stage} GPUs of a stage`,
   };
 };
 
@@ -82,8 +96,8 @@ const depth: Rule = ({ model }, { pp }) => {
     : { rule: 'layers-per-stage', actual: `${layers} layers`, limit: `at least pp=${pp}` };
 };
 
-const nodes: Rule = ({ cluster }, { tp, runs }) => {
-  for (const { group } of runs) {
+const nodes: Rule = ({ cluster }, { runs }) => {
+  for (const { group, tp } of runs) {
     const { fastDomainGpus, id } = cluster.groups[group]!;
     if (tp <= fastDomainGpus && fastDomainGpus % tp !== 0) {
       return {

@@ -5,7 +5,8 @@ import { frameBound } from './bounds.ts';
 import { CostBook } from './cost-book.ts';
 import { evenSplit } from './even-split.ts';
 import { type Evaluated, expand, type Run, worstKept } from './expand.ts';
-import { frames, layoutsOf } from './layouts.ts';
+import { chains } from './chains.ts';
+import { devicesOfFrame, layoutsOf } from './layouts.ts';
 import { findNearestMiss } from './nearest-miss.ts';
 import { DEFAULT_OPTIONS, type SearchOptions } from './options.ts';
 import { proofOf } from './realise.ts';
@@ -41,7 +42,12 @@ export function* searchSteps(
     boundedAway: 0,
     evaluated: 0,
   };
-  const queue = [...frames(problem, options)].map((frame) => ({
+  const allowed = [...chains(problem, options)].filter(
+    (frame) =>
+      devicesOfFrame(frame) <= options.maxGpus &&
+      options.mustUse.every((group) => frame.runs.some((run) => run.group === group)),
+  );
+  const queue = allowed.map((frame) => ({
     frame,
     bound: frameBound(problem, frame),
     count: switches(problem, frame, options).length * layoutsOf(problem, frame, options).length,

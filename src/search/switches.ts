@@ -54,9 +54,13 @@ function recomputeChoices(problem: Problem): Recompute[] {
   return [NO_RECOMPUTE, selectiveRecompute(problem), FULL_RECOMPUTE];
 }
 
-/** Chunks per stage for which every chunk can hold equally many layers, the ends counted as Megatron counts them. */
+/**
+ * Chunks per stage. Like stages: for which every chunk can hold equally many layers, the ends counted as Megatron counts
+ * them. Unlike ones: each stage's own layers are dealt over its chunks.
+ */
 function virtualStages(model: ModelSpec, { pp, family }: Frame): number[] {
-  if (pp < 2 || family !== 'uniform') return [1];
+  if (pp < 2) return [1];
+  if (family !== 'uniform') return [1, 2, 4].filter((v) => pp * v <= model.layers.length);
   const layers = model.layers.length;
   const list = [1];
   for (let v = 2; v <= MOST_VIRTUAL && pp * v <= layers; v++) {

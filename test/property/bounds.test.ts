@@ -3,7 +3,8 @@ import { estimate } from '../../src/cost/estimate.ts';
 import type { Problem } from '../../src/domain/problem.ts';
 import { frameBound, lowerBound } from '../../src/search/bounds.ts';
 import { CostBook } from '../../src/search/cost-book.ts';
-import { frames, layoutsOf } from '../../src/search/layouts.ts';
+import { chains } from '../../src/search/chains.ts';
+import { layoutsOf } from '../../src/search/layouts.ts';
 import { DEFAULT_OPTIONS } from '../../src/search/options.ts';
 import { realise } from '../../src/search/realise.ts';
 import { illegal } from '../../src/search/rules.ts';
@@ -19,7 +20,7 @@ function sample<T>(items: readonly T[], count: number): T[] {
 function check(p: Problem, cases: number): number {
   const book = new CostBook(p);
   let checked = 0;
-  for (const frame of sample([...frames(p, DEFAULT_OPTIONS)], cases)) {
+  for (const frame of sample([...chains(p, DEFAULT_OPTIONS)], cases)) {
     for (const layout of sample(layoutsOf(p, frame, DEFAULT_OPTIONS), 3)) {
       if (illegal(p, layout) !== null) continue;
       for (const choice of sample(switches(p, frame, DEFAULT_OPTIONS), 4)) {
