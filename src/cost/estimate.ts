@@ -1,7 +1,7 @@
 import type { Estimate, Parts, StageEstimate, Verdict } from '../domain/estimate.ts';
 import { total } from '../domain/estimate.ts';
 import type { Plan } from '../domain/plan.ts';
-import { layersOf } from '../domain/plan.ts';
+import { type Ends, endsOf, layersOf } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import { coefficients } from '../hardware/coefficients.ts';
 import { assumptionsOf, provenanceOf } from './confidence.ts';
@@ -25,9 +25,12 @@ export function estimate(problem: Problem, plan: Plan, cache?: ProfileCache): Es
   const stepSeconds = total(time);
   const { workload } = problem;
   const modelFlops = modelFlopsPerStep(problem);
-  const stages = pipelines.flatMap(({ stages: runs, time: timing }) =>
-    runs.flatMap((run) => run.blocks.map((block) => stageEstimate(problem, plan, block, timing))),
-  );
+  const stages = pipelines.flatMap(({ stages: runs, time: timing }, index) => {
+    const ends = endsOf(plan, plan.pipelines[index]!);
+    return runs.flatMap((run, s) =>
+      run.blocks.map((block) => stageEstimate(problem, plan, block, timing, ends[s]!)),
+    );
+  });
   return {
     stepSeconds,
     time,
@@ -67,7 +70,13 @@ function timeParts(
   };
 }
 
-function stageEstimate(problem: Problem, plan: Plan, run: BlockRun, timing: PipelineTime): StageEstimate {
+function stageEstimate(
+  problem: Problem,
+  plan: Plan,
+  run: BlockRun,
+  timing: PipelineTime,
+  ends: Ends,
+): StageEstimate {
   const stage = plan.pipelines[run.pipeline]!.stages[run.stage]!;
   return {
     pipeline: run.pipeline,
@@ -77,7 +86,7 @@ function stageEstimate(problem: Problem, plan: Plan, run: BlockRun, timing: Pipe
     tensorParallel: run.block.tensorParallel,
     layers: layersOf(stage),
     compute: computeParts(run.chunks),
-    memory: stageMemory(problem, plan, run, timing.inFlight[run.stage]!),
+    memory: stageMemory(problem, plan, run, timing.inFlight[run.stage]!, ends),
   };
 }
 

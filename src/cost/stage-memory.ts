@@ -1,5 +1,5 @@
 import type { MemoryEstimate } from '../domain/estimate.ts';
-import { endsHeld, type Plan } from '../domain/plan.ts';
+import type { Ends, Plan } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import { stageLoad } from '../memory/stage-memory.ts';
 import { walk } from '../memory/walk.ts';
@@ -14,11 +14,11 @@ export function stageMemory(
   plan: Plan,
   run: BlockRun,
   inFlight: readonly number[],
+  ends: Ends,
 ): MemoryEstimate {
   const { context, kinds } = run.profile;
   const pipeline = plan.pipelines[run.pipeline]!;
   const { stages } = pipeline;
-  const ends = endsHeld(plan, pipeline, run.stage);
   const extent = {
     chunks: stages[run.stage]!.chunks,
     first: ends.embedding !== null,

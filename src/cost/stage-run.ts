@@ -1,5 +1,5 @@
 import type { Pipeline, Plan, ReplicaBlock } from '../domain/plan.ts';
-import { endsHeld, replicasOf } from '../domain/plan.ts';
+import { endsOf, replicasOf } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import { type ChunkTime, chunkSeconds, chunkTime } from './chunk-time.ts';
 import { seconds } from './pass-time.ts';
@@ -34,9 +34,10 @@ export function runStages(problem: Problem, plan: Plan, index: number, cache?: P
   const pipeline = plan.pipelines[index]!;
   const settings = settingsOf(plan);
   const slots = microBatchSlots(pipeline);
+  const allEnds = endsOf(plan, pipeline);
   return pipeline.stages.map((stage, stageIndex) => {
     const dataParallel = replicasOf(stage);
-    const ends = endsHeld(plan, pipeline, stageIndex);
+    const ends = allEnds[stageIndex]!;
     const blocks = stage.replicas.map((block): BlockRun => {
       const shape = { group: block.group, tensorParallel: block.tensorParallel, dataParallel };
       const pipelined = pipeline.stages.length > 1;

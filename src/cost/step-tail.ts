@@ -1,4 +1,4 @@
-import { endsHeld, type Plan } from '../domain/plan.ts';
+import { type Ends, endsOf, type Plan } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import { collectiveSeconds, pointToPointSeconds } from '../hardware/collective.ts';
 import { mergeSpans } from '../hardware/span.ts';
@@ -32,9 +32,10 @@ export function stepTail(
   let parameterGather = 0;
   let optimizer = 0;
   for (const [index, { stages, time }] of pipelines.entries()) {
+    const ends = endsOf(plan, plan.pipelines[index]!);
     for (const [s, stage] of stages.entries()) {
       const finish = time.finishSeconds[s] ?? 0;
-      const step = blockEnds(problem, plan, stages, stage, s);
+      const step = blockEnds(problem, plan, stages, stage, ends[s]!);
       parameterGather = Math.max(parameterGather, step.parameterGather);
       optimizer = Math.max(optimizer, step.optimizer);
       const tied = s === 0 && stages.length > 1 ? tiedEmbedding(problem, stages) : 0;
@@ -48,13 +49,7 @@ export function stepTail(
   return { ...tail, parameterGather, optimizer };
 }
 
-function blockEnds(
-  problem: Problem,
-  plan: Plan,
-  stages: readonly StageRun[],
-  stage: StageRun,
-  index: number,
-) {
+function blockEnds(problem: Problem, plan: Plan, stages: readonly StageRun[], stage: StageRun, ends: Ends) {
   const spans = {
     gradient: mergeSpans(
       stage.blocks.map((run) => run.profile.context.spans.gradient),
@@ -72,8 +67,7 @@ function blockEnds(
       forwardSeconds: run.forward.reduce((a, b) => a + b, 0) * rounds,
       backwardSeconds: run.backward.reduce((a, b) => a + b, 0) * rounds,
     };
-    const ends = endsHeld(plan, plan.pipelines[run.pipeline]!, index);
-    const parameters = blockParameters(problem, plan, run, ends.embedding !== null, ends.head !== null);
+    const parameters = blockParameters(problem, plan, run, ends);
     const one = stepEnd(run.profile.context, parameters, spans, pass, stages.length > 1);
     all.gradientReduce = Math.max(all.gradientReduce, one.gradientReduce);
     all.parameterGather = Math.max(all.parameterGather, one.parameterGather);
@@ -92,13 +86,9 @@ function hidingMicroBatches(plan: Plan, stages: number, microBatches: number): n
 }
 
 /** Parameters one GPU of a block holds. */
-function blockParameters(
-  problem: Problem,
-  plan: Plan,
-  run: BlockRun,
-  first: boolean,
-  last: boolean,
-): LocalParameters {
+function blockParameters(problem: Problem, plan: Plan, run: BlockRun, ends: Ends): LocalParameters {
+  const first = ends.embedding !== null;
+  const last = ends.head !== null;
   const stage = plan.pipelines[run.pipeline]!.stages[run.stage]!;
   let dense = endParameters(problem.model, problem.stack, run.profile.context.local, { first, last }).total;
   let expert = 0;

@@ -111,31 +111,34 @@ export function layersOf(stage: Stage): number {
   return stage.chunks.reduce((sum, chunk) => sum + chunk.end - chunk.first, 0);
 }
 
-/** The chunks that hold the embedding and the head: the first and the last in layer order, even if they have no layers. */
-export function endsOf(
-  pipeline: Pipeline,
-): Record<'embedding' | 'head', { readonly stage: number; readonly chunk: number }> {
-  const all = pipeline.stages.flatMap(({ chunks }, stage) =>
-    chunks.map((range, chunk) => ({ ...range, stage, chunk })),
-  );
-  const first = all.reduce((a, b) => (b.end < a.end || (b.end === a.end && b.first < a.first) ? b : a));
-  const last = all.reduce((a, b) => (b.first > a.first || (b.first === a.first && b.end > a.end) ? b : a));
-  return { embedding: first, head: last };
+export interface Ends {
+  /** Which of a stage's own chunks holds that end; null: none. */
+  readonly embedding: number | null;
+  readonly head: number | null;
 }
 
-/** Which of a stage's own chunks hold an end of the model; under vocabulary parallelism every stage has part of both. */
-export function endsHeld(
-  plan: Plan,
-  pipeline: Pipeline,
-  stage: number,
-): { readonly embedding: number | null; readonly head: number | null } {
-  const chunks = pipeline.stages[stage]!.chunks.length;
-  if (plan.schedule.vocabulary !== undefined) return { embedding: 0, head: chunks - 1 };
-  const { embedding, head } = endsOf(pipeline);
-  return {
-    embedding: embedding.stage === stage ? embedding.chunk : null,
-    head: head.stage === stage ? head.chunk : null,
-  };
+/**
+ * By stage: the chunks that hold the embedding and the head. They are the first and the last in layer order, even if they
+ * have no layers; under vocabulary parallelism every stage has part of both.
+ */
+export function endsOf(plan: Plan, { stages }: Pipeline): readonly Ends[] {
+  if (plan.schedule.vocabulary !== undefined)
+    return stages.map(({ chunks }) => ({ embedding: 0, head: chunks.length - 1 }));
+  let first = { at: { first: 0, end: 0 }, stage: -1, chunk: 0 };
+  let last = first;
+  for (const [stage, { chunks }] of stages.entries()) {
+    for (const [chunk, at] of chunks.entries()) {
+      const here = { at, stage, chunk };
+      if (first.stage < 0 || at.end < first.at.end || (at.end === first.at.end && at.first < first.at.first))
+        first = here;
+      if (last.stage < 0 || at.first > last.at.first || (at.first === last.at.first && at.end > last.at.end))
+        last = here;
+    }
+  }
+  return stages.map((_, stage) => ({
+    embedding: first.stage === stage ? first.chunk : null,
+    head: last.stage === stage ? last.chunk : null,
+  }));
 }
 
 export function devicesOf(plan: Plan): number {

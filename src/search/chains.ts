@@ -6,8 +6,10 @@ import type { SearchOptions } from './options.ts';
 
 /** Pipelines deeper than this only take depths that divide the layers, with or without the ends counted as layers. */
 const ANY_DEPTH = 16;
-/** Combinations of stage counts of several groups that are all tried; above it only full, nearly full, half and one. */
+/** Combinations of stage counts of several groups that are all tried; above it only all of a group, half of it and one stage. */
 const MOST_COUNTS = 64;
+/** More groups than this each give all the stages they hold, or none. */
+const MOST_PARTIAL = 3;
 /** Groups whose tensor-parallel degrees may differ from each other. */
 const MOST_UNLIKE = 2;
 const MOST_TENSOR = 16;
@@ -50,7 +52,9 @@ function tensorSizes(groups: readonly NodeGroup[], options: SearchOptions): numb
     const asked = fix.tp !== undefined && !inside.includes(fix.tp) && groupSize(group) % fix.tp === 0;
     return (asked ? [fix.tp!] : inside).filter((t) => within(options, 'tp', t));
   });
-  const alike = each[0]!.filter((t) => each.every((sizes) => sizes.includes(t))).map((t) => groups.map(() => t));
+  const alike = each[0]!
+    .filter((t) => each.every((sizes) => sizes.includes(t)))
+    .map((t) => groups.map(() => t));
   if (groups.length === 1 || groups.length > MOST_UNLIKE || options.alikeStages) return alike;
   const unlike = each[0]!.flatMap((a) => each[1]!.filter((b) => b !== a).map((b) => [a, b]));
   return [...alike, ...unlike];
@@ -74,8 +78,10 @@ function stageCounts(most: readonly number[], layers: number, options: SearchOpt
   const lists =
     combinations <= MOST_COUNTS
       ? full
-      : most.map((n) => [...new Set([n, n - 1, Math.ceil(n / 2), 1])].filter((k) => k >= 1 && k <= layers));
-  return lists.reduce<number[][]>((all, list) => all.flatMap((head) => list.map((n) => [...head, n])), [[]]).filter(fits);
+      : most.map((n) => [...new Set(most.length > MOST_PARTIAL ? [n] : [n, Math.ceil(n / 2), 1])]);
+  return lists
+    .reduce<number[][]>((all, list) => all.flatMap((head) => list.map((n) => [...head, n])), [[]])
+    .filter(fits);
 }
 
 function depths(most: number, layers: number): number[][] {

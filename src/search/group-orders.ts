@@ -31,7 +31,12 @@ function leading(groups: readonly NodeGroup[]): NodeGroup[][] {
   const prefixes = [byMemory(groups), bySpeed(groups)].flatMap((order) =>
     order.slice(0, MOST_LEADING).map((_, i) => order.slice(0, i + 1)),
   );
-  return [...bySpeed(groups).slice(0, MOST_LEADING).map((group) => [group]), ...prefixes];
+  return [
+    ...bySpeed(groups)
+      .slice(0, MOST_LEADING)
+      .map((group) => [group]),
+    ...prefixes,
+  ];
 }
 
 function byMemory(groups: readonly NodeGroup[]): NodeGroup[] {

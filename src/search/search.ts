@@ -2,15 +2,15 @@ import type { Plan } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { RankedPlan, SearchResult } from '../domain/search-result.ts';
 import { frameBound } from './bounds.ts';
+import { chains } from './chains.ts';
 import { CostBook } from './cost-book.ts';
 import { evenSplit } from './even-split.ts';
 import { type Evaluated, expand, type Run, worstKept } from './expand.ts';
-import { chains } from './chains.ts';
 import { devicesOfFrame, layoutsOf } from './layouts.ts';
 import { findNearestMiss } from './nearest-miss.ts';
 import { DEFAULT_OPTIONS, type SearchOptions } from './options.ts';
 import { proofOf } from './realise.ts';
-import { switches } from './switches.ts';
+import { switchCounts } from './switches.ts';
 import { Tally } from './tally.ts';
 
 /**
@@ -47,10 +47,11 @@ export function* searchSteps(
       devicesOfFrame(frame) <= options.maxGpus &&
       options.mustUse.every((group) => frame.runs.some((run) => run.group === group)),
   );
+  const choices = switchCounts(problem, options);
   const queue = allowed.map((frame) => ({
     frame,
     bound: frameBound(problem, frame),
-    count: switches(problem, frame, options).length * layoutsOf(problem, frame, options).length,
+    count: choices(frame) * layoutsOf(problem, frame, options).length,
   }));
   queue.sort((a, b) => a.bound - b.bound);
   const space = queue.reduce((sum, { count }) => sum + count, 0);

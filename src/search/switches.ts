@@ -39,6 +39,20 @@ export function switches(problem: Problem, layout: Frame, options: SearchOptions
   );
 }
 
+/** How many switches a frame has; frames that are alike in all that switches depend on are counted once. */
+export function switchCounts(problem: Problem, options: SearchOptions): (frame: Frame) => number {
+  const known = new Map<string, number>();
+  return (frame) => {
+    const key = `${frame.family}|${frame.dp}|${frame.pp}|${frame.cp * frame.dp === 1}`;
+    let count = known.get(key);
+    if (count === undefined) {
+      count = switches(problem, frame, options).length;
+      known.set(key, count);
+    }
+    return count;
+  };
+}
+
 /** Selective recomputation names what is worth it: the softmax of unfused attention, else the cheap activations. */
 export function selectiveRecompute(problem: Problem): Recompute {
   if (problem.stack.attentionKernel === 'unfused')
