@@ -133,7 +133,8 @@ function boundaryTransfers(
     const low = Math.min(block.firstDevice, peer.firstDevice);
     const span = spanOf(problem.cluster, low, Math.max(1, Math.abs(block.firstDevice - peer.firstDevice)), 2);
     const seconds = pointToPointSeconds(span, profile.boundaryBytes, profile.context.c);
-    const exposed = seconds * exposedShare(profile);
+    // The way between sites delays; it does not keep the sender busy.
+    const exposed = (seconds - span.extraLatency) * exposedShare(profile);
     return { exposed, delay: Math.max(0, seconds - exposed) };
   });
 }

@@ -3,7 +3,7 @@ import type { LayerCost, Settings, Shape, StageCosts } from '../domain/stage-cos
 import { localVocabulary, lossBytesPerLogit } from '../layers/ends.ts';
 import { endParameters } from '../memory/local-parameters.ts';
 import { stateBytes } from '../techniques/optimizer-sharding.ts';
-import { boundarySeconds } from './boundary.ts';
+import { boundarySeconds, exposedShare } from './boundary.ts';
 import { communicators } from './communicators.ts';
 import type { LayerTime } from './layer-time.ts';
 import { seconds } from './pass-time.ts';
@@ -44,6 +44,8 @@ export function stageCosts(
       problem.model.mtpLayers,
     ),
     boundarySeconds: boundarySeconds(profile, pipelined),
+    boundaryBytes: profile.boundaryBytes,
+    exposedShare: exposedShare(profile),
     fixedBytes: fixedBytes(profile, overhead),
     limitBytes: group.gpu.memoryBytes * (1 - problem.workload.headroom),
   };

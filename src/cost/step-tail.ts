@@ -1,7 +1,7 @@
 import { type Ends, endsOf, type Plan } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import { collectiveSeconds, pointToPointSeconds } from '../hardware/collective.ts';
-import { mergeSpans } from '../hardware/span.ts';
+import { mergeSpans, spanAcross } from '../hardware/span.ts';
 import { endParameters, type LocalParameters, predictionParameters } from '../memory/local-parameters.ts';
 import { neighbourSpan } from './boundary.ts';
 import { stepEnd } from './gradient-sync.ts';
@@ -39,7 +39,7 @@ export function stepTail(
       parameterGather = Math.max(parameterGather, step.parameterGather);
       optimizer = Math.max(optimizer, step.optimizer);
       const tied = s === 0 && stages.length > 1 ? tiedEmbedding(problem, stages) : 0;
-      const reduce = step.gradientReduce + tied;
+      const reduce = step.gradientReduce + tied + acrossPipelines(problem, plan, stage, ends[s]!);
       if (finish + reduce > end) {
         end = finish + reduce;
         tail = { criticalPipeline: index, pipelineSeconds: finish, gradientReduce: reduce };
@@ -74,6 +74,26 @@ function blockEnds(problem: Problem, plan: Plan, stages: readonly StageRun[], st
     all.optimizer = Math.max(all.optimizer, one.optimizer);
   }
   return all;
+}
+
+/**
+ * Pipelines of different depth hold the same layers on different stages: after each has reduced among its own replicas,
+ * every GPU all-reduces its share with its peers in the other pipelines.
+ */
+function acrossPipelines(problem: Problem, plan: Plan, stage: StageRun, ends: Ends): number {
+  if (plan.pipelines.length === 1) return 0;
+  const used = plan.pipelines.map((pipeline) => pipeline.stages[0]!.replicas[0]!.group);
+  let slowest = 0;
+  for (const run of stage.blocks) {
+    const { context } = run.profile;
+    const { dense, expert } = blockParameters(problem, plan, run, ends);
+    const bytes = Math.min(problem.stack.state.gradients, 4) * (dense + expert);
+    const share = bytes / context.spans.gradient.size;
+    const flows = context.spans.gradient.size * context.local.tensorParallel;
+    const span = spanAcross(problem.cluster, used, flows);
+    slowest = Math.max(slowest, collectiveSeconds(span, 'allReduce', share, context.c));
+  }
+  return slowest;
 }
 
 /**

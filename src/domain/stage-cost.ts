@@ -10,6 +10,9 @@ export interface StageCosts {
   readonly head: LayerCost;
   /** Send and receive of one boundary activation that compute does not hide, seconds. */
   readonly boundarySeconds: number;
+  /** One micro-batch's activation to the next stage, bytes of one GPU; share of its time that blocks a stage. */
+  readonly boundaryBytes: number;
+  readonly exposedShare: number;
   /** Bytes that do not depend on the layer count: context, communicators, workspace, widest transient. */
   readonly fixedBytes: number;
   /** GPU memory less headroom. */

@@ -54,6 +54,29 @@ export function spanOf(cluster: Cluster, firstDevice: number, stride: number, si
   return { size, perDomain, domains, intra, networkPerMember, extraLatency, network };
 }
 
+/**
+ * One member in each of several node groups that work side by side, each member's GPU sharing its node's network and
+ * every link between the groups with all the others of its group (`flows` of them).
+ */
+export function spanAcross(cluster: Cluster, indexes: readonly number[], flows: number): Span {
+  const groups = indexes.map((index) => cluster.groups[index]!);
+  const network = groups.reduce((a, b) => (networkPerGpu(b) < networkPerGpu(a) ? b : a));
+  const intra = groups.reduce((a, b) => (b.intraNode.bandwidth < a.intraNode.bandwidth ? b : a));
+  let networkPerMember = networkPerGpu(network);
+  let extraLatency = 0;
+  for (const link of cluster.links) {
+    if (!indexes.includes(link.from) || !indexes.includes(link.to)) continue;
+    networkPerMember = Math.min(
+      networkPerMember,
+      link.bandwidthPerNode / network.gpusPerNode,
+      link.sharedBandwidth / flows,
+    );
+    extraLatency = Math.max(extraLatency, link.latency);
+  }
+  const size = indexes.length;
+  return { size, perDomain: 1, domains: size, intra, network, networkPerMember, extraLatency };
+}
+
 /** Bytes/s one way that the network gives each GPU of a node when all of them use it. */
 export function networkPerGpu(group: NodeGroup): number {
   return (group.nic.link.bandwidth * group.nic.perNode) / group.gpusPerNode;

@@ -5,16 +5,17 @@ import type { LayerCost, StageCosts } from '../domain/stage-cost.ts';
 import { type Coefficients, coefficients } from '../hardware/coefficients.ts';
 import { gemmCurve } from '../hardware/gemm.ts';
 import { scheduleOf } from '../schedules/index.ts';
+import { crossings } from './crossings.ts';
 import type { Frame, Layout } from './layouts.ts';
 import type { Candidate } from './realise.ts';
 import { microBatchesPerReplica } from './realise.ts';
 
-/** Model FLOPs at the best rate any kernel of each GPU in use reaches: below every plan of the frame, whatever its switches. */
-export function frameBound(problem: Problem, frame: Frame): number {
+/** Model FLOPs at the best rate any kernel of each GPU in use reaches: below every plan of these chains side by side, whatever its switches. */
+export function frameBound(problem: Problem, frames: readonly Frame[]): number {
   const c = coefficients(problem.coefficients);
   let rate = 0;
-  for (const { group, stages, tp } of frame.runs) {
-    rate += stages * tp * frame.cp * frame.dp * bestRate(problem, group, c);
+  for (const { runs, cp, dp } of frames) {
+    for (const { group, stages, tp } of runs) rate += stages * tp * cp * dp * bestRate(problem, group, c);
   }
   return (modelFlopsPerStep(problem) / rate) * problem.stack.timeMultiplier.value;
 }
@@ -43,15 +44,19 @@ export function lowerBound(problem: Problem, candidate: Candidate, costs: readon
   const multiplier = problem.stack.timeMultiplier.value;
   const { layout } = candidate;
   const kinds = kindCounts(problem);
+  const crossing = crossings(problem, layout, costs, candidate.switches.virtualStages);
+  // What transfers between unlike groups keep stages from, in shares of all layers.
+  let lost = 0;
   let speed = 0;
   let ends = Number.POSITIVE_INFINITY;
   for (const [i, run] of layout.runs.entries()) {
     const cost = costs[i]!;
     const all = kinds.reduce((sum, count, kind) => sum + count * seconds(cost.layers[kind]!), 0);
     speed += run.stages / all;
+    lost += ((crossing[i - 1] ?? 0) + (crossing[i] ?? 0)) / all;
     ends = Math.min(ends, seconds(cost.embedding) + seconds(cost.head));
   }
-  const share = 1 / speed;
+  const share = (1 + lost) / speed;
   const alone = layout.pp === 1 ? share + ends : Math.max(share, lastStage(problem, layout, costs));
   return microBatches * alone * multiplier;
 }

@@ -1,5 +1,6 @@
 import { estimate } from '../cost/estimate.ts';
 import type { Estimate } from '../domain/estimate.ts';
+import type { Pipeline, Stage } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { Reason } from '../domain/reason.ts';
 import { lowerBound, memoryMiss } from './bounds.ts';
@@ -15,6 +16,7 @@ import type { Tally } from './tally.ts';
 
 /** One plan that was costed. */
 export interface Evaluated {
+  readonly family: Layout['family'] | 'several-pipelines';
   readonly candidate: Candidate;
   readonly realised: Realised;
   readonly estimate: Estimate;
@@ -150,7 +152,12 @@ function consider(
   if ('rule' in realised) return realised;
   const refusal = options.launcher?.reject(problem, realised.plan) ?? null;
   if (refusal !== null) return refusal;
-  return { candidate, realised, estimate: estimate(problem, realised.plan, book.profiles) };
+  return {
+    family: candidate.layout.family,
+    candidate,
+    realised,
+    estimate: estimate(problem, realised.plan, book.profiles),
+  };
 }
 
 export function memoryReason({ stages }: Estimate): Reason {
@@ -166,7 +173,7 @@ export function memoryReason({ stages }: Estimate): Reason {
 }
 
 /** Keeps the `top` fastest, one for each layout and switch that matter; ties go to the simpler plan. */
-function insert(kept: Evaluated[], one: Evaluated, top: number): void {
+export function insert(kept: Evaluated[], one: Evaluated, top: number): void {
   if (kept.some((other) => twins(one, other))) return;
   kept.push(one);
   kept.sort((a, b) => a.estimate.stepSeconds - b.estimate.stepSeconds || complexity(a) - complexity(b));
@@ -180,14 +187,24 @@ function complexity({ candidate: { layout, switches: s } }: Evaluated): number {
 /** The same plan on interchangeable groups: one of them is enough. */
 function twins(a: Evaluated, b: Evaluated): boolean {
   if (a.estimate.stepSeconds !== b.estimate.stepSeconds) return false;
-  const shape = ({ candidate, realised }: Evaluated) =>
+  const shape = ({ candidate, realised: { plan } }: Evaluated) =>
     JSON.stringify([
       candidate.switches,
-      realised.cut?.layersPerStage,
-      { ...candidate.layout, runs: candidate.layout.runs.map((run) => run.stages) },
+      plan.pipelines.map((pipeline) => JSON.stringify(anonymous(pipeline))).sort(),
     ]);
-  return (
-    shape(a) === shape(b) &&
-    a.estimate.stages.every((stage, i) => stage.memory.limitBytes === b.estimate.stages[i]!.memory.limitBytes)
-  );
+  return shape(a) === shape(b) && limits(a) === limits(b);
+}
+
+function limits({ estimate: { stages } }: Evaluated): string {
+  return stages
+    .map(({ memory }) => memory.limitBytes)
+    .sort()
+    .join();
+}
+
+/** A pipeline without the places of its devices. */
+function anonymous({ stages, microBatches }: Pipeline) {
+  const blocks = (stage: Stage) =>
+    stage.replicas.map(({ count, tensorParallel, microBatches: m }) => [count, tensorParallel, m]);
+  return [microBatches, stages.map((stage) => [stage.chunks, blocks(stage)])];
 }

@@ -1,5 +1,5 @@
-import type { Plan } from '../domain/plan.ts';
-import { dataParallelOf, devicesOf } from '../domain/plan.ts';
+import type { Pipeline, Plan } from '../domain/plan.ts';
+import { dataParallelOf, devicesOf, replicasOf } from '../domain/plan.ts';
 import type { Candidate } from './realise.ts';
 
 /** The degrees of a plan; tensor parallelism of the first stage stands for all. */
@@ -24,17 +24,55 @@ export function degreesOf(plan: Plan): {
   };
 }
 
-/** `64 = 8 TP × 4 PP × 2 DP`: factors of one are left out. */
+/**
+ * `64 = 8 TP × 4 PP × 2 DP`: factors of one are left out. Stages of unlike tensor parallelism are summed: `(8·2 + 4·4) TP`;
+ * unlike pipelines are added up: `48 = 32 DP + 2 PP × 8 DP`.
+ */
 export function arithmetic(plan: Plan): string {
-  const { tp, cp, pp, dp } = degreesOf(plan);
-  const factors = [
-    [tp, 'TP'],
-    [cp, 'CP'],
-    [pp, 'PP'],
-    [dp, 'DP'],
-  ] as const;
-  const named = factors.filter(([n]) => n > 1).map(([n, name]) => `${n} ${name}`);
-  return `${devicesOf(plan)} = ${named.length > 0 ? named.join(' × ') : '1'}`;
+  return `${devicesOf(plan)} = ${plan.pipelines.map((pipeline) => factors(pipeline, plan.contextParallel)).join(' + ')}`;
+}
+
+function factors({ stages }: Pipeline, cp: number): string {
+  const first = stages[0]!;
+  if (first.replicas.some((block) => block.tensorParallel !== first.replicas[0]!.tensorParallel)) {
+    const blocks = first.replicas.map(({ tensorParallel, count }) => `${tensorParallel} TP × ${count} DP`);
+    return [
+      `(${blocks.join(' + ')})`,
+      ...named([
+        [cp, 'CP'],
+        [stages.length, 'PP'],
+      ]),
+    ].join(' × ');
+  }
+  const dp = replicasOf(first);
+  const degrees = stages.map((stage) => stage.replicas[0]!.tensorParallel);
+  if (degrees.every((tp) => tp === degrees[0])) {
+    const all = named([
+      [degrees[0]!, 'TP'],
+      [cp, 'CP'],
+      [stages.length, 'PP'],
+      [dp, 'DP'],
+    ]);
+    return all.length > 0 ? all.join(' × ') : '1';
+  }
+  const runs: { tp: number; n: number }[] = [];
+  for (const tp of degrees) {
+    const last = runs.at(-1);
+    if (last?.tp === tp) last.n += 1;
+    else runs.push({ tp, n: 1 });
+  }
+  const sum = runs.map(({ tp, n }) => (n > 1 ? `${tp}·${n}` : `${tp}`)).join(' + ');
+  return [
+    `(${sum}) TP·PP`,
+    ...named([
+      [cp, 'CP'],
+      [dp, 'DP'],
+    ]),
+  ].join(' × ');
+}
+
+function named(degrees: readonly (readonly [number, string])[]): string[] {
+  return degrees.filter(([n]) => n > 1).map(([n, name]) => `${n} ${name}`);
 }
 
 /** A candidate as it would be typed after --config. */

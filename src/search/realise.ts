@@ -7,6 +7,7 @@ import { checkCut } from '../partition/check-cut.ts';
 import { cutLayers } from '../partition/cut-layers.ts';
 import { type Cut, judge, type PartitionProblem } from '../partition/problem.ts';
 import { scheduleOf } from '../schedules/index.ts';
+import { crossings } from './crossings.ts';
 import type { Layout } from './layouts.ts';
 import type { Switches } from './switches.ts';
 
@@ -38,24 +39,28 @@ export function microBatchesPerReplica(problem: Problem, { layout, switches }: C
 }
 
 /** The cut as the partition sees it. `costs[i]` belongs to run i of the layout. */
-function partitionProblem(
+export function partitionProblem(
   problem: Problem,
   candidate: Candidate,
   costs: readonly StageCosts[],
+  microBatches = microBatchesPerReplica(problem, candidate),
 ): PartitionProblem {
   const { layout, switches } = candidate;
-  const microBatches = microBatchesPerReplica(problem, candidate);
   const schedule = scheduleOf(settingsFor(candidate).schedule.id)!;
   const shape = { stages: layout.pp, microBatches, virtualStages: switches.virtualStages };
+  const crossing = crossings(problem, layout, costs, switches.virtualStages);
   let index = 0;
   const stages = layout.runs.flatMap((run, i) =>
-    Array.from({ length: run.stages }, () => {
+    Array.from({ length: run.stages }, (_, within) => {
       const cost = costs[i]!;
       const s = index++;
       const first = s === 0;
       const last = s === layout.pp - 1;
       const ends = (first ? total(cost.embedding) : 0) + (last ? total(cost.head) : 0);
-      const links = layout.pp === 1 ? 0 : first || last ? cost.boundarySeconds / 2 : cost.boundarySeconds;
+      const half = cost.boundarySeconds / 2;
+      const before = first ? 0 : within === 0 ? crossing[i - 1]! : half;
+      const after = last ? 0 : within === run.stages - 1 ? crossing[i]! : half;
+      const links = before + after;
       return {
         secondsPerLayer: cost.layers.map(total),
         fixedSeconds: ends + links,
@@ -146,10 +151,14 @@ export function evenCounts(layers: number, chunks: number): number[] | null {
 }
 
 /** `counts` are layers of the global chunks, in layer order. */
-export function planFrom(problem: Problem, candidate: Candidate, counts: readonly number[]): Plan {
+export function planFrom(
+  problem: Problem,
+  candidate: Candidate,
+  counts: readonly number[],
+  microBatches = microBatchesPerReplica(problem, candidate),
+): Plan {
   const { layout } = candidate;
   const settings = settingsFor(candidate);
-  const microBatches = microBatchesPerReplica(problem, candidate);
   const schedule = scheduleOf(settings.schedule.id)!;
   const shape = { stages: layout.pp, microBatches, virtualStages: settings.schedule.virtualStages };
   const chunks: LayerRange[][] = Array.from({ length: layout.pp }, () => []);

@@ -2,10 +2,12 @@ import type { Plan } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { RankedPlan, SearchResult } from '../domain/search-result.ts';
 import { frameBound } from './bounds.ts';
+import { bundles } from './bundles.ts';
 import { chains } from './chains.ts';
 import { CostBook } from './cost-book.ts';
 import { evenSplit } from './even-split.ts';
 import { type Evaluated, expand, type Run, worstKept } from './expand.ts';
+import { bundleSpace, bundleSwitches, expandBundle } from './expand-bundle.ts';
 import { devicesOfFrame, layoutsOf } from './layouts.ts';
 import { findNearestMiss } from './nearest-miss.ts';
 import { DEFAULT_OPTIONS, type SearchOptions } from './options.ts';
@@ -48,22 +50,32 @@ export function* searchSteps(
       options.mustUse.every((group) => frame.runs.some((run) => run.group === group)),
   );
   const choices = switchCounts(problem, options);
-  const queue = allowed.map((frame) => ({
-    frame,
-    bound: frameBound(problem, frame),
+  const queue: Entry[] = allowed.map((frame) => ({
+    open: () => expand(run, frame),
+    bound: frameBound(problem, [frame]),
     count: choices(frame) * layoutsOf(problem, frame, options).length,
   }));
+  for (const bundle of bundles(problem, options)) {
+    queue.push({
+      open: () => expandBundle(run, bundle),
+      bound: frameBound(
+        problem,
+        bundle.classes.map(([frame]) => frame!),
+      ),
+      count: bundleSwitches(problem, run).length * bundleSpace(bundle),
+    });
+  }
   queue.sort((a, b) => a.bound - b.bound);
   const space = queue.reduce((sum, { count }) => sum + count, 0);
   let cutBy: string | null = null;
   let next = 0;
   for (; next < queue.length; next++) {
-    const { frame, bound } = queue[next]!;
+    const { open, bound } = queue[next]!;
     if (bound >= worstKept(run)) break;
     cutBy = run.evaluated >= options.maxEvaluations ? 'max-evaluations' : options.interrupted();
     if (cutBy !== null) break;
     options.progress?.(run.evaluated, queue.length - next, run.kept[0]?.estimate.stepSeconds ?? null);
-    expand(run, frame);
+    open();
     yield;
   }
   const rest = queue.slice(next).reduce((sum, { count }) => sum + count, 0);
@@ -86,6 +98,13 @@ export function* searchSteps(
   };
 }
 
+/** What the search opens at once, never faster than its bound. */
+interface Entry {
+  readonly open: () => void;
+  readonly bound: number;
+  readonly count: number;
+}
+
 /** Differences below this share are noise between two plans of one model on one cluster. */
 const TIE = 0.02;
 
@@ -95,7 +114,7 @@ function ranked(one: Evaluated, index: number, best: Evaluated): RankedPlan {
     rank: index + 1,
     plan: one.realised.plan as Plan,
     estimate: one.estimate,
-    family: one.candidate.layout.family,
+    family: one.family,
     tiedWithBest: slower <= Math.min(TIE, one.estimate.band),
     partition: proofOf(one.realised),
   };

@@ -1,0 +1,75 @@
+import type { NodeGroup } from '../domain/cluster.ts';
+import { isMoe } from '../domain/model.ts';
+import type { Problem } from '../domain/problem.ts';
+import { chainsOf } from './chains.ts';
+import { groupSize, subsets } from './group-orders.ts';
+import { devicesOfFrame, type Frame } from './layouts.ts';
+import type { SearchOptions } from './options.ts';
+
+/**
+ * Data-parallel pipelines of different make-up: each class of pipelines is a chain over its own node groups, with its own
+ * tensor-parallel degree, depth and number of replicas; micro-batches are dealt so that all end together.
+ */
+export interface Bundle {
+  /** By class: the chains it may be. */
+  readonly classes: readonly (readonly Frame[])[];
+}
+
+/** More groups than this each form a class of their own, or stay idle. */
+const MOST_CHAINED = 3;
+const MOST_CLASSES = 4;
+
+export function bundles(problem: Problem, options: SearchOptions): Bundle[] {
+  const { groups } = problem.cluster;
+  const { fix } = options;
+  if (groups.length < 2 || options.alikeStages || isMoe(problem.model)) return [];
+  // A bundle has no one depth, degree or number of replicas, and no virtual stages.
+  if (fix.pp !== undefined || fix.dp !== undefined || fix.tp !== undefined || (fix.vpp ?? 1) > 1) return [];
+  if ((fix.cp ?? 1) > 1 || groups.length > 6) return [];
+  return subsets(groups)
+    .filter((set) => set.length > 1 && options.mustUse.every((i) => set.some((g) => g.index === i)))
+    .filter((set) => set.reduce((sum, g) => sum + groupSize(g), 0) <= options.maxGpus)
+    .flatMap((set) => partitions(set, groups.length <= MOST_CHAINED))
+    .filter((classes) => classes.length > 1 && classes.length <= MOST_CLASSES)
+    .map((classes) => ({ classes: classes.map((set) => fullChains(problem, set, options)) }))
+    .filter(({ classes }) => classes.every((frames) => frames.length > 0));
+}
+
+/** The chains over exactly these groups, in any order, that leave none of their GPUs idle; without context parallelism. */
+function fullChains(problem: Problem, set: readonly NodeGroup[], options: SearchOptions): Frame[] {
+  const all = set.reduce((sum, group) => sum + groupSize(group), 0);
+  const orders = set.length === 1 ? [[...set]] : [[...set], [...set].reverse()];
+  const free = {
+    ...problem,
+    workload: { ...problem.workload, globalBatchSize: highlyDivisible(all) },
+  };
+  return orders.flatMap((order) =>
+    [...chainsOf(free, order, { ...options, max: { ...options.max, cp: 1 } })].filter(
+      (frame) => devicesOfFrame(frame) === all,
+    ),
+  );
+}
+
+/** Replica counts of a class need not divide the batch: any up to the class's GPUs may be. */
+function highlyDivisible(gpus: number): number {
+  let n = 1;
+  for (let d = 2; d <= gpus; d++) if (gpus % d === 0) n = lcm(n, d);
+  return n;
+}
+
+function lcm(a: number, b: number): number {
+  let [x, y] = [a, b];
+  while (y > 0) [x, y] = [y, x % y];
+  return (a / x) * b;
+}
+
+/** All ways to split a set into classes; without chaining only into single groups. */
+function partitions<T>(set: readonly T[], chaining: boolean): T[][][] {
+  if (!chaining) return [set.map((one) => [one])];
+  if (set.length === 0) return [[]];
+  const [first, ...rest] = set as [T, ...T[]];
+  return partitions(rest, true).flatMap((classes) => [
+    [[first], ...classes],
+    ...classes.map((_, i) => classes.map((one, j) => (i === j ? [first, ...one] : one))),
+  ]);
+}

@@ -1,0 +1,170 @@
+import { estimate } from '../cost/estimate.ts';
+import type { Pipeline, Plan, Stage } from '../domain/plan.ts';
+import type { Problem } from '../domain/problem.ts';
+import { cutLayers } from '../partition/cut-layers.ts';
+import type { Cut, PartitionProblem } from '../partition/problem.ts';
+import { shareMicroBatches } from '../partition/shares.ts';
+import type { Bundle } from './bundles.ts';
+import { type Evaluated, insert, memoryReason, type Run, worstKept } from './expand.ts';
+import { configurationText } from './label.ts';
+import type { Frame } from './layouts.ts';
+import { type Candidate, partitionProblem, planFrom } from './realise.ts';
+import { illegal } from './rules.ts';
+import { type Switches, switches } from './switches.ts';
+
+/** A chain that a class of the bundle may be, under given switches, with its best cut. */
+interface Option {
+  readonly candidate: Candidate;
+  readonly cut: Cut;
+  readonly partition: PartitionProblem;
+  /** Micro-batches a second, all its replicas together. */
+  readonly rate: number;
+}
+
+/** Micro-batch sizes, recomputation and sharding that all pipelines of a bundle share. */
+export function bundleSwitches(problem: Problem, run: Pick<Run, 'options'>): Switches[] {
+  const any = { family: 'type-per-stage', runs: [], tp: 1, cp: 1, dp: 1, pp: 2 } as const;
+  return switches(problem, any, { ...run.options, fix: { ...run.options.fix, vpp: 1 } }).flatMap((choice) =>
+    [0 as const, 1 as const]
+      .filter((s) => run.options.fix.sharding === undefined || run.options.fix.sharding === s)
+      .map((sharding) => ({ ...choice, sharding })),
+  );
+}
+
+export function bundleSpace({ classes }: Bundle): number {
+  return classes.reduce((product, frames) => product * frames.length, 1);
+}
+
+/** Rejects, bounds or costs every configuration of a bundle. */
+export function expandBundle(run: Run, bundle: Bundle): void {
+  const { problem } = run;
+  const space = bundleSpace(bundle);
+  for (const choice of bundleSwitches(problem, run)) {
+    const total = problem.workload.globalBatchSize / choice.microBatch;
+    const classes = bundle.classes.map((frames) => optionsOf(run, frames, choice, total));
+    const feasible = classes.reduce((product, list) => product * list.length, 1);
+    if (feasible < space) {
+      const example = { layout: { ...bundle.classes[0]![0]!, ep: 1, etp: 1 }, switches: choice };
+      run.tally.add(
+        {
+          rule: 'memory',
+          actual: 'a class of pipelines without a cut that fits',
+          limit: 'GPU memory less headroom',
+        },
+        () => configurationText(example),
+        space - feasible,
+      );
+    }
+    if (feasible === 0) continue;
+    const before = run.evaluated + run.tally.total();
+    descend(run, classes, total, []);
+    run.boundedAway += feasible - (run.evaluated + run.tally.total() - before);
+  }
+}
+
+function optionsOf(run: Run, frames: readonly Frame[], choice: Switches, total: number): Option[] {
+  const { problem, book } = run;
+  const all = frames.flatMap((frame): Option[] => {
+    const layout = { ...frame, ep: 1, etp: 1 };
+    if (illegal(problem, layout) !== null || frame.dp > total) return [];
+    const candidate = { layout, switches: choice };
+    const partition = partitionProblem(
+      problem,
+      candidate,
+      book.of(candidate),
+      Math.ceil(total / (2 * frame.dp)),
+    );
+    const cut = cutLayers(partition);
+    return 'rule' in cut ? [] : [{ candidate, cut, partition, rate: frame.dp / cut.bottleneckSeconds }];
+  });
+  return all.sort((a, b) => b.rate - a.rate);
+}
+
+/** Depth first, fastest chains first; leaves what the joint rate shows to be no better than the worst plan kept. */
+function descend(
+  run: Run,
+  classes: readonly (readonly Option[])[],
+  total: number,
+  chosen: readonly Option[],
+): void {
+  if (chosen.length === classes.length) {
+    costBundle(run, chosen, total);
+    return;
+  }
+  const rest = classes.slice(chosen.length + 1).reduce((sum, list) => sum + list[0]!.rate, 0);
+  const sofar = chosen.reduce((sum, one) => sum + one.rate, 0);
+  for (const option of classes[chosen.length]!) {
+    const bound = (total / (sofar + option.rate + rest)) * run.problem.stack.timeMultiplier.value;
+    if (bound >= worstKept(run)) return;
+    descend(run, classes, total, [...chosen, option]);
+  }
+}
+
+function costBundle(run: Run, chosen: readonly Option[], total: number): void {
+  const { problem, options, book } = run;
+  const text = () => chosen.map(({ candidate }) => configurationText(candidate)).join(' + ');
+  const shares = shareMicroBatches(
+    chosen.map(({ cut, candidate }) => ({
+      replicas: candidate.layout.dp,
+      bottleneckSeconds: cut.bottleneckSeconds,
+      sumSeconds: cut.sumSeconds,
+    })),
+    total,
+  );
+  if ('rule' in shares) {
+    run.tally.add(shares, text);
+    return;
+  }
+  const plan = bundlePlan(problem, chosen, shares.perReplica);
+  const refusal = options.launcher?.reject(problem, plan) ?? null;
+  if (refusal !== null) {
+    run.tally.add(refusal, text);
+    return;
+  }
+  const costed = estimate(problem, plan, book.profiles);
+  if (costed.verdict === 'does-not-fit') {
+    run.tally.add(memoryReason(costed), text);
+    return;
+  }
+  run.evaluated += 1;
+  const { candidate, cut, partition } = chosen[0]!;
+  const one: Evaluated = {
+    family: 'several-pipelines',
+    candidate,
+    realised: { plan, cut, partition },
+    estimate: costed,
+  };
+  insert(run.kept, one, options.top);
+}
+
+/** One pipeline for each class; classes of the same depth and cut are replicas of one pipeline. */
+function bundlePlan(problem: Problem, chosen: readonly Option[], perReplica: readonly number[]): Plan {
+  const plans = chosen.map(({ candidate, cut }, i) =>
+    planFrom(problem, candidate, cut.layersPerStage, perReplica[i]!),
+  );
+  const pipelines: Pipeline[] = [];
+  for (const plan of plans) {
+    const [one] = plan.pipelines as [Pipeline];
+    const twin = pipelines.findIndex((other) => sameCut(other.stages, one.stages));
+    if (twin < 0) pipelines.push(one);
+    else pipelines[twin] = merged(pipelines[twin]!, one);
+  }
+  return { ...plans[0]!, pipelines, sequenceParallel: plans.some((plan) => plan.sequenceParallel) };
+}
+
+function sameCut(a: readonly Stage[], b: readonly Stage[]): boolean {
+  return (
+    a.length === b.length &&
+    a.every((stage, i) => JSON.stringify(stage.chunks) === JSON.stringify(b[i]!.chunks))
+  );
+}
+
+function merged(a: Pipeline, b: Pipeline): Pipeline {
+  return {
+    microBatches: a.microBatches + b.microBatches,
+    stages: a.stages.map((stage, i) => ({
+      ...stage,
+      replicas: [...stage.replicas, ...b.stages[i]!.replicas],
+    })),
+  };
+}
