@@ -16,9 +16,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   cost: ['domain', 'hardware', 'layers', 'techniques', 'schedules', 'memory'],
   partition: ['domain'],
   search: ['domain', 'schema', 'hardware', 'layers', 'schedules', 'cost', 'partition'],
+  placement: ['domain', 'hardware', 'techniques', 'cost'],
   launchers: ['domain', 'schema', 'layers', 'search'],
   reporters: ['units', 'domain', 'layers', 'search', 'partition'],
-  cli: ['units', 'domain', 'schema', 'catalogue', 'cost', 'search', 'launchers', 'reporters'],
+  cli: ['units', 'domain', 'schema', 'catalogue', 'cost', 'search', 'placement', 'launchers', 'reporters'],
 };
 
 /** Libraries and built-in modules that only some folders may touch. */

@@ -15,6 +15,17 @@ export function printJson(io: Io, document: unknown): void {
 }
 
 /** The flags of the workload, shared by plan, estimate, explain and compare. */
+/** Which of a cluster's GPUs a plan may use. */
+export function clusterOptions(command: Command): Command {
+  return command
+    .option('--gpu-types <LIST>', 'use only these GPU types: h100-sxm,a100-80-sxm')
+    .option('--max-gpus <N>', 'use at most so many GPUs')
+    .option(
+      '--drop-slow <WHEN>',
+      'auto leaves groups idle that slow the rest, never uses all (default auto)',
+    );
+}
+
 export function workloadOptions(command: Command): Command {
   return command
     .option('--seq-length <N>', 'tokens per sequence')

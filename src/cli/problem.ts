@@ -9,6 +9,7 @@ import type { Launcher } from '../launchers/launcher.ts';
 import type { Origin } from '../reporters/plan-json.ts';
 import { nearest } from '../schema/validator.ts';
 import { parseQuantity } from '../units/parse.ts';
+import { chosenGpus } from './cluster-choice.ts';
 import type { Settings } from './settings.ts';
 import { toolVersion } from './version.ts';
 
@@ -22,7 +23,8 @@ export interface Given {
 export function given(modelName: string, clusterName: string, s: Settings): Given {
   const launcher = launcherFrom(s.launcher ?? 'any');
   const model = loadModel(modelName);
-  const cluster = loadCluster(clusterName);
+  const loaded = loadCluster(clusterName);
+  const cluster = { ...loaded, value: chosenGpus(loaded.value, s['gpu-types']) };
   const sequenceLength = whole('--seq-length', s['seq-length']);
   const problem: Problem = {
     model: model.value,

@@ -17,6 +17,9 @@ const KEYS = [
   'max',
   'headroom',
   'time-limit',
+  'gpu-types',
+  'max-gpus',
+  'drop-slow',
   'price',
 ] as const;
 type SettingKey = (typeof KEYS)[number];

@@ -1,5 +1,6 @@
 import type { Estimate, Parts, StageEstimate, Verdict } from '../domain/estimate.ts';
 import { total } from '../domain/estimate.ts';
+import { reordered } from '../domain/node-order.ts';
 import type { Plan } from '../domain/plan.ts';
 import { type Ends, endsOf, layersOf } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
@@ -15,7 +16,9 @@ import { type BlockRun, runStages, type StageRun } from './stage-run.ts';
 import { type StepTail, stepTail } from './step-tail.ts';
 
 /** The one evaluator: memory and time of a plan, part by part. `cache` only saves work; it never changes a result. */
-export function estimate(problem: Problem, plan: Plan, cache?: ProfileCache): Estimate {
+export function estimate(given: Problem, plan: Plan, cache?: ProfileCache): Estimate {
+  const problem =
+    plan.nodeOrder === null ? given : { ...given, cluster: reordered(given.cluster, plan.nodeOrder) };
   const pipelines = plan.pipelines.map((_, index) => {
     const stages = runStages(problem, plan, index, cache);
     return { stages, time: pipelineTime(problem, plan, index, stages) };

@@ -1,7 +1,7 @@
 import type { Plan } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import { pointToPointSeconds } from '../hardware/collective.ts';
-import { spanOf } from '../hardware/span.ts';
+import { stageBoundary } from '../hardware/stage-boundary.ts';
 import { scheduleOf } from '../schedules/index.ts';
 import { type ChunkPlace, simulate } from '../schedules/simulate.ts';
 import { exposedShare } from './boundary.ts';
@@ -130,8 +130,7 @@ function boundaryTransfers(
     if (from.stage === to.stage) return { exposed: 0, delay: 0 };
     const { profile, block } = runs[from.stage]!.blocks[0]!;
     const peer = pipeline.stages[to.stage]!.replicas[0]!;
-    const low = Math.min(block.firstDevice, peer.firstDevice);
-    const span = spanOf(problem.cluster, low, Math.max(1, Math.abs(block.firstDevice - peer.firstDevice)), 2);
+    const span = stageBoundary(problem.cluster, block, peer, plan.contextParallel);
     const seconds = pointToPointSeconds(span, profile.boundaryBytes, profile.context.c);
     // The way between sites delays; it does not keep the sender busy.
     const exposed = (seconds - span.extraLatency) * exposedShare(profile);

@@ -137,5 +137,5 @@ function shardKey({ settings: s, spans, dataParallel }: CostContext, pipelined: 
 }
 
 function spanKey(x: Span): string {
-  return `${x.size}/${x.perDomain}/${x.intra.index}/${x.network.index}/${x.networkPerMember}`;
+  return `${x.size}/${x.perDomain}/${x.intra.index}/${x.network.index}/${x.networkPerMember}/${x.extraLatency}`;
 }

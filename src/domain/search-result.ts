@@ -59,6 +59,42 @@ export interface NearestMiss {
   readonly remedy: string;
 }
 
+/** A node group that the best plan does not use. */
+export interface IdleGroup {
+  readonly group: string;
+  readonly gpuType: string;
+  readonly gpus: number;
+  /** Whether the best plan that uses it was looked for. */
+  readonly asked: boolean;
+  /** Its step time; null: none fits, or not asked. */
+  readonly stepSeconds: number | null;
+}
+
+/** Orders of nodes under measured links, for the best plan. Seconds of the step. */
+export interface PlacementSummary {
+  readonly method: 'exact' | 'annealing';
+  readonly stepSeconds: number;
+  readonly rankOrderSeconds: number;
+  readonly greedySeconds: number;
+  readonly tried: number;
+  readonly seed: number;
+}
+
+/** What stands beside the ranking: asked only where it can matter. */
+export interface WhatIf {
+  readonly idle: readonly IdleGroup[];
+  /** More than 5 % faster than the best launchable plan, and the launchers that run it. */
+  readonly freer: { readonly plan: RankedPlan; readonly launchers: readonly string[] } | null;
+  readonly placement: PlacementSummary | null;
+  readonly slowLinks: readonly {
+    readonly from: string;
+    readonly to: string;
+    readonly bytesPerSecond: number;
+    readonly medianBytesPerSecond: number;
+    readonly costSeconds: number;
+  }[];
+}
+
 export interface SearchResult {
   readonly plans: readonly RankedPlan[];
   /** What the user would run otherwise: the same layers on every stage, all GPUs; a Reason when it cannot run. */

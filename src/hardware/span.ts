@@ -1,4 +1,5 @@
 import { type Cluster, groupOfDevice, type NodeGroup } from '../domain/cluster.ts';
+import { measuredRing } from './measured.ts';
 
 /** Where the members of one communication group stand: how many share a fast domain, how many domains, over what. */
 export interface Span {
@@ -50,6 +51,11 @@ export function spanOf(cluster: Cluster, firstDevice: number, stride: number, si
       );
       extraLatency = Math.max(extraLatency, link.latency);
     }
+  }
+  const path = domains > 1 ? measuredRing(cluster, firstDevice, stride, size) : null;
+  if (path !== null) {
+    networkPerMember = Math.min(networkPerMember, path.bandwidthPerNode / network.gpusPerNode);
+    if (path.latency !== null) extraLatency = Math.max(extraLatency, path.latency - network.nic.link.latency);
   }
   return { size, perDomain, domains, intra, networkPerMember, extraLatency, network };
 }

@@ -40,10 +40,12 @@ export function shareMicroBatches(classes: readonly PipelineClass[], total: numb
       if (best === null || end < best.seconds) best = { perReplica: [...perReplica, m], seconds: end };
       return;
     }
-    const middle = Math.round((target - one.sumSeconds) / one.bottleneckSeconds) + 1;
+    const most = Math.floor((left - 1) / one.replicas);
+    const ideal = Math.round((target - one.sumSeconds) / one.bottleneckSeconds) + 1;
+    const middle = Math.min(most, Math.max(1, ideal));
     for (let offset = 0; offset <= 2 * WINDOW; offset++) {
       const m = middle + (offset % 2 === 0 ? -offset / 2 : (offset + 1) / 2);
-      if (m < 1 || one.replicas * m >= left) continue;
+      if (m < 1 || m > most) continue;
       perReplica.push(m);
       deal(index + 1, left - one.replicas * m, Math.max(seconds, classSeconds(one, m)));
       perReplica.pop();

@@ -1,7 +1,7 @@
 import type { Estimate } from '../domain/estimate.ts';
 import { layersOf, type Plan } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
-import type { NearestMiss, RankedPlan, SearchResult } from '../domain/search-result.ts';
+import type { NearestMiss, RankedPlan, SearchResult, WhatIf } from '../domain/search-result.ts';
 import { degreesOf, planText } from '../search/label.ts';
 
 /** What a document says of where it came from. */
@@ -11,7 +11,7 @@ export interface Origin {
 }
 
 /** The shardwright.plan/1 document. Units stand in the key names; parts sum to their totals. */
-export function planDocument(problem: Problem, result: SearchResult, origin: Origin) {
+export function planDocument(problem: Problem, result: SearchResult, beside: WhatIf, origin: Origin) {
   return {
     schema: 'shardwright.plan/1',
     ...origin,
@@ -20,6 +20,13 @@ export function planDocument(problem: Problem, result: SearchResult, origin: Ori
     evenSplit:
       'rule' in result.evenSplit ? { reason: result.evenSplit } : rankedJson(problem, result.evenSplit),
     nearestMiss: result.nearestMiss === null ? null : missJson(problem, result.nearestMiss),
+    idle: beside.idle,
+    freer:
+      beside.freer === null
+        ? null
+        : { launchers: beside.freer.launchers, ...rankedJson(problem, beside.freer.plan) },
+    placement: beside.placement,
+    slowLinks: beside.slowLinks,
     certificate: result.certificate,
     rejected: Object.fromEntries(result.certificate.rejected.map(({ rule, count }) => [rule, count])),
   };

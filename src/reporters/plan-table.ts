@@ -1,5 +1,5 @@
 import type { Problem } from '../domain/problem.ts';
-import type { RankedPlan, SearchResult } from '../domain/search-result.ts';
+import type { RankedPlan, SearchResult, WhatIf } from '../domain/search-result.ts';
 import { arithmetic, degreesOf } from '../search/label.ts';
 import { digits, formatBytes, formatInteger, formatPercent, formatSeconds } from '../units/format.ts';
 import { grid, painter, type Style, wrap } from './paint.ts';
@@ -8,12 +8,12 @@ import { layersWords, memoryWords, recomputeWords, SHARDING_WORDS, scheduleWords
 const WIDE = 140;
 
 /** The ranked table and what stands under it. */
-export function planTable(problem: Problem, result: SearchResult, style: Style): string {
+export function planTable(problem: Problem, result: SearchResult, beside: WhatIf, style: Style): string {
   const paint = painter(style);
   const blocks = [paint.bold(wrap(title(problem), style.columns))];
   if (result.plans.length > 0) {
     blocks.push(style.columns >= WIDE ? wide(problem, result.plans) : narrow(problem, result.plans, style));
-    blocks.push(notes(problem, result, style));
+    blocks.push(notes(problem, result, beside, style));
   } else {
     blocks.push(paint.red('No configuration fits.'), nothing(result, style));
   }
@@ -100,6 +100,7 @@ function clip(text: string, most: number): string {
 function notes(
   problem: Problem,
   { plans, evenSplit, nearestMiss }: SearchResult,
+  beside: WhatIf,
   { columns }: Style,
 ): string {
   const best = plans[0]!;
@@ -128,11 +129,43 @@ function notes(
   }
   const idle = idleGroups(problem, best);
   if (idle.length > 0) lines.push(`Left idle by the best plan: ${idle.join(', ')}.`);
+  lines.push(...besideWords(beside, best));
   lines.push(
     `How sure: step time within about ±${formatPercent(best.estimate.band)}; weakest figure used: ${best.estimate.weakestProvenance}.`,
   );
   for (const assumption of best.estimate.assumptions) lines.push(`Assumed: ${assumption}.`);
   return lines.map((line) => wrap(line, columns)).join('\n');
+}
+
+/** Idle groups, a freer plan, the order of nodes, slow links. */
+function besideWords({ idle, freer, placement, slowLinks }: WhatIf, best: RankedPlan): string[] {
+  const now = best.estimate.stepSeconds;
+  const lines = idle
+    .filter(({ asked }) => asked)
+    .map(({ group, gpus, gpuType, stepSeconds }) =>
+      stepSeconds === null
+        ? `With ${group} (${gpus} × ${gpuType}) in use, no plan fits.`
+        : `With ${group} (${gpus} × ${gpuType}) in use the best step is ${formatSeconds(stepSeconds)}: ${formatPercent(stepSeconds / now - 1)} slower.`,
+    );
+  if (freer !== null) {
+    const { plan, launchers } = freer;
+    const who = launchers.length > 0 ? `--launcher ${launchers.join(' or ')}` : 'no launcher here';
+    lines.push(
+      `With full freedom ${formatSeconds(plan.estimate.stepSeconds)} (${arithmetic(plan.plan)}, layers ${clip(layersWords(plan.plan), 40)}), ${formatPercent(1 - plan.estimate.stepSeconds / now)} less: ${who} runs it.`,
+    );
+  }
+  if (placement !== null) {
+    const share = (seconds: number) => formatPercent(1 - placement.stepSeconds / seconds);
+    lines.push(
+      `Node order by measured links (${placement.method}, ${formatInteger(placement.tried)} orders): ${share(placement.rankOrderSeconds)} less than in the file's order, ${share(placement.greedySeconds)} less than nearest neighbours first.`,
+    );
+  }
+  for (const link of slowLinks) {
+    lines.push(
+      `Slow link ${link.from} → ${link.to}: ${(link.bytesPerSecond / 1e9).toPrecision(3)} GB/s where its like have ${(link.medianBytesPerSecond / 1e9).toPrecision(3)}; it costs this plan ${formatSeconds(Math.max(0, link.costSeconds))} a step.`,
+    );
+  }
+  return lines;
 }
 
 function idleGroups(problem: Problem, { plan }: RankedPlan): string[] {

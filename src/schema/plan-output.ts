@@ -117,6 +117,38 @@ export const planOutputSchema: JsonSchema = {
       then: closed({ reason, remedy: text, ...costed }),
     },
     // biome-ignore-end lint/suspicious/noThenProperty: as above.
+    idle: {
+      type: 'array',
+      items: closed({
+        group: text,
+        gpuType: text,
+        gpus: count,
+        asked: { type: 'boolean' },
+        stepSeconds: { type: ['number', 'null'] },
+      }),
+    },
+    freer: { type: ['object', 'null'] },
+    placement: {
+      type: ['object', 'null'],
+      properties: {
+        method: { enum: ['exact', 'annealing'] },
+        stepSeconds: number,
+        rankOrderSeconds: number,
+        greedySeconds: number,
+        tried: count,
+        seed: count,
+      },
+    },
+    slowLinks: {
+      type: 'array',
+      items: closed({
+        from: text,
+        to: text,
+        bytesPerSecond: number,
+        medianBytesPerSecond: number,
+        costSeconds: number,
+      }),
+    },
     certificate: closed({
       space: count,
       rejected: {

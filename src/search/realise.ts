@@ -182,7 +182,8 @@ export function planFrom(
       return { chunks: chunks[stage++]!, replicas: [block] };
     }),
   );
-  return { ...settings, pipelines: [{ stages, microBatches: microBatches * layout.dp }], nodeOrder: null };
+  const { vocabularyShards: _, ...shared } = settings;
+  return { ...shared, pipelines: [{ stages, microBatches: microBatches * layout.dp }], nodeOrder: null };
 }
 
 /** The proof that is printed with a plan: only worth its integer program for plans that are shown. */

@@ -33,7 +33,9 @@ export function* searchSteps(
   given: Partial<SearchOptions> = {},
 ): Generator<void, SearchResult, void> {
   const options = { ...DEFAULT_OPTIONS, ...given };
-  const book = new CostBook(problem);
+  // Bounds and cuts take links as specified, which measured ones never beat; estimates take them as measured.
+  const { measured: _, ...specified } = problem.cluster;
+  const book = new CostBook({ ...problem, cluster: specified });
   const run: Run = {
     problem,
     options,

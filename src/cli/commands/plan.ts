@@ -2,11 +2,13 @@ import type { SearchResult } from '../../domain/search-result.ts';
 import { planDocument } from '../../reporters/plan-json.ts';
 import { planTable } from '../../reporters/plan-table.ts';
 import { searchSteps } from '../../search/search.ts';
-import { printJson, type Register, styleOf, workloadOptions } from '../command.ts';
+import { useOfCluster } from '../cluster-choice.ts';
+import { clusterOptions, printJson, type Register, styleOf, workloadOptions } from '../command.ts';
 import { fixFrom, maxFrom } from '../dimensions.ts';
 import { EXIT, type Io } from '../io.ts';
 import { given, whole } from '../problem.ts';
 import { settings } from '../settings.ts';
+import { placed, whatIf } from '../what-if.ts';
 
 const PROGRESS_EVERY_MS = 200;
 const BREATHE_EVERY_MS = 50;
@@ -24,7 +26,9 @@ async function drain(steps: ReturnType<typeof searchSteps>, io: Io): Promise<Sea
 }
 
 export const plan: Register = (program, io, done) => {
-  workloadOptions(program.command('plan').description('rank the ways to split a model over a cluster'))
+  clusterOptions(
+    workloadOptions(program.command('plan').description('rank the ways to split a model over a cluster')),
+  )
     .argument('<model>', 'preset name, Hugging Face config.json, or YAML file')
     .argument('<cluster>', 'bundled name or YAML file')
     .option('--top <N>', 'plans to print (default 5)')
@@ -41,11 +45,12 @@ export const plan: Register = (program, io, done) => {
           : 1000 * whole('--time-limit', s['time-limit']);
       const started = io.now();
       let printed = started;
-      const steps = searchSteps(problem, {
+      const options = {
         top: whole('--top', s.top ?? '5', 1, 1000),
         fix: fixFrom(s.fix),
         max: maxFrom(s.max),
         launcher,
+        ...useOfCluster(problem.cluster, s),
         interrupted: () =>
           io.interrupted() ? 'interrupt' : io.now() - started > limit ? 'time-limit' : null,
         ...(io.terminal && flags.quiet !== true
@@ -59,11 +64,14 @@ export const plan: Register = (program, io, done) => {
               },
             }
           : {}),
-      });
-      const result = await drain(steps, io);
+      };
+      const found = await drain(searchSteps(problem, options), io);
+      const { result, placement } = placed(problem, found);
+      const { progress: _, ...quiet } = { progress: undefined, ...options };
+      const beside = whatIf(problem, result, quiet, placement);
       if (printed !== started) io.stderr('\r\u001b[K');
-      if (flags.json === true) printJson(io, planDocument(problem, result, origin));
-      else io.stdout(planTable(problem, result, styleOf(io)));
+      if (flags.json === true) printJson(io, planDocument(problem, result, beside, origin));
+      else io.stdout(planTable(problem, result, beside, styleOf(io)));
       if (result.certificate.cutBy === 'interrupt') done(EXIT.interrupted);
       else done(result.plans.length > 0 ? EXIT.ok : EXIT.infeasible);
     });

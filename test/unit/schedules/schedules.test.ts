@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { ScheduleId } from '../../../src/domain/plan.ts';
 import { SCHEDULE_LIST, scheduleOf } from '../../../src/schedules/index.ts';
 import type { PipelineShape, Schedule } from '../../../src/schedules/schedule.ts';
 import { type PassCosts, simulate } from '../../../src/schedules/simulate.ts';
@@ -86,9 +87,66 @@ describe.each(SCHEDULE_LIST.map((schedule) => [schedule.id, schedule] as const))
       );
       for (const [stage, alive] of result.inFlight.entries()) {
         const whole = alive.reduce((sum, n) => sum + n / shape.virtualStages, 0);
-        expect(whole).toBeCloseTo(schedule.peakInFlight(stage, shape), 9);
+        // A building block need not use all of its limit; every other order meets it exactly.
+        if (BLOCKS.has(schedule.id)) expect(whole).toBeLessThanOrEqual(schedule.peakInFlight(stage, shape));
+        else expect(whole).toBeCloseTo(schedule.peakInFlight(stage, shape), 9);
       }
     }
+  });
+});
+
+const BLOCKS = new Set(['v-half', 'v-min']);
+
+describe('building blocks', () => {
+  const bubble = (id: ScheduleId, stages: number) => {
+    const shape = { stages, microBatches: 4 * stages, virtualStages: 2 };
+    const equal = costs(
+      shape,
+      () => 1,
+      () => 1,
+    );
+    const result = run(scheduleOf(id)!, shape, { ...equal, weightGrad: equal.forward });
+    return result.makespanSeconds / (6 * shape.microBatches) - 1;
+  };
+
+  it.each([8, 16, 32])('V-Half and V-Min on %i stages: two thirds of the bubble of 1F1B or less', (p) => {
+    // 1F1B with the same micro-batches pauses (p − 1)/(4p) of the step (arXiv 2405.15362, table 2).
+    expect(bubble('v-half', p)).toBeLessThan(((p - 1) / (4 * p)) * 0.67);
+    expect(bubble('v-min', p)).toBeLessThan(((p - 1) / (4 * p)) * 0.7);
+    expect(bubble('zb-v', p)).toBeLessThan(bubble('v-half', p));
+  });
+
+  it('V-Min keeps a third and V-Half a half of what 1F1B keeps', () => {
+    const shape = { stages: 24, microBatches: 96, virtualStages: 2 };
+    const equal = costs(
+      shape,
+      () => 1,
+      () => 1,
+    );
+    for (const [id, share] of [
+      ['v-half', 1 / 2],
+      ['v-min', 1 / 3],
+    ] as const) {
+      const peak = Math.max(
+        ...run(scheduleOf(id)!, shape, equal).inFlight.map((alive) => alive.reduce((a, b) => a + b / 2, 0)),
+      );
+      expect(peak).toBeLessThanOrEqual(24 * share + 2);
+    }
+  });
+
+  it('runs ahead by whole micro-batches for vocabulary parallelism', () => {
+    const shape = { stages: 8, microBatches: 32, virtualStages: 1 };
+    const peak = (runAhead: number) =>
+      run(
+        scheduleOf('1f1b')!,
+        { ...shape, runAhead },
+        costs(
+          shape,
+          () => 1,
+          () => 2,
+        ),
+      ).inFlight.map(([n]) => n);
+    expect(peak(2)).toEqual(peak(0).map((n) => n! + 2));
   });
 });
 

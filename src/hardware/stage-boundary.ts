@@ -1,0 +1,29 @@
+import type { Cluster } from '../domain/cluster.ts';
+import type { ReplicaBlock } from '../domain/plan.ts';
+import { type Span, spanOf } from './span.ts';
+
+/**
+ * The pair of GPUs that pass an activation from one stage to another. Copies of a stage each have their own pair; where
+ * links were measured the slowest pair sets the pace.
+ */
+export function stageBoundary(
+  cluster: Cluster,
+  from: ReplicaBlock,
+  to: ReplicaBlock,
+  contextParallel: number,
+): Span {
+  let slowest = pair(cluster, from.firstDevice, to.firstDevice);
+  if (cluster.measured === undefined) return slowest;
+  for (let copy = 1; copy < Math.min(from.count, to.count); copy++) {
+    const a = from.firstDevice + copy * from.tensorParallel * contextParallel;
+    const b = to.firstDevice + copy * to.tensorParallel * contextParallel;
+    const span = pair(cluster, a, b);
+    if (span.domains > 1 && (slowest.domains === 1 || span.networkPerMember < slowest.networkPerMember))
+      slowest = span;
+  }
+  return slowest;
+}
+
+function pair(cluster: Cluster, a: number, b: number): Span {
+  return spanOf(cluster, Math.min(a, b), Math.max(1, Math.abs(a - b)), 2);
+}

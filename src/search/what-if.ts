@@ -1,0 +1,42 @@
+import type { Problem } from '../domain/problem.ts';
+import type { IdleGroup, RankedPlan } from '../domain/search-result.ts';
+import type { SearchOptions } from './options.ts';
+import { search } from './search.ts';
+
+/** More idle groups than this are only named. */
+const MOST_ASKED = 3;
+/** A free plan is worth a word when it is this much faster. */
+const WORTH_SAYING = 0.05;
+
+/** What each group that the best plan leaves idle would have brought: the best plan that must use it. */
+export function idleGroups(problem: Problem, best: RankedPlan, options: Partial<SearchOptions>): IdleGroup[] {
+  const used = new Set(
+    best.plan.pipelines.flatMap((p) => p.stages.flatMap((s) => s.replicas.map((block) => block.group))),
+  );
+  const idle = problem.cluster.groups.filter((group) => !used.has(group.index));
+  return idle.map(({ index, id, gpu, nodes, gpusPerNode }, i) => {
+    const asked = i < MOST_ASKED;
+    const with_ = asked
+      ? search(problem, { ...options, top: 1, mustUse: [...used, index] }).plans[0]
+      : undefined;
+    return {
+      group: id,
+      gpuType: gpu.id,
+      gpus: nodes * gpusPerNode,
+      asked,
+      stepSeconds: with_?.estimate.stepSeconds ?? null,
+    };
+  });
+}
+
+/** The best plan of all, were every launcher allowed, when it is more than 5 % faster than the best launchable one. */
+export function freerPlan(
+  problem: Problem,
+  best: RankedPlan | undefined,
+  options: Partial<SearchOptions>,
+): RankedPlan | null {
+  const free = search(problem, { ...options, top: 1, launcher: null, alikeStages: false }).plans[0];
+  if (free === undefined) return null;
+  if (best === undefined) return free;
+  return free.estimate.stepSeconds < best.estimate.stepSeconds * (1 - WORTH_SAYING) ? free : null;
+}
