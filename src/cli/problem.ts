@@ -1,4 +1,5 @@
 import { loadCluster } from '../catalogue/clusters.ts';
+import { loadLayerProfile } from '../catalogue/layer-profiles.ts';
 import { loadModel } from '../catalogue/models.ts';
 import { loadStack } from '../catalogue/stacks.ts';
 import { PRECISIONS, type Precision } from '../domain/dtype.ts';
@@ -29,6 +30,9 @@ export function given(modelName: string, clusterName: string, s: Settings): Give
   const problem: Problem = {
     model: model.value,
     cluster: cluster.value,
+    ...(s['layer-profile'] === undefined
+      ? {}
+      : { layerProfile: loadLayerProfile(s['layer-profile'], model.value) }),
     stack: loadStack(s.stack ?? launcher?.stack ?? 'generic'),
     workload: {
       sequenceLength,

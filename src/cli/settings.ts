@@ -17,6 +17,7 @@ const KEYS = [
   'max',
   'headroom',
   'time-limit',
+  'layer-profile',
   'gpu-types',
   'max-gpus',
   'drop-slow',

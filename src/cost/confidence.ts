@@ -1,3 +1,4 @@
+import { measuredLayer } from '../domain/layer-profile.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import { type Provenance, weakest } from '../domain/provenance.ts';
@@ -19,7 +20,8 @@ export function provenanceOf({ cluster }: Problem, plan: Plan): Provenance {
 }
 
 /** What had to be assumed, in words: the cluster's own list, and what this plan's GPUs lack. */
-export function assumptionsOf({ cluster, workload, stack }: Problem, plan: Plan): string[] {
+export function assumptionsOf(problem: Problem, plan: Plan): string[] {
+  const { cluster, workload, stack } = problem;
   const list = [...cluster.assumptions];
   const used = new Set(
     plan.pipelines.flatMap((p) => p.stages.flatMap((s) => s.replicas.map((b) => b.group))),
@@ -32,6 +34,34 @@ export function assumptionsOf({ cluster, workload, stack }: Problem, plan: Plan)
       list.push(`${gpu.id}: no ${workload.precision} arithmetic of its own; priced at the next wider format`);
     }
   }
+  list.push(...notMeasured(problem, plan));
   if (stack.id === 'generic') list.push('software stack not named: generic kernels and overlap');
   return list;
+}
+
+/** Shapes of this plan that the user's layer profile does not cover. */
+function notMeasured({ model, cluster, workload, layerProfile }: Problem, plan: Plan): string[] {
+  if (layerProfile === undefined) return [];
+  const missing = new Set<string>();
+  for (const { stages } of plan.pipelines) {
+    for (const { group, tensorParallel } of stages.flatMap((stage) => stage.replicas)) {
+      const gpu = cluster.groups[group]!.gpu.id;
+      for (const { name } of model.kinds) {
+        const point = measuredLayer(layerProfile, {
+          gpu,
+          tensorParallel,
+          contextParallel: plan.contextParallel,
+          sequenceLength: workload.sequenceLength,
+          layerKind: name,
+          microBatch: plan.microBatchSize,
+        });
+        if (point !== null) continue;
+        const cp = plan.contextParallel > 1 ? `, cp=${plan.contextParallel}` : '';
+        missing.add(
+          `${layerProfile.name} does not reach ${name} layers on ${gpu} at tp=${tensorParallel}${cp}, micro-batch ${plan.microBatchSize}: estimated`,
+        );
+      }
+    }
+  }
+  return [...missing];
 }

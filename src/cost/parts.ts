@@ -14,6 +14,7 @@ const LABELS: Readonly<Record<keyof PassTime, string>> = {
   dataParallel: 'sharded-parameter communication',
   contention: 'contention with communication',
   host: 'host-bound launches',
+  measured: 'layers as measured',
 };
 
 /** One micro-batch on one GPU: what the time is spent on, recomputation and the ends of the model apart. */
@@ -29,7 +30,10 @@ export function computeParts(chunks: readonly ChunkTime[]): Parts {
     addTime(ends, chunk.head);
   }
   const parts: Record<string, number> = {};
-  for (const key of Object.keys(LABELS) as (keyof PassTime)[]) parts[LABELS[key]] = layers[key];
+  for (const key of Object.keys(LABELS) as (keyof PassTime)[]) {
+    if (key === 'measured' && layers[key] === 0) continue;
+    parts[LABELS[key]] = layers[key];
+  }
   parts.recomputation = sum(recompute);
   parts['embedding, head and loss'] = sum(ends);
   return parts;

@@ -13,6 +13,8 @@ export interface PassTime {
   contention: number;
   /** What launching takes beyond what the device takes. */
   host: number;
+  /** Whole layers, as a user's layer profile has them. */
+  measured: number;
 }
 
 export function noTime(): PassTime {
@@ -26,6 +28,7 @@ export function noTime(): PassTime {
     dataParallel: 0,
     contention: 0,
     host: 0,
+    measured: 0,
   };
 }
 
@@ -39,7 +42,8 @@ export function seconds(t: PassTime): number {
     t.expertParallel +
     t.dataParallel +
     t.contention +
-    t.host
+    t.host +
+    t.measured
   );
 }
 
@@ -54,5 +58,6 @@ export function addTime(to: PassTime, from: PassTime, factor = 1): PassTime {
   to.dataParallel += factor * from.dataParallel;
   to.contention += factor * from.contention;
   to.host += factor * from.host;
+  to.measured += factor * from.measured;
   return to;
 }

@@ -9,6 +9,7 @@ import { type LayerMemory, layerMemory } from '../memory/stage-memory.ts';
 import { type CostContext, costContext } from './context.ts';
 import { addShardedTraffic } from './fully-sharded.ts';
 import { type LayerTime, layerTime } from './layer-time.ts';
+import { asMeasured } from './measured-layer.ts';
 
 /** Time and memory of every kind of layer, and of both ends of the model, on one GPU of a stage. */
 export interface StageProfile {
@@ -90,10 +91,16 @@ function kernelsOf(context: CostContext): Kernels {
   const none = { mode: 'none', modules: [], layersPerStage: null } as const;
   const plain = { ...context, settings: { ...settings, recompute: none } };
   return {
-    kinds: model.kinds.map((kind, index) => ({
-      time: layerTime(layerOperators(model, kind, local, stack, c), context, moeOf(kind.mlp)),
-      memory: layerMemory(problem, settings, local, index, c),
-    })),
+    kinds: model.kinds.map((kind, index) =>
+      asMeasured(
+        {
+          time: layerTime(layerOperators(model, kind, local, stack, c), context, moeOf(kind.mlp)),
+          memory: layerMemory(problem, settings, local, index, c),
+        },
+        kind.name,
+        context,
+      ),
+    ),
     embedding: layerTime(embeddingOperators(model, local, stack), plain, null),
     head: layerTime(headOperators(model, local, stack, c), plain, null),
   };

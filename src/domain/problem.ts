@@ -1,4 +1,5 @@
 import type { Cluster } from './cluster.ts';
+import type { LayerProfile } from './layer-profile.ts';
 import type { ModelSpec } from './model.ts';
 import type { Stack } from './stack.ts';
 import type { Workload } from './workload.ts';
@@ -9,6 +10,8 @@ export interface Problem {
   readonly cluster: Cluster;
   readonly workload: Workload;
   readonly stack: Stack;
+  /** Measured layers that stand in for the analytic ones where they reach. */
+  readonly layerProfile?: LayerProfile;
   /** Overrides of the fitted constants, by name: for fitting and sensitivity only. */
   readonly coefficients?: Readonly<Record<string, number>>;
 }

@@ -1,5 +1,6 @@
 import { clusterSchema } from './cluster.ts';
 import { gpuSchema } from './gpu.ts';
+import { layerProfileSchema } from './layer-profile.ts';
 import { linkSchema } from './link.ts';
 import { modelSchema } from './model.ts';
 import {
@@ -19,6 +20,7 @@ export const SCHEMAS: Readonly<Record<string, JsonSchema>> = {
   gpu: gpuSchema,
   link: linkSchema,
   stack: stackSchema,
+  'layer-profile': layerProfileSchema,
   plan: planOutputSchema,
   estimate: estimateOutputSchema,
   compare: compareOutputSchema,
