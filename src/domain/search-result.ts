@@ -15,17 +15,24 @@ export interface RankedPlan {
   readonly partition: PartitionProof | null;
 }
 
+/** What an integer program said of a choice that another method made. */
+export interface IntegerProgramCheck {
+  readonly solver: string;
+  readonly status: 'optimal' | 'feasible' | 'infeasible' | 'timeout';
+  readonly objectiveSeconds: number | null;
+  readonly boundSeconds: number | null;
+}
+
 /** What stands behind a stage cut. */
 export interface PartitionProof {
   readonly method: 'even' | 'closed-form' | 'dynamic-programming' | 'sweep';
   readonly objectiveSeconds: number;
-  /** The integer program that checked it: solver, status, its objective and proven bound. */
-  readonly check: {
-    readonly solver: string;
-    readonly status: 'optimal' | 'feasible' | 'infeasible' | 'timeout';
-    readonly objectiveSeconds: number | null;
-    readonly boundSeconds: number | null;
-  } | null;
+  /** Layers of each stage, given the groups that serve them. */
+  readonly check: IntegerProgramCheck | null;
+  /** Groups and layers together, groups in any order: a lower bound for these degrees; null where it was not asked. */
+  readonly groups: IntegerProgramCheck | null;
+  /** Micro-batches of unlike pipelines. */
+  readonly shares: IntegerProgramCheck | null;
 }
 
 export interface Rejection {

@@ -15,7 +15,7 @@ export function checkCut(
   problem: PartitionProblem,
   cut: Cut,
   solver: Solver = javascriptLpSolver,
-): PartitionProof {
+): Pick<PartitionProof, 'method' | 'objectiveSeconds' | 'check'> {
   const proof = { method: 'dynamic-programming', objectiveSeconds: cut.objectiveSeconds } as const;
   const program = fixedBottleneckProgram(problem, cut.bottleneckSeconds);
   if (program.variables.length > MOST_VARIABLES) return { ...proof, check: null };

@@ -1,5 +1,5 @@
 import type { Problem } from '../domain/problem.ts';
-import type { RankedPlan, SearchResult, WhatIf } from '../domain/search-result.ts';
+import type { PartitionProof, RankedPlan, SearchResult, WhatIf } from '../domain/search-result.ts';
 import { arithmetic, degreesOf } from '../search/label.ts';
 import { digits, formatBytes, formatInteger, formatPercent, formatSeconds } from '../units/format.ts';
 import { grid, painter, type Style, wrap } from './paint.ts';
@@ -125,6 +125,7 @@ function notes(
   if (best.partition !== null) {
     lines.push(
       `Stage cut: ${best.partition.method}${check ? `, checked by ${check.solver}: ${check.status}` : ''}.`,
+      ...programWords(best.partition),
     );
   }
   const idle = idleGroups(problem, best);
@@ -135,6 +136,17 @@ function notes(
   );
   for (const assumption of best.estimate.assumptions) lines.push(`Assumed: ${assumption}.`);
   return lines.map((line) => wrap(line, columns)).join('\n');
+}
+
+/** What the integer programs say of groups and of shares. */
+function programWords({ groups, shares, objectiveSeconds }: PartitionProof): string[] {
+  const lines: string[] = [];
+  if (groups !== null && groups.objectiveSeconds !== null)
+    lines.push(
+      `Groups to stages: the integer program over all assignments has ${formatSeconds(groups.objectiveSeconds)} (${groups.status}), this plan's order ${formatSeconds(objectiveSeconds)}.`,
+    );
+  if (shares !== null) lines.push(`Micro-batch shares: checked by ${shares.solver}: ${shares.status}.`);
+  return lines;
 }
 
 /** Idle groups, a freer plan, the order of nodes, slow links. */

@@ -103,14 +103,12 @@ function descend(
 function costBundle(run: Run, chosen: readonly Option[], total: number): void {
   const { problem, options, book } = run;
   const text = () => chosen.map(({ candidate }) => configurationText(candidate)).join(' + ');
-  const shares = shareMicroBatches(
-    chosen.map(({ cut, candidate }) => ({
-      replicas: candidate.layout.dp,
-      bottleneckSeconds: cut.bottleneckSeconds,
-      sumSeconds: cut.sumSeconds,
-    })),
-    total,
-  );
+  const classes = chosen.map(({ cut, candidate }) => ({
+    replicas: candidate.layout.dp,
+    bottleneckSeconds: cut.bottleneckSeconds,
+    sumSeconds: cut.sumSeconds,
+  }));
+  const shares = shareMicroBatches(classes, total);
   if ('rule' in shares) {
     run.tally.add(shares, text);
     return;
@@ -131,7 +129,7 @@ function costBundle(run: Run, chosen: readonly Option[], total: number): void {
   const one: Evaluated = {
     family: 'several-pipelines',
     candidate,
-    realised: { plan, cut, partition },
+    realised: { plan, cut, partition, shares: { ...shares, classes, total } },
     estimate: costed,
   };
   insert(run.kept, one, options.top);

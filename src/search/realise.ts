@@ -1,11 +1,10 @@
 import type { LayerRange, Plan, ReplicaBlock, Stage } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { Reason } from '../domain/reason.ts';
-import type { PartitionProof } from '../domain/search-result.ts';
 import type { Settings, StageCosts } from '../domain/stage-cost.ts';
-import { checkCut } from '../partition/check-cut.ts';
 import { cutLayers } from '../partition/cut-layers.ts';
 import { type Cut, judge, type PartitionProblem } from '../partition/problem.ts';
+import type { PipelineClass, Shares } from '../partition/shares.ts';
 import { scheduleOf } from '../schedules/index.ts';
 import { crossings } from './crossings.ts';
 import type { Layout } from './layouts.ts';
@@ -86,6 +85,8 @@ export interface Realised {
   readonly plan: Plan;
   readonly cut: Cut | null;
   readonly partition: PartitionProblem;
+  /** How micro-batches were dealt to unlike pipelines; absent for one pipeline. */
+  readonly shares?: Shares & { readonly classes: readonly PipelineClass[]; readonly total: number };
 }
 
 /** Chooses the layers of each stage and writes the plan out; a Reason when no cut fits. */
@@ -184,11 +185,4 @@ export function planFrom(
   );
   const { vocabularyShards: _, ...shared } = settings;
   return { ...shared, pipelines: [{ stages, microBatches: microBatches * layout.dp }], nodeOrder: null };
-}
-
-/** The proof that is printed with a plan: only worth its integer program for plans that are shown. */
-export function proofOf({ cut, partition }: Realised): PartitionProof | null {
-  if (partition.stages.length < 2) return null;
-  if (cut === null) return { method: 'even', objectiveSeconds: 0, check: null };
-  return checkCut(partition, cut);
 }

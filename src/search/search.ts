@@ -11,7 +11,7 @@ import { bundleSpace, bundleSwitches, expandBundle } from './expand-bundle.ts';
 import { devicesOfFrame, layoutsOf } from './layouts.ts';
 import { findNearestMiss } from './nearest-miss.ts';
 import { DEFAULT_OPTIONS, type SearchOptions } from './options.ts';
-import { proofOf } from './realise.ts';
+import { proofOf } from './proof.ts';
 import { switchCounts } from './switches.ts';
 import { Tally } from './tally.ts';
 
@@ -84,7 +84,7 @@ export function* searchSteps(
   const best = run.kept[0]?.estimate.stepSeconds ?? null;
   const proven = cutBy === null ? best : (queue[next]?.bound ?? best);
   return {
-    plans: run.kept.map((one, index) => ranked(one, index, run.kept[0]!)),
+    plans: run.kept.map((one, index) => ranked(run, one, index)),
     evenSplit: evenSplit(problem, options, book),
     nearestMiss: findNearestMiss(problem, run.misses, book, options.launcher),
     certificate: {
@@ -110,7 +110,8 @@ interface Entry {
 /** Differences below this share are noise between two plans of one model on one cluster. */
 const TIE = 0.02;
 
-function ranked(one: Evaluated, index: number, best: Evaluated): RankedPlan {
+function ranked({ problem, book, kept }: Run, one: Evaluated, index: number): RankedPlan {
+  const best = kept[0]!;
   const slower = one.estimate.stepSeconds / best.estimate.stepSeconds - 1;
   return {
     rank: index + 1,
@@ -118,6 +119,6 @@ function ranked(one: Evaluated, index: number, best: Evaluated): RankedPlan {
     estimate: one.estimate,
     family: one.family,
     tiedWithBest: slower <= Math.min(TIE, one.estimate.band),
-    partition: proofOf(one.realised),
+    partition: proofOf(problem, one, book),
   };
 }
