@@ -18,7 +18,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   search: ['domain', 'schema', 'hardware', 'layers', 'schedules', 'cost', 'partition'],
   placement: ['domain', 'hardware', 'techniques', 'cost'],
   launchers: ['domain', 'schema', 'layers', 'search'],
-  reporters: ['units', 'domain', 'layers', 'search', 'partition'],
+  reporters: ['units', 'domain', 'layers', 'memory', 'search', 'partition'],
   cli: ['units', 'domain', 'schema', 'catalogue', 'cost', 'search', 'placement', 'launchers', 'reporters'],
 };
 

@@ -51,6 +51,8 @@ export interface MemoryEstimate {
   readonly reservedBytes: number;
   /** With CUDA context and communication buffers: what nvidia-smi shows. Compared with the limit. */
   readonly deviceBytes: number;
+  /** Where published runs with this device figure lie, low and high: `tight` is when the limit lies between. */
+  readonly deviceIntervalBytes: readonly [number, number];
   /** GPU memory less the headroom. */
   readonly limitBytes: number;
   readonly verdict: Verdict;

@@ -3,8 +3,8 @@ import type { GpuSpec } from '../domain/gpu.ts';
 import type { Allocator } from '../domain/stack.ts';
 import type { StageLoad } from './stage-load.ts';
 
-/** Fraction of the limit from which a plan that fits is called tight. */
-const TIGHT = 0.95;
+/** Mean error of reserved and device memory on published runs, one side (docs/accuracy.md). */
+export const MEMORY_ERROR = 0.05;
 
 export interface Limits {
   readonly gpu: GpuSpec;
@@ -41,6 +41,7 @@ export function walk(load: StageLoad, inFlight: readonly number[], limits: Limit
     allocatedBytes,
     reservedBytes,
     deviceBytes,
+    deviceIntervalBytes: [deviceBytes * (1 - MEMORY_ERROR), deviceBytes * (1 + MEMORY_ERROR)],
     limitBytes,
     verdict: judge(deviceBytes, limitBytes),
   };
@@ -59,7 +60,7 @@ function reserved(allocated: number, usual: number, room: number): number {
 
 function judge(bytes: number, limit: number): Verdict {
   if (bytes > limit) return 'does-not-fit';
-  return bytes > TIGHT * limit ? 'tight' : 'fits';
+  return bytes * (1 + MEMORY_ERROR) > limit ? 'tight' : 'fits';
 }
 
 function stepPoints(load: StageLoad, inFlight: readonly number[]): Record<string, Parts> {

@@ -1,6 +1,7 @@
 import { type Estimate, type Parts, total } from '../domain/estimate.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
+import { MEMORY_ERROR } from '../memory/walk.ts';
 import { arithmetic } from '../search/label.ts';
 import { formatInteger, formatPercent, formatSeconds } from '../units/format.ts';
 import { GiB } from '../units/quantity.ts';
@@ -32,7 +33,7 @@ export function estimateTable(
   ].join(', ');
   const blocks = [
     `${paint.bold(wrap(`${problem.model.name} on ${problem.cluster.name}: ${how}`, style.columns))}`,
-    `step ${formatSeconds(estimate.stepSeconds)} (±${formatPercent(estimate.band)}), ${formatInteger(estimate.tokensPerSecond)} tokens/s, MFU ${formatPercent(estimate.mfu)}, memory: ${verdict}`,
+    `step ${formatSeconds(estimate.stepSeconds)} (±${formatPercent(estimate.band)}), ${formatInteger(estimate.tokensPerSecond)} tokens/s, MFU ${formatPercent(estimate.mfu)}, memory: ${verdict} (device figures ±${formatPercent(MEMORY_ERROR)})`,
     timeTable(estimate.time),
     memoryTable(problem, estimate, full),
   ];

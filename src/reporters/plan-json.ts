@@ -104,6 +104,7 @@ function planJson(problem: Problem, plan: Plan, estimate: Estimate) {
         devices: stage.devices,
         tensorParallel: stage.tensorParallel,
         peakMemoryBytes: memory.deviceBytes,
+        peakMemoryIntervalBytes: memory.deviceIntervalBytes,
         memoryLimitBytes: memory.limitBytes,
         allocatedBytes: memory.allocatedBytes,
         reservedBytes: memory.reservedBytes,

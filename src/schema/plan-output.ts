@@ -61,6 +61,7 @@ const costed = {
         tensorParallel: count,
         peakMemoryBytes: number,
         memoryLimitBytes: number,
+        peakMemoryIntervalBytes: { type: 'array', items: number, minItems: 2, maxItems: 2 },
         allocatedBytes: number,
         reservedBytes: number,
         peakAt: text,
