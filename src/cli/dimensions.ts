@@ -6,9 +6,10 @@ import type { SearchOptions } from '../search/options.ts';
 export function fixFrom(text: string | undefined): SearchOptions['fix'] {
   if (text === undefined) return {};
   return without(parseConfiguration(text, '--fix'), '--fix', [
-    'schedule',
     'sp',
     'layers',
+    'vocabulary',
+    'recompute-layers',
   ]) as SearchOptions['fix'];
 }
 
@@ -20,6 +21,8 @@ export function maxFrom(text: string | undefined): SearchOptions['max'] {
     'sp',
     'layers',
     'recompute',
+    'vocabulary',
+    'recompute-layers',
   ]) as SearchOptions['max'];
 }
 

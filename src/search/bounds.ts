@@ -100,7 +100,7 @@ export function memoryMiss(
     microBatches: microBatchesPerReplica(problem, candidate),
     virtualStages: switches.virtualStages,
   };
-  const schedule = scheduleOf(switches.virtualStages > 1 ? 'interleaved-1f1b' : '1f1b')!;
+  const schedule = scheduleOf(switches.schedule)!;
   const counts = kindCounts(problem);
   let room = 0;
   let full = false;

@@ -1,5 +1,11 @@
 import { InputError } from '../domain/input-error.ts';
-import { RECOMPUTE_MODULES, SCHEDULES, type ScheduleId } from '../domain/plan.ts';
+import {
+  RECOMPUTE_MODULES,
+  SCHEDULES,
+  type ScheduleId,
+  VOCABULARY_SPLITS,
+  type VocabularySplit,
+} from '../domain/plan.ts';
 import { nearest } from '../schema/validator.ts';
 
 /** What `--config` says; anything left out is inferred and reported. */
@@ -14,13 +20,25 @@ export interface Configuration {
   readonly 'micro-batch'?: number;
   readonly sharding?: 0 | 1 | 2 | 3;
   readonly recompute?: string;
+  /** Layers of each stage that full recomputation covers; left out: all. */
+  readonly 'recompute-layers'?: number;
+  readonly vocabulary?: VocabularySplit;
   readonly schedule?: ScheduleId;
   readonly sp?: boolean;
   readonly layers?: readonly number[];
 }
 
 export const COUNTS = ['tp', 'pp', 'dp', 'cp', 'ep', 'etp', 'vpp', 'micro-batch'] as const;
-const KEYS = [...COUNTS, 'sharding', 'recompute', 'schedule', 'sp', 'layers'];
+const KEYS = [
+  ...COUNTS,
+  'sharding',
+  'recompute',
+  'recompute-layers',
+  'schedule',
+  'vocabulary',
+  'sp',
+  'layers',
+];
 
 /** Parses `tp=8,pp=4,recompute=selective,layers=12/12/28/28`. Throws InputError naming the token. */
 export function parseConfiguration(text: string, option = '--config'): Configuration {
@@ -72,6 +90,10 @@ function parsedValue(key: string, value: string, option: string): unknown {
         const near = nearest(value, SCHEDULES);
         throw bad(`one of ${SCHEDULES.join(', ')}`, near === undefined ? undefined : `Maybe "${near}".`);
       }
+      return value;
+    case 'vocabulary':
+      if (!(VOCABULARY_SPLITS as readonly string[]).includes(value))
+        throw bad(`one of ${VOCABULARY_SPLITS.join(', ')}`);
       return value;
     case 'recompute': {
       const modules = value.split('+');

@@ -18,7 +18,7 @@ export class CostBook {
   of(candidate: Candidate): readonly StageCosts[] {
     const { layout, switches: s } = candidate;
     const { cp, dp, ep, etp } = layout;
-    const key = `${layout.runs.map((run) => `${run.group}x${run.tp}`).join()}|${cp}|${dp}|${ep}|${etp}|${layout.pp > 1}|${s.microBatch}|${s.virtualStages}|${s.recompute.mode}|${s.sharding}`;
+    const key = `${layout.runs.map((run) => `${run.group}x${run.tp}`).join()}|${cp}|${dp}|${ep}|${etp}|${layout.pp > 1}|${s.microBatch}|${s.schedule}|${s.virtualStages}|${s.recompute.mode}|${s.sharding}`;
     let costs = this.stages.get(key);
     if (costs === undefined) {
       if (this.stages.size > MOST_REMEMBERED) this.stages.clear();

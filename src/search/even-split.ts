@@ -25,7 +25,9 @@ export function evenSplit(problem: Problem, options: SearchOptions, book: CostBo
   const candidates: { candidate: Candidate; bound: number }[] = [];
   for (const frame of chainsOf(problem, problem.cluster.groups, { ...options, alikeStages: true })) {
     if (devicesOfFrame(frame) !== all || problem.model.layers.length % frame.pp !== 0) continue;
-    const choices = switches(problem, frame, options).filter((choice) => choice.virtualStages === 1);
+    const choices = switches(problem, frame, options).filter(
+      (choice) => choice.virtualStages === 1 && !choice.fewestLayers,
+    );
     for (const layout of layoutsOf(problem, frame, options)) {
       if (illegal(problem, layout) !== null) continue;
       for (const choice of choices) {

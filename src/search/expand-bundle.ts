@@ -24,11 +24,14 @@ interface Option {
 /** Micro-batch sizes, recomputation and sharding that all pipelines of a bundle share. */
 export function bundleSwitches(problem: Problem, run: Pick<Run, 'options'>): Switches[] {
   const any = { family: 'type-per-stage', runs: [], tp: 1, cp: 1, dp: 1, pp: 2 } as const;
-  return switches(problem, any, { ...run.options, fix: { ...run.options.fix, vpp: 1 } }).flatMap((choice) =>
-    [0 as const, 1 as const]
-      .filter((s) => run.options.fix.sharding === undefined || run.options.fix.sharding === s)
-      .map((sharding) => ({ ...choice, sharding })),
-  );
+  const choices = switches(problem, any, { ...run.options, fix: { ...run.options.fix, vpp: 1 } });
+  return choices
+    .filter((choice) => !choice.fewestLayers && choice.sharding === choices[0]!.sharding)
+    .flatMap((choice) =>
+      [0 as const, 1 as const]
+        .filter((s) => run.options.fix.sharding === undefined || run.options.fix.sharding === s)
+        .map((sharding) => ({ ...choice, sharding })),
+    );
 }
 
 export function bundleSpace({ classes }: Bundle): number {

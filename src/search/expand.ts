@@ -3,8 +3,10 @@ import type { Estimate } from '../domain/estimate.ts';
 import type { Pipeline, Stage } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { Reason } from '../domain/reason.ts';
+import { scheduleOf } from '../schedules/index.ts';
 import { lowerBound, memoryMiss } from './bounds.ts';
 import type { CostBook } from './cost-book.ts';
+import { fewestLayers } from './fewest-layers.ts';
 import { configurationText } from './label.ts';
 import { type Frame, type Layout, layoutsOf } from './layouts.ts';
 import type { Miss } from './nearest-miss.ts';
@@ -35,6 +37,7 @@ export interface Run {
 }
 
 export function worstKept({ kept, options }: Run): number {
+  if (options.exhaustive) return Number.POSITIVE_INFINITY;
   return kept.length >= options.top ? kept.at(-1)!.estimate.stepSeconds : Number.POSITIVE_INFINITY;
 }
 
@@ -81,9 +84,14 @@ export function expand(run: Run, frame: Frame): void {
 
 /** Bound of a micro-batch size at its barest: recomputation, sharding and virtual stages only ever add time. */
 function barest({ problem, book }: Run, layout: Layout, choice: Switches): number {
-  const switches = { ...choice, recompute: NO_RECOMPUTE, sharding: 0, virtualStages: 1 } as const;
+  const switches = bare({ ...choice, sharding: 0, virtualStages: 1, schedule: '1f1b' });
   const candidate = { layout, switches };
   return lowerBound(problem, candidate, book.of(candidate));
+}
+
+/** The same without recomputation. */
+function bare(choice: Switches): Switches {
+  return { ...choice, recompute: NO_RECOMPUTE, fewestLayers: false };
 }
 
 /** Lower bound of one configuration; null when it was rejected. */
@@ -95,7 +103,13 @@ function boundOf({ problem, book, tally, misses }: Run, candidate: Candidate): n
   }
   const costs = book.of(candidate);
   const miss = memoryMiss(problem, candidate, costs);
-  if (miss === null) return lowerBound(problem, candidate, costs);
+  if (miss === null) {
+    // Covering fewer layers is never faster than covering none.
+    const least = candidate.switches.fewestLayers
+      ? { ...candidate, switches: bare(candidate.switches) }
+      : candidate;
+    return lowerBound(problem, least, book.of(least));
+  }
   tally.add(miss.reason, () => configurationText(candidate));
   remember(misses, { candidate, excess: miss.excess });
   return null;
@@ -131,15 +145,17 @@ function remember(misses: Miss[], miss: Miss): void {
 }
 
 function scheduleMisfit(problem: Problem, layout: Layout, choice: Switches): Reason | null {
+  if (layout.pp === 1) return null;
   const microBatches = problem.workload.globalBatchSize / (layout.dp * choice.microBatch);
   if (choice.virtualStages > 1 && microBatches < layout.pp) {
     return {
       rule: 'schedule-micro-batches',
       actual: `${microBatches} micro-batches`,
-      limit: `at least pp=${layout.pp} for interleaving`,
+      limit: `at least pp=${layout.pp} for several chunks a stage`,
     };
   }
-  return null;
+  const shape = { stages: layout.pp, microBatches, virtualStages: choice.virtualStages };
+  return scheduleOf(choice.schedule)!.reject(shape);
 }
 
 function consider(
@@ -148,7 +164,9 @@ function consider(
   options: SearchOptions,
   book: CostBook,
 ): Evaluated | Reason {
-  const realised = realise(problem, candidate, book.of(candidate));
+  const whole = realise(problem, candidate, book.of(candidate));
+  if ('rule' in whole) return whole;
+  const realised = candidate.switches.fewestLayers ? fewestLayers(problem, whole, book) : whole;
   if ('rule' in realised) return realised;
   const refusal = options.launcher?.reject(problem, realised.plan) ?? null;
   if (refusal !== null) return refusal;

@@ -90,5 +90,16 @@ export function planText(plan: Plan): string {
     stage.chunks.reduce((n, c) => n + c.end - c.first, 0),
   );
   const cut = vpp === 1 && pp > 1 ? `,layers=${layers.join('/')}` : '';
-  return `tp=${tp},pp=${pp},dp=${dp},cp=${cp}${expert},vpp=${vpp},micro-batch=${plan.microBatchSize},recompute=${plan.recompute.mode},sharding=${plan.optimizerSharding}${cut}`;
+  return `tp=${tp},pp=${pp},dp=${dp},cp=${cp}${expert},vpp=${vpp},micro-batch=${plan.microBatchSize},recompute=${recomputeText(plan)},sharding=${plan.optimizerSharding}${scheduleText(plan)}${cut}`;
+}
+
+function recomputeText({ recompute: { mode, modules, layersPerStage } }: Plan): string {
+  if (mode === 'selective') return modules.join('+');
+  return layersPerStage === null ? mode : `${mode},recompute-layers=${layersPerStage}`;
+}
+
+/** Left out where it is what the depth implies. */
+function scheduleText({ schedule: { id, virtualStages, vocabulary } }: Plan): string {
+  const usual = id === (virtualStages > 1 ? 'interleaved-1f1b' : '1f1b');
+  return `${usual ? '' : `,schedule=${id}`}${vocabulary === undefined ? '' : `,vocabulary=${vocabulary}`}`;
 }

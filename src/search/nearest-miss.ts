@@ -61,7 +61,10 @@ function remedyFor(
   const changes: readonly (readonly [string, Candidate])[] = [
     ['sharding=1', { ...candidate, switches: { ...switches, sharding: 1 } }],
     ['micro-batch=1', { ...candidate, switches: { ...switches, microBatch: 1 } }],
-    ['recompute=full', { ...candidate, switches: { ...switches, recompute: FULL_RECOMPUTE } }],
+    [
+      'recompute=full',
+      { ...candidate, switches: { ...switches, recompute: FULL_RECOMPUTE, fewestLayers: false } },
+    ],
     [
       'micro-batch=1,recompute=full',
       { ...candidate, switches: { ...switches, microBatch: 1, recompute: FULL_RECOMPUTE } },

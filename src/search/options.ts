@@ -1,4 +1,4 @@
-import type { Plan } from '../domain/plan.ts';
+import type { Plan, ScheduleId } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { Reason } from '../domain/reason.ts';
 
@@ -24,11 +24,13 @@ export interface Legality {
 export interface SearchOptions {
   /** Plans to return. */
   readonly top: number;
-  readonly fix: Partial<Dimensions> & { readonly recompute?: string };
+  readonly fix: Partial<Dimensions> & { readonly recompute?: string; readonly schedule?: ScheduleId };
   readonly max: Partial<Dimensions>;
   readonly launcher: Legality | null;
   /** Only plans whose stages all have one tensor-parallel degree, in one pipeline: what most launchers run. */
   readonly alikeStages: boolean;
+  /** Cost every configuration that no rule rejects: what the bounds are checked against. */
+  readonly exhaustive: boolean;
   /** Node groups that every plan must use, by index. */
   readonly mustUse: readonly number[];
   /** Most GPUs a plan may use. */
@@ -46,6 +48,7 @@ export const DEFAULT_OPTIONS: SearchOptions = {
   max: {},
   launcher: null,
   alikeStages: false,
+  exhaustive: false,
   mustUse: [],
   maxGpus: Number.POSITIVE_INFINITY,
   interrupted: () => null,

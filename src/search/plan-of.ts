@@ -50,6 +50,12 @@ export function planOf(problem: Problem, configuration: Configuration): Configur
       hint: `Maybe dp=${largestDivisor(globalBatchSize, dp)}.`,
     };
   }
+  if (configuration['recompute-layers'] !== undefined && configuration.recompute !== 'full')
+    return {
+      rule: 'recompute-layers',
+      actual: `recompute=${configuration.recompute ?? 'none'}`,
+      limit: 'recompute=full',
+    };
   const vpp = take('vpp', 1);
   const ep = take('ep', 1);
   const etp = take('etp', 1);
@@ -73,13 +79,17 @@ export function planOf(problem: Problem, configuration: Configuration): Configur
   if (configuration.sharding === undefined) inferred.push(`sharding=${sharding}`);
   const plan: Plan = {
     pipelines: [{ stages, microBatches: microBatches * dp }],
-    schedule: { id, virtualStages: vpp },
+    schedule: {
+      id,
+      virtualStages: vpp,
+      ...(configuration.vocabulary === undefined ? {} : { vocabulary: configuration.vocabulary }),
+    },
     microBatchSize: microBatch,
     contextParallel: cp,
     expertParallel: ep,
     expertTensorParallel: etp,
     sequenceParallel: configuration.sp ?? tp > 1,
-    recompute: recomputeOf(problem, configuration.recompute ?? 'none'),
+    recompute: recomputeOf(problem, configuration),
     optimizerSharding: sharding,
     shardGroup: null,
     nodeOrder: null,
@@ -87,8 +97,11 @@ export function planOf(problem: Problem, configuration: Configuration): Configur
   return { plan, inferred };
 }
 
-function recomputeOf(problem: Problem, text: string): Recompute {
-  if (text === 'none' || text === 'full') return { mode: text, modules: [], layersPerStage: null };
+function recomputeOf(problem: Problem, configuration: Configuration): Recompute {
+  const text = configuration.recompute ?? 'none';
+  const layersPerStage = configuration['recompute-layers'] ?? null;
+  if (text === 'full') return { mode: text, modules: [], layersPerStage };
+  if (text === 'none') return { mode: text, modules: [], layersPerStage: null };
   if (text === 'selective') return selectiveRecompute(problem);
   return { mode: 'selective', modules: text.split('+') as RecomputeModule[], layersPerStage: null };
 }

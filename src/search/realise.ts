@@ -18,7 +18,7 @@ export interface Candidate {
 export function settingsFor({ layout, switches }: Candidate): Settings {
   return {
     schedule: {
-      id: switches.virtualStages > 1 ? 'interleaved-1f1b' : '1f1b',
+      id: switches.schedule,
       virtualStages: switches.virtualStages,
     },
     microBatchSize: switches.microBatch,
@@ -131,9 +131,15 @@ function dealt(problem: Problem, candidate: Candidate, partition: PartitionProbl
       limit: `at least vpp=${v}`,
     };
   }
-  const counts = Array.from({ length: v }, (_, chunk) =>
-    cut.layersPerStage.map((n) => Math.floor(n / v) + (chunk < n % v ? 1 : 0)),
-  ).flat();
+  const { pp } = candidate.layout;
+  const schedule = scheduleOf(candidate.switches.schedule)!;
+  const shape = { stages: pp, microBatches: partition.microBatches, virtualStages: v };
+  const dealtTo = new Array<number>(pp).fill(0);
+  const counts = Array.from({ length: pp * v }, (_, g) => {
+    const stage = schedule.stageOfChunk(g, shape);
+    const n = cut.layersPerStage[stage]!;
+    return Math.floor(n / v) + (dealtTo[stage]!++ < n % v ? 1 : 0);
+  });
   return { plan: planFrom(problem, candidate, counts), cut, partition };
 }
 

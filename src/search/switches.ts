@@ -1,5 +1,5 @@
 import { isMoe, type ModelSpec } from '../domain/model.ts';
-import type { OptimizerSharding, Recompute } from '../domain/plan.ts';
+import type { OptimizerSharding, Recompute, ScheduleId } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import { divisors, type Frame } from './layouts.ts';
 import type { SearchOptions } from './options.ts';
@@ -9,6 +9,9 @@ export interface Switches {
   readonly microBatch: number;
   readonly virtualStages: number;
   readonly recompute: Recompute;
+  /** Full recomputation on only as many layers of each stage as memory asks for. */
+  readonly fewestLayers: boolean;
+  readonly schedule: ScheduleId;
   readonly sharding: OptimizerSharding;
 }
 
@@ -25,7 +28,7 @@ export function switches(problem: Problem, layout: Frame, options: SearchOptions
   const microBatches = divisors(perReplica).filter(
     (b) => (b <= MOST_MICRO_BATCH || b === fix['micro-batch']) && within('micro-batch', b),
   );
-  const virtual = virtualStages(problem.model, layout).filter((v) => within('vpp', v));
+  const virtual = virtualStages(problem.model, layout, fix.schedule).filter((v) => within('vpp', v));
   const recomputes = recomputeChoices(problem).filter(
     (r) => fix.recompute === undefined || r.mode === fix.recompute,
   );
@@ -33,7 +36,19 @@ export function switches(problem: Problem, layout: Frame, options: SearchOptions
   return microBatches.flatMap((microBatch) =>
     virtual.flatMap((v) =>
       recomputes.flatMap((recompute) =>
-        shardings.map((sharding) => ({ microBatch, virtualStages: v, recompute, sharding })),
+        (recompute.mode === 'full' && v === 1 && fix.recompute === undefined
+          ? [false, true]
+          : [false]
+        ).flatMap((fewestLayers) =>
+          shardings.map((sharding) => ({
+            microBatch,
+            virtualStages: v,
+            schedule: scheduleFor(v, fix.schedule),
+            recompute,
+            fewestLayers,
+            sharding,
+          })),
+        ),
       ),
     ),
   );
@@ -72,8 +87,10 @@ function recomputeChoices(problem: Problem): Recompute[] {
  * Chunks per stage. Like stages: for which every chunk can hold equally many layers, the ends counted as Megatron counts
  * them. Unlike ones: each stage's own layers are dealt over its chunks.
  */
-function virtualStages(model: ModelSpec, { pp, family }: Frame): number[] {
-  if (pp < 2) return [1];
+function virtualStages(model: ModelSpec, { pp, family }: Frame, asked?: ScheduleId): number[] {
+  if (pp < 2) return asked === undefined || asked === '1f1b' ? [1] : [];
+  if (asked !== undefined && FOLDED.has(asked)) return 2 * pp <= model.layers.length ? [2] : [];
+  if (asked !== undefined && !LOOPED.has(asked)) return [1];
   if (family !== 'uniform') return [1, 2, 4].filter((v) => pp * v <= model.layers.length);
   const layers = model.layers.length;
   const list = [1];
@@ -81,6 +98,15 @@ function virtualStages(model: ModelSpec, { pp, family }: Frame): number[] {
     if ([layers, layers + 1, layers + 2].some((n) => n % (pp * v) === 0)) list.push(v);
   }
   return list;
+}
+
+/** Schedules with two folded chunks a stage, and those with any number of looped ones. */
+const FOLDED: ReadonlySet<ScheduleId> = new Set(['zb-v', 'v-half', 'v-min', 'dualpipe-v']);
+const LOOPED: ReadonlySet<ScheduleId> = new Set(['interleaved-1f1b', 'breadth-first']);
+
+function scheduleFor(virtual: number, asked: ScheduleId | undefined): ScheduleId {
+  if (asked !== undefined) return asked;
+  return virtual > 1 ? 'interleaved-1f1b' : '1f1b';
 }
 
 /** Without replicas there is nothing to shard; with a pipeline gradients cannot be sharded between micro-batches. */
