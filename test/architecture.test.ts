@@ -31,7 +31,8 @@ const ONLY_IN: Readonly<Record<string, readonly string[]>> = {
   'cli-table3': ['reporters'],
   'javascript-lp-solver': ['partition'],
   'node:fs': ['catalogue', 'cli'],
-  'node:crypto': ['catalogue'],
+  'node:crypto': ['catalogue', 'cli'],
+  'node:os': ['cli'],
   'node:path': ['catalogue', 'cli'],
   'node:url': ['catalogue'],
 };

@@ -3,9 +3,9 @@ import { type Configuration, parseConfiguration } from '../search/configuration.
 import type { SearchOptions } from '../search/options.ts';
 
 /** `--fix tp=8,recompute=full`. */
-export function fixFrom(text: string | undefined): SearchOptions['fix'] {
+export function fixFrom(text: string | undefined, option = '--fix'): SearchOptions['fix'] {
   if (text === undefined) return {};
-  return without(parseConfiguration(text, '--fix'), '--fix', [
+  return without(parseConfiguration(text, option), option, [
     'sp',
     'layers',
     'vocabulary',

@@ -58,6 +58,7 @@ function problemJson({ model, cluster, workload, stack }: Problem) {
     globalBatchSize: workload.globalBatchSize,
     precision: workload.precision,
     headroom: workload.headroom,
+    groups: cluster.groups.map((group) => group.id),
   };
 }
 

@@ -8,6 +8,7 @@ import {
   errorOutputSchema,
   estimateOutputSchema,
   planOutputSchema,
+  sweepOutputSchema,
 } from './plan-output.ts';
 import { clusterReportSchema, launchSchema, listSchema, modelReportSchema } from './reports.ts';
 import { stackSchema } from './stack.ts';
@@ -24,6 +25,7 @@ export const SCHEMAS: Readonly<Record<string, JsonSchema>> = {
   plan: planOutputSchema,
   estimate: estimateOutputSchema,
   compare: compareOutputSchema,
+  sweep: sweepOutputSchema,
   error: errorOutputSchema,
   'model-report': modelReportSchema,
   'cluster-report': clusterReportSchema,

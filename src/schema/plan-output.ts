@@ -100,71 +100,76 @@ const problem = closed({
   globalBatchSize: count,
   precision: text,
   headroom: number,
+  groups: strings,
 });
 
 export const planOutputSchema: JsonSchema = {
   $id: 'shardwright.plan/1',
   title: 'Ranked plans, as printed by plan --json',
-  ...closed({
-    schema: { const: 'shardwright.plan/1' },
-    ...origin,
-    problem,
-    plans: { type: 'array', items: ranked },
-    // biome-ignore-start lint/suspicious/noThenProperty: JSON Schema's own keyword.
-    evenSplit: { type: 'object', if: { required: ['reason'] }, then: closed({ reason }), else: ranked },
-    nearestMiss: {
-      type: ['object', 'null'],
-      if: { type: 'object' },
-      then: closed({ reason, remedy: text, ...costed }),
-    },
-    // biome-ignore-end lint/suspicious/noThenProperty: as above.
-    idle: {
-      type: 'array',
-      items: closed({
-        group: text,
-        gpuType: text,
-        gpus: count,
-        asked: { type: 'boolean' },
-        stepSeconds: { type: ['number', 'null'] },
-      }),
-    },
-    freer: { type: ['object', 'null'] },
-    placement: {
-      type: ['object', 'null'],
-      properties: {
-        method: { enum: ['exact', 'annealing'] },
-        stepSeconds: number,
-        rankOrderSeconds: number,
-        greedySeconds: number,
-        tried: count,
-        seed: count,
+  ...closed(
+    {
+      schema: { const: 'shardwright.plan/1' },
+      ...origin,
+      problem,
+      plans: { type: 'array', items: ranked },
+      // biome-ignore-start lint/suspicious/noThenProperty: JSON Schema's own keyword.
+      evenSplit: { type: 'object', if: { required: ['reason'] }, then: closed({ reason }), else: ranked },
+      nearestMiss: {
+        type: ['object', 'null'],
+        if: { type: 'object' },
+        then: closed({ reason, remedy: text, ...costed }),
       },
-    },
-    slowLinks: {
-      type: 'array',
-      items: closed({
-        from: text,
-        to: text,
-        bytesPerSecond: number,
-        medianBytesPerSecond: number,
-        costSeconds: number,
-      }),
-    },
-    certificate: closed({
-      space: count,
-      rejected: {
+      // biome-ignore-end lint/suspicious/noThenProperty: as above.
+      idle: {
         type: 'array',
-        items: closed({ rule: text, count, example: closed({ configuration: text, reason }) }),
+        items: closed({
+          group: text,
+          gpuType: text,
+          gpus: count,
+          asked: { type: 'boolean' },
+          stepSeconds: { type: ['number', 'null'] },
+        }),
       },
-      boundedAway: count,
-      evaluated: count,
-      left: count,
-      optimal: { type: 'boolean' },
-      gap: number,
-      cutBy: { type: ['string', 'null'] },
-    }),
-    rejected: { type: 'object', additionalProperties: count },
-  }),
+      freer: { type: ['object', 'null'] },
+      placement: {
+        type: ['object', 'null'],
+        properties: {
+          method: { enum: ['exact', 'annealing'] },
+          stepSeconds: number,
+          rankOrderSeconds: number,
+          greedySeconds: number,
+          tried: count,
+          seed: count,
+        },
+      },
+      slowLinks: {
+        type: 'array',
+        items: closed({
+          from: text,
+          to: text,
+          bytesPerSecond: number,
+          medianBytesPerSecond: number,
+          costSeconds: number,
+        }),
+      },
+      certificate: closed({
+        space: count,
+        rejected: {
+          type: 'array',
+          items: closed({ rule: text, count, example: closed({ configuration: text, reason }) }),
+        },
+        boundedAway: count,
+        evaluated: count,
+        left: count,
+        optimal: { type: 'boolean' },
+        gap: number,
+        cutBy: { type: ['string', 'null'] },
+      }),
+      rejected: { type: 'object', additionalProperties: count },
+      whyNot: { type: 'object' },
+    },
+    ['whyNot'],
+  ),
 };
 
 export const estimateOutputSchema: JsonSchema = {
@@ -176,6 +181,22 @@ export const estimateOutputSchema: JsonSchema = {
     problem,
     inferred: strings,
     ...costed,
+  }),
+};
+
+export const sweepOutputSchema: JsonSchema = {
+  $id: 'shardwright.sweep/1',
+  title: 'The best plan by budget of GPUs or memory, as printed by plan --gpus or --pareto with --json',
+  ...closed({
+    schema: { const: 'shardwright.sweep/1' },
+    ...origin,
+    sweeps: {
+      type: 'array',
+      items: closed({
+        kind: { enum: ['gpus', 'pareto-memory', 'pareto-gpus'] },
+        points: { type: 'array', items: closed({ budget: number, plan: { type: ['object', 'null'] } }) },
+      }),
+    },
   }),
 };
 

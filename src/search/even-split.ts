@@ -46,11 +46,13 @@ export function evenSplit(problem: Problem, options: SearchOptions, book: CostBo
     const realised = realise(problem, candidate, book.of(candidate), true);
     if ('rule' in realised || devicesOf(realised.plan) !== all) continue;
     tried += 1;
+    const costed = estimate(problem, realised.plan, book.profiles);
     const one: Evaluated = {
+      value: costed.stepSeconds,
       family: candidate.layout.family,
       candidate,
       realised,
-      estimate: estimate(problem, realised.plan, book.profiles),
+      estimate: costed,
     };
     if (one.estimate.verdict === 'does-not-fit') continue;
     if (best === null || one.estimate.stepSeconds < best.estimate.stepSeconds) best = one;

@@ -97,7 +97,9 @@ function descend(
   const rest = classes.slice(chosen.length + 1).reduce((sum, list) => sum + list[0]!.rate, 0);
   const sofar = chosen.reduce((sum, one) => sum + one.rate, 0);
   for (const option of classes[chosen.length]!) {
-    const bound = (total / (sofar + option.rate + rest)) * run.problem.stack.timeMultiplier.value;
+    const seconds = (total / (sofar + option.rate + rest)) * run.problem.stack.timeMultiplier.value;
+    const frames = [...chosen, option].map((one) => one.candidate.layout);
+    const bound = run.options.objective.bound(seconds, frames);
     if (bound >= worstKept(run)) return;
     descend(run, classes, total, [...chosen, option]);
   }
@@ -130,6 +132,7 @@ function costBundle(run: Run, chosen: readonly Option[], total: number): void {
   run.evaluated += 1;
   const { candidate, cut, partition } = chosen[0]!;
   const one: Evaluated = {
+    value: options.objective.value(plan, costed),
     family: 'several-pipelines',
     candidate,
     realised: { plan, cut, partition, shares: { ...shares, classes, total } },

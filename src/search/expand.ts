@@ -18,6 +18,8 @@ import type { Tally } from './tally.ts';
 
 /** One plan that was costed. */
 export interface Evaluated {
+  /** What the search makes small: seconds, dollars or a share of memory. */
+  readonly value: number;
   readonly family: Layout['family'] | 'several-pipelines';
   readonly candidate: Candidate;
   readonly realised: Realised;
@@ -38,7 +40,9 @@ export interface Run {
 
 export function worstKept({ kept, options }: Run): number {
   if (options.exhaustive) return Number.POSITIVE_INFINITY;
-  return kept.length >= options.top ? kept.at(-1)!.estimate.stepSeconds : Number.POSITIVE_INFINITY;
+  // A plan as good as a warm start's worst must still be found: bounds equal to it are opened.
+  const warm = options.threshold * (1 + 1e-9);
+  return kept.length >= options.top ? Math.min(kept.at(-1)!.value, warm) : warm;
 }
 
 /** Rejects, bounds or costs every configuration of a frame. */
@@ -61,14 +65,14 @@ export function expand(run: Run, frame: Frame): void {
       continue;
     }
     for (const group of byMicroBatch.values()) {
-      if (barest(run, layout, group[0]!) >= worstKept(run)) {
+      if (options.objective.bound(barest(run, layout, group[0]!), [layout]) >= worstKept(run)) {
         run.boundedAway += group.length;
         continue;
       }
       for (const choice of group) {
         const candidate = { layout, switches: choice };
         const bound = boundOf(run, candidate);
-        if (bound !== null) bounded.push({ candidate, bound });
+        if (bound !== null) bounded.push({ candidate, bound: options.objective.bound(bound, [layout]) });
       }
     }
   }
@@ -170,11 +174,13 @@ function consider(
   if ('rule' in realised) return realised;
   const refusal = options.launcher?.reject(problem, realised.plan) ?? null;
   if (refusal !== null) return refusal;
+  const costed = estimate(problem, realised.plan, book.profiles);
   return {
+    value: options.objective.value(realised.plan, costed),
     family: candidate.layout.family,
     candidate,
     realised,
-    estimate: estimate(problem, realised.plan, book.profiles),
+    estimate: costed,
   };
 }
 
@@ -194,7 +200,10 @@ export function memoryReason({ stages }: Estimate): Reason {
 export function insert(kept: Evaluated[], one: Evaluated, top: number): void {
   if (kept.some((other) => twins(one, other))) return;
   kept.push(one);
-  kept.sort((a, b) => a.estimate.stepSeconds - b.estimate.stepSeconds || complexity(a) - complexity(b));
+  kept.sort(
+    (a, b) =>
+      a.value - b.value || a.estimate.stepSeconds - b.estimate.stepSeconds || complexity(a) - complexity(b),
+  );
   if (kept.length > top) kept.pop();
 }
 

@@ -1,6 +1,7 @@
 import type { Plan, ScheduleId } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { Reason } from '../domain/reason.ts';
+import { BY_TIME, type Objective } from './objective.ts';
 
 /** Dimensions a user may fix or bound, by the names of `--config`. */
 export interface Dimensions {
@@ -29,6 +30,9 @@ export interface SearchOptions {
   readonly launcher: Legality | null;
   /** Only plans whose stages all have one tensor-parallel degree, in one pipeline: what most launchers run. */
   readonly alikeStages: boolean;
+  readonly objective: Objective;
+  /** A value that is known to be reached: what cannot beat it is left aside from the start (a warm start). */
+  readonly threshold: number;
   /** Cost every configuration that no rule rejects: what the bounds are checked against. */
   readonly exhaustive: boolean;
   /** Node groups that every plan must use, by index. */
@@ -49,6 +53,8 @@ export const DEFAULT_OPTIONS: SearchOptions = {
   launcher: null,
   alikeStages: false,
   exhaustive: false,
+  objective: BY_TIME,
+  threshold: Number.POSITIVE_INFINITY,
   mustUse: [],
   maxGpus: Number.POSITIVE_INFINITY,
   interrupted: () => null,

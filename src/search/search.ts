@@ -2,7 +2,7 @@ import type { Plan } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { RankedPlan, SearchResult } from '../domain/search-result.ts';
 import { frameBound } from './bounds.ts';
-import { bundles } from './bundles.ts';
+import { type Bundle, bundles } from './bundles.ts';
 import { chains } from './chains.ts';
 import { CostBook } from './cost-book.ts';
 import { evenSplit } from './even-split.ts';
@@ -54,16 +54,13 @@ export function* searchSteps(
   const choices = switchCounts(problem, options);
   const queue: Entry[] = allowed.map((frame) => ({
     open: () => expand(run, frame),
-    bound: frameBound(problem, [frame]),
+    bound: options.objective.bound(frameBound(problem, [frame]), [frame]),
     count: choices(frame) * layoutsOf(problem, frame, options).length,
   }));
   for (const bundle of bundles(problem, options)) {
     queue.push({
       open: () => expandBundle(run, bundle),
-      bound: frameBound(
-        problem,
-        bundle.classes.map(([frame]) => frame!),
-      ),
+      bound: bundleBound(problem, bundle, options),
       count: bundleSwitches(problem, run).length * bundleSpace(bundle),
     });
   }
@@ -81,7 +78,7 @@ export function* searchSteps(
     yield;
   }
   const rest = queue.slice(next).reduce((sum, { count }) => sum + count, 0);
-  const best = run.kept[0]?.estimate.stepSeconds ?? null;
+  const best = run.kept[0]?.value ?? null;
   const proven = cutBy === null ? best : (queue[next]?.bound ?? best);
   return {
     plans: run.kept.map((one, index) => ranked(run, one, index)),
@@ -100,6 +97,12 @@ export function* searchSteps(
   };
 }
 
+/** All chains of a class use all its GPUs: any of them stands for all. */
+function bundleBound(problem: Problem, { classes }: Bundle, { objective }: SearchOptions): number {
+  const frames = classes.map(([frame]) => frame!);
+  return objective.bound(frameBound(problem, frames), frames);
+}
+
 /** What the search opens at once, never faster than its bound. */
 interface Entry {
   readonly open: () => void;
@@ -112,7 +115,7 @@ const TIE = 0.02;
 
 function ranked({ problem, book, kept }: Run, one: Evaluated, index: number): RankedPlan {
   const best = kept[0]!;
-  const slower = one.estimate.stepSeconds / best.estimate.stepSeconds - 1;
+  const slower = one.value / best.value - 1;
   return {
     rank: index + 1,
     plan: one.realised.plan as Plan,

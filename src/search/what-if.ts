@@ -17,7 +17,12 @@ export function idleGroups(problem: Problem, best: RankedPlan, options: Partial<
   return idle.map(({ index, id, gpu, nodes, gpusPerNode }, i) => {
     const asked = i < MOST_ASKED;
     const with_ = asked
-      ? search(problem, { ...options, top: 1, mustUse: [...used, index] }).plans[0]
+      ? search(problem, {
+          ...options,
+          threshold: Number.POSITIVE_INFINITY,
+          top: 1,
+          mustUse: [...used, index],
+        }).plans[0]
       : undefined;
     return {
       group: id,

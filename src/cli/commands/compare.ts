@@ -1,9 +1,9 @@
-import { InputError } from '../../domain/input-error.ts';
 import type { Problem } from '../../domain/problem.ts';
 import { type Compared, compareDocument, compareTable } from '../../reporters/compare.ts';
 import { search } from '../../search/search.ts';
 import { printJson, type Register, styleOf, workloadOptions } from '../command.ts';
 import { EXIT } from '../io.ts';
+import { pricesFrom, pricesOf, refuseUnused } from '../prices.ts';
 import { given } from '../problem.ts';
 import { settings } from '../settings.ts';
 import { toolVersion } from '../version.ts';
@@ -24,47 +24,23 @@ export const compare: Register = (program, io, done) => {
       const all = clusters.map((cluster): Compared => {
         const { problem, launcher } = given(model, cluster, s);
         const result = search(problem, { top: 1, launcher });
-        return { problem, result, dollarsPerHour: dollarsPerHour(problem, prices, used) };
+        const priced = pricesOf(problem.cluster, prices);
+        for (const name of priced.used) used.add(name);
+        return { problem, result, dollarsPerHour: dollarsPerHour(problem, priced.byGroup) };
       });
-      const unused = [...prices.keys()].find((name) => !used.has(name));
-      if (unused !== undefined)
-        throw new InputError({
-          message: `--price names "${unused}", which no cluster has`,
-          expected: 'the beginning of a GPU id or a group id',
-        });
+      refuseUnused(prices, used);
       if (flags.json === true) printJson(io, compareDocument(all, toolVersion()));
       else io.stdout(compareTable(all, styleOf(io)));
       done(all.some(({ result }) => result.plans.length > 0) ? EXIT.ok : EXIT.infeasible);
     });
 };
 
-function pricesFrom(text: string | undefined): Map<string, number> {
-  const prices = new Map<string, number>();
-  for (const token of (text ?? '').split(',').filter((part) => part !== '')) {
-    const match = /^([A-Za-z0-9._-]+)=(\d+(?:\.\d+)?)$/.exec(token.trim());
-    if (match === null)
-      throw new InputError({ message: `--price: "${token}"`, expected: 'GPU=DOLLARS, such as h100=2.50' });
-    prices.set(match[1]!, Number(match[2]));
-  }
-  return prices;
-}
-
-/** A price holds for the group of that id, else for GPUs whose id begins with the name; the longest name wins. */
-function dollarsPerHour(
-  { cluster }: Problem,
-  prices: ReadonlyMap<string, number>,
-  used: Set<string>,
-): number | null {
+function dollarsPerHour({ cluster }: Problem, prices: readonly (number | null)[]): number | null {
   let sum = 0;
-  for (const group of cluster.groups) {
-    const names = [...prices.keys()].filter(
-      (name) => group.id === name || group.gpu.id === name || group.gpu.id.startsWith(`${name}-`),
-    );
-    const name = names.sort((a, b) => b.length - a.length)[0];
-    if (name !== undefined) used.add(name);
-    const price = name === undefined ? group.dollarsPerGpuHour : prices.get(name)!;
+  for (const [i, { nodes, gpusPerNode }] of cluster.groups.entries()) {
+    const price = prices[i]!;
     if (price === null) return null;
-    sum += price * group.nodes * group.gpusPerNode;
+    sum += price * nodes * gpusPerNode;
   }
   return sum;
 }

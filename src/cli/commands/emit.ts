@@ -1,31 +1,17 @@
 import { basename } from 'node:path';
 import { loadCluster } from '../../catalogue/clusters.ts';
-import { readDocument, validateDocument } from '../../catalogue/document.ts';
 import { loadModel } from '../../catalogue/models.ts';
 import { loadStack } from '../../catalogue/stacks.ts';
-import type { Precision } from '../../domain/dtype.ts';
 import { InputError } from '../../domain/input-error.ts';
-import type { Plan } from '../../domain/plan.ts';
+import { onlyGroups } from '../../domain/node-order.ts';
 import type { Problem } from '../../domain/problem.ts';
 import { LAUNCHERS } from '../../launchers/index.ts';
-import { planOutputSchema } from '../../schema/plan-output.ts';
 import type { Register } from '../command.ts';
 import { writeFolder } from '../folder.ts';
 import { EXIT } from '../io.ts';
+import { type PlanFile, readPlanFile } from '../plan-file.ts';
 import { launcherFrom } from '../problem.ts';
 import { toolVersion } from '../version.ts';
-
-interface PlanFile {
-  readonly inputs: Readonly<Record<'model' | 'cluster', { readonly name: string; readonly sha256: string }>>;
-  readonly problem: {
-    readonly stack: string;
-    readonly sequenceLength: number;
-    readonly globalBatchSize: number;
-    readonly precision: Precision;
-    readonly headroom: number;
-  };
-  readonly plans: readonly { readonly rank: number; readonly plan: Plan }[];
-}
 
 export const emit: Register = (program, io, done) => {
   program
@@ -37,8 +23,8 @@ export const emit: Register = (program, io, done) => {
     .option('--force', 'replace a folder that exists')
     .action((argument: string, flags: Record<string, unknown>) => {
       const [, path = argument, rankText] = /^(.*)#(\d+)$/.exec(argument) ?? [];
-      const document = readDocument(path);
-      const file = validateDocument<PlanFile>(document, planOutputSchema);
+      const file = readPlanFile(path);
+      const { document } = file;
       const rank = Number(rankText ?? '1');
       const chosen = file.plans.find((plan) => plan.rank === rank);
       if (chosen === undefined) {
@@ -91,10 +77,10 @@ function problemOf(file: PlanFile): Problem {
       });
     }
   }
-  const { sequenceLength, globalBatchSize, precision, headroom, stack } = file.problem;
+  const { sequenceLength, globalBatchSize, precision, headroom, stack, groups } = file.problem;
   return {
     model: model.value,
-    cluster: cluster.value,
+    cluster: onlyGroups(cluster.value, (group) => groups.includes(group.id)),
     stack: loadStack(stack),
     workload: { sequenceLength, globalBatchSize, precision, headroom },
   };

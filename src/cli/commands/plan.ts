@@ -1,78 +1,144 @@
-import type { SearchResult } from '../../domain/search-result.ts';
+import { deviceCount } from '../../domain/cluster.ts';
+import type { SearchResult, WhatIf } from '../../domain/search-result.ts';
 import { planDocument } from '../../reporters/plan-json.ts';
 import { planTable } from '../../reporters/plan-table.ts';
+import { type Sweep, sweepDocument, sweepTable } from '../../reporters/sweep.ts';
+import { whyNotJson, whyNotWords } from '../../reporters/why-not.ts';
+import { DEFAULT_OPTIONS, type SearchOptions } from '../../search/options.ts';
 import { searchSteps } from '../../search/search.ts';
-import { useOfCluster } from '../cluster-choice.ts';
+import { byGpus, gpuFront, memoryFront, sizesBetween } from '../../search/sweep.ts';
+import { whyNot } from '../../search/why-not.ts';
+import { cacheAt } from '../cache.ts';
 import { clusterOptions, printJson, type Register, styleOf, workloadOptions } from '../command.ts';
-import { fixFrom, maxFrom } from '../dimensions.ts';
+import { fixFrom } from '../dimensions.ts';
 import { EXIT, type Io } from '../io.ts';
-import { given, whole } from '../problem.ts';
-import { settings } from '../settings.ts';
+import { type Given, given, whole } from '../problem.ts';
+import { searchFlags, searchOptions, sizesFrom } from '../search-flags.ts';
+import { type Settings, settings } from '../settings.ts';
+import { buildDigest } from '../version.ts';
+import { warmThreshold } from '../warm-start.ts';
 import { placed, whatIf } from '../what-if.ts';
 
 const PROGRESS_EVERY_MS = 200;
 const BREATHE_EVERY_MS = 50;
 
+export const plan: Register = (program, io, done) => {
+  const command = program.command('plan').description('rank the ways to split a model over a cluster');
+  searchFlags(clusterOptions(workloadOptions(command)))
+    .argument('<model>', 'preset name, Hugging Face config.json, or YAML file')
+    .argument('<cluster>', 'bundled name or YAML file')
+    .option('--why-not <DIMS>', 'why the best plan has not tp=4,pp=8')
+    .option(
+      '--gpus <FROM..TO>',
+      'the best plan with at most 8, 16, 32 … GPUs, and where scaling stops paying',
+    )
+    .option('--pareto', 'step time against peak memory and against GPU count')
+    .option('--warm-start <FILE>', 'what an earlier plan --json printed: less work, the same plans')
+    .option('--no-cache', 'search anew')
+    .option('--quiet', 'no progress')
+    .action(async (model: string, cluster: string, flags: Record<string, unknown>) => {
+      const s = settings(flags, io);
+      const input = given(model, cluster, s);
+      const { problem, launcher, origin } = input;
+      const options: SearchOptions = {
+        ...DEFAULT_OPTIONS,
+        ...searchOptions(problem, s, flags, launcher),
+      };
+      if (flags.gpus !== undefined || flags.pareto === true) {
+        const sweeps = sweepsOf(input, options, flags);
+        if (flags.json === true) printJson(io, sweepDocument(problem, sweeps, origin));
+        else io.stdout(sweepTable(problem, sweeps, styleOf(io)));
+        done(sweeps.some(({ points }) => points.some((p) => p.plan !== null)) ? EXIT.ok : EXIT.infeasible);
+        return;
+      }
+      const { result, beside } = await found(input, options, s, flags, io);
+      const asked = flags.whyNot === undefined ? null : String(flags.whyNot);
+      const why = asked === null ? null : whyNot(problem, asked, fixFrom(asked, '--why-not'), options);
+      if (flags.json === true) {
+        const document = planDocument(problem, result, beside, origin);
+        printJson(io, why === null ? document : { ...document, whyNot: whyNotJson(problem, why) });
+      } else {
+        io.stdout(planTable(problem, result, beside, styleOf(io)));
+        if (why !== null) io.stdout(`\n${whyNotWords(problem, why, result.plans[0], styleOf(io))}\n`);
+      }
+      if (result.certificate.cutBy === 'interrupt') done(EXIT.interrupted);
+      else done(result.plans.length > 0 ? EXIT.ok : EXIT.infeasible);
+    });
+};
+
+function sweepsOf(
+  { problem }: Given,
+  options: SearchOptions,
+  flags: Readonly<Record<string, unknown>>,
+): Sweep[] {
+  const most = Math.min(options.maxGpus, deviceCount(problem.cluster));
+  const sweeps: Sweep[] = [];
+  if (flags.gpus !== undefined) {
+    const sizes = sizesBetween(...sizesFrom(String(flags.gpus), most));
+    sweeps.push({ kind: 'gpus', points: byGpus(problem, sizes, options) });
+  }
+  if (flags.pareto === true) {
+    sweeps.push({ kind: 'pareto-memory', points: memoryFront(problem, options) });
+    sweeps.push({ kind: 'pareto-gpus', points: gpuFront(problem, options, most) });
+  }
+  return sweeps;
+}
+
+/** The result of the search and what stands beside it, from the cache where the same was asked of the same program. */
+async function found(
+  { problem, origin }: Given,
+  options: SearchOptions,
+  s: Settings,
+  flags: Readonly<Record<string, unknown>>,
+  io: Io,
+): Promise<{ result: SearchResult; beside: WhatIf }> {
+  const build = flags.cache === false ? null : buildDigest();
+  const cache =
+    build === null ? null : cacheAt(io, { build, origin, problem, s, exhaustive: options.exhaustive });
+  const known = cache?.read() as { result: SearchResult; beside: WhatIf } | undefined;
+  if (known !== undefined) return known;
+  const warm = s['warm-start'];
+  const threshold = warm === undefined ? Number.POSITIVE_INFINITY : warmThreshold(warm, problem, options);
+  const searched = await run(problem, { ...options, threshold }, s, flags, io);
+  const { result, placement } = placed(problem, searched);
+  const fresh = { result, beside: whatIf(problem, result, options, placement) };
+  if (result.certificate.cutBy === null) cache?.write(fresh);
+  return fresh;
+}
+
 /** Runs the search to its end, giving the process a turn now and then: signals arrive between frames. */
-async function drain(steps: ReturnType<typeof searchSteps>, io: Io): Promise<SearchResult> {
+async function run(
+  problem: Given['problem'],
+  options: SearchOptions,
+  s: Settings,
+  flags: Readonly<Record<string, unknown>>,
+  io: Io,
+): Promise<SearchResult> {
+  const limit =
+    s['time-limit'] === undefined ? Number.POSITIVE_INFINITY : 1000 * whole('--time-limit', s['time-limit']);
+  const started = io.now();
+  let printed = started;
+  const progress = (evaluated: number, left: number, best: number | null) => {
+    if (io.now() - printed < PROGRESS_EVERY_MS) return;
+    printed = io.now();
+    const rate = Math.round(evaluated / Math.max(1e-3, (printed - started) / 1000));
+    const value = best === null ? 'none yet' : `${best.toPrecision(4)} s`;
+    io.stderr(`\r${evaluated} costed (${rate}/s), ${left} left, best ${value}   `);
+  };
+  const steps = searchSteps(problem, {
+    ...options,
+    interrupted: () => (io.interrupted() ? 'interrupt' : io.now() - started > limit ? 'time-limit' : null),
+    ...(io.terminal && flags.quiet !== true ? { progress } : {}),
+  });
   let last = io.now();
   for (;;) {
     const step = steps.next();
-    if (step.done === true) return step.value;
+    if (step.done === true) {
+      if (printed !== started) io.stderr('\r\u001b[K');
+      return step.value;
+    }
     if (io.now() - last < BREATHE_EVERY_MS) continue;
     await io.breathe();
     last = io.now();
   }
 }
-
-export const plan: Register = (program, io, done) => {
-  clusterOptions(
-    workloadOptions(program.command('plan').description('rank the ways to split a model over a cluster')),
-  )
-    .argument('<model>', 'preset name, Hugging Face config.json, or YAML file')
-    .argument('<cluster>', 'bundled name or YAML file')
-    .option('--top <N>', 'plans to print (default 5)')
-    .option('--fix <DIMS>', 'hold dimensions: tp=8,pp=4')
-    .option('--max <DIMS>', 'bound dimensions: cp=2')
-    .option('--time-limit <SECONDS>', 'stop the search and print the best so far with its gap')
-    .option('--quiet', 'no progress')
-    .action(async (model: string, cluster: string, flags: Record<string, unknown>) => {
-      const s = settings(flags, io);
-      const { problem, launcher, origin } = given(model, cluster, s);
-      const limit =
-        s['time-limit'] === undefined
-          ? Number.POSITIVE_INFINITY
-          : 1000 * whole('--time-limit', s['time-limit']);
-      const started = io.now();
-      let printed = started;
-      const options = {
-        top: whole('--top', s.top ?? '5', 1, 1000),
-        fix: fixFrom(s.fix),
-        max: maxFrom(s.max),
-        launcher,
-        ...useOfCluster(problem.cluster, s),
-        interrupted: () =>
-          io.interrupted() ? 'interrupt' : io.now() - started > limit ? 'time-limit' : null,
-        ...(io.terminal && flags.quiet !== true
-          ? {
-              progress: (evaluated: number, left: number, best: number | null) => {
-                if (io.now() - printed < PROGRESS_EVERY_MS) return;
-                printed = io.now();
-                io.stderr(
-                  `\r${evaluated} costed, ${left} left, best ${best === null ? 'none yet' : `${best.toPrecision(4)} s`}   `,
-                );
-              },
-            }
-          : {}),
-      };
-      const found = await drain(searchSteps(problem, options), io);
-      const { result, placement } = placed(problem, found);
-      const { progress: _, ...quiet } = { progress: undefined, ...options };
-      const beside = whatIf(problem, result, quiet, placement);
-      if (printed !== started) io.stderr('\r\u001b[K');
-      if (flags.json === true) printJson(io, planDocument(problem, result, beside, origin));
-      else io.stdout(planTable(problem, result, beside, styleOf(io)));
-      if (result.certificate.cutBy === 'interrupt') done(EXIT.interrupted);
-      else done(result.plans.length > 0 ? EXIT.ok : EXIT.infeasible);
-    });
-};

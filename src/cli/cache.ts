@@ -1,0 +1,55 @@
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import type { Io } from './io.ts';
+
+/** Results of searches that ended by themselves, by everything that can change them. */
+export interface Cache {
+  read(): unknown;
+  write(value: unknown): void;
+}
+
+interface Entry {
+  readonly sha256: string;
+  readonly value: unknown;
+}
+
+/** One entry in the user's cache directory. A file that does not match its own digest is ignored with a warning and rewritten. */
+export function cacheAt(io: Io, key: unknown): Cache {
+  const folder = join(io.env.XDG_CACHE_HOME ?? join(io.env.HOME ?? homedir(), '.cache'), 'shardwright');
+  const path = join(folder, `${digest(JSON.stringify(key))}.json`);
+  return {
+    read() {
+      let text: string;
+      try {
+        text = readFileSync(path, 'utf8');
+      } catch {
+        return undefined;
+      }
+      try {
+        const entry = JSON.parse(text) as Entry;
+        if (entry.sha256 === digest(JSON.stringify(entry.value))) return entry.value;
+      } catch {
+        // Not even JSON: as corrupt as a wrong digest.
+      }
+      io.stderr(`${path} is corrupt: ignored and written anew\n`);
+      return undefined;
+    },
+    write(value) {
+      const entry: Entry = { sha256: digest(JSON.stringify(value)), value };
+      try {
+        mkdirSync(folder, { recursive: true });
+        const fresh = `${path}.${process.pid}`;
+        writeFileSync(fresh, JSON.stringify(entry));
+        renameSync(fresh, path);
+      } catch {
+        // A cache that cannot be written only costs time.
+      }
+    },
+  };
+}
+
+function digest(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}

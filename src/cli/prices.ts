@@ -1,0 +1,57 @@
+import type { Cluster } from '../domain/cluster.ts';
+import { InputError } from '../domain/input-error.ts';
+
+/** US dollars per GPU-hour of each node group; null where neither the cluster nor --price says. */
+export interface Prices {
+  readonly byGroup: readonly (number | null)[];
+  /** Names of --price that some group took. */
+  readonly used: ReadonlySet<string>;
+}
+
+export function pricesFrom(text: string | undefined): Map<string, number> {
+  const prices = new Map<string, number>();
+  for (const token of (text ?? '').split(',').filter((part) => part !== '')) {
+    const match = /^([A-Za-z0-9._-]+)=(\d+(?:\.\d+)?)$/.exec(token.trim());
+    if (match === null)
+      throw new InputError({ message: `--price: "${token}"`, expected: 'GPU=DOLLARS, such as h100=2.50' });
+    prices.set(match[1]!, Number(match[2]));
+  }
+  return prices;
+}
+
+/** A price holds for the group of that id, else for GPUs whose id begins with the name; the longest name wins. */
+export function pricesOf({ groups }: Cluster, prices: ReadonlyMap<string, number>): Prices {
+  const used = new Set<string>();
+  const byGroup = groups.map((group) => {
+    const names = [...prices.keys()].filter(
+      (name) => group.id === name || group.gpu.id === name || group.gpu.id.startsWith(`${name}-`),
+    );
+    const name = names.sort((a, b) => b.length - a.length)[0];
+    if (name === undefined) return group.dollarsPerGpuHour;
+    used.add(name);
+    return prices.get(name)!;
+  });
+  return { byGroup, used };
+}
+
+export function refuseUnused(prices: ReadonlyMap<string, number>, used: ReadonlySet<string>): void {
+  const unused = [...prices.keys()].find((name) => !used.has(name));
+  if (unused === undefined) return;
+  throw new InputError({
+    message: `--price names "${unused}", which no cluster has`,
+    expected: 'the beginning of a GPU id or a group id',
+  });
+}
+
+/** Every price, or an error that names the group without one. */
+export function allPrices({ groups }: Cluster, prices: Prices): number[] {
+  return prices.byGroup.map((price, i) => {
+    if (price !== null) return price;
+    const { id, gpu } = groups[i]!;
+    throw new InputError({
+      message: `${id} (${gpu.id}) has no price`,
+      expected: 'dollarsPerGpuHour in the cluster file, or --price',
+      hint: `Maybe --price ${gpu.id}=2.00.`,
+    });
+  });
+}

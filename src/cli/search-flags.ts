@@ -1,0 +1,83 @@
+import type { Command } from 'commander';
+import { InputError } from '../domain/input-error.ts';
+import type { Problem } from '../domain/problem.ts';
+import { nearest } from '../schema/validator.ts';
+import { BY_MEMORY, BY_TIME, byDollars, OBJECTIVES, type Objective } from '../search/objective.ts';
+import type { Legality, SearchOptions } from '../search/options.ts';
+import { useOfCluster } from './cluster-choice.ts';
+import { fixFrom, maxFrom } from './dimensions.ts';
+import { allPrices, pricesFrom, pricesOf, refuseUnused } from './prices.ts';
+import { whole } from './problem.ts';
+import type { Settings } from './settings.ts';
+
+/** The flags that say what to search and what is best. */
+export function searchFlags(command: Command): Command {
+  return command
+    .option('--top <N>', 'plans to print (default 5)')
+    .option('--fix <DIMS>', 'hold dimensions: tp=8,pp=4')
+    .option('--max <DIMS>', 'bound dimensions: cp=2')
+    .option('--objective <WHAT>', `${OBJECTIVES.join(', ')} (default time)`)
+    .option('--price <PRICES>', 'US dollars per GPU-hour: h100=2.50,a100=1.10')
+    .option('--exhaustive', 'cost every configuration that no rule rejects')
+    .option('--max-evaluations <N>', 'stop after costing so many')
+    .option('--time-limit <SECONDS>', 'stop the search and print the best so far with its gap');
+}
+
+export function searchOptions(
+  problem: Problem,
+  s: Settings,
+  flags: Readonly<Record<string, unknown>>,
+  launcher: Legality | null,
+): Omit<SearchOptions, 'interrupted' | 'progress' | 'threshold' | 'alikeStages'> {
+  return {
+    top: whole('--top', s.top ?? '5', 1, 1000),
+    fix: fixFrom(s.fix),
+    max: maxFrom(s.max),
+    launcher,
+    objective: objectiveFrom(problem, s),
+    exhaustive: flags.exhaustive === true,
+    maxEvaluations:
+      s['max-evaluations'] === undefined
+        ? Number.POSITIVE_INFINITY
+        : whole('--max-evaluations', s['max-evaluations']),
+    ...useOfCluster(problem.cluster, s),
+  };
+}
+
+function objectiveFrom({ cluster }: Problem, s: Settings): Objective {
+  const id = s.objective ?? 'time';
+  const prices = pricesFrom(s.price);
+  const priced = pricesOf(cluster, prices);
+  refuseUnused(prices, priced.used);
+  switch (id) {
+    case 'time':
+      return BY_TIME;
+    case 'memory':
+      return BY_MEMORY;
+    case 'tokens-per-dollar':
+      return byDollars(cluster, allPrices(cluster, priced));
+    default: {
+      const near = nearest(id, OBJECTIVES);
+      throw new InputError({
+        message: `--objective is "${id}"`,
+        expected: `one of ${OBJECTIVES.join(', ')}`,
+        ...(near === undefined ? {} : { hint: `Maybe "${near}".` }),
+      });
+    }
+  }
+}
+
+/** `8..512`, or one number. */
+export function sizesFrom(text: string, most: number): [number, number] {
+  const match = /^(\d+)(?:\.\.(\d+))?$/.exec(text.trim());
+  const from = Number(match?.[1]);
+  const to = Number(match?.[2] ?? match?.[1]);
+  if (match === null || from < 1 || to < from || to > most) {
+    throw new InputError({
+      message: `--gpus is "${text}"`,
+      expected: `FROM..TO, from 1 to the ${most} GPUs of the cluster`,
+      hint: `Maybe --gpus 8..${most}.`,
+    });
+  }
+  return [from, to];
+}

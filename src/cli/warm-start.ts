@@ -1,0 +1,48 @@
+import { estimate } from '../cost/estimate.ts';
+import { deviceCount } from '../domain/cluster.ts';
+import { InputError } from '../domain/input-error.ts';
+import { devicesOf } from '../domain/plan.ts';
+import type { Problem } from '../domain/problem.ts';
+import type { SearchOptions } from '../search/options.ts';
+import { readPlanFile } from './plan-file.ts';
+
+/**
+ * A value that the search is sure to reach: that of the last of the `top` best plans of an earlier run which fit this
+ * problem and are allowed here. It removes work, never a plan.
+ */
+export function warmThreshold(
+  path: string,
+  problem: Problem,
+  options: Pick<SearchOptions, 'top' | 'objective' | 'launcher' | 'fix' | 'max' | 'maxGpus'>,
+): number {
+  const { plans, document } = readPlanFile(path);
+  // Held dimensions, or a smaller cluster, could forbid plans of the file: then it says nothing.
+  if (
+    Object.keys(options.fix).length + Object.keys(options.max).length > 0 ||
+    options.maxGpus !== Number.POSITIVE_INFINITY
+  )
+    return Number.POSITIVE_INFINITY;
+  const layers = problem.model.layers.length;
+  const values = plans.flatMap(({ plan, rank }) => {
+    const last = Math.max(
+      ...plan.pipelines.flatMap((p) => p.stages.flatMap((s) => s.chunks.map((c) => c.end))),
+    );
+    const batch = plan.pipelines.reduce((sum, p) => sum + p.microBatches, 0) * plan.microBatchSize;
+    if (
+      last !== layers ||
+      batch !== problem.workload.globalBatchSize ||
+      devicesOf(plan) > deviceCount(problem.cluster)
+    ) {
+      throw new InputError({
+        message: `--warm-start: plan ${rank} of ${path} is for another model, batch or cluster`,
+        expected: `${layers} layers, global batch ${problem.workload.globalBatchSize}, at most ${deviceCount(problem.cluster)} GPUs`,
+        at: document.locate('/plans'),
+      });
+    }
+    if ((options.launcher?.reject(problem, plan) ?? null) !== null) return [];
+    const costed = estimate(problem, plan);
+    return costed.verdict === 'does-not-fit' ? [] : [options.objective.value(plan, costed)];
+  });
+  const known = [...values].sort((a, b) => a - b);
+  return known.length < options.top ? Number.POSITIVE_INFINITY : known[options.top - 1]!;
+}

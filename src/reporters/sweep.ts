@@ -1,0 +1,89 @@
+import { devicesOf } from '../domain/plan.ts';
+import type { Problem } from '../domain/problem.ts';
+import { arithmetic } from '../search/label.ts';
+import type { SweepPoint } from '../search/sweep.ts';
+import { digits, formatInteger, formatPercent, formatSeconds } from '../units/format.ts';
+import { grid, type Style, wrap } from './paint.ts';
+import { type Origin, rankedJson } from './plan-json.ts';
+import { memoryWords, recomputeWords } from './words.ts';
+
+export interface Sweep {
+  readonly kind: 'gpus' | 'pareto-memory' | 'pareto-gpus';
+  readonly points: readonly SweepPoint[];
+}
+
+/** Doubling the GPUs should bring at least this factor to be said to pay. */
+const PAYS = 1.5;
+
+export function sweepTable(problem: Problem, sweeps: readonly Sweep[], style: Style): string {
+  return `${sweeps.map((sweep) => block(problem, sweep, style)).join('\n\n')}\n`;
+}
+
+const TITLES = {
+  gpus: 'Best plan by most GPUs',
+  'pareto-memory': 'Step time against the share of GPU memory in use',
+  'pareto-gpus': 'Step time against GPUs in use',
+} as const;
+
+function block(problem: Problem, { kind, points }: Sweep, style: Style): string {
+  const first = points.find(({ plan }) => plan !== null)?.plan ?? null;
+  const perGpu = (one: NonNullable<typeof first>) => one.estimate.tokensPerSecond / devicesOf(one.plan);
+  const rows = points.map(({ budget, plan }) => {
+    const size = kind === 'pareto-memory' ? formatPercent(budget) : `${budget}`;
+    if (plan === null) return [size, 'nothing fits', '', '', '', '', ''];
+    return [
+      size,
+      formatSeconds(plan.estimate.stepSeconds),
+      formatInteger(plan.estimate.tokensPerSecond),
+      formatPercent(perGpu(plan) / perGpu(first!)),
+      arithmetic(plan.plan),
+      recomputeWords(plan.plan.recompute),
+      memoryWords(problem, plan.estimate).join('\n'),
+    ];
+  });
+  const head = [
+    kind === 'pareto-memory' ? 'memory' : 'GPUs',
+    'step',
+    'tokens/s',
+    'per GPU',
+    'how',
+    'recompute',
+    'peak / limit GiB',
+  ];
+  const wide = style.columns >= 120;
+  const table = grid(
+    wide ? head : head.slice(0, 5),
+    wide ? rows : rows.map((row) => row.slice(0, 5)),
+    [0, 1, 2, 3],
+  );
+  const words = kind === 'gpus' ? scaling(points) : null;
+  return [TITLES[kind], table, ...(words === null ? [] : [wrap(words, style.columns)])].join('\n');
+}
+
+/** Where scaling stops paying: the first size that brings less than 1.5 times the one before. */
+function scaling(points: readonly SweepPoint[]): string {
+  for (const [i, { budget, plan }] of points.entries()) {
+    const before = points[i - 1];
+    if (plan === null || before === undefined || before.plan === null) continue;
+    const factor = before.plan.estimate.stepSeconds / plan.estimate.stepSeconds;
+    const expected = PAYS ** Math.log2(budget / before.budget);
+    if (factor < expected)
+      return `Scaling stops paying at ${before.budget} GPUs: ${budget} are ${digits(factor)}× as fast.`;
+  }
+  return 'Scaling pays up to the largest size asked for.';
+}
+
+/** The shardwright.sweep/1 document. */
+export function sweepDocument(problem: Problem, sweeps: readonly Sweep[], origin: Origin) {
+  return {
+    schema: 'shardwright.sweep/1',
+    ...origin,
+    sweeps: sweeps.map(({ kind, points }) => ({
+      kind,
+      points: points.map(({ budget, plan }) => ({
+        budget,
+        plan: plan === null ? null : rankedJson(problem, plan),
+      })),
+    })),
+  };
+}

@@ -1,0 +1,66 @@
+import type { Problem } from '../domain/problem.ts';
+import type { RankedPlan } from '../domain/search-result.ts';
+import { arithmetic, planText } from '../search/label.ts';
+import type { WhyNot } from '../search/why-not.ts';
+import { digits, formatInteger, formatSeconds } from '../units/format.ts';
+import { grid, type Style, wrap } from './paint.ts';
+import { rankedJson } from './plan-json.ts';
+import { layersWords, memoryWords, recomputeWords } from './words.ts';
+
+/** The rule that forbids it with its numbers, or its estimate beside the winner's, part by part. */
+export function whyNotWords(
+  problem: Problem,
+  { asked, plan, rejected, nearestMiss }: WhyNot,
+  best: RankedPlan | undefined,
+  style: Style,
+): string {
+  if (plan === null) {
+    const reasons = rejected
+      .slice(0, 6)
+      .map(
+        ({ rule, count, example: { configuration, reason } }) =>
+          `  ${formatInteger(count)} × ${rule}: e.g. ${configuration}: ${reason.actual}; limit ${reason.limit}${reason.hint === undefined ? '' : `. ${reason.hint}`}`,
+      );
+    const near =
+      nearestMiss === null
+        ? []
+        : [
+            `  Nearest: ${arithmetic(nearestMiss.plan)}, recompute ${recomputeWords(nearestMiss.plan.recompute)}: ${nearestMiss.reason.actual} of ${nearestMiss.reason.limit}; ${nearestMiss.remedy}.`,
+          ];
+    const none = reasons.length === 0 ? ['  No arrangement of these GPUs has those dimensions.'] : [];
+    return [`Why not ${asked}: it cannot run.`, ...reasons, ...near, ...none]
+      .map((line) => wrap(line, style.columns, '    '))
+      .join('\n');
+  }
+  if (best === undefined) return `Why not ${asked}: nothing to compare with.`;
+  const factor = plan.estimate.stepSeconds / best.estimate.stepSeconds;
+  const verdict =
+    planText(plan.plan) === planText(best.plan)
+      ? `Why not ${asked}: the best plan has it.`
+      : `Why not ${asked}: its best plan takes ${formatSeconds(plan.estimate.stepSeconds)}, ${digits(factor)}× the best: ${arithmetic(plan.plan)}, layers ${layersWords(plan.plan)}, recompute ${recomputeWords(plan.plan.recompute)}; peak GiB ${memoryWords(problem, plan.estimate).join(', ')}.`;
+  const names = [...new Set([...Object.keys(plan.estimate.time), ...Object.keys(best.estimate.time)])];
+  const rows = names
+    .map((name) => ({ name, a: plan.estimate.time[name] ?? 0, b: best.estimate.time[name] ?? 0 }))
+    .filter(({ a, b }) => Math.max(a, b) > 0.002 * best.estimate.stepSeconds)
+    .map(({ name, a, b }) => [name, formatSeconds(a), formatSeconds(b), signed(a - b)]);
+  const total = [
+    'step',
+    formatSeconds(plan.estimate.stepSeconds),
+    formatSeconds(best.estimate.stepSeconds),
+    signed(plan.estimate.stepSeconds - best.estimate.stepSeconds),
+  ];
+  return `${wrap(verdict, style.columns)}\n${grid(['where the step goes', 'asked', 'best', 'more'], [...rows, total], [1, 2, 3])}`;
+}
+
+function signed(seconds: number): string {
+  return `${seconds < 0 ? '−' : '+'}${formatSeconds(Math.abs(seconds))}`;
+}
+
+export function whyNotJson(problem: Problem, { asked, plan, rejected, nearestMiss }: WhyNot) {
+  return {
+    asked,
+    plan: plan === null ? null : rankedJson(problem, plan),
+    rejected,
+    nearest: nearestMiss === null ? null : { reason: nearestMiss.reason, remedy: nearestMiss.remedy },
+  };
+}

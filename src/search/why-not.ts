@@ -1,0 +1,25 @@
+import type { Problem } from '../domain/problem.ts';
+import type { NearestMiss, RankedPlan, Rejection } from '../domain/search-result.ts';
+import type { SearchOptions } from './options.ts';
+import { search } from './search.ts';
+
+/** Why the best plan does not have the dimensions somebody asked about. */
+export interface WhyNot {
+  readonly asked: string;
+  /** The best plan that has them; null when none can run. */
+  readonly plan: RankedPlan | null;
+  /** What removed the others, or all. */
+  readonly rejected: readonly Rejection[];
+  readonly nearestMiss: NearestMiss | null;
+}
+
+export function whyNot(
+  problem: Problem,
+  asked: string,
+  fix: SearchOptions['fix'],
+  options: Partial<SearchOptions>,
+): WhyNot {
+  const held = { ...options, fix: { ...options.fix, ...fix }, top: 1, threshold: Number.POSITIVE_INFINITY };
+  const { plans, certificate, nearestMiss } = search(problem, held);
+  return { asked, plan: plans[0] ?? null, rejected: certificate.rejected, nearestMiss };
+}
