@@ -2,6 +2,11 @@ import type { Estimate } from './estimate.ts';
 import type { Plan } from './plan.ts';
 import type { Reason } from './reason.ts';
 
+export interface Variant {
+  readonly plan: Plan;
+  readonly stepSeconds: number;
+}
+
 export interface RankedPlan {
   /** 1 is best. */
   readonly rank: number;
@@ -11,6 +16,8 @@ export interface RankedPlan {
   readonly family: string;
   /** Its step time differs from the best by less than the model's error. */
   readonly tiedWithBest: boolean;
+  /** The next best with the same layout and other switches. */
+  readonly variants: readonly Variant[];
   /** How the stage cut was found and proven; null where there was nothing to cut. */
   readonly partition: PartitionProof | null;
 }

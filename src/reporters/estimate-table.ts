@@ -33,7 +33,10 @@ export function estimateTable(
   ].join(', ');
   const blocks = [
     `${paint.bold(wrap(`${problem.model.name} on ${problem.cluster.name}: ${how}`, style.columns))}`,
-    `step ${formatSeconds(estimate.stepSeconds)} (±${formatPercent(estimate.band)}), ${formatInteger(estimate.tokensPerSecond)} tokens/s, MFU ${formatPercent(estimate.mfu)}, memory: ${verdict} (device figures ±${formatPercent(MEMORY_ERROR)})`,
+    wrap(
+      `step ${formatSeconds(estimate.stepSeconds)} (±${formatPercent(estimate.band)}), ${formatInteger(estimate.tokensPerSecond)} tokens/s, MFU ${formatPercent(estimate.mfu)}, memory: ${verdict} (device figures ±${formatPercent(MEMORY_ERROR)})`,
+      style.columns,
+    ),
     timeTable(estimate.time),
     memoryTable(problem, estimate, full),
   ];

@@ -68,6 +68,10 @@ export function rankedJson(problem: Problem, ranked: RankedPlan) {
     family: ranked.family,
     tiedWithBest: ranked.tiedWithBest,
     ...planJson(problem, ranked.plan, ranked.estimate),
+    variants: ranked.variants.map(({ plan, stepSeconds }) => ({
+      configuration: planText(plan),
+      stepTimeSeconds: stepSeconds,
+    })),
     partition: ranked.partition,
   };
 }

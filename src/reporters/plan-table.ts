@@ -1,9 +1,10 @@
 import type { Problem } from '../domain/problem.ts';
-import type { PartitionProof, RankedPlan, SearchResult, WhatIf } from '../domain/search-result.ts';
+import type { RankedPlan, SearchResult, WhatIf } from '../domain/search-result.ts';
 import { arithmetic, degreesOf } from '../search/label.ts';
 import { digits, formatBytes, formatInteger, formatPercent, formatSeconds } from '../units/format.ts';
+import { besideWords, programWords, variantWords } from './beside.ts';
 import { grid, painter, type Style, wrap } from './paint.ts';
-import { layersWords, memoryWords, recomputeWords, SHARDING_WORDS, scheduleWords } from './words.ts';
+import { clip, layersWords, memoryWords, recomputeWords, SHARDING_WORDS, scheduleWords } from './words.ts';
 
 const WIDE = 140;
 
@@ -93,10 +94,6 @@ function narrow(problem: Problem, plans: readonly RankedPlan[], style: Style): s
     .join('\n');
 }
 
-function clip(text: string, most: number): string {
-  return text.length <= most ? text : `${text.slice(0, most - 1)}…`;
-}
-
 function notes(
   problem: Problem,
   { plans, evenSplit, nearestMiss }: SearchResult,
@@ -108,6 +105,8 @@ function notes(
   const ties = plans.filter((plan) => plan.rank > 1 && plan.tiedWithBest).length;
   if (ties > 0)
     lines.push(`= ${ties === 1 ? 'is a tie' : 'are ties'} with the best: closer than the model can tell.`);
+  if (best.variants.length > 0)
+    lines.push(`Same layout as 1: ${best.variants.map((one) => variantWords(best, one)).join('; ')}.`);
   if ('rule' in evenSplit) lines.push(`Even split: ${evenSplit.actual}. ${evenSplit.hint ?? ''}`.trim());
   else {
     const factor = evenSplit.estimate.stepSeconds / best.estimate.stepSeconds;
@@ -136,48 +135,6 @@ function notes(
   );
   for (const assumption of best.estimate.assumptions) lines.push(`Assumed: ${assumption}.`);
   return lines.map((line) => wrap(line, columns)).join('\n');
-}
-
-/** What the integer programs say of groups and of shares. */
-function programWords({ groups, shares, objectiveSeconds }: PartitionProof): string[] {
-  const lines: string[] = [];
-  if (groups !== null && groups.objectiveSeconds !== null)
-    lines.push(
-      `Groups to stages: the integer program over all assignments has ${formatSeconds(groups.objectiveSeconds)} (${groups.status}), this plan's order ${formatSeconds(objectiveSeconds)}.`,
-    );
-  if (shares !== null) lines.push(`Micro-batch shares: checked by ${shares.solver}: ${shares.status}.`);
-  return lines;
-}
-
-/** Idle groups, a freer plan, the order of nodes, slow links. */
-function besideWords({ idle, freer, placement, slowLinks }: WhatIf, best: RankedPlan): string[] {
-  const now = best.estimate.stepSeconds;
-  const lines = idle
-    .filter(({ asked }) => asked)
-    .map(({ group, gpus, gpuType, stepSeconds }) =>
-      stepSeconds === null
-        ? `With ${group} (${gpus} × ${gpuType}) in use, no plan fits.`
-        : `With ${group} (${gpus} × ${gpuType}) in use the best step is ${formatSeconds(stepSeconds)}: ${formatPercent(stepSeconds / now - 1)} slower.`,
-    );
-  if (freer !== null) {
-    const { plan, launchers } = freer;
-    const who = launchers.length > 0 ? `--launcher ${launchers.join(' or ')}` : 'no launcher here';
-    lines.push(
-      `With full freedom ${formatSeconds(plan.estimate.stepSeconds)} (${arithmetic(plan.plan)}, layers ${clip(layersWords(plan.plan), 40)}), ${formatPercent(1 - plan.estimate.stepSeconds / now)} less: ${who} runs it.`,
-    );
-  }
-  if (placement !== null) {
-    const share = (seconds: number) => formatPercent(1 - placement.stepSeconds / seconds);
-    lines.push(
-      `Node order by measured links (${placement.method}, ${formatInteger(placement.tried)} orders): ${share(placement.rankOrderSeconds)} less than in the file's order, ${share(placement.greedySeconds)} less than nearest neighbours first.`,
-    );
-  }
-  for (const link of slowLinks) {
-    lines.push(
-      `Slow link ${link.from} → ${link.to}: ${(link.bytesPerSecond / 1e9).toPrecision(3)} GB/s where its like have ${(link.medianBytesPerSecond / 1e9).toPrecision(3)}; it costs this plan ${formatSeconds(Math.max(0, link.costSeconds))} a step.`,
-    );
-  }
-  return lines;
 }
 
 function idleGroups(problem: Problem, { plan }: RankedPlan): string[] {

@@ -45,3 +45,7 @@ export function scheduleWords({ schedule }: Plan): string {
 }
 
 export const SHARDING_WORDS = ['none', 'optimizer', 'optimizer+gradients', 'all (ZeRO-3)'] as const;
+
+export function clip(text: string, most: number): string {
+  return text.length <= most ? text : `${text.slice(0, most - 1)}…`;
+}

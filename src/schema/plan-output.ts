@@ -88,6 +88,7 @@ const ranked = closed({
   family: text,
   tiedWithBest: { type: 'boolean' },
   ...costed,
+  variants: { type: 'array', items: closed({ configuration: text, stepTimeSeconds: number }) },
   partition: { type: ['object', 'null'] },
 });
 const input = closed({ name: text, sha256: text });

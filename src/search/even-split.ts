@@ -7,7 +7,7 @@ import type { RankedPlan } from '../domain/search-result.ts';
 import { lowerBound, memoryMiss } from './bounds.ts';
 import { chainsOf } from './chains.ts';
 import type { CostBook } from './cost-book.ts';
-import type { Evaluated } from './expand.ts';
+import type { Evaluated } from './kept.ts';
 import { devicesOfFrame, layoutsOf } from './layouts.ts';
 import type { SearchOptions } from './options.ts';
 import { type Candidate, realise } from './realise.ts';
@@ -65,6 +65,7 @@ export function evenSplit(problem: Problem, options: SearchOptions, book: CostBo
       estimate: costed,
       family: candidate.layout.family,
       tiedWithBest: false,
+      variants: [],
       partition: null,
     };
   }

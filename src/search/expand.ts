@@ -1,12 +1,12 @@
 import { estimate } from '../cost/estimate.ts';
 import type { Estimate } from '../domain/estimate.ts';
-import type { Pipeline, Stage } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { Reason } from '../domain/reason.ts';
 import { scheduleOf } from '../schedules/index.ts';
 import { lowerBound, memoryMiss } from './bounds.ts';
 import type { CostBook } from './cost-book.ts';
 import { fewestLayers } from './fewest-layers.ts';
+import { type Evaluated, insert } from './kept.ts';
 import { configurationText } from './label.ts';
 import { type Frame, type Layout, layoutsOf } from './layouts.ts';
 import type { Miss } from './nearest-miss.ts';
@@ -15,16 +15,6 @@ import { type Candidate, type Realised, realise } from './realise.ts';
 import { illegal } from './rules.ts';
 import { NO_RECOMPUTE, type Switches, switches } from './switches.ts';
 import type { Tally } from './tally.ts';
-
-/** One plan that was costed. */
-export interface Evaluated {
-  /** What the search makes small: seconds, dollars or a share of memory. */
-  readonly value: number;
-  readonly family: Layout['family'] | 'several-pipelines';
-  readonly candidate: Candidate;
-  readonly realised: Realised;
-  readonly estimate: Estimate;
-}
 
 /** What one search accumulates. */
 export interface Run {
@@ -194,44 +184,4 @@ export function memoryReason({ stages }: Estimate): Reason {
     actual: `${gib(memory.deviceBytes)} on stage ${stage}`,
     limit: gib(memory.limitBytes),
   };
-}
-
-/** Keeps the `top` fastest, one for each layout and switch that matter; ties go to the simpler plan. */
-export function insert(kept: Evaluated[], one: Evaluated, top: number): void {
-  if (kept.some((other) => twins(one, other))) return;
-  kept.push(one);
-  kept.sort(
-    (a, b) =>
-      a.value - b.value || a.estimate.stepSeconds - b.estimate.stepSeconds || complexity(a) - complexity(b),
-  );
-  if (kept.length > top) kept.pop();
-}
-
-function complexity({ candidate: { layout, switches: s } }: Evaluated): number {
-  return layout.tp * 8 + layout.cp * 4 + layout.pp * 2 + s.virtualStages + s.sharding / 4 + s.microBatch / 64;
-}
-
-/** The same plan on interchangeable groups: one of them is enough. */
-function twins(a: Evaluated, b: Evaluated): boolean {
-  if (a.estimate.stepSeconds !== b.estimate.stepSeconds) return false;
-  const shape = ({ candidate, realised: { plan } }: Evaluated) =>
-    JSON.stringify([
-      candidate.switches,
-      plan.pipelines.map((pipeline) => JSON.stringify(anonymous(pipeline))).sort(),
-    ]);
-  return shape(a) === shape(b) && limits(a) === limits(b);
-}
-
-function limits({ estimate: { stages } }: Evaluated): string {
-  return stages
-    .map(({ memory }) => memory.limitBytes)
-    .sort()
-    .join();
-}
-
-/** A pipeline without the places of its devices. */
-function anonymous({ stages, microBatches }: Pipeline) {
-  const blocks = (stage: Stage) =>
-    stage.replicas.map(({ count, tensorParallel, microBatches: m }) => [count, tensorParallel, m]);
-  return [microBatches, stages.map((stage) => [stage.chunks, blocks(stage)])];
 }

@@ -4,8 +4,8 @@ import { checkCut } from '../partition/check-cut.ts';
 import { checkGroups } from '../partition/check-groups.ts';
 import { checkShares } from '../partition/check-shares.ts';
 import type { CostBook } from './cost-book.ts';
-import type { Evaluated } from './expand.ts';
 import { groupSize } from './group-orders.ts';
+import type { Evaluated } from './kept.ts';
 import { frameOf, type Layout } from './layouts.ts';
 import { partitionProblem } from './realise.ts';
 

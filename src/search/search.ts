@@ -6,8 +6,9 @@ import { type Bundle, bundles } from './bundles.ts';
 import { chains } from './chains.ts';
 import { CostBook } from './cost-book.ts';
 import { evenSplit } from './even-split.ts';
-import { type Evaluated, expand, type Run, worstKept } from './expand.ts';
+import { expand, type Run, worstKept } from './expand.ts';
 import { bundleSpace, bundleSwitches, expandBundle } from './expand-bundle.ts';
+import type { Evaluated } from './kept.ts';
 import { devicesOfFrame, layoutsOf } from './layouts.ts';
 import { findNearestMiss } from './nearest-miss.ts';
 import { DEFAULT_OPTIONS, type SearchOptions } from './options.ts';
@@ -122,6 +123,10 @@ function ranked({ problem, book, kept }: Run, one: Evaluated, index: number): Ra
     estimate: one.estimate,
     family: one.family,
     tiedWithBest: slower <= Math.min(TIE, one.estimate.band),
+    variants: (one.folded ?? []).map(({ realised, estimate }) => ({
+      plan: realised.plan,
+      stepSeconds: estimate.stepSeconds,
+    })),
     partition: proofOf(problem, one, book),
   };
 }

@@ -1,0 +1,61 @@
+import type { PartitionProof, RankedPlan, Variant, WhatIf } from '../domain/search-result.ts';
+import { arithmetic } from '../search/label.ts';
+import { formatInteger, formatPercent, formatSeconds } from '../units/format.ts';
+import { clip, layersWords, recomputeWords, SHARDING_WORDS, scheduleWords } from './words.ts';
+
+/** What a plan of the same layout does otherwise, and its step. */
+export function variantWords({ plan: best }: RankedPlan, { plan, stepSeconds }: Variant): string {
+  const how = [
+    plan.microBatchSize === best.microBatchSize ? '' : `mbs ${plan.microBatchSize}`,
+    scheduleWords(plan) === scheduleWords(best) ? '' : scheduleWords(plan),
+    recomputeWords(plan.recompute) === recomputeWords(best.recompute)
+      ? ''
+      : `recompute ${recomputeWords(plan.recompute)}`,
+    plan.optimizerSharding === best.optimizerSharding
+      ? ''
+      : `sharding ${SHARDING_WORDS[plan.optimizerSharding]}`,
+  ].filter((word) => word !== '');
+  return `${how.join(', ')} ${formatSeconds(stepSeconds)}`;
+}
+
+/** What the integer programs say of groups and of shares. */
+export function programWords({ groups, shares, objectiveSeconds }: PartitionProof): string[] {
+  const lines: string[] = [];
+  if (groups !== null && groups.objectiveSeconds !== null)
+    lines.push(
+      `Groups to stages: the integer program over all assignments has ${formatSeconds(groups.objectiveSeconds)} (${groups.status}), this plan's order ${formatSeconds(objectiveSeconds)}.`,
+    );
+  if (shares !== null) lines.push(`Micro-batch shares: checked by ${shares.solver}: ${shares.status}.`);
+  return lines;
+}
+
+/** Idle groups, a freer plan, the order of nodes, slow links. */
+export function besideWords({ idle, freer, placement, slowLinks }: WhatIf, best: RankedPlan): string[] {
+  const now = best.estimate.stepSeconds;
+  const lines = idle
+    .filter(({ asked }) => asked)
+    .map(({ group, gpus, gpuType, stepSeconds }) =>
+      stepSeconds === null
+        ? `With ${group} (${gpus} × ${gpuType}) in use, no plan fits.`
+        : `With ${group} (${gpus} × ${gpuType}) in use the best step is ${formatSeconds(stepSeconds)}: ${formatPercent(stepSeconds / now - 1)} slower.`,
+    );
+  if (freer !== null) {
+    const { plan, launchers } = freer;
+    const who = launchers.length > 0 ? `--launcher ${launchers.join(' or ')}` : 'no launcher here';
+    lines.push(
+      `With full freedom ${formatSeconds(plan.estimate.stepSeconds)} (${arithmetic(plan.plan)}, layers ${clip(layersWords(plan.plan), 40)}), ${formatPercent(1 - plan.estimate.stepSeconds / now)} less: ${who} runs it.`,
+    );
+  }
+  if (placement !== null) {
+    const share = (seconds: number) => formatPercent(1 - placement.stepSeconds / seconds);
+    lines.push(
+      `Node order by measured links (${placement.method}, ${formatInteger(placement.tried)} orders): ${share(placement.rankOrderSeconds)} less than in the file's order, ${share(placement.greedySeconds)} less than nearest neighbours first.`,
+    );
+  }
+  for (const link of slowLinks) {
+    lines.push(
+      `Slow link ${link.from} → ${link.to}: ${(link.bytesPerSecond / 1e9).toPrecision(3)} GB/s where its like have ${(link.medianBytesPerSecond / 1e9).toPrecision(3)}; it costs this plan ${formatSeconds(Math.max(0, link.costSeconds))} a step.`,
+    );
+  }
+  return lines;
+}

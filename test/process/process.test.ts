@@ -1,0 +1,93 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+const BIG = [
+  'plan',
+  'llama-3.1-70b',
+  'four-types-1024',
+  '--seq-length',
+  '8192',
+  '--global-batch',
+  '1024',
+  '--no-cache',
+];
+const SMALL = [
+  'plan',
+  'llama-3.2-1b',
+  'dgx-h100-8',
+  '--seq-length',
+  '2048',
+  '--global-batch',
+  '16',
+  '--json',
+];
+
+function start(args: readonly string[], cache: string): { child: ChildProcess; ended: Promise<Ended> } {
+  const child = spawn(process.execPath, ['bin/shardwright.js', ...args], {
+    env: { ...process.env, XDG_CACHE_HOME: cache },
+  });
+  let out = '';
+  let err = '';
+  child.stdout!.on('data', (data: Buffer) => {
+    out += data.toString();
+  });
+  child.stderr!.on('data', (data: Buffer) => {
+    err += data.toString();
+  });
+  const ended = new Promise<Ended>((resolve) => child.on('close', (code) => resolve({ code, out, err })));
+  return { child, ended };
+}
+
+interface Ended {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+const folder = () => mkdtempSync(join(tmpdir(), 'cache-'));
+const later = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+describe('the real process', () => {
+  it('Ctrl-C prints the best so far with its gap and exits 130', async () => {
+    const { child, ended } = start(BIG, folder());
+    await later(4000);
+    child.kill('SIGINT');
+    const { code, out } = await ended;
+    expect(code).toBe(130);
+    expect(out).toMatch(/not looked at: cut by interrupt; at most .* better is possible/);
+  });
+
+  it('a second Ctrl-C exits at once', async () => {
+    const { child, ended } = start(BIG, folder());
+    await later(1500);
+    child.kill('SIGINT');
+    child.kill('SIGINT');
+    expect((await ended).code).toBe(130);
+  });
+
+  it('answers from the cache with the same bytes, and mends a corrupt one', async () => {
+    const cache = folder();
+    const first = await start(SMALL, cache).ended;
+    const [name] = readdirSync(join(cache, 'shardwright'));
+    const path = join(cache, 'shardwright', name!);
+    const kept = readFileSync(path, 'utf8');
+    const second = await start(SMALL, cache).ended;
+    expect(second).toEqual(first);
+    for (const broken of [
+      '',
+      'no json',
+      kept.replace('"stepSeconds":0', '"stepSeconds":1').replace('"rank":1', '"rank":7'),
+    ]) {
+      writeFileSync(path, broken);
+      const again = await start(SMALL, cache).ended;
+      expect(again.out).toBe(first.out);
+      expect(again.err).toMatch(/is corrupt: ignored and written anew/);
+      expect(readFileSync(path, 'utf8')).toBe(kept);
+    }
+    const without = await start([...SMALL, '--no-cache'], cache).ended;
+    expect(without.out).toBe(first.out);
+  });
+});

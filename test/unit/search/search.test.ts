@@ -1,0 +1,129 @@
+import { describe, expect, it } from 'vitest';
+import { devicesOf } from '../../../src/domain/plan.ts';
+import { BY_MEMORY, byDollars } from '../../../src/search/objective.ts';
+import { search } from '../../../src/search/search.ts';
+import { byGpus, memoryFront, sizesBetween } from '../../../src/search/sweep.ts';
+import { idleGroups } from '../../../src/search/what-if.ts';
+import { whyNot } from '../../../src/search/why-not.ts';
+import { problem } from '../../fixtures/problem.ts';
+
+const mixed = problem('llama-3.2-1b', 'mixed-4090-3090', { globalBatchSize: 16, sequenceLength: 2048 });
+const best = search(mixed);
+
+describe('search options', () => {
+  it('a warm start changes the work, not the plans', () => {
+    const threshold = best.plans.at(-1)!.estimate.stepSeconds;
+    const warm = search(mixed, { threshold });
+    expect(warm.plans.map((p) => p.plan)).toEqual(best.plans.map((p) => p.plan));
+    expect(warm.certificate.evaluated).toBeLessThanOrEqual(best.certificate.evaluated);
+    expect(warm.certificate.optimal).toBe(true);
+  });
+
+  it('stops after --max-evaluations, and says how far it may be from the best', () => {
+    const cut = search(mixed, { maxEvaluations: 5 }).certificate;
+    expect(cut).toMatchObject({ optimal: false, cutBy: 'max-evaluations' });
+    expect(cut.left).toBeGreaterThan(0);
+    expect(cut.gap).toBeGreaterThan(0);
+  });
+
+  it('uses no more GPUs than asked, and every group that must be used', () => {
+    const few = search(mixed, { maxGpus: 4, top: 3 });
+    for (const { plan } of few.plans) expect(devicesOf(plan)).toBeLessThanOrEqual(4);
+    const all = search(mixed, { mustUse: [0, 1], top: 3 });
+    for (const { plan } of all.plans) {
+      const used = new Set(
+        plan.pipelines.flatMap((p) => p.stages.flatMap((s) => s.replicas.map((b) => b.group))),
+      );
+      expect([...used].sort()).toEqual([0, 1]);
+    }
+  });
+
+  it('folds plans that differ in a switch only', () => {
+    const layouts = best.plans.map(
+      ({ plan }) =>
+        JSON.stringify(
+          plan.pipelines.map((p) =>
+            p.stages.map((s) => s.replicas.map((b) => [b.firstDevice, b.count, b.tensorParallel])),
+          ),
+        ) + plan.contextParallel,
+    );
+    expect(new Set(layouts).size).toBe(layouts.length);
+    for (const { variants, estimate } of best.plans)
+      for (const variant of variants)
+        expect(variant.stepSeconds).toBeGreaterThanOrEqual(estimate.stepSeconds);
+  });
+
+  it('recomputes no more layers than memory asks for', () => {
+    const p = problem('llama-3.1-8b', 'dgx-h100-8', { globalBatchSize: 64, sequenceLength: 8192 });
+    const { plan, estimate: e } = search(p, { top: 1 }).plans[0]!;
+    expect(plan.recompute).toMatchObject({ mode: 'full' });
+    expect(plan.recompute.layersPerStage).toBeGreaterThan(0);
+    const all = search(p, { top: 1, fix: { recompute: 'full' } }).plans[0]!;
+    expect(e.stepSeconds).toBeLessThan(all.estimate.stepSeconds);
+  });
+
+  it('runs any schedule that is asked for', () => {
+    for (const schedule of ['zb-v', 'v-half', 'zb-h1', 'breadth-first', 'gpipe', 'dualpipe-v'] as const) {
+      const { plans } = search(mixed, { top: 1, fix: { schedule, pp: 2 } });
+      expect(plans[0]!.plan.schedule.id).toBe(schedule);
+    }
+  });
+});
+
+describe('objectives', () => {
+  it('memory: nothing in an exhaustive search fills less', () => {
+    const small = { ...mixed, workload: { ...mixed.workload, globalBatchSize: 4 } };
+    const options = { top: 1, fix: { pp: 2 }, alikeStages: true };
+    const least = search(small, { ...options, objective: BY_MEMORY }).plans[0]!;
+    const fastest = search(small, options).plans[0]!;
+    const share = (one: typeof least) => BY_MEMORY.value(one.plan, one.estimate);
+    expect(share(least)).toBeLessThan(share(fastest));
+  });
+
+  it('dollars: dear GPUs stay idle, and bounds keep the optimum', () => {
+    const objective = byDollars(mixed.cluster, [10, 0.1]);
+    const cheap = search(mixed, { top: 1, objective }).plans[0]!;
+    expect(
+      cheap.plan.pipelines.flatMap((p) => p.stages.flatMap((s) => s.replicas.map((b) => b.group))),
+    ).not.toContain(0);
+    const all = search(mixed, { top: 1, objective, exhaustive: true, fix: { tp: 1 } }).plans[0]!;
+    const pruned = search(mixed, { top: 1, objective, fix: { tp: 1 } }).plans[0]!;
+    expect(objective.value(pruned.plan, pruned.estimate)).toBe(objective.value(all.plan, all.estimate));
+  });
+});
+
+describe('questions', () => {
+  it('why not: the fastest plan with those dimensions, or the rule that forbids it', () => {
+    const slower = whyNot(mixed, 'tp=4', { tp: 4 }, {});
+    expect(slower.plan!.estimate.stepSeconds).toBeGreaterThan(best.plans[0]!.estimate.stepSeconds);
+    const never = whyNot(mixed, 'tp=16', { tp: 16 }, {});
+    expect(never.plan).toBeNull();
+    const tight = whyNot(
+      problem('llama-3.1-70b', 'mixed-4090-3090', { globalBatchSize: 16 }),
+      'pp=2',
+      { pp: 2 },
+      {},
+    );
+    expect(tight.plan).toBeNull();
+    expect(tight.rejected.map(({ rule }) => rule)).toContain('memory');
+  });
+
+  it('sweeps: more of a budget is never slower', () => {
+    expect(sizesBetween(2, 12)).toEqual([2, 4, 8, 12]);
+    const alone = problem('llama-3.1-8b', 'dgx-h100-8', { globalBatchSize: 16 });
+    const steps = byGpus(alone, [2, 4, 8], {}).map(({ plan }) => plan!.estimate.stepSeconds);
+    expect([...steps].sort((a, b) => b - a)).toEqual(steps);
+    const front = memoryFront(alone, {});
+    expect(front.length).toBeGreaterThan(1);
+    for (const [i, { plan }] of front.entries())
+      if (i > 0) expect(plan!.estimate.stepSeconds).toBeLessThan(front[i - 1]!.plan!.estimate.stepSeconds);
+  });
+
+  it('idle groups: what using them too would take', () => {
+    const p = problem('llama-3.1-8b', 'two-regions', { globalBatchSize: 256 });
+    const options = { top: 1, fix: { cp: 1 }, alikeStages: true };
+    const { plans } = search(p, options);
+    const [idle] = idleGroups(p, plans[0]!, options);
+    expect(idle!.stepSeconds!).toBeGreaterThan(plans[0]!.estimate.stepSeconds);
+  });
+});
