@@ -33,6 +33,8 @@ const ONLY_IN: Readonly<Record<string, readonly string[]>> = {
   'node:fs': ['catalogue', 'cli'],
   'node:crypto': ['catalogue', 'cli'],
   'node:os': ['cli'],
+  'node:worker_threads': ['cli'],
+  tinypool: ['cli'],
   'node:path': ['catalogue', 'cli'],
   'node:url': ['catalogue'],
 };

@@ -19,6 +19,7 @@ export function searchFlags(command: Command): Command {
     .option('--objective <WHAT>', `${OBJECTIVES.join(', ')} (default time)`)
     .option('--price <PRICES>', 'US dollars per GPU-hour: h100=2.50,a100=1.10')
     .option('--exhaustive', 'cost every configuration that no rule rejects')
+    .option('--threads <N>', 'threads to search with (default by the size of the space)')
     .option('--max-evaluations <N>', 'stop after costing so many')
     .option('--time-limit <SECONDS>', 'stop the search and print the best so far with its gap');
 }
@@ -42,6 +43,12 @@ export function searchOptions(
         : whole('--max-evaluations', s['max-evaluations']),
     ...useOfCluster(problem.cluster, s),
   };
+}
+
+/** Dollars per GPU-hour of each group that the objective asks for; empty for the others. */
+export function pricesFor({ cluster }: Problem, s: Settings): number[] {
+  if (s.objective !== 'tokens-per-dollar') return [];
+  return allPrices(cluster, pricesOf(cluster, pricesFrom(s.price)));
 }
 
 function objectiveFrom({ cluster }: Problem, s: Settings): Objective {

@@ -19,6 +19,7 @@ const KEYS = [
   'time-limit',
   'layer-profile',
   'objective',
+  'threads',
   'max-evaluations',
   'warm-start',
   'gpu-types',

@@ -1,5 +1,5 @@
 import type { Reason } from '../domain/reason.ts';
-import { bytesPerLayer, type Cut, judge, objective, type PartitionProblem } from './problem.ts';
+import { bytesPerLayer, type Cut, judge, type PartitionProblem } from './problem.ts';
 
 /**
  * The exact cut: least (m − 1)·max + sum. For a bottleneck T, dynamic programming over cut positions finds the least
@@ -18,13 +18,11 @@ export function cutLayers(problem: PartitionProblem): Cut | Reason {
     if (cut === null) throw new Error('the cut fails its own check');
     if (best === null || cut.objectiveSeconds < best.objectiveSeconds) best = cut;
     if (leastSum === Number.NEGATIVE_INFINITY) leastSum = cut.sumSeconds;
-    limit = cut.bottleneckSeconds * (1 - 1e-12);
-    // A smaller bottleneck can only raise the sum; stop when even the first sum would not win.
-    if (
-      best !== null &&
-      objective(lowestBottleneck(problem), leastSum, problem.microBatches) >= best.objectiveSeconds
-    )
-      break;
+    // A smaller bottleneck can only raise the sum, so only a bottleneck that wins even with the least sum is of use.
+    const useful =
+      problem.microBatches > 1 ? (best.objectiveSeconds - leastSum) / (problem.microBatches - 1) : 0;
+    limit = Math.min(cut.bottleneckSeconds, useful) * (1 - 1e-12);
+    if (limit < lowestBottleneck(problem)) break;
   }
   return best ?? tooTight(problem);
 }
@@ -47,11 +45,15 @@ function prefixSums({ stages, layerKinds }: PartitionProblem): Prefix {
   };
 }
 
-/** No bottleneck is below total work shared out perfectly. */
+/** No bottleneck is below all layers shared out perfectly by speed. */
 function lowestBottleneck({ stages, layerKinds }: PartitionProblem): number {
-  let least = 0;
-  for (const kind of layerKinds) least += Math.min(...stages.map((stage) => stage.secondsPerLayer[kind]!));
-  return least / stages.length;
+  let speed = 0;
+  for (const stage of stages) {
+    let all = 0;
+    for (const kind of layerKinds) all += stage.secondsPerLayer[kind]!;
+    speed += 1 / all;
+  }
+  return (1 - 1e-9) / speed;
 }
 
 function leastSumCut(problem: PartitionProblem, table: Prefix, limit: number): number[] | null {

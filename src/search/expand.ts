@@ -11,7 +11,7 @@ import { configurationText } from './label.ts';
 import { type Frame, type Layout, layoutsOf } from './layouts.ts';
 import type { Miss } from './nearest-miss.ts';
 import type { SearchOptions } from './options.ts';
-import { type Candidate, type Realised, realise } from './realise.ts';
+import { type Candidate, realise } from './realise.ts';
 import { illegal } from './rules.ts';
 import { NO_RECOMPUTE, type Switches, switches } from './switches.ts';
 import type { Tally } from './tally.ts';
@@ -131,7 +131,7 @@ function cost(run: Run, candidate: Candidate): void {
 const MISSES_KEPT = 500;
 
 /** Keeps the least misses, in bounded space. */
-function remember(misses: Miss[], miss: Miss): void {
+export function remember(misses: Miss[], miss: Miss): void {
   misses.push(miss);
   if (misses.length < 4 * MISSES_KEPT) return;
   misses.sort((a, b) => a.excess - b.excess);

@@ -1,20 +1,32 @@
 import type { Plan } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { RankedPlan, SearchResult } from '../domain/search-result.ts';
-import { frameBound } from './bounds.ts';
-import { type Bundle, bundles } from './bundles.ts';
-import { chains } from './chains.ts';
 import { CostBook } from './cost-book.ts';
 import { evenSplit } from './even-split.ts';
-import { expand, type Run, worstKept } from './expand.ts';
-import { bundleSpace, bundleSwitches, expandBundle } from './expand-bundle.ts';
-import type { Evaluated } from './kept.ts';
-import { devicesOfFrame, layoutsOf } from './layouts.ts';
+import { type Run, remember, worstKept } from './expand.ts';
+import { type Evaluated, insert } from './kept.ts';
 import { findNearestMiss } from './nearest-miss.ts';
+import { type Findings, openEntry } from './open.ts';
 import { DEFAULT_OPTIONS, type SearchOptions } from './options.ts';
 import { proofOf } from './proof.ts';
-import { switchCounts } from './switches.ts';
+import { type Entry, queueOf } from './queue.ts';
 import { Tally } from './tally.ts';
+
+/** Entries to open before what they found is compared: each knows the same threshold, so any number of threads may share them. */
+export interface Round {
+  readonly queue: readonly Entry[];
+  /** queue[first … end − 1]. */
+  readonly first: number;
+  readonly end: number;
+  readonly threshold: number;
+  readonly space: number;
+}
+
+/** What a round brought: the findings of its entries in their order, and why it stopped before its end, if it did. */
+export interface RoundOutcome {
+  readonly findings: readonly Findings[];
+  readonly cutBy: string | null;
+}
 
 /**
  * Finds the best plans. Every configuration is either rejected by a named rule, left aside because a lower bound of its
@@ -28,15 +40,46 @@ export function search(problem: Problem, given: Partial<SearchOptions> = {}): Se
   }
 }
 
-/** The same search, pausing between frames so that a caller can draw breath: handle a signal, show progress. */
+/** The same search, pausing after each entry so that a caller can draw breath: handle a signal, show progress. */
 export function* searchSteps(
   problem: Problem,
   given: Partial<SearchOptions> = {},
 ): Generator<void, SearchResult, void> {
   const options = { ...DEFAULT_OPTIONS, ...given };
-  // Bounds and cuts take links as specified, which measured ones never beat; estimates take them as measured.
+  const book = bookFor(problem);
+  const rounds = searchRounds(problem, given, book);
+  let step = rounds.next();
+  while (step.done !== true) {
+    const { queue, first, end, threshold } = step.value;
+    const findings: Findings[] = [];
+    let cutBy: string | null = null;
+    for (let i = first; i < end && cutBy === null; i++) {
+      cutBy = options.interrupted();
+      if (cutBy !== null) break;
+      findings.push(openEntry(problem, options, book, queue[i]!, threshold));
+      yield;
+    }
+    step = rounds.next({ findings, cutBy });
+  }
+  return step.value;
+}
+
+/** Bounds and cuts take links as specified, which measured ones never beat; estimates take them as measured. */
+export function bookFor(problem: Problem): CostBook {
   const { measured: _, ...specified } = problem.cluster;
-  const book = new CostBook({ ...problem, cluster: specified });
+  return new CostBook({ ...problem, cluster: specified });
+}
+
+/** Entries of a round: few at first, while the threshold still falls. */
+const LARGEST_ROUND = 32;
+
+/** The search as rounds of entries for somebody else to open. */
+export function* searchRounds(
+  problem: Problem,
+  given: Partial<SearchOptions>,
+  book = bookFor(problem),
+): Generator<Round, SearchResult, RoundOutcome> {
+  const options = { ...DEFAULT_OPTIONS, ...given };
   const run: Run = {
     problem,
     options,
@@ -47,42 +90,52 @@ export function* searchSteps(
     boundedAway: 0,
     evaluated: 0,
   };
-  const allowed = [...chains(problem, options)].filter(
-    (frame) =>
-      devicesOfFrame(frame) <= options.maxGpus &&
-      options.mustUse.every((group) => frame.runs.some((run) => run.group === group)),
-  );
-  const choices = switchCounts(problem, options);
-  const queue: Entry[] = allowed.map((frame) => ({
-    open: () => expand(run, frame),
-    bound: options.objective.bound(frameBound(problem, [frame]), [frame]),
-    count: choices(frame) * layoutsOf(problem, frame, options).length,
-  }));
-  for (const bundle of bundles(problem, options)) {
-    queue.push({
-      open: () => expandBundle(run, bundle),
-      bound: bundleBound(problem, bundle, options),
-      count: bundleSwitches(problem, run).length * bundleSpace(bundle),
-    });
-  }
-  queue.sort((a, b) => a.bound - b.bound);
+  const queue = queueOf(problem, options);
   const space = queue.reduce((sum, { count }) => sum + count, 0);
   let cutBy: string | null = null;
   let next = 0;
-  for (; next < queue.length; next++) {
-    const { open, bound } = queue[next]!;
-    if (bound >= worstKept(run)) break;
-    cutBy = run.evaluated >= options.maxEvaluations ? 'max-evaluations' : options.interrupted();
-    if (cutBy !== null) break;
+  let size = 1;
+  while (next < queue.length && cutBy === null) {
+    const threshold = worstKept(run);
+    let end = next;
+    while (end < Math.min(queue.length, next + size) && queue[end]!.bound < threshold) end += 1;
+    if (end === next) break;
+    if (run.evaluated >= options.maxEvaluations) {
+      cutBy = 'max-evaluations';
+      break;
+    }
     options.progress?.(run.evaluated, queue.length - next, run.kept[0]?.estimate.stepSeconds ?? null);
-    open();
-    yield;
+    const outcome = yield { queue, first: next, end, threshold, space };
+    for (const findings of outcome.findings) merge(run, findings);
+    next += outcome.findings.length;
+    cutBy = outcome.cutBy;
+    size = Math.min(LARGEST_ROUND, 2 * size);
   }
+  return resultOf(run, queue, next, cutBy, space);
+}
+
+function merge(run: Run, { kept, rejected, misses, boundedAway, evaluated }: Findings): void {
+  for (const one of kept) insert(run.kept, one, run.options.top);
+  for (const { count, example } of rejected)
+    run.tally.add(example.reason, () => example.configuration, count);
+  for (const miss of misses) remember(run.misses, miss);
+  run.boundedAway += boundedAway;
+  run.evaluated += evaluated;
+}
+
+function resultOf(
+  run: Run,
+  queue: readonly Entry[],
+  next: number,
+  cutBy: string | null,
+  space: number,
+): SearchResult {
+  const { problem, options, book, kept } = run;
   const rest = queue.slice(next).reduce((sum, { count }) => sum + count, 0);
-  const best = run.kept[0]?.value ?? null;
+  const best = kept[0]?.value ?? null;
   const proven = cutBy === null ? best : (queue[next]?.bound ?? best);
   return {
-    plans: run.kept.map((one, index) => ranked(run, one, index)),
+    plans: kept.map((one, index) => ranked(run, one, index)),
     evenSplit: evenSplit(problem, options, book),
     nearestMiss: findNearestMiss(problem, run.misses, book, options.launcher),
     certificate: {
@@ -96,19 +149,6 @@ export function* searchSteps(
       cutBy,
     },
   };
-}
-
-/** All chains of a class use all its GPUs: any of them stands for all. */
-function bundleBound(problem: Problem, { classes }: Bundle, { objective }: SearchOptions): number {
-  const frames = classes.map(([frame]) => frame!);
-  return objective.bound(frameBound(problem, frames), frames);
-}
-
-/** What the search opens at once, never faster than its bound. */
-interface Entry {
-  readonly open: () => void;
-  readonly bound: number;
-  readonly count: number;
 }
 
 /** Differences below this share are noise between two plans of one model on one cluster. */

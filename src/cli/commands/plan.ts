@@ -5,6 +5,7 @@ import { planTable } from '../../reporters/plan-table.ts';
 import { type Sweep, sweepDocument, sweepTable } from '../../reporters/sweep.ts';
 import { whyNotJson, whyNotWords } from '../../reporters/why-not.ts';
 import { DEFAULT_OPTIONS, type SearchOptions } from '../../search/options.ts';
+import { queueOf } from '../../search/queue.ts';
 import { searchSteps } from '../../search/search.ts';
 import { byGpus, gpuFront, memoryFront, sizesBetween } from '../../search/sweep.ts';
 import { whyNot } from '../../search/why-not.ts';
@@ -13,8 +14,9 @@ import { clusterOptions, printJson, type Register, styleOf, workloadOptions } fr
 import { fixFrom } from '../dimensions.ts';
 import { EXIT, type Io } from '../io.ts';
 import { type Given, given, whole } from '../problem.ts';
-import { searchFlags, searchOptions, sizesFrom } from '../search-flags.ts';
+import { pricesFor, searchFlags, searchOptions, sizesFrom } from '../search-flags.ts';
 import { type Settings, settings } from '../settings.ts';
+import { canThread, defaultThreads, searchThreaded } from '../threads.ts';
 import { buildDigest } from '../version.ts';
 import { warmThreshold } from '../warm-start.ts';
 import { placed, whatIf } from '../what-if.ts';
@@ -106,6 +108,11 @@ async function found(
   return fresh;
 }
 
+function threadsFor(problem: Given['problem'], options: SearchOptions, s: Settings): number {
+  if (s.threads !== undefined) return whole('--threads', s.threads, 1, 64);
+  return defaultThreads(queueOf(problem, options).reduce((sum, { count }) => sum + count, 0));
+}
+
 /** Runs the search to its end, giving the process a turn now and then: signals arrive between frames. */
 async function run(
   problem: Given['problem'],
@@ -125,11 +132,14 @@ async function run(
     const value = best === null ? 'none yet' : `${best.toPrecision(4)} s`;
     io.stderr(`\r${evaluated} costed (${rate}/s), ${left} left, best ${value}   `);
   };
-  const steps = searchSteps(problem, {
+  const all: SearchOptions = {
     ...options,
     interrupted: () => (io.interrupted() ? 'interrupt' : io.now() - started > limit ? 'time-limit' : null),
     ...(io.terminal && flags.quiet !== true ? { progress } : {}),
-  });
+  };
+  const threads = canThread() ? threadsFor(problem, all, s) : 1;
+  if (threads > 1) return searchThreaded(problem, all, pricesFor(problem, s), threads);
+  const steps = searchSteps(problem, all);
   let last = io.now();
   for (;;) {
     const step = steps.next();

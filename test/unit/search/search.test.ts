@@ -111,7 +111,7 @@ describe('questions', () => {
   it('sweeps: more of a budget is never slower', () => {
     expect(sizesBetween(2, 12)).toEqual([2, 4, 8, 12]);
     const alone = problem('llama-3.1-8b', 'dgx-h100-8', { globalBatchSize: 16 });
-    const steps = byGpus(alone, [2, 4, 8], {}).map(({ plan }) => plan!.estimate.stepSeconds);
+    const steps = byGpus(alone, [4, 8], {}).map(({ plan }) => plan!.estimate.stepSeconds);
     expect([...steps].sort((a, b) => b - a)).toEqual(steps);
     const front = memoryFront(alone, {});
     expect(front.length).toBeGreaterThan(1);

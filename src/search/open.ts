@@ -1,0 +1,43 @@
+import type { Problem } from '../domain/problem.ts';
+import type { Rejection } from '../domain/search-result.ts';
+import type { CostBook } from './cost-book.ts';
+import { expand, type Run } from './expand.ts';
+import { expandBundle } from './expand-bundle.ts';
+import type { Evaluated } from './kept.ts';
+import type { Miss } from './nearest-miss.ts';
+import type { SearchOptions } from './options.ts';
+import type { Entry } from './queue.ts';
+import { Tally } from './tally.ts';
+
+/** What opening one entry found: plain data, so that another thread may have done it. */
+export interface Findings {
+  readonly kept: readonly Evaluated[];
+  readonly rejected: readonly Rejection[];
+  readonly misses: readonly Miss[];
+  readonly boundedAway: number;
+  readonly evaluated: number;
+}
+
+/** Rejects, bounds or costs every configuration of an entry; `threshold` is the worst value kept when its round began. */
+export function openEntry(
+  problem: Problem,
+  options: SearchOptions,
+  book: CostBook,
+  { frame, bundle }: Entry,
+  threshold: number,
+): Findings {
+  const run: Run = {
+    problem,
+    options: { ...options, threshold: Math.min(threshold, options.threshold) },
+    book,
+    tally: new Tally(),
+    misses: [],
+    kept: [],
+    boundedAway: 0,
+    evaluated: 0,
+  };
+  if (frame !== null) expand(run, frame);
+  if (bundle !== null) expandBundle(run, bundle);
+  const { kept, misses, boundedAway, evaluated } = run;
+  return { kept, rejected: run.tally.list(), misses, boundedAway, evaluated };
+}
