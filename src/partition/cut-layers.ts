@@ -1,30 +1,55 @@
 import type { Reason } from '../domain/reason.ts';
 import { bytesPerLayer, type Cut, judge, type PartitionProblem } from './problem.ts';
 
+/** Bottlenecks up to this factor above a perfect share are looked at first: the optimum nearly always lies there. */
+const NEAR = 1.5;
+
 /**
  * The exact cut: least (m − 1)·max + sum. For a bottleneck T, dynamic programming over cut positions finds the least
- * sum with every stage at most T and within memory; T falls from the unconstrained optimum to the next smaller
- * bottleneck until nothing is feasible. Every T that could be optimal is visited, so the best one seen is optimal.
+ * sum with every stage at most T and within memory; T then falls below what that cut needs, and below what could still
+ * win with the least possible sum. Large T are slow to try and rarely useful, so T starts near a perfect share; larger
+ * ones are visited only where the best found leaves room for them.
  */
 export function cutLayers(problem: PartitionProblem): Cut | Reason {
   const table = prefixSums(problem);
-  let limit = Number.POSITIVE_INFINITY;
+  const least = leastSum(problem);
+  const lowest = lowestBottleneck(problem);
+  const idle = problem.microBatches - 1;
   let best: Cut | null = null;
-  let leastSum = Number.NEGATIVE_INFINITY;
-  for (;;) {
-    const counts = leastSumCut(problem, table, limit);
-    if (counts === null) break;
-    const cut = judge(problem, counts);
-    if (cut === null) throw new Error('the cut fails its own check');
-    if (best === null || cut.objectiveSeconds < best.objectiveSeconds) best = cut;
-    if (leastSum === Number.NEGATIVE_INFINITY) leastSum = cut.sumSeconds;
-    // A smaller bottleneck can only raise the sum, so only a bottleneck that wins even with the least sum is of use.
-    const useful =
-      problem.microBatches > 1 ? (best.objectiveSeconds - leastSum) / (problem.microBatches - 1) : 0;
-    limit = Math.min(cut.bottleneckSeconds, useful) * (1 - 1e-12);
-    if (limit < lowestBottleneck(problem)) break;
-  }
+  /** Visits every useful T from `limit` down to `floor`. */
+  const descend = (from: number, floor: number) => {
+    for (let limit = from; limit >= floor; ) {
+      const counts = leastSumCut(problem, table, limit);
+      if (counts === null) return;
+      const cut = judge(problem, counts);
+      if (cut === null) throw new Error('the cut fails its own check');
+      if (best === null || cut.objectiveSeconds < best.objectiveSeconds) best = cut;
+      limit = Math.min(cut.bottleneckSeconds, useful()) * (1 - 1e-12);
+    }
+  };
+  /** The largest T with which a cut could still beat the best. */
+  const useful = () =>
+    best === null ? Number.POSITIVE_INFINITY : idle > 0 ? (best.objectiveSeconds - least) / idle : 0;
+  const widest = Math.max(...problem.stages.map((stage) => stage.fixedSeconds));
+  const near = NEAR * (lowest + widest);
+  descend(near, lowest);
+  if (idle === 0 || useful() > near) descend(idle === 0 ? Number.POSITIVE_INFINITY : useful(), near);
   return best ?? tooTight(problem);
+}
+
+/** No cut has a smaller sum: every layer on the stage that is fastest for it. */
+function leastSum({ stages, layerKinds }: PartitionProblem): number {
+  const fastest = new Map<number, number>();
+  let sum = stages.reduce((total, stage) => total + stage.fixedSeconds, 0);
+  for (const kind of layerKinds) {
+    let seconds = fastest.get(kind);
+    if (seconds === undefined) {
+      seconds = Math.min(...stages.map((stage) => stage.secondsPerLayer[kind]!));
+      fastest.set(kind, seconds);
+    }
+    sum += seconds;
+  }
+  return sum;
 }
 
 interface Prefix {
