@@ -17,9 +17,21 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   partition: ['domain'],
   search: ['domain', 'schema', 'hardware', 'layers', 'schedules', 'cost', 'partition'],
   placement: ['domain', 'hardware', 'techniques', 'cost'],
+  importers: ['domain'],
   launchers: ['domain', 'schema', 'layers', 'search'],
   reporters: ['units', 'domain', 'layers', 'memory', 'search', 'partition'],
-  cli: ['units', 'domain', 'schema', 'catalogue', 'cost', 'search', 'placement', 'launchers', 'reporters'],
+  cli: [
+    'units',
+    'domain',
+    'schema',
+    'catalogue',
+    'cost',
+    'search',
+    'placement',
+    'importers',
+    'launchers',
+    'reporters',
+  ],
 };
 
 /** Libraries and built-in modules that only some folders may touch. */

@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { Cluster, GroupLink, MeasuredLinks, NicSpec, NodeGroup } from '../domain/cluster.ts';
+import { expandHosts } from '../domain/hostlist.ts';
 import { InputError } from '../domain/input-error.ts';
 import { type ClusterDocument, clusterSchema, type GroupDocument } from '../schema/cluster.ts';
 import { nearest } from '../schema/validator.ts';
 import { bundled, type Document, dataFolder, listNames, readDocument, validateDocument } from './document.ts';
 import { loadGpu } from './gpus.ts';
-import { expandHosts } from './hostlist.ts';
 import { loadLink } from './links.ts';
 import type { Loaded } from './models.ts';
 import { quantityAt } from './quantity-at.ts';

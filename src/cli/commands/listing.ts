@@ -3,6 +3,7 @@ import { listModels, loadModel } from '../../catalogue/models.ts';
 import { clusterDocument, clusterTable, modelDocument, modelTable } from '../../reporters/listing.ts';
 import { printJson, type Register, styleOf } from '../command.ts';
 import { EXIT } from '../io.ts';
+import { importCommands } from './import.ts';
 
 export const model: Register = (program, io, done) => {
   const command = program.command('model').description('presets, and what a model is made of');
@@ -29,7 +30,10 @@ export const model: Register = (program, io, done) => {
 };
 
 export const cluster: Register = (program, io, done) => {
-  const command = program.command('cluster').description('bundled clusters, and what one consists of');
+  const command = program
+    .command('cluster')
+    .description('bundled clusters, what one consists of, and how to describe your own');
+  importCommands(command, io, done);
   command
     .command('list')
     .description('names of the bundled clusters')

@@ -1,4 +1,4 @@
-import { InputError } from '../domain/input-error.ts';
+import { InputError } from './input-error.ts';
 
 const MAX_HOSTS = 1_000_000;
 
