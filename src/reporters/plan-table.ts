@@ -7,6 +7,8 @@ import { grid, painter, type Style, wrap } from './paint.ts';
 import { clip, layersWords, memoryWords, recomputeWords, SHARDING_WORDS, scheduleWords } from './words.ts';
 
 const WIDE = 140;
+/** More are counted. */
+const MOST_ASSUMPTIONS = 8;
 
 /** The ranked table and what stands under it. */
 export function planTable(problem: Problem, result: SearchResult, beside: WhatIf, style: Style): string {
@@ -111,7 +113,11 @@ function notes(
   else {
     const factor = evenSplit.estimate.stepSeconds / best.estimate.stepSeconds;
     const verdict =
-      factor < 1.005 ? 'as fast as the best plan' : `the best plan is ${digits(factor)}× as fast`;
+      factor < 0.995
+        ? `${digits(1 / factor)}× as fast as the best found so far`
+        : factor < 1.005
+          ? 'as fast as the best plan'
+          : `the best plan is ${digits(factor)}× as fast`;
     const how = `${arithmetic(evenSplit.plan)}, layers ${clip(layersWords(evenSplit.plan), 24)}`;
     lines.push(`Even split: ${formatSeconds(evenSplit.estimate.stepSeconds)} (${how}): ${verdict}.`);
   }
@@ -133,7 +139,10 @@ function notes(
   lines.push(
     `How sure: step time within about ±${formatPercent(best.estimate.band)}; weakest figure used: ${best.estimate.weakestProvenance}.`,
   );
-  for (const assumption of best.estimate.assumptions) lines.push(`Assumed: ${assumption}.`);
+  const { assumptions } = best.estimate;
+  lines.push(...assumptions.slice(0, MOST_ASSUMPTIONS).map((assumption) => `Assumed: ${assumption}.`));
+  if (assumptions.length > MOST_ASSUMPTIONS)
+    lines.push(`And ${assumptions.length - MOST_ASSUMPTIONS} more assumptions: --json has them all.`);
   return lines.map((line) => wrap(line, columns)).join('\n');
 }
 
