@@ -212,7 +212,14 @@ function measuredFrom(
         if (i === j) return key === 'bandwidth' ? Number.POSITIVE_INFINITY : 0;
         const pointer = `/measured/${key}/${i}/${j}`;
         if (typeof cell === 'string')
-          return quantityAt(document, pointer, cell, dimension, key === 'bandwidth');
+          return quantityAt(
+            document,
+            pointer,
+            cell,
+            dimension,
+            key === 'bandwidth',
+            `measured ${key} from node ${i} to node ${j}`,
+          );
         throw new InputError({
           message: `measured ${key} from node ${i} to node ${j} is ${String(cell)}`,
           expected: key === 'bandwidth' ? '"23 GB/s"' : '"12 us"',

@@ -9,8 +9,8 @@ export function quantityAt(
   text: string,
   dimension: Dimension,
   positive = true,
+  name = pointer.split('/').at(-1) ?? pointer,
 ): number {
-  const name = pointer.split('/').at(-1) ?? pointer;
   const parsed = parseQuantity(text, dimension);
   if (!parsed.ok) {
     throw new InputError({

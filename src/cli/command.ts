@@ -31,7 +31,10 @@ export function workloadOptions(command: Command): Command {
     .option('--seq-length <N>', 'tokens per sequence')
     .option('--global-batch <N>', 'sequences per optimizer step')
     .option('--precision <P>', 'bf16, fp16, fp8, mxfp8 or nvfp4 (default bf16)')
-    .option('--launcher <NAME>', 'rank only what it can run: megatron, torchtitan, json or any (default any)')
+    .option(
+      '--launcher <NAME>',
+      'rank only what it can run: megatron, torchtitan, deepspeed, env, json or any (default any)',
+    )
     .option('--stack <NAME>', "software stack (default: the launcher's, else generic)")
     .option('--layer-profile <FILE>', 'measured layer times that stand in for the estimated ones')
     .option('--headroom <SHARE>', 'GPU memory to leave free (default 8%)')

@@ -4,7 +4,7 @@ import { LAUNCHERS, launcherOf } from '../../src/launchers/index.ts';
 import { DENSE, inTwo, MIXED, ORIGIN, planned } from '../unit/launchers/fixture.ts';
 
 /** A plan that every launcher can run: one GPU type, even layers, no virtual stages, full sharding. */
-const COMMON = planned(DENSE, 'tp=8,pp=1,dp=8,cp=1,micro-batch=1,sharding=3,recompute=none');
+const COMMON = planned(DENSE, 'tp=1,pp=1,dp=64,cp=1,micro-batch=1,sharding=3,recompute=none');
 const HOSTILE = ['gpu01; rm -rf ~', '$(reboot)', '`id`', "a'b", '-oProxyCommand=x', 'a\nb', ''];
 
 describe.each(LAUNCHERS)('launcher $id', (launcher) => {
@@ -78,7 +78,7 @@ describe.each(LAUNCHERS)('launcher $id', (launcher) => {
     const [group, ...others] = DENSE.cluster.groups;
     const hosts = [name, ...group!.hosts.slice(1)];
     const problem = { ...DENSE, cluster: { ...DENSE.cluster, groups: [{ ...group!, hosts }, ...others] } };
-    const scripts = launcher.render(DENSE, COMMON, ORIGIN).some(({ path }) => path.endsWith('.sh'));
+    const scripts = launcher.render(DENSE, COMMON, ORIGIN).some(({ path }) => /\.(sh|env)$/.test(path));
     expect(launcher.reject(problem, COMMON)?.rule ?? null).toBe(scripts ? 'host-name' : null);
   });
 });

@@ -5,6 +5,7 @@ import { loadStack } from '../../catalogue/stacks.ts';
 import { InputError } from '../../domain/input-error.ts';
 import { onlyGroups } from '../../domain/node-order.ts';
 import type { Problem } from '../../domain/problem.ts';
+import { launchFolder } from '../../launchers/folder.ts';
 import { LAUNCHERS } from '../../launchers/index.ts';
 import type { Register } from '../command.ts';
 import { writeFolder } from '../folder.ts';
@@ -52,7 +53,7 @@ export const emit: Register = (program, io, done) => {
           hint: `Maybe ${others.length > 0 ? `--to ${others.join(' or ')}, which can; or ` : ''}plan --launcher ${launcher.id}.`,
         });
       }
-      const files = launcher.render(problem, chosen.plan, {
+      const files = launchFolder(launcher, problem, chosen.plan, {
         origin: `shardwright ${toolVersion()}, ${basename(path)}#${rank}`,
       });
       writeFolder(String(flags.out), files, flags.force === true);

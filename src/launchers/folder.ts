@@ -1,0 +1,71 @@
+import type { Plan } from '../domain/plan.ts';
+import type { Problem } from '../domain/problem.ts';
+import { arithmetic } from '../search/label.ts';
+import type { Launcher, LaunchFile, RenderContext } from './launcher.ts';
+import { commentText, shellQuote } from './quote.ts';
+import { rankMap } from './rank-map.ts';
+import { hostRuns } from './ranks.ts';
+
+/** All files of a launch: the launcher's own, and beside a script what every cluster asks for. */
+export function launchFolder(
+  launcher: Launcher,
+  problem: Problem,
+  plan: Plan,
+  context: RenderContext,
+): LaunchFile[] {
+  const own = launcher.render(problem, plan, context);
+  if (!own.some(({ path }) => path === 'launch.sh')) return [...own];
+  return [
+    ...own,
+    { path: 'job.sbatch', content: slurmJob(problem, plan, context) },
+    { path: 'rank-map.csv', content: rankMap(problem, plan) },
+    { path: 'README.md', content: readme(launcher, problem, plan, context, own) },
+  ];
+}
+
+/** Slurm gives nodes in its own order; launch.sh looks each host up in its table, so the order here does not matter. */
+function slurmJob({ cluster }: Problem, plan: Plan, { origin }: RenderContext): string {
+  const runs = hostRuns(cluster, plan);
+  const hosts = [...new Set(runs.map((run) => run.host))];
+  return `${[
+    '#!/usr/bin/env bash',
+    `#SBATCH --nodes=${hosts.length}`,
+    '#SBATCH --ntasks-per-node=1',
+    `#SBATCH --gpus-per-node=${runs[0]!.gpus}`,
+    `#SBATCH --nodelist=${hosts.join(',')}`,
+    '#SBATCH --exclusive',
+    `# ${commentText(origin)}`,
+    'set -euo pipefail',
+    `cd "\${SLURM_SUBMIT_DIR:-.}"`,
+    `srun --ntasks-per-node=1 bash launch.sh "$@"`,
+  ].join('\n')}\n`;
+}
+
+function readme(
+  launcher: Launcher,
+  { model, cluster }: Problem,
+  plan: Plan,
+  { origin }: RenderContext,
+  own: readonly LaunchFile[],
+): string {
+  const hosts = new Set(hostRuns(cluster, plan).map((run) => run.host)).size;
+  const names = own.map(({ path }) => `\`${path}\``).join(', ');
+  return `${[
+    `# ${commentText(model.name)} with ${launcher.name}`,
+    '',
+    `${commentText(origin)}: ${arithmetic(plan)} on ${hosts} hosts of ${commentText(cluster.name)}.`,
+    '',
+    '- Slurm: `sbatch job.sbatch`. Elsewhere start `bash launch.sh` on every host of its table.',
+    `- The launcher's own files: ${names}. Further arguments of \`launch.sh\` go to the program.`,
+    '- `rank-map.csv`: host, GPU and coordinates of each global rank. Hosts stand in pipeline order: do not sort them.',
+    '- Several networks on a host? Set `NCCL_SOCKET_IFNAME` and `NCCL_IB_HCA` to the one the plan was made for.',
+    '- A host that calls itself otherwise than in the table: `SHARDWRIGHT_HOST=name bash launch.sh`.',
+  ].join('\n')}\n`;
+}
+
+/** A file of KEY=value lines that \`eval\` and \`source\` read. */
+export function environmentFile(values: Readonly<Record<string, string | number | boolean>>): string {
+  return Object.entries(values)
+    .map(([name, value]) => `${name}=${shellQuote(String(value))}\n`)
+    .join('');
+}
