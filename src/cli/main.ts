@@ -6,11 +6,12 @@ import { estimate, explain } from './commands/estimate.ts';
 import { cluster, model } from './commands/listing.ts';
 import { plan } from './commands/plan.ts';
 import { schema } from './commands/schema.ts';
+import { validate } from './commands/validate.ts';
 import { EXIT, type Io } from './io.ts';
 import { toolVersion } from './version.ts';
 
 /** Every command, in the order of help. A new one is a file and a line here. */
-const COMMANDS = [plan, estimate, explain, compare, emit, model, cluster, schema];
+const COMMANDS = [plan, estimate, explain, compare, emit, validate, model, cluster, schema];
 
 /** Runs one command line. Results go to stdout, everything else to stderr; returns the exit code, never throws. */
 export async function main(io: Io): Promise<number> {
@@ -51,7 +52,7 @@ function failure(error: unknown, io: Io): number {
     const hint = near === undefined ? 'Maybe `shardwright --help`.' : `Maybe "${near}".`;
     if (error.code === 'commander.help') {
       io.stderr(
-        'missing command\n  expected: plan, estimate, explain, compare, emit, model, cluster or schema\n  Maybe `shardwright --help`.\n',
+        'missing command\n  expected: plan, estimate, explain, compare, emit, validate, model, cluster or schema\n  Maybe `shardwright --help`.\n',
       );
       return EXIT.input;
     }

@@ -6,9 +6,10 @@ import { estimateDocument } from '../../reporters/plan-json.ts';
 import { parseConfiguration } from '../../search/configuration.ts';
 import { planOf } from '../../search/plan-of.ts';
 import { printJson, type Register, styleOf, workloadOptions } from '../command.ts';
+import { combined } from '../from-file.ts';
 import { EXIT, type Io } from '../io.ts';
 import { given } from '../problem.ts';
-import { settings } from '../settings.ts';
+import { type Settings, settings } from '../settings.ts';
 
 export const estimate: Register = (program, io, done) => {
   configured(
@@ -30,18 +31,49 @@ export const explain: Register = (program, io, done) => {
   );
 };
 
+/** The configuration of --config, or of --from with --config on top, and the workload that a file states. */
+function configurationFrom(flags: Readonly<Record<string, unknown>>): { text: string; workload: Settings } {
+  const over = flags.config === undefined ? '' : String(flags.config);
+  if (flags.from === undefined) {
+    if (over === '')
+      throw new InputError({
+        message: '--config is missing',
+        expected: '--config tp=8,pp=4, or --from FILE',
+      });
+    return { text: over, workload: {} };
+  }
+  const found = combined(String(flags.from), flags.for === undefined ? undefined : String(flags.for), over);
+  return {
+    text: found.text,
+    workload: {
+      ...(found.sequenceLength === null ? {} : { 'seq-length': String(found.sequenceLength) }),
+      ...(found.globalBatchSize === null ? {} : { 'global-batch': String(found.globalBatchSize) }),
+      ...(found.precision === null ? {} : { precision: found.precision }),
+    },
+  };
+}
+
 function configured(command: Command, io: Io, done: (code: number) => void, full: boolean): void {
   workloadOptions(command)
     .argument('<model>', 'preset name, Hugging Face config.json, or YAML file')
     .argument('<cluster>', 'bundled name or YAML file')
-    .requiredOption(
+    .option(
+      '--from <FILE>',
+      'take the configuration from a launch file; --config and the other flags go on top',
+    )
+    .option('--for <LAUNCHER>', 'whose launch file --from is: megatron')
+    .option(
       '--config <CONFIG>',
       'tp=8,pp=4,dp=2,cp=1,ep=1,vpp=1,micro-batch=1,recompute=selective,sharding=1,layers=12/12/28/28',
     )
     .option('--check', 'exit 4 when it does not fit')
     .action((model: string, cluster: string, flags: Record<string, unknown>) => {
-      const { problem, launcher, origin } = given(model, cluster, settings(flags, io));
-      const configuration = planOf(problem, parseConfiguration(String(flags.config)));
+      const asked = configurationFrom(flags);
+      const { problem, launcher, origin } = given(model, cluster, {
+        ...asked.workload,
+        ...settings(flags, io),
+      });
+      const configuration = planOf(problem, parseConfiguration(asked.text));
       const reason =
         'rule' in configuration ? configuration : (launcher?.reject(problem, configuration.plan) ?? null);
       if (reason !== null) {

@@ -1,0 +1,99 @@
+import { bad, divides, type MegatronRule } from './rule.ts';
+
+/** Divisibility of the dense and the expert grid, of batch and sequence. */
+export const DEGREE_RULES: readonly MegatronRule[] = [
+  {
+    rule: 'world-size',
+    flag: '--tensor-model-parallel-size',
+    check: (_, { tp, pp, cp, gpus }) =>
+      divides('GPUs', gpus, tp * pp * cp, 'tp·pp·cp =', 'Change a degree, or the number of GPUs.'),
+  },
+  {
+    rule: 'expert-grid',
+    flag: '--expert-model-parallel-size',
+    check: (run, { pp, ep, etp, gpus }) =>
+      run.has('--num-experts')
+        ? divides(
+            'GPUs',
+            gpus,
+            ep * etp * pp,
+            'etp·ep·pp =',
+            'Lower ep or etp; the parser does not check this, the process groups do.',
+          )
+        : null,
+  },
+  {
+    rule: 'heads-divisible-by-tp',
+    flag: '--num-attention-heads',
+    check: (run, { tp }) =>
+      divides('heads', run.count('--num-attention-heads'), tp, 'tp', 'Use a tp that divides the heads.'),
+  },
+  {
+    rule: 'query-groups',
+    flag: '--num-query-groups',
+    check: (run, { tp }) => {
+      const groups = run.count('--num-query-groups');
+      return groups === null || groups % tp === 0 || tp % groups === 0
+        ? null
+        : bad(`${groups} query groups`, `a multiple or a divisor of tp ${tp}`, 'Use another tp.');
+    },
+  },
+  {
+    rule: 'hidden-divisible-by-heads',
+    flag: '--hidden-size',
+    check: (run) => {
+      const heads = run.count('--num-attention-heads');
+      return run.has('--kv-channels') || run.has('--multi-latent-attention') || heads === null
+        ? null
+        : divides('hidden size', run.count('--hidden-size'), heads, 'the heads', 'Add --kv-channels.');
+    },
+  },
+  {
+    rule: 'experts-divisible-by-ep',
+    flag: '--num-experts',
+    check: (run, { ep }) => {
+      const experts = run.count('--num-experts');
+      if (ep > 1 && experts === null)
+        return bad(`ep ${ep}`, 'a model with --num-experts', 'Drop --expert-model-parallel-size.');
+      return divides('experts', experts, ep, 'ep', 'Use an ep that divides the experts.');
+    },
+  },
+  {
+    rule: 'sequence-divisible',
+    flag: '--seq-length',
+    check: (run, { cp }) =>
+      cp > 1
+        ? divides('sequence length', run.count('--seq-length'), 2 * cp, '2·cp =', 'Use another cp or length.')
+        : null,
+  },
+  {
+    rule: 'positions',
+    flag: '--max-position-embeddings',
+    check: (run) => {
+      const [length, most] = [run.count('--seq-length'), run.count('--max-position-embeddings')];
+      return length === null || most === null || most >= length
+        ? null
+        : bad(
+            `${most} positions`,
+            `at least the sequence length ${length}`,
+            `Set --max-position-embeddings ${length}.`,
+          );
+    },
+  },
+  {
+    rule: 'batch-divisible',
+    flag: '--global-batch-size',
+    check: (run, { tp, pp, cp, gpus }) => {
+      const micro = run.count('--micro-batch-size');
+      if (gpus === null || micro === null || gpus % (tp * pp * cp) !== 0) return null;
+      const dp = gpus / (tp * pp * cp);
+      return divides(
+        'global batch',
+        run.count('--global-batch-size'),
+        micro * dp,
+        'micro-batch·dp =',
+        'Change the batch or the degrees.',
+      );
+    },
+  },
+];
