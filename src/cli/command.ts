@@ -33,7 +33,7 @@ export function workloadOptions(command: Command): Command {
     .option('--precision <P>', 'bf16, fp16, fp8, mxfp8 or nvfp4 (default bf16)')
     .option(
       '--launcher <NAME>',
-      'rank only what it can run: megatron, torchtitan, deepspeed, env, json or any (default any)',
+      'rank only what it can run: megatron, torchtitan, deepspeed, env, json, or any for all freedom (default: what a framework runs)',
     )
     .option('--stack <NAME>', "software stack (default: the launcher's, else generic)")
     .option('--layer-profile <FILE>', 'measured layer times that stand in for the estimated ones')

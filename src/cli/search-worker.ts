@@ -1,6 +1,6 @@
 import { workerData } from 'node:worker_threads';
 import type { Problem } from '../domain/problem.ts';
-import { launcherOf } from '../launchers/index.ts';
+import { LAUNCHABLE, launcherOf } from '../launchers/index.ts';
 import { BY_MEMORY, BY_TIME, byDollars, type Objective, type ObjectiveId } from '../search/objective.ts';
 import { type Findings, openEntry } from '../search/open.ts';
 import { DEFAULT_OPTIONS, type SearchOptions } from '../search/options.ts';
@@ -30,7 +30,12 @@ const { problem } = job;
 const options: SearchOptions = {
   ...DEFAULT_OPTIONS,
   ...job.options,
-  launcher: job.launcher === null ? null : (launcherOf(job.launcher) ?? null),
+  launcher:
+    job.launcher === null
+      ? null
+      : job.launcher === LAUNCHABLE.id
+        ? LAUNCHABLE
+        : (launcherOf(job.launcher) ?? null),
   objective: objectiveOf(job),
 };
 const queue = queueOf(problem, options);

@@ -1,7 +1,8 @@
 import { estimate } from '../cost/estimate.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { RankedPlan, SearchResult, WhatIf } from '../domain/search-result.ts';
-import { LAUNCHERS } from '../launchers/index.ts';
+import { FRAMEWORKS, LAUNCHERS } from '../launchers/index.ts';
+import type { Launcher } from '../launchers/launcher.ts';
 import { DEFAULT_BUDGET, place } from '../placement/place.ts';
 import { slowLinks } from '../placement/slow-links.ts';
 import type { SearchOptions } from '../search/options.ts';
@@ -22,18 +23,21 @@ export function whatIf(
       : null;
   return {
     idle: best !== undefined && complete ? idleGroups(problem, best, options) : [],
+    launchers: best === undefined ? [] : accepting(FRAMEWORKS, problem, best),
     freer:
       free === null
         ? null
         : {
             plan: free,
-            launchers: LAUNCHERS.filter((launcher) => launcher.reject(problem, free.plan) === null).map(
-              (launcher) => launcher.id,
-            ),
+            launchers: accepting(LAUNCHERS, problem, free),
           },
     placement,
     slowLinks: best === undefined ? [] : slowLinks(problem, best.plan),
   };
+}
+
+function accepting(launchers: readonly Launcher[], problem: Problem, { plan }: RankedPlan): string[] {
+  return launchers.filter((one) => one.reject(problem, plan) === null).map((one) => one.id);
 }
 
 /** Orders the nodes of every plan by measured links and ranks again. */

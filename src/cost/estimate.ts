@@ -4,7 +4,6 @@ import { reordered } from '../domain/node-order.ts';
 import type { Plan } from '../domain/plan.ts';
 import { type Ends, endsOf, layersOf } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
-import { coefficients } from '../hardware/coefficients.ts';
 import { assumptionsOf, provenanceOf } from './confidence.ts';
 import { errorBand } from './error-band.ts';
 import { modelFlopsPerStep, peakFlops } from './model-flops.ts';
@@ -62,14 +61,13 @@ function timeParts(
   const parts = criticalParts(last.stages, last.time);
   const busy = total(parts);
   const bubble = Math.max(0, tail.pipelineSeconds - busy);
-  const c = coefficients(problem.coefficients);
   return {
     ...parts,
     'pipeline bubble': bubble,
     'gradient reduction': tail.gradientReduce,
     'parameter gathering': tail.parameterGather,
     optimizer: tail.optimizer,
-    'step overhead': problem.stack.host.secondsPerStep * c.stepOverhead,
+    'step overhead': problem.stack.host.secondsPerStep,
   };
 }
 

@@ -96,6 +96,8 @@ export interface PlacementSummary {
 
 /** What stands beside the ranking: asked only where it can matter. */
 export interface WhatIf {
+  /** Frameworks that run the best plan as printed. */
+  readonly launchers: readonly string[];
   readonly idle: readonly IdleGroup[];
   /** More than 5 % faster than the best launchable plan, and the launchers that run it. */
   readonly freer: { readonly plan: RankedPlan; readonly launchers: readonly string[] } | null;

@@ -197,7 +197,6 @@ const DEFINITIONS = {
   ),
   lossBytes: fitted(24, 8, 50, 'HBM bytes per logit of an unfused cross entropy, forward and backward'),
   lossBytesFused: fitted(10, 4, 30, 'the same, fused'),
-  stepOverhead: fitted(1, 0.1, 10, 'factor on the time a stack spends once per step'),
 } as const satisfies Record<string, Omit<Coefficient, 'value'>>;
 
 export type CoefficientName = keyof typeof DEFINITIONS;

@@ -37,5 +37,4 @@ export const FITTED = {
   optimizerBytes: 34.12,
   lossBytes: 20.06,
   lossBytesFused: 24.16,
-  stepOverhead: 0.8648,
 } as const;

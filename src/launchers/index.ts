@@ -1,3 +1,6 @@
+import type { Plan } from '../domain/plan.ts';
+import type { Problem } from '../domain/problem.ts';
+import type { Reason } from '../domain/reason.ts';
 import { deepspeed } from './deepspeed/index.ts';
 import { env } from './env.ts';
 import { json } from './json.ts';
@@ -7,6 +10,23 @@ import { torchtitan } from './torchtitan/index.ts';
 
 /** Every launcher, in the order of help. A new one is one more line. */
 export const LAUNCHERS: readonly Launcher[] = [megatron, torchtitan, deepspeed, env, json];
+
+/** Frameworks that run what they are given: `env` and `json` only describe a plan. */
+export const FRAMEWORKS: readonly Launcher[] = [megatron, torchtitan, deepspeed];
+
+/** Plans that at least one framework runs as printed. */
+export const LAUNCHABLE = {
+  id: 'launchable',
+  reject(problem: Problem, plan: Plan): Reason | null {
+    let first: Reason | null = null;
+    for (const framework of FRAMEWORKS) {
+      const reason = framework.reject(problem, plan);
+      if (reason === null) return null;
+      first ??= reason;
+    }
+    return first;
+  },
+} as const;
 
 export function launcherOf(id: string): Launcher | undefined {
   return LAUNCHERS.find((launcher) => launcher.id === id);

@@ -30,15 +30,24 @@ export function programWords({ groups, shares, objectiveSeconds }: PartitionProo
 }
 
 /** Idle groups, a freer plan, the order of nodes, slow links. */
-export function besideWords({ idle, freer, placement, slowLinks }: WhatIf, best: RankedPlan): string[] {
+export function besideWords(
+  { launchers, idle, freer, placement, slowLinks }: WhatIf,
+  best: RankedPlan,
+): string[] {
   const now = best.estimate.stepSeconds;
-  const lines = idle
+  const lines = [
+    launchers.length > 0
+      ? `Run 1 as printed: ${launchers.join(', ')}.`
+      : 'No framework here runs 1 as printed: --to json describes it for a runtime of your own.',
+  ];
+  const asked = idle
     .filter(({ asked }) => asked)
     .map(({ group, gpus, gpuType, stepSeconds }) =>
       stepSeconds === null
         ? `With ${group} (${gpus} × ${gpuType}) in use, no plan fits.`
         : `With ${group} (${gpus} × ${gpuType}) in use the best step is ${formatSeconds(stepSeconds)}: ${formatPercent(stepSeconds / now - 1)} slower.`,
     );
+  lines.push(...asked);
   if (freer !== null) {
     const { plan, launchers } = freer;
     const who = launchers.length > 0 ? `--launcher ${launchers.join(' or ')}` : 'no launcher here';

@@ -20,6 +20,7 @@ export function planDocument(problem: Problem, result: SearchResult, beside: Wha
     evenSplit:
       'rule' in result.evenSplit ? { reason: result.evenSplit } : rankedJson(problem, result.evenSplit),
     nearestMiss: result.nearestMiss === null ? null : missJson(problem, result.nearestMiss),
+    launchers: beside.launchers,
     idle: beside.idle,
     freer:
       beside.freer === null

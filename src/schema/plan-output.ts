@@ -121,6 +121,7 @@ export const planOutputSchema: JsonSchema = {
         then: closed({ reason, remedy: text, ...costed }),
       },
       // biome-ignore-end lint/suspicious/noThenProperty: as above.
+      launchers: strings,
       idle: {
         type: 'array',
         items: closed({

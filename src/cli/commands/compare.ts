@@ -1,4 +1,5 @@
 import type { Problem } from '../../domain/problem.ts';
+import { LAUNCHABLE } from '../../launchers/index.ts';
 import { type Compared, compareDocument, compareTable } from '../../reporters/compare.ts';
 import { search } from '../../search/search.ts';
 import { printJson, type Register, styleOf, workloadOptions } from '../command.ts';
@@ -23,7 +24,10 @@ export const compare: Register = (program, io, done) => {
       const used = new Set<string>();
       const all = clusters.map((cluster): Compared => {
         const { problem, launcher } = given(model, cluster, s);
-        const result = search(problem, { top: 1, launcher });
+        const result = search(problem, {
+          top: 1,
+          launcher: launcher ?? (s.launcher === undefined ? LAUNCHABLE : null),
+        });
         const priced = pricesOf(problem.cluster, prices);
         for (const name of priced.used) used.add(name);
         return { problem, result, dollarsPerHour: dollarsPerHour(problem, priced.byGroup) };

@@ -1,5 +1,6 @@
 import { deviceCount } from '../../domain/cluster.ts';
 import type { SearchResult, WhatIf } from '../../domain/search-result.ts';
+import { LAUNCHABLE } from '../../launchers/index.ts';
 import { planDocument } from '../../reporters/plan-json.ts';
 import { planTable } from '../../reporters/plan-table.ts';
 import { type Sweep, sweepDocument, sweepTable } from '../../reporters/sweep.ts';
@@ -44,7 +45,7 @@ export const plan: Register = (program, io, done) => {
       const { problem, launcher, origin } = input;
       const options: SearchOptions = {
         ...DEFAULT_OPTIONS,
-        ...searchOptions(problem, s, flags, launcher),
+        ...searchOptions(problem, s, flags, launcher ?? (s.launcher === undefined ? LAUNCHABLE : null)),
       };
       if (flags.gpus !== undefined || flags.pareto === true) {
         const sweeps = sweepsOf(input, options, flags);
