@@ -20,6 +20,8 @@ export interface Stack {
   readonly moeDispatcher: 'allgather' | 'alltoall' | 'deepep' | 'hybridep';
   /** `natural`: expert token counts differ; `balanced`: the router was forced. */
   readonly routing: 'natural' | 'balanced';
+  /** How context-parallel ranks share keys and values. */
+  readonly contextExchange: 'ring' | 'all-gather' | 'all-to-all';
   readonly overlap: Overlap;
   readonly host: HostLaunch;
   readonly allocator: Allocator;

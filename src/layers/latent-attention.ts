@@ -1,10 +1,16 @@
 import type { LatentAttention } from '../domain/model.ts';
+import type { Stack } from '../domain/stack.ts';
 import { columnParallel, rowParallel } from './linear.ts';
 import { gemm, kept, type LocalShape, type Operator, residualTokens, stream } from './operator.ts';
 import { contextExchange } from './softmax-attention.ts';
 
 /** Multi-head latent attention: low-rank down projections, norms of the latents, up projections, attention, output. */
-export function latentAttention(a: LatentAttention, hidden: number, local: LocalShape): Operator[] {
+export function latentAttention(
+  a: LatentAttention,
+  hidden: number,
+  local: LocalShape,
+  stack: Stack,
+): Operator[] {
   const t = local.tensorParallel;
   const heads = a.heads / t;
   const e = local.elementBytes;
@@ -77,7 +83,7 @@ export function latentAttention(a: LatentAttention, hidden: number, local: Local
         },
       },
     ],
-    communication: contextExchange(heads * (qkDim + a.vHeadDim), local),
+    communication: contextExchange(heads * (qkDim + a.vHeadDim), heads * qkDim, local, stack.contextExchange),
     saved: [kept(4 * local.tokens * heads, 'core_attn')],
     backwardBytes: 0,
     hostUnits: 2,

@@ -21,7 +21,7 @@ export function layerOperators(
   const rotary = model.learnedPositions === 0;
   const attention =
     kind.attention.kind === 'latent'
-      ? latentAttention(kind.attention, h, local)
+      ? latentAttention(kind.attention, h, local, stack)
       : softmaxAttention(kind.attention, h, rotary, local, stack);
   const mlp =
     kind.mlp.kind === 'moe'

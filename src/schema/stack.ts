@@ -29,6 +29,7 @@ export const stackSchema: JsonSchema = {
     cudaGraphs: { enum: ['none', 'partial', 'full'] },
     moeDispatcher: { enum: ['allgather', 'alltoall', 'deepep', 'hybridep'] },
     routing: { enum: ['natural', 'balanced'] },
+    contextExchange: { enum: ['ring', 'all-gather', 'all-to-all'] },
     overlap: object(
       {
         dataParallel: share,

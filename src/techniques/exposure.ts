@@ -40,6 +40,9 @@ export function communicationExposure(
       return expose(seconds, 0, 0);
     }
     case 'context': {
+      // Gathers and all-to-alls stand before the kernel and after it: nothing of the layer's own hides them.
+      if (one.collective !== 'ring-exchange')
+        return expose(collectiveSeconds(spans.context, one.collective, one.bytes, c), 0, 0);
       const steps = spans.context.size - 1;
       const seconds = steps * pointToPointSeconds(spans.context, one.bytes, c);
       return expose(seconds, stack.overlap.contextParallel, compute.attention);
