@@ -92,4 +92,25 @@ describe('the real process', () => {
     const without = await start([...SMALL, '--no-cache'], cache).ended;
     expect(without.out).toBe(first.out);
   });
+
+  it('prints the same bytes with any number of threads', async () => {
+    const cache = folder();
+    const args = [
+      'plan',
+      'llama-3.1-8b',
+      'mixed-consumer-datacentre',
+      '--seq-length',
+      '4096',
+      '--global-batch',
+      '64',
+    ];
+    const outputs = await Promise.all(
+      ['1', '2', '4'].map((n) => start([...args, '--no-cache', '--json', '--threads', n], cache).ended),
+    );
+    for (const { code, out, err } of outputs) {
+      expect(err).toBe('');
+      expect(code).toBe(0);
+      expect(out).toBe(outputs[0]!.out);
+    }
+  });
 });
