@@ -103,6 +103,8 @@ describe('the real process', () => {
       '4096',
       '--global-batch',
       '64',
+      '--fix',
+      'cp=1,micro-batch=1',
     ];
     const outputs = await Promise.all(
       ['1', '2', '4'].map((n) => start([...args, '--no-cache', '--json', '--threads', n], cache).ended),
