@@ -8,6 +8,8 @@ export function fixFrom(text: string | undefined, option = '--fix'): SearchOptio
   return without(parseConfiguration(text, option), option, [
     'sp',
     'layers',
+    'groups',
+    'shard-group',
     'vocabulary',
     'recompute-layers',
   ]) as SearchOptions['fix'];
@@ -20,6 +22,8 @@ export function maxFrom(text: string | undefined): SearchOptions['max'] {
     'schedule',
     'sp',
     'layers',
+    'groups',
+    'shard-group',
     'recompute',
     'vocabulary',
     'recompute-layers',

@@ -70,7 +70,7 @@ export function rankedJson(problem: Problem, ranked: RankedPlan) {
     tiedWithBest: ranked.tiedWithBest,
     ...planJson(problem, ranked.plan, ranked.estimate),
     variants: ranked.variants.map(({ plan, stepSeconds }) => ({
-      configuration: planText(plan),
+      configuration: planText(plan, problem.cluster),
       stepTimeSeconds: stepSeconds,
     })),
     partition: ranked.partition,
@@ -83,7 +83,7 @@ function missJson(problem: Problem, miss: NearestMiss) {
 
 function planJson(problem: Problem, plan: Plan, estimate: Estimate) {
   return {
-    configuration: planText(plan),
+    configuration: planText(plan, problem.cluster),
     stepTimeSeconds: estimate.stepSeconds,
     tokensPerSecond: estimate.tokensPerSecond,
     mfu: estimate.mfu,

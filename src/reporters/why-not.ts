@@ -35,7 +35,7 @@ export function whyNotWords(
   if (best === undefined) return `Why not ${asked}: nothing to compare with.`;
   const factor = plan.estimate.stepSeconds / best.estimate.stepSeconds;
   const verdict =
-    planText(plan.plan) === planText(best.plan)
+    planText(plan.plan, problem.cluster) === planText(best.plan, problem.cluster)
       ? `Why not ${asked}: the best plan has it.`
       : `Why not ${asked}: its best plan takes ${formatSeconds(plan.estimate.stepSeconds)}, ${digits(factor)}× the best: ${arithmetic(plan.plan)}, layers ${layersWords(plan.plan)}, recompute ${recomputeWords(plan.plan.recompute)}; peak GiB ${memoryWords(problem, plan.estimate).join(', ')}.`;
   const names = [...new Set([...Object.keys(plan.estimate.time), ...Object.keys(best.estimate.time)])];

@@ -26,6 +26,16 @@ export interface Configuration {
   readonly schedule?: ScheduleId;
   readonly sp?: boolean;
   readonly layers?: readonly number[];
+  /** Node groups in pipeline order, with the GPUs to use of each; left out: all, in the cluster's order. */
+  readonly groups?: readonly GroupShare[];
+  /** GPUs that share one set of sharded states; left out: the whole data-parallel (× context-parallel) group. */
+  readonly 'shard-group'?: number;
+}
+
+export interface GroupShare {
+  readonly id: string;
+  /** null: all. */
+  readonly gpus: number | null;
 }
 
 export const COUNTS = ['tp', 'pp', 'dp', 'cp', 'ep', 'etp', 'vpp', 'micro-batch'] as const;
@@ -38,6 +48,8 @@ const KEYS = [
   'vocabulary',
   'sp',
   'layers',
+  'groups',
+  'shard-group',
 ];
 
 /** Parses `tp=8,pp=4,recompute=selective,layers=12/12/28/28`. Throws InputError naming the token. */
@@ -82,6 +94,11 @@ function parsedValue(key: string, value: string, option: string): unknown {
       return whole(value, 0, 3);
     case 'layers':
       return value.split('/').map((n) => whole(n, 1));
+    case 'groups':
+      return value.split('/').map((share): GroupShare => {
+        const [, id = share, gpus] = /^(.+):(\d+)$/.exec(share) ?? [];
+        return { id, gpus: gpus === undefined ? null : whole(gpus, 1) };
+      });
     case 'sp':
       if (value !== 'true' && value !== 'false') throw bad('true or false');
       return value === 'true';

@@ -1,3 +1,4 @@
+import type { Cluster } from '../domain/cluster.ts';
 import type { Pipeline, Plan } from '../domain/plan.ts';
 import { dataParallelOf, devicesOf, replicasOf } from '../domain/plan.ts';
 import type { Candidate } from './realise.ts';
@@ -82,15 +83,24 @@ export function configurationText({ layout, switches }: Candidate): string {
   return `tp=${tp},pp=${pp},dp=${dp},cp=${cp}${expert},vpp=${switches.virtualStages},micro-batch=${switches.microBatch},recompute=${switches.recompute.mode},sharding=${switches.sharding}`;
 }
 
-/** Any plan as it would be typed after --config, layers included. */
-export function planText(plan: Plan): string {
+/**
+ * A plan as it would be typed after --config: nothing is left to be inferred. Pipelines that differ and stages of unlike
+ * tensor parallelism have no such text; theirs names the first stage.
+ */
+export function planText(plan: Plan, cluster: Cluster): string {
   const { tp, pp, dp, cp, ep, etp, vpp } = degreesOf(plan);
-  const expert = ep > 1 || etp > 1 ? `,ep=${ep},etp=${etp}` : '';
-  const layers = plan.pipelines[0]!.stages.map((stage) =>
-    stage.chunks.reduce((n, c) => n + c.end - c.first, 0),
-  );
-  const cut = vpp === 1 && pp > 1 ? `,layers=${layers.join('/')}` : '';
-  return `tp=${tp},pp=${pp},dp=${dp},cp=${cp}${expert},vpp=${vpp},micro-batch=${plan.microBatchSize},recompute=${recomputeText(plan)},sharding=${plan.optimizerSharding}${scheduleText(plan)}${cut}`;
+  const parts = [
+    `tp=${tp},pp=${pp},dp=${dp},cp=${cp}`,
+    ep > 1 || etp > 1 ? `ep=${ep},etp=${etp}` : '',
+    `vpp=${vpp},micro-batch=${plan.microBatchSize}`,
+    `recompute=${recomputeText(plan)},sharding=${plan.optimizerSharding}`,
+    plan.shardGroup === null ? '' : `shard-group=${plan.shardGroup}`,
+    plan.sequenceParallel === tp > 1 ? '' : `sp=${plan.sequenceParallel}`,
+    scheduleText(plan),
+    layersText(plan),
+    groupsText(plan, cluster),
+  ];
+  return parts.filter((part) => part !== '').join(',');
 }
 
 function recomputeText({ recompute: { mode, modules, layersPerStage } }: Plan): string {
@@ -101,5 +111,38 @@ function recomputeText({ recompute: { mode, modules, layersPerStage } }: Plan): 
 /** Left out where it is what the depth implies. */
 function scheduleText({ schedule: { id, virtualStages, vocabulary } }: Plan): string {
   const usual = id === (virtualStages > 1 ? 'interleaved-1f1b' : '1f1b');
-  return `${usual ? '' : `,schedule=${id}`}${vocabulary === undefined ? '' : `,vocabulary=${vocabulary}`}`;
+  return [
+    ...(usual ? [] : [`schedule=${id}`]),
+    ...(vocabulary === undefined ? [] : [`vocabulary=${vocabulary}`]),
+  ].join(',');
+}
+
+/** Layers of each chunk in layer order; left out where all chunks are alike and several to a stage. */
+function layersText({ pipelines, schedule }: Plan): string {
+  const { stages } = pipelines[0]!;
+  if (stages.length === 1 && schedule.virtualStages === 1) return '';
+  const chunks = stages.flatMap((stage) => stage.chunks).sort((a, b) => a.first - b.first || a.end - b.end);
+  const counts = chunks.map(({ first, end }) => end - first);
+  const alike = counts.every((count) => count === counts[0]);
+  return schedule.virtualStages > 1 && alike ? '' : `layers=${counts.join('/')}`;
+}
+
+/** Named where stages do not take all groups, whole, in the cluster's own order. */
+function groupsText({ pipelines, contextParallel }: Plan, { groups }: Cluster): string {
+  if (groups.length === 1 || pipelines.length > 1) return '';
+  const used = new Map<number, number>();
+  for (const { replicas } of pipelines[0]!.stages) {
+    for (const block of replicas) {
+      const gpus = block.count * block.tensorParallel * contextParallel;
+      used.set(block.group, (used.get(block.group) ?? 0) + gpus);
+    }
+  }
+  const shares = [...used].map(([index, gpus]) => {
+    const group = groups[index]!;
+    const whole = gpus === group.nodes * group.gpusPerNode;
+    return { index, text: whole ? group.id : `${group.id}:${gpus}`, whole };
+  });
+  const usual =
+    shares.length === groups.length && shares.every(({ index, whole }, i) => index === i && whole);
+  return usual ? '' : `groups=${shares.map(({ text }) => text).join('/')}`;
 }

@@ -1,4 +1,4 @@
-import { type Cluster, deviceCount, type NodeGroup } from '../domain/cluster.ts';
+import type { NodeGroup } from '../domain/cluster.ts';
 import type { Plan, Recompute, RecomputeModule, ReplicaBlock, Stage } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { Reason } from '../domain/reason.ts';
@@ -30,7 +30,9 @@ export function planOf(problem: Problem, configuration: Configuration): Configur
   const tp = take('tp', 1);
   const pp = take('pp', configuration.layers?.length ?? 1);
   const cp = take('cp', 1);
-  const all = deviceCount(cluster);
+  const pools = poolsOf(cluster.groups, configuration.groups);
+  if ('rule' in pools) return pools;
+  const all = pools.reduce((sum, { gpus }) => sum + gpus, 0);
   const dp = take('dp', Math.max(1, Math.floor(all / (tp * pp * cp))));
   const used = tp * pp * cp * dp;
   if (used > all)
@@ -68,7 +70,7 @@ export function planOf(problem: Problem, configuration: Configuration): Configur
   if (refusal !== null) return refusal;
   const counts = chunkCounts(model.layers.length, pp, vpp, configuration.layers);
   if ('rule' in counts) return counts;
-  const stages = stagesOf(cluster, counts, { tp, cp, dp, pp, microBatches }, (g) =>
+  const stages = stagesOf(pools, counts, { tp, cp, dp, pp, microBatches }, (g) =>
     schedule.stageOfChunk(g, shape),
   );
   if ('rule' in stages) return stages;
@@ -91,7 +93,7 @@ export function planOf(problem: Problem, configuration: Configuration): Configur
     sequenceParallel: configuration.sp ?? tp > 1,
     recompute: recomputeOf(problem, configuration),
     optimizerSharding: sharding,
-    shardGroup: null,
+    shardGroup: configuration['shard-group'] ?? null,
     nodeOrder: null,
   };
   return { plan, inferred };
@@ -120,18 +122,43 @@ interface Dims {
   readonly microBatches: number;
 }
 
+/** GPUs of a node group that a plan may take, in pipeline order. */
+interface Pool {
+  readonly group: NodeGroup;
+  readonly gpus: number;
+}
+
+function poolsOf(groups: readonly NodeGroup[], asked: Configuration['groups']): Pool[] | Reason {
+  const all = groups.map((group) => ({ group, gpus: group.nodes * group.gpusPerNode }));
+  if (asked === undefined) return all;
+  const pools: Pool[] = [];
+  for (const { id, gpus } of asked) {
+    const pool = all.find(({ group }) => group.id === id);
+    if (pool === undefined || pools.some(({ group }) => group.id === id))
+      return {
+        rule: 'groups',
+        actual: pool === undefined ? `groups has "${id}"` : `groups has "${id}" twice`,
+        limit: `each of ${groups.map((group) => group.id).join(', ')} at most once`,
+      };
+    if (gpus !== null && gpus > pool.gpus)
+      return { rule: 'groups', actual: `${id}:${gpus}`, limit: `${pool.gpus} GPUs` };
+    pools.push({ group: pool.group, gpus: gpus ?? pool.gpus });
+  }
+  return pools;
+}
+
 /** Streams devices into stages; where a stage spans two groups its replicas fall into blocks of one GPU type each. */
 function stagesOf(
-  cluster: Cluster,
+  pools: readonly Pool[],
   counts: readonly number[],
   d: Dims,
   stageOf: (chunk: number) => number,
 ): Stage[] | Reason {
   const perReplica = d.tp * d.cp;
-  const free = cluster.groups.map((group) => ({
+  const free = pools.map(({ group, gpus }) => ({
     group,
     next: group.firstDevice,
-    left: Math.floor((group.nodes * group.gpusPerNode) / perReplica),
+    left: Math.floor(gpus / perReplica),
   }));
   const stages: Stage[] = [];
   for (let s = 0; s < d.pp; s++) {
@@ -155,7 +182,7 @@ function stagesOf(
       return {
         rule: 'gpus',
         actual: `stage ${s} lacks ${need} replicas of ${perReplica} GPUs`,
-        limit: sizes(cluster.groups),
+        limit: pools.map(({ group, gpus }) => `${gpus} × ${group.gpu.id}`).join(', '),
         hint: 'Maybe a smaller dp or pp.',
       };
     stages.push({ chunks: [], replicas });
@@ -167,10 +194,6 @@ function stagesOf(
     first += count;
   }
   return stages.map((stage, s) => ({ ...stage, chunks: chunks[s]! }));
-}
-
-function sizes(groups: readonly NodeGroup[]): string {
-  return groups.map((group) => `${group.nodes * group.gpusPerNode} × ${group.gpu.id}`).join(', ');
 }
 
 function largestDivisor(n: number, most: number): number {
