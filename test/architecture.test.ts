@@ -18,7 +18,6 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   search: ['domain', 'schema', 'hardware', 'layers', 'schedules', 'cost', 'partition'],
   placement: ['domain', 'hardware', 'techniques', 'cost'],
   importers: ['domain'],
-  'launch-files': ['domain'],
   launchers: ['domain', 'schema', 'layers', 'search'],
   reporters: ['units', 'domain', 'layers', 'memory', 'search', 'partition'],
   cli: [
@@ -30,7 +29,6 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'search',
     'placement',
     'importers',
-    'launch-files',
     'launchers',
     'reporters',
   ],

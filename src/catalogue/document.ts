@@ -31,7 +31,8 @@ export function readDocument(path: string): Document {
   return parseDocument(path, text);
 }
 
-function parseDocument(path: string, text: string): Document {
+/** The same for text that was read already. */
+export function parseDocument(path: string, text: string): Document {
   const lines = new LineCounter();
   const documents = parseAllDocuments(text, { lineCounter: lines, uniqueKeys: true, prettyErrors: false });
   const at = (offset: number | undefined): Location => {
@@ -118,14 +119,15 @@ export function validateDocument<T>(document: Document, schema: JsonSchema): T {
   });
 }
 
-function readText(path: string): string {
+/** Throws InputError where it is missing, too large, empty or not UTF-8 text. */
+export function readText(path: string, what = 'a YAML or JSON file'): string {
   if (!existsSync(path)) {
     const folder = dirname(path);
     const names = existsSync(folder) && statSync(folder).isDirectory() ? readdirSync(folder) : [];
     const near = nearest(basename(path), names);
     throw new InputError({
       message: `no file ${path}`,
-      expected: 'a readable YAML or JSON file',
+      expected: what,
       ...(near === undefined ? {} : { hint: `Maybe ${join(folder, near)}.` }),
     });
   }
@@ -133,7 +135,7 @@ function readText(path: string): string {
   if (stat.isDirectory())
     throw new InputError({
       message: `${path} is a directory`,
-      expected: 'a YAML or JSON file',
+      expected: what,
       hint: `Maybe a file inside it, such as ${join(path, 'config.json')}.`,
     });
   if (stat.size > MAX_BYTES) {
@@ -144,19 +146,19 @@ function readText(path: string): string {
     });
   }
   const bytes = readFileSync(path);
-  if (bytes.length === 0) throw empty(path);
+  if (bytes.length === 0) throw empty(path, what);
   const text = bytes.toString('utf8');
   if (bytes.includes(0) || text.includes('\uFFFD')) {
-    throw new InputError({ message: `${path} is a binary file`, expected: 'UTF-8 text: YAML or JSON' });
+    throw new InputError({ message: `${path} is a binary file`, expected: `UTF-8 text: ${what}` });
   }
-  if (text.trim() === '') throw empty(path);
+  if (text.trim() === '') throw empty(path, what);
   return text;
 }
 
-function empty(path: string): InputError {
+function empty(path: string, what = 'a YAML or JSON document'): InputError {
   return new InputError({
     message: `${path} is empty`,
-    expected: 'a YAML or JSON document',
+    expected: what,
     at: { file: path, line: 1, column: 1 },
   });
 }

@@ -9,7 +9,7 @@ export function fixFrom(text: string | undefined, option = '--fix'): SearchOptio
     'sp',
     'layers',
     'groups',
-    'shard-group',
+    'shard-groups',
     'vocabulary',
     'recompute-layers',
   ]) as SearchOptions['fix'];
@@ -23,7 +23,7 @@ export function maxFrom(text: string | undefined): SearchOptions['max'] {
     'sp',
     'layers',
     'groups',
-    'shard-group',
+    'shard-groups',
     'recompute',
     'vocabulary',
     'recompute-layers',

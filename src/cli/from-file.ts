@@ -1,45 +1,95 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseDocument, readText } from '../catalogue/document.ts';
+import { deviceCount } from '../domain/cluster.ts';
 import { InputError } from '../domain/input-error.ts';
-import { configurationOf, type FromFile, type MegatronRun, readMegatron } from '../launch-files/megatron.ts';
+import type { Problem } from '../domain/problem.ts';
+import type { Reason } from '../domain/reason.ts';
+import { type HostTable, readHostTable, seating } from '../launchers/host-table.ts';
+import { LAUNCHERS } from '../launchers/index.ts';
+import type { Launcher } from '../launchers/launcher.ts';
+import type { Asked, LaunchReader, ReadFile } from '../launchers/reader.ts';
+import { soundPlan } from '../launchers/sound.ts';
 import { nearest } from '../schema/validator.ts';
+import { parseConfiguration } from '../search/configuration.ts';
+import { type Configured, planOf } from '../search/plan-of.ts';
+import type { Settings } from './settings.ts';
 
-const READABLE = ['megatron'];
+/** Launchers whose files can be read, as help lists them. */
+export const READABLE = LAUNCHERS.filter((launcher) => launcher.reader !== undefined).map(({ id }) => id);
 
-/** A launch file of a launcher whose files can be read. */
-export function launchFile(path: string, launcher: string | undefined): MegatronRun {
-  if (launcher === undefined || !READABLE.includes(launcher)) {
-    const near = launcher === undefined ? undefined : nearest(launcher, READABLE);
+/** A launch file that was read; in a folder that `emit` wrote, with the hosts of its launch.sh. */
+export interface OpenedFile {
+  readonly path: string;
+  readonly launcher: Launcher;
+  readonly reader: LaunchReader;
+  readonly file: ReadFile;
+  readonly hosts: HostTable | null;
+}
+
+/** Opens FILE or FOLDER of `--from … --for LAUNCHER`. Throws InputError. */
+export function opened(given: string, id: string | undefined): OpenedFile {
+  const launcher = LAUNCHERS.find((one) => one.id === id);
+  const reader = launcher?.reader;
+  if (launcher === undefined || reader === undefined) {
+    const near = id === undefined ? undefined : nearest(id, READABLE);
     throw new InputError({
-      message: launcher === undefined ? '--for is missing' : `--for is "${launcher}"`,
+      message: id === undefined ? '--for is missing' : `--for is "${id}"`,
       expected: `one of ${READABLE.join(', ')}`,
       ...(near === undefined ? {} : { hint: `Maybe "${near}".` }),
     });
   }
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch {
-    throw new InputError({ message: `${path} cannot be read`, expected: 'a launch file' });
-  }
-  if (text.trim() === '') throw new InputError({ message: `${path} is empty`, expected: 'a launch file' });
-  return readMegatron(text, path);
+  const folder = existsSync(given) && statSync(given).isDirectory();
+  const path = folder ? join(given, reader.file) : given;
+  const text = readText(path, `a launch file of ${launcher.name}`);
+  const script = folder ? join(given, 'launch.sh') : null;
+  const hosts =
+    script !== null && existsSync(script) ? readHostTable(readText(script, 'a script'), script) : null;
+  const file = reader.read({ path, text, value: () => parseDocument(path, text) });
+  return { path, launcher, reader, file, hosts };
 }
 
-/** The file's configuration as `--config` writes it, with what the command line says on top. */
-export function combined(
-  path: string,
-  launcher: string | undefined,
+/** The workload that a launch file states, as flags would. */
+export function workloadOf({ sequenceLength, globalBatchSize, precision }: Asked): Settings {
+  return {
+    ...(sequenceLength === null ? {} : { 'seq-length': String(sequenceLength) }),
+    ...(globalBatchSize === null ? {} : { 'global-batch': String(globalBatchSize) }),
+    ...(precision === null ? {} : { precision }),
+  };
+}
+
+/** The plan that a launch file states on a cluster, with what `--config` says on top; a Reason when it breaks a law. */
+export function planFrom(
+  { path, hosts }: OpenedFile,
+  asked: Asked,
   over: string,
-): FromFile & { readonly text: string } {
-  const found = configurationOf(launchFile(path, launcher));
-  const given = Object.fromEntries(
-    over
-      .split(',')
-      .filter((token) => token.includes('='))
-      .map((token) => [token.split('=')[0]!.trim(), token]),
+  problem: Problem,
+): Configured | Reason {
+  const { model, cluster } = problem;
+  for (const [what, stated, is] of [
+    ['layers', asked.layers, model.layers.length],
+    ['hidden size', asked.hiddenSize, model.hiddenSize],
+  ] as const) {
+    if (stated !== null && stated !== is)
+      throw new InputError({
+        message: `${path} is for a model with ${what} ${stated}`,
+        expected: `${what} ${is}, as ${model.name} has`,
+        hint: 'Maybe another model.',
+      });
+  }
+  const seats = hosts === null ? null : seating(cluster, hosts);
+  if (asked.plan !== undefined && over === '') {
+    const all = Array.from({ length: deviceCount(cluster) }, (_, device) => device);
+    const plan = asked.plan(problem, seats?.devices ?? all);
+    const placed = { ...plan, nodeOrder: seats?.nodeOrder ?? plan.nodeOrder };
+    return soundPlan(problem, placed) ?? { plan: placed, inferred: [] };
+  }
+  const given = new Map(
+    over.split(',').flatMap((token) => (token.includes('=') ? [[token.split('=')[0]!.trim(), token]] : [])),
   );
-  const kept = Object.entries(found.configuration)
-    .filter(([key]) => given[key] === undefined)
-    .map(([key, value]) => `${key}=${value}`);
-  return { ...found, text: [...kept, ...Object.values(given)].join(',') };
+  const stated = { ...asked.configuration, ...(seats === null ? {} : { groups: seats.groups }) };
+  const kept = Object.entries(stated).flatMap(([key, value]) => (given.has(key) ? [] : [`${key}=${value}`]));
+  const found = planOf(problem, parseConfiguration([...kept, ...given.values()].join(',')));
+  if ('rule' in found) return found;
+  return { ...found, plan: { ...found.plan, nodeOrder: seats?.nodeOrder ?? null } };
 }

@@ -1,27 +1,17 @@
 import { degreesOf } from '../search/label.ts';
 import { environmentFile } from './folder.ts';
-import type { Launcher } from './launcher.ts';
+import { HOST_ORDER, type Launcher } from './launcher.ts';
 import { hostRuns } from './ranks.ts';
 import { firstBroken } from './rule.ts';
 import { structureRules } from './structure.ts';
-
-const capabilities = {
-  unevenLayers: true,
-  gpuTypePerStage: true,
-  tensorParallelPerStage: false,
-  unequalMicroBatches: false,
-  severalPipelines: false,
-  unequalHosts: false,
-  mixedVendors: false,
-};
 
 /** Shell variables for scripts of one's own: `eval "$(cat plan.env)"`. */
 export const env: Launcher = {
   id: 'env',
   name: 'shell variables',
   stack: 'generic',
-  capabilities,
-  reject: (problem, plan) => firstBroken(structureRules('shell variables', capabilities), problem, plan),
+  capabilities: HOST_ORDER,
+  reject: (problem, plan) => firstBroken(structureRules('shell variables', HOST_ORDER), problem, plan),
   render: ({ model, cluster, workload }, plan) => {
     const { tp, pp, cp, dp, ep, etp, vpp } = degreesOf(plan);
     const runs = hostRuns(cluster, plan);

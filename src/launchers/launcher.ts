@@ -1,6 +1,7 @@
 import type { Plan } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { Reason } from '../domain/reason.ts';
+import type { LaunchReader } from './reader.ts';
 
 /** Forms of plan that a framework can run. What is false is refused by `structure.ts` with a Reason. */
 export interface Capabilities {
@@ -16,6 +17,17 @@ export interface Capabilities {
   /** GPUs of different vendors in one job. */
   readonly mixedVendors: boolean;
 }
+
+/** One shape of stage on hosts alike, GPU types by the order of hosts: what one torchrun of one program can do. */
+export const HOST_ORDER: Capabilities = {
+  unevenLayers: true,
+  gpuTypePerStage: true,
+  tensorParallelPerStage: false,
+  unequalMicroBatches: false,
+  severalPipelines: false,
+  unequalHosts: false,
+  mixedVendors: false,
+};
 
 export interface LaunchFile {
   /** Relative to the output folder; never leaves it. */
@@ -41,4 +53,6 @@ export interface Launcher {
   reject(problem: Problem, plan: Plan): Reason | null;
   /** Only for plans that it does not reject. */
   render(problem: Problem, plan: Plan, context: RenderContext): readonly LaunchFile[];
+  /** Reads what it renders, and what people wrote for the same framework. */
+  readonly reader?: LaunchReader;
 }

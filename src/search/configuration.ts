@@ -28,8 +28,8 @@ export interface Configuration {
   readonly layers?: readonly number[];
   /** Node groups in pipeline order, with the GPUs to use of each; left out: all, in the cluster's order. */
   readonly groups?: readonly GroupShare[];
-  /** GPUs that share one set of sharded states; left out: the whole data-parallel (× context-parallel) group. */
-  readonly 'shard-group'?: number;
+  /** Sets of sharded states that are kept (Megatron's optimizer instances, HSDP's replicas); left out: one. */
+  readonly 'shard-groups'?: number;
 }
 
 export interface GroupShare {
@@ -49,7 +49,7 @@ const KEYS = [
   'sp',
   'layers',
   'groups',
-  'shard-group',
+  'shard-groups',
 ];
 
 /** Parses `tp=8,pp=4,recompute=selective,layers=12/12/28/28`. Throws InputError naming the token. */

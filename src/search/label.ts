@@ -94,7 +94,7 @@ export function planText(plan: Plan, cluster: Cluster): string {
     ep > 1 || etp > 1 ? `ep=${ep},etp=${etp}` : '',
     `vpp=${vpp},micro-batch=${plan.microBatchSize}`,
     `recompute=${recomputeText(plan)},sharding=${plan.optimizerSharding}`,
-    plan.shardGroup === null ? '' : `shard-group=${plan.shardGroup}`,
+    plan.shardGroup === null ? '' : `shard-groups=${(dp * cp) / plan.shardGroup}`,
     plan.sequenceParallel === tp > 1 ? '' : `sp=${plan.sequenceParallel}`,
     scheduleText(plan),
     layersText(plan),

@@ -79,6 +79,13 @@ export function planOf(problem: Problem, configuration: Configuration): Configur
   if (broken !== null) return broken;
   const sharding = configuration.sharding ?? (dp * cp === 1 ? 0 : problem.stack.fullySharded ? 3 : 1);
   if (configuration.sharding === undefined) inferred.push(`sharding=${sharding}`);
+  const shardGroups = configuration['shard-groups'] ?? 1;
+  if ((dp * cp) % shardGroups !== 0)
+    return {
+      rule: 'shard-groups',
+      actual: `${shardGroups} shard groups`,
+      limit: `a divisor of dp·cp = ${dp * cp}`,
+    };
   const plan: Plan = {
     pipelines: [{ stages, microBatches: microBatches * dp }],
     schedule: {
@@ -93,7 +100,7 @@ export function planOf(problem: Problem, configuration: Configuration): Configur
     sequenceParallel: configuration.sp ?? tp > 1,
     recompute: recomputeOf(problem, configuration),
     optimizerSharding: sharding,
-    shardGroup: configuration['shard-group'] ?? null,
+    shardGroup: shardGroups === 1 ? null : (dp * cp) / shardGroups,
     nodeOrder: null,
   };
   return { plan, inferred };

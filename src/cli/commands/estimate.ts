@@ -1,12 +1,14 @@
 import type { Command } from 'commander';
 import { estimate as costOf } from '../../cost/estimate.ts';
 import { InputError } from '../../domain/input-error.ts';
+import type { Problem } from '../../domain/problem.ts';
+import type { Reason } from '../../domain/reason.ts';
 import { estimateTable } from '../../reporters/estimate-table.ts';
 import { estimateDocument } from '../../reporters/plan-json.ts';
 import { parseConfiguration } from '../../search/configuration.ts';
-import { planOf } from '../../search/plan-of.ts';
+import { type Configured, planOf } from '../../search/plan-of.ts';
 import { printJson, type Register, styleOf, workloadOptions } from '../command.ts';
-import { combined } from '../from-file.ts';
+import { opened, planFrom, READABLE, workloadOf } from '../from-file.ts';
 import { EXIT, type Io } from '../io.ts';
 import { given } from '../problem.ts';
 import { type Settings, settings } from '../settings.ts';
@@ -31,8 +33,14 @@ export const explain: Register = (program, io, done) => {
   );
 };
 
-/** The configuration of --config, or of --from with --config on top, and the workload that a file states. */
-function configurationFrom(flags: Readonly<Record<string, unknown>>): { text: string; workload: Settings } {
+interface AskedFor {
+  /** What a launch file states: the flags of the command line win over it. */
+  readonly workload: Settings;
+  planOn(problem: Problem): Configured | Reason;
+}
+
+/** The configuration of --config, or of --from with --config on top. */
+function askedFor(flags: Readonly<Record<string, unknown>>): AskedFor {
   const over = flags.config === undefined ? '' : String(flags.config);
   if (flags.from === undefined) {
     if (over === '')
@@ -40,16 +48,13 @@ function configurationFrom(flags: Readonly<Record<string, unknown>>): { text: st
         message: '--config is missing',
         expected: '--config tp=8,pp=4, or --from FILE',
       });
-    return { text: over, workload: {} };
+    return { workload: {}, planOn: (problem) => planOf(problem, parseConfiguration(over)) };
   }
-  const found = combined(String(flags.from), flags.for === undefined ? undefined : String(flags.for), over);
+  const file = opened(String(flags.from), flags.for === undefined ? undefined : String(flags.for));
+  const asked = file.file.asked();
   return {
-    text: found.text,
-    workload: {
-      ...(found.sequenceLength === null ? {} : { 'seq-length': String(found.sequenceLength) }),
-      ...(found.globalBatchSize === null ? {} : { 'global-batch': String(found.globalBatchSize) }),
-      ...(found.precision === null ? {} : { precision: found.precision }),
-    },
+    workload: { launcher: file.launcher.id, ...workloadOf(asked) },
+    planOn: (problem) => planFrom(file, asked, over, problem),
   };
 }
 
@@ -58,27 +63,27 @@ function configured(command: Command, io: Io, done: (code: number) => void, full
     .argument('<model>', 'preset name, Hugging Face config.json, or YAML file')
     .argument('<cluster>', 'bundled name or YAML file')
     .option(
-      '--from <FILE>',
-      'take the configuration from a launch file; --config and the other flags go on top',
+      '--from <PATH>',
+      'take the configuration from a launch file, or a folder that emit wrote; --config and other flags go on top',
     )
-    .option('--for <LAUNCHER>', 'whose launch file --from is: megatron')
+    .option('--for <LAUNCHER>', `whose launch file --from is: ${READABLE.join(', ')}`)
     .option(
       '--config <CONFIG>',
       'tp=8,pp=4,dp=2,cp=1,ep=1,vpp=1,micro-batch=1,recompute=selective,sharding=1,layers=12/12/28/28',
     )
     .option('--check', 'exit 4 when it does not fit')
     .action((model: string, cluster: string, flags: Record<string, unknown>) => {
-      const asked = configurationFrom(flags);
+      const asked = askedFor(flags);
       const { problem, launcher, origin } = given(model, cluster, {
         ...asked.workload,
         ...settings(flags, io),
       });
-      const configuration = planOf(problem, parseConfiguration(asked.text));
+      const configuration = asked.planOn(problem);
       const reason =
         'rule' in configuration ? configuration : (launcher?.reject(problem, configuration.plan) ?? null);
       if (reason !== null) {
         throw new InputError({
-          message: `--config cannot run: ${reason.rule}: ${reason.actual}`,
+          message: `${flags.from === undefined ? '--config' : String(flags.from)} cannot run: ${reason.rule}: ${reason.actual}`,
           expected: reason.limit,
           ...(reason.hint === undefined ? {} : { hint: reason.hint }),
         });

@@ -1,6 +1,5 @@
-import { MEGATRON_FILE_RULES, violationsOf } from '../../launch-files/megatron-rules.ts';
 import { printJson, type Register } from '../command.ts';
-import { launchFile } from '../from-file.ts';
+import { opened, READABLE } from '../from-file.ts';
 import { EXIT } from '../io.ts';
 import { whole } from '../problem.ts';
 
@@ -8,24 +7,26 @@ export const validate: Register = (program, io, done) => {
   program
     .command('validate')
     .description("check an existing launch file against its launcher's rules")
-    .argument('<file>', 'argument file or shell script')
-    .requiredOption('--for <LAUNCHER>', 'megatron')
-    .option('--gpus <N>', 'GPUs of the job: without it, rules about their number are left out')
+    .argument('<file>', 'launch file, or a folder that emit wrote')
+    .requiredOption('--for <LAUNCHER>', READABLE.join(', '))
+    .option('--gpus <N>', 'GPUs of the job (default: those of the folder, or of the degrees in the file)')
     .option('--json', 'print one JSON document')
-    .action((file: string, flags: Record<string, unknown>) => {
-      const gpus = flags.gpus === undefined ? null : whole('--gpus', String(flags.gpus));
-      const broken = violationsOf(launchFile(file, String(flags.for)), gpus);
+    .action((given: string, flags: Record<string, unknown>) => {
+      const { path, reader, file, hosts } = opened(given, String(flags.for));
+      const stated = hosts?.gpus.reduce((a, b) => a + b, 0) ?? null;
+      const gpus = flags.gpus === undefined ? stated : whole('--gpus', String(flags.gpus));
+      const broken = file.violations(gpus);
       if (flags.json === true)
-        printJson(io, { schema: 'shardwright.validation/1', file, violations: broken });
+        printJson(io, { schema: 'shardwright.validation/1', file: path, violations: broken });
       else {
         const lines = broken.map(
           ({ rule, line, actual, limit, fix }) =>
-            `${file}:${line}: ${rule}: ${actual}\n  expected: ${limit}\n  ${fix}`,
+            `${path}:${line}: ${rule}: ${actual}\n  expected: ${limit}\n  ${fix}`,
         );
         const end =
           broken.length === 0
-            ? `${file} keeps all ${MEGATRON_FILE_RULES.length} rules${gpus === null ? ' that do not ask for --gpus' : ''}.`
-            : `${broken.length} of ${MEGATRON_FILE_RULES.length} rules broken.`;
+            ? `${path} keeps all ${reader.rules.length} rules${gpus === null ? ' that do not ask for --gpus' : ` on ${gpus} GPUs`}.`
+            : `${broken.length} of ${reader.rules.length} rules broken.`;
         io.stdout(`${[...lines, end].join('\n')}\n`);
       }
       done(broken.length === 0 ? EXIT.ok : EXIT.check);

@@ -3,20 +3,12 @@ import type { Plan } from '../../domain/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
 import { degreesOf } from '../../search/label.ts';
 import { hostsScript } from '../hosts-script.ts';
-import type { Launcher } from '../launcher.ts';
+import { HOST_ORDER, type Launcher } from '../launcher.ts';
 import { hostRuns } from '../ranks.ts';
 import { firstBroken, type Rule } from '../rule.ts';
 import { structureRules } from '../structure.ts';
 
-const capabilities = {
-  unevenLayers: false,
-  gpuTypePerStage: true,
-  tensorParallelPerStage: false,
-  unequalMicroBatches: false,
-  severalPipelines: false,
-  unequalHosts: false,
-  mixedVendors: false,
-};
+const capabilities = { ...HOST_ORDER, unevenLayers: false };
 
 const MAYBE_MEGATRON = 'Maybe --launcher megatron.';
 

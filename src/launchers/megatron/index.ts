@@ -2,31 +2,24 @@ import type { Plan } from '../../domain/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
 import { degreesOf } from '../../search/label.ts';
 import { hostsScript } from '../hosts-script.ts';
-import type { Launcher } from '../launcher.ts';
+import { HOST_ORDER, type Launcher } from '../launcher.ts';
 import { hostRuns } from '../ranks.ts';
 import { firstBroken } from '../rule.ts';
 import { structureRules } from '../structure.ts';
 import { modelArguments } from './model-arguments.ts';
 import { parallelArguments } from './parallel-arguments.ts';
+import { megatronReader } from './reader.ts';
 import { MEGATRON_RULES } from './rules.ts';
 
-const capabilities = {
-  unevenLayers: true,
-  gpuTypePerStage: true,
-  tensorParallelPerStage: false,
-  unequalMicroBatches: false,
-  severalPipelines: false,
-  unequalHosts: false,
-  mixedVendors: false,
-};
-const rules = [...structureRules('Megatron-LM', capabilities), ...MEGATRON_RULES];
+const rules = [...structureRules('Megatron-LM', HOST_ORDER), ...MEGATRON_RULES];
 
 /** Megatron-LM: `arguments.txt`, one word a line, and `launch.sh`, which reads it on every host. */
 export const megatron: Launcher = {
   id: 'megatron',
   name: 'Megatron-LM',
   stack: 'megatron-core',
-  capabilities,
+  reader: megatronReader,
+  capabilities: HOST_ORDER,
   reject: (problem, plan) => firstBroken(rules, problem, plan),
   render: (problem, plan, { origin }) => [
     {

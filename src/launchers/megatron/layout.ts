@@ -18,3 +18,18 @@ export function pipelineLayout(model: ModelSpec, plan: Plan): string {
     })
     .join('|');
 }
+
+/** The letters of each stage of a layout, groups in brackets and repeats written out: `Ett`, `tt`, `tL`. */
+export function layoutStages(layout: string): string[] {
+  let text = layout.replaceAll(/['",\s]/g, '');
+  for (let before = ''; before !== text; ) {
+    before = text;
+    text = text.replace(/\(([^()]*)\)\*(\d+)/, (_, group: string, n: string) => group.repeat(Number(n)));
+  }
+  return text.replaceAll(/([EtmL])\*(\d+)/g, (_, one: string, n: string) => one.repeat(Number(n))).split('|');
+}
+
+/** Layers of each stage of a layout. */
+export function layoutChunks(layout: string): number[] {
+  return layoutStages(layout).map((stage) => [...stage].filter((letter) => letter === 't').length);
+}

@@ -1,28 +1,19 @@
 import { hostsScript } from '../hosts-script.ts';
-import type { Launcher } from '../launcher.ts';
+import { HOST_ORDER, type Launcher } from '../launcher.ts';
 import { hostRuns } from '../ranks.ts';
 import { firstBroken } from '../rule.ts';
 import { structureRules } from '../structure.ts';
 import { recipe } from './recipe.ts';
 import { TORCHTITAN_RULES } from './rules.ts';
 
-const capabilities = {
-  unevenLayers: true,
-  gpuTypePerStage: true,
-  tensorParallelPerStage: false,
-  unequalMicroBatches: false,
-  severalPipelines: false,
-  unequalHosts: false,
-  mixedVendors: false,
-};
-const rules = [...structureRules('torchtitan', capabilities), ...TORCHTITAN_RULES];
+const rules = [...structureRules('torchtitan', HOST_ORDER), ...TORCHTITAN_RULES];
 
 /** torchtitan: `plan.py`, a recipe in Python (its command-line flags are frozen for deletion), and `launch.sh`. */
 export const torchtitan: Launcher = {
   id: 'torchtitan',
   name: 'torchtitan',
   stack: 'torch-fsdp2',
-  capabilities,
+  capabilities: HOST_ORDER,
   reject: (problem, plan) => firstBroken(rules, problem, plan),
   render: (problem, plan, { origin }) => [
     { path: 'plan.py', content: recipe(problem, plan, origin) },

@@ -3,15 +3,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { InputError } from '../../../src/domain/input-error.ts';
-import { configurationOf, layoutChunks, readMegatron } from '../../../src/launch-files/megatron.ts';
-import { MEGATRON_FILE_RULES, violationsOf } from '../../../src/launch-files/megatron-rules.ts';
 import { launchFolder } from '../../../src/launchers/folder.ts';
+import { MEGATRON_FILE_RULES } from '../../../src/launchers/megatron/file-rules.ts';
 import { megatron } from '../../../src/launchers/megatron/index.ts';
+import { layoutChunks } from '../../../src/launchers/megatron/layout.ts';
+import { megatronReader } from '../../../src/launchers/megatron/reader.ts';
 import { run } from '../../fixtures/run.ts';
-import { DENSE, MIXED, ORIGIN, planned } from '../launchers/fixture.ts';
+import { DENSE, MIXED, ORIGIN, planned } from './fixture.ts';
 
 const FOLDER = 'test/fixtures/launch';
-const read = (name: string) => readMegatron(readFileSync(join(FOLDER, name), 'utf8'), name);
+const read = (text: string, path = 'f') =>
+  megatronReader.read({ path, text, value: () => expect.fail('this is no YAML') });
+const sample = (name: string) => read(readFileSync(join(FOLDER, name), 'utf8'), name);
 const written = (content: string) => {
   const path = join(mkdtempSync(join(tmpdir(), 'launch-')), 'arguments.txt');
   writeFileSync(path, content);
@@ -29,10 +32,10 @@ describe('files that Megatron accepts', () => {
     'megatron_gpt3_175b_64h100.args',
     'megatron_llama3_70b_64h100.sbatch',
     'megatron_llama3_70b_hetero_2x.args',
-  ])('%s keeps every rule', (name) => expect(violationsOf(read(name), 64)).toEqual([]));
+  ])('%s keeps every rule', (name) => expect(sample(name).violations(64)).toEqual([]));
 
   it('are read as they are meant', () => {
-    expect(configurationOf(read('megatron_llama3_70b_64h100.sbatch'))).toEqual({
+    expect(sample('megatron_llama3_70b_64h100.sbatch').asked()).toEqual({
       configuration: {
         tp: '4',
         pp: '4',
@@ -46,8 +49,10 @@ describe('files that Megatron accepts', () => {
       sequenceLength: 8192,
       globalBatchSize: 512,
       precision: 'bf16',
+      layers: 80,
+      hiddenSize: 8192,
     });
-    expect(configurationOf(read('megatron_gpt3_175b_64h100.args')).configuration).toMatchObject({
+    expect(sample('megatron_gpt3_175b_64h100.args').asked().configuration).toMatchObject({
       tp: '8',
       pp: '8',
     });
@@ -62,7 +67,7 @@ describe('files that Megatron accepts', () => {
   it('variables, defaults, quotes, comments, the last of two', () => {
     const text =
       'TP=8\n# --tensor-model-parallel-size 99\nARGS=(\n  --tensor-model-parallel-size ${TP}\n  --pipeline-model-parallel-size "${PP:-4}" \\\n)\n--micro-batch-size 1\n--micro-batch-size=2';
-    expect(configurationOf(readMegatron(text, 'f')).configuration).toMatchObject({
+    expect(read(text).asked().configuration).toMatchObject({
       tp: '8',
       pp: '4',
       'micro-batch': '2',
@@ -71,7 +76,7 @@ describe('files that Megatron accepts', () => {
 });
 
 describe('rules', () => {
-  it.each([
+  const RULES = [
     ['world-size', GOOD.replace('--context-parallel-size 2', '--context-parallel-size 3')],
     ['expert-grid', MOE.replace('--pipeline-model-parallel-size 4', '--pipeline-model-parallel-size 16')],
     ['heads-divisible-by-tp', GOOD.replace('--num-attention-heads 64', '--num-attention-heads 66')],
@@ -92,8 +97,25 @@ describe('rules', () => {
     ['tp-comm-overlap', `${MOE} --tp-comm-overlap`],
     ['one-precision', `${MOE} --fp16`],
     ['latent-attention', `${MOE} --multi-latent-attention --group-query-attention`],
-  ])('%s', (rule, text) => {
-    const broken = violationsOf(readMegatron(text, 'f'), 64);
+    ['overlap-optimizer-step', `${MOE} --overlap-param-gather-with-optimizer-step`],
+    ['optimizer-instances', `${MOE} --num-distributed-optimizer-instances 3`],
+    ['torch-fsdp2', `${MOE} --use-torch-fsdp2`],
+    ['megatron-fsdp-checkpoint', `${MOE} --use-megatron-fsdp`],
+    ['moe-overlap', `${MOE} --overlap-moe-expert-parallel-comm`],
+    ['expert-bias', MOE.replace('--expert-tensor-parallel-size 1', '--expert-tensor-parallel-size 2')],
+    ['saved-activations', `${MOE} --distribute-saved-activations --sequence-parallel`],
+    ['batch-schedule', `${MOE} --step-batch-size-schedule 0:8`],
+    ['cpu-offload', `${MOE} --cpu-offloading-num-layers 4`],
+    ['known-flags', `${MOE} --tensor-model-paralel-size 2`],
+    [
+      'layout-alone',
+      `${MOE} --pipeline-model-parallel-layout Et*8|t*8|t*8|t*8L --account-for-loss-in-pipeline-split`,
+    ],
+    ['layout-predictors', `${MOE} --pipeline-model-parallel-layout Et*8|t*8|t*8|t*8mL`],
+  ] as const;
+
+  it.each(RULES)('%s', (rule, text) => {
+    const broken = read(text).violations(64);
     expect(broken.map((one) => one.rule)).toContain(rule);
     for (const { fix, line } of broken) {
       expect(fix).toMatch(/\.$/);
@@ -102,10 +124,14 @@ describe('rules', () => {
   });
 
   it('every rule is tried above, and the mixture of experts keeps them all', () => {
-    expect(MEGATRON_FILE_RULES).toHaveLength(20);
-    expect(violationsOf(readMegatron(MOE, 'f'), 64)).toEqual([]);
+    expect(RULES.map(([rule]) => rule).sort()).toEqual(MEGATRON_FILE_RULES.map(({ rule }) => rule).sort());
+    expect(read(MOE).violations(64)).toEqual([]);
     // Data parallelism of experts would be zero: Megatron's parser accepts it, its process groups fail.
-    expect(violationsOf(readMegatron(MOE, 'f'), 16).map((one) => one.rule)).toContain('expert-grid');
+    expect(
+      read(MOE)
+        .violations(16)
+        .map((one) => one.rule),
+    ).toContain('expert-grid');
   });
 
   it('the command names line and fix and exits 4', async () => {
@@ -129,9 +155,9 @@ describe('round trips', () => {
     expect(megatron.reject(problem, plan)).toBeNull();
     const files = launchFolder(megatron, problem, plan, ORIGIN);
     const text = files.find(({ path }) => path === 'arguments.txt')!.content;
-    const file = readMegatron(text, 'arguments.txt');
-    expect(violationsOf(file, 64)).toEqual([]);
-    const found = configurationOf(file);
+    const file = read(text, 'arguments.txt');
+    expect(file.violations(64)).toEqual([]);
+    const found = file.asked();
     const back = planned(
       problem,
       Object.entries(found.configuration)
@@ -161,6 +187,8 @@ describe('round trips', () => {
       '8192',
       '--global-batch',
       '512',
+      '--launcher',
+      'megatron',
       '--config',
     ];
     const same = await run([
@@ -188,13 +216,13 @@ describe('bad input', () => {
     ['zero', '--tensor-model-parallel-size 0', /is "0"/],
     ['a binary file', '--bf16\u0000', /binary/],
   ])('%s', (_, text, message) => {
-    const read_ = () => configurationOf(readMegatron(text, 'f'));
+    const read_ = () => read(text).asked();
     expect(read_).toThrow(InputError);
     expect(read_).toThrow(message);
   });
 
   it.each([
-    [['--from', 'nowhere.txt', '--for', 'megatron'], /nowhere.txt cannot be read/],
+    [['--from', 'nowhere.txt', '--for', 'megatron'], /no file nowhere.txt/],
     [['--from', join(FOLDER, 'megatron_gpt3_175b_64h100.args')], /--for is missing/],
     [[], /--config is missing/],
   ])('estimate %j', async (flags, message) => {

@@ -1,4 +1,4 @@
-import { InputError } from '../domain/input-error.ts';
+import { InputError } from '../../domain/input-error.ts';
 
 /** A flag of a launch file with the words after it, and the line it stands on. */
 export interface Flag {
@@ -22,7 +22,9 @@ export function flagsOf(text: string, file: string): Map<string, Flag> {
   const variables = assignments(lines);
   const words = lines.flatMap((line, i) => wordsOf(substituted(line, variables), i + 1));
   const flags = new Map<string, Flag>();
+  const outside = startersOf(words);
   for (const [i, { text: word, line }] of words.entries()) {
+    if (outside.has(i)) continue;
     const match = /^(--[a-z][a-z0-9-]*)(?:=(.*))?$/.exec(word);
     if (match === null) continue;
     const values = match[2] === undefined ? [] : [match[2]];
@@ -40,6 +42,20 @@ export function flagsOf(text: string, file: string): Map<string, Flag> {
     });
   }
   return flags;
+}
+
+/** Programs that start the training program, with flags of their own. */
+const STARTER = /^(srun|sbatch|salloc|torchrun|mpirun|mpiexec|docker|podman|singularity|apptainer|python3?)$/;
+
+/** Words that belong to a starter: from its name to the Python file it starts. */
+function startersOf(words: readonly Word[]): Set<number> {
+  const found = new Set<number>();
+  for (const [i, { text }] of words.entries()) {
+    if (!STARTER.test(text)) continue;
+    const program = words.findIndex((word, j) => j > i && word.text.endsWith('.py'));
+    for (let j = i; j < program; j++) found.add(j);
+  }
+  return found;
 }
 
 /** NAME=word and NAME="words" at the start of a line or after export. */

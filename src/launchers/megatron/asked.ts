@@ -1,51 +1,10 @@
-import { InputError } from '../domain/input-error.ts';
-import { type Flag, flagsOf } from './flags.ts';
+import { InputError } from '../../domain/input-error.ts';
+import type { Asked } from '../reader.ts';
+import { layoutChunks } from './layout.ts';
+import type { MegatronRun } from './run.ts';
 
-/** What a Megatron-LM command line asks for, in numbers; null: not said. */
-export interface MegatronRun {
-  readonly file: string;
-  readonly flags: ReadonlyMap<string, Flag>;
-  count(name: string): number | null;
-  has(name: string): boolean;
-  word(name: string): string | null;
-  line(name: string): number;
-}
-
-export function readMegatron(text: string, file: string): MegatronRun {
-  if (text.includes('\u0000'))
-    throw new InputError({ message: `${file} is a binary file`, expected: 'a text file of arguments' });
-  const flags = flagsOf(text, file);
-  const word = (name: string) => flags.get(name)?.values[0] ?? null;
-  return {
-    file,
-    flags,
-    word,
-    has: (name) => flags.has(name),
-    line: (name) => flags.get(name)?.line ?? 1,
-    count(name) {
-      const flag = flags.get(name);
-      if (flag === undefined) return null;
-      const [value] = flag.values;
-      if (value !== undefined && /^\d+$/.test(value) && Number(value) > 0) return Number(value);
-      throw new InputError({
-        message: `${name} is ${value === undefined ? 'without a value' : `"${value}"`}`,
-        expected: 'a whole number above zero',
-        ...(value?.startsWith('$') ? { hint: 'Maybe give the variable its value in the file.' } : {}),
-        at: { file, line: flag.line },
-      });
-    },
-  };
-}
-
-/** The degrees as `--config` writes them, and the workload; what the file does not say is left out. */
-export interface FromFile {
-  readonly configuration: Readonly<Record<string, string>>;
-  readonly sequenceLength: number | null;
-  readonly globalBatchSize: number | null;
-  readonly precision: string | null;
-}
-
-export function configurationOf(run: MegatronRun): FromFile {
+/** The degrees, the workload and the switches of a run in shardwright's words. */
+export function askedOf(run: MegatronRun): Asked {
   const found: Record<string, string> = {};
   const take = (key: string, flag: string) => {
     const value = run.count(flag);
@@ -71,12 +30,15 @@ export function configurationOf(run: MegatronRun): FromFile {
   if (cut !== null) found.layers = cut.join('/');
   Object.assign(found, recomputeOf(run));
   found.sharding = String(shardingOf(run));
+  take('shard-groups', '--num-distributed-optimizer-instances');
   if (Number(found.tp ?? 1) > 1) found.sp = String(run.has('--sequence-parallel'));
   return {
     configuration: found,
     sequenceLength: run.count('--seq-length'),
     globalBatchSize: run.count('--global-batch-size'),
     precision: precisionOf(run),
+    layers,
+    hiddenSize: run.count('--hidden-size'),
   };
 }
 
@@ -120,17 +82,6 @@ function ends(run: MegatronRun, layers: number, pp: number): number[] | null {
     ...new Array<number>(free).fill(rest),
     ...(last === null ? [] : [last]),
   ];
-}
-
-/** Layers of each chunk of `Et*12|t*12|…L`; groups in brackets repeat. */
-export function layoutChunks(layout: string): number[] {
-  let text = layout.replaceAll(/['",\s]/g, '');
-  for (let before = ''; before !== text; ) {
-    before = text;
-    text = text.replace(/\(([^()]*)\)\*(\d+)/, (_, group: string, n: string) => group.repeat(Number(n)));
-  }
-  text = text.replaceAll(/([EtmL])\*(\d+)/g, (_, one: string, n: string) => one.repeat(Number(n)));
-  return text.split('|').map((stage) => [...stage].filter((one) => one === 't').length);
 }
 
 function layoutOf(layout: string, pp: number, run: MegatronRun): Record<string, string> {

@@ -1,16 +1,17 @@
-import { bad, divides, type MegatronRule } from './rule.ts';
+import { bad, divides } from '../reader.ts';
+import type { MegatronRule } from './run.ts';
 
 /** Divisibility of the dense and the expert grid, of batch and sequence. */
 export const DEGREE_RULES: readonly MegatronRule[] = [
   {
     rule: 'world-size',
-    flag: '--tensor-model-parallel-size',
+    at: '--tensor-model-parallel-size',
     check: (_, { tp, pp, cp, gpus }) =>
       divides('GPUs', gpus, tp * pp * cp, 'tp·pp·cp =', 'Change a degree, or the number of GPUs.'),
   },
   {
     rule: 'expert-grid',
-    flag: '--expert-model-parallel-size',
+    at: '--expert-model-parallel-size',
     check: (run, { pp, ep, etp, gpus }) =>
       run.has('--num-experts')
         ? divides(
@@ -24,13 +25,13 @@ export const DEGREE_RULES: readonly MegatronRule[] = [
   },
   {
     rule: 'heads-divisible-by-tp',
-    flag: '--num-attention-heads',
+    at: '--num-attention-heads',
     check: (run, { tp }) =>
       divides('heads', run.count('--num-attention-heads'), tp, 'tp', 'Use a tp that divides the heads.'),
   },
   {
     rule: 'query-groups',
-    flag: '--num-query-groups',
+    at: '--num-query-groups',
     check: (run, { tp }) => {
       const groups = run.count('--num-query-groups');
       return groups === null || groups % tp === 0 || tp % groups === 0
@@ -40,7 +41,7 @@ export const DEGREE_RULES: readonly MegatronRule[] = [
   },
   {
     rule: 'hidden-divisible-by-heads',
-    flag: '--hidden-size',
+    at: '--hidden-size',
     check: (run) => {
       const heads = run.count('--num-attention-heads');
       return run.has('--kv-channels') || run.has('--multi-latent-attention') || heads === null
@@ -50,7 +51,7 @@ export const DEGREE_RULES: readonly MegatronRule[] = [
   },
   {
     rule: 'experts-divisible-by-ep',
-    flag: '--num-experts',
+    at: '--num-experts',
     check: (run, { ep }) => {
       const experts = run.count('--num-experts');
       if (ep > 1 && experts === null)
@@ -60,7 +61,7 @@ export const DEGREE_RULES: readonly MegatronRule[] = [
   },
   {
     rule: 'sequence-divisible',
-    flag: '--seq-length',
+    at: '--seq-length',
     check: (run, { cp }) =>
       cp > 1
         ? divides('sequence length', run.count('--seq-length'), 2 * cp, '2·cp =', 'Use another cp or length.')
@@ -68,7 +69,7 @@ export const DEGREE_RULES: readonly MegatronRule[] = [
   },
   {
     rule: 'positions',
-    flag: '--max-position-embeddings',
+    at: '--max-position-embeddings',
     check: (run) => {
       const [length, most] = [run.count('--seq-length'), run.count('--max-position-embeddings')];
       return length === null || most === null || most >= length
@@ -82,7 +83,7 @@ export const DEGREE_RULES: readonly MegatronRule[] = [
   },
   {
     rule: 'batch-divisible',
-    flag: '--global-batch-size',
+    at: '--global-batch-size',
     check: (run, { tp, pp, cp, gpus }) => {
       const micro = run.count('--micro-batch-size');
       if (gpus === null || micro === null || gpus % (tp * pp * cp) !== 0) return null;

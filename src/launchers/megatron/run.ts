@@ -1,0 +1,61 @@
+import { InputError } from '../../domain/input-error.ts';
+import type { FileRule } from '../reader.ts';
+import type { Flag } from './flags.ts';
+
+/** What a Megatron-LM command line asks for, in numbers; null: not said. */
+export interface MegatronRun {
+  readonly file: string;
+  readonly flags: ReadonlyMap<string, Flag>;
+  /** Throws InputError where the flag has no whole number. */
+  count(name: string): number | null;
+  has(name: string): boolean;
+  word(name: string): string | null;
+  line(name: string): number;
+}
+
+export interface Sizes {
+  readonly tp: number;
+  readonly pp: number;
+  readonly cp: number;
+  readonly ep: number;
+  readonly etp: number;
+  readonly gpus: number | null;
+}
+
+export type MegatronRule = FileRule<MegatronRun, Sizes>;
+
+/** A run from its flags, wherever they stood: a script, overrides of Megatron-Bridge, Primus's YAML. */
+export function megatronRun(flags: ReadonlyMap<string, Flag>, file: string): MegatronRun {
+  return {
+    file,
+    flags,
+    word: (name) => flags.get(name)?.values[0] ?? null,
+    has: (name) => flags.has(name),
+    line: (name) => flags.get(name)?.line ?? 1,
+    count(name) {
+      const flag = flags.get(name);
+      if (flag === undefined) return null;
+      const [value] = flag.values;
+      if (value !== undefined && /^\d+$/.test(value) && Number(value) > 0) return Number(value);
+      throw new InputError({
+        message: `${name} is ${value === undefined ? 'without a value' : `"${value}"`}`,
+        expected: 'a whole number above zero',
+        ...(value?.startsWith('$') ? { hint: 'Maybe give the variable its value in the file.' } : {}),
+        at: { file, line: flag.line },
+      });
+    },
+  };
+}
+
+export function sizesOf(run: MegatronRun, gpus: number | null): Sizes {
+  const tp = run.count('--tensor-model-parallel-size') ?? 1;
+  return {
+    tp,
+    pp: run.count('--pipeline-model-parallel-size') ?? 1,
+    cp: run.count('--context-parallel-size') ?? 1,
+    ep: run.count('--expert-model-parallel-size') ?? 1,
+    // Megatron's default expert tensor parallelism is the tensor parallelism itself.
+    etp: run.count('--expert-tensor-parallel-size') ?? tp,
+    gpus,
+  };
+}
