@@ -6,13 +6,15 @@ import { env } from './env.ts';
 import { json } from './json.ts';
 import type { Launcher } from './launcher.ts';
 import { megatron } from './megatron/index.ts';
+import { megatronBridge } from './megatron-bridge/index.ts';
+import { primus } from './primus/index.ts';
 import { torchtitan } from './torchtitan/index.ts';
 
-/** Every launcher, in the order of help. A new one is one more line. */
-export const LAUNCHERS: readonly Launcher[] = [megatron, torchtitan, deepspeed, env, json];
+/** Frameworks that run what they are given. A new one is one more line. */
+export const FRAMEWORKS: readonly Launcher[] = [megatron, megatronBridge, torchtitan, deepspeed, primus];
 
-/** Frameworks that run what they are given: `env` and `json` only describe a plan. */
-export const FRAMEWORKS: readonly Launcher[] = [megatron, torchtitan, deepspeed];
+/** Every launcher, in the order of help: `env` and `json` only describe a plan. */
+export const LAUNCHERS: readonly Launcher[] = [...FRAMEWORKS, env, json];
 
 /** Plans that at least one framework runs as printed. */
 export const LAUNCHABLE = {

@@ -85,8 +85,18 @@ function wordsOf(line: string, number: number): Word[] {
   if (/^\s*#/.test(line)) return [];
   return line
     .replace(/\\\s*$/, '')
-    .replaceAll(/['"()]/g, ' ')
+    .replaceAll(/['"]/g, ' ')
     .split(/\s+/)
+    .map(withoutArray)
     .filter((text) => text !== '')
     .map((text) => ({ text, line: number }));
+}
+
+/** Brackets of a bash array go; those inside a value, as in a pipeline layout, stay. */
+function withoutArray(text: string): string {
+  let word = text.replace(/^[A-Za-z_]\w*\+?=\(/, '');
+  const count = (bracket: string) => word.split(bracket).length;
+  while (word.endsWith(')') && count(')') > count('(')) word = word.slice(0, -1);
+  while (word.startsWith('(') && count('(') > count(')')) word = word.slice(1);
+  return word;
 }

@@ -1,15 +1,12 @@
-import type { Plan } from '../../domain/plan.ts';
-import type { Problem } from '../../domain/problem.ts';
-import { degreesOf } from '../../search/label.ts';
 import { hostsScript } from '../hosts-script.ts';
 import { HOST_ORDER, type Launcher } from '../launcher.ts';
 import { hostRuns } from '../ranks.ts';
 import { firstBroken } from '../rule.ts';
 import { structureRules } from '../structure.ts';
-import { modelArguments } from './model-arguments.ts';
-import { parallelArguments } from './parallel-arguments.ts';
+import { megatronEnvironment } from './environment.ts';
 import { megatronReader } from './reader.ts';
 import { MEGATRON_RULES } from './rules.ts';
+import { megatronWords } from './words.ts';
 
 const rules = [...structureRules('Megatron-LM', HOST_ORDER), ...MEGATRON_RULES];
 
@@ -24,10 +21,7 @@ export const megatron: Launcher = {
   render: (problem, plan, { origin }) => [
     {
       path: 'arguments.txt',
-      content: `${[
-        ...modelArguments(problem.model, problem.workload.sequenceLength),
-        ...parallelArguments(problem, plan),
-      ].join('\n')}\n`,
+      content: `${megatronWords(problem, plan).join('\n')}\n`,
     },
     {
       path: 'launch.sh',
@@ -35,7 +29,7 @@ export const megatron: Launcher = {
       content: hostsScript({
         hosts: hostRuns(problem.cluster, plan),
         origin,
-        environment: environment(problem, plan),
+        environment: megatronEnvironment(problem, plan),
         prepare: [
           'mapfile -t ARGS < arguments.txt',
           '# Data, tokenizer, learning rate and rotary base are yours to add; without any, a trial run on mock data.',
@@ -48,13 +42,3 @@ export const megatron: Launcher = {
     },
   ],
 };
-
-/** Tensor and context parallelism need one connection before Blackwell; Megatron-FSDP forbids it. */
-function environment({ cluster }: Problem, plan: Plan): Record<string, string> {
-  const { tp, cp } = degreesOf(plan);
-  const older = plan.pipelines[0]!.stages.some(({ replicas }) =>
-    replicas.some((block) => cluster.groups[block.group]!.gpu.architecture !== 'blackwell'),
-  );
-  const one = (tp > 1 || cp > 1) && older && plan.optimizerSharding < 2;
-  return one ? { CUDA_DEVICE_MAX_CONNECTIONS: '1' } : {};
-}

@@ -16,9 +16,26 @@ export const megatronReader: LaunchReader = {
   },
 };
 
-export function readRun(run: MegatronRun): ReadFile {
+interface Dialect {
+  readonly rules: typeof MEGATRON_FILE_RULES;
+  /** What the framework calls a flag of Megatron-LM; messages then speak of that. */
+  readonly nameOf: (flag: string) => string;
+}
+
+/** Megatron-LM's law for a run, whatever the format it was read from. */
+export function readRun(
+  run: MegatronRun,
+  { rules, nameOf }: Dialect = { rules: MEGATRON_FILE_RULES, nameOf: (flag) => flag },
+): ReadFile {
+  const named = (text: string) => text.replaceAll(/--[a-z][a-z0-9-]*/g, nameOf);
   return {
     asked: () => askedOf(run),
-    violations: (gpus) => broken(MEGATRON_FILE_RULES, run, sizesOf(run, gpus), (flag) => run.line(flag)),
+    violations: (gpus) =>
+      broken(rules, run, sizesOf(run, gpus), (flag) => run.line(flag)).map((one) => ({
+        ...one,
+        actual: named(one.actual),
+        limit: named(one.limit),
+        fix: named(one.fix),
+      })),
   };
 }

@@ -1,0 +1,13 @@
+import type { Plan } from '../../domain/plan.ts';
+import type { Problem } from '../../domain/problem.ts';
+import { degreesOf } from '../../search/label.ts';
+
+/** Tensor and context parallelism need one connection before Blackwell; Megatron-FSDP forbids it. */
+export function megatronEnvironment({ cluster }: Problem, plan: Plan): Record<string, string> {
+  const { tp, cp } = degreesOf(plan);
+  const older = plan.pipelines[0]!.stages.some(({ replicas }) =>
+    replicas.some((block) => cluster.groups[block.group]!.gpu.architecture !== 'blackwell'),
+  );
+  const one = (tp > 1 || cp > 1) && older && plan.optimizerSharding < 2;
+  return one ? { CUDA_DEVICE_MAX_CONNECTIONS: '1' } : {};
+}
