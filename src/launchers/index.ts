@@ -7,11 +7,19 @@ import { json } from './json.ts';
 import type { Launcher } from './launcher.ts';
 import { megatron } from './megatron/index.ts';
 import { megatronBridge } from './megatron-bridge/index.ts';
+import { nanotron } from './nanotron/index.ts';
 import { primus } from './primus/index.ts';
 import { torchtitan } from './torchtitan/index.ts';
 
 /** Frameworks that run what they are given. A new one is one more line. */
-export const FRAMEWORKS: readonly Launcher[] = [megatron, megatronBridge, torchtitan, deepspeed, primus];
+export const FRAMEWORKS: readonly Launcher[] = [
+  megatron,
+  megatronBridge,
+  torchtitan,
+  deepspeed,
+  nanotron,
+  primus,
+];
 
 /** Every launcher, in the order of help: `env` and `json` only describe a plan. */
 export const LAUNCHERS: readonly Launcher[] = [...FRAMEWORKS, env, json];

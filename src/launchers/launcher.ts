@@ -1,6 +1,6 @@
 import type { Plan } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
-import type { Reason } from '../domain/reason.ts';
+import type { Legality } from '../search/options.ts';
 import type { LaunchReader } from './reader.ts';
 
 /** Forms of plan that a framework can run. What is false is refused by `structure.ts` with a Reason. */
@@ -43,14 +43,11 @@ export interface RenderContext {
 }
 
 /** A training framework: refuses what it cannot run, renders what it can. */
-export interface Launcher {
-  readonly id: string;
+export interface Launcher extends Legality {
   readonly name: string;
   /** The software stack assumed when a plan is made for this launcher. */
   readonly stack: string;
   readonly capabilities: Capabilities;
-  /** The first of its rules that the plan breaks, or null. */
-  reject(problem: Problem, plan: Plan): Reason | null;
   /** Only for plans that it does not reject. */
   render(problem: Problem, plan: Plan, context: RenderContext): readonly LaunchFile[];
   /** Reads what it renders, and what people wrote for the same framework. */

@@ -18,10 +18,11 @@ const MOST_TRIED = 400;
 
 /**
  * What the user would run otherwise: all GPUs in the order of the file, the same number of layers on every stage, no
- * virtual stages. The best such plan, or why there is none.
+ * virtual stages (a launcher that cuts by itself: its cut). The best such plan it runs, or why there is none.
  */
 export function evenSplit(problem: Problem, options: SearchOptions, book: CostBook): RankedPlan | Reason {
   const all = deviceCount(problem.cluster);
+  const { launcher } = options;
   const candidates: { candidate: Candidate; bound: number }[] = [];
   for (const frame of chainsOf(problem, problem.cluster.groups, { ...options, alikeStages: true })) {
     if (devicesOfFrame(frame) !== all || problem.model.layers.length % frame.pp !== 0) continue;
@@ -43,8 +44,12 @@ export function evenSplit(problem: Problem, options: SearchOptions, book: CostBo
   let tried = 0;
   for (const { candidate, bound } of candidates) {
     if ((best !== null && bound >= best.estimate.stepSeconds) || tried >= MOST_TRIED) break;
-    const realised = realise(problem, candidate, book.of(candidate), true);
+    const realised = realise(problem, candidate, book.of(candidate), {
+      even: launcher?.layerCut === undefined,
+      launcher,
+    });
     if ('rule' in realised || devicesOf(realised.plan) !== all) continue;
+    if (launcher !== null && launcher.reject(problem, realised.plan) !== null) continue;
     tried += 1;
     const costed = estimate(problem, realised.plan, book.profiles);
     const one: Evaluated = {

@@ -158,7 +158,7 @@ function consider(
   options: SearchOptions,
   book: CostBook,
 ): Evaluated | Reason {
-  const whole = realise(problem, candidate, book.of(candidate));
+  const whole = realise(problem, candidate, book.of(candidate), { launcher: options.launcher });
   if ('rule' in whole) return whole;
   const realised = candidate.switches.fewestLayers ? fewestLayers(problem, whole, book) : whole;
   if ('rule' in realised) return realised;

@@ -19,7 +19,12 @@ export interface Dimensions {
 /** What a launcher will not run. The search only needs this much of a launcher. */
 export interface Legality {
   readonly id: string;
+  /** The first of its rules that the plan breaks, or null. */
   reject(problem: Problem, plan: Plan): Reason | null;
+  /** The only schedule of its pipelines; left out: those of the search. */
+  readonly schedule?: ScheduleId;
+  /** For a framework that cuts the layers itself: those of each stage, or null where it can give none. */
+  layerCut?(problem: Problem, stages: number, tp: number): readonly number[] | null;
 }
 
 export interface SearchOptions {

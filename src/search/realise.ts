@@ -8,6 +8,7 @@ import type { PipelineClass, Shares } from '../partition/shares.ts';
 import { scheduleOf } from '../schedules/index.ts';
 import { crossings } from './crossings.ts';
 import type { Layout } from './layouts.ts';
+import type { Legality } from './options.ts';
 import type { Switches } from './switches.ts';
 
 export interface Candidate {
@@ -94,7 +95,7 @@ export function realise(
   problem: Problem,
   candidate: Candidate,
   costs: readonly StageCosts[],
-  even = false,
+  { even = false, launcher = null }: { even?: boolean; launcher?: Legality | null } = {},
 ): Realised | Reason {
   const partition = partitionProblem(problem, candidate, costs);
   const { layout, switches } = candidate;
@@ -112,6 +113,12 @@ export function realise(
     }
     const cut = v > 1 ? null : judge(partition, counts);
     return { plan: planFrom(problem, candidate, counts), cut, partition };
+  }
+  if (launcher?.layerCut !== undefined && layout.pp > 1) {
+    const counts = launcher.layerCut(problem, layout.pp, layout.tp);
+    if (counts === null)
+      return { rule: 'layer-cut', actual: `pp=${layout.pp}`, limit: `a depth that ${launcher.id} can cut` };
+    return { plan: planFrom(problem, candidate, counts), cut: judge(partition, counts), partition };
   }
   const cut = cutLayers(partition);
   if ('rule' in cut) return cut;

@@ -23,12 +23,13 @@ const MOST_VIRTUAL = 8;
 export function switches(problem: Problem, layout: Frame, options: SearchOptions): Switches[] {
   const perReplica = problem.workload.globalBatchSize / layout.dp;
   const { fix, max } = options;
+  const asked = fix.schedule ?? (layout.pp > 1 ? options.launcher?.schedule : undefined);
   const within = (name: 'micro-batch' | 'vpp' | 'sharding', value: number) =>
     (fix[name] === undefined || fix[name] === value) && value <= (max[name] ?? Number.POSITIVE_INFINITY);
   const microBatches = divisors(perReplica).filter(
     (b) => (b <= MOST_MICRO_BATCH || b === fix['micro-batch']) && within('micro-batch', b),
   );
-  const virtual = virtualStages(problem.model, layout, fix.schedule).filter((v) => within('vpp', v));
+  const virtual = virtualStages(problem.model, layout, asked).filter((v) => within('vpp', v));
   const recomputes = recomputeChoices(problem).filter(
     (r) => fix.recompute === undefined || r.mode === fix.recompute,
   );
@@ -43,7 +44,7 @@ export function switches(problem: Problem, layout: Frame, options: SearchOptions
           shardings.map((sharding) => ({
             microBatch,
             virtualStages: v,
-            schedule: scheduleFor(v, fix.schedule),
+            schedule: scheduleFor(v, asked),
             recompute,
             fewestLayers,
             sharding,

@@ -7,6 +7,7 @@ import { HOST_ORDER, type Launcher } from '../launcher.ts';
 import { hostRuns } from '../ranks.ts';
 import { firstBroken, type Rule } from '../rule.ts';
 import { structureRules } from '../structure.ts';
+import { deepspeedReader } from './reader.ts';
 
 const capabilities = { ...HOST_ORDER, unevenLayers: false };
 
@@ -23,6 +24,8 @@ const json: Rule = ({ model, workload }, plan) => {
     return no('precision', workload.precision, 'bf16 or fp16');
   if (plan.recompute.mode === 'selective')
     return no('recompute', plan.recompute.modules.join('+'), 'none or full, which the program calls');
+  if (plan.recompute.layersPerStage !== null)
+    return no('recompute', 'full recomputation of some layers', 'none, or full of all layers');
   for (const { attention } of model.kinds) {
     if (attention.heads % cp !== 0)
       return no(
@@ -42,6 +45,7 @@ export const deepspeed: Launcher = {
   name: 'DeepSpeed',
   stack: 'deepspeed',
   capabilities,
+  reader: deepspeedReader,
   reject: (problem, plan) => firstBroken(rules, problem, plan),
   render: (problem, plan, { origin }) => [
     { path: 'ds_config.json', content: `${JSON.stringify(config(problem, plan), null, 2)}\n` },
@@ -51,7 +55,11 @@ export const deepspeed: Launcher = {
       content: hostsScript({
         hosts: hostRuns(problem.cluster, plan),
         origin,
-        environment: {},
+        environment: {
+          SEQUENCE_LENGTH: String(problem.workload.sequenceLength),
+          // Recomputation is the program's: model.gradient_checkpointing_enable() or deepspeed.checkpointing.
+          ACTIVATION_CHECKPOINTING: plan.recompute.mode === 'full' ? '1' : '0',
+        },
         prepare: [],
         program: `"\${TRAIN_SCRIPT:?set TRAIN_SCRIPT to your training program}" --deepspeed --deepspeed_config ds_config.json "$@"`,
       }),
@@ -63,7 +71,7 @@ export const deepspeed: Launcher = {
  * train_batch_size = micro batch · accumulation steps · data-parallel size; Ulysses ranks do not count as data parallel
  * (deepspeed/runtime/config.py, _configure_train_batch_size).
  */
-function config({ workload }: Problem, plan: Plan) {
+function config({ model, workload }: Problem, plan: Plan) {
   const { cp } = degreesOf(plan);
   const stage = plan.optimizerSharding;
   return {
@@ -73,6 +81,13 @@ function config({ workload }: Problem, plan: Plan) {
     ...(cp > 1 ? { sequence_parallel_size: cp } : {}),
     ...(workload.precision === 'bf16' ? { bf16: { enabled: true } } : { fp16: { enabled: true } }),
     gradient_clipping: 1.0,
+    ...(plan.recompute.mode === 'full'
+      ? {
+          activation_checkpointing: {
+            number_checkpoints: model.layers.length,
+          },
+        }
+      : {}),
     zero_optimization: {
       stage,
       overlap_comm: stage > 0,

@@ -11,7 +11,8 @@ import { commentText } from '../quote.ts';
 import { hostRuns } from '../ranks.ts';
 import { firstBroken, type Rule } from '../rule.ts';
 import { structureRules } from '../structure.ts';
-import { flagsFrom, overridesFrom, type Scalar } from './overrides.ts';
+import { yamlText } from '../yaml-text.ts';
+import { flagsFrom, overridesFrom } from './overrides.ts';
 
 /** Primus trains on ROCm. */
 const vendor: Rule = ({ cluster }, plan) => {
@@ -90,31 +91,28 @@ function withLayout(
   return new Map([...flags, [name, { name, values: [layout], line }]]);
 }
 
-/** Scalars of JSON are scalars of YAML. Data, learning rate and steps are a trial run's: yours to change. */
-function experiment(
-  overrides: ReadonlyMap<string, Scalar | readonly string[]>,
-  vocabSize: number,
-  origin: string,
-): string {
-  const trial: readonly (readonly [string, Scalar])[] = [
-    ['mock_data', true],
-    ['tokenizer_type', 'NullTokenizer'],
-    ['vocab_size', vocabSize],
-    ['train_iters', 10],
-    ['lr', 0.00015],
-  ];
-  return `${[
-    `# ${commentText(origin)}`,
-    'work_group: team',
-    'user_name: me',
-    'exp_name: shardwright',
-    'workspace: ./output',
-    'modules:',
-    '  pre_trainer:',
-    '    framework: megatron',
-    '    config: pre_trainer.yaml',
-    '    model: language_model.yaml',
-    '    overrides:',
-    ...[...overrides, ...trial].map(([key, value]) => `      ${key}: ${JSON.stringify(value)}`),
-  ].join('\n')}\n`;
+/** Data, learning rate and steps are a trial run's: yours to change. */
+function experiment(overrides: ReturnType<typeof overridesFrom>, vocabSize: number, origin: string): string {
+  const trial = {
+    mock_data: true,
+    tokenizer_type: 'NullTokenizer',
+    vocab_size: vocabSize,
+    train_iters: 10,
+    lr: 0.00015,
+  };
+  const yaml = yamlText({
+    work_group: 'team',
+    user_name: 'me',
+    exp_name: 'shardwright',
+    workspace: './output',
+    modules: {
+      pre_trainer: {
+        framework: 'megatron',
+        config: 'pre_trainer.yaml',
+        model: 'language_model.yaml',
+        overrides: { ...Object.fromEntries(overrides), ...trial },
+      },
+    },
+  });
+  return `# ${commentText(origin)}\n${yaml}`;
 }

@@ -18,11 +18,11 @@ const SAID_EITHER_WAY = [
   'use_distributed_optimizer',
 ];
 
-export type Scalar = string | number | boolean;
-
 /** Keys and values of `modules.pre_trainer.overrides`, from the words of a Megatron command line. */
-export function overridesFrom(flags: ReadonlyMap<string, Flag>): Map<string, Scalar | readonly string[]> {
-  const found = new Map<string, Scalar | readonly string[]>();
+export function overridesFrom(
+  flags: ReadonlyMap<string, Flag>,
+): Map<string, string | number | boolean | readonly string[]> {
+  const found = new Map<string, string | number | boolean | readonly string[]>();
   for (const key of SAID_EITHER_WAY) found.set(key, false);
   found.set('add_bias_linear', true);
   for (const { name, values } of flags.values()) {
