@@ -5,9 +5,10 @@ import { deviceCount } from '../domain/cluster.ts';
 import { InputError } from '../domain/input-error.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { Reason } from '../domain/reason.ts';
-import { type HostTable, readHostTable, seating } from '../launchers/host-table.ts';
 import { LAUNCHERS } from '../launchers/index.ts';
 import type { Launcher } from '../launchers/launcher.ts';
+import { seating } from '../launchers/rank-map.ts';
+import { placesOf } from '../launchers/ranks.ts';
 import type { Asked, LaunchReader, ReadFile } from '../launchers/reader.ts';
 import { soundPlan } from '../launchers/sound.ts';
 import { nearest } from '../schema/validator.ts';
@@ -18,13 +19,13 @@ import type { Settings } from './settings.ts';
 /** Launchers whose files can be read, as help lists them. */
 export const READABLE = LAUNCHERS.filter((launcher) => launcher.reader !== undefined).map(({ id }) => id);
 
-/** A launch file that was read; in a folder that `emit` wrote, with the hosts of its launch.sh. */
+/** A launch file that was read; in a folder that `emit` wrote, with its rank map. */
 export interface OpenedFile {
   readonly path: string;
   readonly launcher: Launcher;
   readonly reader: LaunchReader;
   readonly file: ReadFile;
-  readonly hosts: HostTable | null;
+  readonly rankMap: { readonly file: string; readonly text: string } | null;
 }
 
 /** Opens FILE or FOLDER of `--from … --for LAUNCHER`. Throws InputError. */
@@ -42,11 +43,10 @@ export function opened(given: string, id: string | undefined): OpenedFile {
   const folder = existsSync(given) && statSync(given).isDirectory();
   const path = folder ? join(given, reader.file) : given;
   const text = readText(path, `a launch file of ${launcher.name}`);
-  const script = folder ? join(given, 'launch.sh') : null;
-  const hosts =
-    script !== null && existsSync(script) ? readHostTable(readText(script, 'a script'), script) : null;
+  const map = join(given, 'rank-map.csv');
+  const rankMap = folder && existsSync(map) ? { file: map, text: readText(map, 'a rank map') } : null;
   const file = reader.read({ path, text, value: () => parseDocument(path, text) });
-  return { path, launcher, reader, file, hosts };
+  return { path, launcher, reader, file, rankMap };
 }
 
 /** The workload that a launch file states, as flags would. */
@@ -60,7 +60,7 @@ export function workloadOf({ sequenceLength, globalBatchSize, precision }: Asked
 
 /** The plan that a launch file states on a cluster, with what `--config` says on top; a Reason when it breaks a law. */
 export function planFrom(
-  { path, hosts }: OpenedFile,
+  { path, rankMap }: OpenedFile,
   asked: Asked,
   over: string,
   problem: Problem,
@@ -77,7 +77,7 @@ export function planFrom(
         hint: 'Maybe another model.',
       });
   }
-  const seats = hosts === null ? null : seating(cluster, hosts);
+  const seats = rankMap === null ? null : seating(cluster, rankMap.text, rankMap.file);
   if (asked.plan !== undefined && over === '') {
     const all = Array.from({ length: deviceCount(cluster) }, (_, device) => device);
     const plan = asked.plan(problem, seats?.devices ?? all);
@@ -91,5 +91,15 @@ export function planFrom(
   const kept = Object.entries(stated).flatMap(([key, value]) => (given.has(key) ? [] : [`${key}=${value}`]));
   const found = planOf(problem, parseConfiguration([...kept, ...given.values()].join(',')));
   if ('rule' in found) return found;
+  if (
+    seats !== null &&
+    given.size === 0 &&
+    placesOf(found.plan).some(({ device }, i) => device !== seats.devices[i])
+  )
+    throw new InputError({
+      message: `${rankMap!.file} places ranks otherwise than ${path} says`,
+      expected: 'the rank map that was written with it',
+      hint: `Maybe give ${path} itself in place of its folder.`,
+    });
   return { ...found, plan: { ...found.plan, nodeOrder: seats?.nodeOrder ?? null } };
 }

@@ -17,27 +17,39 @@ export function launchFolder(
   if (!own.some(({ path }) => path === 'launch.sh')) return [...own];
   return [
     ...own,
-    { path: 'job.sbatch', content: slurmJob(problem, plan, context) },
-    { path: 'rank-map.csv', content: rankMap(problem, plan) },
+    { path: 'job.sbatch', content: slurmJob(launcher, problem, plan, context) },
+    { path: 'rank-map.csv', content: rankMap(problem, plan, launcher.rankOrder) },
     { path: 'README.md', content: readme(launcher, problem, plan, context, own) },
   ];
 }
 
-/** Slurm gives nodes in its own order; launch.sh looks each host up in its table, so the order here does not matter. */
-function slurmJob({ cluster }: Problem, plan: Plan, { origin }: RenderContext): string {
-  const runs = hostRuns(cluster, plan);
-  const hosts = [...new Set(runs.map((run) => run.host))];
+/**
+ * Slurm gives nodes in its own order; launch.sh looks each host up in its table, so the order here does not matter. Hosts
+ * with unlike numbers of GPUs are components of one heterogeneous job.
+ */
+function slurmJob(launcher: Launcher, { cluster }: Problem, plan: Plan, { origin }: RenderContext): string {
+  const gpusOf = new Map<string, number>();
+  for (const { host, gpus } of hostRuns(cluster, plan, launcher.rankOrder))
+    gpusOf.set(host, (gpusOf.get(host) ?? 0) + gpus);
+  const sizes = [...new Set(gpusOf.values())];
+  const components = sizes.map((gpus) => {
+    const hosts = [...gpusOf].flatMap(([host, n]) => (n === gpus ? [host] : []));
+    return [
+      `#SBATCH --nodes=${hosts.length}`,
+      '#SBATCH --ntasks-per-node=1',
+      `#SBATCH --gpus-per-node=${gpus}`,
+      `#SBATCH --nodelist=${hosts.join(',')}`,
+      '#SBATCH --exclusive',
+    ].join('\n');
+  });
+  const groups = sizes.length > 1 ? ` --het-group=0-${sizes.length - 1}` : '';
   return `${[
     '#!/usr/bin/env bash',
-    `#SBATCH --nodes=${hosts.length}`,
-    '#SBATCH --ntasks-per-node=1',
-    `#SBATCH --gpus-per-node=${runs[0]!.gpus}`,
-    `#SBATCH --nodelist=${hosts.join(',')}`,
-    '#SBATCH --exclusive',
+    components.join('\n#SBATCH hetjob\n'),
     `# ${commentText(origin)}`,
     'set -euo pipefail',
     `cd "\${SLURM_SUBMIT_DIR:-.}"`,
-    `srun --ntasks-per-node=1 bash launch.sh "$@"`,
+    `srun${groups} --ntasks-per-node=1 bash launch.sh "$@"`,
   ].join('\n')}\n`;
 }
 
@@ -48,7 +60,7 @@ function readme(
   { origin }: RenderContext,
   own: readonly LaunchFile[],
 ): string {
-  const hosts = new Set(hostRuns(cluster, plan).map((run) => run.host)).size;
+  const hosts = new Set(hostRuns(cluster, plan, launcher.rankOrder).map((run) => run.host)).size;
   const names = own.map(({ path }) => `\`${path}\``).join(', ');
   return `${[
     `# ${commentText(model.name)} with ${launcher.name}`,

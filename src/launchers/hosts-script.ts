@@ -17,12 +17,14 @@ export interface HostsScript {
  */
 export function hostsScript({ hosts, origin, environment, prepare, program }: HostsScript): string {
   const { gpus } = hosts[0]!;
+  const alike = hosts.every((run) => run.gpus === gpus);
+  const perNode = alike ? String(gpus) : `"\${GPUS[NODE_RANK]}"`;
   const exports = Object.entries(environment).map(([name, value]) => `export ${name}=${shellQuote(value)}`);
   const wide = hosts.some((run) => run.firstGpu !== 0);
   const pin = wide
     ? [
         `FIRST_GPU=(${hosts.map((run) => run.firstGpu).join(' ')})`,
-        `export CUDA_VISIBLE_DEVICES=$(seq -s, "\${FIRST_GPU[NODE_RANK]}" "$((FIRST_GPU[NODE_RANK] + ${gpus - 1}))")`,
+        `export CUDA_VISIBLE_DEVICES=$(seq -s, "\${FIRST_GPU[NODE_RANK]}" "$((FIRST_GPU[NODE_RANK] + ${alike ? gpus : 'GPUS[NODE_RANK]'} - 1))")`,
       ]
     : [];
   return `${[
@@ -41,10 +43,11 @@ export function hostsScript({ hosts, origin, environment, prepare, program }: Ho
     `  if [ "\${HOSTS[i]}" = "$ME" ]; then NODE_RANK=$i; fi`,
     'done',
     `: "\${NODE_RANK:?$ME is not in the plan}"`,
+    ...(alike ? [] : [`GPUS=(${hosts.map((run) => run.gpus).join(' ')})`]),
     ...exports,
     ...pin,
     ...prepare,
-    `exec torchrun --nnodes ${hosts.length} --nproc-per-node ${gpus} --node-rank "$NODE_RANK" \\`,
+    `exec torchrun --nnodes ${hosts.length} --nproc-per-node ${perNode} --node-rank "$NODE_RANK" \\`,
     `  --master-addr "\${HOSTS[0]}" --master-port "\${MASTER_PORT:-29500}" \\`,
     `  ${program}`,
   ].join('\n')}\n`;

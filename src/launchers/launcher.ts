@@ -1,6 +1,7 @@
 import type { Plan } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { Legality } from '../search/options.ts';
+import type { RankOrder } from './ranks.ts';
 import type { LaunchReader } from './reader.ts';
 
 /** Forms of plan that a framework can run. What is false is refused by `structure.ts` with a Reason. */
@@ -50,6 +51,8 @@ export interface Launcher extends Legality {
   readonly capabilities: Capabilities;
   /** Only for plans that it does not reject. */
   render(problem: Problem, plan: Plan, context: RenderContext): readonly LaunchFile[];
+  /** How it numbers its ranks; left out: as Megatron-LM does. */
+  readonly rankOrder?: RankOrder;
   /** Reads what it renders, and what people wrote for the same framework. */
   readonly reader?: LaunchReader;
 }

@@ -1,18 +1,56 @@
 import type { Cluster } from '../domain/cluster.ts';
 import type { Plan } from '../domain/plan.ts';
 
-/** Devices in the order of global ranks: pipeline outermost, then data-parallel copies, then tensor × context. */
-export function ranksOf(plan: Plan): number[] {
-  const ranks: number[] = [];
-  for (const { stages } of plan.pipelines) {
-    for (const { replicas } of stages) {
-      for (const block of replicas) {
-        const devices = block.count * block.tensorParallel * plan.contextParallel;
-        for (let i = 0; i < devices; i++) ranks.push(block.firstDevice + i);
+/** What one device does in a plan: its coordinates, each from 0. */
+export interface Place {
+  readonly device: number;
+  readonly pipeline: number;
+  readonly stage: number;
+  readonly tp: number;
+  readonly cp: number;
+  readonly dp: number;
+  readonly ep: number;
+}
+
+/** How a framework numbers its ranks, where not as Megatron-LM does. */
+export type RankOrder = (a: Place, b: Place) => number;
+
+/** A whole replica of the model after another: pipeline, copy, stage, then tensor × context. */
+export const REPLICA_BY_REPLICA: RankOrder = (a, b) =>
+  a.pipeline - b.pipeline || a.dp - b.dp || a.stage - b.stage || a.cp - b.cp || a.tp - b.tp;
+
+/** Host by host, GPU by GPU, for frameworks that are told which rank does what. */
+export const DEVICE_BY_DEVICE: RankOrder = (a, b) => a.device - b.device;
+
+/**
+ * The places of a plan in the order of global ranks: through the stages of a pipeline; inside a stage tensor parallelism is
+ * innermost, then context, then data parallelism, and the expert grid tiles the same ranks as etp, ep and copies (Megatron's
+ * tp-cp-ep-dp-pp).
+ */
+export function placesOf(plan: Plan, order?: RankOrder): Place[] {
+  const { contextParallel, expertParallel, expertTensorParallel } = plan;
+  const places: Place[] = [];
+  for (const [pipeline, { stages }] of plan.pipelines.entries()) {
+    for (const [stage, { replicas }] of stages.entries()) {
+      let inStage = 0;
+      let copies = 0;
+      for (const { count, tensorParallel, firstDevice } of replicas) {
+        for (let i = 0; i < count * tensorParallel * contextParallel; i++) {
+          places.push({
+            device: firstDevice + i,
+            pipeline,
+            stage,
+            tp: i % tensorParallel,
+            cp: Math.floor(i / tensorParallel) % contextParallel,
+            dp: copies + Math.floor(i / (tensorParallel * contextParallel)),
+            ep: Math.floor(inStage++ / expertTensorParallel) % expertParallel,
+          });
+        }
+        copies += count;
       }
     }
   }
-  return ranks;
+  return order === undefined ? places : places.sort(order);
 }
 
 /** A run of ranks on one host: `gpus` GPUs from local index `firstGpu` on. */
@@ -24,11 +62,9 @@ export interface HostRun {
 }
 
 /** The hosts in rank order. A host that stands in several places appears several times. */
-export function hostRuns(cluster: Cluster, plan: Plan): HostRun[] {
-  const seats = deviceSeats(cluster, plan.nodeOrder);
+export function hostRuns(cluster: Cluster, plan: Plan, order?: RankOrder): HostRun[] {
   const runs: { host: string; group: number; firstGpu: number; gpus: number }[] = [];
-  for (const device of ranksOf(plan)) {
-    const seat = seats[device]!;
+  for (const seat of seatsOf(cluster, plan, order)) {
     const last = runs.at(-1);
     if (
       last !== undefined &&
@@ -42,20 +78,21 @@ export function hostRuns(cluster: Cluster, plan: Plan): HostRun[] {
   return runs;
 }
 
-interface Seat {
+export interface Seat {
   readonly host: string;
   readonly group: number;
   readonly gpu: number;
 }
 
-/** Where each device number of a plan is; `nodeOrder` says which node takes the place of each. */
-function deviceSeats(cluster: Cluster, nodeOrder: readonly number[] | null): Seat[] {
+/** Where each global rank sits; the plan's `nodeOrder` says which node takes the place of each. */
+export function seatsOf(cluster: Cluster, plan: Plan, order?: RankOrder): Seat[] {
   const nodes = cluster.groups.flatMap((group) =>
     group.hosts.map((host) => ({ host, group: group.index, gpus: group.gpusPerNode })),
   );
-  const order = nodeOrder ?? nodes.map((_, index) => index);
-  return order.flatMap((index) => {
+  const nodeOrder = plan.nodeOrder ?? nodes.map((_, index) => index);
+  const seats = nodeOrder.flatMap((index) => {
     const { host, group, gpus } = nodes[index]!;
     return Array.from({ length: gpus }, (_, gpu) => ({ host, group, gpu }));
   });
+  return placesOf(plan, order).map(({ device }) => seats[device]!);
 }

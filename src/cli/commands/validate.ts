@@ -12,8 +12,8 @@ export const validate: Register = (program, io, done) => {
     .option('--gpus <N>', 'GPUs of the job (default: those of the folder, or of the degrees in the file)')
     .option('--json', 'print one JSON document')
     .action((given: string, flags: Record<string, unknown>) => {
-      const { path, reader, file, hosts } = opened(given, String(flags.for));
-      const stated = hosts?.gpus.reduce((a, b) => a + b, 0) ?? null;
+      const { path, reader, file, rankMap } = opened(given, String(flags.for));
+      const stated = rankMap === null ? null : rankMap.text.trim().split('\n').length - 1;
       const gpus = flags.gpus === undefined ? stated : whole('--gpus', String(flags.gpus));
       const broken = file.violations(gpus);
       if (flags.json === true)

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { megatron } from '../../../src/launchers/megatron/index.ts';
-import { hostRuns, ranksOf } from '../../../src/launchers/ranks.ts';
+import { hostRuns, placesOf } from '../../../src/launchers/ranks.ts';
 import { torchtitan } from '../../../src/launchers/torchtitan/index.ts';
 import { DENSE, ORIGIN, planned } from './fixture.ts';
 
 describe('ranks', () => {
   it('stand pipeline outermost, copies next', () => {
     const plan = planned(DENSE, 'tp=8,pp=4,dp=2');
-    expect(ranksOf(plan)).toEqual(Array.from({ length: 64 }, (_, i) => i));
+    expect(placesOf(plan).map(({ device }) => device)).toEqual(Array.from({ length: 64 }, (_, i) => i));
     expect(hostRuns(DENSE.cluster, plan).map(({ gpus }) => gpus)).toEqual(new Array(8).fill(8));
   });
 
