@@ -28,21 +28,10 @@ export function hostsScript({ hosts, origin, environment, prepare, program }: Ho
       ]
     : [];
   return `${[
-    '#!/usr/bin/env bash',
-    `# ${commentText(origin)}`,
-    '# Start on every host of the table, for example: srun --ntasks-per-node=1 bash launch.sh',
-    '# Hosts stand in pipeline order; do not sort them.',
-    'set -euo pipefail',
-    `cd "$(dirname "\${BASH_SOURCE[0]}")"`,
-    'HOSTS=(',
-    ...hosts.map((run) => `  ${shellQuote(run.host)}`),
-    ')',
-    `ME=\${SHARDWRIGHT_HOST:-$(hostname -s)}`,
-    'NODE_RANK=',
-    `for i in "\${!HOSTS[@]}"; do`,
-    `  if [ "\${HOSTS[i]}" = "$ME" ]; then NODE_RANK=$i; fi`,
-    'done',
-    `: "\${NODE_RANK:?$ME is not in the plan}"`,
+    ...hostsHeader(
+      hosts.map((run) => run.host),
+      origin,
+    ),
     ...(alike ? [] : [`GPUS=(${hosts.map((run) => run.gpus).join(' ')})`]),
     ...exports,
     ...pin,
@@ -51,4 +40,25 @@ export function hostsScript({ hosts, origin, environment, prepare, program }: Ho
     `  --master-addr "\${HOSTS[0]}" --master-port "\${MASTER_PORT:-29500}" \\`,
     `  ${program}`,
   ].join('\n')}\n`;
+}
+
+/** The head of a script that finds its host in a table and sets NODE_RANK. */
+export function hostsHeader(hosts: readonly string[], origin: string): string[] {
+  return [
+    '#!/usr/bin/env bash',
+    `# ${commentText(origin)}`,
+    '# Start on every host of the table, for example: srun --ntasks-per-node=1 bash launch.sh',
+    '# Hosts stand in pipeline order; do not sort them.',
+    'set -euo pipefail',
+    `cd "$(dirname "\${BASH_SOURCE[0]}")"`,
+    'HOSTS=(',
+    ...hosts.map((host) => `  ${shellQuote(host)}`),
+    ')',
+    `ME=\${SHARDWRIGHT_HOST:-$(hostname -s)}`,
+    'NODE_RANK=',
+    `for i in "\${!HOSTS[@]}"; do`,
+    `  if [ "\${HOSTS[i]}" = "$ME" ]; then NODE_RANK=$i; fi`,
+    'done',
+    `: "\${NODE_RANK:?$ME is not in the plan}"`,
+  ];
 }

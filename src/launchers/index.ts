@@ -3,6 +3,7 @@ import type { Problem } from '../domain/problem.ts';
 import type { Reason } from '../domain/reason.ts';
 import { deepspeed } from './deepspeed/index.ts';
 import { env } from './env.ts';
+import { hexiscale } from './hexiscale/index.ts';
 import { json } from './json.ts';
 import type { Launcher } from './launcher.ts';
 import { megatron } from './megatron/index.ts';
@@ -10,6 +11,7 @@ import { megatronBridge } from './megatron-bridge/index.ts';
 import { nanotron } from './nanotron/index.ts';
 import { primus } from './primus/index.ts';
 import { torchtitan } from './torchtitan/index.ts';
+import { zorse } from './zorse/index.ts';
 
 /** Frameworks that run what they are given. A new one is one more line. */
 export const FRAMEWORKS: readonly Launcher[] = [
@@ -19,6 +21,8 @@ export const FRAMEWORKS: readonly Launcher[] = [
   deepspeed,
   nanotron,
   primus,
+  zorse,
+  hexiscale,
 ];
 
 /** Every launcher, in the order of help: `env` and `json` only describe a plan. */

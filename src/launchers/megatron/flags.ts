@@ -25,7 +25,7 @@ export function flagsOf(text: string, file: string): Map<string, Flag> {
   const outside = startersOf(words);
   for (const [i, { text: word, line }] of words.entries()) {
     if (outside.has(i)) continue;
-    const match = /^(--[a-z][a-z0-9-]*)(?:=(.*))?$/.exec(word);
+    const match = /^(--[a-z][a-z0-9_-]*)(?:=(.*))?$/.exec(word);
     if (match === null) continue;
     const values = match[2] === undefined ? [] : [match[2]];
     for (let j = i + 1; j < words.length && !words[j]!.text.startsWith('--'); j++) {
