@@ -3,6 +3,7 @@ import { HOST_ORDER, type Launcher } from '../launcher.ts';
 import { hostRuns } from '../ranks.ts';
 import { firstBroken } from '../rule.ts';
 import { structureRules } from '../structure.ts';
+import { titanReader } from './reader.ts';
 import { recipe } from './recipe.ts';
 import { TORCHTITAN_RULES } from './rules.ts';
 
@@ -13,6 +14,7 @@ export const torchtitan: Launcher = {
   id: 'torchtitan',
   name: 'torchtitan',
   stack: 'torch-fsdp2',
+  reader: titanReader,
   capabilities: HOST_ORDER,
   reject: (problem, plan) => firstBroken(rules, problem, plan),
   render: (problem, plan, { origin }) => [

@@ -5,7 +5,7 @@ import { degreesOf } from '../../search/label.ts';
 import { chunksInOrder } from '../chunks.ts';
 import type { Rule } from '../rule.ts';
 
-/** torchtitan's names of schedules (torch.distributed.pipelining). */
+/** torchtitan's names of schedules (torch.distributed.pipelining) that can be timed. */
 export const SCHEDULE_NAMES: Readonly<Partial<Record<ScheduleId, string>>> = {
   '1f1b': '1F1B',
   gpipe: 'GPipe',
@@ -14,7 +14,7 @@ export const SCHEDULE_NAMES: Readonly<Partial<Record<ScheduleId, string>>> = {
 };
 
 /** Functions of torchtitan/models/llama3/config_registry.py, by hidden size and layers. */
-const REGISTRY: readonly (readonly [hiddenSize: number, layers: number, name: string])[] = [
+export const REGISTRY: readonly (readonly [hiddenSize: number, layers: number, name: string])[] = [
   [4096, 32, 'llama3_8b'],
   [8192, 80, 'llama3_70b'],
   [16384, 126, 'llama3_405b'],
