@@ -57,6 +57,7 @@ function linkFrom(document: Document): LinkSpec {
         ),
       })),
     })),
+    environment: doc.environment ?? {},
     provenance: doc.provenance,
   };
 }

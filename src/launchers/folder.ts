@@ -55,11 +55,17 @@ function slurmJob(launcher: Launcher, { cluster }: Problem, plan: Plan, { origin
 
 function readme(
   launcher: Launcher,
-  { model, cluster }: Problem,
+  { model, cluster, workload, stack }: Problem,
   plan: Plan,
-  { origin }: RenderContext,
+  { origin, inputs }: RenderContext,
   own: readonly LaunchFile[],
 ): string {
+  const { sequenceLength, globalBatchSize, precision, headroom } = workload;
+  const check = [
+    `shardwright estimate ${shellQuote(inputs.model)} ${shellQuote(inputs.cluster)} --from . --for ${launcher.id}`,
+    `--stack ${stack.id} --seq-length ${sequenceLength} --global-batch ${globalBatchSize}`,
+    `--precision ${precision} --headroom ${Number((100 * headroom).toFixed(6))}%`,
+  ].join(' ');
   const hosts = new Set(hostRuns(cluster, plan, launcher.rankOrder).map((run) => run.host)).size;
   const names = own.map(({ path }) => `\`${path}\``).join(', ');
   return `${[
@@ -71,6 +77,9 @@ function readme(
     `- The launcher's own files: ${names}. Further arguments of \`launch.sh\` go to the program.`,
     '- `rank-map.csv`: host, GPU and coordinates of each global rank. Hosts stand in pipeline order: do not sort them.',
     '- Several networks on a host? Set `NCCL_SOCKET_IFNAME` and `NCCL_IB_HCA` to the one the plan was made for.',
+    ...(launcher.reader === undefined
+      ? []
+      : [`- Check: \`shardwright validate . --for ${launcher.id}\`, \`${commentText(check)}\`.`]),
     '- A host that calls itself otherwise than in the table: `SHARDWRIGHT_HOST=name bash launch.sh`.',
   ].join('\n')}\n`;
 }

@@ -1,8 +1,13 @@
+import type { Plan } from '../domain/plan.ts';
+import type { Problem } from '../domain/problem.ts';
 import { commentText, shellQuote } from './quote.ts';
-import type { HostRun } from './ranks.ts';
+import { hostRuns, type RankOrder } from './ranks.ts';
 
 export interface HostsScript {
-  readonly hosts: readonly HostRun[];
+  readonly problem: Problem;
+  readonly plan: Plan;
+  /** Left out: as Megatron-LM numbers ranks. */
+  readonly rankOrder?: RankOrder;
   readonly origin: string;
   readonly environment: Readonly<Record<string, string>>;
   /** Lines before the start of torchrun. */
@@ -15,7 +20,9 @@ export interface HostsScript {
  * A script to start on every host at once. Rank order decides which GPUs hold which stage, so the rendezvous is static
  * and each host finds its place in a table: torchrun's c10d rendezvous would sort the hosts by name.
  */
-export function hostsScript({ hosts, origin, environment, prepare, program }: HostsScript): string {
+export function hostsScript(script: HostsScript): string {
+  const { problem, plan, rankOrder, origin, environment, prepare, program } = script;
+  const hosts = hostRuns(problem.cluster, plan, rankOrder);
   const { gpus } = hosts[0]!;
   const alike = hosts.every((run) => run.gpus === gpus);
   const perNode = alike ? String(gpus) : `"\${GPUS[NODE_RANK]}"`;
@@ -33,6 +40,7 @@ export function hostsScript({ hosts, origin, environment, prepare, program }: Ho
       origin,
     ),
     ...(alike ? [] : [`GPUS=(${hosts.map((run) => run.gpus).join(' ')})`]),
+    ...linkExports(problem, plan),
     ...exports,
     ...pin,
     ...prepare,
@@ -61,4 +69,16 @@ export function hostsHeader(hosts: readonly string[], origin: string): string[] 
     'done',
     `: "\${NODE_RANK:?$ME is not in the plan}"`,
   ];
+}
+
+/** What the networks in use ask of NCCL or RCCL, on every host alike; a value that is set already stays. */
+export function linkExports({ cluster }: Problem, plan: Plan): string[] {
+  const runs = hostRuns(cluster, plan);
+  if (new Set(runs.map(({ host }) => host)).size === 1) return [];
+  const variables = new Map(
+    runs.flatMap(({ group }) => Object.entries(cluster.groups[group]!.nic.link.environment)),
+  );
+  return [...variables]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, value]) => `export ${name}="\${${name}:-${value}}"`);
 }

@@ -41,6 +41,8 @@ export interface LaunchFile {
 export interface RenderContext {
   /** One line, for a comment: `shardwright 0.1.0, plan.json#1`. */
   readonly origin: string;
+  /** Model and cluster as they were named: how the plan can be estimated again. */
+  readonly inputs: { readonly model: string; readonly cluster: string };
 }
 
 /** A training framework: refuses what it cannot run, renders what it can. */

@@ -20,6 +20,12 @@ const linkProperties = {
     required: ['minGpus', 'busBandwidth'],
     properties: { minGpus: { type: 'integer', minimum: 2 }, busBandwidth: { type: 'string' } },
   },
+  environment: {
+    type: 'object',
+    description: 'Variables that NCCL or RCCL needs to use the link: NCCL_IB_DISABLE: "1".',
+    propertyNames: { pattern: '^[A-Z][A-Z0-9_]*$' },
+    additionalProperties: { type: 'string' },
+  },
   provenance: { enum: [...PROVENANCES] },
   source: { type: 'string' },
   collectives: {
@@ -75,6 +81,7 @@ export interface LinkDocument {
   readonly latencyPerDoubling?: string;
   readonly latencyPerNode?: string;
   readonly inSwitchReduction?: { readonly minGpus: number; readonly busBandwidth: string };
+  readonly environment?: Readonly<Record<string, string>>;
   readonly provenance: 'measured' | 'fitted' | 'datasheet' | 'assumed';
   readonly collectives?: readonly {
     readonly collective: 'allReduce' | 'allGather' | 'reduceScatter' | 'allToAll';

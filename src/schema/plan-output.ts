@@ -169,8 +169,9 @@ export const planOutputSchema: JsonSchema = {
       }),
       rejected: { type: 'object', additionalProperties: count },
       whyNot: { type: 'object' },
+      from: { type: 'object' },
     },
-    ['whyNot'],
+    ['whyNot', 'from'],
   ),
 };
 

@@ -1,13 +1,86 @@
 import { describe, expect, it } from 'vitest';
+import { loadModel } from '../../src/catalogue/models.ts';
 import { listStacks } from '../../src/catalogue/stacks.ts';
+import type { Plan, Stage } from '../../src/domain/plan.ts';
+import type { Problem } from '../../src/domain/problem.ts';
 import { LAUNCHERS, launcherOf } from '../../src/launchers/index.ts';
+import type { Launcher } from '../../src/launchers/launcher.ts';
 import { DENSE, inTwo, MIXED, ORIGIN, planned } from '../unit/launchers/fixture.ts';
 
-/** A plan that every launcher can run: one GPU type, even layers, no virtual stages, full sharding. */
-const COMMON = planned(DENSE, 'tp=1,pp=1,dp=64,cp=1,micro-batch=1,sharding=3,recompute=none');
+/** The same nodes with GPUs of AMD: what only the vendor decides. */
+function ofAmd(problem: Problem): Problem {
+  const groups = problem.cluster.groups.map((group) => ({
+    ...group,
+    gpu: { ...group.gpu, vendor: 'amd' as const },
+  }));
+  return { ...problem, cluster: { ...problem.cluster, groups } };
+}
+
+function withLlama2({ cluster, workload, stack }: Problem): Problem {
+  return {
+    model: loadModel('llama-2-7b').value,
+    cluster,
+    workload: { ...workload, sequenceLength: 4096 },
+    stack,
+  };
+}
+
+/** Problems and plans that most frameworks can run; each must have one that it does. */
+const COMMON: readonly (readonly [like: Problem, mixed: Problem, common: string, uneven: string])[] = [
+  [DENSE, MIXED, 'tp=1,pp=1,dp=64,sharding=3', 'tp=8,pp=4,dp=2,sharding=3'],
+  [DENSE, MIXED, 'tp=1,pp=1,dp=64,sharding=1', 'tp=8,pp=4,dp=2,sharding=1'],
+  [ofAmd(DENSE), ofAmd(MIXED), 'tp=1,pp=1,dp=64,sharding=3', 'tp=8,pp=4,dp=2,sharding=3'],
+  [
+    withLlama2(DENSE),
+    withLlama2(MIXED),
+    'tp=1,pp=1,dp=64,sharding=3',
+    'tp=1,pp=4,dp=16,sharding=3,schedule=gpipe',
+  ],
+];
+
+function homeOf(launcher: Launcher) {
+  for (const [like, mixed, common, uneven] of COMMON) {
+    const plan = planned(like, common);
+    if (launcher.reject(like, plan) !== null) continue;
+    const tp = Number(/tp=(\d)/.exec(uneven)![1]);
+    const layers = mixed.model.layers.length;
+    const cut = launcher.layerCut?.(mixed, 4, tp) ?? [0.35, 0.35, 0.15, 0.15].map((share) => share * layers);
+    const counts = cut.map(Math.floor);
+    counts[3]! += layers - counts.reduce((a, b) => a + b, 0);
+    return {
+      problem: like,
+      common: plan,
+      mixed,
+      uneven: planned(mixed, `${uneven},layers=${counts.join('/')}`),
+    };
+  }
+  throw new Error(`${launcher.id} runs none of the common plans`);
+}
+
 const HOSTILE = ['gpu01; rm -rf ~', '$(reboot)', '`id`', "a'b", '-oProxyCommand=x', 'a\nb', ''];
 
+/** The same stage with half of its copies, which take twice the micro-batches. */
+function halved(stage: Stage): Stage {
+  return { ...stage, replicas: stage.replicas.map((block) => ({ ...block, count: block.count / 2 })) };
+}
+
+/** The same copies in two blocks, the first of which takes two micro-batches from the second. */
+function unequal(stage: Stage): Stage {
+  const [block] = stage.replicas as [Stage['replicas'][number]];
+  const count = block.count / 2;
+  const second = block.firstDevice + count * block.tensorParallel;
+  return {
+    ...stage,
+    replicas: [
+      { ...block, count, microBatches: block.microBatches + 2 },
+      { ...block, count, firstDevice: second, microBatches: block.microBatches - 2 },
+    ],
+  };
+}
+
 describe.each(LAUNCHERS)('launcher $id', (launcher) => {
+  const { problem, common, mixed, uneven } = homeOf(launcher);
+
   it('has a name of its own, found by that name, and a bundled stack', () => {
     expect(LAUNCHERS.filter(({ id }) => id === launcher.id)).toHaveLength(1);
     expect(launcherOf(launcher.id)).toBe(launcher);
@@ -15,10 +88,10 @@ describe.each(LAUNCHERS)('launcher $id', (launcher) => {
   });
 
   it('accepts the common plan and renders it, the same bytes each time', () => {
-    expect(launcher.reject(DENSE, COMMON)).toBeNull();
-    const files = launcher.render(DENSE, COMMON, ORIGIN);
+    expect(launcher.reject(problem, common)).toBeNull();
+    const files = launcher.render(problem, common, ORIGIN);
     expect(files.length).toBeGreaterThan(0);
-    expect(launcher.render(DENSE, COMMON, ORIGIN)).toEqual(files);
+    expect(launcher.render(problem, common, ORIGIN)).toEqual(files);
     for (const { path, content } of files) {
       expect(path).toMatch(/^[a-z0-9_-]+(\.[a-z]+)?$/);
       expect(content.endsWith('\n')).toBe(true);
@@ -27,32 +100,41 @@ describe.each(LAUNCHERS)('launcher $id', (launcher) => {
   });
 
   it('refuses, with a reason, exactly the forms it says it cannot express', () => {
-    const uneven = planned(MIXED, 'tp=8,pp=4,dp=2,sharding=3,layers=28/28/12/12');
-    const [first, ...rest] = uneven.pipelines[0]!.stages;
-    const block = first!.replicas[0]!;
-    const withFirst = (replicas: (typeof block)[]) => ({
+    const [{ stages }] = uneven.pipelines as [Plan['pipelines'][number]];
+    const withStages = (changed: (typeof stages)[number][]) => ({
       ...uneven,
-      pipelines: [{ ...uneven.pipelines[0]!, stages: [{ ...first!, replicas }, ...rest] }],
+      pipelines: [{ ...uneven.pipelines[0]!, stages: changed }],
     });
+    const [first, ...rest] = stages;
+    const narrow = {
+      ...first!.replicas[0]!,
+      tensorParallel: first!.replicas[0]!.tensorParallel === 1 ? 2 : 4,
+    };
+    narrow.count = narrow.tensorParallel === 2 ? narrow.count / 2 : narrow.count;
+    const unlike = narrow.count === first!.replicas[0]!.count ? rest : rest.map((stage) => halved(stage));
     const forms = [
       [launcher.capabilities.unevenLayers && launcher.capabilities.gpuTypePerStage, uneven],
-      [launcher.capabilities.tensorParallelPerStage, withFirst([{ ...block, tensorParallel: 4, count: 4 }])],
-      [launcher.capabilities.unequalMicroBatches, withFirst([{ ...block, microBatches: 100 }])],
+      [
+        launcher.capabilities.tensorParallelPerStage,
+        withStages([{ ...first!, replicas: [narrow] }, ...unlike]),
+      ],
+      [launcher.capabilities.unequalMicroBatches, withStages(stages.map(unequal))],
       [launcher.capabilities.severalPipelines, inTwo(uneven)],
     ] as const;
     for (const [can, plan] of forms) {
-      const reason = launcher.reject(MIXED, plan);
+      const reason = launcher.reject(mixed, plan);
       expect(reason === null).toBe(can);
       if (reason !== null) expect(reason.rule).toMatch(/^[a-z0-9]+(-[a-z0-9]+)*$/);
     }
   });
 
   it('refuses plans that were edited out of shape, rather than fail on them', () => {
-    const [pipeline] = COMMON.pipelines;
+    const [pipeline] = common.pipelines;
     const stage = pipeline!.stages[0]!;
     const block = stage.replicas[0]!;
+    const layers = problem.model.layers.length;
     const edited = (changed: Partial<typeof stage>) => ({
-      ...COMMON,
+      ...common,
       pipelines: [{ ...pipeline!, stages: [{ ...stage, ...changed }] }],
     });
     const cases = [
@@ -67,18 +149,21 @@ describe.each(LAUNCHERS)('launcher $id', (launcher) => {
           ],
         }),
       ],
-      ['layers-once', edited({ chunks: [{ first: 1, end: 80 }] })],
-      ['layers-once', edited({ chunks: [{ first: 0, end: 79 }] })],
-      ['node-order', { ...COMMON, nodeOrder: [0, 0, 1, 2, 3, 4, 5, 6] }],
+      ['layers-once', edited({ chunks: [{ first: 1, end: layers }] })],
+      ['layers-once', edited({ chunks: [{ first: 0, end: layers - 1 }] })],
+      ['node-order', { ...common, nodeOrder: [0, 0, 1, 2, 3, 4, 5, 6] }],
     ] as const;
-    for (const [rule, plan] of cases) expect(launcher.reject(DENSE, plan)?.rule).toBe(rule);
+    for (const [rule, plan] of cases) expect(launcher.reject(problem, plan)?.rule).toBe(rule);
   });
 
   it.each(HOSTILE)('never lets host name %j into a shell', (name) => {
-    const [group, ...others] = DENSE.cluster.groups;
+    const [group, ...others] = problem.cluster.groups;
     const hosts = [name, ...group!.hosts.slice(1)];
-    const problem = { ...DENSE, cluster: { ...DENSE.cluster, groups: [{ ...group!, hosts }, ...others] } };
-    const scripts = launcher.render(DENSE, COMMON, ORIGIN).some(({ path }) => /\.(sh|env)$/.test(path));
-    expect(launcher.reject(problem, COMMON)?.rule ?? null).toBe(scripts ? 'host-name' : null);
+    const hostile = {
+      ...problem,
+      cluster: { ...problem.cluster, groups: [{ ...group!, hosts }, ...others] },
+    };
+    const scripts = launcher.render(problem, common, ORIGIN).some(({ path }) => /\.(sh|env)$/.test(path));
+    expect(launcher.reject(hostile, common)?.rule ?? null).toBe(scripts ? 'host-name' : null);
   });
 });

@@ -10,7 +10,7 @@ import { torchtitan } from '../../src/launchers/torchtitan/index.ts';
 import { MIXED, planned } from '../unit/launchers/fixture.ts';
 
 const has = (program: string) => spawnSync(program, ['--version']).status === 0;
-const ORIGIN = { origin: 'shardwright test, odd $(name)\n#1' };
+const ORIGIN = { origin: 'shardwright test, odd $(name)\n#1', inputs: { model: 'x', cluster: 'y' } };
 const MEGATRON_PLAN = planned(MIXED, 'tp=8,pp=4,dp=2,sharding=1,layers=28/28/12/12');
 const TITAN_PLAN = planned(MIXED, 'tp=8,pp=4,dp=2,sharding=3,layers=28/28/12/12');
 const folders: string[] = [];

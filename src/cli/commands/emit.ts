@@ -5,10 +5,9 @@ import { loadStack } from '../../catalogue/stacks.ts';
 import { InputError } from '../../domain/input-error.ts';
 import { onlyGroups } from '../../domain/node-order.ts';
 import type { Problem } from '../../domain/problem.ts';
-import { launchFolder } from '../../launchers/folder.ts';
 import { LAUNCHERS } from '../../launchers/index.ts';
 import type { Register } from '../command.ts';
-import { writeFolder } from '../folder.ts';
+import { emitPlan } from '../emit-plan.ts';
 import { EXIT } from '../io.ts';
 import { type PlanFile, readPlanFile } from '../plan-file.ts';
 import { launcherFrom } from '../problem.ts';
@@ -42,22 +41,15 @@ export const emit: Register = (program, io, done) => {
           message: '--to is "any"',
           expected: `one of ${LAUNCHERS.map((one) => one.id).join(', ')}`,
         });
-      const reason = launcher.reject(problem, chosen.plan);
-      if (reason !== null) {
-        const others = LAUNCHERS.filter((one) => one.reject(problem, chosen.plan) === null).map(
-          (one) => one.id,
-        );
-        throw new InputError({
-          message: `${launcher.name} cannot run this plan: ${reason.actual}`,
-          expected: reason.limit,
-          hint: `Maybe ${others.length > 0 ? `--to ${others.join(' or ')}, which can; or ` : ''}plan --launcher ${launcher.id}.`,
-        });
-      }
-      const files = launchFolder(launcher, problem, chosen.plan, {
+      const context = {
         origin: `shardwright ${toolVersion()}, ${basename(path)}#${rank}`,
+        inputs: { model: file.inputs.model.name, cluster: file.inputs.cluster.name },
+      };
+      emitPlan(launcher, problem, chosen.plan, context, {
+        out: String(flags.out),
+        force: flags.force === true,
+        io,
       });
-      writeFolder(String(flags.out), files, flags.force === true);
-      io.stderr(`${files.map((one) => `${String(flags.out)}/${one.path}`).join('\n')}\n`);
       done(EXIT.ok);
     });
 };

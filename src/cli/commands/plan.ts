@@ -1,6 +1,8 @@
 import { deviceCount } from '../../domain/cluster.ts';
 import type { SearchResult, WhatIf } from '../../domain/search-result.ts';
-import { LAUNCHABLE } from '../../launchers/index.ts';
+import { FRAMEWORKS, LAUNCHABLE } from '../../launchers/index.ts';
+import { json } from '../../launchers/json.ts';
+import { startJson, startWords } from '../../reporters/from-file.ts';
 import { planDocument } from '../../reporters/plan-json.ts';
 import { planTable } from '../../reporters/plan-table.ts';
 import { type Sweep, sweepDocument, sweepTable } from '../../reporters/sweep.ts';
@@ -13,10 +15,13 @@ import { whyNot } from '../../search/why-not.ts';
 import { cacheAt } from '../cache.ts';
 import { clusterOptions, printJson, type Register, styleOf, workloadOptions } from '../command.ts';
 import { fixFrom } from '../dimensions.ts';
+import { emitPlan } from '../emit-plan.ts';
+import { opened, READABLE, workloadOf } from '../from-file.ts';
 import { EXIT, type Io } from '../io.ts';
 import { type Given, given, whole } from '../problem.ts';
 import { pricesFor, searchFlags, searchOptions, sizesFrom } from '../search-flags.ts';
 import { type Settings, settings } from '../settings.ts';
+import { startOf } from '../start.ts';
 import { canThread, defaultThreads, searchThreaded } from '../threads.ts';
 import { buildDigest } from '../version.ts';
 import { warmThreshold } from '../warm-start.ts';
@@ -37,10 +42,22 @@ export const plan: Register = (program, io, done) => {
     )
     .option('--pareto', 'step time against peak memory and against GPU count')
     .option('--warm-start <FILE>', 'what an earlier plan --json printed: less work, the same plans')
+    .option(
+      '--from <PATH>',
+      'a launch file, or a folder that emit wrote: its workload, and what the best plan changes in it',
+    )
+    .option('--for <LAUNCHER>', `whose launch file --from is: ${READABLE.join(', ')}`)
+    .option(
+      '--emit <DIR>',
+      "write the best plan's launch folder, for --launcher or the first framework that runs it",
+    )
+    .option('--force', 'replace files in a folder that exists')
     .option('--no-cache', 'search anew')
     .option('--quiet', 'no progress')
     .action(async (model: string, cluster: string, flags: Record<string, unknown>) => {
-      const s = settings(flags, io);
+      const start = flags.from === undefined ? null : opened(String(flags.from), said(flags.for));
+      const stated = start === null ? {} : { launcher: start.launcher.id, ...workloadOf(start.file.asked()) };
+      const s: Settings = { ...stated, ...settings(flags, io) };
       const input = given(model, cluster, s);
       const { problem, launcher, origin } = input;
       const options: SearchOptions = {
@@ -57,17 +74,39 @@ export const plan: Register = (program, io, done) => {
       const { result, beside } = await found(input, options, s, flags, io);
       const asked = flags.whyNot === undefined ? null : String(flags.whyNot);
       const why = asked === null ? null : whyNot(problem, asked, fixFrom(asked, '--why-not'), options);
+      const [best] = result.plans;
+      const from = start === null ? null : startOf(start, problem, launcher, best);
       if (flags.json === true) {
-        const document = planDocument(problem, result, beside, origin);
-        printJson(io, why === null ? document : { ...document, whyNot: whyNotJson(problem, why) });
+        printJson(io, {
+          ...planDocument(problem, result, beside, origin),
+          ...(why === null ? {} : { whyNot: whyNotJson(problem, why) }),
+          ...(from === null ? {} : { from: startJson(problem, from) }),
+        });
       } else {
         io.stdout(planTable(problem, result, beside, styleOf(io)));
-        if (why !== null) io.stdout(`\n${whyNotWords(problem, why, result.plans[0], styleOf(io))}\n`);
+        if (why !== null) io.stdout(`\n${whyNotWords(problem, why, best, styleOf(io))}\n`);
+        if (from !== null) io.stdout(`\n${startWords(problem, from, best, styleOf(io))}\n`);
+      }
+      if (flags.emit !== undefined && best !== undefined) {
+        const to = launcher ?? FRAMEWORKS.find((one) => one.reject(problem, best.plan) === null) ?? json;
+        const context = {
+          origin: `shardwright ${origin.toolVersion}, ${model} on ${cluster}`,
+          inputs: { model, cluster },
+        };
+        emitPlan(to, problem, best.plan, context, {
+          out: String(flags.emit),
+          force: flags.force === true,
+          io,
+        });
       }
       if (result.certificate.cutBy === 'interrupt') done(EXIT.interrupted);
       else done(result.plans.length > 0 ? EXIT.ok : EXIT.infeasible);
     });
 };
+
+function said(flag: unknown): string | undefined {
+  return flag === undefined ? undefined : String(flag);
+}
 
 function sweepsOf(
   { problem }: Given,

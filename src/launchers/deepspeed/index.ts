@@ -4,7 +4,6 @@ import type { Problem } from '../../domain/problem.ts';
 import { degreesOf } from '../../search/label.ts';
 import { hostsScript } from '../hosts-script.ts';
 import { HOST_ORDER, type Launcher } from '../launcher.ts';
-import { hostRuns } from '../ranks.ts';
 import { firstBroken, type Rule } from '../rule.ts';
 import { structureRules } from '../structure.ts';
 import { deepspeedReader } from './reader.ts';
@@ -53,7 +52,8 @@ export const deepspeed: Launcher = {
       path: 'launch.sh',
       executable: true,
       content: hostsScript({
-        hosts: hostRuns(problem.cluster, plan),
+        problem,
+        plan,
         origin,
         environment: {
           SEQUENCE_LENGTH: String(problem.workload.sequenceLength),

@@ -87,7 +87,7 @@ export const hexiscale: Launcher = {
   reject: (problem, plan) => firstBroken(rules, problem, plan),
   render: (problem, plan, { origin }) => [
     { path: 'arguments.txt', content: `${argumentsFor(problem, plan).join('\n')}\n` },
-    { path: 'launch.sh', executable: true, content: processScript(problem.cluster, plan, origin) },
+    { path: 'launch.sh', executable: true, content: processScript(problem, plan, origin) },
   ],
 };
 

@@ -1,12 +1,12 @@
-import type { Cluster } from '../../domain/cluster.ts';
 import type { Plan } from '../../domain/plan.ts';
-import { hostsHeader } from '../hosts-script.ts';
+import type { Problem } from '../../domain/problem.ts';
+import { hostsHeader, linkExports } from '../hosts-script.ts';
 import { REPLICA_BY_REPLICA, seatsOf } from '../ranks.ts';
 
 /** Starts, on each host of the table, one process for each of its GPUs: ranks need not lie together on a host. */
-export function processScript(cluster: Cluster, plan: Plan, origin: string): string {
+export function processScript(problem: Problem, plan: Plan, origin: string): string {
   const hosts = new Map<string, { gpus: number[]; ranks: number[] }>();
-  const seats = seatsOf(cluster, plan, REPLICA_BY_REPLICA);
+  const seats = seatsOf(problem.cluster, plan, REPLICA_BY_REPLICA);
   for (const [rank, { host, gpu }] of seats.entries()) {
     const entry = hosts.get(host) ?? { gpus: [], ranks: [] };
     entry.gpus.push(gpu);
@@ -24,6 +24,7 @@ export function processScript(cluster: Cluster, plan: Plan, origin: string): str
     ')',
     `read -r -a MY_RANKS <<< "\${RANKS[NODE_RANK]}"`,
     `read -r -a MY_GPUS <<< "\${GPUS[NODE_RANK]}"`,
+    ...linkExports(problem, plan),
     'mapfile -t ARGS < arguments.txt',
     `export MASTER_ADDR="\${HOSTS[0]}" MASTER_PORT="\${MASTER_PORT:-29500}" WORLD_SIZE=${seats.length} LOCAL_RANK=0`,
     `cd "\${HEXISCALE_PATH:?set HEXISCALE_PATH to a checkout of HexiScale (FlashFlex)}"`,

@@ -4,7 +4,6 @@ import { megatronEnvironment } from '../megatron/environment.ts';
 import { flagsOf } from '../megatron/flags.ts';
 import { MEGATRON_RULES } from '../megatron/rules.ts';
 import { megatronWords } from '../megatron/words.ts';
-import { hostRuns } from '../ranks.ts';
 import { firstBroken, type Rule } from '../rule.ts';
 import { structureRules } from '../structure.ts';
 import { overridesFrom } from './fields.ts';
@@ -43,7 +42,8 @@ export const megatronBridge: Launcher = {
         path: 'launch.sh',
         executable: true,
         content: hostsScript({
-          hosts: hostRuns(problem.cluster, plan),
+          problem,
+          plan,
           origin,
           environment: megatronEnvironment(problem, plan),
           prepare: [

@@ -1,6 +1,5 @@
 import { hostsScript } from '../hosts-script.ts';
 import { HOST_ORDER, type Launcher } from '../launcher.ts';
-import { hostRuns } from '../ranks.ts';
 import { firstBroken } from '../rule.ts';
 import { structureRules } from '../structure.ts';
 import { megatronEnvironment } from './environment.ts';
@@ -27,7 +26,8 @@ export const megatron: Launcher = {
       path: 'launch.sh',
       executable: true,
       content: hostsScript({
-        hosts: hostRuns(problem.cluster, plan),
+        problem,
+        plan,
         origin,
         environment: megatronEnvironment(problem, plan),
         prepare: [

@@ -1,6 +1,5 @@
 import { hostsScript } from '../hosts-script.ts';
 import { HOST_ORDER, type Launcher } from '../launcher.ts';
-import { hostRuns } from '../ranks.ts';
 import { firstBroken } from '../rule.ts';
 import { structureRules } from '../structure.ts';
 import { config } from './config.ts';
@@ -25,7 +24,8 @@ export const nanotron: Launcher = {
       path: 'launch.sh',
       executable: true,
       content: hostsScript({
-        hosts: hostRuns(problem.cluster, plan),
+        problem,
+        plan,
         origin,
         environment: { CUDA_DEVICE_MAX_CONNECTIONS: '1' },
         prepare: [],

@@ -8,7 +8,6 @@ import { MEGATRON_RULES } from '../megatron/rules.ts';
 import { megatronRun } from '../megatron/run.ts';
 import { megatronWords } from '../megatron/words.ts';
 import { commentText } from '../quote.ts';
-import { hostRuns } from '../ranks.ts';
 import { firstBroken, type Rule } from '../rule.ts';
 import { structureRules } from '../structure.ts';
 import { yamlText } from '../yaml-text.ts';
@@ -69,7 +68,8 @@ export const primus: Launcher = {
       path: 'launch.sh',
       executable: true,
       content: hostsScript({
-        hosts: hostRuns(problem.cluster, plan),
+        problem,
+        plan,
         origin,
         environment: megatronEnvironment(problem, plan),
         prepare: [`CONFIG=$PWD/primus.yaml`, `cd "\${PRIMUS_PATH:?set PRIMUS_PATH to a checkout of Primus}"`],

@@ -1,6 +1,5 @@
 import { hostsScript } from '../hosts-script.ts';
 import { HOST_ORDER, type Launcher } from '../launcher.ts';
-import { hostRuns } from '../ranks.ts';
 import { firstBroken } from '../rule.ts';
 import { structureRules } from '../structure.ts';
 import { titanReader } from './reader.ts';
@@ -23,7 +22,8 @@ export const torchtitan: Launcher = {
       path: 'launch.sh',
       executable: true,
       content: hostsScript({
-        hosts: hostRuns(problem.cluster, plan),
+        problem,
+        plan,
         origin,
         environment: {},
         prepare: [`export PYTHONPATH="$PWD\${PYTHONPATH:+:$PYTHONPATH}"`],

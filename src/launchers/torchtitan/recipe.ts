@@ -39,6 +39,7 @@ export function recipe({ model, workload }: Problem, plan: Plan, origin: string)
     ...(pp > 1 ? pipelineLines(plan, microBatches) : []),
     `    c.activation_checkpoint = ${RECOMPUTE[plan.recompute.mode]}`,
     `    c.training.num_tokens_per_microbatch_per_dp_rank = ${tokens}`,
+    `    c.training.max_context_length = ${workload.sequenceLength}`,
     `    c.training.num_tokens_per_train_step = ${workload.globalBatchSize} * ${workload.sequenceLength}`,
     '    return c',
   ].join('\n')}\n`;

@@ -59,6 +59,9 @@ const sharding: Rule = (_, plan) => {
   const { dp, cp } = degreesOf(plan);
   if (plan.optimizerSharding === 1)
     return no('sharding', 'sharded optimizer states alone (ZeRO-1)', '0, 2 or 3');
+  // Under a pipeline a stage stays gathered between micro-batches: torchtitan's default, and what sharding=3 is costed as.
+  if (plan.optimizerSharding === 2 && plan.pipelines[0]!.stages.length > 1)
+    return no('sharding', 'sharding=2 with a pipeline', '0 or 3', 'Maybe 3: it is the same there.');
   if (plan.optimizerSharding === 0 && cp > 1) return no('sharding', `no sharding with cp=${cp}`, '2 or 3');
   const size = plan.shardGroup;
   return size !== null && ((dp * cp) % size !== 0 || size % cp !== 0)

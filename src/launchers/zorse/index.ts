@@ -3,7 +3,7 @@ import { degreesOf } from '../../search/label.ts';
 import { hostsScript } from '../hosts-script.ts';
 import { type Capabilities, HOST_ORDER, type Launcher } from '../launcher.ts';
 import { jsonText } from '../quote.ts';
-import { DEVICE_BY_DEVICE, hostRuns } from '../ranks.ts';
+import { DEVICE_BY_DEVICE } from '../ranks.ts';
 import { firstBroken, type Rule } from '../rule.ts';
 import { structureRules } from '../structure.ts';
 import { config } from './config.ts';
@@ -83,7 +83,9 @@ export const zorse: Launcher = {
       path: 'launch.sh',
       executable: true,
       content: hostsScript({
-        hosts: hostRuns(problem.cluster, plan, DEVICE_BY_DEVICE),
+        problem,
+        plan,
+        rankOrder: DEVICE_BY_DEVICE,
         origin,
         environment: {},
         prepare: [

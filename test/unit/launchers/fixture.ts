@@ -23,7 +23,10 @@ export function planned(problem: Problem, configuration: string): Plan {
 
 export const DENSE = problemOf('llama-3.1-70b', 'dgx-h100-64');
 export const MIXED = problemOf('llama-3.1-70b', 'mixed-32xh100-32xa100-40gb');
-export const ORIGIN = { origin: 'shardwright test, plan.json#1' };
+export const ORIGIN = {
+  origin: 'shardwright test, plan.json#1',
+  inputs: { model: 'a model', cluster: 'b.yaml' },
+};
 
 /** The words after a flag, up to the next flag. */
 export function valuesOf(argumentLines: string, flag: string): string[] {

@@ -1,0 +1,30 @@
+import { InputError } from '../domain/input-error.ts';
+import type { Plan } from '../domain/plan.ts';
+import type { Problem } from '../domain/problem.ts';
+import { launchFolder } from '../launchers/folder.ts';
+import { LAUNCHERS } from '../launchers/index.ts';
+import type { Launcher, RenderContext } from '../launchers/launcher.ts';
+import { writeFolder } from './folder.ts';
+import type { Io } from './io.ts';
+
+/** Writes the launch folder of a plan and names its files. Throws InputError where the launcher cannot run the plan. */
+export function emitPlan(
+  launcher: Launcher,
+  problem: Problem,
+  plan: Plan,
+  context: RenderContext,
+  { out, force, io }: { readonly out: string; readonly force: boolean; readonly io: Io },
+): void {
+  const reason = launcher.reject(problem, plan);
+  if (reason !== null) {
+    const others = LAUNCHERS.filter((one) => one.reject(problem, plan) === null).map((one) => one.id);
+    throw new InputError({
+      message: `${launcher.name} cannot run this plan: ${reason.actual}`,
+      expected: reason.limit,
+      hint: `Maybe ${others.length > 0 ? `--to ${others.join(' or ')}, which can; or ` : ''}plan --launcher ${launcher.id}.`,
+    });
+  }
+  const files = launchFolder(launcher, problem, plan, context);
+  writeFolder(out, files, force);
+  io.stderr(`${files.map(({ path }) => `${out}/${path}`).join('\n')}\n`);
+}

@@ -1,0 +1,28 @@
+import { estimate } from '../cost/estimate.ts';
+import type { Problem } from '../domain/problem.ts';
+import type { RankedPlan } from '../domain/search-result.ts';
+import { changes } from '../launchers/changes.ts';
+import type { Launcher } from '../launchers/launcher.ts';
+import type { Start } from '../reporters/from-file.ts';
+import { type OpenedFile, planFrom } from './from-file.ts';
+
+/** What a launch file asks for now, and what the best plan changes in it. */
+export function startOf(
+  opened: OpenedFile,
+  problem: Problem,
+  launcher: Launcher | null,
+  best: RankedPlan | undefined,
+): Start {
+  const file = opened.path;
+  const found = planFrom(opened, opened.file.asked(), '', problem);
+  if ('rule' in found) return { file, now: found, changes: null };
+  const { plan } = found;
+  const target = launcher ?? opened.launcher;
+  const sayable =
+    best !== undefined && [plan, best.plan].every((one) => target.reject(problem, one) === null);
+  return {
+    file,
+    now: { plan, estimate: estimate(problem, plan) },
+    changes: sayable ? changes(target, problem, plan, best.plan) : null,
+  };
+}
