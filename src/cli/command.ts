@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { LAUNCHERS } from '../launchers/index.ts';
 import type { Style } from '../reporters/paint.ts';
 import type { Io } from './io.ts';
 
@@ -14,7 +15,6 @@ export function printJson(io: Io, document: unknown): void {
   io.stdout(`${JSON.stringify(document, null, 2)}\n`);
 }
 
-/** The flags of the workload, shared by plan, estimate, explain and compare. */
 /** Which of a cluster's GPUs a plan may use. */
 export function clusterOptions(command: Command): Command {
   return command
@@ -26,6 +26,7 @@ export function clusterOptions(command: Command): Command {
     );
 }
 
+/** The flags of the workload, shared by plan, estimate, explain and compare. */
 export function workloadOptions(command: Command): Command {
   return command
     .option('--seq-length <N>', 'tokens per sequence')
@@ -33,7 +34,7 @@ export function workloadOptions(command: Command): Command {
     .option('--precision <P>', 'bf16, fp16, fp8, mxfp8 or nvfp4 (default bf16)')
     .option(
       '--launcher <NAME>',
-      'rank only what it can run: megatron, torchtitan, deepspeed, env, json, or any for all freedom (default: what a framework runs)',
+      `rank only what it can run: ${LAUNCHERS.map(({ id }) => id).join(', ')}, or any for all freedom (default: what a framework runs)`,
     )
     .option('--stack <NAME>', "software stack (default: the launcher's, else generic)")
     .option('--layer-profile <FILE>', 'measured layer times that stand in for the estimated ones')

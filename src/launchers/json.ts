@@ -1,6 +1,54 @@
+import { InputError } from '../domain/input-error.ts';
+import type { Plan } from '../domain/plan.ts';
+import { launchSchema } from '../schema/reports.ts';
+import { violations } from '../schema/validator.ts';
 import type { Launcher } from './launcher.ts';
 import { hostRuns } from './ranks.ts';
+import type { LaunchReader } from './reader.ts';
 import { soundPlan } from './sound.ts';
+
+interface Written {
+  readonly sequenceLength: number;
+  readonly globalBatchSize: number;
+  readonly precision: string;
+  readonly plan: Plan;
+}
+
+/** The plan is in the file, whole. */
+const reader: LaunchReader = {
+  file: 'plan.json',
+  rules: [{ rule: 'plan-object' }],
+  read(source) {
+    const { value, locate } = source.value();
+    const broken = violations(launchSchema, value);
+    return {
+      asked() {
+        const [first] = broken;
+        if (first !== undefined)
+          throw new InputError({
+            message: first.message,
+            expected: first.expected ?? 'what emit --to json wrote',
+            at: locate(first.pointer),
+          });
+        const { sequenceLength, globalBatchSize, precision, plan: one } = value as Written;
+        return {
+          configuration: {},
+          ...{ sequenceLength, globalBatchSize, precision },
+          ...{ layers: null, hiddenSize: null },
+          plan: () => one,
+        };
+      },
+      violations: () =>
+        broken.map(({ message, expected, pointer }) => ({
+          rule: 'plan-object',
+          line: locate(pointer).line ?? 1,
+          actual: message,
+          limit: expected ?? 'what emit --to json wrote',
+          fix: 'Emit it again.',
+        })),
+    };
+  },
+};
 
 /** Any plan, as data for a runtime of one's own: what each host runs, and the plan itself. */
 export const json: Launcher = {
@@ -16,6 +64,7 @@ export const json: Launcher = {
     unequalHosts: true,
     mixedVendors: true,
   },
+  reader,
   reject: soundPlan,
   render: ({ model, cluster, workload }, plan, { origin }) => [
     {

@@ -1,3 +1,4 @@
+import { plan } from './plan-object.ts';
 import type { JsonSchema } from './validator.ts';
 
 const text = { type: 'string' };
@@ -79,6 +80,6 @@ export const launchSchema: JsonSchema = {
     globalBatchSize: count,
     precision: text,
     hosts: { type: 'array', items: closed({ host: text, gpuType: text, firstGpu: count, gpus: count }) },
-    plan: object,
+    plan,
   }),
 };

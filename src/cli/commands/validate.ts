@@ -23,9 +23,10 @@ export const validate: Register = (program, io, done) => {
           ({ rule, line, actual, limit, fix }) =>
             `${path}:${line}: ${rule}: ${actual}\n  expected: ${limit}\n  ${fix}`,
         );
+        const all = reader.rules.length === 1 ? 'its rule' : `all ${reader.rules.length} rules`;
         const end =
           broken.length === 0
-            ? `${path} keeps all ${reader.rules.length} rules${gpus === null ? ' that do not ask for --gpus' : ` on ${gpus} GPUs`}.`
+            ? `${path} keeps ${all}${gpus === null ? ', but for those that ask for --gpus' : ` on ${gpus} GPUs`}.`
             : `${broken.length} of ${reader.rules.length} rules broken.`;
         io.stdout(`${[...lines, end].join('\n')}\n`);
       }

@@ -69,7 +69,15 @@ export function overridesFrom(flags: ReadonlyMap<string, Flag>): string[] {
 function valueText(name: string, values: readonly string[]): string {
   if (values.length === 0) return 'true';
   if (name === '--recompute-modules') return `[${values.join(',')}]`;
+  if (name === '--moe-layer-freq') return `[${pattern(values[0]!)}]`;
   return /[|,*()]/.test(values[0]!) ? `"${values[0]}"` : values[0]!;
+}
+
+/** `([0]*3+[1]*58)`, which only Megatron-LM's own parser works out, as the list it means. */
+function pattern(text: string): string {
+  return [...text.matchAll(/\[(\d)\]\*(\d+)/g)]
+    .flatMap(([, value, count]) => new Array<string>(Number(count)).fill(value!))
+    .join(',');
 }
 
 /** The field of a flag without its dashes. */

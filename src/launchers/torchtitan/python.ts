@@ -171,7 +171,7 @@ function literal(expression: string, names: ReadonlyMap<string, Literal>): Liter
     const numbers = factors.map((factor) => literal(factor, names));
     return numbers.every((n) => typeof n === 'number') ? numbers.reduce((a, b) => a * b, 1) : undefined;
   }
-  const call = /^([A-Za-z_]\w*)(?:\.Config)?\(/.exec(text);
+  const call = /^([A-Z]\w*)(?:\.Config)?\(/.exec(text);
   if (call !== null) return { call: call[1]! };
   return names.get(text);
 }

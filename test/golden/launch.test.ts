@@ -1,0 +1,42 @@
+import { readFileSync } from 'node:fs';
+import { expect, it } from 'vitest';
+import { loadCluster } from '../../src/catalogue/clusters.ts';
+import { loadModel } from '../../src/catalogue/models.ts';
+import { loadStack } from '../../src/catalogue/stacks.ts';
+import type { PlanFile } from '../../src/cli/plan-file.ts';
+import { launchFolder } from '../../src/launchers/folder.ts';
+import { LAUNCHERS } from '../../src/launchers/index.ts';
+
+/** One example for each launcher, where its files are most telling. */
+const EXAMPLE: Readonly<Record<string, string>> = {
+  megatron: 'llama-3.1-70b-32xh100-32xa100',
+  'megatron-bridge': 'mixtral-8x7b-64xh100',
+  torchtitan: 'llama-3.1-405b-512xh100',
+  deepspeed: 'llama-3.1-8b-64xh100',
+  nanotron: 'qwen2.5-7b-64xh100',
+  primus: 'llama-3.1-70b-64xmi300x',
+  zorse: 'llama-2-7b-32xh100-32xmi300x',
+  hexiscale: 'llama-2-13b-8xa100-16xrtx4090',
+  env: 'llama-3.1-70b-32xh100-32xa100',
+  json: 'llama-3.1-8b-rtx4090-rtx3090',
+};
+
+it.each(LAUNCHERS)('$id', async (launcher) => {
+  const name = EXAMPLE[launcher.id]!;
+  const file = JSON.parse(readFileSync(`configs/examples/${name}.json`, 'utf8')) as PlanFile;
+  const { sequenceLength, globalBatchSize, precision, headroom, stack } = file.problem;
+  const problem = {
+    model: loadModel(file.inputs.model.name).value,
+    cluster: loadCluster(file.inputs.cluster.name).value,
+    stack: loadStack(stack),
+    workload: { sequenceLength, globalBatchSize, precision, headroom },
+  };
+  const context = {
+    origin: `shardwright, ${name}.json#1`,
+    inputs: { model: file.inputs.model.name, cluster: file.inputs.cluster.name },
+  };
+  const { plan } = file.plans[0]!;
+  expect(launcher.reject(problem, plan)).toBeNull();
+  for (const { path, content } of launchFolder(launcher, problem, plan, context))
+    await expect(content).toMatchFileSnapshot(`snapshots/launch/${launcher.id}/${path}`);
+});

@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# shardwright, llama-2-13b-8xa100-16xrtx4090.json#1
+# Start on every host of the table, for example: srun --ntasks-per-node=1 bash launch.sh
+# Hosts stand in pipeline order; do not sort them.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+HOSTS=(
+  a100-0
+  rtx4090-0
+  rtx4090-1
+)
+ME=${SHARDWRIGHT_HOST:-$(hostname -s)}
+NODE_RANK=
+for i in "${!HOSTS[@]}"; do
+  if [ "${HOSTS[i]}" = "$ME" ]; then NODE_RANK=$i; fi
+done
+: "${NODE_RANK:?$ME is not in the plan}"
+# Global ranks of each host, and the GPUs they take.
+RANKS=(
+  '0 1 2 3 12 13 14 15'
+  '4 5 6 7 16 17 18 19'
+  '8 9 10 11 20 21 22 23'
+)
+GPUS=(
+  '0 1 4 5 2 3 6 7'
+  '0 1 4 5 2 3 6 7'
+  '0 1 4 5 2 3 6 7'
+)
+read -r -a MY_RANKS <<< "${RANKS[NODE_RANK]}"
+read -r -a MY_GPUS <<< "${GPUS[NODE_RANK]}"
+mapfile -t ARGS < arguments.txt
+export MASTER_ADDR="${HOSTS[0]}" MASTER_PORT="${MASTER_PORT:-29500}" WORLD_SIZE=24 LOCAL_RANK=0
+cd "${HEXISCALE_PATH:?set HEXISCALE_PATH to a checkout of HexiScale (FlashFlex)}"
+for i in "${!MY_RANKS[@]}"; do
+  RANK="${MY_RANKS[i]}" CUDA_VISIBLE_DEVICES="${MY_GPUS[i]}" python3 llama_train.py "${ARGS[@]}" "$@" &
+done
+# One process that fails ends them all.
+for _ in "${MY_RANKS[@]}"; do
+  wait -n || { jobs -p | xargs -r kill 2> /dev/null || true; exit 1; }
+done

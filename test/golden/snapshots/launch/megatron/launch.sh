@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# shardwright, llama-3.1-70b-32xh100-32xa100.json#1
+# Start on every host of the table, for example: srun --ntasks-per-node=1 bash launch.sh
+# Hosts stand in pipeline order; do not sort them.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+HOSTS=(
+  a100-40-0
+  a100-40-1
+  a100-40-2
+  a100-40-3
+  h100-0
+  h100-1
+  h100-2
+  h100-3
+)
+ME=${SHARDWRIGHT_HOST:-$(hostname -s)}
+NODE_RANK=
+for i in "${!HOSTS[@]}"; do
+  if [ "${HOSTS[i]}" = "$ME" ]; then NODE_RANK=$i; fi
+done
+: "${NODE_RANK:?$ME is not in the plan}"
+export CUDA_DEVICE_MAX_CONNECTIONS=1
+mapfile -t ARGS < arguments.txt
+# Data, tokenizer, learning rate and rotary base are yours to add; without any, a trial run on mock data.
+if [ "$#" -eq 0 ]; then
+  set -- --mock-data --tokenizer-type NullTokenizer --vocab-size 128256 --train-iters 10 --lr 1.5e-4
+fi
+exec torchrun --nnodes 8 --nproc-per-node 8 --node-rank "$NODE_RANK" \
+  --master-addr "${HOSTS[0]}" --master-port "${MASTER_PORT:-29500}" \
+  "${MEGATRON_PATH:-.}/pretrain_gpt.py" "${ARGS[@]}" "$@"

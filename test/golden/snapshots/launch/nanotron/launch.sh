@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# shardwright, qwen2.5-7b-64xh100.json#1
+# Start on every host of the table, for example: srun --ntasks-per-node=1 bash launch.sh
+# Hosts stand in pipeline order; do not sort them.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+HOSTS=(
+  h100-0
+  h100-1
+  h100-2
+  h100-3
+  h100-4
+  h100-5
+  h100-6
+  h100-7
+)
+ME=${SHARDWRIGHT_HOST:-$(hostname -s)}
+NODE_RANK=
+for i in "${!HOSTS[@]}"; do
+  if [ "${HOSTS[i]}" = "$ME" ]; then NODE_RANK=$i; fi
+done
+: "${NODE_RANK:?$ME is not in the plan}"
+export CUDA_DEVICE_MAX_CONNECTIONS=1
+exec torchrun --nnodes 8 --nproc-per-node 8 --node-rank "$NODE_RANK" \
+  --master-addr "${HOSTS[0]}" --master-port "${MASTER_PORT:-29500}" \
+  "${NANOTRON_PATH:-.}/run_train.py" --config-file config.yaml "$@"

@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# shardwright, llama-2-7b-32xh100-32xmi300x.json#1
+# Start on every host of the table, for example: srun --ntasks-per-node=1 bash launch.sh
+# Hosts stand in pipeline order; do not sort them.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+HOSTS=(
+  h100-0
+  h100-1
+  h100-2
+  h100-3
+  mi300x-0
+  mi300x-1
+  mi300x-2
+  mi300x-3
+)
+ME=${SHARDWRIGHT_HOST:-$(hostname -s)}
+NODE_RANK=
+for i in "${!HOSTS[@]}"; do
+  if [ "${HOSTS[i]}" = "$ME" ]; then NODE_RANK=$i; fi
+done
+: "${NODE_RANK:?$ME is not in the plan}"
+CONFIG=$PWD/zorse_config.json
+cd "${ZORSE_PATH:?set ZORSE_PATH to a checkout of Zorse}"
+exec torchrun --nnodes 8 --nproc-per-node 8 --node-rank "$NODE_RANK" \
+  --master-addr "${HOSTS[0]}" --master-port "${MASTER_PORT:-29500}" \
+  zorse.py --config_file "$CONFIG" "$@"
