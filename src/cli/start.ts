@@ -14,14 +14,16 @@ export function startOf(
   best: RankedPlan | undefined,
 ): Start {
   const file = opened.path;
+  const seated = opened.rankMap !== null;
   const found = planFrom(opened, opened.file.asked(), '', problem);
-  if ('rule' in found) return { file, now: found, changes: null };
+  if ('rule' in found) return { file, seated, now: found, changes: null };
   const { plan } = found;
   const target = launcher ?? opened.launcher;
   const sayable =
     best !== undefined && [plan, best.plan].every((one) => target.reject(problem, one) === null);
   return {
     file,
+    seated,
     now: { plan, estimate: estimate(problem, plan) },
     changes: sayable ? changes(target, problem, plan, best.plan) : null,
   };

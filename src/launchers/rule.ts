@@ -5,6 +5,21 @@ import type { Reason } from '../domain/reason.ts';
 /** One constraint of a framework. */
 export type Rule = (problem: Problem, plan: Plan) => Reason | null;
 
+/** A refusal: what the plan has, what the framework takes, and what might help. */
+export function no(rule: string, actual: string, limit: string, hint?: string): Reason {
+  return hint === undefined ? { rule, actual, limit } : { rule, actual, limit, hint };
+}
+
+/** Recomputation is a switch of the whole model: on or off. */
+export const recomputeAllOrNothing: Rule = (_, { recompute: { mode, layersPerStage } }) =>
+  mode === 'selective' || layersPerStage !== null
+    ? no(
+        'recompute',
+        mode === 'selective' ? 'selective' : 'full, of some layers',
+        'none, or full of all layers',
+      )
+    : null;
+
 export function firstBroken(rules: readonly Rule[], problem: Problem, plan: Plan): Reason | null {
   for (const rule of rules) {
     const reason = rule(problem, plan);

@@ -11,6 +11,8 @@ import { memoryWords } from './words.ts';
 /** A configuration that a search started from, beside what the search found. */
 export interface Start {
   readonly file: string;
+  /** Whether the file says which hosts it runs on; otherwise all, in the cluster's order. */
+  readonly seated: boolean;
   /** Its plan and estimate, or the law that it breaks. */
   readonly now: { readonly plan: Plan; readonly estimate: Estimate } | Reason;
   /** What the best plan changes in the launcher's own file; null where that cannot be said. */
@@ -19,7 +21,7 @@ export interface Start {
 
 export function startWords(
   problem: Problem,
-  { file, now, changes }: Start,
+  { file, seated, now, changes }: Start,
   best: RankedPlan | undefined,
   style: Style,
 ): string {
@@ -36,13 +38,16 @@ export function startWords(
     verdict === 'does-not-fit'
       ? `does not fit: ${memory}`
       : `${formatSeconds(stepSeconds)} a step, ${memory}`;
-  if (best === undefined || changes === null) return wrap(`${file} as it is: ${runs}.`, style.columns);
-  if (changes.length === 0) return wrap(`${file} as it is: ${runs}: plan 1 itself.`, style.columns);
+  const where =
+    seated || problem.cluster.groups.length === 1 ? '' : ', on the hosts in the order of the cluster';
+  if (best === undefined || changes === null)
+    return wrap(`${file} as it is${where}: ${runs}.`, style.columns);
+  if (changes.length === 0) return wrap(`${file} as it is${where}: ${runs}: plan 1 itself.`, style.columns);
   const factor = stepSeconds / best.estimate.stepSeconds;
   const faster = factor < 1.005 ? 'no faster' : `${digits(factor)}× as fast`;
   const gain = verdict === 'does-not-fit' ? 'Plan 1 fits.' : `Plan 1 is ${faster}.`;
   return [
-    wrap(`${file} as it is: ${runs}. ${gain} It changes:`, style.columns),
+    wrap(`${file} as it is${where}: ${runs}. ${gain} It changes:`, style.columns),
     ...changes.map((line) => `  ${line}`),
   ].join('\n');
 }

@@ -4,7 +4,7 @@ import type { Problem } from '../../domain/problem.ts';
 import { degreesOf } from '../../search/label.ts';
 import { hostsScript } from '../hosts-script.ts';
 import { HOST_ORDER, type Launcher } from '../launcher.ts';
-import { firstBroken, type Rule } from '../rule.ts';
+import { firstBroken, type Rule, recomputeAllOrNothing, no as refusal } from '../rule.ts';
 import { structureRules } from '../structure.ts';
 import { deepspeedReader } from './reader.ts';
 
@@ -15,16 +15,12 @@ const MAYBE_MEGATRON = 'Maybe --launcher megatron.';
 /** What a DeepSpeed JSON can say by itself: ZeRO, Ulysses sequence parallelism, precision, the batch equation. */
 const json: Rule = ({ model, workload }, plan) => {
   const { tp, pp, cp } = degreesOf(plan);
-  const no = (rule: string, actual: string, limit: string) => ({ rule, actual, limit, hint: MAYBE_MEGATRON });
+  const no = (rule: string, actual: string, limit: string) => refusal(rule, actual, limit, MAYBE_MEGATRON);
   if (pp > 1) return no('pipeline', `pp=${pp}`, '1: a pipeline is built in code, not in the JSON');
   if (tp > 1) return no('tensor-parallel', `tp=${tp}`, '1: training with AutoTP is not planned for');
   if (isMoe(model)) return no('experts', 'a model with experts', 'a dense model');
   if (workload.precision !== 'bf16' && workload.precision !== 'fp16')
     return no('precision', workload.precision, 'bf16 or fp16');
-  if (plan.recompute.mode === 'selective')
-    return no('recompute', plan.recompute.modules.join('+'), 'none or full, which the program calls');
-  if (plan.recompute.layersPerStage !== null)
-    return no('recompute', 'full recomputation of some layers', 'none, or full of all layers');
   for (const { attention } of model.kinds) {
     if (attention.heads % cp !== 0)
       return no(
@@ -36,7 +32,7 @@ const json: Rule = ({ model, workload }, plan) => {
   return null;
 };
 
-const rules = [...structureRules('DeepSpeed', capabilities), json];
+const rules = [...structureRules('DeepSpeed', capabilities), json, recomputeAllOrNothing];
 
 /** DeepSpeed: `ds_config.json` for a training program of one's own, and a launch script. */
 export const deepspeed: Launcher = {

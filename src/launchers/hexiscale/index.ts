@@ -1,10 +1,9 @@
 import type { Plan } from '../../domain/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
-import type { Reason } from '../../domain/reason.ts';
 import { degreesOf } from '../../search/label.ts';
 import { type Capabilities, HOST_ORDER, type Launcher } from '../launcher.ts';
 import { REPLICA_BY_REPLICA } from '../ranks.ts';
-import { firstBroken, type Rule } from '../rule.ts';
+import { firstBroken, no, type Rule, recomputeAllOrNothing } from '../rule.ts';
 import { structureRules } from '../structure.ts';
 import { HEXISCALE_MODELS, modelSize, SEQUENCE_LENGTH } from './models.ts';
 import { hexiPipelines } from './pipelines.ts';
@@ -18,8 +17,6 @@ const capabilities: Capabilities = {
   severalPipelines: true,
   unequalHosts: true,
 };
-
-const no = (rule: string, actual: string, limit: string): Reason => ({ rule, actual, limit });
 
 const own: readonly Rule[] = [
   ({ model }) =>
@@ -63,14 +60,7 @@ const own: readonly Rule[] = [
           '0 (ddp), 2 or 3 over all copies',
         )
       : null,
-  (_, { recompute: { mode, layersPerStage } }) =>
-    mode === 'selective' || layersPerStage !== null
-      ? no(
-          'recompute',
-          mode === 'selective' ? 'selective' : 'full, of some layers',
-          'none, or full of all layers',
-        )
-      : null,
+  recomputeAllOrNothing,
 ];
 
 const rules = [...structureRules('HexiScale', capabilities), ...own];

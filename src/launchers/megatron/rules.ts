@@ -1,7 +1,6 @@
-import type { Reason } from '../../domain/reason.ts';
 import { degreesOf } from '../../search/label.ts';
 import { chunksInOrder } from '../chunks.ts';
-import type { Rule } from '../rule.ts';
+import { no, type Rule } from '../rule.ts';
 import { hasLinearBias } from './model-arguments.ts';
 
 /** Constraints of Megatron-LM's argument validator and of its process groups, which the validator does not check. */
@@ -133,10 +132,6 @@ const architecture: Rule = ({ model }) => {
     return refuse(attention.sinks ? 'attention sinks' : 'sliding-window attention');
   return null;
 };
-
-function no(rule: string, actual: string, limit: string, hint?: string): Reason {
-  return hint === undefined ? { rule, actual, limit } : { rule, actual, limit, hint };
-}
 
 export const MEGATRON_RULES: readonly Rule[] = [
   architecture,

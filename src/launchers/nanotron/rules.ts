@@ -1,9 +1,8 @@
 import type { ModelSpec } from '../../domain/model.ts';
 import { layersOf } from '../../domain/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
-import type { Reason } from '../../domain/reason.ts';
 import { degreesOf } from '../../search/label.ts';
-import type { Rule } from '../rule.ts';
+import { no, type Rule, recomputeAllOrNothing } from '../rule.ts';
 import { nanotronCut } from './cut.ts';
 
 /** nanotron's two dense architectures: its Llama, and its Qwen2 with biases on query, key and value. */
@@ -86,25 +85,12 @@ const sharding: Rule = (_, { optimizerSharding, shardGroup }) =>
       )
     : null;
 
-const recompute: Rule = (_, { recompute: { mode, layersPerStage } }) =>
-  mode === 'selective' || layersPerStage !== null
-    ? no(
-        'recompute',
-        mode === 'selective' ? 'selective' : 'full, of some layers',
-        'none, or full of all layers',
-      )
-    : null;
-
-function no(rule: string, actual: string, limit: string, hint?: string): Reason {
-  return hint === undefined ? { rule, actual, limit } : { rule, actual, limit, hint };
-}
-
 export const NANOTRON_RULES: readonly Rule[] = [
   architecture,
   precision,
   degrees,
   schedule,
   sharding,
-  recompute,
+  recomputeAllOrNothing,
   cut,
 ];

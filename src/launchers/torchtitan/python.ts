@@ -33,12 +33,12 @@ export function pythonAssignments(text: string): PythonAssignments {
     for (const [, name] of statement.matchAll(/\b(ParallelismConfig|TrainingConfig)\(/g)) {
       const inside = balanced(statement, statement.indexOf(`${name}(`) + name!.length);
       for (const argument of split(inside, ',')) {
-        const [, key, value] = /^\s*(\w+)\s*=(?!=)([^]*)$/.exec(argument) ?? [];
+        const [, key, value] = /^\s*(\w+)\s*=(?!=)(.*)$/s.exec(argument) ?? [];
         if (key !== undefined)
           fields.set(`${SECTIONS[name!]}.${key}`, { value: literal(value!, names), line });
       }
     }
-    const [, left, right] = /^([\w.,\s]+?)\s*=(?!=)\s*([^]*)$/.exec(statement) ?? [];
+    const [, left, right] = /^([\w.,\s]+?)\s*=(?!=)\s*(.*)$/s.exec(statement) ?? [];
     if (left === undefined) continue;
     const targets = left.split(',').map((target) => target.trim());
     const values = targets.length > 1 ? split(right!, ',') : [right!];

@@ -1,9 +1,8 @@
 import type { ModelSpec } from '../../domain/model.ts';
 import type { ScheduleId } from '../../domain/plan.ts';
-import type { Reason } from '../../domain/reason.ts';
 import { degreesOf } from '../../search/label.ts';
 import { chunksInOrder } from '../chunks.ts';
-import type { Rule } from '../rule.ts';
+import { no, type Rule } from '../rule.ts';
 
 /** torchtitan's names of schedules (torch.distributed.pipelining) that can be timed. */
 export const SCHEDULE_NAMES: Readonly<Partial<Record<ScheduleId, string>>> = {
@@ -101,10 +100,6 @@ const recompute: Rule = (_, { recompute: { mode, modules, layersPerStage } }) =>
     ? null
     : no('recompute-module', `recompute of ${odd}`, 'op, by operator', 'Maybe recompute=op.');
 };
-
-function no(rule: string, actual: string, limit: string, hint?: string): Reason {
-  return hint === undefined ? { rule, actual, limit } : { rule, actual, limit, hint };
-}
 
 export const TORCHTITAN_RULES: readonly Rule[] = [
   model,

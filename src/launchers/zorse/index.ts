@@ -1,10 +1,9 @@
-import type { Reason } from '../../domain/reason.ts';
 import { degreesOf } from '../../search/label.ts';
 import { hostsScript } from '../hosts-script.ts';
 import { type Capabilities, HOST_ORDER, type Launcher } from '../launcher.ts';
 import { jsonText } from '../quote.ts';
 import { DEVICE_BY_DEVICE } from '../ranks.ts';
-import { firstBroken, type Rule } from '../rule.ts';
+import { firstBroken, no, type Rule, recomputeAllOrNothing } from '../rule.ts';
 import { structureRules } from '../structure.ts';
 import { config } from './config.ts';
 import { modelName, ZORSE_MODELS } from './models.ts';
@@ -16,8 +15,6 @@ const capabilities: Capabilities = {
   unequalHosts: true,
   mixedVendors: true,
 };
-
-const no = (rule: string, actual: string, limit: string): Reason => ({ rule, actual, limit });
 
 const own: readonly Rule[] = [
   ({ model }) =>
@@ -55,14 +52,7 @@ const own: readonly Rule[] = [
       ? no('shard-group', `groups of ${shardGroup}`, 'a divisor of the copies of each stage')
       : null;
   },
-  (_, { recompute: { mode, layersPerStage } }) =>
-    mode === 'selective' || layersPerStage !== null
-      ? no(
-          'recompute',
-          mode === 'selective' ? 'selective' : 'full, of some layers',
-          'none, or full of all layers',
-        )
-      : null,
+  recomputeAllOrNothing,
 ];
 
 const rules = [...structureRules('Zorse', capabilities), ...own];

@@ -65,15 +65,13 @@ describe('files that Megatron accepts', () => {
   });
 
   it('keep the brackets of a layout in a bash array', () => {
-    const text =
-      'ARGS=(--pipeline-model-parallel-size 4 --num-layers 80\n--pipeline-model-parallel-layout "Et*9|(t*10|)*6,t*11,L")\ntorchrun --nnodes 8 pretrain_gpt.py "${ARGS[@]}"';
+    const text = `ARGS=(--pipeline-model-parallel-size 4 --num-layers 80\n--pipeline-model-parallel-layout "Et*9|(t*10|)*6,t*11,L")\ntorchrun --nnodes 8 pretrain_gpt.py "\${ARGS[@]}"`;
     expect(read(text).asked().configuration).toMatchObject({ vpp: '2', layers: '9/10/10/10/10/10/10/11' });
     expect(read(text).violations(8)).toEqual([]);
   });
 
   it('variables, defaults, quotes, comments, the last of two', () => {
-    const text =
-      'TP=8\n# --tensor-model-parallel-size 99\nARGS=(\n  --tensor-model-parallel-size ${TP}\n  --pipeline-model-parallel-size "${PP:-4}" \\\n)\n--micro-batch-size 1\n--micro-batch-size=2';
+    const text = `TP=8\n# --tensor-model-parallel-size 99\nARGS=(\n  --tensor-model-parallel-size \${TP}\n  --pipeline-model-parallel-size "\${PP:-4}" \\\n)\n--micro-batch-size 1\n--micro-batch-size=2`;
     expect(read(text).asked().configuration).toMatchObject({
       tp: '8',
       pp: '4',
