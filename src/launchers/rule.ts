@@ -15,8 +15,9 @@ export const recomputeAllOrNothing: Rule = (_, { recompute: { mode, layersPerSta
   mode === 'selective' || layersPerStage !== null
     ? no(
         'recompute',
-        mode === 'selective' ? 'selective' : 'full, of some layers',
+        mode === 'selective' ? 'selective recomputation' : 'full recomputation of some layers',
         'none, or full of all layers',
+        'Maybe --launcher megatron.',
       )
     : null;
 
