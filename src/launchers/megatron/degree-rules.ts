@@ -1,13 +1,19 @@
 import { bad, divides } from '../reader.ts';
-import type { MegatronRule } from './run.ts';
+import { dataParallel, type MegatronRule } from './run.ts';
 
 /** Divisibility of the dense and the expert grid, of batch and sequence. */
 export const DEGREE_RULES: readonly MegatronRule[] = [
   {
     rule: 'world-size',
     at: '--tensor-model-parallel-size',
-    check: (_, { tp, pp, cp, gpus }) =>
-      divides('GPUs', gpus, tp * pp * cp, 'tp·pp·cp =', 'Change a degree, or the number of GPUs.'),
+    check: (_, { tp, pp, cp, shards, gpus }) =>
+      divides(
+        'GPUs',
+        gpus,
+        tp * pp * cp * shards,
+        shards > 1 ? 'tp·pp·cp·weight shards =' : 'tp·pp·cp =',
+        'Change a degree, or the number of GPUs.',
+      ),
   },
   {
     rule: 'expert-grid',
@@ -84,10 +90,9 @@ export const DEGREE_RULES: readonly MegatronRule[] = [
   {
     rule: 'batch-divisible',
     at: '--global-batch-size',
-    check: (run, { tp, pp, cp, gpus }) => {
-      const micro = run.count('--micro-batch-size');
-      if (gpus === null || micro === null || gpus % (tp * pp * cp) !== 0) return null;
-      const dp = gpus / (tp * pp * cp);
+    check: (run, sizes) => {
+      const [dp, micro] = [dataParallel(sizes), run.count('--micro-batch-size')];
+      if (dp === null || micro === null) return null;
       return divides(
         'global batch',
         run.count('--global-batch-size'),
@@ -95,6 +100,30 @@ export const DEGREE_RULES: readonly MegatronRule[] = [
         'micro-batch·dp =',
         'Change the batch or the degrees.',
       );
+    },
+  },
+  {
+    rule: 'evaluation-batch-divisible',
+    at: '--eval-global-batch-size',
+    check: (run, sizes) => {
+      const dp = dataParallel(sizes);
+      const micro = run.count('--eval-micro-batch-size') ?? run.count('--micro-batch-size');
+      const batch = run.count('--eval-global-batch-size');
+      return dp === null || micro === null
+        ? null
+        : divides('evaluation batch', batch, micro * dp, 'micro-batch·dp =', 'Change the evaluation batch.');
+    },
+  },
+  {
+    rule: 'hierarchical-context',
+    at: '--hierarchical-context-parallel-sizes',
+    check: (run, { cp }) => {
+      const sizes = run.flags.get('--hierarchical-context-parallel-sizes')?.values.map(Number);
+      if (sizes === undefined) return null;
+      const product = sizes.reduce((a, b) => a * b, 1);
+      return product === cp
+        ? null
+        : bad(`sizes ${sizes.join('·')} = ${product}`, `cp ${cp}`, 'Let the sizes multiply to cp.');
     },
   },
 ];

@@ -1,8 +1,8 @@
 import { bad, divides } from '../reader.ts';
 import { DEGREE_RULES } from './degree-rules.ts';
 import { layoutStages } from './layout.ts';
-import type { MegatronRule } from './run.ts';
-import { TECHNIQUE_RULES } from './technique-rules.ts';
+import { dataParallel, type MegatronRule } from './run.ts';
+import { isInterleaved, TECHNIQUE_RULES } from './technique-rules.ts';
 
 const END_FLAGS = ['--decoder-first-pipeline-num-layers', '--decoder-last-pipeline-num-layers'];
 const ACCOUNT_FLAGS = ['--account-for-embedding-in-pipeline-split', '--account-for-loss-in-pipeline-split'];
@@ -49,6 +49,27 @@ export const MEGATRON_FILE_RULES: readonly MegatronRule[] = [
     },
   },
   {
+    rule: 'first-last-alone',
+    at: '--decoder-first-pipeline-num-layers',
+    check: (run) => {
+      const others = [...ACCOUNT_FLAGS, '--num-layers-per-virtual-pipeline-stage'].filter((f) => run.has(f));
+      return END_FLAGS.some((flag) => run.has(flag)) && others.length > 0
+        ? bad(`counts of the ends with ${others.join(', ')}`, 'without', `Drop ${others.join(', ')}.`)
+        : null;
+    },
+  },
+  {
+    rule: 'first-last-virtual',
+    at: '--decoder-first-pipeline-num-layers',
+    check: (run) => {
+      const each = run.count('--num-virtual-stages-per-pipeline-rank') ?? 1;
+      const odd = END_FLAGS.map((flag) => run.count(flag)).find((n) => n !== null && n % each !== 0);
+      return odd === undefined || odd === null
+        ? null
+        : bad(`${odd} layers on an end`, `a multiple of the virtual stages ${each}`, 'Change the count.');
+    },
+  },
+  {
     rule: 'one-way-to-interleave',
     at: '--num-virtual-stages-per-pipeline-rank',
     check: (run) => {
@@ -63,10 +84,48 @@ export const MEGATRON_FILE_RULES: readonly MegatronRule[] = [
   {
     rule: 'virtual-stages-need-pp',
     at: '--num-virtual-stages-per-pipeline-rank',
-    check: (run, { pp }) =>
-      (run.count('--num-virtual-stages-per-pipeline-rank') ?? 1) > 1 && pp < 2
-        ? bad(`pp ${pp}`, 'pp of 2 or more with virtual stages', 'Drop the virtual stages.')
-        : null,
+    check: (run, { pp }) => {
+      const least = run.has('--no-overlap-p2p-communication') ? 3 : 2;
+      return isInterleaved(run) && pp < least
+        ? bad(`pp ${pp}`, `pp of ${least} or more with virtual stages`, 'Drop the virtual stages.')
+        : null;
+    },
+  },
+  {
+    rule: 'virtual-layers',
+    at: '--num-layers-per-virtual-pipeline-stage',
+    check: (run, { pp }) => {
+      const each = run.count('--num-layers-per-virtual-pipeline-stage');
+      const layers = run.count('--num-layers');
+      if (each === null || layers === null) return null;
+      const all = layers + ACCOUNT_FLAGS.filter((flag) => run.has(flag)).length;
+      return all % pp !== 0
+        ? null
+        : divides('layers of a rank', all / pp, each, 'those of a virtual stage', 'Use a divisor.');
+    },
+  },
+  {
+    rule: 'interleaved-micro-batches',
+    at: '--global-batch-size',
+    check: (run, sizes) => {
+      const [dp, micro, batch] = [
+        dataParallel(sizes),
+        run.count('--micro-batch-size'),
+        run.count('--global-batch-size'),
+      ];
+      if (!isInterleaved(run) || dp === null || micro === null || batch === null) return null;
+      const { pp } = sizes;
+      const count = Math.floor(batch / (micro * dp));
+      const group = run.count('--microbatch-group-size-per-virtual-pipeline-stage') ?? pp;
+      const rest = count % group;
+      return group >= pp && group <= count && (rest === 0 || rest >= pp)
+        ? null
+        : bad(
+            `${count} micro-batches in groups of ${group}`,
+            `groups of pp ${pp} to the micro-batches, the last of at least pp`,
+            'Change the batch, or drop the virtual stages.',
+          );
+    },
   },
   {
     rule: 'layout',

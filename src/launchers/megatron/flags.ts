@@ -58,6 +58,11 @@ function startersOf(words: readonly Word[]): Set<number> {
   return found;
 }
 
+/** Shell variables that the text gives a literal value. */
+export function variablesOf(text: string): Map<string, string> {
+  return assignments(text.split(/\r?\n/).filter((line) => !/^\s*#/.test(line)));
+}
+
 /** NAME=word and NAME="words" at the start of a line or after export. */
 function assignments(lines: readonly string[]): Map<string, string> {
   const found = new Map<string, string>();

@@ -6,6 +6,8 @@ import type { Flag } from './flags.ts';
 export interface MegatronRun {
   readonly file: string;
   readonly flags: ReadonlyMap<string, Flag>;
+  /** Shell variables that the file gives a value. */
+  readonly variables: ReadonlyMap<string, string>;
   /** Throws InputError where the flag has no whole number. */
   count(name: string): number | null;
   has(name: string): boolean;
@@ -19,16 +21,23 @@ export interface Sizes {
   readonly cp: number;
   readonly ep: number;
   readonly etp: number;
+  /** Shards of the weights beside tensor parallelism (`--tensor-parallel-num-weight-shards`). */
+  readonly shards: number;
   readonly gpus: number | null;
 }
 
 export type MegatronRule = FileRule<MegatronRun, Sizes>;
 
 /** A run from its flags, wherever they stood: a script, overrides of Megatron-Bridge, Primus's YAML. */
-export function megatronRun(flags: ReadonlyMap<string, Flag>, file: string): MegatronRun {
+export function megatronRun(
+  flags: ReadonlyMap<string, Flag>,
+  file: string,
+  variables: ReadonlyMap<string, string> = new Map(),
+): MegatronRun {
   return {
     file,
     flags,
+    variables,
     word: (name) => flags.get(name)?.values[0] ?? null,
     has: (name) => flags.has(name),
     line: (name) => flags.get(name)?.line ?? 1,
@@ -56,6 +65,13 @@ export function sizesOf(run: MegatronRun, gpus: number | null): Sizes {
     ep: run.count('--expert-model-parallel-size') ?? 1,
     // Megatron's default expert tensor parallelism is the tensor parallelism itself.
     etp: run.count('--expert-tensor-parallel-size') ?? tp,
+    shards: run.count('--tensor-parallel-num-weight-shards') ?? 1,
     gpus,
   };
+}
+
+/** Data parallelism of so many GPUs; null where they do not divide, or are not known. */
+export function dataParallel({ tp, pp, cp, shards, gpus }: Sizes): number | null {
+  const each = tp * pp * cp * shards;
+  return gpus === null || gpus % each !== 0 ? null : gpus / each;
 }

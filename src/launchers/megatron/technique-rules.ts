@@ -2,7 +2,7 @@ import { nearest } from '../../schema/validator.ts';
 import { bad, divides } from '../reader.ts';
 import { FLAG_NAMES } from './flag-names.ts';
 import { layoutStages } from './layout.ts';
-import { type MegatronRule, type MegatronRun, sizesOf } from './run.ts';
+import { dataParallel, type MegatronRule, type MegatronRun, sizesOf } from './run.ts';
 
 /** Flags that a script hands to torchrun or srun. */
 const TORCHRUN: ReadonlySet<string> = new Set(
@@ -13,7 +13,8 @@ const TORCHRUN: ReadonlySet<string> = new Set(
     .map((name) => `--${name}`),
 );
 
-function isInterleaved(run: MegatronRun): boolean {
+/** Several chunks on each pipeline rank, whichever way they are asked for. */
+export function isInterleaved(run: MegatronRun): boolean {
   const layout = run.word('--pipeline-model-parallel-layout');
   const { pp } = sizesOf(run, null);
   return (
@@ -100,11 +101,12 @@ export const TECHNIQUE_RULES: readonly MegatronRule[] = [
   {
     rule: 'optimizer-instances',
     at: '--num-distributed-optimizer-instances',
-    check: (run, { tp, pp, gpus }) => {
+    check: (run, sizes) => {
       const instances = run.count('--num-distributed-optimizer-instances') ?? 1;
-      return gpus === null
+      const dp = dataParallel(sizes);
+      return dp === null
         ? null
-        : divides('dp·cp', Math.floor(gpus / (tp * pp)), instances, 'the instances', 'Use a divisor.');
+        : divides('dp·cp', dp * sizes.cp, instances, 'the instances', 'Use a divisor.');
     },
   },
   {
@@ -135,6 +137,15 @@ export const TECHNIQUE_RULES: readonly MegatronRule[] = [
     check: (run) =>
       run.has('--use-megatron-fsdp') && run.word('--ckpt-format') !== 'fsdp_dtensor'
         ? bad('--use-megatron-fsdp', '--ckpt-format fsdp_dtensor', 'Add --ckpt-format fsdp_dtensor.')
+        : null,
+  },
+  {
+    rule: 'one-connection',
+    at: '--use-megatron-fsdp',
+    check: (run) =>
+      (run.has('--use-megatron-fsdp') || run.has('--use-torch-fsdp2')) &&
+      run.variables.get('CUDA_DEVICE_MAX_CONNECTIONS') === '1'
+        ? bad('CUDA_DEVICE_MAX_CONNECTIONS=1 with FSDP', 'several connections', 'Drop the variable.')
         : null,
   },
   {

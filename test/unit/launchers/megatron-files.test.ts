@@ -116,6 +116,19 @@ describe('rules', () => {
       'layout-alone',
       `${MOE} --pipeline-model-parallel-layout Et*8|t*8|t*8|t*8L --account-for-loss-in-pipeline-split`,
     ],
+    ['evaluation-batch-divisible', `${MOE} --eval-global-batch-size 7`],
+    ['hierarchical-context', `${GOOD} --hierarchical-context-parallel-sizes 2 2`],
+    ['virtual-layers', `${MOE} --num-layers-per-virtual-pipeline-stage 3`],
+    ['interleaved-micro-batches', `${MOE} --num-virtual-stages-per-pipeline-rank 2 --global-batch-size 24`],
+    ['first-last-alone', `${MOE} --decoder-first-pipeline-num-layers 8 --account-for-loss-in-pipeline-split`],
+    [
+      'first-last-virtual',
+      `${MOE} --decoder-first-pipeline-num-layers 5 --num-virtual-stages-per-pipeline-rank 2`,
+    ],
+    [
+      'one-connection',
+      `CUDA_DEVICE_MAX_CONNECTIONS=1\n${MOE} --use-megatron-fsdp --ckpt-format fsdp_dtensor`,
+    ],
     ['layout-predictors', `${MOE} --pipeline-model-parallel-layout Et*8|t*8|t*8|t*8mL`],
   ] as const;
 
