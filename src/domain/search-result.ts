@@ -32,7 +32,7 @@ export interface IntegerProgramCheck {
 
 /** What stands behind a stage cut. */
 export interface PartitionProof {
-  readonly method: 'even' | 'closed-form' | 'dynamic-programming' | 'sweep';
+  readonly method: 'even' | 'closed-form' | 'dynamic-programming' | 'sweep' | 'launcher';
   readonly objectiveSeconds: number;
   /** Layers of each stage, given the groups that serve them. */
   readonly check: IntegerProgramCheck | null;

@@ -14,7 +14,10 @@ export function proofOf(problem: Problem, one: Evaluated, book: CostBook): Parti
   const { cut, partition, shares } = one.realised;
   const dealt = shares === undefined ? null : checkShares(shares.classes, shares.total, shares);
   if (partition.stages.length < 2 && dealt === null) return null;
-  if (cut === null) return { method: 'even', objectiveSeconds: 0, check: null, groups: null, shares: dealt };
+  if (cut === null) {
+    const method = one.realised.cutByLauncher === true ? 'launcher' : 'even';
+    return { method, objectiveSeconds: 0, check: null, groups: null, shares: dealt };
+  }
   const base =
     partition.stages.length < 2
       ? { method: 'closed-form' as const, objectiveSeconds: cut.objectiveSeconds, check: null }

@@ -86,6 +86,8 @@ export interface Realised {
   readonly plan: Plan;
   readonly cut: Cut | null;
   readonly partition: PartitionProblem;
+  /** The framework cuts the layers itself: there was nothing to choose, and nothing to prove. */
+  readonly cutByLauncher?: true;
   /** How micro-batches were dealt to unlike pipelines; absent for one pipeline. */
   readonly shares?: Shares & { readonly classes: readonly PipelineClass[]; readonly total: number };
 }
@@ -118,7 +120,7 @@ export function realise(
     const counts = launcher.layerCut(problem, layout.pp, layout.tp);
     if (counts === null)
       return { rule: 'layer-cut', actual: `pp=${layout.pp}`, limit: `a depth that ${launcher.id} can cut` };
-    return { plan: planFrom(problem, candidate, counts), cut: judge(partition, counts), partition };
+    return { plan: planFrom(problem, candidate, counts), cut: null, partition, cutByLauncher: true };
   }
   const cut = cutLayers(partition);
   if ('rule' in cut) return cut;
