@@ -49,7 +49,7 @@ function askedOf(run: TitanRun): Asked {
   const schedule = scheduleOf(run.word(`${P}.pipeline_parallel_schedule`));
   const tokens = step ?? (micro === null || dp === null ? null : micro * dp * (count ?? 1));
   const reshard = run.word(`${P}.fsdp_reshard_after_forward`);
-  const sharding = shard === 1 ? 0 : reshard === 'never' && pp === 1 ? 2 : 3;
+  const sharding = shard === 1 && cp === 1 ? 0 : reshard === 'never' && pp === 1 ? 2 : 3;
   return {
     configuration: {
       ...{ tp: String(tp), pp: String(pp), cp: String(cp) },
