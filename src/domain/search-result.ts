@@ -25,7 +25,7 @@ export interface RankedPlan {
 /** What an integer program said of a choice that another method made. */
 export interface IntegerProgramCheck {
   readonly solver: string;
-  readonly status: 'optimal' | 'feasible' | 'infeasible' | 'timeout';
+  readonly status: 'optimal' | 'feasible' | 'infeasible' | 'unsolved';
   readonly objectiveSeconds: number | null;
   readonly boundSeconds: number | null;
 }

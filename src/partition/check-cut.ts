@@ -5,7 +5,8 @@ import { bytesPerLayer, type Cut, objective, type PartitionProblem } from './pro
 
 /** Programs larger than this are left to the exact method alone. */
 const MOST_VARIABLES = 400;
-const TIME_LIMIT_MS = 1000;
+/** Entries of the tableau: a few tenths of a second. */
+const WORK_LIMIT = 2e8;
 
 /**
  * Asks an integer program whether any cut with the same or a smaller bottleneck has a smaller sum. Its answer is
@@ -19,7 +20,7 @@ export function checkCut(
   const proof = { method: 'dynamic-programming', objectiveSeconds: cut.objectiveSeconds } as const;
   const program = fixedBottleneckProgram(problem, cut.bottleneckSeconds);
   if (program.variables.length > MOST_VARIABLES) return { ...proof, check: null };
-  const answer = solver.solve(program, TIME_LIMIT_MS);
+  const answer = solver.solve(program, WORK_LIMIT);
   const of = (sum: number | null) =>
     sum === null ? null : objective(cut.bottleneckSeconds, sum / MILLI, problem.microBatches);
   const found = of(answer.objective);

@@ -3,7 +3,8 @@ import { javascriptLpSolver } from './ilp/javascript-lp-solver.ts';
 import type { Program, Solver } from './ilp/program.ts';
 import { classSeconds, type PipelineClass, type Shares } from './shares.ts';
 
-const TIME_LIMIT_MS = 1000;
+/** Entries of the tableau: a tenth of a second or so. */
+const WORK_LIMIT = 1e8;
 
 /**
  * Asks an integer program for the deal of micro-batches that ends first: minimise T with (m_c − 1)·bottleneck_c + sum_c
@@ -47,7 +48,7 @@ export function checkShares(
       })),
     ],
   };
-  const answer = solver.solve(program, TIME_LIMIT_MS);
+  const answer = solver.solve(program, WORK_LIMIT);
   const found =
     answer.values === null
       ? null

@@ -6,39 +6,70 @@ interface Answer {
   readonly [variable: string]: unknown;
 }
 
+interface Tableau {
+  readonly width: number;
+  readonly height: number;
+  pivot(row: number, column: number): void;
+}
+
+interface Model {
+  readonly tableau: Tableau;
+  loadJson(json: unknown): Model;
+}
+
 interface Library {
-  Solve(model: unknown): Answer;
+  readonly Model: new () => Model;
+  Solve(model: Model): Answer;
 }
 
 // The package's types name a default export that NodeNext resolves one level too deep.
 const library = ((lp as unknown as { default?: Library }).default ?? lp) as unknown as Library;
 
+class WorkDone extends Error {}
+
 /**
  * javascript-lp-solver, with its known faults fenced off: presolve stays off (wrong answers), zero coefficients are
- * dropped, names are prefixed (a variable called `result` collides), lower bounds are shifted to zero, and since a
- * time-out still says `feasible`, the clock and an independent check decide what the answer is worth.
+ * dropped, names are prefixed (a variable called `result` collides), lower bounds are shifted to zero, and an independent
+ * check decides what the answer is worth. Its phase 1 can cycle for ever, where its own time-out is never asked, so each
+ * pivot counts against a limit of work: the same answer on a slow machine as on a fast one.
  */
 export const javascriptLpSolver: Solver = {
   name: 'javascript-lp-solver',
-  solve(program, timeLimitMs): Outcome {
-    const started = performance.now();
-    const answer = library.Solve(translate(program, timeLimitMs));
-    const late = performance.now() - started >= timeLimitMs;
-    if (answer.feasible !== true)
-      return { status: late ? 'timeout' : 'infeasible', values: null, objective: null, bound: null };
+  solve(program, workLimit): Outcome {
+    const answer = within(workLimit, new library.Model().loadJson(translate(program)));
+    if (answer === null) return UNSOLVED;
+    if (answer.feasible !== true) return { ...UNSOLVED, status: 'infeasible' };
     const values = program.variables.map((variable, i) => {
       const x = Number(answer[`v${i}`] ?? 0) + variable.lower;
       return variable.integer && Math.abs(x - Math.round(x)) < 1e-7 ? Math.round(x) : x;
     });
-    if (!verify(program, values)) return { status: 'timeout', values: null, objective: null, bound: null };
+    if (!verify(program, values)) return UNSOLVED;
     const objective = objectiveOf(program, values);
-    return late
-      ? { status: 'feasible', values, objective, bound: null }
-      : { status: 'optimal', values, objective, bound: objective };
+    return { status: 'optimal', values, objective, bound: objective };
   },
 };
 
-function translate(program: Program, timeLimitMs: number): unknown {
+const UNSOLVED: Outcome = { status: 'unsolved', values: null, objective: null, bound: null };
+
+/** The answer to a model; null where its pivots would touch more than `workLimit` entries of the tableau. */
+function within(workLimit: number, model: Model): Answer | null {
+  const { tableau } = model;
+  const pivot = tableau.pivot.bind(tableau);
+  let work = 0;
+  tableau.pivot = (row, column) => {
+    work += tableau.width * tableau.height;
+    if (work > workLimit) throw new WorkDone();
+    pivot(row, column);
+  };
+  try {
+    return library.Solve(model);
+  } catch (error) {
+    if (error instanceof WorkDone) return null;
+    throw error;
+  }
+}
+
+function translate(program: Program): unknown {
   const constraints: Record<string, { min?: number; max?: number; equal?: number }> = {};
   const variables: Record<string, Record<string, number>> = {};
   const ints: Record<string, 1> = {};
@@ -72,6 +103,6 @@ function translate(program: Program, timeLimitMs: number): unknown {
     constraints,
     variables,
     ints,
-    options: { timeout: timeLimitMs, presolve: false, tolerance: 0 },
+    options: { presolve: false, tolerance: 0 },
   };
 }

@@ -20,7 +20,7 @@ export interface Row {
   readonly upper: number;
 }
 
-export type Status = 'optimal' | 'feasible' | 'infeasible' | 'timeout';
+export type Status = 'optimal' | 'feasible' | 'infeasible' | 'unsolved';
 
 export interface Outcome {
   readonly status: Status;
@@ -34,7 +34,8 @@ export interface Outcome {
 /** A back end that solves programs. Never trusted: see verify. */
 export interface Solver {
   readonly name: string;
-  solve(program: Program, timeLimitMs: number): Outcome;
+  /** `workLimit`: entries of the tableau to touch at the most; a clock would give a slow machine another answer. */
+  solve(program: Program, workLimit: number): Outcome;
 }
 
 export function objectiveOf(program: Program, values: readonly number[]): number {

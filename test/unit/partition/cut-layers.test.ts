@@ -147,7 +147,7 @@ describe('the solver behind the port', () => {
   };
 
   it('recomputes the objective and handles lower bounds and unlucky names', () => {
-    const answer = javascriptLpSolver.solve(knapsack, 1000);
+    const answer = javascriptLpSolver.solve(knapsack, 1e6);
     expect(answer.status).toBe('optimal');
     expect(answer.objective).toBe(-5 * answer.values![0]! - 4 * answer.values![1]!);
     expect(answer.objective).toBe(-22);
@@ -155,7 +155,11 @@ describe('the solver behind the port', () => {
 
   it('says infeasible', () => {
     const impossible = { ...knapsack, rows: [{ ...knapsack.rows[0]!, upper: 5 }] };
-    expect(javascriptLpSolver.solve(impossible, 1000).status).toBe('infeasible');
+    expect(javascriptLpSolver.solve(impossible, 1e6).status).toBe('infeasible');
+  });
+
+  it('stops at its limit of work, whatever the solver does', () => {
+    expect(javascriptLpSolver.solve(knapsack, 10).status).toBe('unsolved');
   });
 
   it('rejects fractional and out-of-bounds values', () => {
