@@ -3,11 +3,12 @@ import { basename } from 'node:path';
 import type { Cluster, GroupLink, MeasuredLinks, NicSpec, NodeGroup } from '../domain/cluster.ts';
 import { expandHosts } from '../domain/hostlist.ts';
 import { InputError } from '../domain/input-error.ts';
+import type { CollectiveCurve, LinkSpec } from '../domain/link.ts';
 import { type ClusterDocument, clusterSchema, type GroupDocument } from '../schema/cluster.ts';
 import { nearest } from '../schema/validator.ts';
 import { bundled, type Document, dataFolder, listNames, readDocument, validateDocument } from './document.ts';
 import { loadGpu } from './gpus.ts';
-import { loadLink } from './links.ts';
+import { curvesFrom, loadLink } from './links.ts';
 import type { Loaded } from './models.ts';
 import { quantityAt } from './quantity-at.ts';
 
@@ -71,8 +72,8 @@ function groupFrom(
     }
   };
   const stock = named(`${at}/gpu`, () => loadGpu(group.gpu));
-  const intraNode = named(`${at}/intraNode`, () => loadLink(group.intraNode));
-  if (intraNode.topology === 'network') {
+  const stockLink = named(`${at}/intraNode`, () => loadLink(group.intraNode));
+  if (stockLink.topology === 'network') {
     throw new InputError({
       message: `intraNode is "${group.intraNode}", a network`,
       expected: 'NVLink, xGMI or PCIe',
@@ -125,7 +126,7 @@ function groupFrom(
     gpusPerNode: group.gpusPerNode,
     firstDevice,
     fastDomainGpus: Math.min(group.fastDomainGpus ?? group.gpusPerNode, group.nodes * group.gpusPerNode),
-    intraNode,
+    intraNode: withCurves(document, at, group, stockLink),
     nic,
     hosts,
     powerCapWatts:
@@ -136,17 +137,39 @@ function groupFrom(
   };
 }
 
+/** The link with the collectives that were measured on the group in place of its own of the same kind and size. */
+function withCurves(document: Document, at: string, group: GroupDocument, link: LinkSpec): LinkSpec {
+  const measured = curvesFrom(document, `${at}/collectives`, group.collectives ?? []);
+  const large = measured.findIndex(({ gpus }) => gpus > (group.fastDomainGpus ?? group.gpusPerNode));
+  if (large >= 0)
+    throw new InputError({
+      message: `a collective of ${measured[large]!.gpus} GPUs`,
+      expected: `at most the ${group.fastDomainGpus ?? group.gpusPerNode} of one node`,
+      at: document.locate(`${at}/collectives/${large}/gpus`),
+    });
+  const replaced = (one: CollectiveCurve) =>
+    measured.some(({ collective, gpus }) => collective === one.collective && gpus === one.gpus);
+  return measured.length === 0
+    ? link
+    : { ...link, collectives: [...link.collectives.filter((one) => !replaced(one)), ...measured] };
+}
+
 function defaultHosts(group: GroupDocument): string[] {
   const width = String(group.nodes - 1).length;
   return Array.from({ length: group.nodes }, (_, i) => `${group.id}-${String(i).padStart(width, '0')}`);
 }
 
-function nicFrom(document: Document, at: string, group: GroupDocument): NicSpec {
-  if (group.nic === undefined) return { link: loadLink('eth-10'), perNode: 1 };
-  const link = loadLink(group.nic.link);
-  if (group.nic.bandwidth === undefined) return { link, perNode: group.nic.perNode };
-  const bandwidth = quantityAt(document, `${at}/nic/bandwidth`, group.nic.bandwidth, 'bandwidth');
-  return { link: { ...link, bandwidth }, perNode: group.nic.perNode };
+function nicFrom(document: Document, at: string, { nic }: GroupDocument): NicSpec {
+  if (nic === undefined) return { link: loadLink('eth-10'), perNode: 1, devices: [], interface: null };
+  const stock = loadLink(nic.link);
+  const link =
+    nic.bandwidth === undefined
+      ? stock
+      : {
+          ...stock,
+          bandwidth: quantityAt(document, `${at}/nic/bandwidth`, nic.bandwidth, 'bandwidth'),
+        };
+  return { link, perNode: nic.perNode, devices: nic.devices ?? [], interface: nic.interface ?? null };
 }
 
 function linkFrom(

@@ -1,5 +1,5 @@
-import type { LinkSpec } from '../domain/link.ts';
-import { type LinkDocument, linkSchema } from '../schema/link.ts';
+import type { CollectiveCurve, LinkSpec } from '../domain/link.ts';
+import { type CurveDocument, type LinkDocument, linkSchema } from '../schema/link.ts';
 import { bundled, type Document, dataFolder, listNames, readDocument, validateDocument } from './document.ts';
 import { quantityAt } from './quantity-at.ts';
 
@@ -44,20 +44,27 @@ function linkFrom(document: Document): LinkSpec {
               'bandwidth',
             ),
           },
-    collectives: (doc.collectives ?? []).map((curve, i) => ({
-      collective: curve.collective,
-      gpus: curve.gpus,
-      lines: curve.lines.map((line, j) => ({
-        latency: quantityAt(document, `/collectives/${i}/lines/${j}/latency`, line.latency, 'time'),
-        bandwidth: quantityAt(
-          document,
-          `/collectives/${i}/lines/${j}/bandwidth`,
-          line.bandwidth,
-          'bandwidth',
-        ),
-      })),
-    })),
+    collectives: curvesFrom(document, '/collectives', doc.collectives ?? []),
     environment: doc.environment ?? {},
     provenance: doc.provenance,
   };
+}
+
+/** Measured collectives that stand at `pointer` of a document. */
+export function curvesFrom(
+  document: Document,
+  pointer: string,
+  curves: readonly CurveDocument[],
+): CollectiveCurve[] {
+  return curves.map(({ collective, gpus, lines }, i) => ({
+    collective,
+    gpus,
+    lines: lines.map(({ latency, bandwidth }, j) => {
+      const at = `${pointer}/${i}/lines/${j}`;
+      return {
+        latency: quantityAt(document, `${at}/latency`, latency, 'time'),
+        bandwidth: quantityAt(document, `${at}/bandwidth`, bandwidth, 'bandwidth'),
+      };
+    }),
+  }));
 }

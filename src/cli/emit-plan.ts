@@ -7,13 +7,16 @@ import type { Launcher, RenderContext } from '../launchers/launcher.ts';
 import { writeFolder } from './folder.ts';
 import type { Io } from './io.ts';
 
-/** Writes the launch folder of a plan and names its files. Throws InputError where the launcher cannot run the plan. */
+/**
+ * Writes the launch folder of a plan and names its files; without a folder, prints the one file of a launcher that has no
+ * more. Throws InputError where the launcher cannot run the plan.
+ */
 export function emitPlan(
   launcher: Launcher,
   problem: Problem,
   plan: Plan,
   context: RenderContext,
-  { out, force, io }: { readonly out: string; readonly force: boolean; readonly io: Io },
+  { out, force, io }: { readonly out: string | null; readonly force: boolean; readonly io: Io },
 ): void {
   const reason = launcher.reject(problem, plan);
   if (reason !== null) {
@@ -25,6 +28,16 @@ export function emitPlan(
     });
   }
   const files = launchFolder(launcher, problem, plan, context);
+  const [only, ...more] = files;
+  if (out === null) {
+    if (more.length > 0)
+      throw new InputError({
+        message: '--out is missing',
+        expected: `a folder for ${files.map(({ path }) => path).join(', ')}`,
+      });
+    io.stdout(only!.content);
+    return;
+  }
   writeFolder(out, files, force);
   io.stderr(`${files.map(({ path }) => `${out}/${path}`).join('\n')}\n`);
 }

@@ -13,19 +13,8 @@ interface FileToWrite {
  * `force`, and even then only files of the same names are replaced. Links are never followed.
  */
 export function writeFolder(target: string, files: readonly FileToWrite[], force: boolean): void {
+  mayWrite(target, force);
   const folder = resolve(target);
-  const there = lstatSync(folder, { throwIfNoEntry: false });
-  if (there?.isSymbolicLink() === true)
-    throw new InputError({ message: `${target} is a link`, expected: 'a folder' });
-  if (there !== undefined && !there.isDirectory())
-    throw new InputError({ message: `${target} is a file`, expected: 'a folder' });
-  if (there !== undefined && !force) {
-    throw new InputError({
-      message: `${target} exists`,
-      expected: 'a folder to create',
-      hint: 'Maybe --force, which replaces the files it writes.',
-    });
-  }
   for (const { path } of files) refuseLinks(folder, path, target);
   const parent = dirname(folder);
   mkdirSync(parent, { recursive: true });
@@ -46,6 +35,22 @@ export function writeFolder(target: string, files: readonly FileToWrite[], force
     }
   } finally {
     rmSync(fresh, { recursive: true, force: true });
+  }
+}
+
+/** Throws InputError where `target` is no folder that may be written to: worth knowing before work is done for it. */
+export function mayWrite(target: string, force: boolean): void {
+  const there = lstatSync(resolve(target), { throwIfNoEntry: false });
+  if (there?.isSymbolicLink() === true)
+    throw new InputError({ message: `${target} is a link`, expected: 'a folder' });
+  if (there !== undefined && !there.isDirectory())
+    throw new InputError({ message: `${target} is a file`, expected: 'a folder' });
+  if (there !== undefined && !force) {
+    throw new InputError({
+      message: `${target} exists`,
+      expected: 'a folder to create',
+      hint: 'Maybe --force, which replaces the files it writes.',
+    });
   }
 }
 

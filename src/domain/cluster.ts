@@ -41,6 +41,10 @@ export interface NicSpec {
   readonly link: LinkSpec;
   /** Ports of `link` per node. */
   readonly perNode: number;
+  /** Their names on each node (mlx5_0), for launch scripts; empty: not stated. */
+  readonly devices: readonly string[];
+  /** The IP interface that jobs meet over (eth0), for launch scripts; null: not stated. */
+  readonly interface: string | null;
 }
 
 /** Bytes/s one way, per node pair flow, and seconds; `forward` is from → to. */

@@ -66,7 +66,9 @@ function readme(
     `--stack ${stack.id} --seq-length ${sequenceLength} --global-batch ${globalBatchSize}`,
     `--precision ${precision} --headroom ${Number((100 * headroom).toFixed(6))}%`,
   ].join(' ');
-  const hosts = new Set(hostRuns(cluster, plan, launcher.rankOrder).map((run) => run.host)).size;
+  const runs = hostRuns(cluster, plan, launcher.rankOrder);
+  const hosts = new Set(runs.map((run) => run.host)).size;
+  const named = hosts === 1 || runs.every((run) => cluster.groups[run.group]!.nic.interface !== null);
   const names = own.map(({ path }) => `\`${path}\``).join(', ');
   return `${[
     `# ${commentText(model.name)} with ${launcher.name}`,
@@ -76,7 +78,11 @@ function readme(
     '- Slurm: `sbatch job.sbatch`. Elsewhere start `bash launch.sh` on every host of its table.',
     `- The launcher's own files: ${names}. Further arguments of \`launch.sh\` go to the program.`,
     '- `rank-map.csv`: host, GPU and coordinates of each global rank. Hosts stand in pipeline order: do not sort them.',
-    '- Several networks on a host? Set `NCCL_SOCKET_IFNAME` and `NCCL_IB_HCA` to the one the plan was made for.',
+    ...(named
+      ? []
+      : [
+          '- Several networks on a host? Name them in the cluster file (`nic: { devices, interface }`), or set `NCCL_IB_HCA` and `NCCL_SOCKET_IFNAME`.',
+        ]),
     ...(launcher.reader === undefined
       ? []
       : [`- Check: \`shardwright validate . --for ${launcher.id}\`, \`${commentText(check)}\`.`]),

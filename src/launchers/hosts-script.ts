@@ -1,3 +1,4 @@
+import type { Cluster } from '../domain/cluster.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import { commentText, shellQuote } from './quote.ts';
@@ -40,7 +41,10 @@ export function hostsScript(script: HostsScript): string {
       origin,
     ),
     ...(alike ? [] : [`GPUS=(${hosts.map((run) => run.gpus).join(' ')})`]),
-    ...linkExports(problem, plan),
+    ...networkExports(
+      problem.cluster,
+      hosts.map((run) => run.group),
+    ),
     ...exports,
     ...pin,
     ...prepare,
@@ -71,14 +75,35 @@ export function hostsHeader(hosts: readonly string[], origin: string): string[] 
   ];
 }
 
-/** What the networks in use ask of NCCL or RCCL, on every host alike; a value that is set already stays. */
-export function linkExports({ cluster }: Problem, plan: Plan): string[] {
-  const runs = hostRuns(cluster, plan);
-  if (new Set(runs.map(({ host }) => host)).size === 1) return [];
-  const variables = new Map(
-    runs.flatMap(({ group }) => Object.entries(cluster.groups[group]!.nic.link.environment)),
-  );
-  return [...variables]
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name, value]) => `export ${name}="\${${name}:-${value}}"`);
+/**
+ * What the networks in use ask of NCCL or RCCL, on every host alike, and what each host calls its own network; a value
+ * that is set already stays. `groups`: the node group of each host of the table.
+ */
+export function networkExports(cluster: Cluster, groups: readonly number[]): string[] {
+  if (groups.length === 1) return [];
+  const nics = groups.map((group) => cluster.groups[group]!.nic);
+  const asked = new Map(nics.flatMap(({ link }) => Object.entries(link.environment)));
+  // Devices of verbs: not sockets, and not what a libfabric provider finds by itself.
+  const verbs = !asked.has('NCCL_IB_DISABLE') && !asked.has('FI_PROVIDER');
+  const names: readonly (readonly [name: string, perHost: readonly string[]])[] = [
+    ...(verbs ? [['NCCL_IB_HCA', nics.map(({ devices }) => exactly(devices.join(',')))] as const] : []),
+    ['NCCL_SOCKET_IFNAME', nics.map((nic) => exactly(nic.interface ?? ''))],
+    ['GLOO_SOCKET_IFNAME', nics.map((nic) => nic.interface ?? '')],
+  ];
+  return [
+    ...[...asked].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, value]) => unlessSet(name, value)),
+    ...names.flatMap(([name, [first = '', ...others]]) => {
+      if (others.every((value) => value === first)) return first === '' ? [] : [unlessSet(name, first)];
+      const table = `${name}_OF`;
+      return [
+        `${table}=(${[first, ...others].map(shellQuote).join(' ')})`,
+        unlessSet(name, `\${${table}[NODE_RANK]}`),
+      ];
+    }),
+  ];
 }
+
+const unlessSet = (name: string, value: string) => `export ${name}="\${${name}:-${value}}"`;
+
+/** NCCL takes a name for the start of names unless `=` stands before it. */
+const exactly = (names: string) => (names === '' ? '' : `=${names}`);

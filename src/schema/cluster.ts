@@ -1,4 +1,8 @@
+import { type CurveDocument, curvesSchema } from './link.ts';
 import type { JsonSchema } from './validator.ts';
+
+/** Names that mean themselves in a shell. */
+const NETWORK_NAME = '^[A-Za-z0-9][A-Za-z0-9_.:-]*$';
 
 export const clusterSchema: JsonSchema = {
   $id: 'shardwright.cluster/1',
@@ -32,7 +36,22 @@ export const clusterSchema: JsonSchema = {
               link: { type: 'string' },
               perNode: { type: 'integer', minimum: 1 },
               bandwidth: { type: 'string', description: 'Overrides the port rate of the link.' },
+              devices: {
+                type: 'array',
+                items: { type: 'string', pattern: NETWORK_NAME },
+                description: 'RDMA devices of a node, such as mlx5_0: NCCL_IB_HCA of launch scripts.',
+              },
+              interface: {
+                type: 'string',
+                pattern: NETWORK_NAME,
+                description: 'IP interface of a node, such as eth0: NCCL_SOCKET_IFNAME of launch scripts.',
+              },
             },
+          },
+          collectives: {
+            ...curvesSchema,
+            description:
+              "Measured on GPUs of one node (nccl-tests, whole buffer), in place of the link's own curves.",
           },
           hosts: {
             type: 'array',
@@ -101,7 +120,14 @@ export interface GroupDocument {
   readonly nodes: number;
   readonly gpusPerNode: number;
   readonly intraNode: string;
-  readonly nic?: { readonly link: string; readonly perNode: number; readonly bandwidth?: string };
+  readonly nic?: {
+    readonly link: string;
+    readonly perNode: number;
+    readonly bandwidth?: string;
+    readonly devices?: readonly string[];
+    readonly interface?: string;
+  };
+  readonly collectives?: readonly CurveDocument[];
   readonly hosts?: readonly string[];
   readonly fastDomainGpus?: number;
   readonly powerCap?: string;

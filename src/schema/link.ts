@@ -1,6 +1,30 @@
-import { COLLECTIVES } from '../domain/link.ts';
+import { COLLECTIVES, type Collective } from '../domain/link.ts';
 import { PROVENANCES } from '../domain/provenance.ts';
 import type { JsonSchema } from './validator.ts';
+
+/** Measured collectives inside one fast domain, nccl-tests conventions: time = min over lines of latency + bytes/bandwidth. */
+export const curvesSchema = {
+  type: 'array',
+  items: {
+    type: 'object',
+    additionalProperties: false,
+    required: ['collective', 'gpus', 'lines'],
+    properties: {
+      collective: { enum: [...COLLECTIVES] },
+      gpus: { type: 'integer', minimum: 2 },
+      lines: {
+        type: 'array',
+        minItems: 1,
+        items: {
+          type: 'object',
+          additionalProperties: false,
+          required: ['latency', 'bandwidth'],
+          properties: { latency: { type: 'string' }, bandwidth: { type: 'string' } },
+        },
+      },
+    },
+  },
+};
 
 const linkProperties = {
   id: { type: 'string' },
@@ -28,28 +52,7 @@ const linkProperties = {
   },
   provenance: { enum: [...PROVENANCES] },
   source: { type: 'string' },
-  collectives: {
-    type: 'array',
-    items: {
-      type: 'object',
-      additionalProperties: false,
-      required: ['collective', 'gpus', 'lines'],
-      properties: {
-        collective: { enum: [...COLLECTIVES] },
-        gpus: { type: 'integer', minimum: 2 },
-        lines: {
-          type: 'array',
-          minItems: 1,
-          items: {
-            type: 'object',
-            additionalProperties: false,
-            required: ['latency', 'bandwidth'],
-            properties: { latency: { type: 'string' }, bandwidth: { type: 'string' } },
-          },
-        },
-      },
-    },
-  },
+  collectives: curvesSchema,
 };
 
 export const linkSchema: JsonSchema = {
@@ -83,9 +86,11 @@ export interface LinkDocument {
   readonly inSwitchReduction?: { readonly minGpus: number; readonly busBandwidth: string };
   readonly environment?: Readonly<Record<string, string>>;
   readonly provenance: 'measured' | 'fitted' | 'datasheet' | 'assumed';
-  readonly collectives?: readonly {
-    readonly collective: 'allReduce' | 'allGather' | 'reduceScatter' | 'allToAll';
-    readonly gpus: number;
-    readonly lines: readonly { readonly latency: string; readonly bandwidth: string }[];
-  }[];
+  readonly collectives?: readonly CurveDocument[];
+}
+
+export interface CurveDocument {
+  readonly collective: Collective;
+  readonly gpus: number;
+  readonly lines: readonly { readonly latency: string; readonly bandwidth: string }[];
 }

@@ -19,7 +19,7 @@ export const emit: Register = (program, io, done) => {
     .description('write the files a launcher runs a plan from')
     .argument('<plan>', 'what plan --json printed, and which rank: PLAN.json or PLAN.json#2')
     .requiredOption('--to <LAUNCHER>', LAUNCHERS.map((launcher) => launcher.id).join(', '))
-    .requiredOption('--out <DIR>', 'folder to write')
+    .option('--out <DIR>', 'folder to write; env and json are printed without it')
     .option('--force', 'replace a folder that exists')
     .action((argument: string, flags: Record<string, unknown>) => {
       const [, path = argument, rankText] = /^(.*)#(\d+)$/.exec(argument) ?? [];
@@ -46,7 +46,7 @@ export const emit: Register = (program, io, done) => {
         inputs: { model: file.inputs.model.name, cluster: file.inputs.cluster.name },
       };
       emitPlan(launcher, problem, chosen.plan, context, {
-        out: String(flags.out),
+        out: flags.out === undefined ? null : String(flags.out),
         force: flags.force === true,
         io,
       });

@@ -1,4 +1,5 @@
 import { deviceCount } from '../../domain/cluster.ts';
+import { InputError } from '../../domain/input-error.ts';
 import type { SearchResult, WhatIf } from '../../domain/search-result.ts';
 import { FRAMEWORKS, LAUNCHABLE } from '../../launchers/index.ts';
 import { json } from '../../launchers/json.ts';
@@ -16,6 +17,7 @@ import { cacheAt } from '../cache.ts';
 import { clusterOptions, printJson, type Register, styleOf, workloadOptions } from '../command.ts';
 import { fixFrom } from '../dimensions.ts';
 import { emitPlan } from '../emit-plan.ts';
+import { mayWrite } from '../folder.ts';
 import { opened, READABLE, workloadOf } from '../from-file.ts';
 import { EXIT, type Io } from '../io.ts';
 import { type Given, given, whole } from '../problem.ts';
@@ -64,7 +66,9 @@ export const plan: Register = (program, io, done) => {
         ...DEFAULT_OPTIONS,
         ...searchOptions(problem, s, flags, launcher ?? (s.launcher === undefined ? LAUNCHABLE : null)),
       };
+      if (flags.emit !== undefined) mayWrite(String(flags.emit), flags.force === true);
       if (flags.gpus !== undefined || flags.pareto === true) {
+        refuseBesideSweeps(flags);
         const sweeps = sweepsOf(input, options, flags);
         if (flags.json === true) printJson(io, sweepDocument(problem, sweeps, origin));
         else io.stdout(sweepTable(problem, sweeps, styleOf(io)));
@@ -103,6 +107,22 @@ export const plan: Register = (program, io, done) => {
       else done(result.plans.length > 0 ? EXIT.ok : EXIT.infeasible);
     });
 };
+
+/** A sweep prints many plans: what is about the one best plan has no place beside it. */
+function refuseBesideSweeps(flags: Readonly<Record<string, unknown>>): void {
+  const sweep = flags.pareto === true ? '--pareto' : '--gpus';
+  for (const [key, name] of [
+    ['emit', '--emit'],
+    ['from', '--from'],
+    ['whyNot', '--why-not'],
+  ] as const)
+    if (flags[key] !== undefined)
+      throw new InputError({
+        message: `${name} beside ${sweep}`,
+        expected: 'one of them',
+        hint: `Maybe ${name} in a run of its own${sweep === '--gpus' ? ', with --max-gpus' : ''}.`,
+      });
+}
 
 function said(flag: unknown): string | undefined {
   return flag === undefined ? undefined : String(flag);

@@ -1,14 +1,14 @@
 import type { Plan } from '../../domain/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
-import { hostsHeader, linkExports } from '../hosts-script.ts';
+import { hostsHeader, networkExports } from '../hosts-script.ts';
 import { REPLICA_BY_REPLICA, seatsOf } from '../ranks.ts';
 
 /** Starts, on each host of the table, one process for each of its GPUs: ranks need not lie together on a host. */
 export function processScript(problem: Problem, plan: Plan, origin: string): string {
-  const hosts = new Map<string, { gpus: number[]; ranks: number[] }>();
+  const hosts = new Map<string, { group: number; gpus: number[]; ranks: number[] }>();
   const seats = seatsOf(problem.cluster, plan, REPLICA_BY_REPLICA);
-  for (const [rank, { host, gpu }] of seats.entries()) {
-    const entry = hosts.get(host) ?? { gpus: [], ranks: [] };
+  for (const [rank, { host, group, gpu }] of seats.entries()) {
+    const entry = hosts.get(host) ?? { group, gpus: [], ranks: [] };
     entry.gpus.push(gpu);
     entry.ranks.push(rank);
     hosts.set(host, entry);
@@ -24,7 +24,10 @@ export function processScript(problem: Problem, plan: Plan, origin: string): str
     ')',
     `read -r -a MY_RANKS <<< "\${RANKS[NODE_RANK]}"`,
     `read -r -a MY_GPUS <<< "\${GPUS[NODE_RANK]}"`,
-    ...linkExports(problem, plan),
+    ...networkExports(
+      problem.cluster,
+      [...hosts.values()].map(({ group }) => group),
+    ),
     'mapfile -t ARGS < arguments.txt',
     `export MASTER_ADDR="\${HOSTS[0]}" MASTER_PORT="\${MASTER_PORT:-29500}" WORLD_SIZE=${seats.length} LOCAL_RANK=0`,
     `cd "\${HEXISCALE_PATH:?set HEXISCALE_PATH to a checkout of HexiScale (FlashFlex)}"`,

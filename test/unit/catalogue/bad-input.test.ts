@@ -69,6 +69,18 @@ describe('bad input gives one clear message', () => {
       /the link between a and a states no bandwidth/,
     ],
     [
+      'a collective larger than a node',
+      group(
+        '    collectives:\n      - { collective: allReduce, gpus: 16, lines: [{ latency: 9 us, bandwidth: 200 GB/s }] }\n',
+      ),
+      /:10:\d+: a collective of 16 GPUs\n {2}expected: at most the 8 of one node/,
+    ],
+    [
+      'a network device that a shell would read',
+      group('').replace('perNode: 8 }', "perNode: 8, devices: ['mlx5_0; id'] }"),
+      /cluster\.yaml:8:/,
+    ],
+    [
       'a measured hole',
       `${group('')}measured:\n  bandwidth: [[null, null], ["20 GB/s", null]]\n`,
       /measured bandwidth from node 0 to node 1 is null/,

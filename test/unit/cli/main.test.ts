@@ -158,6 +158,25 @@ describe('emit', () => {
     expect(readFileSync(join(out, 'mine.txt'), 'utf8')).toBe('mine');
   });
 
+  it('prints what is one file, and asks for a folder for more', async () => {
+    const path = await planFile('megatron');
+    const env = await run(['emit', path, '--to', 'env']);
+    expect(env.code).toBe(0);
+    expect(env.out).toMatch(/^MODEL=llama-3\.2-1b\n(?:[A-Z_]+=.*\n)+$/);
+    const script = await run(['emit', path, '--to', 'megatron']);
+    expect(script.code).toBe(2);
+    expect(script.err).toMatch(/--out is missing\n {2}expected: a folder for arguments\.txt, launch\.sh/);
+  });
+
+  it('looks at the folder before plan searches, and refuses it beside a sweep', async () => {
+    const there = folder();
+    const ran = await run([...PLAN, '--emit', there]);
+    expect(ran).toMatchObject({ code: 2, out: '' });
+    expect(ran.err).toMatch(/exists/);
+    const sweep = await run([...PLAN, '--gpus', '8..64', '--emit', join(there, 'new')]);
+    expect(sweep.err).toMatch(/--emit beside --gpus/);
+  });
+
   it('follows no link', async () => {
     const path = await planFile('megatron');
     const out = join(folder(), 'link');

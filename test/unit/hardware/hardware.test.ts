@@ -1,3 +1,6 @@
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadCluster } from '../../../src/catalogue/clusters.ts';
 import { loadGpu } from '../../../src/catalogue/gpus.ts';
@@ -61,6 +64,28 @@ describe('spans', () => {
 });
 
 describe('collectives', () => {
+  it('are what was measured on the cluster, where it was', () => {
+    const yaml = readFileSync('configs/clusters/dgx-h100-8.yaml', 'utf8');
+    const path = join(mkdtempSync(join(tmpdir(), 'measured-')), 'ours.yaml');
+    const curve = '{ collective: allReduce, gpus: 8, lines: [{ latency: 40 us, bandwidth: 100 GB/s }] }';
+    writeFileSync(
+      path,
+      yaml.replace(/( +)intraNode:.*\n/, (line, indent) => `${line}${indent}collectives: [${curve}]\n`),
+    );
+    const ours = loadCluster(path).value;
+    const bytes = 2 ** 30;
+    const measured = 40e-6 + bytes / (100e9 * c.intraNodeDerating);
+    expect(collectiveSeconds(spanOf(ours, 0, 1, 8), 'allReduce', bytes, c)).toBeCloseTo(measured, 9);
+    const stock = loadCluster('dgx-h100-8').value;
+    for (const [collective, n] of [
+      ['allReduce', 4],
+      ['allGather', 8],
+    ] as const)
+      expect(collectiveSeconds(spanOf(ours, 0, 1, n), collective, bytes, c)).toBe(
+        collectiveSeconds(spanOf(stock, 0, 1, n), collective, bytes, c),
+      );
+  });
+
   it('follow the measured lines inside a node', () => {
     const bytes = 2 ** 29;
     const wire = bytes / c.intraNodeDerating;

@@ -46,6 +46,48 @@ describe('a launch folder', () => {
   });
 });
 
+describe('the network of each host', () => {
+  const named = (devices: readonly (readonly string[])[]) => ({
+    ...MIXED,
+    cluster: {
+      ...MIXED.cluster,
+      groups: MIXED.cluster.groups.map((group, i) => ({
+        ...group,
+        nic: { ...group.nic, devices: devices[i]!, interface: 'eth0' },
+      })),
+    },
+  });
+  const script = (devices: readonly (readonly string[])[]) =>
+    file(megatron.render(named(devices), PLAN, ORIGIN), 'launch.sh');
+  const exported = (text: string, rank: number) => {
+    const lines = text.split('\n').filter((line) => /NCCL_|GLOO_/.test(line));
+    const run = `NODE_RANK=${rank}\n${lines.join('\n')}\nprintf '%s|' "$NCCL_IB_HCA" "$NCCL_SOCKET_IFNAME" "$GLOO_SOCKET_IFNAME"`;
+    return spawnSync('bash', ['-euc', run], { encoding: 'utf8', env: { PATH: process.env.PATH } }).stdout;
+  };
+
+  it.runIf(bash)('is named once where all hosts call it the same', () => {
+    const text = script([
+      ['mlx5_0', 'mlx5_1'],
+      ['mlx5_0', 'mlx5_1'],
+    ]);
+    expect(text).not.toMatch(/NCCL_IB_HCA_OF/);
+    expect(exported(text, 0)).toBe('=mlx5_0,mlx5_1|=eth0|eth0|');
+  });
+
+  it.runIf(bash)('is looked up by host where groups differ', () => {
+    const text = script([['mlx5_0'], ['bnxt_re0']]);
+    const hosts = /HOSTS=\(\n([^)]+)\)/.exec(text)![1]!.trim().split(/\s+/);
+    const rank = hosts.findIndex((host) => host.startsWith('a100'));
+    expect(
+      exported(
+        text,
+        hosts.findIndex((host) => host.startsWith('h100')),
+      ),
+    ).toBe('=mlx5_0|=eth0|eth0|');
+    expect(exported(text, rank)).toBe('=bnxt_re0|=eth0|eth0|');
+  });
+});
+
 describe('env', () => {
   it.runIf(bash)('comes out of eval as it went in', () => {
     const problem = { ...DENSE, model: { ...DENSE.model, name: `a 'b' "c" $(id)\nd` } };
