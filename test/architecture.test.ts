@@ -47,6 +47,7 @@ const ONLY_IN: Readonly<Record<string, readonly string[]>> = {
   'node:os': ['cli'],
   'node:worker_threads': ['cli'],
   tinypool: ['cli'],
+  unbash: ['launchers'],
   'node:path': ['catalogue', 'cli'],
   'node:url': ['catalogue'],
 };

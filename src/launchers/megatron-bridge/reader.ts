@@ -3,9 +3,16 @@ import { MEGATRON_FILE_RULES } from '../megatron/file-rules.ts';
 import { readRun } from '../megatron/reader.ts';
 import { megatronRun } from '../megatron/run.ts';
 import type { LaunchReader } from '../reader.ts';
+import { programWords } from '../shell/program.ts';
 import { fieldOf, flagsFrom } from './fields.ts';
 
-const OVERRIDE = /^([a-z_]+(?:\.[a-z0-9_]+)*)=(.+)$/;
+const OVERRIDE = /^([a-z_]+(?:\.[a-z0-9_]+)*)=(.+)$/s;
+
+/** Names without a section are variables of the shell, but for the recipe of the precision. */
+function isOverride(word: string): boolean {
+  const [, field] = OVERRIDE.exec(word) ?? [];
+  return field === 'mixed_precision' || field?.includes('.') === true;
+}
 
 /** Its models have fields beside Megatron-LM's flags. */
 const rules = MEGATRON_FILE_RULES.filter(({ rule }) => rule !== 'known-flags');
@@ -18,15 +25,10 @@ export const bridgeReader: LaunchReader = {
   file: 'overrides.txt',
   rules,
   read({ path, text }) {
-    const overrides = text.split(/\r?\n/).flatMap((line, i) =>
-      line.trimStart().startsWith('#')
-        ? []
-        : words(line).flatMap((word) => {
-            const [, field, value] = OVERRIDE.exec(word) ?? [];
-            const known = field === 'mixed_precision' || field?.includes('.') === true;
-            return known ? [{ field: field!, value: value!, line: i + 1 }] : [];
-          }),
-    );
+    const overrides = programWords(text, path, isOverride).words.flatMap(({ text: word, line }) => {
+      const [, field, value] = isOverride(word) ? OVERRIDE.exec(word)! : [];
+      return field === undefined ? [] : [{ field, value: value!, line }];
+    });
     if (overrides.length === 0)
       throw new InputError({
         message: `${path} has no overrides`,
@@ -39,9 +41,3 @@ export const bridgeReader: LaunchReader = {
     });
   },
 };
-
-/** Words of one line; quotes around a word, or around its value, keep it together. */
-function words(line: string): string[] {
-  const found = line.match(/'[^']*'|(?:[^\s'"]|"[^"]*")+/g) ?? [];
-  return found.map((word) => word.replaceAll(/^'|'$/g, '')).filter((word) => word !== '\\');
-}

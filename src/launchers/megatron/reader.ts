@@ -2,7 +2,7 @@ import { InputError } from '../../domain/input-error.ts';
 import { broken, type LaunchReader, type ReadFile } from '../reader.ts';
 import { askedOf } from './asked.ts';
 import { MEGATRON_FILE_RULES } from './file-rules.ts';
-import { flagsOf, variablesOf } from './flags.ts';
+import { readFlags } from './flags.ts';
 import { type MegatronRun, megatronRun, sizesOf } from './run.ts';
 
 /** Megatron-LM's argument file, or a shell script that holds the flags. */
@@ -12,7 +12,8 @@ export const megatronReader: LaunchReader = {
   read({ path, text }) {
     if (text.includes('\u0000'))
       throw new InputError({ message: `${path} is a binary file`, expected: 'a text file of arguments' });
-    return readRun(megatronRun(flagsOf(text, path), path, variablesOf(text)));
+    const { flags, variables } = readFlags(text, path);
+    return readRun(megatronRun(flags, path, variables));
   },
 };
 

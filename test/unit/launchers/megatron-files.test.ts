@@ -71,7 +71,7 @@ describe('files that Megatron accepts', () => {
   });
 
   it('variables, defaults, quotes, comments, the last of two', () => {
-    const text = `TP=8\n# --tensor-model-parallel-size 99\nARGS=(\n  --tensor-model-parallel-size \${TP}\n  --pipeline-model-parallel-size "\${PP:-4}" \\\n)\n--micro-batch-size 1\n--micro-batch-size=2`;
+    const text = `TP=8\n# --tensor-model-parallel-size 99\nARGS=(\n  --tensor-model-parallel-size \${TP}\n  --pipeline-model-parallel-size "\${PP:-4}"\n)\ntorchrun pretrain_gpt.py "\${ARGS[@]}" --micro-batch-size 1 \\\n  --micro-batch-size=2`;
     expect(read(text).asked().configuration).toMatchObject({
       tp: '8',
       pp: '4',
@@ -93,7 +93,7 @@ describe('rules', () => {
     ['batch-divisible', GOOD.replace('--global-batch-size 512', '--global-batch-size 511')],
     ['layers-divisible-by-pp', GOOD.replace('--num-layers 80', '--num-layers 81')],
     ['first-last-layers', `${MOE} --decoder-first-pipeline-num-layers 7`],
-    ['one-way-to-interleave', `${GOOD}\n--num-layers-per-virtual-pipeline-stage 4`],
+    ['one-way-to-interleave', GOOD.replace('--bf16', '--bf16 --num-layers-per-virtual-pipeline-stage 4')],
     ['virtual-stages-need-pp', `--num-virtual-stages-per-pipeline-rank 2`],
     ['layout', `${MOE} --pipeline-model-parallel-layout "Et*8|t*8|t*8|t*7L"`],
     ['recompute-selective', `${MOE} --recompute-granularity selective --recompute-method uniform`],
@@ -117,7 +117,7 @@ describe('rules', () => {
       `${MOE} --pipeline-model-parallel-layout Et*8|t*8|t*8|t*8L --account-for-loss-in-pipeline-split`,
     ],
     ['evaluation-batch-divisible', `${MOE} --eval-global-batch-size 7`],
-    ['hierarchical-context', `${GOOD} --hierarchical-context-parallel-sizes 2 2`],
+    ['hierarchical-context', GOOD.replace('--bf16', '--bf16 --hierarchical-context-parallel-sizes 2 2')],
     ['virtual-layers', `${MOE} --num-layers-per-virtual-pipeline-stage 3`],
     ['interleaved-micro-batches', `${MOE} --num-virtual-stages-per-pipeline-rank 2 --global-batch-size 24`],
     ['first-last-alone', `${MOE} --decoder-first-pipeline-num-layers 8 --account-for-loss-in-pipeline-split`],
