@@ -15,8 +15,10 @@ export function startOf(
 ): Start {
   const file = opened.path;
   const seated = opened.rankMap !== null;
-  const found = planFrom(opened, opened.file.asked(), '', problem);
-  if ('rule' in found) return { file, seated, now: found, changes: null };
+  const asked = opened.file.asked();
+  const { notes = [] } = asked;
+  const found = planFrom(opened, asked, '', problem);
+  if ('rule' in found) return { file, seated, notes, now: found, changes: null };
   const { plan } = found;
   const target = launcher ?? opened.launcher;
   const sayable =
@@ -24,6 +26,7 @@ export function startOf(
   return {
     file,
     seated,
+    notes,
     now: { plan, estimate: estimate(problem, plan) },
     changes: sayable ? changes(target, problem, plan, best.plan) : null,
   };

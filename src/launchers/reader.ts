@@ -28,6 +28,8 @@ export interface AskedWorkload {
 /** What a launch file asks for. Degrees stand as `--config` writes them; what the file does not say is left out. */
 export interface Asked extends AskedWorkload {
   readonly configuration: Readonly<Record<string, string>>;
+  /** What the file says that no plan can say, and what is estimated in its place: a line each, for people. */
+  readonly notes?: readonly string[];
   /**
    * For files that say more than `--config` can: the whole plan, given the device of each global rank in order. Throws
    * InputError where the ranks of the file are not those.

@@ -13,6 +13,8 @@ export interface Start {
   readonly file: string;
   /** Whether the file says which hosts it runs on; otherwise all, in the cluster's order. */
   readonly seated: boolean;
+  /** What it says that no plan can say. */
+  readonly notes: readonly string[];
   /** Its plan and estimate, or the law that it breaks. */
   readonly now: { readonly plan: Plan; readonly estimate: Estimate } | Reason;
   /** What the best plan changes in the launcher's own file; null where that cannot be said. */
@@ -20,6 +22,18 @@ export interface Start {
 }
 
 export function startWords(
+  problem: Problem,
+  start: Start,
+  best: RankedPlan | undefined,
+  style: Style,
+): string {
+  return [
+    ...start.notes.map((note) => wrap(`${start.file}: ${note}.`, style.columns)),
+    outcome(problem, start, best, style),
+  ].join('\n');
+}
+
+function outcome(
   problem: Problem,
   { file, seated, now, changes }: Start,
   best: RankedPlan | undefined,
@@ -52,11 +66,12 @@ export function startWords(
   ].join('\n');
 }
 
-export function startJson(problem: Problem, { file, now, changes }: Start) {
+export function startJson(problem: Problem, { file, notes, now, changes }: Start) {
   return 'rule' in now
-    ? { file, reason: now }
+    ? { file, notes, reason: now }
     : {
         file,
+        notes,
         configuration: planText(now.plan, problem.cluster),
         stepTimeSeconds: now.estimate.stepSeconds,
         verdict: now.estimate.verdict,

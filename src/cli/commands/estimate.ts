@@ -34,6 +34,7 @@ export const explain: Register = (program, io, done) => {
 };
 
 interface AskedFor {
+  readonly notes: readonly string[];
   /** What a launch file states: the flags of the command line win over it. */
   readonly workload: Settings;
   planOn(problem: Problem): Configured | Reason;
@@ -48,11 +49,12 @@ function askedFor(flags: Readonly<Record<string, unknown>>): AskedFor {
         message: '--config is missing',
         expected: '--config tp=8,pp=4, or --from FILE',
       });
-    return { workload: {}, planOn: (problem) => planOf(problem, parseConfiguration(over)) };
+    return { notes: [], workload: {}, planOn: (problem) => planOf(problem, parseConfiguration(over)) };
   }
   const file = opened(String(flags.from), flags.for === undefined ? undefined : String(flags.for));
   const asked = file.file.asked();
   return {
+    notes: asked.notes ?? [],
     workload: { launcher: file.launcher.id, ...workloadOf(asked) },
     planOn: (problem) => planFrom(file, asked, over, problem),
   };
@@ -90,7 +92,8 @@ function configured(command: Command, io: Io, done: (code: number) => void, full
       }
       if ('rule' in configuration) return;
       const { plan, inferred } = configuration;
-      const result = costOf(problem, plan);
+      const costed = costOf(problem, plan);
+      const result = { ...costed, assumptions: [...asked.notes, ...costed.assumptions] };
       if (flags.json === true) printJson(io, estimateDocument(problem, plan, result, inferred, origin));
       else io.stdout(estimateTable(problem, plan, result, inferred, styleOf(io), full));
       done(flags.check === true && result.verdict === 'does-not-fit' ? EXIT.check : EXIT.ok);
