@@ -124,7 +124,10 @@ export function readText(path: string, what = 'a YAML or JSON file'): string {
   if (!existsSync(path)) {
     const folder = dirname(path);
     const names = existsSync(folder) && statSync(folder).isDirectory() ? readdirSync(folder) : [];
-    const near = nearest(basename(path), names);
+    const near = nearest(
+      basename(path),
+      names.filter((name) => name !== basename(path)),
+    );
     throw new InputError({
       message: `no file ${path}`,
       expected: what,

@@ -1,4 +1,13 @@
-import { existsSync, lstatSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { InputError } from '../domain/input-error.ts';
 
@@ -19,6 +28,7 @@ export function writeFolder(target: string, files: readonly FileToWrite[], force
   const parent = dirname(folder);
   mkdirSync(parent, { recursive: true });
   const fresh = mkdtempSync(join(parent, '.shardwright-'));
+  chmodSync(fresh, 0o777 & ~process.umask());
   try {
     for (const file of files) {
       const path = join(fresh, file.path);
@@ -40,6 +50,8 @@ export function writeFolder(target: string, files: readonly FileToWrite[], force
 
 /** Throws InputError where `target` is no folder that may be written to: worth knowing before work is done for it. */
 export function mayWrite(target: string, force: boolean): void {
+  if (target === '')
+    throw new InputError({ message: 'the folder has no name', expected: 'a folder to create' });
   const there = lstatSync(resolve(target), { throwIfNoEntry: false });
   if (there?.isSymbolicLink() === true)
     throw new InputError({ message: `${target} is a link`, expected: 'a folder' });

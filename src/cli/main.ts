@@ -34,7 +34,11 @@ export async function main(io: Io): Promise<number> {
     await program.parseAsync([...io.argv], { from: 'user' });
     return code;
   } catch (error) {
-    return failure(error, io);
+    return failure(
+      error,
+      io,
+      program.commands.map((command) => command.name()),
+    );
   }
 }
 
@@ -43,22 +47,25 @@ function inherit(command: Command): void {
   for (const inner of command.commands) inherit(inner);
 }
 
-function failure(error: unknown, io: Io): number {
+function failure(error: unknown, io: Io, commands: readonly string[]): number {
   const json = io.argv.includes('--json');
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return EXIT.ok;
     const [message = '', ...rest] = error.message.replace(/^error: /, '').split('\n');
     const near = /\(Did you mean (.*)\?\)/.exec(rest.join(' '))?.[1];
-    const hint = near === undefined ? 'Maybe `shardwright --help`.' : `Maybe "${near}".`;
+    const [name] = io.argv;
+    const command = name !== undefined && commands.includes(name) ? ` ${name}` : '';
+    const hint = near === undefined ? `Maybe \`shardwright${command} --help\`.` : `Maybe "${near}".`;
     if (error.code === 'commander.help') {
       io.stderr(
-        'missing command\n  expected: plan, estimate, explain, compare, emit, validate, model, cluster or schema\n  Maybe `shardwright --help`.\n',
+        `missing command\n  expected: one of ${commands.join(', ')}\n  Maybe \`shardwright --help\`.\n`,
       );
       return EXIT.input;
     }
     return bad(io, json, new InputError({ message, hint }));
   }
-  if (error instanceof InputError) return bad(io, json, error);
+  const refused = error instanceof InputError ? error : ofFileSystem(error);
+  if (refused !== null) return bad(io, json, refused);
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   if (json)
     io.stdout(
@@ -66,6 +73,27 @@ function failure(error: unknown, io: Io): number {
     );
   io.stderr(`This is a bug in shardwright, please report it with the command line:\n${text}\n`);
   return EXIT.bug;
+}
+
+const REFUSALS: Readonly<Record<string, string>> = {
+  EACCES: 'a place that may be read or written',
+  EPERM: 'a place that may be read or written',
+  EROFS: 'a file system that may be written to',
+  ENOENT: 'a path that exists',
+  ENOTDIR: 'folders all the way',
+  EISDIR: 'a file, not a folder',
+  ELOOP: 'a path without a loop of links',
+  ENAMETOOLONG: 'a shorter name',
+  ENOSPC: 'room on the disk',
+};
+
+/** What the file system refuses is the user's to mend. */
+function ofFileSystem(error: unknown): InputError | null {
+  const { code, syscall, path } = error as { code?: string; syscall?: string; path?: string };
+  const expected = REFUSALS[code ?? ''];
+  return !(error instanceof Error) || expected === undefined || syscall === undefined
+    ? null
+    : new InputError({ message: `${path ?? 'a file'}: ${syscall} says ${code}`, expected });
 }
 
 function bad(io: Io, json: boolean, { problem }: InputError): number {

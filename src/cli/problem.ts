@@ -71,14 +71,15 @@ export function whole(option: string, text: string | undefined, least = 1, most 
   });
 }
 
-export function launcherFrom(id: string): Launcher | null {
+/** `any`: null, no launcher in particular. `flag`: what the user wrote it after. */
+export function launcherFrom(id: string, flag = '--launcher'): Launcher | null {
   if (id === 'any') return null;
   const found = launcherOf(id);
   if (found !== undefined) return found;
   const ids = [...LAUNCHERS.map((launcher) => launcher.id), 'any'];
   const near = nearest(id, ids);
   throw new InputError({
-    message: `--launcher is "${id}"`,
+    message: `${flag} is "${id}"`,
     expected: `one of ${ids.join(', ')}`,
     ...(near === undefined ? {} : { hint: `Maybe "${near}".` }),
   });

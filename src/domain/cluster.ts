@@ -29,6 +29,10 @@ export interface NodeGroup {
   readonly nic: NicSpec;
   /** Host names in rank order, one per node. */
   readonly hosts: readonly string[];
+  /** The file names no hosts: these stand in for them. */
+  readonly hostsMadeUp?: true;
+  /** Local index of the group's first GPU on each host, where a host stands in several groups; left out: 0 on all. */
+  readonly firstGpus?: readonly number[];
   /** Cap on GPU power if lower than the stock limit. */
   readonly powerCapWatts: number | null;
   readonly site: string;

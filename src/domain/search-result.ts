@@ -59,8 +59,8 @@ export interface Certificate {
   /** Never looked at because the search was cut. */
   readonly left: number;
   readonly optimal: boolean;
-  /** (best − proven lower bound) / best; 0 when optimal. */
-  readonly gap: number;
+  /** (best − proven lower bound) / best; 0 when optimal, null before a plan was found. */
+  readonly gap: number | null;
   /** `time-limit`, `max-evaluations`, `interrupted`, or null. */
   readonly cutBy: string | null;
 }

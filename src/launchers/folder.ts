@@ -62,7 +62,7 @@ function readme(
 ): string {
   const { sequenceLength, globalBatchSize, precision, headroom } = workload;
   const check = [
-    `shardwright estimate ${shellQuote(inputs.model)} ${shellQuote(inputs.cluster)} --from . --for ${launcher.id}`,
+    `shardwright estimate ${shellQuote(inputs.model)} ${shellQuote(inputs.cluster)} --from FOLDER --for ${launcher.id}`,
     `--stack ${stack.id} --seq-length ${sequenceLength} --global-batch ${globalBatchSize}`,
     `--precision ${precision} --headroom ${Number((100 * headroom).toFixed(6))}%`,
   ].join(' ');
@@ -73,8 +73,11 @@ function readme(
   return `${[
     `# ${commentText(model.name)} with ${launcher.name}`,
     '',
-    `${commentText(origin)}: ${arithmetic(plan)} on ${hosts} hosts of ${commentText(cluster.name)}.`,
+    `${commentText(origin)}: ${arithmetic(plan)} on ${hosts} host${hosts === 1 ? '' : 's'} of ${commentText(cluster.name)}.`,
     '',
+    ...(runs.some((run) => cluster.groups[run.group]!.hostsMadeUp === true)
+      ? ['- **The host names are made up**: name the hosts in the cluster file, and emit again.']
+      : []),
     '- Slurm: `sbatch job.sbatch`. Elsewhere start `bash launch.sh` on every host of its table.',
     `- The launcher's own files: ${names}. Further arguments of \`launch.sh\` go to the program.`,
     '- `rank-map.csv`: host, GPU and coordinates of each global rank. Hosts stand in pipeline order: do not sort them.',
@@ -85,8 +88,10 @@ function readme(
         ]),
     ...(launcher.reader === undefined
       ? []
-      : [`- Check: \`shardwright validate . --for ${launcher.id}\`, \`${commentText(check)}\`.`]),
-    '- A host that calls itself otherwise than in the table: `SHARDWRIGHT_HOST=name bash launch.sh`.',
+      : [
+          `- Check: \`shardwright validate . --for ${launcher.id}\`; from where the plan was made, \`${commentText(check)}\`.`,
+        ]),
+    '- A host is known by any of its names and addresses; otherwise `SHARDWRIGHT_HOST=name bash launch.sh`.',
   ].join('\n')}\n`;
 }
 

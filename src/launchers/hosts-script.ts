@@ -36,15 +36,9 @@ export function hostsScript(script: HostsScript): string {
       ]
     : [];
   return `${[
-    ...hostsHeader(
-      hosts.map((run) => run.host),
-      origin,
-    ),
+    ...hostsHeader(problem.cluster, hosts, origin),
     ...(alike ? [] : [`GPUS=(${hosts.map((run) => run.gpus).join(' ')})`]),
-    ...networkExports(
-      problem.cluster,
-      hosts.map((run) => run.group),
-    ),
+    ...networkExports(problem.cluster, hosts),
     ...exports,
     ...pin,
     ...prepare,
@@ -54,22 +48,34 @@ export function hostsScript(script: HostsScript): string {
   ].join('\n')}\n`;
 }
 
+/** A host of the table that a script carries, and its node group. */
+interface TableHost {
+  readonly host: string;
+  readonly group: number;
+}
+
 /** The head of a script that finds its host in a table and sets NODE_RANK. */
-export function hostsHeader(hosts: readonly string[], origin: string): string[] {
+export function hostsHeader(cluster: Cluster, hosts: readonly TableHost[], origin: string): string[] {
+  const madeUp = hosts.some(({ group }) => cluster.groups[group]!.hostsMadeUp === true);
   return [
     '#!/usr/bin/env bash',
     `# ${commentText(origin)}`,
     '# Start on every host of the table, for example: srun --ntasks-per-node=1 bash launch.sh',
     '# Hosts stand in pipeline order; do not sort them.',
+    ...(madeUp ? ['# Their names are made up: the cluster file has none. Put yours in their place.'] : []),
     'set -euo pipefail',
     `cd "$(dirname "\${BASH_SOURCE[0]}")"`,
     'HOSTS=(',
-    ...hosts.map((host) => `  ${shellQuote(host)}`),
+    ...hosts.map(({ host }) => `  ${shellQuote(host)}`),
     ')',
-    `ME=\${SHARDWRIGHT_HOST:-$(hostname -s)}`,
+    '# A host may stand in the table by any of its names or addresses.',
+    `ME=\${SHARDWRIGHT_HOST:-$(hostname)}`,
+    `NAMES="$ME \${SHARDWRIGHT_HOST:-$({ hostname -s; hostname -f; hostname -I; } 2> /dev/null || true)}"`,
     'NODE_RANK=',
     `for i in "\${!HOSTS[@]}"; do`,
-    `  if [ "\${HOSTS[i]}" = "$ME" ]; then NODE_RANK=$i; fi`,
+    '  for name in $NAMES; do',
+    `    if [ "\${HOSTS[i]}" = "$name" ]; then NODE_RANK=$i; fi`,
+    '  done',
     'done',
     `: "\${NODE_RANK:?$ME is not in the plan}"`,
   ];
@@ -77,11 +83,11 @@ export function hostsHeader(hosts: readonly string[], origin: string): string[] 
 
 /**
  * What the networks in use ask of NCCL or RCCL, on every host alike, and what each host calls its own network; a value
- * that is set already stays. `groups`: the node group of each host of the table.
+ * that is set already stays.
  */
-export function networkExports(cluster: Cluster, groups: readonly number[]): string[] {
-  if (groups.length === 1) return [];
-  const nics = groups.map((group) => cluster.groups[group]!.nic);
+export function networkExports(cluster: Cluster, hosts: readonly TableHost[]): string[] {
+  if (hosts.length === 1) return [];
+  const nics = hosts.map(({ group }) => cluster.groups[group]!.nic);
   const asked = new Map(nics.flatMap(({ link }) => Object.entries(link.environment)));
   // Devices of verbs: not sockets, and not what a libfabric provider finds by itself.
   const verbs = !asked.has('NCCL_IB_DISABLE') && !asked.has('FI_PROVIDER');

@@ -87,12 +87,17 @@ export interface Seat {
 /** Where each global rank sits; the plan's `nodeOrder` says which node takes the place of each. */
 export function seatsOf(cluster: Cluster, plan: Plan, order?: RankOrder): Seat[] {
   const nodes = cluster.groups.flatMap((group) =>
-    group.hosts.map((host) => ({ host, group: group.index, gpus: group.gpusPerNode })),
+    group.hosts.map((host, i) => ({
+      host,
+      group: group.index,
+      gpus: group.gpusPerNode,
+      firstGpu: group.firstGpus?.[i] ?? 0,
+    })),
   );
   const nodeOrder = plan.nodeOrder ?? nodes.map((_, index) => index);
   const seats = nodeOrder.flatMap((index) => {
-    const { host, group, gpus } = nodes[index]!;
-    return Array.from({ length: gpus }, (_, gpu) => ({ host, group, gpu }));
+    const { host, group, gpus, firstGpu } = nodes[index]!;
+    return Array.from({ length: gpus }, (_, i) => ({ host, group, gpu: firstGpu + i }));
   });
   return placesOf(plan, order).map(({ device }) => seats[device]!);
 }

@@ -61,7 +61,7 @@ function outcome(
   const faster = factor < 1.005 ? 'no faster' : `${digits(factor)}× as fast`;
   const gain = verdict === 'does-not-fit' ? 'Plan 1 fits.' : `Plan 1 is ${faster}.`;
   return [
-    wrap(`${file} as it is${where}: ${runs}. ${gain} It changes:`, style.columns),
+    wrap(`${file} as it is${where}: ${runs}. ${gain} Written out by emit, it changes:`, style.columns),
     ...changes.map((line) => `  ${line}`),
   ].join('\n');
 }

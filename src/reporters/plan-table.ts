@@ -18,7 +18,11 @@ export function planTable(problem: Problem, result: SearchResult, beside: WhatIf
     blocks.push(style.columns >= WIDE ? wide(problem, result.plans) : narrow(problem, result.plans, style));
     blocks.push(notes(problem, result, beside, style));
   } else {
-    blocks.push(paint.red('No configuration fits.'), nothing(result, style));
+    const { cutBy } = result.certificate;
+    blocks.push(
+      paint.red(cutBy === null ? 'No configuration fits.' : `Nothing found yet: cut by ${cutBy}.`),
+      nothing(result, style),
+    );
   }
   blocks.push(certificate(result, style));
   return `${blocks.join('\n\n')}\n`;
@@ -193,7 +197,9 @@ function certificate({ certificate: c }: SearchResult, { columns }: Style): stri
     ? c.evaluated > 0
       ? 'nothing better exists in this space'
       : 'the whole space was searched'
-    : `cut by ${c.cutBy}; at most ${formatPercent(c.gap)} better is possible`;
+    : c.gap === null
+      ? `cut by ${c.cutBy} before a plan was found`
+      : `cut by ${c.cutBy}; at most ${formatPercent(c.gap)} better is possible`;
   const text = `Searched ${formatInteger(c.space)} configurations: ${removed === '' ? 'none rejected' : `rejected ${removed}`}; ${formatInteger(c.boundedAway)} bounded away, ${formatInteger(c.evaluated)} costed${c.left > 0 ? `, ${formatInteger(c.left)} not looked at` : ''}: ${verdict}.`;
   return wrap(text, columns);
 }

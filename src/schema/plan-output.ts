@@ -164,7 +164,7 @@ export const planOutputSchema: JsonSchema = {
         evaluated: count,
         left: count,
         optimal: { type: 'boolean' },
-        gap: number,
+        gap: { type: ['number', 'null'] },
         cutBy: { type: ['string', 'null'] },
       }),
       rejected: { type: 'object', additionalProperties: count },

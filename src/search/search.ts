@@ -145,7 +145,7 @@ function resultOf(
       evaluated: run.evaluated,
       left: cutBy === null ? 0 : rest,
       optimal: cutBy === null,
-      gap: best === null || proven === null ? 0 : Math.max(0, (best - proven) / best),
+      gap: best === null || proven === null ? null : Math.max(0, (best - proven) / best),
       cutBy,
     },
   };

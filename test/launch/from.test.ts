@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { loadCluster } from '../../src/catalogue/clusters.ts';
-import { rankMap, seating } from '../../src/launchers/rank-map.ts';
+import { rankMap } from '../../src/launchers/rank-map.ts';
 import { placesOf } from '../../src/launchers/ranks.ts';
+import { seating } from '../../src/launchers/seating.ts';
 import { run } from '../fixtures/run.ts';
 import { MIXED, planned } from '../unit/launchers/fixture.ts';
 
@@ -107,8 +108,22 @@ describe('a launch folder that was changed', () => {
   it.each([
     ['a host the cluster has not', 'rank-map.csv', /a100-40-0,/, 'gpu-x,', /host "gpu-x" is not in mixed/],
     ['another header', 'rank-map.csv', /^rank/, 'ranks', /is no rank map/],
-    ['a GPU the host has not', 'rank-map.csv', /^0,a100-40-0,0/m, '0,a100-40-0,9', /rank 0 on GPU 9/],
-    ['two ranks exchanged', 'rank-map.csv', /^0,a100-40-0,0/m, '0,a100-40-0,1', /places ranks otherwise/],
+    [
+      'a GPU the host has not',
+      'rank-map.csv',
+      /^0,a100-40-0,0/m,
+      '0,a100-40-0,9',
+      /GPU 9 of a100-40-0\n {2}expected: GPU 0 to 7/,
+    ],
+    ['a GPU twice', 'rank-map.csv', /^0,a100-40-0,0/m, '0,a100-40-0,1', /GPU 1 of a100-40-0 again/],
+    ['another separator', 'rank-map.csv', /,/g, ';', /is no rank map/],
+    [
+      'two ranks exchanged',
+      'rank-map.csv',
+      /^(0,a100-40-0),0(,.*\n1,a100-40-0),1/m,
+      '$1,1$2,0',
+      /places ranks otherwise/,
+    ],
     [
       'another model',
       'arguments.txt',

@@ -1,4 +1,5 @@
-import { basename } from 'node:path';
+import { existsSync, statSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { loadCluster } from '../../catalogue/clusters.ts';
 import { loadModel } from '../../catalogue/models.ts';
 import { loadStack } from '../../catalogue/stacks.ts';
@@ -20,7 +21,7 @@ export const emit: Register = (program, io, done) => {
     .argument('<plan>', 'what plan --json printed, and which rank: PLAN.json or PLAN.json#2')
     .requiredOption('--to <LAUNCHER>', LAUNCHERS.map((launcher) => launcher.id).join(', '))
     .option('--out <DIR>', 'folder to write; env and json are printed without it')
-    .option('--force', 'replace a folder that exists')
+    .option('--force', 'replace files of the same names in a folder that exists')
     .action((argument: string, flags: Record<string, unknown>) => {
       const [, path = argument, rankText] = /^(.*)#(\d+)$/.exec(argument) ?? [];
       const file = readPlanFile(path);
@@ -34,8 +35,8 @@ export const emit: Register = (program, io, done) => {
           at: document.locate('/plans'),
         });
       }
-      const problem = problemOf(file);
-      const launcher = launcherFrom(String(flags.to));
+      const problem = problemOf(file, dirname(path));
+      const launcher = launcherFrom(String(flags.to), '--to');
       if (launcher === null)
         throw new InputError({
           message: '--to is "any"',
@@ -54,10 +55,16 @@ export const emit: Register = (program, io, done) => {
     });
 };
 
+/** A file that the plan names: as it was typed, or beside the plan. */
+function fileOf({ name }: { readonly name: string }, folder: string): string {
+  const beside = join(folder, name);
+  return !existsSync(name) && existsSync(beside) && statSync(beside).isFile() ? beside : name;
+}
+
 /** The problem the plan was made for; a model or cluster file that changed since is refused. */
-function problemOf(file: PlanFile): Problem {
-  const model = loadModel(file.inputs.model.name);
-  const cluster = loadCluster(file.inputs.cluster.name);
+function problemOf(file: PlanFile, folder: string): Problem {
+  const model = loadModel(fileOf(file.inputs.model, folder));
+  const cluster = loadCluster(fileOf(file.inputs.cluster, folder));
   for (const [kind, now] of [
     ['model', model.sha256],
     ['cluster', cluster.sha256],

@@ -1,3 +1,5 @@
+import { InputError } from '../../domain/input-error.ts';
+import { rankRows } from '../../launchers/rank-map.ts';
 import { printJson, type Register } from '../command.ts';
 import { opened, READABLE } from '../from-file.ts';
 import { EXIT } from '../io.ts';
@@ -13,8 +15,13 @@ export const validate: Register = (program, io, done) => {
     .option('--json', 'print one JSON document')
     .action((given: string, flags: Record<string, unknown>) => {
       const { path, reader, file, rankMap } = opened(given, String(flags.for));
-      const stated = rankMap === null ? null : rankMap.text.trim().split('\n').length - 1;
+      const stated = rankMap === null ? null : rankRows(rankMap.text, rankMap.file).length;
       const gpus = flags.gpus === undefined ? stated : whole('--gpus', String(flags.gpus));
+      if (stated !== null && gpus !== stated)
+        throw new InputError({
+          message: `--gpus ${gpus}`,
+          expected: `the ${stated} ranks of ${rankMap!.file}`,
+        });
       const broken = file.violations(gpus);
       if (flags.json === true)
         printJson(io, { schema: 'shardwright.validation/1', file: path, violations: broken });

@@ -13,8 +13,9 @@ export function processScript(problem: Problem, plan: Plan, origin: string): str
     entry.ranks.push(rank);
     hosts.set(host, entry);
   }
+  const table = [...hosts].map(([host, { group }]) => ({ host, group }));
   return `${[
-    ...hostsHeader([...hosts.keys()], origin),
+    ...hostsHeader(problem.cluster, table, origin),
     '# Global ranks of each host, and the GPUs they take.',
     'RANKS=(',
     ...[...hosts.values()].map(({ ranks }) => `  '${ranks.join(' ')}'`),
@@ -24,10 +25,7 @@ export function processScript(problem: Problem, plan: Plan, origin: string): str
     ')',
     `read -r -a MY_RANKS <<< "\${RANKS[NODE_RANK]}"`,
     `read -r -a MY_GPUS <<< "\${GPUS[NODE_RANK]}"`,
-    ...networkExports(
-      problem.cluster,
-      [...hosts.values()].map(({ group }) => group),
-    ),
+    ...networkExports(problem.cluster, table),
     'mapfile -t ARGS < arguments.txt',
     `export MASTER_ADDR="\${HOSTS[0]}" MASTER_PORT="\${MASTER_PORT:-29500}" WORLD_SIZE=${seats.length} LOCAL_RANK=0`,
     `cd "\${HEXISCALE_PATH:?set HEXISCALE_PATH to a checkout of HexiScale (FlashFlex)}"`,

@@ -68,6 +68,7 @@ describe('bad input gives one clear message', () => {
       `${group('')}links:\n  - between: [a, a]\n`,
       /the link between a and a states no bandwidth/,
     ],
+    ['a host twice', group('    hosts: [n1, n1]\n'), /:9:\d+: host "n1" stands twice in group "a"/],
     [
       'a collective larger than a node',
       group(

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -175,6 +175,27 @@ describe('emit', () => {
     expect(ran.err).toMatch(/exists/);
     const sweep = await run([...PLAN, '--gpus', '8..64', '--emit', join(there, 'new')]);
     expect(sweep.err).toMatch(/--emit beside --gpus/);
+  });
+
+  it('finds the files of a plan beside it, and writes a folder that others may read', async () => {
+    const here = folder();
+    const yaml = readFileSync('configs/clusters/dgx-h100-8.yaml', 'utf8');
+    writeFileSync(join(here, 'ours.yaml'), yaml);
+    const flags = ['--seq-length', '4096', '--global-batch', '64', '--launcher', 'megatron', '--json'];
+    const planned = await run(['plan', 'llama-3.2-1b', join(here, 'ours.yaml'), ...flags]);
+    const path = join(here, 'plan.json');
+    writeFileSync(path, planned.out.replaceAll(`"${join(here, 'ours.yaml')}"`, '"ours.yaml"'));
+    const out = join(here, 'launch');
+    const emitted = await run(['emit', path, '--to', 'megatron', '--out', out]);
+    expect(emitted).toMatchObject({ code: 0 });
+    expect(statSync(out).mode & 0o777).toBe(0o777 & ~process.umask());
+  });
+
+  it('what the file system refuses is no bug of ours', async () => {
+    const path = await planFile('megatron');
+    const ran = await run(['emit', path, '--to', 'megatron', '--out', '/proc/launch']);
+    expect(ran.code).toBe(2);
+    expect(ran.err).toMatch(/\/proc\/.*: (mkdir|mkdtemp) says E/);
   });
 
   it('follows no link', async () => {

@@ -1,8 +1,34 @@
 import { describe, expect, it } from 'vitest';
 import { megatron } from '../../../src/launchers/megatron/index.ts';
-import { hostRuns, placesOf } from '../../../src/launchers/ranks.ts';
+import { rankMap } from '../../../src/launchers/rank-map.ts';
+import { hostRuns, placesOf, seatsOf } from '../../../src/launchers/ranks.ts';
+import { seating } from '../../../src/launchers/seating.ts';
 import { torchtitan } from '../../../src/launchers/torchtitan/index.ts';
-import { DENSE, ORIGIN, planned } from './fixture.ts';
+import { DENSE, MIXED, ORIGIN, planned } from './fixture.ts';
+
+describe('a host with two types of GPU', () => {
+  const twoTypes = {
+    ...MIXED.cluster,
+    groups: MIXED.cluster.groups.map((group, i) => ({
+      ...group,
+      hosts: MIXED.cluster.groups[0]!.hosts,
+      ...(i === 1 ? { firstGpus: group.hosts.map(() => 8) } : {}),
+    })),
+  };
+
+  it('numbers the second type after the first, and reads the rank map back', () => {
+    const plan = planned(MIXED, 'tp=8,pp=4,dp=2,sharding=1,layers=28/28/12/12');
+    const seats = seatsOf(twoTypes, plan);
+    expect(new Set(seats.map(({ host, gpu }) => `${host}/${gpu}`)).size).toBe(64);
+    expect(seats.filter(({ group }) => group === 1).map(({ gpu }) => gpu)).toEqual(
+      Array.from({ length: 32 }, (_, i) => 8 + (i % 8)),
+    );
+    const text = rankMap({ ...MIXED, cluster: twoTypes }, plan);
+    expect(seating(twoTypes, text, 'rank-map.csv').devices).toEqual(
+      placesOf(plan).map(({ device }) => device),
+    );
+  });
+});
 
 describe('ranks', () => {
   it('stand pipeline outermost, copies next', () => {

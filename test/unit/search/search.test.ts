@@ -24,6 +24,8 @@ describe('search options', () => {
     expect(cut).toMatchObject({ optimal: false, cutBy: 'max-evaluations' });
     expect(cut.left).toBeGreaterThan(0);
     expect(cut.gap).toBeGreaterThan(0);
+    const early = search(mixed, { interrupted: () => 'time-limit' });
+    expect(early).toMatchObject({ plans: [], certificate: { optimal: false, gap: null } });
   });
 
   it('uses no more GPUs than asked, and every group that must be used', () => {

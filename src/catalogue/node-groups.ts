@@ -1,0 +1,146 @@
+import type { NicSpec, NodeGroup } from '../domain/cluster.ts';
+import { expandHosts } from '../domain/hostlist.ts';
+import { InputError } from '../domain/input-error.ts';
+import type { CollectiveCurve, LinkSpec } from '../domain/link.ts';
+import type { ClusterDocument, GroupDocument } from '../schema/cluster.ts';
+import type { Document } from './document.ts';
+import { loadGpu } from './gpus.ts';
+import { curvesFrom, loadLink } from './links.ts';
+import { quantityAt } from './quantity-at.ts';
+
+/** The group with its place on hosts that earlier groups use too: a host with two types of GPU stands in two groups. */
+export function besideOthers(document: Document, earlier: readonly NodeGroup[], group: NodeGroup): NodeGroup {
+  const twice = group.hosts.find((host, i) => group.hosts.indexOf(host) !== i);
+  if (twice !== undefined)
+    throw new InputError({
+      message: `host "${twice}" stands twice in group "${group.id}"`,
+      expected: 'each host once',
+      at: document.locate(`/groups/${group.index}/hosts`),
+    });
+  const taken = new Map<string, number>();
+  for (const { hosts, gpusPerNode } of earlier)
+    for (const host of hosts) taken.set(host, (taken.get(host) ?? 0) + gpusPerNode);
+  const firstGpus = group.hosts.map((host) => taken.get(host) ?? 0);
+  return firstGpus.every((first) => first === 0) ? group : { ...group, firstGpus };
+}
+
+/** A node group of a cluster file; what it leaves out goes to `assumptions`. */
+export function groupFrom(
+  document: Document,
+  doc: ClusterDocument,
+  group: GroupDocument,
+  index: number,
+  firstDevice: number,
+  assumptions: string[],
+): NodeGroup {
+  const at = `/groups/${index}`;
+  const named = <T>(pointer: string, read: () => T): T => {
+    try {
+      return read();
+    } catch (error) {
+      if (error instanceof InputError && error.problem.at === undefined)
+        throw new InputError({ ...error.problem, at: document.locate(pointer) });
+      throw error;
+    }
+  };
+  const stock = named(`${at}/gpu`, () => loadGpu(group.gpu));
+  const stockLink = named(`${at}/intraNode`, () => loadLink(group.intraNode));
+  if (stockLink.topology === 'network') {
+    throw new InputError({
+      message: `intraNode is "${group.intraNode}", a network`,
+      expected: 'NVLink, xGMI or PCIe',
+      at: document.locate(`${at}/intraNode`),
+    });
+  }
+  const several = group.nodes > 1 || doc.groups.length > 1;
+  if (group.nic === undefined && several) {
+    throw new InputError({
+      message: `group "${group.id}" states no nic: its bandwidth to other nodes is unknown`,
+      expected: 'nic: { link: ib-ndr400, perNode: 8 }',
+      at: document.locate(at),
+    });
+  }
+  if (group.nic === undefined) assumptions.push(`${group.id}: a single node, no network needed`);
+  const nic = named(`${at}/nic/link`, () => nicFrom(document, at, group));
+  if (nic.link.topology !== 'network') {
+    throw new InputError({
+      message: `nic link "${nic.link.id}" is not a network`,
+      expected: 'InfiniBand, RoCE, Ethernet, …',
+      at: document.locate(`${at}/nic/link`),
+    });
+  }
+  const memory =
+    group.usableMemory === undefined
+      ? stock.memoryBytes
+      : quantityAt(document, `${at}/usableMemory`, group.usableMemory, 'bytes');
+  if (memory > stock.memoryBytes * 1.02) {
+    throw new InputError({
+      message: `usableMemory is ${group.usableMemory}`,
+      expected: `at most what ${stock.name} has`,
+      at: document.locate(`${at}/usableMemory`),
+    });
+  }
+  const hosts = expandHosts(group.hosts ?? defaultHosts(group));
+  if (hosts.length !== group.nodes) {
+    throw new InputError({
+      message: `${hosts.length} hosts for ${group.nodes} nodes`,
+      expected: `${group.nodes} host names`,
+      at: document.locate(`${at}/hosts`),
+    });
+  }
+  if (group.hosts === undefined) assumptions.push(`${group.id}: host names made up (${hosts[0]} …)`);
+  const dollars = group.pricePerGpuHour ?? stock.dollarsPerHour;
+  return {
+    id: group.id,
+    index,
+    gpu: { ...stock, memoryBytes: memory },
+    nodes: group.nodes,
+    gpusPerNode: group.gpusPerNode,
+    firstDevice,
+    fastDomainGpus: Math.min(group.fastDomainGpus ?? group.gpusPerNode, group.nodes * group.gpusPerNode),
+    intraNode: withCurves(document, at, group, stockLink),
+    nic,
+    hosts,
+    ...(group.hosts === undefined ? { hostsMadeUp: true as const } : {}),
+    powerCapWatts:
+      group.powerCap === undefined ? null : quantityAt(document, `${at}/powerCap`, group.powerCap, 'power'),
+    site: group.site ?? 'site',
+    dollarsPerGpuHour: dollars,
+    provenance: 'datasheet',
+  };
+}
+
+/** The link with the collectives that were measured on the group in place of its own of the same kind and size. */
+function withCurves(document: Document, at: string, group: GroupDocument, link: LinkSpec): LinkSpec {
+  const measured = curvesFrom(document, `${at}/collectives`, group.collectives ?? []);
+  const large = measured.findIndex(({ gpus }) => gpus > (group.fastDomainGpus ?? group.gpusPerNode));
+  if (large >= 0)
+    throw new InputError({
+      message: `a collective of ${measured[large]!.gpus} GPUs`,
+      expected: `at most the ${group.fastDomainGpus ?? group.gpusPerNode} of one node`,
+      at: document.locate(`${at}/collectives/${large}/gpus`),
+    });
+  const replaced = (one: CollectiveCurve) =>
+    measured.some(({ collective, gpus }) => collective === one.collective && gpus === one.gpus);
+  return measured.length === 0
+    ? link
+    : { ...link, collectives: [...link.collectives.filter((one) => !replaced(one)), ...measured] };
+}
+
+function defaultHosts(group: GroupDocument): string[] {
+  const width = String(group.nodes - 1).length;
+  return Array.from({ length: group.nodes }, (_, i) => `${group.id}-${String(i).padStart(width, '0')}`);
+}
+
+function nicFrom(document: Document, at: string, { nic }: GroupDocument): NicSpec {
+  if (nic === undefined) return { link: loadLink('eth-10'), perNode: 1, devices: [], interface: null };
+  const stock = loadLink(nic.link);
+  const link =
+    nic.bandwidth === undefined
+      ? stock
+      : {
+          ...stock,
+          bandwidth: quantityAt(document, `${at}/nic/bandwidth`, nic.bandwidth, 'bandwidth'),
+        };
+  return { link, perNode: nic.perNode, devices: nic.devices ?? [], interface: nic.interface ?? null };
+}
