@@ -1,12 +1,9 @@
 import { hostsScript } from '../hosts-script.ts';
 import { HOST_ORDER, type Launcher } from '../launcher.ts';
-import { firstBroken } from '../rule.ts';
-import { structureRules } from '../structure.ts';
+import { lawOf } from '../structure.ts';
 import { titanReader } from './reader.ts';
 import { recipe } from './recipe.ts';
-import { TORCHTITAN_RULES } from './rules.ts';
-
-const rules = [...structureRules('torchtitan', HOST_ORDER), ...TORCHTITAN_RULES];
+import { PLAN_RULES, PROBLEM_RULES } from './rules.ts';
 
 /** torchtitan: `plan.py`, a recipe in Python (its command-line flags are frozen for deletion), and `launch.sh`. */
 export const torchtitan: Launcher = {
@@ -15,7 +12,7 @@ export const torchtitan: Launcher = {
   stack: 'torch-fsdp2',
   reader: titanReader,
   capabilities: HOST_ORDER,
-  reject: (problem, plan) => firstBroken(rules, problem, plan),
+  ...lawOf('torchtitan', HOST_ORDER, PROBLEM_RULES, PLAN_RULES),
   render: (problem, plan, { origin }) => [
     { path: 'plan.py', content: recipe(problem, plan, origin) },
     {

@@ -1,40 +1,16 @@
-import type { ModelSpec } from '../../domain/model.ts';
-import type { ScheduleId } from '../../domain/plan.ts';
 import { degreesOf } from '../../search/label.ts';
 import { chunksInOrder } from '../chunks.ts';
-import { no, type Rule } from '../rule.ts';
+import { no, type ProblemRule, type Rule } from '../rule.ts';
+import { MODELS, titanModelOf } from './registry.ts';
+import { LOOPED, microBatchLimit, SCHEDULE_NAMES, tokenUnit } from './schedules.ts';
 
-/** torchtitan's names of schedules (torch.distributed.pipelining) that can be timed. */
-export const SCHEDULE_NAMES: Readonly<Partial<Record<ScheduleId, string>>> = {
-  '1f1b': '1F1B',
-  gpipe: 'GPipe',
-  'interleaved-1f1b': 'Interleaved1F1B',
-  'breadth-first': 'LoopedBFS',
-};
-
-/** Functions of torchtitan/models/llama3/config_registry.py, by hidden size and layers. */
-export const REGISTRY: readonly (readonly [hiddenSize: number, layers: number, name: string])[] = [
-  [4096, 32, 'llama3_8b'],
-  [8192, 80, 'llama3_70b'],
-  [16384, 126, 'llama3_405b'],
-];
-const LLAMA3_VOCABULARY = 128256;
-
-export function registryName(model: ModelSpec): string | null {
-  if (model.family !== 'llama' || model.vocabSize !== LLAMA3_VOCABULARY) return null;
-  const found = REGISTRY.find(
-    ([hidden, layers]) => model.hiddenSize === hidden && model.layers.length === layers,
-  );
-  return found?.[2] ?? null;
-}
-
-const model: Rule = ({ model: spec }) =>
-  registryName(spec) !== null
+const model: ProblemRule = ({ model: spec }) =>
+  titanModelOf(spec) !== null
     ? null
     : no(
         'model-registry',
         spec.name,
-        `one of ${REGISTRY.map(([, , name]) => name).join(', ')}`,
+        `one of ${MODELS.map(({ family, flavor }) => `${family} ${flavor}`).join(', ')}`,
         'Maybe --launcher megatron or any.',
       );
 
@@ -45,14 +21,38 @@ const schedule: Rule = (_, plan) =>
 
 /** Looped schedules want two or more stages on each rank. */
 const virtualStages: Rule = (_, { schedule: { id, virtualStages: v } }) => {
-  const looped = id === 'interleaved-1f1b' || id === 'breadth-first';
+  const looped = LOOPED.includes(SCHEDULE_NAMES[id]!);
   return looped === v > 1
     ? null
     : no('virtual-stages', `${id} with ${v} stages per rank`, looped ? 'two or more' : 'one');
 };
 
-const precision: Rule = ({ workload }) =>
+const microBatches: Rule = (_, plan) => {
+  const { pp } = degreesOf(plan);
+  const { microBatches: count } = plan.pipelines[0]!.stages[0]!.replicas[0]!;
+  const limit = pp > 1 ? microBatchLimit(SCHEDULE_NAMES[plan.schedule.id]!, count, pp) : null;
+  return limit === null ? null : no('schedule-micro-batches', `${count} micro-batches`, limit);
+};
+
+const precision: ProblemRule = ({ workload }) =>
   workload.precision === 'bf16' ? null : no('precision', workload.precision, 'bf16');
+
+/** Decoder.Config.update_from_config (torchtitan/models/common/decoder.py) raises on both. */
+const heads: Rule = ({ model: spec }, plan) => {
+  const { tp } = degreesOf(plan);
+  const { heads: all, kvHeads } = titanModelOf(spec)!;
+  if (all % tp !== 0) return no('heads-divisible-by-tp', `${all} heads`, `a multiple of tp=${tp}`);
+  return kvHeads % tp === 0
+    ? null
+    : no('kv-heads-divisible-by-tp', `${kvHeads} key-value heads`, `a multiple of tp=${tp}`);
+};
+
+const tied: Rule = ({ model: spec }, plan) => {
+  const { pp } = degreesOf(plan);
+  return pp > 1 && titanModelOf(spec)!.tied
+    ? no('tied-embeddings', `pp=${pp}`, 'pp=1 where embedding and head are one weight')
+    : null;
+};
 
 const sharding: Rule = (_, plan) => {
   const { dp, cp } = degreesOf(plan);
@@ -68,14 +68,23 @@ const sharding: Rule = (_, plan) => {
     : null;
 };
 
-const experts: Rule = (_, plan) => {
-  const { ep, etp } = degreesOf(plan);
-  return ep === 1 && etp === 1 ? null : no('experts', `ep=${ep}, etp=${etp}`, 'a dense model');
+/** Expert ranks are taken from shard·cp·tp, whole experts only (torchtitan/distributed/parallel_dims.py, decoder.py). */
+const experts: Rule = ({ model: spec }, plan) => {
+  const { tp, cp, dp, ep, etp } = degreesOf(plan);
+  const routed = titanModelOf(spec)!.experts;
+  if (routed === null)
+    return ep === 1 && etp === 1 ? null : no('experts', `ep=${ep}, etp=${etp}`, 'a dense model');
+  if (etp > 1) return no('expert-tensor-parallel', `etp=${etp}`, '1');
+  if (ep < tp) return no('expert-tensor-parallel', `ep=${ep} with tp=${tp}`, 'ep of tp or more');
+  if (routed.count % ep !== 0)
+    return no('experts-divisible-by-ep', `${routed.count} experts`, `a multiple of ep=${ep}`);
+  const grid = (plan.optimizerSharding === 0 ? 1 : (plan.shardGroup ?? dp * cp) / cp) * cp * tp;
+  return grid % ep === 0 ? null : no('expert-grid', `shard·cp·tp = ${grid}`, `a multiple of ep=${ep}`);
 };
 
 const tokens: Rule = ({ workload }, plan) => {
   const { tp, cp } = degreesOf(plan);
-  const unit = tp * (cp > 1 ? 2 * cp : 1);
+  const unit = tokenUnit(tp, cp, plan.sequenceParallel);
   const perMicroBatch = plan.microBatchSize * workload.sequenceLength;
   return perMicroBatch % unit === 0
     ? null
@@ -101,11 +110,15 @@ const recompute: Rule = (_, { recompute: { mode, modules, layersPerStage } }) =>
     : no('recompute-module', `recompute of ${odd}`, 'op, by operator', 'Maybe recompute=op.');
 };
 
-export const TORCHTITAN_RULES: readonly Rule[] = [
-  model,
-  precision,
+export const PROBLEM_RULES: readonly ProblemRule[] = [model, precision];
+
+/** For models of the registry. */
+export const PLAN_RULES: readonly Rule[] = [
   schedule,
   virtualStages,
+  microBatches,
+  heads,
+  tied,
   sharding,
   experts,
   tokens,

@@ -25,6 +25,27 @@ describe('torchtitan recipe', () => {
       expect(text).toContain(line);
   });
 
+  it('says which torchtitan it is written for', () => {
+    const [, window] = recipe(MIXED, UNEVEN).split('\n');
+    expect(window).toBe(
+      "# for torchtitan's main between PR #4121 and PR #4322, such as 13da2d77c of 2026-08-29",
+    );
+  });
+
+  it('resets what a base function sets and the plan does not: float8, compilation, async tensor parallelism', () => {
+    const big = problemOf('llama-3.1-405b', 'dgx-h100-512');
+    const text = recipe(big, planned(big, 'tp=8,pp=8,dp=8,cp=1,sharding=3,layers=15/16/16/16/16/16/16/15'));
+    for (const line of [
+      'from torchtitan.models.llama3 import model_registry',
+      'c = llama3_405b()',
+      'c.model_spec = model_registry("405B")',
+      'c.compile.enable = False',
+      'c.compile.enable_async_tensor_parallel = False',
+    ])
+      expect(text).toContain(line);
+    expect(recipe(MIXED, UNEVEN)).not.toMatch(/model_registry|compile/);
+  });
+
   it('replicates without sharding and leaves the pipeline out when there is none', () => {
     const plan = planned(DENSE, 'tp=8,pp=1,dp=8,cp=1,sharding=0,recompute=full');
     const text = recipe(DENSE, plan);
@@ -65,6 +86,63 @@ describe('torchtitan rules', () => {
     ['recompute', { recompute: { mode: 'full', modules: [], layersPerStage: 2 } }],
   ] as [string, Partial<Plan>][])('refuses by %s', (name, changed) => {
     expect(rule(changed)).toBe(name);
+  });
+
+  it.each([
+    ['heads-divisible-by-tp', 'llama-3.1-70b', 'tp=3'],
+    ['kv-heads-divisible-by-tp', 'llama-3.1-70b', 'tp=16'],
+    ['kv-heads-divisible-by-tp', 'llama-3.1-8b', 'tp=16'],
+    [null, 'llama-3.1-405b', 'tp=8'],
+  ])('%s: %s with %s', (name, model, degree) => {
+    const problem = problemOf(model, 'dgx-h100-512');
+    const plan = planned(problem, 'tp=1,pp=1,dp=64,sharding=3');
+    const tensorParallel = Number(degree.slice(3));
+    const [{ stages }] = plan.pipelines as [Plan['pipelines'][number]];
+    const [stage] = stages as [(typeof stages)[number]];
+    const replicas = stage.replicas.map((block) => ({
+      ...block,
+      count: 1,
+      tensorParallel,
+      microBatches: 512,
+    }));
+    const pipelines = [{ stages: [{ ...stage, replicas }], microBatches: 512 }];
+    expect(torchtitan.reject(problem, { ...plan, pipelines })?.rule ?? null).toBe(name);
+  });
+
+  const batch = (globalBatchSize: number) => ({
+    ...MIXED,
+    workload: { ...MIXED.workload, globalBatchSize },
+  });
+  it.each([
+    ['1f1b', 'tp=8,pp=4,dp=2', 6, 'at least pp = 4 with 1F1B'],
+    ['1f1b', 'tp=8,pp=4,dp=2', 8, null],
+    ['gpipe', 'tp=8,pp=4,dp=2', 6, 'at least pp = 4 with GPipe'],
+    ['breadth-first', 'tp=8,pp=4,dp=2,vpp=2', 22, null],
+    ['interleaved-1f1b', 'tp=8,pp=4,dp=2,vpp=2', 24, null],
+  ])('%s, %s: %i sequences', (schedule, degrees, sequences, limit) => {
+    const problem = batch(sequences);
+    const looped = degrees.includes('vpp');
+    const written = planned(problem, `${degrees},sharding=3,schedule=${looped ? 'breadth-first' : 'gpipe'}`);
+    const plan = { ...written, schedule: { ...written.schedule, id: schedule } } as Plan;
+    expect(torchtitan.reject(problem, plan)?.limit ?? null).toBe(limit);
+  });
+
+  it('wants equal rounds of the interleaved schedule', () => {
+    const problem = batch(22);
+    const written = planned(problem, 'tp=8,pp=4,dp=2,vpp=2,sharding=3,schedule=breadth-first');
+    const plan: Plan = { ...written, schedule: { id: 'interleaved-1f1b', virtualStages: 2 } };
+    expect(torchtitan.reject(problem, plan)).toMatchObject({
+      rule: 'schedule-micro-batches',
+      actual: '11 micro-batches',
+      limit: 'a multiple of the 2 rounds of Interleaved1F1B',
+    });
+  });
+
+  it('cuts tokens by tp only where sequence parallelism does', () => {
+    const problem = { ...DENSE, workload: { ...DENSE.workload, sequenceLength: 4100 } };
+    const plan = planned(DENSE, 'tp=8,pp=1,dp=8,cp=1,sharding=3');
+    expect(torchtitan.reject(problem, plan)?.rule).toBe('tokens-divisible');
+    expect(torchtitan.reject(problem, { ...plan, sequenceParallel: false })).toBeNull();
   });
 
   it('refuses fp8 and models its registry lacks', () => {
