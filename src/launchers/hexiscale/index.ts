@@ -3,10 +3,10 @@ import type { Problem } from '../../domain/problem.ts';
 import { degreesOf } from '../../search/label.ts';
 import { type Capabilities, HOST_ORDER, type Launcher } from '../launcher.ts';
 import { REPLICA_BY_REPLICA } from '../ranks.ts';
-import { firstBroken, no, type Rule, recomputeAllOrNothing } from '../rule.ts';
-import { structureRules } from '../structure.ts';
+import { no, type ProblemRule, type Rule, recomputeAllOrNothing } from '../rule.ts';
+import { lawOf } from '../structure.ts';
 import { HEXISCALE_MODELS, modelSize, SEQUENCE_LENGTH } from './models.ts';
-import { hexiPipelines } from './pipelines.ts';
+import { hexiPipelines, unmatchedLayer } from './pipelines.ts';
 import { hexiscaleReader } from './reader.ts';
 import { processScript } from './script.ts';
 
@@ -18,7 +18,7 @@ const capabilities: Capabilities = {
   unequalHosts: true,
 };
 
-const own: readonly Rule[] = [
+const forProblem: readonly ProblemRule[] = [
   ({ model }) =>
     modelSize(model) === null
       ? no('model-size', model.name, `a Llama of ${Object.keys(HEXISCALE_MODELS).join(', ')}`)
@@ -27,6 +27,11 @@ const own: readonly Rule[] = [
     sequenceLength === SEQUENCE_LENGTH
       ? null
       : no('sequence-length', `sequence length ${sequenceLength}`, `${SEQUENCE_LENGTH}, which it fixes`),
+  ({ workload: { precision } }) =>
+    precision === 'bf16' || precision === 'fp16' ? null : no('precision', precision, 'bf16 or fp16'),
+];
+
+const forPlan: readonly Rule[] = [
   (_, plan) => {
     const { cp, ep, vpp } = degreesOf(plan);
     return cp * ep * vpp === 1 ? null : no('degrees', `cp=${cp}, ep=${ep}, vpp=${vpp}`, '1 each');
@@ -48,10 +53,18 @@ const own: readonly Rule[] = [
           'as many copies of each stage, with equal shares',
         )
       : null,
+  (_, plan) => {
+    const odd = unmatchedLayer(hexiPipelines(plan)!);
+    return odd === null
+      ? null
+      : no(
+          'tp-divides-largest',
+          `layer ${odd.layer} with tp=${odd.tp} in one pipeline and tp=${odd.largest} in another`,
+          `a divisor of ${odd.largest}`,
+        );
+  },
   (_, { schedule: { id } }) =>
     id === '1f1b' || id === 'gpipe' ? null : no('schedule', `schedule ${id}`, '1f1b or gpipe'),
-  ({ workload: { precision } }) =>
-    precision === 'bf16' || precision === 'fp16' ? null : no('precision', precision, 'bf16 or fp16'),
   (_, { optimizerSharding, shardGroup }) =>
     optimizerSharding === 1 || shardGroup !== null
       ? no(
@@ -63,7 +76,6 @@ const own: readonly Rule[] = [
   recomputeAllOrNothing,
 ];
 
-const rules = [...structureRules('HexiScale', capabilities), ...own];
 const DP_TYPE = { 0: 'ddp', 2: 'zero2', 3: 'zero3' } as const;
 
 /** HexiScale (FlashFlex): `arguments.txt` for its llama_train.py, and a script that starts one process for each GPU. */
@@ -74,7 +86,7 @@ export const hexiscale: Launcher = {
   capabilities,
   rankOrder: REPLICA_BY_REPLICA,
   reader: hexiscaleReader,
-  reject: (problem, plan) => firstBroken(rules, problem, plan),
+  ...lawOf('HexiScale', capabilities, forProblem, forPlan),
   render: (problem, plan, { origin }) => [
     { path: 'arguments.txt', content: `${argumentsFor(problem, plan).join('\n')}\n` },
     { path: 'launch.sh', executable: true, content: processScript(problem, plan, origin) },

@@ -28,3 +28,28 @@ export function hexiPipelines(plan: Plan): HexiPipeline[] | null {
   }
   return found;
 }
+
+/** A layer that two pipelines hold with tensor parallelism of which one does not divide the other. */
+export interface UnmatchedLayer {
+  readonly layer: number;
+  readonly tp: number;
+  readonly largest: number;
+}
+
+/**
+ * The first layer whose gradients cannot be brought together: each pipeline's ranks are repeated up to the largest tensor
+ * parallelism of the layer, `largest // tp` times (hexiscale/gen_hetero_groups.py@5ee1726, gen_layer_dp_rank_group).
+ */
+export function unmatchedLayer(pipelines: readonly HexiPipeline[]): UnmatchedLayer | null {
+  const byLayer = pipelines.map(({ degrees, layers }) =>
+    layers.flatMap((count, stage) => new Array<number>(count).fill(degrees[stage] ?? 1)),
+  );
+  const total = Math.min(...byLayer.map(({ length }) => length));
+  for (let layer = 0; layer < total; layer++) {
+    const sizes = byLayer.map((list) => list[layer]!);
+    const largest = Math.max(...sizes);
+    const tp = sizes.find((size) => largest % size !== 0);
+    if (tp !== undefined) return { layer, tp, largest };
+  }
+  return null;
+}

@@ -1,12 +1,9 @@
 import { hostsScript } from '../hosts-script.ts';
 import { HOST_ORDER, type Launcher } from '../launcher.ts';
-import { firstBroken } from '../rule.ts';
-import { structureRules } from '../structure.ts';
+import { lawOf } from '../structure.ts';
 import { config } from './config.ts';
 import { nanotronReader } from './reader.ts';
-import { architectureOf, cutOf, NANOTRON_RULES } from './rules.ts';
-
-const rules = [...structureRules('nanotron', HOST_ORDER), ...NANOTRON_RULES];
+import { architectureOf, cutOf, PLAN_RULES, PROBLEM_RULES } from './rules.ts';
 
 /** nanotron: `config.yaml` for its run_train.py. It cuts the layers by itself, so plans take its cut. */
 export const nanotron: Launcher = {
@@ -15,7 +12,7 @@ export const nanotron: Launcher = {
   stack: 'nanotron',
   capabilities: HOST_ORDER,
   reader: nanotronReader,
-  reject: (problem, plan) => firstBroken(rules, problem, plan),
+  ...lawOf('nanotron', HOST_ORDER, PROBLEM_RULES, PLAN_RULES),
   layerCut: (problem, stages, tp) =>
     architectureOf(problem.model) === null ? null : cutOf(problem, stages, tp),
   render: (problem, plan, { origin }) => [

@@ -2,7 +2,7 @@ import type { ModelSpec } from '../../domain/model.ts';
 import { layersOf } from '../../domain/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
 import { degreesOf } from '../../search/label.ts';
-import { no, type Rule, recomputeAllOrNothing } from '../rule.ts';
+import { no, type ProblemRule, type Rule, recomputeAllOrNothing } from '../rule.ts';
 import { nanotronCut } from './cut.ts';
 
 /** nanotron's two dense architectures: its Llama, and its Qwen2 with biases on query, key and value. */
@@ -33,12 +33,12 @@ export function cutOf({ model }: Problem, stages: number, tp: number): readonly 
   );
 }
 
-const architecture: Rule = ({ model }) =>
+const architecture: ProblemRule = ({ model }) =>
   architectureOf(model) === null
     ? no('model-architecture', model.name, 'a dense Llama or Qwen2', 'Maybe --launcher megatron.')
     : null;
 
-const precision: Rule = ({ workload }) =>
+const precision: ProblemRule = ({ workload }) =>
   workload.precision === 'bf16' ? null : no('precision', workload.precision, 'bf16');
 
 const degrees: Rule = ({ model }, plan) => {
@@ -85,12 +85,6 @@ const sharding: Rule = (_, { optimizerSharding, shardGroup }) =>
       )
     : null;
 
-export const NANOTRON_RULES: readonly Rule[] = [
-  architecture,
-  precision,
-  degrees,
-  schedule,
-  sharding,
-  recomputeAllOrNothing,
-  cut,
-];
+export const PROBLEM_RULES: readonly ProblemRule[] = [architecture, precision];
+
+export const PLAN_RULES: readonly Rule[] = [degrees, schedule, sharding, recomputeAllOrNothing, cut];

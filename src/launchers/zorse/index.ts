@@ -3,8 +3,8 @@ import { hostsScript } from '../hosts-script.ts';
 import { type Capabilities, HOST_ORDER, type Launcher } from '../launcher.ts';
 import { jsonText } from '../quote.ts';
 import { DEVICE_BY_DEVICE } from '../ranks.ts';
-import { firstBroken, no, type Rule, recomputeAllOrNothing } from '../rule.ts';
-import { structureRules } from '../structure.ts';
+import { no, type ProblemRule, type Rule, recomputeAllOrNothing } from '../rule.ts';
+import { lawOf } from '../structure.ts';
 import { config } from './config.ts';
 import { modelName, ZORSE_MODELS } from './models.ts';
 import { zorseReader } from './reader.ts';
@@ -16,11 +16,16 @@ const capabilities: Capabilities = {
   mixedVendors: true,
 };
 
-const own: readonly Rule[] = [
+const forProblem: readonly ProblemRule[] = [
   ({ model }) =>
     modelName(model) === null
       ? no('model-hub', model.name, `a Llama of ${Object.keys(ZORSE_MODELS).join(', ')}`)
       : null,
+  ({ workload: { precision } }) =>
+    precision === 'bf16' || precision === 'fp16' ? null : no('precision', precision, 'bf16 or fp16'),
+];
+
+const forPlan: readonly Rule[] = [
   (_, plan) => {
     const { tp, cp, ep, vpp } = degreesOf(plan);
     return tp * cp * ep * vpp === 1
@@ -29,8 +34,6 @@ const own: readonly Rule[] = [
   },
   (_, { schedule: { id }, pipelines }) =>
     id === 'gpipe' || pipelines[0]!.stages.length === 1 ? null : no('schedule', `schedule ${id}`, 'gpipe'),
-  ({ workload: { precision } }) =>
-    precision === 'bf16' || precision === 'fp16' ? null : no('precision', precision, 'bf16 or fp16'),
   ({ workload: { globalBatchSize } }, { microBatchSize, pipelines }) => {
     const wanted = globalBatchSize / microBatchSize;
     const odd = pipelines[0]!.stages
@@ -55,8 +58,6 @@ const own: readonly Rule[] = [
   recomputeAllOrNothing,
 ];
 
-const rules = [...structureRules('Zorse', capabilities), ...own];
-
 /** Zorse: `zorse_config.json` for its zorse.py, GPipe over FSDP stages; each GPU takes its own number of micro-batches. */
 export const zorse: Launcher = {
   id: 'zorse',
@@ -66,7 +67,7 @@ export const zorse: Launcher = {
   schedule: 'gpipe',
   rankOrder: DEVICE_BY_DEVICE,
   reader: zorseReader,
-  reject: (problem, plan) => firstBroken(rules, problem, plan),
+  ...lawOf('Zorse', capabilities, forProblem, forPlan),
   render: (problem, plan, { origin }) => [
     { path: 'zorse_config.json', content: jsonText(config(problem, plan)) },
     {

@@ -1,0 +1,40 @@
+import type { Plan } from '../../domain/plan.ts';
+import type { Problem } from '../../domain/problem.ts';
+import { degreesOf } from '../../search/label.ts';
+
+/**
+ * train_batch_size = micro batch · accumulation steps · data-parallel size; Ulysses ranks do not count as data parallel
+ * (deepspeed/runtime/config.py@029f12b, _configure_train_batch_size). Their mesh is set up from the file alone only where it
+ * has both sizes (deepspeed/__init__.py@0a1fbe1, initialize).
+ */
+export function config({ model, workload }: Problem, plan: Plan) {
+  const { cp, dp } = degreesOf(plan);
+  const stage = plan.optimizerSharding;
+  return {
+    train_batch_size: workload.globalBatchSize,
+    train_micro_batch_size_per_gpu: plan.microBatchSize,
+    gradient_accumulation_steps: plan.pipelines[0]!.stages[0]!.replicas[0]!.microBatches,
+    ...(cp > 1 ? { sequence_parallel_size: cp, data_parallel_size: dp } : {}),
+    ...(workload.precision === 'bf16' ? { bf16: { enabled: true } } : { fp16: { enabled: true } }),
+    gradient_clipping: 1.0,
+    ...(plan.recompute.mode === 'full'
+      ? {
+          activation_checkpointing: {
+            number_checkpoints: model.layers.length,
+          },
+        }
+      : {}),
+    zero_optimization: {
+      stage,
+      overlap_comm: stage > 0,
+      ...(stage >= 2 ? { reduce_bucket_size: 500_000_000, contiguous_gradients: true } : {}),
+      ...(stage === 3
+        ? {
+            stage3_prefetch_bucket_size: 50_000_000,
+            stage3_param_persistence_threshold: 100_000,
+            ...(plan.shardGroup === null ? {} : { mics_shard_size: plan.shardGroup }),
+          }
+        : {}),
+    },
+  };
+}

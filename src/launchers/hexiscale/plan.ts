@@ -1,0 +1,93 @@
+import { groupOfDevice } from '../../domain/cluster.ts';
+import { InputError } from '../../domain/input-error.ts';
+import type { Pipeline, Plan, ReplicaBlock } from '../../domain/plan.ts';
+import type { Problem } from '../../domain/problem.ts';
+import type { MegatronRun } from '../megatron/run.ts';
+import type { HexiPipeline } from './pipelines.ts';
+
+/** Pipelines alike that follow each other are the replicas of one. `devices` stands in the order of ranks: replica by replica. */
+export function planOf(
+  run: MegatronRun,
+  pipelines: readonly HexiPipeline[],
+  microBatchSize: number,
+  { cluster }: Problem,
+  devices: readonly number[],
+): Plan {
+  let rank = 0;
+  const take = (gpus: number) => {
+    const mine = devices.slice(rank, rank + gpus);
+    rank += gpus;
+    const [first] = mine;
+    if (mine.length < gpus || first === undefined || mine.some((device, i) => device !== first + i))
+      throw new InputError({
+        message: `ranks ${rank - gpus} to ${rank - 1} are not ${gpus} GPUs in a row of ${cluster.name}`,
+        expected: 'the GPUs of a stage side by side',
+        at: { file: run.file, line: run.line('--hetero_configs') },
+      });
+    return first;
+  };
+  const found: { alike: string; pipeline: Pipeline }[] = [];
+  for (const one of pipelines) {
+    const firsts = one.degrees.map(take);
+    const groups = firsts.map((device) => groupOfDevice(cluster, device).index);
+    const alike = JSON.stringify([one, groups]);
+    const known = found.at(-1);
+    const joined = known?.alike === alike ? withCopy(known.pipeline, firsts) : null;
+    if (joined !== null) found[found.length - 1] = { alike, pipeline: joined };
+    else found.push({ alike, pipeline: single(one, firsts, groups) });
+  }
+  const { word, has } = run;
+  const sharding = ({ zero2: 2, zero3: 3 } as const)[word('--default_dp_type') ?? ''] ?? 0;
+  return {
+    pipelines: found.map(({ pipeline }) => pipeline),
+    schedule: { id: word('--pipeline-type') === '1F1B' ? '1f1b' : 'gpipe', virtualStages: 1 },
+    microBatchSize,
+    contextParallel: 1,
+    expertParallel: 1,
+    expertTensorParallel: 1,
+    sequenceParallel: has('--seq-parallel'),
+    recompute: { mode: has('--checkpoint-layers') ? 'full' : 'none', modules: [], layersPerStage: null },
+    optimizerSharding: sharding,
+    shardGroup: null,
+    nodeOrder: null,
+  };
+}
+
+function single(
+  { degrees, layers, microBatches }: HexiPipeline,
+  firsts: readonly number[],
+  groups: readonly number[],
+): Pipeline {
+  let layer = 0;
+  return {
+    stages: degrees.map((tensorParallel, s) => {
+      const chunks = [{ first: layer, end: layer + layers[s]! }];
+      layer += layers[s]!;
+      const block: ReplicaBlock = {
+        count: 1,
+        group: groups[s]!,
+        firstDevice: firsts[s]!,
+        tensorParallel,
+        microBatches,
+      };
+      return { chunks, replicas: [block] };
+    }),
+    microBatches,
+  };
+}
+
+/** The pipeline with one copy more; null where the copy's GPUs do not follow those of the others. */
+function withCopy({ stages, microBatches }: Pipeline, firsts: readonly number[]): Pipeline | null {
+  const follows = stages.every(
+    ({ replicas: [block] }, s) => block!.firstDevice + block!.count * block!.tensorParallel === firsts[s],
+  );
+  if (!follows) return null;
+  const [{ replicas }] = stages as [Pipeline['stages'][number]];
+  return {
+    stages: stages.map((stage) => ({
+      ...stage,
+      replicas: [{ ...stage.replicas[0]!, count: stage.replicas[0]!.count + 1 }],
+    })),
+    microBatches: microBatches + replicas[0]!.microBatches,
+  };
+}
