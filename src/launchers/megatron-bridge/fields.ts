@@ -1,4 +1,5 @@
 import type { Flag } from '../megatron/flags.ts';
+import { flagsOfRecipe, PRECISION_FLAGS, recipeFor } from './mixed-precision.ts';
 
 /**
  * Where a Megatron-LM flag stands in Megatron-Bridge's ConfigContainer (its scripts/translate_mlm_to_bridge.py, commit
@@ -30,16 +31,6 @@ const INVERTED: Readonly<Record<string, string>> = {
   'untie-embeddings-and-output-weights': 'model.share_embeddings_and_output_weights',
 };
 
-const PRECISION_FLAGS = ['--bf16', '--fp16', '--fp8-format', '--fp8-recipe', '--fp4-format'] as const;
-/** Recipes of `mixed_precision`, and the Megatron flags that mean the same. */
-const PRECISIONS: readonly (readonly [recipe: string, flags: Readonly<Record<string, string>>])[] = [
-  ['bf16_with_nvfp4_mixed', { '--bf16': '', '--fp4-format': 'e2m1' }],
-  ['bf16_with_mxfp8_mixed', { '--bf16': '', '--fp8-format': 'e4m3', '--fp8-recipe': 'mxfp8' }],
-  ['bf16_with_fp8_delayed_scaling_mixed', { '--bf16': '', '--fp8-format': 'hybrid' }],
-  ['bf16_mixed', { '--bf16': '' }],
-  ['16-mixed', { '--fp16': '' }],
-];
-
 /** Bridge says by other fields what these say. */
 const IMPLIED: ReadonlySet<string> = new Set(['--group-query-attention', ...PRECISION_FLAGS]);
 
@@ -56,13 +47,8 @@ export function overridesFrom(flags: ReadonlyMap<string, Flag>): string[] {
     if (name === '--use-megatron-fsdp')
       lines.push('dist.use_megatron_fsdp=true', 'ddp.average_in_collective=false');
   }
-  const precision = PRECISIONS.find(([, wanted]) =>
-    PRECISION_FLAGS.every(
-      (flag) => (flags.get(flag)?.values[0] ?? (flags.has(flag) ? '' : undefined)) === wanted[flag],
-    ),
-  );
-  if (precision !== undefined) lines.push(`mixed_precision=${precision[0]}`);
-  return lines;
+  const recipe = recipeFor(flags);
+  return recipe === null ? lines : [...lines, `mixed_precision=${recipe}`];
 }
 
 /** Values that a command line of Hydra would take apart stand in quotes of its own. */
@@ -90,15 +76,27 @@ const ALIASES: Readonly<Record<string, string>> = {
   'dataset.seq_length': '--seq-length',
   'model.seq_length': '--seq-length',
   'dist.use_megatron_fsdp': '--use-megatron-fsdp',
+  'model.fp8': '--fp8-format',
+  'model.fp4': '--fp4-format',
+  'mixed_precision.bf16': '--bf16',
+  'mixed_precision.fp16': '--fp16',
+  'mixed_precision.fp8': '--fp8-format',
+  'mixed_precision.fp8_recipe': '--fp8-recipe',
+  'mixed_precision.fp4': '--fp4-format',
+  'mixed_precision.fp4_recipe': '--fp4-recipe',
 };
 const TO_FLAG = new Map(Object.entries(ELSEWHERE).map(([bare, field]) => [field, `--${bare}`]));
 const TO_INVERTED = new Map(Object.entries(INVERTED).map(([bare, field]) => [field, `--${bare}`]));
 const TRUE = /^true$/i;
 const ABSENT = /^(false|none|null)$/i;
 
-/** The Megatron flags that overrides mean; `line` is that of the override. */
+/**
+ * The Megatron flags that overrides of `file` mean; `line` is that of the override. Throws InputError where a recipe of
+ * `mixed_precision` is none of Bridge's.
+ */
 export function flagsFrom(
   overrides: readonly { readonly field: string; readonly value: string; readonly line: number }[],
+  file = 'overrides.txt',
 ): Map<string, Flag> {
   const flags = new Map<string, Flag>();
   const set = (name: string, values: readonly string[], line: number) =>
@@ -109,22 +107,27 @@ export function flagsFrom(
     if (inverted !== undefined) {
       if (ABSENT.test(value)) set(inverted, [], line);
     } else if (field === 'mixed_precision') {
-      const known = PRECISIONS.find(([recipe]) => recipe === value.replaceAll('-', '_') || recipe === value);
-      for (const [flag, word] of Object.entries(known?.[1] ?? {})) set(flag, word === '' ? [] : [word], line);
+      const found = unquoted(value);
+      for (const [flag, word] of flagsOfRecipe(found, { file, line })) set(flag, word, line);
     } else if (field === 'model.gated_linear_unit') {
       if (TRUE.test(value)) set('--swiglu', [], line);
     } else if (name !== null && !ABSENT.test(value)) {
-      const words = value.replaceAll(/^[["']+|[\]"']+$/g, '');
+      const words = unquoted(value);
       set(
         name,
         TRUE.test(value) ? [] : name === '--recompute-modules' ? words.split(/\s*,\s*/) : [words],
         line,
       );
       if (name === '--num-query-groups') set('--group-query-attention', [], line);
+      // The default of MixedPrecisionConfig, not that of Megatron-LM's parser.
+      if (field === 'mixed_precision.fp8' && !flags.has('--fp8-recipe'))
+        set('--fp8-recipe', ['tensorwise'], line);
     }
   }
   return flags;
 }
+
+const unquoted = (value: string) => value.replaceAll(/^[["']+|[\]"']+$/g, '');
 
 /** Fields of `model` are flags of Megatron-LM; other sections only where they are named above. */
 function nameOf(field: string): string | null {

@@ -1,16 +1,17 @@
 import { hostsScript } from '../hosts-script.ts';
 import { HOST_ORDER, type Launcher } from '../launcher.ts';
-import { megatronEnvironment } from '../megatron/environment.ts';
+import { megatronEnvironment, megatronPrepare } from '../megatron/environment.ts';
 import { flagsOf } from '../megatron/flags.ts';
-import { MEGATRON_RULES } from '../megatron/rules.ts';
+import { leftOpen } from '../megatron/model-arguments.ts';
+import { MEGATRON_PLAN_RULES, MEGATRON_PROBLEM_RULES } from '../megatron/rules.ts';
 import { megatronWords } from '../megatron/words.ts';
-import { firstBroken, type Rule } from '../rule.ts';
-import { structureRules } from '../structure.ts';
+import type { ProblemRule } from '../rule.ts';
+import { lawOf } from '../structure.ts';
 import { overridesFrom } from './fields.ts';
 import { bridgeReader } from './reader.ts';
 
 /** Latent attention needs another model provider than the plain recipe has. */
-const provider: Rule = ({ model }) =>
+const provider: ProblemRule = ({ model }) =>
   model.kinds.some(({ attention }) => attention.kind === 'latent')
     ? {
         rule: 'model-provider',
@@ -19,8 +20,6 @@ const provider: Rule = ({ model }) =>
         hint: 'Maybe --to megatron.',
       }
     : null;
-
-const rules = [...structureRules('Megatron-Bridge', HOST_ORDER), provider, ...MEGATRON_RULES];
 
 /**
  * Megatron-Bridge: `overrides.txt` on top of its plain GPT recipe, whose defaults are Megatron-LM's, so that nothing is
@@ -32,7 +31,7 @@ export const megatronBridge: Launcher = {
   stack: 'megatron-core',
   capabilities: HOST_ORDER,
   reader: bridgeReader,
-  reject: (problem, plan) => firstBroken(rules, problem, plan),
+  ...lawOf('Megatron-Bridge', HOST_ORDER, [provider, ...MEGATRON_PROBLEM_RULES], MEGATRON_PLAN_RULES),
   render: (problem, plan, { origin }) => {
     const flags = flagsOf(megatronWords(problem, plan).join('\n'), 'arguments');
     const overrides = overridesFrom(flags);
@@ -47,8 +46,9 @@ export const megatronBridge: Launcher = {
           origin,
           environment: megatronEnvironment(problem, plan),
           prepare: [
+            ...megatronPrepare(plan),
             'mapfile -t ARGS < overrides.txt',
-            '# Data, learning rate and rotary base are yours to add; without any, a trial run on mock data.',
+            `# ${leftOpen(problem.model)} are yours to add; without any, a trial run on mock data.`,
             'if [ "$#" -eq 0 ]; then',
             `  set -- tokenizer.tokenizer_type=NullTokenizer tokenizer.vocab_size=${problem.model.vocabSize} train.train_iters=10`,
             'fi',

@@ -14,16 +14,13 @@ function isOverride(word: string): boolean {
   return field === 'mixed_precision' || field?.includes('.') === true;
 }
 
-/** Its models have fields beside Megatron-LM's flags. */
-const rules = MEGATRON_FILE_RULES.filter(({ rule }) => rule !== 'known-flags');
-
 /**
  * Overrides of Megatron-Bridge, one a line or as words of a shell script. What its recipe says by itself is not in the
  * file, so only what the overrides say is read.
  */
 export const bridgeReader: LaunchReader = {
   file: 'overrides.txt',
-  rules,
+  rules: MEGATRON_FILE_RULES,
   read({ path, text }) {
     const overrides = programWords(text, path, isOverride).words.flatMap(({ text: word, line }) => {
       const [, field, value] = isOverride(word) ? OVERRIDE.exec(word)! : [];
@@ -35,8 +32,8 @@ export const bridgeReader: LaunchReader = {
         expected: 'section.field=value, such as model.tensor_model_parallel_size=8',
         at: { file: path, line: 1 },
       });
-    return readRun(megatronRun(flagsFrom(overrides), path), {
-      rules,
+    return readRun(megatronRun(flagsFrom(overrides, path), path), {
+      rules: MEGATRON_FILE_RULES,
       nameOf: (flag) => fieldOf(flag.slice(2)),
     });
   },

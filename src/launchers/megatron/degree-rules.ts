@@ -1,5 +1,5 @@
 import { bad, divides } from '../reader.ts';
-import { dataParallel, type MegatronRule } from './run.ts';
+import { dataParallel, expertsOf, type MegatronRule } from './run.ts';
 
 /** Divisibility of the dense and the expert grid, of batch and sequence. */
 export const DEGREE_RULES: readonly MegatronRule[] = [
@@ -19,7 +19,7 @@ export const DEGREE_RULES: readonly MegatronRule[] = [
     rule: 'expert-grid',
     at: '--expert-model-parallel-size',
     check: (run, { pp, ep, etp, gpus }) =>
-      run.has('--num-experts')
+      expertsOf(run) !== null
         ? divides(
             'GPUs',
             gpus,
@@ -59,7 +59,7 @@ export const DEGREE_RULES: readonly MegatronRule[] = [
     rule: 'experts-divisible-by-ep',
     at: '--num-experts',
     check: (run, { ep }) => {
-      const experts = run.count('--num-experts');
+      const experts = expertsOf(run);
       if (ep > 1 && experts === null)
         return bad(`ep ${ep}`, 'a model with --num-experts', 'Drop --expert-model-parallel-size.');
       return divides('experts', experts, ep, 'ep', 'Use an ep that divides the experts.');

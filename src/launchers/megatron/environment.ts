@@ -8,6 +8,13 @@ export function megatronEnvironment({ cluster }: Problem, plan: Plan): Record<st
   const older = plan.pipelines[0]!.stages.some(({ replicas }) =>
     replicas.some((block) => cluster.groups[block.group]!.gpu.architecture !== 'blackwell'),
   );
-  const one = (tp > 1 || cp > 1) && older && plan.optimizerSharding < 2;
+  const one = (tp > 1 || cp > 1) && older && !isFullySharded(plan);
   return one ? { CUDA_DEVICE_MAX_CONNECTIONS: '1' } : {};
 }
+
+/** Lines of launch.sh: what the shell that starts it may have set is no exception to what Megatron-FSDP forbids. */
+export function megatronPrepare(plan: Plan): string[] {
+  return isFullySharded(plan) ? ['unset CUDA_DEVICE_MAX_CONNECTIONS'] : [];
+}
+
+const isFullySharded = ({ optimizerSharding }: Plan) => optimizerSharding >= 2;

@@ -1,13 +1,11 @@
 import { hostsScript } from '../hosts-script.ts';
 import { HOST_ORDER, type Launcher } from '../launcher.ts';
-import { firstBroken } from '../rule.ts';
-import { structureRules } from '../structure.ts';
-import { megatronEnvironment } from './environment.ts';
+import { lawOf } from '../structure.ts';
+import { megatronEnvironment, megatronPrepare } from './environment.ts';
+import { leftOpen } from './model-arguments.ts';
 import { megatronReader } from './reader.ts';
-import { MEGATRON_RULES } from './rules.ts';
+import { MEGATRON_PLAN_RULES, MEGATRON_PROBLEM_RULES } from './rules.ts';
 import { megatronWords } from './words.ts';
-
-const rules = [...structureRules('Megatron-LM', HOST_ORDER), ...MEGATRON_RULES];
 
 /** Megatron-LM: `arguments.txt`, one word a line, and `launch.sh`, which reads it on every host. */
 export const megatron: Launcher = {
@@ -16,7 +14,7 @@ export const megatron: Launcher = {
   stack: 'megatron-core',
   reader: megatronReader,
   capabilities: HOST_ORDER,
-  reject: (problem, plan) => firstBroken(rules, problem, plan),
+  ...lawOf('Megatron-LM', HOST_ORDER, MEGATRON_PROBLEM_RULES, MEGATRON_PLAN_RULES),
   render: (problem, plan, { origin }) => [
     {
       path: 'arguments.txt',
@@ -31,8 +29,9 @@ export const megatron: Launcher = {
         origin,
         environment: megatronEnvironment(problem, plan),
         prepare: [
+          ...megatronPrepare(plan),
           'mapfile -t ARGS < arguments.txt',
-          '# Data, tokenizer, learning rate and rotary base are yours to add; without any, a trial run on mock data.',
+          `# ${leftOpen(problem.model)} are yours to add; without any, a trial run on mock data.`,
           'if [ "$#" -eq 0 ]; then',
           `  set -- --mock-data --tokenizer-type NullTokenizer --vocab-size ${problem.model.vocabSize} --train-iters 10 --lr 1.5e-4`,
           'fi',

@@ -1,4 +1,4 @@
-import type { LayerKind, ModelSpec, MoeMlp } from '../../domain/model.ts';
+import { isMoe, type LayerKind, type ModelSpec, type MoeMlp } from '../../domain/model.ts';
 
 /** Megatron-LM's flags for the architecture, one word per entry. */
 export function modelArguments(model: ModelSpec, sequenceLength: number): string[] {
@@ -42,6 +42,8 @@ function attentionArguments({ attention: a }: LayerKind, model: ModelSpec): (str
       ...(a.qLoraRank === null ? [] : ['--q-lora-rank', a.qLoraRank]),
       ...['--kv-lora-rank', a.kvLoraRank, '--qk-head-dim', a.qkNopeHeadDim],
       ...['--qk-pos-emb-head-dim', a.qkRopeHeadDim, '--v-head-dim', a.vHeadDim],
+      // Its norms on the compressed queries, keys and values hang on the same switch (Primus, deepseek_v3_base.yaml).
+      '--qk-layernorm',
     ];
   }
   return [
@@ -64,6 +66,8 @@ function moeArguments(model: ModelSpec, mlp: MoeMlp): (string | number)[] {
     ...(mlp.correctionBias
       ? ['--moe-router-score-function', 'sigmoid', '--moe-router-enable-expert-bias']
       : []),
+    // A softmax over the one expert that is left would be constant (transformer_config.py@002526d).
+    ...(mlp.topK === 1 && !mlp.correctionBias ? ['--moe-router-pre-softmax'] : []),
     ...(sparse.includes(0) ? ['--moe-layer-freq', `(${runs(sparse)})`] : []),
   ];
 }
@@ -77,4 +81,14 @@ function runs(values: readonly number[]): string {
     else parts.push({ value, count: 1 });
   }
   return parts.map(({ value, count }) => `[${value}]*${count}`).join('+');
+}
+
+/** What the flags leave open, because a model here does not say it; a comment for whoever starts the run. */
+export function leftOpen(model: ModelSpec): string {
+  const open = [
+    ...['Data', 'tokenizer', 'learning rate', 'norm epsilon'],
+    ...(model.learnedPositions > 0 ? [] : ['rotary base', 'rotary percent', 'rope scaling']),
+    ...(isMoe(model) ? ['router groups', 'router scaling', 'router losses'] : []),
+  ];
+  return `${open.slice(0, -1).join(', ')} and ${open.at(-1)}`;
 }

@@ -1,17 +1,12 @@
 import { isMoe } from '../../domain/model.ts';
 import type { Plan } from '../../domain/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
+import type { Stack } from '../../domain/stack.ts';
 import { degreesOf } from '../../search/label.ts';
 import { isEven } from '../chunks.ts';
 import { pipelineLayout } from './layout.ts';
-
-const PRECISION = {
-  bf16: ['--bf16'],
-  fp16: ['--fp16'],
-  fp8: ['--bf16', '--fp8-format', 'hybrid'],
-  mxfp8: ['--bf16', '--fp8-format', 'e4m3', '--fp8-recipe', 'mxfp8'],
-  nvfp4: ['--bf16', '--fp4-format', 'e2m1'],
-} as const;
+import { PRECISION } from './precision.ts';
+import { recomputeArguments } from './recompute.ts';
 
 const FSDP_STRATEGY = { 2: 'optim_grads', 3: 'optim_grads_params' } as const;
 
@@ -25,21 +20,28 @@ export function parallelArguments(problem: Problem, plan: Plan): string[] {
     ...(isMoe(model)
       ? [
           ...['--expert-model-parallel-size', ep, '--expert-tensor-parallel-size', etp],
-          // DeepEP and HybridEP are back ends of the flexible dispatcher.
-          ...[
-            '--moe-token-dispatcher-type',
-            stack.moeDispatcher.endsWith('ep') ? 'flex' : stack.moeDispatcher,
-          ],
+          ...dispatcherArguments(stack, ep * etp),
         ]
       : []),
     ...pipelineArguments(problem, plan),
     ...(plan.sequenceParallel && tp > 1 ? ['--sequence-parallel'] : []),
     ...shardingArguments(plan, dp * cp),
-    ...recomputeArguments(plan),
+    ...recomputeArguments(plan.recompute),
     ...['--micro-batch-size', plan.microBatchSize, '--global-batch-size', workload.globalBatchSize],
     ...(PRECISION[workload.precision as keyof typeof PRECISION] ?? []),
   ];
   return args.map(String);
+}
+
+/**
+ * DeepEP and HybridEP are back ends of the flexible dispatcher, which takes several GPUs
+ * (`MoEFlexTokenDispatcher`, megatron/core/transformer/moe/token_dispatcher.py).
+ */
+function dispatcherArguments({ moeDispatcher }: Stack, gpus: number): string[] {
+  const flexible = moeDispatcher === 'deepep' || moeDispatcher === 'hybridep';
+  if (flexible && gpus > 1)
+    return ['--moe-token-dispatcher-type', 'flex', '--moe-flex-dispatcher-backend', moeDispatcher];
+  return ['--moe-token-dispatcher-type', flexible ? 'alltoall' : moeDispatcher];
 }
 
 function pipelineArguments({ model }: Problem, plan: Plan): (string | number)[] {
@@ -51,6 +53,10 @@ function pipelineArguments({ model }: Problem, plan: Plan): (string | number)[] 
   return virtualStages > 1 ? ['--num-virtual-stages-per-pipeline-rank', virtualStages] : [];
 }
 
+/**
+ * Without the meta device Megatron-FSDP first builds the whole model on each GPU, beside what it then shards
+ * (docs/user-guide of Megatron-LM, its recommended configuration; any strategy but no_shard takes it).
+ */
 function shardingArguments({ optimizerSharding, shardGroup }: Plan, group: number): (string | number)[] {
   if (optimizerSharding === 0) return ['--overlap-grad-reduce'];
   const instances =
@@ -62,16 +68,7 @@ function shardingArguments({ optimizerSharding, shardGroup }: Plan, group: numbe
   return [
     ...common,
     ...['--use-megatron-fsdp', '--data-parallel-sharding-strategy', FSDP_STRATEGY[optimizerSharding]],
-    ...['--ckpt-format', 'fsdp_dtensor'],
+    ...['--ckpt-format', 'fsdp_dtensor', '--init-model-with-meta-device'],
     ...instances,
   ];
-}
-
-function recomputeArguments({ recompute }: Plan): (string | number)[] {
-  if (recompute.mode === 'none') return [];
-  if (recompute.mode === 'selective')
-    return ['--recompute-granularity', 'selective', '--recompute-modules', ...recompute.modules];
-  const [method, layers] =
-    recompute.layersPerStage === null ? ['uniform', 1] : ['block', recompute.layersPerStage];
-  return ['--recompute-granularity', 'full', '--recompute-method', method, '--recompute-num-layers', layers];
 }

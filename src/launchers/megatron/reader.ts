@@ -1,38 +1,55 @@
 import { InputError } from '../../domain/input-error.ts';
 import { broken, type LaunchReader, type ReadFile } from '../reader.ts';
 import { askedOf } from './asked.ts';
+import { COMMAND_LINE_RULES } from './command-line-rules.ts';
 import { MEGATRON_FILE_RULES } from './file-rules.ts';
-import { readFlags } from './flags.ts';
-import { type MegatronRun, megatronRun, sizesOf } from './run.ts';
+import { type Flag, readFlags } from './flags.ts';
+import { type MegatronRule, type MegatronRun, megatronRun, sizesOf } from './run.ts';
+
+const rules = [...MEGATRON_FILE_RULES, ...COMMAND_LINE_RULES];
 
 /** Megatron-LM's argument file, or a shell script that holds the flags. */
 export const megatronReader: LaunchReader = {
   file: 'arguments.txt',
-  rules: MEGATRON_FILE_RULES,
+  rules,
   read({ path, text }) {
     if (text.includes('\u0000'))
       throw new InputError({ message: `${path} is a binary file`, expected: 'a text file of arguments' });
     const { flags, variables } = readFlags(text, path);
-    return readRun(megatronRun(flags, path, variables));
+    return readRun(megatronRun(flags, path, variables, isWhole(text, flags)), {
+      rules,
+      nameOf: (flag) => flag,
+    });
   },
 };
 
+/** A file of arguments, or a script that gives a value to each variable it hands to its program. */
+function isWhole(text: string, flags: ReadonlyMap<string, Flag>): boolean {
+  if ([...flags.values()].some(({ values }) => values.some((word) => /[$`]/.test(word)))) return false;
+  if (/^\s*(?:#.*\s+)*--/.test(text)) return true;
+  const code = text.replaceAll(/^\s*#.*$/gm, '');
+  const passed = [...code.matchAll(/\.py\b((?:\\\s*\n|[^\n])*)/g)].map(([, words]) => words!);
+  const names = [...passed.join(' ').matchAll(/\$\{?([@*]|\w+)/g)].map(([, name]) => name!);
+  const given = (name: string) => /\w/.test(name) && new RegExp(`\\b${name}\\+?=`).test(code);
+  return passed.length > 0 && names.every(given);
+}
+
 interface Dialect {
-  readonly rules: typeof MEGATRON_FILE_RULES;
+  readonly rules: readonly MegatronRule[];
   /** What the framework calls a flag of Megatron-LM; messages then speak of that. */
   readonly nameOf: (flag: string) => string;
 }
 
 /** Megatron-LM's law for a run, whatever the format it was read from. */
-export function readRun(
-  run: MegatronRun,
-  { rules, nameOf }: Dialect = { rules: MEGATRON_FILE_RULES, nameOf: (flag) => flag },
-): ReadFile {
+export function readRun(run: MegatronRun, { rules: law, nameOf }: Dialect): ReadFile {
   const named = (text: string) => text.replaceAll(/--[a-z][a-z0-9-]*/g, nameOf);
   return {
-    asked: () => askedOf(run),
+    asked: () => {
+      const asked = askedOf(run);
+      return { ...asked, notes: asked.notes?.map(named) ?? [] };
+    },
     violations: (gpus) =>
-      broken(rules, run, sizesOf(run, gpus), (flag) => run.line(flag)).map((one) => ({
+      broken(law, run, sizesOf(run, gpus), (flag) => run.line(flag)).map((one) => ({
         ...one,
         actual: named(one.actual),
         limit: named(one.limit),

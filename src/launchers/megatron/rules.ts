@@ -1,6 +1,8 @@
+import { isMoe } from '../../domain/model.ts';
 import { degreesOf } from '../../search/label.ts';
 import { chunksInOrder } from '../chunks.ts';
-import { no, type Rule } from '../rule.ts';
+import { no, type ProblemRule, type Rule } from '../rule.ts';
+import { architecture } from './architecture-rule.ts';
 import { hasLinearBias } from './model-arguments.ts';
 
 /** Constraints of Megatron-LM's argument validator and of its process groups, which the validator does not check. */
@@ -71,15 +73,29 @@ const layout: Rule = (_, plan) => {
     : no('chunk-order', `chunk ${off} on stage ${chunks[off]!.stage}`, `stage ${off % pp}`);
 };
 
-const shardGroup: Rule = (_, { shardGroup: size, ...plan }) => {
-  const { dp, cp } = degreesOf({ ...plan, shardGroup: size });
-  return size !== null && (dp * cp) % size !== 0
-    ? no('shard-group', `groups of ${size}`, `a divisor of dp·cp = ${dp * cp}`)
+/** Megatron makes as many sets of shards of the experts' states as of the others (core/parallel_state.py). */
+const shardGroup: Rule = ({ model }, { shardGroup: size, ...plan }) => {
+  const { tp, dp, cp, ep, etp } = degreesOf({ ...plan, shardGroup: size });
+  if (size === null) return null;
+  if ((dp * cp) % size !== 0)
+    return no('shard-group', `groups of ${size}`, `a divisor of dp·cp = ${dp * cp}`);
+  const [instances, expert] = [(dp * cp) / size, (tp * cp * dp) / (ep * etp)];
+  return isMoe(model) && expert % instances !== 0
+    ? no('shard-group', `${instances} shard groups`, `a divisor of the experts' dp ${expert}`)
     : null;
 };
 
 const recompute: Rule = ({ model }, plan) => {
-  const { modules } = plan.recompute;
+  const { modules, layersPerStage } = plan.recompute;
+  const { virtualStages } = plan.schedule;
+  // Megatron counts them in each chunk, the estimate through the chunks of a stage.
+  if (layersPerStage !== null && virtualStages > 1)
+    return no(
+      'recompute-layers',
+      `full recomputation of ${layersPerStage} layers a stage, ${virtualStages} virtual stages`,
+      'all layers, or no virtual stages',
+      'Maybe recompute=full.',
+    );
   const moe = model.kinds.some(({ mlp }) => mlp.kind === 'moe');
   const latent = model.kinds.some(({ attention }) => attention.kind === 'latent');
   const odd = modules.find(
@@ -94,47 +110,27 @@ const recompute: Rule = ({ model }, plan) => {
     : no('recompute-module', `recompute of ${odd}`, 'modules of Megatron-LM that the model has');
 };
 
-const precision: Rule = ({ workload }, plan) => {
-  if (workload.precision === 'fp8-rowwise')
-    return no(
-      'precision',
-      'fp8 with a scale for each row',
-      'bf16, fp16, fp8, mxfp8 or nvfp4',
-      'Maybe --precision fp8.',
-    );
-  return plan.optimizerSharding >= 2 && workload.precision === 'fp16'
-    ? no('fsdp-precision', 'fp16 with sharded gradients', 'bf16 or fp8')
+const precision: ProblemRule = ({ model, workload }) => {
+  if (workload.precision === 'fp16' && isMoe(model))
+    return no('expert-precision', 'fp16 with grouped experts', 'bf16 or lower', 'Maybe --precision bf16.');
+  return workload.precision === 'fp8-rowwise'
+    ? no(
+        'precision',
+        'fp8 with a scale for each row',
+        'bf16, fp16, fp8, mxfp8 or nvfp4',
+        'Maybe --precision fp8.',
+      )
     : null;
 };
 
-/** Families whose residual stream runs attention and MLP side by side. */
-const PARALLEL_RESIDUAL = new Set(['falcon', 'gpt_neox', 'phi']);
+const fsdpPrecision: Rule = ({ workload }, plan) =>
+  plan.optimizerSharding >= 2 && workload.precision === 'fp16'
+    ? no('fsdp-precision', 'fp16 with sharded gradients', 'bf16 or fp8')
+    : null;
 
-/** Flags describe one architecture for all layers, dense or expert apart. */
-const architecture: Rule = ({ model }) => {
-  const refuse = (what: string) =>
-    no(
-      'model-architecture',
-      what,
-      'a model its flags describe',
-      'Maybe --to json, for a model file of yours.',
-    );
-  if (PARALLEL_RESIDUAL.has(model.family)) return refuse(`${model.family} with parallel residual`);
-  if (model.norm.perLayer !== 2) return refuse(`${model.norm.perLayer} norms in a layer`);
-  if (new Set(model.kinds.map(({ attention }) => JSON.stringify(attention))).size > 1)
-    return refuse('layers of different attention');
-  for (const kind of ['dense', 'moe'] as const) {
-    const kinds = model.kinds.filter(({ mlp }) => mlp.kind === kind);
-    if (kinds.length > 1) return refuse(`${kinds.length} kinds of ${kind} layer`);
-  }
-  const { attention } = model.kinds[0]!;
-  if (attention.kind === 'softmax' && (attention.sinks || attention.slidingWindow !== null))
-    return refuse(attention.sinks ? 'attention sinks' : 'sliding-window attention');
-  return null;
-};
+export const MEGATRON_PROBLEM_RULES: readonly ProblemRule[] = [architecture, precision];
 
-export const MEGATRON_RULES: readonly Rule[] = [
-  architecture,
+export const MEGATRON_PLAN_RULES: readonly Rule[] = [
   schedule,
   heads,
   experts,
@@ -143,5 +139,5 @@ export const MEGATRON_RULES: readonly Rule[] = [
   layout,
   shardGroup,
   recompute,
-  precision,
+  fsdpPrecision,
 ];

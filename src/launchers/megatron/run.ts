@@ -8,8 +8,10 @@ export interface MegatronRun {
   readonly flags: ReadonlyMap<string, Flag>;
   /** Shell variables that the file gives a value. */
   readonly variables: ReadonlyMap<string, string>;
-  /** Throws InputError where the flag has no whole number. */
-  count(name: string): number | null;
+  /** Whether the file says all that the program is told. */
+  readonly whole: boolean;
+  /** Throws InputError where the flag has no whole number, or one below `least` (1). */
+  count(name: string, least?: number): number | null;
   has(name: string): boolean;
   word(name: string): string | null;
   line(name: string): number;
@@ -33,22 +35,24 @@ export function megatronRun(
   flags: ReadonlyMap<string, Flag>,
   file: string,
   variables: ReadonlyMap<string, string> = new Map(),
+  whole = false,
 ): MegatronRun {
   return {
     file,
     flags,
     variables,
+    whole,
     word: (name) => flags.get(name)?.values[0] ?? null,
     has: (name) => flags.has(name),
     line: (name) => flags.get(name)?.line ?? 1,
-    count(name) {
+    count(name, least = 1) {
       const flag = flags.get(name);
       if (flag === undefined) return null;
       const [value] = flag.values;
-      if (value !== undefined && /^\d+$/.test(value) && Number(value) > 0) return Number(value);
+      if (value !== undefined && /^\d+$/.test(value) && Number(value) >= least) return Number(value);
       throw new InputError({
         message: `${name} is ${value === undefined ? 'without a value' : `"${value}"`}`,
-        expected: 'a whole number above zero',
+        expected: least > 0 ? 'a whole number above zero' : 'a whole number',
         ...(value?.startsWith('$') ? { hint: 'Maybe give the variable its value in the file.' } : {}),
         at: { file, line: flag.line },
       });
@@ -68,6 +72,11 @@ export function sizesOf(run: MegatronRun, gpus: number | null): Sizes {
     shards: run.count('--tensor-parallel-num-weight-shards') ?? 1,
     gpus,
   };
+}
+
+/** Experts of a layer; null: none, which 0 says too. */
+export function expertsOf(run: MegatronRun): number | null {
+  return run.count('--num-experts', 0) || null;
 }
 
 /** Data parallelism of so many GPUs; null where they do not divide, or are not known. */
