@@ -2,8 +2,7 @@ import { degreesOf } from '../search/label.ts';
 import { environmentFile } from './folder.ts';
 import { HOST_ORDER, type Launcher } from './launcher.ts';
 import { hostRuns } from './ranks.ts';
-import { firstBroken } from './rule.ts';
-import { structureRules } from './structure.ts';
+import { lawOf } from './structure.ts';
 
 /** Shell variables for scripts of one's own: `eval "$(cat plan.env)"`. */
 export const env: Launcher = {
@@ -11,7 +10,7 @@ export const env: Launcher = {
   name: 'shell variables',
   stack: 'generic',
   capabilities: HOST_ORDER,
-  reject: (problem, plan) => firstBroken(structureRules('shell variables', HOST_ORDER), problem, plan),
+  ...lawOf('shell variables', HOST_ORDER, [], []),
   render: ({ model, cluster, workload }, plan) => {
     const { tp, pp, cp, dp, ep, etp, vpp } = degreesOf(plan);
     const runs = hostRuns(cluster, plan);

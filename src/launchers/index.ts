@@ -31,6 +31,10 @@ export const LAUNCHERS: readonly Launcher[] = [...FRAMEWORKS, env, json];
 /** Plans that at least one framework runs as printed. */
 export const LAUNCHABLE = {
   id: 'launchable',
+  excludes(problem: Problem): Reason | null {
+    const reasons = FRAMEWORKS.map((framework) => framework.excludes?.(problem) ?? null);
+    return reasons.includes(null) ? null : reasons[0]!;
+  },
   reject(problem: Problem, plan: Plan): Reason | null {
     let first: Reason | null = null;
     for (const framework of FRAMEWORKS) {

@@ -5,6 +5,9 @@ import type { Reason } from '../domain/reason.ts';
 /** One constraint of a framework. */
 export type Rule = (problem: Problem, plan: Plan) => Reason | null;
 
+/** One that no split can mend. */
+export type ProblemRule = (problem: Problem) => Reason | null;
+
 /** A refusal: what the plan has, what the framework takes, and what might help. */
 export function no(rule: string, actual: string, limit: string, hint?: string): Reason {
   return hint === undefined ? { rule, actual, limit } : { rule, actual, limit, hint };
@@ -20,6 +23,14 @@ export const recomputeAllOrNothing: Rule = (_, { recompute: { mode, layersPerSta
         'Maybe --launcher megatron.',
       )
     : null;
+
+export function excludedBy(rules: readonly ProblemRule[], problem: Problem): Reason | null {
+  for (const rule of rules) {
+    const reason = rule(problem);
+    if (reason !== null) return reason;
+  }
+  return null;
+}
 
 export function firstBroken(rules: readonly Rule[], problem: Problem, plan: Plan): Reason | null {
   for (const rule of rules) {

@@ -1,16 +1,33 @@
 import { layersOf, replicasOf } from '../domain/plan.ts';
+import type { Problem } from '../domain/problem.ts';
+import type { Legality } from '../search/options.ts';
 import { isEven } from './chunks.ts';
 import type { Capabilities } from './launcher.ts';
 import { hostRuns } from './ranks.ts';
-import type { Rule } from './rule.ts';
+import { excludedBy, firstBroken, type ProblemRule, type Rule } from './rule.ts';
 import { soundPlan } from './sound.ts';
 
 /** RFC 1123 names and addresses, and the underscore that clusters use. Nothing a shell or a rendezvous could misread. */
 const HOST = /^[A-Za-z0-9]([A-Za-z0-9._:-]{0,251}[A-Za-z0-9])?$/;
 
-/** The rules that follow from what a framework can express, most telling first. */
-export function structureRules(name: string, can: Capabilities): Rule[] {
-  const rules: Rule[] = [soundPlan, hostNames];
+/**
+ * The law of a framework: what no split can mend, asked before a search, then what follows from the forms it can express,
+ * most telling first, then rules of its own.
+ */
+export function lawOf(
+  name: string,
+  can: Capabilities,
+  forProblem: readonly ProblemRule[],
+  forPlan: readonly Rule[],
+): Required<Pick<Legality, 'excludes' | 'reject'>> {
+  const problemRules = [hostNames, ...forProblem];
+  const planRules = [...structureRules(name, can), ...forPlan];
+  const excludes = (problem: Problem) => excludedBy(problemRules, problem);
+  return { excludes, reject: (problem, plan) => excludes(problem) ?? firstBroken(planRules, problem, plan) };
+}
+
+function structureRules(name: string, can: Capabilities): Rule[] {
+  const rules: Rule[] = [soundPlan];
   if (!can.severalPipelines) rules.push(onePipeline(name));
   if (!can.tensorParallelPerStage) rules.push(oneShape(name));
   if (!can.unequalMicroBatches) rules.push(equalShares(name));
@@ -21,7 +38,7 @@ export function structureRules(name: string, can: Capabilities): Rule[] {
   return rules;
 }
 
-const hostNames: Rule = ({ cluster }) => {
+const hostNames: ProblemRule = ({ cluster }) => {
   const odd = cluster.groups.flatMap(({ hosts }) => hosts).find((host) => !HOST.test(host));
   if (odd === undefined) return null;
   return {

@@ -21,6 +21,8 @@ export interface Legality {
   readonly id: string;
   /** The first of its rules that the plan breaks, or null. */
   reject(problem: Problem, plan: Plan): Reason | null;
+  /** Why no plan for this problem can run, whatever its split; left out: each plan is looked at. */
+  excludes?(problem: Problem): Reason | null;
   /** The only schedule of its pipelines; left out: those of the search. */
   readonly schedule?: ScheduleId;
   /** For a framework that cuts the layers itself: those of each stage, or null where it can give none. */

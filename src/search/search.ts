@@ -92,6 +92,11 @@ export function* searchRounds(
   };
   const queue = queueOf(problem, options);
   const space = queue.reduce((sum, { count }) => sum + count, 0);
+  const excluded = options.launcher?.excludes?.(problem) ?? null;
+  if (excluded !== null) {
+    run.tally.add(excluded, () => 'any configuration', space);
+    return resultOf(run, [], 0, null, space);
+  }
   let cutBy: string | null = null;
   let next = 0;
   let size = 1;

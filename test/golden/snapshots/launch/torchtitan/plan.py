@@ -1,11 +1,16 @@
 # shardwright, llama-3.1-405b-512xh100.json#1
+# for torchtitan's main between PR #4121 and PR #4322, such as 13da2d77c of 2026-08-29
 # python -m torchtitan.train --module plan --config recipe   (this file must be importable)
 from torchtitan.distributed.activation_checkpoint import SelectiveAC
+from torchtitan.models.llama3 import model_registry
 from torchtitan.models.llama3.config_registry import llama3_405b
 
 
 def recipe():
     c = llama3_405b()
+    c.model_spec = model_registry("405B")
+    c.compile.enable = False
+    c.compile.enable_async_tensor_parallel = False
     p = c.parallelism
     p.pipeline_parallel_degree = 16
     p.data_parallel_replicate_degree = 1

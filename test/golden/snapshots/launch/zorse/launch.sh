@@ -2,6 +2,7 @@
 # shardwright, llama-2-7b-32xh100-32xmi300x.json#1
 # Start on every host of the table, for example: srun --ntasks-per-node=1 bash launch.sh
 # Hosts stand in pipeline order; do not sort them.
+# Their names are made up: the cluster file has none. Put yours in their place.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 HOSTS=(
@@ -14,10 +15,14 @@ HOSTS=(
   mi300x-2
   mi300x-3
 )
-ME=${SHARDWRIGHT_HOST:-$(hostname -s)}
+# A host may stand in the table by any of its names or addresses.
+ME=${SHARDWRIGHT_HOST:-$(hostname)}
+NAMES="$ME ${SHARDWRIGHT_HOST:-$({ hostname -s; hostname -f; hostname -I; } 2> /dev/null || true)}"
 NODE_RANK=
 for i in "${!HOSTS[@]}"; do
-  if [ "${HOSTS[i]}" = "$ME" ]; then NODE_RANK=$i; fi
+  for name in $NAMES; do
+    if [ "${HOSTS[i]}" = "$name" ]; then NODE_RANK=$i; fi
+  done
 done
 : "${NODE_RANK:?$ME is not in the plan}"
 CONFIG=$PWD/zorse_config.json
