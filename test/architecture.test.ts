@@ -17,7 +17,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   partition: ['domain'],
   search: ['domain', 'schema', 'hardware', 'layers', 'schedules', 'cost', 'partition'],
   placement: ['domain', 'hardware', 'techniques', 'cost'],
-  importers: ['domain'],
+  importers: ['domain', 'hardware'],
   launchers: ['domain', 'schema', 'layers', 'search'],
   reporters: ['units', 'domain', 'layers', 'memory', 'search', 'partition'],
   cli: [

@@ -1,7 +1,9 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { basename } from 'node:path';
+import { lstatSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
 import type { Command } from 'commander';
-import { listGpus } from '../../catalogue/gpus.ts';
+import { clusterFromText } from '../../catalogue/clusters.ts';
+import { listGpus, loadGpu } from '../../catalogue/gpus.ts';
+import { loadLink } from '../../catalogue/links.ts';
 import { InputError } from '../../domain/input-error.ts';
 import { readFacts } from '../../importers/index.ts';
 import { merged } from '../../importers/merge.ts';
@@ -9,6 +11,8 @@ import { PROBE_SCRIPT } from '../../importers/probe-script.ts';
 import { renderCluster } from '../../importers/render.ts';
 import { nearest } from '../../schema/validator.ts';
 import { EXIT, type Io } from '../io.ts';
+
+const MAX_BYTES = 64 * 2 ** 20;
 
 /** `cluster import` and `cluster probe-script`. */
 export function importCommands(command: Command, io: Io, done: (code: number) => void): void {
@@ -27,10 +31,16 @@ export function importCommands(command: Command, io: Io, done: (code: number) =>
       const facts = files.map((file) => readFacts(textOf(file), basename(file)));
       const draft = merged(
         facts,
-        { ids: gpus, nearest: (name) => nearest(name, gpus) },
+        {
+          ids: gpus,
+          nearest: (name) => nearest(name, gpus),
+          memoryMiB: (id) => loadGpu(id).memoryBytes / 2 ** 20,
+        },
         String(flags.name ?? 'imported'),
+        loadLink,
       );
       const text = renderCluster(draft);
+      checked(text);
       if (flags.out === undefined) io.stdout(text);
       else write(String(flags.out), text, flags.force === true);
       done(EXIT.ok);
@@ -44,7 +54,32 @@ export function importCommands(command: Command, io: Io, done: (code: number) =>
     });
 }
 
+/** Nothing is written that `cluster show` would refuse. */
+function checked(text: string): void {
+  try {
+    clusterFromText(text, 'the imported cluster');
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    const { message, expected } = error.problem;
+    throw new InputError({
+      message: `what the files say makes no cluster that loads: ${message}`,
+      ...(expected === undefined ? {} : { expected }),
+      hint: 'Maybe import fewer files at once, and join the groups by hand.',
+    });
+  }
+}
+
 function textOf(file: string): string {
+  const stat = statSync(file, { throwIfNoEntry: false });
+  if (stat === undefined) throw new InputError({ message: `no file ${file}`, expected: 'a text file' });
+  if (!stat.isFile()) throw new InputError({ message: `${file} is no file`, expected: 'a text file' });
+  if (stat.size > MAX_BYTES) {
+    throw new InputError({
+      message: `${file} has ${(stat.size / 2 ** 20).toFixed(0)} MiB`,
+      expected: `at most ${MAX_BYTES / 2 ** 20} MiB`,
+      hint: 'Maybe the log of a whole job: keep the lines that the tool printed.',
+    });
+  }
   try {
     return readFileSync(file, 'utf8');
   } catch {
@@ -53,7 +88,17 @@ function textOf(file: string): string {
 }
 
 function write(path: string, text: string, force: boolean): void {
-  if (existsSync(path) && !force)
+  const there = lstatSync(path, { throwIfNoEntry: false });
+  if (there?.isDirectory() === true)
+    throw new InputError({ message: `${path} is a folder`, expected: 'a file to write' });
+  if (there !== undefined && !force)
     throw new InputError({ message: `${path} exists`, expected: 'a new file', hint: 'Maybe --force.' });
-  writeFileSync(path, text);
+  try {
+    writeFileSync(path, text);
+  } catch {
+    throw new InputError({
+      message: `${path} cannot be written`,
+      expected: `a file in a folder that exists and may be written to, unlike ${dirname(path)}`,
+    });
+  }
 }

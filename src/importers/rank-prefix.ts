@@ -1,0 +1,12 @@
+// `mpirun --tag-output` writes [1,0]<stdout>: before each line, `srun --label` writes 0: and a space.
+const PREFIX = /^(?:\s*\[\d+,\d+\]<std(?:out|err|diag)>: ?|\s*\d+:(?: |$))/;
+
+/** A line as its program wrote it, without the rank that a launcher put before it. */
+export function withoutRank(line: string): string {
+  return line.replace(PREFIX, '');
+}
+
+/** The same for a whole text; line numbers stay. */
+export function withoutRanks(text: string): string {
+  return text.split('\n').map(withoutRank).join('\n');
+}
