@@ -7,6 +7,7 @@ import type { Problem } from '../domain/problem.ts';
 import type { Reason } from '../domain/reason.ts';
 import { LAUNCHERS } from '../launchers/index.ts';
 import type { Launcher } from '../launchers/launcher.ts';
+import { rankRows } from '../launchers/rank-map.ts';
 import { placesOf } from '../launchers/ranks.ts';
 import type { Asked, LaunchReader, ReadFile } from '../launchers/reader.ts';
 import { seating } from '../launchers/seating.ts';
@@ -47,6 +48,18 @@ export function opened(given: string, id: string | undefined): OpenedFile {
   const rankMap = folder && existsSync(map) ? { file: map, text: readText(map, 'a rank map') } : null;
   const file = reader.read({ path, text, value: () => parseDocument(path, text) });
   return { path, launcher, reader, file, rankMap };
+}
+
+/** What stands beside an estimate of a launch file: what no plan can say of it, and that its launcher would refuse it. */
+export function notesOn({ launcher, file, rankMap }: OpenedFile, { notes = [] }: Asked): string[] {
+  const gpus = rankMap === null ? null : rankRows(rankMap.text, rankMap.file).length;
+  const broken = file.violations(gpus).length;
+  return broken === 0
+    ? [...notes]
+    : [
+        ...notes,
+        `it is taken to run, though it breaks ${broken} rule${broken === 1 ? '' : 's'} of ${launcher.name}, which validate names`,
+      ];
 }
 
 /** The workload that a launch file states, as flags would. */

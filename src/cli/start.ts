@@ -4,7 +4,7 @@ import type { RankedPlan } from '../domain/search-result.ts';
 import { changes } from '../launchers/changes.ts';
 import type { Launcher } from '../launchers/launcher.ts';
 import type { Start } from '../reporters/from-file.ts';
-import { type OpenedFile, planFrom } from './from-file.ts';
+import { notesOn, type OpenedFile, planFrom } from './from-file.ts';
 
 /** What a launch file asks for now, and what the best plan changes in it. */
 export function startOf(
@@ -16,7 +16,7 @@ export function startOf(
   const file = opened.path;
   const seated = opened.rankMap !== null;
   const asked = opened.file.asked();
-  const { notes = [] } = asked;
+  const notes = notesOn(opened, asked);
   const found = planFrom(opened, asked, '', problem);
   if ('rule' in found) return { file, seated, notes, now: found, changes: null };
   const { plan } = found;

@@ -1,7 +1,7 @@
 import { InputError } from '../domain/input-error.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
-import { placesOf, type RankOrder, seatsOf } from './ranks.ts';
+import { type Place, placesOf, type RankOrder, seatsOf } from './ranks.ts';
 
 const HEADER = 'rank,host,gpu,pipeline,stage,tp,cp,dp,ep';
 
@@ -16,16 +16,10 @@ export function rankMap({ cluster }: Problem, plan: Plan, order?: RankOrder): st
 }
 
 /** A line of a rank map. */
-export interface RankRow {
+export interface RankRow extends Omit<Place, 'device'> {
   readonly host: string;
   /** Local index on the host. */
   readonly gpu: number;
-  readonly pipeline: number;
-  readonly stage: number;
-  readonly tp: number;
-  readonly cp: number;
-  readonly dp: number;
-  readonly ep: number;
   readonly line: number;
 }
 

@@ -55,6 +55,12 @@ describe('plan --from', () => {
       'tp=8,pp=8',
     ]);
     expect(out).toMatch(/broken\.txt cannot\s+run as it is: batch-divisible/);
+    const lawless = join(scratch, 'lawless.txt');
+    writeFileSync(lawless, readFileSync(SAMPLE, 'utf8').replace('--bf16', '--bf16 --fp16'));
+    const estimated = await run(['estimate', ...PLAN.slice(1, 3), '--from', lawless, '--for', 'megatron']);
+    expect(estimated.out).toMatch(
+      /it\s+is\s+taken\s+to\s+run,\s+though\s+it\s+breaks\s+1\s+rule\s+of\s+Megatron-LM/,
+    );
     expect(code).toBe(0);
   });
 

@@ -8,7 +8,7 @@ import { estimateDocument } from '../../reporters/plan-json.ts';
 import { parseConfiguration } from '../../search/configuration.ts';
 import { type Configured, planOf } from '../../search/plan-of.ts';
 import { printJson, type Register, styleOf, workloadOptions } from '../command.ts';
-import { opened, planFrom, READABLE, workloadOf } from '../from-file.ts';
+import { notesOn, opened, planFrom, READABLE, workloadOf } from '../from-file.ts';
 import { EXIT, type Io } from '../io.ts';
 import { given } from '../problem.ts';
 import { type Settings, settings } from '../settings.ts';
@@ -54,7 +54,7 @@ function askedFor(flags: Readonly<Record<string, unknown>>): AskedFor {
   const file = opened(String(flags.from), flags.for === undefined ? undefined : String(flags.for));
   const asked = file.file.asked();
   return {
-    notes: asked.notes ?? [],
+    notes: notesOn(file, asked),
     workload: { launcher: file.launcher.id, ...workloadOf(asked) },
     planOn: (problem) => planFrom(file, asked, over, problem),
   };
