@@ -49,7 +49,7 @@ export function likeHosts(all: readonly Identified[]): LikeHosts[] {
 function slotsByHost(all: readonly Identified[]): Map<string, Slot[]> {
   const byHost = new Map<string, Slot[]>();
   for (const one of all)
-    for (const host of new Set(one.fact.hosts)) {
+    for (const host of one.fact.hosts) {
       const slots = byHost.get(host) ?? [];
       const same = slots.find((slot) => slot.sources[0]!.ids.some((id) => one.ids.includes(id)));
       const other = slots.find((slot) => contradicts(slot.sources[0]!, one));
