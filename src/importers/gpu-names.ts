@@ -102,6 +102,11 @@ export function gpuIdOf(name: string, memoryMiB: number | null): string | null {
   return productOf(name, memoryMiB)?.ids[0] ?? null;
 }
 
+/** a100-40-pcie is an A100; each RTX is a family of its own. */
+export function familyOf(id: string): string {
+  return /^(?:[avh]100|mi250x)/.exec(id)?.[0] ?? id;
+}
+
 /** A name of nothing but the vendor, such as Slurm's `gpu:tesla:4`. */
 export function saysNoProduct(name: string): boolean {
   return plainOf(name).replaceAll(VENDORS, '').trim() === '';

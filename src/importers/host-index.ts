@@ -1,5 +1,6 @@
 import { InputError } from '../domain/input-error.ts';
 import { at, type HostFact } from './facts.ts';
+import { familyOf } from './gpu-names.ts';
 import type { Identified } from './identified.ts';
 import { type Port, portOf } from './ports.ts';
 
@@ -70,11 +71,6 @@ function exactness({ ids, fact }: Identified): number {
 function contradicts(a: Identified, b: Identified): boolean {
   if (a.ids.some((id) => b.ids.includes(id))) return a.fact.gpusPerHost !== b.fact.gpusPerHost;
   return a.fact.where.file !== b.fact.where.file && familyOf(a.ids[0]!) === familyOf(b.ids[0]!);
-}
-
-/** a100-40-pcie is an A100; each RTX is a family of its own. */
-function familyOf(id: string): string {
-  return /^(?:[avh]100|mi250x)/.exec(id)?.[0] ?? id;
 }
 
 /** The fact, if a cluster file can hold it. */

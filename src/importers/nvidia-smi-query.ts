@@ -1,5 +1,14 @@
 import { InputError } from '../domain/input-error.ts';
-import { type Facts, type HostFact, type Importer, least, linesOf, nothing, type Where } from './facts.ts';
+import {
+  at,
+  type Facts,
+  type HostFact,
+  type Importer,
+  least,
+  linesOf,
+  nothing,
+  type Where,
+} from './facts.ts';
 import { gpuIdOf } from './gpu-names.ts';
 
 /** One line of the query: one GPU. */
@@ -24,11 +33,11 @@ export const nvidiaSmiQuery: Importer = {
     const machines = machinesOf(linesOf(text), file);
     const hosts = machines.flatMap((rows) => [...kindsOf(rows)].map(hostFact));
     const notes = new Set<string>();
-    for (const { name, width, mig, where } of machines.flat()) {
-      const at = `${where.file}:${where.line}`;
+    for (const row of machines.flat()) {
+      const { name, width, mig } = row;
       if (width !== null && width < 16)
-        notes.add(`${name} has ${width} PCIe lanes, not the 16 of its link (${at})`);
-      if (mig) notes.add(`${name} is cut into slices (MIG): counted as whole (${at})`);
+        notes.add(`${name} has ${width} PCIe lanes, not the 16 of its link (${at(row)})`);
+      if (mig) notes.add(`${name} is cut into slices (MIG): counted as whole (${at(row)})`);
     }
     return { ...nothing(this.format), hosts, notes: [...notes] };
   },

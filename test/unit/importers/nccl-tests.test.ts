@@ -1,12 +1,25 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import type { CurveFact } from '../../../src/importers/facts.ts';
 import { readFacts } from '../../../src/importers/index.ts';
+import type { InventoryGroup } from '../../../src/importers/inventory.ts';
+import { measuredOn } from '../../../src/importers/measured-on.ts';
 import { imported, ncclText, onHost, powers, smi } from '../../fixtures/imported.ts';
 
 const sample = (name: string) => readFileSync(`test/fixtures/discovery/${name}`, 'utf8');
 const read = (text: string, file = 'f.txt') => readFacts(text, file);
 const line = (n: number) => 25e-6 + n / 268e9;
 const GB = 1e9;
+
+describe('the GPUs that a curve is of', () => {
+  const groups = [{ gpu: 'rtx-4090', hosts: [] }] as unknown as InventoryGroup[];
+  const of = (gpuName: string) => measuredOn({ gpuName, hostNames: [] } as unknown as CurveFact, groups);
+
+  it('are of one family: each RTX is its own', () => {
+    expect(of('NVIDIA GeForce RTX 4090').groups).toEqual(groups);
+    expect(of('NVIDIA GeForce RTX 3090').why).toMatch(/which no group has/);
+  });
+});
 
 describe('text', () => {
   it('fits latency and bandwidth to the sizes, not to the average line', () => {
