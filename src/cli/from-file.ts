@@ -46,7 +46,7 @@ export function opened(given: string, id: string | undefined): OpenedFile {
   const text = readText(path, `a launch file of ${launcher.name}`);
   const map = join(given, 'rank-map.csv');
   const rankMap = folder && existsSync(map) ? { file: map, text: readText(map, 'a rank map') } : null;
-  const file = reader.read({ path, text, value: () => parseDocument(path, text) });
+  const file = reader.read({ path, text, value: (other = text) => parseDocument(path, other) });
   return { path, launcher, reader, file, rankMap };
 }
 

@@ -6,8 +6,8 @@ import type { Problem } from '../domain/problem.ts';
 export interface Source {
   readonly path: string;
   readonly text: string;
-  /** Throws InputError where the text is neither YAML nor JSON. */
-  value(): Located;
+  /** Of `text`, or of another text with the same lines. Throws InputError where that is neither YAML nor JSON. */
+  value(text?: string): Located;
 }
 
 export interface Located {

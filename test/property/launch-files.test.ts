@@ -59,7 +59,11 @@ it.each(READING)('$id: an edited file is read, or refused with an InputError', (
         text = text.slice(0, at) + put + text.slice(at + length);
       }
       try {
-        const file = launcher.reader!.read({ path: 'f', text, value: () => parseDocument('f', text) });
+        const file = launcher.reader!.read({
+          path: 'f',
+          text,
+          value: (other = text) => parseDocument('f', other),
+        });
         expect(file.violations(64).every(({ line }) => line >= 1)).toBe(true);
         file.asked();
       } catch (error) {

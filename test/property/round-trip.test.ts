@@ -20,7 +20,11 @@ function roundTrip(launcher: Launcher, problem: Problem, plan: Plan): Plan | nul
   const text = (path: string) => files.find((one) => one.path === path)?.content;
   const reader = launcher.reader!;
   const own = text(reader.file)!;
-  const file = reader.read({ path: reader.file, text: own, value: () => parseDocument(reader.file, own) });
+  const file = reader.read({
+    path: reader.file,
+    text: own,
+    value: (other = own) => parseDocument(reader.file, other),
+  });
   expect(file.violations(null)).toEqual([]);
   const map = text('rank-map.csv');
   const rankMap = map === undefined ? null : { file: 'rank-map.csv', text: map };

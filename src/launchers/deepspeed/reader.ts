@@ -2,7 +2,7 @@ import { InputError } from '../../domain/input-error.ts';
 import { broken, type LaunchReader } from '../reader.ts';
 import { treeOf } from '../tree.ts';
 import { askedOf } from './asked.ts';
-import { jsonValueOf } from './comments.ts';
+import { withoutComments } from './comments.ts';
 import { FILE_RULES } from './file-rules.ts';
 import { plainSettings, sizesOf } from './settings.ts';
 
@@ -13,7 +13,11 @@ export const deepspeedReader: LaunchReader = {
   file: 'ds_config.json',
   rules: FILE_RULES,
   read(source) {
-    const tree = treeOf(plainSettings(jsonValueOf(source)), source.path, "DeepSpeed's configuration");
+    const tree = treeOf(
+      plainSettings(source.value(withoutComments(source.text))),
+      source.path,
+      "DeepSpeed's configuration",
+    );
     if (!tree.keys('').some((key) => BATCH_KEYS.includes(key)))
       throw new InputError({
         message: `${source.path} has no train_batch_size`,

@@ -1,5 +1,5 @@
 import { InputError } from '../../domain/input-error.ts';
-import { programWords } from '../shell/program.ts';
+import { type ProgramWords, programWords } from '../shell/program.ts';
 
 /** A flag of a launch file with the words after it, and the line it stands on. */
 export interface Flag {
@@ -11,9 +11,8 @@ export interface Flag {
 const FLAG = /^(--[A-Za-z][A-Za-z0-9_-]*)(?:=(.*))?$/s;
 
 /** The flags that a launch file hands to the training program, and the shell variables it sets. */
-export interface Flags {
-  readonly flags: ReadonlyMap<string, Flag>;
-  readonly variables: ReadonlyMap<string, string>;
+export interface Flags extends Pick<ProgramWords, 'variables' | 'whole'> {
+  readonly flags: Map<string, Flag>;
 }
 
 /**
@@ -21,7 +20,7 @@ export interface Flags {
  * counts as the last one does, as in argparse.
  */
 export function readFlags(text: string, file: string): Flags {
-  const { words, variables } = programWords(text, file, (word) => FLAG.test(word));
+  const { words, variables, whole } = programWords(text, file, (word) => FLAG.test(word));
   const flags = new Map<string, Flag>();
   let values: string[] = [];
   for (const { text: word, line } of words) {
@@ -40,9 +39,9 @@ export function readFlags(text: string, file: string): Flags {
       at: { file, line: 1 },
     });
   }
-  return { flags, variables };
+  return { flags, variables, whole };
 }
 
 export function flagsOf(text: string, file: string): Map<string, Flag> {
-  return new Map(readFlags(text, file).flags);
+  return readFlags(text, file).flags;
 }

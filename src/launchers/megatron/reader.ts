@@ -3,7 +3,7 @@ import { broken, type LaunchReader, type ReadFile } from '../reader.ts';
 import { askedOf } from './asked.ts';
 import { COMMAND_LINE_RULES } from './command-line-rules.ts';
 import { MEGATRON_FILE_RULES } from './file-rules.ts';
-import { type Flag, readFlags } from './flags.ts';
+import { readFlags } from './flags.ts';
 import { type MegatronRule, type MegatronRun, megatronRun, sizesOf } from './run.ts';
 
 const rules = [...MEGATRON_FILE_RULES, ...COMMAND_LINE_RULES];
@@ -15,24 +15,13 @@ export const megatronReader: LaunchReader = {
   read({ path, text }) {
     if (text.includes('\u0000'))
       throw new InputError({ message: `${path} is a binary file`, expected: 'a text file of arguments' });
-    const { flags, variables } = readFlags(text, path);
-    return readRun(megatronRun(flags, path, variables, isWhole(text, flags)), {
+    const { flags, variables, whole } = readFlags(text, path);
+    return readRun(megatronRun(flags, path, variables, whole), {
       rules,
       nameOf: (flag) => flag,
     });
   },
 };
-
-/** A file of arguments, or a script that gives a value to each variable it hands to its program. */
-function isWhole(text: string, flags: ReadonlyMap<string, Flag>): boolean {
-  if ([...flags.values()].some(({ values }) => values.some((word) => /[$`]/.test(word)))) return false;
-  if (/^\s*(?:#.*\s+)*--/.test(text)) return true;
-  const code = text.replaceAll(/^\s*#.*$/gm, '');
-  const passed = [...code.matchAll(/\.py\b((?:\\\s*\n|[^\n])*)/g)].map(([, words]) => words!);
-  const names = [...passed.join(' ').matchAll(/\$\{?([@*]|\w+)/g)].map(([, name]) => name!);
-  const given = (name: string) => /\w/.test(name) && new RegExp(`\\b${name}\\+?=`).test(code);
-  return passed.length > 0 && names.every(given);
-}
 
 interface Dialect {
   readonly rules: readonly MegatronRule[];

@@ -1,7 +1,7 @@
 import type { Assignment, Command, Function as FunctionNode } from 'unbash';
 import { type Truth, testWords } from './condition.ts';
 import { fieldsOf, type Surroundings, textOf } from './expand.ts';
-import { type Field, scalar, type Value } from './state.ts';
+import { type Field, joined, scalar, type Value } from './state.ts';
 
 /** A script half way. */
 export interface Shell extends Surroundings {
@@ -102,15 +102,8 @@ function assign({ name, value, append, index }: Assignment, shell: Shell, into: 
     into.set(name, [{ text: `$${name}`, line: shell.lineOf(index.pos), certainty: 'unknown' }]);
   else if (append !== true) into.set(name, fresh);
   else if (value.type === 'ArrayValue') into.set(name, [...before, ...fresh]);
-  else into.set(name, [appended(before, fresh[0]!), ...before.slice(1)]);
-}
-
-function appended([first]: Value, more: Field): Field {
-  return first === undefined
-    ? more
-    : { ...first, text: first.text + more.text, certainty: worse(first, more) };
-}
-
-function worse(a: Field, b: Field): Field['certainty'] {
-  return a.certainty === 'known' ? b.certainty : a.certainty;
+  else {
+    const [first, ...rest] = before;
+    into.set(name, [first === undefined ? fresh[0]! : joined(first, '', fresh[0]!), ...rest]);
+  }
 }

@@ -7,6 +7,8 @@ export interface ProgramWords {
   readonly words: readonly Field[];
   /** Shell variables that the file gives a value. */
   readonly variables: ReadonlyMap<string, string>;
+  /** Whether these are all the words that the program gets, each known without running the script. */
+  readonly whole: boolean;
 }
 
 /**
@@ -17,7 +19,10 @@ export interface ProgramWords {
 export function programWords(text: string, file: string, tells: (word: string) => boolean): ProgramWords {
   const plain = text.replace(/^\uFEFF/, '');
   const first = /^\s*(?:#.*\s+)*(\S+)/.exec(plain)?.[1] ?? '';
-  if (tells(first)) return { words: plainWords(plain), variables: new Map() };
+  if (tells(first)) {
+    const words = plainWords(plain);
+    return { words, variables: new Map(), whole: words.every(({ text: word }) => !LEFT_OPEN.test(word)) };
+  }
   const { commands, variables } = runScript(plain, file);
   const told = ({ text: word, alternatives = [] }: Field) =>
     tells(word) || alternatives.some((one) => one.split(/\s+/).some(tells));
@@ -35,9 +40,12 @@ export function programWords(text: string, file: string, tells: (word: string) =
         hint: 'Maybe set the variables that its conditions ask for, or give the arguments alone, one a word.',
         at: { file, line: word.line },
       });
-  return { words, variables: literals(variables) };
+  const whole = best !== undefined && words.every(({ certainty }) => certainty === 'known');
+  return { words, variables: literals(variables), whole };
 }
 
+/** What a shell would work out. */
+const LEFT_OPEN = /[$`]/;
 const PYTHON_FILE = /\.py$/;
 const TRAINS = /(^|\/)(pre)?train[\w-]*\.py$/;
 

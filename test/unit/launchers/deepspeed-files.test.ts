@@ -8,7 +8,7 @@ import { deepspeed } from '../../../src/launchers/deepspeed/index.ts';
 import { DENSE, ORIGIN, planned, problemOf } from './fixture.ts';
 
 const read = (text: string) =>
-  deepspeed.reader!.read({ path: 'f', text, value: () => parseDocument('f', text) });
+  deepspeed.reader!.read({ path: 'f', text, value: (other = text) => parseDocument('f', other) });
 const file = (settings: object) => read(JSON.stringify(settings, null, 2));
 const rulesOf = (settings: object, gpus: number | null) =>
   file(settings)

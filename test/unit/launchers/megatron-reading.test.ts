@@ -5,7 +5,7 @@ import { launcherOf } from '../../../src/launchers/index.ts';
 import { dense, FIRST, FULL, LAST, LAYOUT, PER_VIRTUAL, SELECTIVE, VIRTUAL } from './megatron-arguments.ts';
 
 const read = (id: string, text: string) =>
-  launcherOf(id)!.reader!.read({ path: 'f', text, value: () => parseDocument('f', text) });
+  launcherOf(id)!.reader!.read({ path: 'f', text, value: (other = text) => parseDocument('f', other) });
 const configured = (changed: Readonly<Record<string, string | null>>) =>
   read('megatron', dense(changed)).asked().configuration;
 

@@ -5,7 +5,7 @@ import { nanotron } from '../../../src/launchers/nanotron/index.ts';
 import { ORIGIN, planned, problemOf } from './fixture.ts';
 
 const read = (text: string) =>
-  nanotron.reader!.read({ path: 'f', text, value: () => parseDocument('f', text) });
+  nanotron.reader!.read({ path: 'f', text, value: (other = text) => parseDocument('f', other) });
 const EXCERPT = readFileSync('test/fixtures/launch/nanotron_llama3_70b_64h100.partial.yaml', 'utf8');
 const QWEN = problemOf('qwen2.5-7b', 'dgx-h100-64', 'nanotron');
 const WHOLE = nanotron.render(QWEN, planned(QWEN, 'tp=1,pp=1,dp=64,sharding=1'), ORIGIN)[0]!.content;

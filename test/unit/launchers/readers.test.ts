@@ -11,7 +11,7 @@ import { ORIGIN, planned, problemOf } from './fixture.ts';
 const sample = (name: string) => readFileSync(join('test/fixtures/launch', name), 'utf8');
 const golden = (path: string) => readFileSync(join('test/golden/snapshots/launch', path), 'utf8');
 const read = (id: string, text: string, path = 'f') =>
-  launcherOf(id)!.reader!.read({ path, text, value: () => parseDocument(path, text) });
+  launcherOf(id)!.reader!.read({ path, text, value: (other = text) => parseDocument(path, other) });
 
 const DEEPSPEED = sample('deepspeed_llama3_70b_64h100.json');
 const NANOTRON = sample('nanotron_llama3_70b_64h100.partial.yaml');

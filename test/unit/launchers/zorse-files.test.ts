@@ -27,7 +27,7 @@ const SAMPLE = {
 };
 const file = (changes: object = {}) => {
   const text = JSON.stringify({ ...SAMPLE, ...changes }, null, 2);
-  return zorse.reader!.read({ path: 'f', text, value: () => parseDocument('f', text) });
+  return zorse.reader!.read({ path: 'f', text, value: (other = text) => parseDocument('f', other) });
 };
 const stages = (first: object, second: object = {}) => ({
   pipeline_config: [
