@@ -12,7 +12,7 @@ export type { ModelSpec } from './domain/model.ts';
 export type { Plan } from './domain/plan.ts';
 export type { Problem } from './domain/problem.ts';
 export type { SearchResult } from './domain/search-result.ts';
-export { LAUNCHERS } from './launchers/index.ts';
+export { LAUNCHERS } from './frameworks/index.ts';
 export { countParameters } from './layers/parameters.ts';
 export { parseConfiguration } from './search/configuration.ts';
 export { planOf } from './search/plan-of.ts';

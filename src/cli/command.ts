@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { LAUNCHERS } from '../launchers/index.ts';
+import { LAUNCHERS } from '../frameworks/index.ts';
 import type { Style } from '../reporters/paint.ts';
 import type { Io } from './io.ts';
 

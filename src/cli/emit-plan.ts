@@ -1,9 +1,10 @@
 import { InputError } from '../domain/input-error.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
-import { launchFolder } from '../launchers/folder.ts';
-import { LAUNCHERS } from '../launchers/index.ts';
-import type { Launcher, RenderContext } from '../launchers/launcher.ts';
+import { LAUNCHERS } from '../frameworks/index.ts';
+import type { Framework } from '../frameworks/port/framework.ts';
+import { launchFolder } from '../launch-folder/folder.ts';
+import type { RenderContext } from '../launch-folder/launch-file.ts';
 import { writeFolder } from './folder.ts';
 import type { Io } from './io.ts';
 
@@ -12,7 +13,7 @@ import type { Io } from './io.ts';
  * more. Throws InputError where the launcher cannot run the plan.
  */
 export function emitPlan(
-  launcher: Launcher,
+  launcher: Framework,
   problem: Problem,
   plan: Plan,
   context: RenderContext,

@@ -5,13 +5,13 @@ import { deviceCount } from '../domain/cluster.ts';
 import { InputError } from '../domain/input-error.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { Reason } from '../domain/reason.ts';
-import { LAUNCHERS } from '../launchers/index.ts';
-import type { Launcher } from '../launchers/launcher.ts';
-import { rankRows } from '../launchers/rank-map.ts';
-import { placesOf } from '../launchers/ranks.ts';
-import type { Asked, LaunchReader, ReadFile } from '../launchers/reader.ts';
-import { seating } from '../launchers/seating.ts';
-import { soundPlan } from '../launchers/sound.ts';
+import { LAUNCHERS } from '../frameworks/index.ts';
+import { soundPlan } from '../frameworks/laws/sound.ts';
+import type { Framework } from '../frameworks/port/framework.ts';
+import type { Asked, LaunchReader, ReadFile } from '../frameworks/port/reader.ts';
+import { rankRows } from '../launch-folder/rank-map.ts';
+import { placesOf } from '../launch-folder/ranks.ts';
+import { seating } from '../launch-folder/seating.ts';
 import { nearest } from '../schema/validator.ts';
 import { parseConfiguration } from '../search/configuration.ts';
 import { type Configured, planOf } from '../search/plan-of.ts';
@@ -23,7 +23,7 @@ export const READABLE = LAUNCHERS.filter((launcher) => launcher.reader !== undef
 /** A launch file that was read; in a folder that `emit` wrote, with its rank map. */
 export interface OpenedFile {
   readonly path: string;
-  readonly launcher: Launcher;
+  readonly launcher: Framework;
   readonly reader: LaunchReader;
   readonly file: ReadFile;
   readonly rankMap: { readonly file: string; readonly text: string } | null;

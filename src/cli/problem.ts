@@ -5,8 +5,8 @@ import { loadStack } from '../catalogue/stacks.ts';
 import { PRECISIONS, type Precision } from '../domain/dtype.ts';
 import { InputError } from '../domain/input-error.ts';
 import type { Problem } from '../domain/problem.ts';
-import { LAUNCHERS, launcherOf } from '../launchers/index.ts';
-import type { Launcher } from '../launchers/launcher.ts';
+import { LAUNCHERS, launcherOf } from '../frameworks/index.ts';
+import type { Framework } from '../frameworks/port/framework.ts';
 import type { Origin } from '../reporters/plan-json.ts';
 import { nearest } from '../schema/validator.ts';
 import { parseQuantity } from '../units/parse.ts';
@@ -16,7 +16,7 @@ import { toolVersion } from './version.ts';
 
 export interface Given {
   readonly problem: Problem;
-  readonly launcher: Launcher | null;
+  readonly launcher: Framework | null;
   readonly origin: Origin;
 }
 
@@ -72,7 +72,7 @@ export function whole(option: string, text: string | undefined, least = 1, most 
 }
 
 /** `any`: null, no launcher in particular. `flag`: what the user wrote it after. */
-export function launcherFrom(id: string, flag = '--launcher'): Launcher | null {
+export function launcherFrom(id: string, flag = '--launcher'): Framework | null {
   if (id === 'any') return null;
   const found = launcherOf(id);
   if (found !== undefined) return found;

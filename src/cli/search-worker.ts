@@ -1,6 +1,6 @@
 import { workerData } from 'node:worker_threads';
 import type { Problem } from '../domain/problem.ts';
-import { LAUNCHABLE, launcherOf } from '../launchers/index.ts';
+import { LAUNCHABLE, launcherOf } from '../frameworks/index.ts';
 import { BY_MEMORY, BY_TIME, byDollars, type Objective, type ObjectiveId } from '../search/objective.ts';
 import { type Findings, openEntry } from '../search/open.ts';
 import { DEFAULT_OPTIONS, type SearchOptions } from '../search/options.ts';

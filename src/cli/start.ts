@@ -1,8 +1,8 @@
 import { estimate } from '../cost/estimate.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { RankedPlan } from '../domain/search-result.ts';
-import { changes } from '../launchers/changes.ts';
-import type { Launcher } from '../launchers/launcher.ts';
+import { changes } from '../frameworks/changes.ts';
+import type { Framework } from '../frameworks/port/framework.ts';
 import type { Start } from '../reporters/from-file.ts';
 import { notesOn, type OpenedFile, planFrom } from './from-file.ts';
 
@@ -10,7 +10,7 @@ import { notesOn, type OpenedFile, planFrom } from './from-file.ts';
 export function startOf(
   opened: OpenedFile,
   problem: Problem,
-  launcher: Launcher | null,
+  launcher: Framework | null,
   best: RankedPlan | undefined,
 ): Start {
   const file = opened.path;

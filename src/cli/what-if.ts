@@ -1,8 +1,8 @@
 import { estimate } from '../cost/estimate.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { RankedPlan, SearchResult, WhatIf } from '../domain/search-result.ts';
-import { FRAMEWORKS, LAUNCHERS } from '../launchers/index.ts';
-import type { Launcher } from '../launchers/launcher.ts';
+import { FRAMEWORKS, LAUNCHERS } from '../frameworks/index.ts';
+import type { Framework } from '../frameworks/port/framework.ts';
 import { DEFAULT_BUDGET, place } from '../placement/place.ts';
 import { slowLinks } from '../placement/slow-links.ts';
 import type { SearchOptions } from '../search/options.ts';
@@ -36,7 +36,7 @@ export function whatIf(
   };
 }
 
-function accepting(launchers: readonly Launcher[], problem: Problem, { plan }: RankedPlan): string[] {
+function accepting(launchers: readonly Framework[], problem: Problem, { plan }: RankedPlan): string[] {
   return launchers.filter((one) => one.reject(problem, plan) === null).map((one) => one.id);
 }
 

@@ -4,8 +4,8 @@ import { loadCluster } from '../../src/catalogue/clusters.ts';
 import { loadModel } from '../../src/catalogue/models.ts';
 import { loadStack } from '../../src/catalogue/stacks.ts';
 import type { PlanFile } from '../../src/cli/plan-file.ts';
-import { launchFolder } from '../../src/launchers/folder.ts';
-import { LAUNCHERS } from '../../src/launchers/index.ts';
+import { LAUNCHERS } from '../../src/frameworks/index.ts';
+import { launchFolder } from '../../src/launch-folder/folder.ts';
 
 /** One example for each launcher, where its files are most telling. */
 const EXAMPLE: Readonly<Record<string, string>> = {

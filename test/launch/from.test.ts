@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { loadCluster } from '../../src/catalogue/clusters.ts';
-import { rankMap } from '../../src/launchers/rank-map.ts';
-import { placesOf } from '../../src/launchers/ranks.ts';
-import { seating } from '../../src/launchers/seating.ts';
+import { rankMap } from '../../src/launch-folder/rank-map.ts';
+import { placesOf } from '../../src/launch-folder/ranks.ts';
+import { seating } from '../../src/launch-folder/seating.ts';
 import { run } from '../fixtures/run.ts';
-import { MIXED, planned } from '../unit/launchers/fixture.ts';
+import { MIXED, planned } from '../unit/frameworks/fixture.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'from-'));
 afterAll(() => rmSync(scratch, { recursive: true }));

@@ -3,11 +3,11 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { LaunchFile } from '../../src/launchers/launcher.ts';
-import { megatron } from '../../src/launchers/megatron/index.ts';
-import { shellQuote } from '../../src/launchers/quote.ts';
-import { torchtitan } from '../../src/launchers/torchtitan/index.ts';
-import { MIXED, planned } from '../unit/launchers/fixture.ts';
+import { megatron } from '../../src/frameworks/megatron/index.ts';
+import { torchtitan } from '../../src/frameworks/torchtitan/index.ts';
+import type { LaunchFile } from '../../src/launch-folder/launch-file.ts';
+import { shellQuote } from '../../src/launch-folder/quote.ts';
+import { MIXED, planned } from '../unit/frameworks/fixture.ts';
 
 const has = (program: string) => spawnSync(program, ['--version']).status === 0;
 const ORIGIN = { origin: 'shardwright test, odd $(name)\n#1', inputs: { model: 'x', cluster: 'y' } };

@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { LAUNCHERS } from '../../src/launchers/index.ts';
+import { LAUNCHERS } from '../../src/frameworks/index.ts';
 import { run } from '../fixtures/run.ts';
 
 const EXAMPLES = 'configs/examples';

@@ -5,7 +5,7 @@ import { planText } from '../../src/search/label.ts';
 import { DEFAULT_OPTIONS } from '../../src/search/options.ts';
 import { planOf } from '../../src/search/plan-of.ts';
 import { search } from '../../src/search/search.ts';
-import { planned, problemOf } from '../unit/launchers/fixture.ts';
+import { planned, problemOf } from '../unit/frameworks/fixture.ts';
 
 /** Pipelines that differ and unlike tensor parallelism have no text after --config. */
 function sayable({ pipelines }: Plan): boolean {

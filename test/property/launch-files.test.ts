@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { parseDocument } from '../../src/catalogue/document.ts';
 import { InputError } from '../../src/domain/input-error.ts';
-import { LAUNCHERS } from '../../src/launchers/index.ts';
+import { LAUNCHERS } from '../../src/frameworks/index.ts';
 
 /** A file of each launcher whose files are read. */
 const FILES: Readonly<Record<string, string>> = {

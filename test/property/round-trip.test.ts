@@ -4,17 +4,17 @@ import { planFrom } from '../../src/cli/from-file.ts';
 import { estimate } from '../../src/cost/estimate.ts';
 import type { Plan } from '../../src/domain/plan.ts';
 import type { Problem } from '../../src/domain/problem.ts';
-import { launchFolder } from '../../src/launchers/folder.ts';
-import { LAUNCHERS } from '../../src/launchers/index.ts';
-import type { Launcher } from '../../src/launchers/launcher.ts';
+import { LAUNCHERS } from '../../src/frameworks/index.ts';
+import type { Framework } from '../../src/frameworks/port/framework.ts';
+import { launchFolder } from '../../src/launch-folder/folder.ts';
 import { DEFAULT_OPTIONS } from '../../src/search/options.ts';
 import { search } from '../../src/search/search.ts';
-import { ORIGIN, planned, problemOf } from '../unit/launchers/fixture.ts';
+import { ORIGIN, planned, problemOf } from '../unit/frameworks/fixture.ts';
 
 const READING = LAUNCHERS.filter((launcher) => launcher.reader !== undefined);
 
 /** The plan that the files of a plan say, read as `estimate --from FOLDER` reads them; null where it is refused. */
-function roundTrip(launcher: Launcher, problem: Problem, plan: Plan): Plan | null {
+function roundTrip(launcher: Framework, problem: Problem, plan: Plan): Plan | null {
   if (launcher.reject(problem, plan) !== null) return null;
   const files = launchFolder(launcher, problem, plan, ORIGIN);
   const text = (path: string) => files.find((one) => one.path === path)?.content;
@@ -33,7 +33,7 @@ function roundTrip(launcher: Launcher, problem: Problem, plan: Plan): Plan | nul
   return found.plan;
 }
 
-function expectSame(launcher: Launcher, problem: Problem, plan: Plan): boolean {
+function expectSame(launcher: Framework, problem: Problem, plan: Plan): boolean {
   const back = roundTrip(launcher, problem, plan);
   if (back === null) return false;
   expect(estimate(problem, back), `${launcher.id}: ${JSON.stringify(plan)}`).toEqual(estimate(problem, plan));

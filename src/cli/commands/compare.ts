@@ -1,5 +1,5 @@
 import type { Problem } from '../../domain/problem.ts';
-import { LAUNCHABLE } from '../../launchers/index.ts';
+import { LAUNCHABLE } from '../../frameworks/index.ts';
 import { type Compared, compareDocument, compareTable } from '../../reporters/compare.ts';
 import { search } from '../../search/search.ts';
 import { printJson, type Register, styleOf, workloadOptions } from '../command.ts';

@@ -6,7 +6,7 @@ import { loadStack } from '../../catalogue/stacks.ts';
 import { InputError } from '../../domain/input-error.ts';
 import { onlyGroups } from '../../domain/node-order.ts';
 import type { Problem } from '../../domain/problem.ts';
-import { LAUNCHERS } from '../../launchers/index.ts';
+import { LAUNCHERS } from '../../frameworks/index.ts';
 import type { Register } from '../command.ts';
 import { emitPlan } from '../emit-plan.ts';
 import { EXIT } from '../io.ts';

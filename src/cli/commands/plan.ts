@@ -1,8 +1,8 @@
 import { deviceCount } from '../../domain/cluster.ts';
 import { InputError } from '../../domain/input-error.ts';
 import type { SearchResult, WhatIf } from '../../domain/search-result.ts';
-import { FRAMEWORKS, LAUNCHABLE } from '../../launchers/index.ts';
-import { json } from '../../launchers/json.ts';
+import { json } from '../../frameworks/describers/json.ts';
+import { FRAMEWORKS, LAUNCHABLE } from '../../frameworks/index.ts';
 import { startJson, startWords } from '../../reporters/from-file.ts';
 import { planDocument } from '../../reporters/plan-json.ts';
 import { planTable } from '../../reporters/plan-table.ts';

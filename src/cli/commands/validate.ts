@@ -1,5 +1,5 @@
 import { InputError } from '../../domain/input-error.ts';
-import { rankRows } from '../../launchers/rank-map.ts';
+import { rankRows } from '../../launch-folder/rank-map.ts';
 import { printJson, type Register } from '../command.ts';
 import { opened, READABLE } from '../from-file.ts';
 import { EXIT } from '../io.ts';

@@ -1,0 +1,75 @@
+import { InputError } from '../../domain/input-error.ts';
+import type { Asked } from '../port/reader.ts';
+import type { Tree } from '../reading/tree.ts';
+import { notesOf } from './notes.ts';
+import { offloadsOf } from './offload.ts';
+import { batchOf, micsOf, precisionsOf, sizeOf, sizesOf, ZERO } from './settings.ts';
+
+/** What a file asks for. Throws InputError where that is not what a plan can come near. */
+export function askedOf(tree: Tree): Asked {
+  const { sp, tp, stage, mesh } = sizesOf(tree, null);
+  const [batch, micro, steps] = batchOf(tree);
+  const dp = mesh ?? (batch === null || micro === null || steps === null ? null : batch / (micro * steps));
+  const microBatch = micro ?? (dp === null ? null : impliedMicroBatch(batch, dp, steps));
+  refuseOffload(tree);
+  if (microBatch === null && batch !== null && !tree.keys('').includes('train_micro_batch_size_per_gpu'))
+    throw refusal(tree, 'train_batch_size', `train_batch_size ${batch} alone`, [
+      'train_micro_batch_size_per_gpu beside it: without it the micro-batch depends on the number of GPUs',
+      'Maybe add "train_micro_batch_size_per_gpu": 1.',
+    ]);
+  const recomputed = sizeOf(tree, 'activation_checkpointing.number_checkpoints');
+  return {
+    configuration: {
+      ...(sp > 1 ? { cp: String(sp) } : {}),
+      ...(tp > 1 ? { tp: String(tp) } : {}),
+      ...(dp === null ? {} : { dp: String(dp) }),
+      ...(microBatch === null ? {} : { 'micro-batch': String(microBatch) }),
+      recompute: recomputed === null ? 'none' : 'full',
+      sharding: String(stage),
+      ...shardGroupsOf(tree, dp === null ? null : dp * sp),
+    },
+    sequenceLength: null,
+    globalBatchSize:
+      batch ?? (mesh === null || micro === null || steps === null ? null : micro * steps * mesh),
+    precision: precisionsOf(tree)[0] ?? null,
+    layers: null,
+    hiddenSize: null,
+    notes: notesOf(tree),
+  };
+}
+
+/** Of a batch alone the accumulation is 1 (deepspeed/runtime/config.py@029f12b, _set_batch_related_parameters). */
+function impliedMicroBatch(batch: number | null, dp: number, steps: number | null): number | null {
+  return batch === null ? null : batch / (dp * (steps ?? 1));
+}
+
+function refuseOffload(tree: Tree): void {
+  const [first] = offloadsOf(tree);
+  if (first !== undefined)
+    throw refusal(tree, first.path, `${first.path} keeps ${first.what} on ${first.device}`, [
+      'no offload: a plan keeps all states on the GPUs',
+      'Maybe set its device to "none", to see what the GPUs alone would need.',
+    ]);
+}
+
+/** MiCS shards every state over `mics_shard_size` consecutive ranks (deepspeed/runtime/zero/mics_utils.py). */
+function shardGroupsOf(tree: Tree, ranks: number | null): { readonly 'shard-groups'?: string } {
+  const size = micsOf(tree);
+  if (size === null || size === ranks) return {};
+  if (ranks !== null && ranks % size === 0) return { 'shard-groups': String(ranks / size) };
+  throw refusal(tree, `${ZERO}.mics_shard_size`, `mics_shard_size ${size}`, [
+    ranks === null
+      ? 'the whole batch equation beside it: train_batch_size, micro-batch and accumulation'
+      : `a divisor of the ${ranks} GPUs of the batch equation`,
+  ]);
+}
+
+function refusal(
+  tree: Tree,
+  path: string,
+  message: string,
+  [expected, hint]: readonly [expected: string, hint?: string],
+): InputError {
+  const at = { file: tree.file, line: tree.line(path) };
+  return new InputError({ message, expected, at, ...(hint === undefined ? {} : { hint }) });
+}

@@ -1,0 +1,55 @@
+import { isMoe } from '../../domain/model.ts';
+import { degreesOf } from '../../search/label.ts';
+import { type ProblemRule, type Rule, recomputeAllOrNothing, no as refusal } from '../laws/rule.ts';
+
+const no = (rule: string, actual: string, limit: string) =>
+  refusal(rule, actual, limit, 'Maybe --launcher megatron.');
+
+const dense: ProblemRule = ({ model }) =>
+  isMoe(model) ? no('experts', 'a model with experts', 'a dense model') : null;
+
+const degrees: Rule = (_, plan) => {
+  const { tp, pp } = degreesOf(plan);
+  if (pp > 1) return no('pipeline', `pp=${pp}`, '1: a pipeline is built in code, not in the JSON');
+  return tp > 1 ? no('tensor-parallel', `tp=${tp}`, '1: training with AutoTP is not planned for') : null;
+};
+
+const precision: ProblemRule = ({ workload }) =>
+  workload.precision === 'bf16' || workload.precision === 'fp16'
+    ? null
+    : no('precision', workload.precision, 'bf16 or fp16');
+
+/**
+ * Ulysses gives each rank whole heads; key-value heads that are too few are repeated, which must come out even
+ * (deepspeed/runtime/sequence_parallel/ulysses_sp.py@016d2f7, UlyssesSPAttentionHF).
+ */
+const ulysses: Rule = ({ model }, plan) => {
+  const { cp } = degreesOf(plan);
+  for (const { attention } of model.kinds) {
+    if (attention.heads % cp !== 0)
+      return no(
+        'ulysses-heads',
+        `${attention.heads} heads`,
+        `a multiple of the sequence-parallel size ${cp}`,
+      );
+    const kv = attention.kind === 'softmax' ? attention.kvHeads : attention.heads;
+    if (kv % cp !== 0 && cp % kv !== 0)
+      return no(
+        'ulysses-kv-heads',
+        `${kv} key-value heads`,
+        `a multiple or a divisor of the sequence-parallel size ${cp}`,
+      );
+  }
+  return null;
+};
+
+/** MiCS keeps all states in groups; stages 1 and 2 have no such groups. */
+const shardGroup: Rule = (_, plan) =>
+  plan.shardGroup !== null && plan.optimizerSharding !== 3
+    ? no('shard-group', `sharding=${plan.optimizerSharding} in groups`, 'sharding=3 in groups, by MiCS')
+    : null;
+
+export const PROBLEM_RULES: readonly ProblemRule[] = [dense, precision];
+
+/** What a DeepSpeed JSON can say by itself: ZeRO, MiCS, Ulysses sequence parallelism, precision, the batch equation. */
+export const PLAN_RULES: readonly Rule[] = [degrees, ulysses, shardGroup, recomputeAllOrNothing];

@@ -1,0 +1,159 @@
+import type { MegatronRun } from '../megatron/run.ts';
+import { bad, type FileRule } from '../reading/file-rule.ts';
+import { HEXISCALE_MODELS } from './models.ts';
+import { type HexiPipeline, unmatchedLayer } from './pipelines.ts';
+import { sizesOfModel, valuesOf } from './words.ts';
+
+export interface Sizes {
+  readonly pipelines: readonly HexiPipeline[];
+  readonly batches: readonly number[];
+  readonly gpus: number | null;
+}
+
+/** Iterations it runs where --run-iter is left out (llama/arguments.py@d7f8a2b). */
+const RUN_ITER = 20;
+
+/** What HexiScale refuses of its command line. */
+export const FILE_RULES: readonly FileRule<MegatronRun, Sizes>[] = [
+  {
+    rule: 'world-size',
+    at: '--hetero_configs',
+    check: (_, { pipelines, gpus }) => {
+      const sum = pipelines.reduce((all, { degrees }) => all + degrees.reduce((a, b) => a + b, 0), 0);
+      return gpus === null || sum === gpus
+        ? null
+        : bad(`${sum} GPUs in --hetero_configs`, `the ${gpus} GPUs of the job`, 'Change a stage.');
+    },
+  },
+  {
+    rule: 'heads-divisible-by-tp',
+    at: '--hetero_configs',
+    check: (run, { pipelines }) => {
+      const heads = sizesOfModel(run)?.[2];
+      const odd = pipelines
+        .flatMap(({ degrees }) => degrees)
+        .find((tp) => heads !== undefined && heads % tp !== 0);
+      return odd === undefined
+        ? null
+        : bad(`a stage of ${odd} GPUs`, `a divisor of ${heads} heads`, 'Use another.');
+    },
+  },
+  {
+    rule: 'stages-of-partition',
+    at: '--layer_partitions',
+    check: (_, { pipelines }) => {
+      const odd = pipelines.findIndex(({ degrees, layers }) => degrees.length !== layers.length);
+      return odd < 0
+        ? null
+        : bad(
+            `pipeline ${odd} with ${pipelines[odd]!.layers.length} parts`,
+            `${pipelines[odd]!.degrees.length}, as its stages`,
+            'Give each stage its layers.',
+          );
+    },
+  },
+  {
+    rule: 'layers-of-partition',
+    at: '--layer_partitions',
+    check: (run, { pipelines }) => {
+      const total = run.count('--total-layer-num');
+      const odd = pipelines.findIndex(({ layers }) => layers.reduce((a, b) => a + b, 0) !== total);
+      return total === null || odd < 0
+        ? null
+        : bad(
+            `pipeline ${odd} with ${pipelines[odd]!.layers.reduce((a, b) => a + b, 0)} layers`,
+            `${total}`,
+            'Correct it.',
+          );
+    },
+  },
+  {
+    rule: 'batch-of-chunks',
+    at: '--global_bsz_size',
+    check: (_, { pipelines, batches }) => {
+      const odd = pipelines.findIndex(({ microBatches }, i) => batches[i]! % microBatches !== 0);
+      return odd < 0
+        ? null
+        : bad(
+            `batch ${batches[odd]} in ${pipelines[odd]!.microBatches} micro-batches`,
+            'a multiple of the micro-batches',
+            'Correct --chunks or --global_bsz_size.',
+          );
+    },
+  },
+  {
+    rule: 'pipeline-type',
+    at: '--pipeline-type',
+    check: (run) =>
+      ['Gpipe', '1F1B', null].includes(run.word('--pipeline-type'))
+        ? null
+        : bad(`--pipeline-type ${run.word('--pipeline-type')}`, 'Gpipe or 1F1B', 'Use 1F1B.'),
+  },
+  {
+    rule: 'dp-type',
+    at: '--default_dp_type',
+    check: (run) =>
+      ['ddp', 'zero2', 'zero3', null].includes(run.word('--default_dp_type'))
+        ? null
+        : bad(`--default_dp_type ${run.word('--default_dp_type')}`, 'ddp, zero2 or zero3', 'Use ddp.'),
+  },
+  {
+    // llama/arguments.py@d7f8a2b, choices.
+    rule: 'model-size',
+    at: '--model_size',
+    check: (run) =>
+      sizesOfModel(run) === null
+        ? bad(
+            `--model_size ${run.word('--model_size')}`,
+            Object.keys(HEXISCALE_MODELS).join(', '),
+            'Use llama-7b.',
+          )
+        : null,
+  },
+  {
+    // hexiscale/process_args.py@5ee1726, validate_args: the last values are repeated for the batches that are missing.
+    rule: 'values-of-pipelines',
+    at: '--chunks',
+    check: (run, { pipelines }) => {
+      const batches = valuesOf(run, '--global_bsz_size').length;
+      const chunks = valuesOf(run, '--chunks').length;
+      const wanted = Math.min(batches, pipelines.length);
+      return chunks === wanted
+        ? null
+        : bad(
+            `${chunks} values of --chunks beside ${batches} of --global_bsz_size`,
+            `as many of both, at most one for each of ${pipelines.length} pipelines`,
+            'Give each pipeline both.',
+          );
+    },
+  },
+  {
+    rule: 'accumulation',
+    at: '--accum-iter',
+    check: (run) => {
+      const steps = run.count('--run-iter') ?? RUN_ITER;
+      const accumulated = run.count('--accum-iter') ?? 1;
+      return accumulated <= steps
+        ? null
+        : bad(
+            `--accum-iter ${accumulated}`,
+            `at most --run-iter ${steps}`,
+            `Set --run-iter to ${accumulated}.`,
+          );
+    },
+  },
+  {
+    rule: 'tp-divides-largest',
+    at: '--hetero_configs',
+    check: (_, { pipelines }) => {
+      const odd = unmatchedLayer(pipelines);
+      return odd === null
+        ? null
+        : bad(
+            `layer ${odd.layer} on ${odd.tp} GPUs of one pipeline and ${odd.largest} of another`,
+            `a divisor of ${odd.largest}`,
+            'Use powers of two, or cut the layers alike.',
+          );
+    },
+  },
+];

@@ -1,0 +1,113 @@
+import type { Plan } from '../../domain/plan.ts';
+import type { Problem } from '../../domain/problem.ts';
+import { REPLICA_BY_REPLICA } from '../../launch-folder/ranks.ts';
+import { degreesOf } from '../../search/label.ts';
+import { no, type ProblemRule, type Rule, recomputeAllOrNothing } from '../laws/rule.ts';
+import { lawOf } from '../laws/structure.ts';
+import { type Capabilities, type Framework, HOST_ORDER } from '../port/framework.ts';
+import { HEXISCALE_MODELS, modelSize, SEQUENCE_LENGTH } from './models.ts';
+import { hexiPipelines, unmatchedLayer } from './pipelines.ts';
+import { hexiscaleReader } from './reader.ts';
+import { processScript } from './script.ts';
+
+const capabilities: Capabilities = {
+  ...HOST_ORDER,
+  tensorParallelPerStage: true,
+  unequalMicroBatches: true,
+  severalPipelines: true,
+  unequalHosts: true,
+};
+
+const forProblem: readonly ProblemRule[] = [
+  ({ model }) =>
+    modelSize(model) === null
+      ? no('model-size', model.name, `a Llama of ${Object.keys(HEXISCALE_MODELS).join(', ')}`)
+      : null,
+  ({ workload: { sequenceLength } }) =>
+    sequenceLength === SEQUENCE_LENGTH
+      ? null
+      : no('sequence-length', `sequence length ${sequenceLength}`, `${SEQUENCE_LENGTH}, which it fixes`),
+  ({ workload: { precision } }) =>
+    precision === 'bf16' || precision === 'fp16' ? null : no('precision', precision, 'bf16 or fp16'),
+];
+
+const forPlan: readonly Rule[] = [
+  (_, plan) => {
+    const { cp, ep, vpp } = degreesOf(plan);
+    return cp * ep * vpp === 1 ? null : no('degrees', `cp=${cp}, ep=${ep}, vpp=${vpp}`, '1 each');
+  },
+  ({ model }, plan) => {
+    const { heads } = model.kinds[0]!.attention;
+    const odd = plan.pipelines
+      .flatMap(({ stages }) => stages.flatMap(({ replicas }) => replicas))
+      .find(({ tensorParallel }) => heads % tensorParallel !== 0);
+    return odd === undefined
+      ? null
+      : no('heads-divisible-by-tp', `${heads} heads`, `a multiple of tp=${odd.tensorParallel}`);
+  },
+  (_, plan) =>
+    hexiPipelines(plan) === null
+      ? no(
+          'replicas-in-step',
+          'stages with unlike replicas',
+          'as many copies of each stage, with equal shares',
+        )
+      : null,
+  (_, plan) => {
+    const odd = unmatchedLayer(hexiPipelines(plan)!);
+    return odd === null
+      ? null
+      : no(
+          'tp-divides-largest',
+          `layer ${odd.layer} with tp=${odd.tp} in one pipeline and tp=${odd.largest} in another`,
+          `a divisor of ${odd.largest}`,
+        );
+  },
+  (_, { schedule: { id } }) =>
+    id === '1f1b' || id === 'gpipe' ? null : no('schedule', `schedule ${id}`, '1f1b or gpipe'),
+  (_, { optimizerSharding, shardGroup }) =>
+    optimizerSharding === 1 || shardGroup !== null
+      ? no(
+          'sharding',
+          shardGroup === null ? 'sharding=1' : 'sharding in groups',
+          '0 (ddp), 2 or 3 over all copies',
+        )
+      : null,
+  recomputeAllOrNothing,
+];
+
+const DP_TYPE = { 0: 'ddp', 2: 'zero2', 3: 'zero3' } as const;
+
+/** HexiScale (FlashFlex): `arguments.txt` for its llama_train.py, and a script that starts one process for each GPU. */
+export const hexiscale: Framework = {
+  id: 'hexiscale',
+  name: 'HexiScale',
+  stack: 'torch-fsdp',
+  capabilities,
+  rankOrder: REPLICA_BY_REPLICA,
+  reader: hexiscaleReader,
+  ...lawOf('HexiScale', capabilities, forProblem, forPlan),
+  render: (problem, plan, { origin }) => [
+    { path: 'arguments.txt', content: `${argumentsFor(problem, plan).join('\n')}\n` },
+    { path: 'launch.sh', executable: true, content: processScript(problem, plan, origin) },
+  ],
+};
+
+/** Words of the command line: its options have underscores or dashes as its own parsers spell them. */
+function argumentsFor({ model, workload }: Problem, plan: Plan): string[] {
+  const pipelines = hexiPipelines(plan)!;
+  const precision = workload.precision;
+  return [
+    ...['--model_size', modelSize(model)!, '--total-layer-num', model.layers.length],
+    ...['--hetero_configs', JSON.stringify(pipelines.map(({ degrees }) => degrees))],
+    ...['--layer_partitions', JSON.stringify(pipelines.map(({ layers }) => layers))],
+    ...['--chunks', ...pipelines.map(({ microBatches }) => microBatches)],
+    ...['--global_bsz_size', ...pipelines.map(({ microBatches }) => microBatches * plan.microBatchSize)],
+    ...['--pipeline-type', plan.schedule.id === 'gpipe' ? 'Gpipe' : '1F1B'],
+    ...['--default_dp_type', DP_TYPE[plan.optimizerSharding as keyof typeof DP_TYPE]],
+    ...[`--${precision}`, '--mixed_precision', precision, '--use-flash-attn'],
+    ...(plan.sequenceParallel ? ['--seq-parallel'] : []),
+    ...(plan.recompute.mode === 'full' ? ['--checkpoint-layers'] : []),
+    ...['--accum-iter', 1],
+  ].map(String);
+}

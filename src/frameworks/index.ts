@@ -1,0 +1,51 @@
+import type { Plan } from '../domain/plan.ts';
+import type { Problem } from '../domain/problem.ts';
+import type { Reason } from '../domain/reason.ts';
+import { deepspeed } from './deepspeed/index.ts';
+import { env } from './describers/env.ts';
+import { json } from './describers/json.ts';
+import { hexiscale } from './hexiscale/index.ts';
+import { megatron } from './megatron/index.ts';
+import { megatronBridge } from './megatron-bridge/index.ts';
+import { nanotron } from './nanotron/index.ts';
+import type { Framework } from './port/framework.ts';
+import { primus } from './primus/index.ts';
+import { torchtitan } from './torchtitan/index.ts';
+import { zorse } from './zorse/index.ts';
+
+/** Frameworks that run what they are given. A new one is one more line. */
+export const FRAMEWORKS: readonly Framework[] = [
+  megatron,
+  megatronBridge,
+  torchtitan,
+  deepspeed,
+  nanotron,
+  primus,
+  zorse,
+  hexiscale,
+];
+
+/** Every launcher, in the order of help: `env` and `json` only describe a plan. */
+export const LAUNCHERS: readonly Framework[] = [...FRAMEWORKS, env, json];
+
+/** Plans that at least one framework runs as printed. */
+export const LAUNCHABLE = {
+  id: 'launchable',
+  excludes(problem: Problem): Reason | null {
+    const reasons = FRAMEWORKS.map((framework) => framework.excludes?.(problem) ?? null);
+    return reasons.includes(null) ? null : reasons[0]!;
+  },
+  reject(problem: Problem, plan: Plan): Reason | null {
+    let first: Reason | null = null;
+    for (const framework of FRAMEWORKS) {
+      const reason = framework.reject(problem, plan);
+      if (reason === null) return null;
+      first ??= reason;
+    }
+    return first;
+  },
+} as const;
+
+export function launcherOf(id: string): Framework | undefined {
+  return LAUNCHERS.find((launcher) => launcher.id === id);
+}

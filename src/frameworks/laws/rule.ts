@@ -1,0 +1,41 @@
+import type { Plan } from '../../domain/plan.ts';
+import type { Problem } from '../../domain/problem.ts';
+import type { Reason } from '../../domain/reason.ts';
+
+/** One constraint of a framework. */
+export type Rule = (problem: Problem, plan: Plan) => Reason | null;
+
+/** One that no split can mend. */
+export type ProblemRule = (problem: Problem) => Reason | null;
+
+/** A refusal: what the plan has, what the framework takes, and what might help. */
+export function no(rule: string, actual: string, limit: string, hint?: string): Reason {
+  return hint === undefined ? { rule, actual, limit } : { rule, actual, limit, hint };
+}
+
+/** Recomputation is a switch of the whole model: on or off. */
+export const recomputeAllOrNothing: Rule = (_, { recompute: { mode, layersPerStage } }) =>
+  mode === 'selective' || layersPerStage !== null
+    ? no(
+        'recompute',
+        mode === 'selective' ? 'selective recomputation' : 'full recomputation of some layers',
+        'none, or full of all layers',
+        'Maybe --launcher megatron.',
+      )
+    : null;
+
+export function excludedBy(rules: readonly ProblemRule[], problem: Problem): Reason | null {
+  for (const rule of rules) {
+    const reason = rule(problem);
+    if (reason !== null) return reason;
+  }
+  return null;
+}
+
+export function firstBroken(rules: readonly Rule[], problem: Problem, plan: Plan): Reason | null {
+  for (const rule of rules) {
+    const reason = rule(problem, plan);
+    if (reason !== null) return reason;
+  }
+  return null;
+}

@@ -1,0 +1,160 @@
+import { layersOf, replicasOf } from '../../domain/plan.ts';
+import type { Problem } from '../../domain/problem.ts';
+import { hostRuns } from '../../launch-folder/ranks.ts';
+import type { Legality } from '../../search/options.ts';
+import type { Capabilities } from '../port/framework.ts';
+import { isEven } from './chunks.ts';
+import { excludedBy, firstBroken, type ProblemRule, type Rule } from './rule.ts';
+import { soundPlan } from './sound.ts';
+
+/** RFC 1123 names and addresses, and the underscore that clusters use. Nothing a shell or a rendezvous could misread. */
+const HOST = /^[A-Za-z0-9]([A-Za-z0-9._:-]{0,251}[A-Za-z0-9])?$/;
+
+/**
+ * The law of a framework: what no split can mend, asked before a search, then what follows from the forms it can express,
+ * most telling first, then rules of its own.
+ */
+export function lawOf(
+  name: string,
+  can: Capabilities,
+  forProblem: readonly ProblemRule[],
+  forPlan: readonly Rule[],
+): Required<Pick<Legality, 'excludes' | 'reject'>> {
+  const problemRules = [hostNames, ...forProblem];
+  const planRules = [...structureRules(name, can), ...forPlan];
+  const excludes = (problem: Problem) => excludedBy(problemRules, problem);
+  return { excludes, reject: (problem, plan) => excludes(problem) ?? firstBroken(planRules, problem, plan) };
+}
+
+function structureRules(name: string, can: Capabilities): Rule[] {
+  const rules: Rule[] = [soundPlan];
+  if (!can.severalPipelines) rules.push(onePipeline(name));
+  if (!can.tensorParallelPerStage) rules.push(oneShape(name));
+  if (!can.unequalMicroBatches) rules.push(equalShares(name));
+  if (!can.gpuTypePerStage) rules.push(oneGpuType(name));
+  if (!can.unevenLayers) rules.push(evenLayers(name));
+  if (!can.mixedVendors) rules.push(oneVendor);
+  if (!can.unequalHosts) rules.push(equalHosts);
+  return rules;
+}
+
+const hostNames: ProblemRule = ({ cluster }) => {
+  const odd = cluster.groups.flatMap(({ hosts }) => hosts).find((host) => !HOST.test(host));
+  if (odd === undefined) return null;
+  return {
+    rule: 'host-name',
+    actual: `host ${JSON.stringify(odd)}`,
+    limit: 'letters, digits, dots and dashes',
+  };
+};
+
+const onePipeline =
+  (name: string): Rule =>
+  (_, plan) =>
+    plan.pipelines.length === 1
+      ? null
+      : {
+          rule: 'one-pipeline-shape',
+          actual: `${plan.pipelines.length} pipelines that differ`,
+          limit: `one shape in ${name}`,
+        };
+
+const oneShape =
+  (name: string): Rule =>
+  (_, plan) => {
+    const stages = plan.pipelines.flatMap((pipeline) => pipeline.stages);
+    const sizes = new Set(stages.flatMap(({ replicas }) => replicas.map((block) => block.tensorParallel)));
+    if (sizes.size > 1)
+      return {
+        rule: 'one-tensor-parallel-size',
+        actual: `tensor parallelism ${[...sizes].join(', ')}`,
+        limit: `one size in ${name}`,
+      };
+    const copies = new Set(stages.map(replicasOf));
+    if (copies.size > 1)
+      return {
+        rule: 'one-data-parallel-size',
+        actual: `${[...copies].join(', ')} copies of the stages`,
+        limit: `one number in ${name}`,
+      };
+    return null;
+  };
+
+const equalShares =
+  (name: string): Rule =>
+  (_, plan) => {
+    const shares = new Set(
+      plan.pipelines.flatMap(({ stages }) =>
+        stages.flatMap(({ replicas }) => replicas.map((b) => b.microBatches)),
+      ),
+    );
+    if (shares.size <= 1) return null;
+    return {
+      rule: 'equal-micro-batches',
+      actual: `${[...shares].join(', ')} micro-batches per replica`,
+      limit: `equal shares in ${name}`,
+    };
+  };
+
+const oneGpuType =
+  (name: string): Rule =>
+  ({ cluster }, plan) => {
+    const types = new Set(
+      plan.pipelines.flatMap(({ stages }) =>
+        stages.flatMap(({ replicas }) => replicas.map((b) => cluster.groups[b.group]!.gpu.id)),
+      ),
+    );
+    if (types.size <= 1) return null;
+    return {
+      rule: 'one-gpu-type',
+      actual: `stages on ${[...types].join(', ')}`,
+      limit: `one GPU type in ${name}`,
+    };
+  };
+
+const evenLayers =
+  (name: string): Rule =>
+  (_, plan) =>
+    isEven(plan)
+      ? null
+      : {
+          rule: 'even-layers',
+          actual: `${plan.pipelines[0]!.stages.map(layersOf).join('/')} layers`,
+          limit: `the same number on every stage in ${name}`,
+        };
+
+/** NCCL and RCCL do not talk to each other. */
+const oneVendor: Rule = ({ cluster }, plan) => {
+  const vendors = new Set(
+    plan.pipelines.flatMap(({ stages }) =>
+      stages.flatMap(({ replicas }) => replicas.map((b) => cluster.groups[b.group]!.gpu.vendor)),
+    ),
+  );
+  if (vendors.size <= 1) return null;
+  return {
+    rule: 'one-vendor',
+    actual: `GPUs of ${[...vendors].join(' and ')}`,
+    limit: 'one collective library',
+    hint: 'Maybe --launcher any, which ranks plans for a runtime of your own.',
+  };
+};
+
+/** torchrun starts the same number of consecutive ranks on every host. */
+const equalHosts: Rule = ({ cluster }, plan) => {
+  const runs = hostRuns(cluster, plan);
+  const sizes = new Set(runs.map((run) => run.gpus));
+  if (sizes.size > 1)
+    return {
+      rule: 'equal-gpus-per-host',
+      actual: `${[...sizes].join(', ')} GPUs on the hosts used`,
+      limit: 'the same number on each',
+    };
+  const seen = new Set(runs.map((run) => run.host));
+  if (seen.size < runs.length)
+    return {
+      rule: 'consecutive-ranks-per-host',
+      actual: 'a host whose ranks lie apart',
+      limit: 'one run of ranks on each host',
+    };
+  return null;
+};

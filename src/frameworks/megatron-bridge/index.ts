@@ -1,0 +1,61 @@
+import { hostsScript } from '../../launch-folder/hosts-script.ts';
+import type { ProblemRule } from '../laws/rule.ts';
+import { lawOf } from '../laws/structure.ts';
+import { megatronEnvironment, megatronPrepare } from '../megatron/environment.ts';
+import { flagsOf } from '../megatron/flags.ts';
+import { leftOpen } from '../megatron/model-arguments.ts';
+import { MEGATRON_PLAN_RULES, MEGATRON_PROBLEM_RULES } from '../megatron/rules.ts';
+import { megatronWords } from '../megatron/words.ts';
+import { type Framework, HOST_ORDER } from '../port/framework.ts';
+import { overridesFrom } from './fields.ts';
+import { bridgeReader } from './reader.ts';
+
+/** Latent attention needs another model provider than the plain recipe has. */
+const provider: ProblemRule = ({ model }) =>
+  model.kinds.some(({ attention }) => attention.kind === 'latent')
+    ? {
+        rule: 'model-provider',
+        actual: 'multi-latent attention',
+        limit: 'a model of GPTModelProvider',
+        hint: 'Maybe --to megatron.',
+      }
+    : null;
+
+/**
+ * Megatron-Bridge: `overrides.txt` on top of its plain GPT recipe, whose defaults are Megatron-LM's, so that nothing is
+ * left to a recipe of another model.
+ */
+export const megatronBridge: Framework = {
+  id: 'megatron-bridge',
+  name: 'Megatron-Bridge',
+  stack: 'megatron-core',
+  capabilities: HOST_ORDER,
+  reader: bridgeReader,
+  ...lawOf('Megatron-Bridge', HOST_ORDER, [provider, ...MEGATRON_PROBLEM_RULES], MEGATRON_PLAN_RULES),
+  render: (problem, plan, { origin }) => {
+    const flags = flagsOf(megatronWords(problem, plan).join('\n'), 'arguments');
+    const overrides = overridesFrom(flags);
+    return [
+      { path: 'overrides.txt', content: `${overrides.join('\n')}\n` },
+      {
+        path: 'launch.sh',
+        executable: true,
+        content: hostsScript({
+          problem,
+          plan,
+          origin,
+          environment: megatronEnvironment(problem, plan),
+          prepare: [
+            ...megatronPrepare(plan),
+            'mapfile -t ARGS < overrides.txt',
+            `# ${leftOpen(problem.model)} are yours to add; without any, a trial run on mock data.`,
+            'if [ "$#" -eq 0 ]; then',
+            `  set -- tokenizer.tokenizer_type=NullTokenizer tokenizer.vocab_size=${problem.model.vocabSize} train.train_iters=10`,
+            'fi',
+          ],
+          program: `"\${BRIDGE_PATH:-.}/scripts/training/run_recipe.py" --recipe vanilla_gpt_pretrain_config --mode pretrain --dataset mock "\${ARGS[@]}" "$@"`,
+        }),
+      },
+    ];
+  },
+};

@@ -1,0 +1,40 @@
+import { InputError } from '../../domain/input-error.ts';
+import { programWords } from '../../foreign/bash/program.ts';
+import { MEGATRON_FILE_RULES } from '../megatron/file-rules.ts';
+import { readRun } from '../megatron/reader.ts';
+import { megatronRun } from '../megatron/run.ts';
+import type { LaunchReader } from '../port/reader.ts';
+import { fieldOf, flagsFrom } from './fields.ts';
+
+const OVERRIDE = /^([a-z_]+(?:\.[a-z0-9_]+)*)=(.+)$/s;
+
+/** Names without a section are variables of the shell, but for the recipe of the precision. */
+function isOverride(word: string): boolean {
+  const [, field] = OVERRIDE.exec(word) ?? [];
+  return field === 'mixed_precision' || field?.includes('.') === true;
+}
+
+/**
+ * Overrides of Megatron-Bridge, one a line or as words of a shell script. What its recipe says by itself is not in the
+ * file, so only what the overrides say is read.
+ */
+export const bridgeReader: LaunchReader = {
+  file: 'overrides.txt',
+  rules: MEGATRON_FILE_RULES,
+  read({ path, text }) {
+    const overrides = programWords(text, path, isOverride).words.flatMap(({ text: word, line }) => {
+      const [, field, value] = isOverride(word) ? OVERRIDE.exec(word)! : [];
+      return field === undefined ? [] : [{ field, value: value!, line }];
+    });
+    if (overrides.length === 0)
+      throw new InputError({
+        message: `${path} has no overrides`,
+        expected: 'section.field=value, such as model.tensor_model_parallel_size=8',
+        at: { file: path, line: 1 },
+      });
+    return readRun(megatronRun(flagsFrom(overrides, path), path), {
+      rules: MEGATRON_FILE_RULES,
+      nameOf: (flag) => fieldOf(flag.slice(2)),
+    });
+  },
+};

@@ -1,0 +1,77 @@
+import type { Asked } from '../port/reader.ts';
+import { cutOf, virtualStagesOf } from './cut.ts';
+import { precisionOf } from './precision.ts';
+import { recomputeOf } from './recompute.ts';
+import { expertsOf, type MegatronRun } from './run.ts';
+
+/** Flags that ask for chunks, whatever their number. */
+const CHUNKED = [
+  '--pipeline-model-parallel-layout',
+  '--num-virtual-stages-per-pipeline-rank',
+  '--num-layers-per-virtual-pipeline-stage',
+];
+
+/** The degrees, the workload and the switches of a run in shardwright's words. */
+export function askedOf(run: MegatronRun): Asked {
+  const found: Record<string, string> = {};
+  const take = (key: string, flag: string) => {
+    const value = run.count(flag);
+    if (value !== null) found[key] = String(value);
+  };
+  take('tp', '--tensor-model-parallel-size');
+  take('pp', '--pipeline-model-parallel-size');
+  take('cp', '--context-parallel-size');
+  take('ep', '--expert-model-parallel-size');
+  take('micro-batch', '--micro-batch-size');
+  if (expertsOf(run) !== null) {
+    // Megatron's default expert tensor parallelism is the tensor parallelism itself.
+    found.etp = String(run.count('--expert-tensor-parallel-size') ?? found.tp ?? 1);
+  }
+  const virtual = virtualStagesOf(run);
+  if (virtual !== null && CHUNKED.some((flag) => run.has(flag))) found.vpp = String(virtual);
+  const cut = cutOf(run);
+  if (cut !== null) found.layers = cut.join('/');
+  Object.assign(found, recomputeOf(run));
+  found.sharding = String(shardingOf(run));
+  take('shard-groups', '--num-distributed-optimizer-instances');
+  if (Number(found.tp ?? 1) > 1) found.sp = String(run.has('--sequence-parallel'));
+  return {
+    configuration: found,
+    sequenceLength: run.count('--seq-length'),
+    globalBatchSize: run.count('--global-batch-size'),
+    precision: precisionOf(run),
+    layers: run.count('--num-layers'),
+    hiddenSize: run.count('--hidden-size'),
+    notes: notesOf(run),
+  };
+}
+
+/** What the flags change and no plan says: each is named, none is estimated. */
+const UNESTIMATED: Readonly<Record<string, string>> = {
+  '--optimizer-cpu-offload': 'optimizer states are counted on the GPU',
+  '--cpu-offloading-num-layers': 'activations are counted on the GPU',
+  '--use-precision-aware-optimizer': 'optimizer states are counted in fp32',
+  '--moe-expert-capacity-factor': 'no token is dropped',
+  '--moe-pad-expert-input-to-capacity': 'no token is dropped or padded',
+};
+
+function notesOf(run: MegatronRun): string[] {
+  const optimizer = run.word('--optimizer');
+  const flags = Object.entries(UNESTIMATED).filter(
+    ([flag]) => run.has(flag) && !['0', 'False'].includes(run.word(flag) ?? ''),
+  );
+  return [
+    ...(optimizer === null || optimizer === 'adam' ? [] : [`--optimizer ${optimizer} is estimated as adam`]),
+    ...flags.map(([flag, instead]) => `${flag} is not estimated: ${instead}`),
+  ];
+}
+
+function shardingOf(run: MegatronRun): number {
+  if (run.has('--use-megatron-fsdp'))
+    return (
+      { optim: 1, optim_grads: 2, optim_grads_params: 3 }[
+        run.word('--data-parallel-sharding-strategy') ?? ''
+      ] ?? 0
+    );
+  return run.has('--use-distributed-optimizer') ? 1 : 0;
+}

@@ -1,0 +1,151 @@
+import { nearest } from '../../schema/validator.ts';
+import { bad } from '../reading/file-rule.ts';
+import { FLAG_CHOICES } from './flag-choices.ts';
+import { FLAG_NAMES, REAL_FLAGS, SWITCH_FLAGS, WHOLE_FLAGS } from './flag-names.ts';
+import type { Flag } from './flags.ts';
+import type { MegatronRule, MegatronRun } from './run.ts';
+
+/** Flags that a script hands to torchrun or srun. */
+const TORCHRUN: ReadonlySet<string> = new Set(
+  `nnodes nproc-per-node nproc_per_node node-rank node_rank master-addr master_addr master-port master_port
+  rdzv-id rdzv_id rdzv-backend rdzv_backend rdzv-endpoint rdzv_endpoint standalone nodes ntasks ntasks-per-node
+  gpus-per-node nodelist exclusive job-name time output partition account container-image container-mounts`
+    .split(/\s+/)
+    .map((name) => `--${name}`),
+);
+
+/** `validate_args` asks for them; each may be said by the second instead. */
+const REQUIRED = [
+  ['--num-layers', '--encoder-num-layers'],
+  ['--hidden-size'],
+  ['--num-attention-heads'],
+  ['--seq-length', '--encoder-seq-length'],
+  ['--max-position-embeddings'],
+  ['--micro-batch-size'],
+] as const;
+
+/** What says the model, or all of it, elsewhere. */
+const ELSEWHERE = ['--use-checkpoint-args', '--yaml-cfg'];
+
+/** Python's `int` and `float`. */
+const WHOLE = /^[+-]?\d+(_\d+)*$/;
+const REAL = /^[+-]?((\d+(_\d+)*\.?\d*|\.\d+)(e[+-]?\d+)?|inf|infinity|nan)$/i;
+
+/** The parser of Megatron-LM, and its defaults (megatron/training/arguments.py@000c4ac): Bridge and Primus have their own. */
+export const COMMAND_LINE_RULES: readonly MegatronRule[] = [
+  {
+    rule: 'known-flags',
+    at: '',
+    check: (run) => {
+      const odd = [...run.flags.values()].filter(
+        ({ name }) => !FLAG_NAMES.has(name.slice(2)) && !TORCHRUN.has(name),
+      );
+      const [first] = odd;
+      if (first === undefined) return null;
+      const near = nearest(first.name.slice(2), [...FLAG_NAMES]);
+      const broken = bad(
+        `unknown ${odd.map(({ name }) => name).join(', ')}`,
+        'flags of the parser, unabbreviated',
+        near === undefined ? 'Drop it.' : `Maybe --${near}.`,
+      );
+      return { ...broken, line: first.line };
+    },
+  },
+  {
+    rule: 'required-flags',
+    at: '',
+    check: (run) => {
+      if (!run.whole || ELSEWHERE.some((flag) => run.has(flag))) return null;
+      const missing = REQUIRED.filter((names) => !names.some((name) => run.has(name))).map(([name]) => name);
+      return missing.length === 0
+        ? null
+        : bad(`no ${missing.join(', ')}`, 'what the parser asks for', `Add ${missing.join(', ')}.`);
+    },
+  },
+  {
+    rule: 'flag-values',
+    at: '',
+    check: (run) => {
+      for (const flag of run.flags.values()) {
+        const limit = limitOf(flag);
+        const [value] = flag.values;
+        if (limit !== null) return { ...bad(`${flag.name} ${value}`, limit, 'Change it.'), line: flag.line };
+      }
+      return null;
+    },
+  },
+  {
+    rule: 'flag-words',
+    at: '',
+    check: (run) => {
+      const odd = [...run.flags.values()].find(hasTooMany);
+      if (odd === undefined) return null;
+      const [words, limit] = [odd.values.join(' '), isSwitch(odd) ? 'no value' : 'one value'];
+      return { ...bad(`${odd.name} ${words}`, limit, 'Drop the rest.'), line: odd.line };
+    },
+  },
+  {
+    rule: 'query-groups-ignored',
+    at: '--num-query-groups',
+    check: (run) => {
+      const groups = run.count('--num-query-groups');
+      const meant = run.has('--group-query-attention') || run.has('--multi-latent-attention');
+      return groups === null || meant || run.count('--num-attention-heads') === groups
+        ? null
+        : bad(
+            `${groups} query groups, which are ignored`,
+            '--group-query-attention with them',
+            'Add --group-query-attention.',
+          );
+    },
+  },
+  {
+    rule: 'grouped-gemm-precision',
+    at: '--moe-grouped-gemm',
+    check: (run) =>
+      run.has('--moe-grouped-gemm') && !run.has('--bf16') && run.whole
+        ? bad('--moe-grouped-gemm', '--bf16', 'Add --bf16.')
+        : null,
+  },
+  {
+    rule: 'prediction-positions',
+    at: '--mtp-num-layers',
+    check: (run) => {
+      const positions = positionsOf(run);
+      return (run.count('--mtp-num-layers', 0) ?? 0) === 0 || ['rope', 'none'].includes(positions)
+        ? null
+        : bad(
+            `prediction layers with ${positions} positions`,
+            '--position-embedding-type rope or none',
+            'Add --position-embedding-type rope.',
+          );
+    },
+  },
+];
+
+/** What the first value of a flag may be, if it is not that; null also for what the shell works out. */
+function limitOf({ name, values: [value] }: Flag): string | null {
+  if (value === undefined || value.includes('$') || value.includes('`')) return null;
+  const bare = name.slice(2);
+  const choices = FLAG_CHOICES.get(bare);
+  if (choices !== undefined) return choices.includes(value) ? null : choices.join(', ');
+  if (WHOLE_FLAGS.has(bare)) return WHOLE.test(value) ? null : 'a whole number';
+  return REAL_FLAGS.has(bare) && !REAL.test(value) ? 'a number' : null;
+}
+
+const isSwitch = ({ name }: Flag) => SWITCH_FLAGS.has(name.slice(2));
+
+/** More words than the parser takes, but for what the shell works out and for text, whose words quotes may join. */
+function hasTooMany(flag: Flag): boolean {
+  const bare = flag.name.slice(2);
+  const one = WHOLE_FLAGS.has(bare) || REAL_FLAGS.has(bare);
+  const first = flag.values.findIndex((word) => /[$`]/.test(word));
+  const said = first < 0 ? flag.values.length : first;
+  return said > (isSwitch(flag) ? 0 : one ? 1 : Number.POSITIVE_INFINITY);
+}
+
+function positionsOf(run: MegatronRun): string {
+  return run.has('--use-rotary-position-embeddings')
+    ? 'rope'
+    : (run.word('--position-embedding-type') ?? 'learned_absolute');
+}

@@ -1,0 +1,43 @@
+import { hostsScript } from '../../launch-folder/hosts-script.ts';
+import { lawOf } from '../laws/structure.ts';
+import { type Framework, HOST_ORDER } from '../port/framework.ts';
+import { megatronEnvironment, megatronPrepare } from './environment.ts';
+import { leftOpen } from './model-arguments.ts';
+import { megatronReader } from './reader.ts';
+import { MEGATRON_PLAN_RULES, MEGATRON_PROBLEM_RULES } from './rules.ts';
+import { megatronWords } from './words.ts';
+
+/** Megatron-LM: `arguments.txt`, one word a line, and `launch.sh`, which reads it on every host. */
+export const megatron: Framework = {
+  id: 'megatron',
+  name: 'Megatron-LM',
+  stack: 'megatron-core',
+  reader: megatronReader,
+  capabilities: HOST_ORDER,
+  ...lawOf('Megatron-LM', HOST_ORDER, MEGATRON_PROBLEM_RULES, MEGATRON_PLAN_RULES),
+  render: (problem, plan, { origin }) => [
+    {
+      path: 'arguments.txt',
+      content: `${megatronWords(problem, plan).join('\n')}\n`,
+    },
+    {
+      path: 'launch.sh',
+      executable: true,
+      content: hostsScript({
+        problem,
+        plan,
+        origin,
+        environment: megatronEnvironment(problem, plan),
+        prepare: [
+          ...megatronPrepare(plan),
+          'mapfile -t ARGS < arguments.txt',
+          `# ${leftOpen(problem.model)} are yours to add; without any, a trial run on mock data.`,
+          'if [ "$#" -eq 0 ]; then',
+          `  set -- --mock-data --tokenizer-type NullTokenizer --vocab-size ${problem.model.vocabSize} --train-iters 10 --lr 1.5e-4`,
+          'fi',
+        ],
+        program: `"\${MEGATRON_PATH:-.}/pretrain_gpt.py" "\${ARGS[@]}" "$@"`,
+      }),
+    },
+  ],
+};

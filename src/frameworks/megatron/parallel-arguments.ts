@@ -1,0 +1,74 @@
+import { isMoe } from '../../domain/model.ts';
+import type { Plan } from '../../domain/plan.ts';
+import type { Problem } from '../../domain/problem.ts';
+import type { Stack } from '../../domain/stack.ts';
+import { degreesOf } from '../../search/label.ts';
+import { isEven } from '../laws/chunks.ts';
+import { pipelineLayout } from './layout.ts';
+import { PRECISION } from './precision.ts';
+import { recomputeArguments } from './recompute.ts';
+
+const FSDP_STRATEGY = { 2: 'optim_grads', 3: 'optim_grads_params' } as const;
+
+/** Megatron-LM's flags for the split, the batch and the precision, one word per entry. */
+export function parallelArguments(problem: Problem, plan: Plan): string[] {
+  const { model, workload, stack } = problem;
+  const { tp, pp, cp, dp, ep, etp } = degreesOf(plan);
+  const args = [
+    ...['--tensor-model-parallel-size', tp, '--pipeline-model-parallel-size', pp],
+    ...(cp > 1 ? ['--context-parallel-size', cp] : []),
+    ...(isMoe(model)
+      ? [
+          ...['--expert-model-parallel-size', ep, '--expert-tensor-parallel-size', etp],
+          ...dispatcherArguments(stack, ep * etp),
+        ]
+      : []),
+    ...pipelineArguments(problem, plan),
+    ...(plan.sequenceParallel && tp > 1 ? ['--sequence-parallel'] : []),
+    ...shardingArguments(plan, dp * cp),
+    ...recomputeArguments(plan.recompute),
+    ...['--micro-batch-size', plan.microBatchSize, '--global-batch-size', workload.globalBatchSize],
+    ...(PRECISION[workload.precision as keyof typeof PRECISION] ?? []),
+  ];
+  return args.map(String);
+}
+
+/**
+ * DeepEP and HybridEP are back ends of the flexible dispatcher, which takes several GPUs
+ * (`MoEFlexTokenDispatcher`, megatron/core/transformer/moe/token_dispatcher.py).
+ */
+function dispatcherArguments({ moeDispatcher }: Stack, gpus: number): string[] {
+  const flexible = moeDispatcher === 'deepep' || moeDispatcher === 'hybridep';
+  if (flexible && gpus > 1)
+    return ['--moe-token-dispatcher-type', 'flex', '--moe-flex-dispatcher-backend', moeDispatcher];
+  return ['--moe-token-dispatcher-type', flexible ? 'alltoall' : moeDispatcher];
+}
+
+function pipelineArguments({ model }: Problem, plan: Plan): (string | number)[] {
+  const { virtualStages } = plan.schedule;
+  const stages = plan.pipelines[0]!.stages.length;
+  if (stages === 1) return [];
+  if (!isEven(plan) || model.mtpLayers > 0)
+    return ['--pipeline-model-parallel-layout', pipelineLayout(model, plan)];
+  return virtualStages > 1 ? ['--num-virtual-stages-per-pipeline-rank', virtualStages] : [];
+}
+
+/**
+ * Without the meta device Megatron-FSDP first builds the whole model on each GPU, beside what it then shards
+ * (docs/user-guide of Megatron-LM, its recommended configuration; any strategy but no_shard takes it).
+ */
+function shardingArguments({ optimizerSharding, shardGroup }: Plan, group: number): (string | number)[] {
+  if (optimizerSharding === 0) return ['--overlap-grad-reduce'];
+  const instances =
+    shardGroup === null || shardGroup === group
+      ? []
+      : ['--num-distributed-optimizer-instances', group / shardGroup];
+  const common = ['--use-distributed-optimizer', '--overlap-grad-reduce', '--overlap-param-gather'];
+  if (optimizerSharding === 1) return [...common, ...instances];
+  return [
+    ...common,
+    ...['--use-megatron-fsdp', '--data-parallel-sharding-strategy', FSDP_STRATEGY[optimizerSharding]],
+    ...['--ckpt-format', 'fsdp_dtensor', '--init-model-with-meta-device'],
+    ...instances,
+  ];
+}

@@ -1,0 +1,49 @@
+import { InputError } from '../../domain/input-error.ts';
+import type { LaunchReader, ReadFile } from '../port/reader.ts';
+import { broken } from '../reading/file-rule.ts';
+import { askedOf } from './asked.ts';
+import { COMMAND_LINE_RULES } from './command-line-rules.ts';
+import { MEGATRON_FILE_RULES } from './file-rules.ts';
+import { readFlags } from './flags.ts';
+import { type MegatronRule, type MegatronRun, megatronRun, sizesOf } from './run.ts';
+
+const rules = [...MEGATRON_FILE_RULES, ...COMMAND_LINE_RULES];
+
+/** Megatron-LM's argument file, or a shell script that holds the flags. */
+export const megatronReader: LaunchReader = {
+  file: 'arguments.txt',
+  rules,
+  read({ path, text }) {
+    if (text.includes('\u0000'))
+      throw new InputError({ message: `${path} is a binary file`, expected: 'a text file of arguments' });
+    const { flags, variables, whole } = readFlags(text, path);
+    return readRun(megatronRun(flags, path, variables, whole), {
+      rules,
+      nameOf: (flag) => flag,
+    });
+  },
+};
+
+interface Dialect {
+  readonly rules: readonly MegatronRule[];
+  /** What the framework calls a flag of Megatron-LM; messages then speak of that. */
+  readonly nameOf: (flag: string) => string;
+}
+
+/** Megatron-LM's law for a run, whatever the format it was read from. */
+export function readRun(run: MegatronRun, { rules: law, nameOf }: Dialect): ReadFile {
+  const named = (text: string) => text.replaceAll(/--[a-z][a-z0-9-]*/g, nameOf);
+  return {
+    asked: () => {
+      const asked = askedOf(run);
+      return { ...asked, notes: asked.notes?.map(named) ?? [] };
+    },
+    violations: (gpus) =>
+      broken(law, run, sizesOf(run, gpus), (flag) => run.line(flag)).map((one) => ({
+        ...one,
+        actual: named(one.actual),
+        limit: named(one.limit),
+        fix: named(one.fix),
+      })),
+  };
+}

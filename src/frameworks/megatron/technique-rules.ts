@@ -1,0 +1,66 @@
+import { bad, divides } from '../reading/file-rule.ts';
+import { dataParallel, expertsOf, type MegatronRule } from './run.ts';
+
+/** What overlap, attention and the optimizer ask of one another (arguments.py@000c4ac). */
+export const TECHNIQUE_RULES: readonly MegatronRule[] = [
+  {
+    rule: 'overlap-param-gather',
+    at: '--overlap-param-gather',
+    check: (run) =>
+      run.has('--overlap-param-gather') &&
+      !(
+        (run.has('--use-distributed-optimizer') || run.has('--use-megatron-fsdp')) &&
+        run.has('--overlap-grad-reduce')
+      )
+        ? bad('--overlap-param-gather', '--use-distributed-optimizer and --overlap-grad-reduce', 'Add both.')
+        : null,
+  },
+  {
+    rule: 'tp-comm-overlap',
+    at: '--tp-comm-overlap',
+    check: (run) =>
+      run.has('--tp-comm-overlap') && !run.has('--sequence-parallel')
+        ? bad('--tp-comm-overlap', '--sequence-parallel', 'Add --sequence-parallel.')
+        : null,
+  },
+  {
+    rule: 'latent-attention',
+    at: '--multi-latent-attention',
+    check: (run) =>
+      run.has('--multi-latent-attention') && run.has('--group-query-attention')
+        ? bad('--group-query-attention', 'not with --multi-latent-attention', 'Drop --group-query-attention.')
+        : null,
+  },
+  {
+    rule: 'context-communication',
+    at: '--cp-comm-type',
+    check: (run) =>
+      run.flags.get('--cp-comm-type')?.values.includes('a2a+p2p') === true &&
+      !run.has('--hierarchical-context-parallel-sizes')
+        ? bad('--cp-comm-type a2a+p2p', '--hierarchical-context-parallel-sizes', 'Add the sizes.')
+        : null,
+  },
+  {
+    rule: 'optimizer-instances',
+    at: '--num-distributed-optimizer-instances',
+    check: (run, sizes) => {
+      const instances = run.count('--num-distributed-optimizer-instances') ?? 1;
+      const [dp, { ep, etp, pp, cp, gpus }] = [dataParallel(sizes), sizes];
+      if (dp === null || gpus === null) return null;
+      // initialize_model_parallel (core/parallel_state.py) asks it of the experts' data parallelism too.
+      const expert = expertsOf(run) === null ? instances : gpus / (ep * etp * pp);
+      return (
+        divides('dp·cp', dp * cp, instances, 'the instances', 'Use a divisor.') ??
+        divides("the experts' dp", expert, instances, 'the instances', 'Use a divisor.')
+      );
+    },
+  },
+  {
+    rule: 'batch-schedule',
+    at: '--step-batch-size-schedule',
+    check: (run) =>
+      run.has('--step-batch-size-schedule') && run.has('--global-batch-size')
+        ? bad('--step-batch-size-schedule with --global-batch-size', 'one of them', 'Keep one.')
+        : null,
+  },
+];

@@ -1,0 +1,90 @@
+import type { ModelSpec } from '../../domain/model.ts';
+import { layersOf } from '../../domain/plan.ts';
+import type { Problem } from '../../domain/problem.ts';
+import { degreesOf } from '../../search/label.ts';
+import { no, type ProblemRule, type Rule, recomputeAllOrNothing } from '../laws/rule.ts';
+import { nanotronCut } from './cut.ts';
+
+/** nanotron's two dense architectures: its Llama, and its Qwen2 with biases on query, key and value. */
+export function architectureOf(model: ModelSpec): 'llama' | 'qwen2' | null {
+  const [kind, ...others] = model.kinds;
+  if (kind === undefined || others.length > 0 || model.mtpLayers > 0 || model.learnedPositions > 0)
+    return null;
+  const { attention: a, mlp } = kind;
+  if (a.kind !== 'softmax' || mlp.kind !== 'dense' || !mlp.gated || mlp.bias) return null;
+  if (model.norm.kind !== 'rms' || model.norm.perLayer !== 2) return null;
+  if (a.headDim * a.heads !== model.hiddenSize) return null;
+  if (a.outBias || a.qkNormParameters > 0 || a.sinks || a.slidingWindow !== null) return null;
+  return a.qkvBias ? 'qwen2' : 'llama';
+}
+
+/** The cut that nanotron makes of the model; null where it leaves a stage empty. */
+export function cutOf({ model }: Problem, stages: number, tp: number): readonly number[] | null {
+  const { attention, mlp } = model.kinds[0]!;
+  return nanotronCut(
+    {
+      layers: model.layers.length,
+      hiddenSize: model.hiddenSize,
+      ffnHiddenSize: mlp.kind === 'dense' ? mlp.ffnHiddenSize : 0,
+      heads: attention.heads,
+      vocabSize: Math.ceil(model.vocabSize / tp) * tp,
+    },
+    stages,
+  );
+}
+
+const architecture: ProblemRule = ({ model }) =>
+  architectureOf(model) === null
+    ? no('model-architecture', model.name, 'a dense Llama or Qwen2', 'Maybe --launcher megatron.')
+    : null;
+
+const precision: ProblemRule = ({ workload }) =>
+  workload.precision === 'bf16' ? null : no('precision', workload.precision, 'bf16');
+
+const degrees: Rule = ({ model }, plan) => {
+  const { tp, cp, ep, etp } = degreesOf(plan);
+  if (cp > 1) return no('context-parallel', `cp=${cp}`, '1');
+  if (ep > 1 || etp > 1) return no('experts', `ep=${ep}, etp=${etp}`, 'a dense model');
+  const { attention: a } = model.kinds[0]!;
+  return a.kind === 'softmax' && a.kvHeads % tp !== 0
+    ? no('kv-heads-divisible-by-tp', `${a.kvHeads} key-value heads`, `a multiple of tp=${tp}`)
+    : null;
+};
+
+const schedule: Rule = (_, { schedule: { id, virtualStages }, pipelines }) => {
+  const [{ stages }] = pipelines as [(typeof pipelines)[number]];
+  if (virtualStages > 1 || (id !== '1f1b' && id !== 'gpipe'))
+    return no('schedule', `schedule ${id}`, '1f1b or gpipe, one chunk a stage');
+  const { microBatches } = stages[0]!.replicas[0]!;
+  return id === '1f1b' && microBatches < stages.length - 1
+    ? no('schedule-micro-batches', `${microBatches} micro-batches`, `at least pp−1 = ${stages.length - 1}`)
+    : null;
+};
+
+const cut: Rule = (problem, plan) => {
+  const { tp, pp } = degreesOf(plan);
+  const own = cutOf(problem, pp, tp);
+  if (own === null) return no('layer-cut', `pp=${pp}`, 'a depth at which its own cut leaves no stage empty');
+  const asked = plan.pipelines[0]!.stages.map(layersOf);
+  return asked.every((n, i) => n === own[i])
+    ? null
+    : no(
+        'layer-cut',
+        `layers ${asked.join('/')}`,
+        `${own.join('/')}, which it cuts by itself`,
+        'Maybe --launcher megatron.',
+      );
+};
+
+const sharding: Rule = (_, { optimizerSharding, shardGroup }) =>
+  optimizerSharding > 1 || shardGroup !== null
+    ? no(
+        'sharding',
+        `sharding=${optimizerSharding}${shardGroup === null ? '' : ' in groups'}`,
+        '0 or 1, over all copies',
+      )
+    : null;
+
+export const PROBLEM_RULES: readonly ProblemRule[] = [architecture, precision];
+
+export const PLAN_RULES: readonly Rule[] = [degrees, schedule, sharding, recomputeAllOrNothing, cut];

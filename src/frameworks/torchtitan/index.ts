@@ -1,0 +1,31 @@
+import { hostsScript } from '../../launch-folder/hosts-script.ts';
+import { lawOf } from '../laws/structure.ts';
+import { type Framework, HOST_ORDER } from '../port/framework.ts';
+import { titanReader } from './reader.ts';
+import { recipe } from './recipe.ts';
+import { PLAN_RULES, PROBLEM_RULES } from './rules.ts';
+
+/** torchtitan: `plan.py`, a recipe in Python (its command-line flags are frozen for deletion), and `launch.sh`. */
+export const torchtitan: Framework = {
+  id: 'torchtitan',
+  name: 'torchtitan',
+  stack: 'torch-fsdp2',
+  reader: titanReader,
+  capabilities: HOST_ORDER,
+  ...lawOf('torchtitan', HOST_ORDER, PROBLEM_RULES, PLAN_RULES),
+  render: (problem, plan, { origin }) => [
+    { path: 'plan.py', content: recipe(problem, plan, origin) },
+    {
+      path: 'launch.sh',
+      executable: true,
+      content: hostsScript({
+        problem,
+        plan,
+        origin,
+        environment: {},
+        prepare: [`export PYTHONPATH="$PWD\${PYTHONPATH:+:$PYTHONPATH}"`],
+        program: '-m torchtitan.train --module plan --config recipe "$@"',
+      }),
+    },
+  ],
+};

@@ -1,0 +1,65 @@
+import type { Call } from '../../foreign/python/literal.ts';
+import type { Asked, LaunchReader } from '../port/reader.ts';
+import { broken } from '../reading/file-rule.ts';
+import { TITAN_FILE_RULES } from './file-rules.ts';
+import { precisionOf } from './precision.ts';
+import { type TitanRun, titanRun } from './run.ts';
+import { SCHEDULE_NAMES } from './schedules.ts';
+import { sizesOf } from './sizes.ts';
+
+const P = 'parallelism';
+
+/** A torchtitan recipe in Python, read without being run. */
+export const titanReader: LaunchReader = {
+  file: 'plan.py',
+  rules: TITAN_FILE_RULES,
+  read({ path, text }) {
+    const run = titanRun(text, path);
+    return {
+      asked: () => askedOf(run),
+      violations: (gpus) => broken(TITAN_FILE_RULES, run, sizesOf(run, gpus), (at) => run.line(at)),
+    };
+  },
+};
+
+/** Parameters are gathered again in the backward pass unless the file, or a pipeline, keeps them. */
+function askedOf(run: TitanRun): Asked {
+  const { pp, tp, cp, ep, replicate, shard, stages, sequenceParallel, ...workload } = sizesOf(run, null);
+  const { sequenceLength, microTokens, microBatches, stepTokens } = workload;
+  const dp = shard === null ? null : replicate * shard;
+  const schedule = scheduleOf(run.word(`${P}.pipeline_parallel_schedule`));
+  const tokens = stepTokens ?? (dp === null ? null : microTokens * microBatches * dp);
+  const reshard = run.word(`${P}.fsdp_reshard_after_forward`);
+  const sharding = shard === 1 && cp === 1 ? 0 : reshard === 'never' && pp === 1 ? 2 : 3;
+  return {
+    configuration: {
+      ...{ tp: String(tp), pp: String(pp), cp: String(cp) },
+      ...(dp === null ? {} : { dp: String(dp) }),
+      ...(ep > 1 ? { ep: String(ep) } : {}),
+      'micro-batch': String(microTokens / sequenceLength),
+      ...(pp > 1 && schedule !== null ? { schedule } : {}),
+      ...(stages !== null && pp > 1 ? { vpp: String(stages / pp) } : {}),
+      ...(run.parts === null ? {} : { layers: run.parts.layers.join('/') }),
+      recompute: recomputeOf(run.called('activation_checkpoint')),
+      sharding: String(sharding),
+      ...(replicate > 1 && sharding > 0 ? { 'shard-groups': String(replicate) } : {}),
+      ...(tp > 1 ? { sp: String(sequenceParallel) } : {}),
+    },
+    sequenceLength,
+    globalBatchSize: tokens === null ? null : tokens / sequenceLength,
+    precision: precisionOf(run),
+    layers: run.model?.layers ?? null,
+    hiddenSize: run.model?.hiddenSize ?? null,
+  };
+}
+
+function scheduleOf(name: string | null): string | null {
+  return Object.entries(SCHEDULE_NAMES).find(([, theirs]) => theirs === (name ?? '1F1B'))?.[0] ?? null;
+}
+
+/** The classes of today, or the mode of the configuration before them. */
+function recomputeOf(made: Call | null): string {
+  const mode = /\bmode\s*=\s*["'](\w+)["']/.exec(made?.text ?? '')?.[1];
+  if (made?.call === 'FullAC' || mode === 'full') return 'full';
+  return made?.call === 'SelectiveAC' || mode === 'selective' ? 'op' : 'none';
+}

@@ -1,0 +1,103 @@
+import type { Plan } from '../../domain/plan.ts';
+import type { Problem } from '../../domain/problem.ts';
+import { pythonQuote } from '../../foreign/python/print.ts';
+import { commentText } from '../../launch-folder/quote.ts';
+import { degreesOf } from '../../search/label.ts';
+import { chunksInOrder } from '../laws/chunks.ts';
+import { BASES } from './bases.ts';
+import { type TitanModel, titanModelOf } from './registry.ts';
+import { SCHEDULE_NAMES } from './schedules.ts';
+import { TORCHTITAN_VERSION } from './version.ts';
+
+/** ZeRO-2 keeps the gathered parameters between forward and backward; ZeRO-3 gathers them again. */
+const RESHARD = { 0: null, 1: null, 2: 'never', 3: 'always' } as const;
+const RECOMPUTE = { none: 'None', selective: 'SelectiveAC.Config()', full: 'FullAC.Config()' } as const;
+
+/** `plan.py`, for `python -m torchtitan.train --module plan --config recipe`. */
+export function recipe({ model: spec, workload }: Problem, plan: Plan, origin: string): string {
+  const { tp, pp, cp, dp, ep } = degreesOf(plan);
+  const model = titanModelOf(spec)!;
+  const { commit, date, since, before } = TORCHTITAN_VERSION;
+  const shard = plan.optimizerSharding === 0 ? 1 : (plan.shardGroup ?? dp * cp) / cp;
+  // Under a pipeline the stage stays gathered between micro-batches: torchtitan's own default, and what is estimated.
+  const reshard = plan.optimizerSharding === 3 && pp > 1 ? 'never' : RESHARD[plan.optimizerSharding];
+  const microBatches = plan.pipelines[0]!.stages[0]!.replicas[0]!.microBatches;
+  const tokens = workload.sequenceLength * plan.microBatchSize;
+  return `${[
+    `# ${commentText(origin)}`,
+    `# for torchtitan's main between ${since} and ${before}, such as ${commit} of ${date}`,
+    '# python -m torchtitan.train --module plan --config recipe   (this file must be importable)',
+    ...imports(model, plan),
+    '',
+    '',
+    'def recipe():',
+    ...baseLines(model),
+    '    p = c.parallelism',
+    `    p.pipeline_parallel_degree = ${pp}`,
+    `    p.data_parallel_replicate_degree = ${dp / shard}`,
+    `    p.data_parallel_shard_degree = ${shard}`,
+    `    p.context_parallel_degree = ${cp}`,
+    `    p.tensor_parallel_degree = ${tp}`,
+    `    p.enable_sequence_parallel = ${plan.sequenceParallel && tp > 1 ? 'True' : 'False'}`,
+    ...(model.experts === null ? [] : [`    p.expert_parallel_degree = ${ep}`]),
+    ...(reshard === null ? [] : [`    p.fsdp_reshard_after_forward = ${pythonQuote(reshard)}`]),
+    ...(pp > 1 ? pipelineLines(plan, microBatches) : []),
+    ...(pp > 1 || ep > 1
+      ? [
+          `    c.training.disable_cuda_graphs = True  # required with ${pp > 1 ? 'pipeline' : 'expert'} parallelism`,
+        ]
+      : []),
+    `    c.activation_checkpoint = ${RECOMPUTE[plan.recompute.mode]}`,
+    `    c.training.num_tokens_per_microbatch_per_dp_rank = ${tokens}`,
+    `    c.training.max_context_length = ${workload.sequenceLength}`,
+    `    c.training.num_tokens_per_train_step = ${workload.globalBatchSize} * ${workload.sequenceLength}`,
+    '    return c',
+  ].join('\n')}\n`;
+}
+
+/** The model is not the one its base function makes: another flavor, or one without float8 layers. */
+function remade({ base, flavor }: TitanModel): boolean {
+  return BASES[base]!.flavor !== flavor || BASES[base]!.float8;
+}
+
+function imports(model: TitanModel, plan: Plan): string[] {
+  const ac = { none: null, selective: 'SelectiveAC', full: 'FullAC' }[plan.recompute.mode];
+  const from = `torchtitan.models.${model.family}`;
+  return [
+    ...(ac === null ? [] : [`from torchtitan.distributed.activation_checkpoint import ${ac}`]),
+    ...(remade(model) ? [`from ${from} import model_registry`] : []),
+    `from ${from}.config_registry import ${model.base}`,
+  ];
+}
+
+/** The base function, and what it must not leave in place: float8 layers, compilation and async tensor parallelism of 405B. */
+function baseLines(model: TitanModel): string[] {
+  const base = BASES[model.base]!;
+  return [
+    `    c = ${model.base}()`,
+    ...(remade(model) ? [`    c.model_spec = model_registry(${pythonQuote(model.flavor)})`] : []),
+    ...(base.flavor === model.flavor
+      ? []
+      : [`    c.hf_assets_path = ${pythonQuote(`./assets/hf/Qwen3-${model.flavor}`)}`]),
+    ...Object.entries(base.fields)
+      .filter(([path, value]) => path.startsWith('compile.') && value === true)
+      .map(([path]) => `    c.${path} = False`),
+  ];
+}
+
+/** Gradient accumulation would flush the pipeline, so all micro-batches of a step are the pipeline's. */
+function pipelineLines(plan: Plan, microBatches: number): string[] {
+  const counts = chunksInOrder(plan).map(({ first, end }) => end - first);
+  return [
+    `    p.pipeline_parallel_schedule = ${pythonQuote(SCHEDULE_NAMES[plan.schedule.id]!)}`,
+    `    p.num_pp_microbatches = ${microBatches}`,
+    `    split = [${counts.join(', ')}]  # layers of each stage, in layer order`,
+    '    parts, n = [], 0',
+    '    for k in split:',
+    '        parts.append([f"layers.{i}" for i in range(n, n + k)])',
+    '        n += k',
+    '    parts[0].insert(0, "tok_embeddings")',
+    '    parts[-1] += ["norm", "lm_head"]',
+    '    p.module_fqns_per_model_part = parts',
+  ];
+}

@@ -1,0 +1,127 @@
+import { degreesOf } from '../../search/label.ts';
+import { chunksInOrder } from '../laws/chunks.ts';
+import { no, type ProblemRule, type Rule } from '../laws/rule.ts';
+import { MODELS, titanModelOf } from './registry.ts';
+import { LOOPED, microBatchLimit, SCHEDULE_NAMES, tokenUnit } from './schedules.ts';
+
+const model: ProblemRule = ({ model: spec }) =>
+  titanModelOf(spec) !== null
+    ? null
+    : no(
+        'model-registry',
+        spec.name,
+        `one of ${MODELS.map(({ family, flavor }) => `${family} ${flavor}`).join(', ')}`,
+        'Maybe --launcher megatron or any.',
+      );
+
+const schedule: Rule = (_, plan) =>
+  SCHEDULE_NAMES[plan.schedule.id] === undefined
+    ? no('schedule', `schedule ${plan.schedule.id}`, Object.keys(SCHEDULE_NAMES).join(', '))
+    : null;
+
+/** Looped schedules want two or more stages on each rank. */
+const virtualStages: Rule = (_, { schedule: { id, virtualStages: v } }) => {
+  const looped = LOOPED.includes(SCHEDULE_NAMES[id]!);
+  return looped === v > 1
+    ? null
+    : no('virtual-stages', `${id} with ${v} stages per rank`, looped ? 'two or more' : 'one');
+};
+
+const microBatches: Rule = (_, plan) => {
+  const { pp } = degreesOf(plan);
+  const { microBatches: count } = plan.pipelines[0]!.stages[0]!.replicas[0]!;
+  const limit = pp > 1 ? microBatchLimit(SCHEDULE_NAMES[plan.schedule.id]!, count, pp) : null;
+  return limit === null ? null : no('schedule-micro-batches', `${count} micro-batches`, limit);
+};
+
+const precision: ProblemRule = ({ workload }) =>
+  workload.precision === 'bf16' ? null : no('precision', workload.precision, 'bf16');
+
+/** Decoder.Config.update_from_config (torchtitan/models/common/decoder.py) raises on both. */
+const heads: Rule = ({ model: spec }, plan) => {
+  const { tp } = degreesOf(plan);
+  const { heads: all, kvHeads } = titanModelOf(spec)!;
+  if (all % tp !== 0) return no('heads-divisible-by-tp', `${all} heads`, `a multiple of tp=${tp}`);
+  return kvHeads % tp === 0
+    ? null
+    : no('kv-heads-divisible-by-tp', `${kvHeads} key-value heads`, `a multiple of tp=${tp}`);
+};
+
+const tied: Rule = ({ model: spec }, plan) => {
+  const { pp } = degreesOf(plan);
+  return pp > 1 && titanModelOf(spec)!.tied
+    ? no('tied-embeddings', `pp=${pp}`, 'pp=1 where embedding and head are one weight')
+    : null;
+};
+
+const sharding: Rule = (_, plan) => {
+  const { dp, cp } = degreesOf(plan);
+  if (plan.optimizerSharding === 1)
+    return no('sharding', 'sharded optimizer states alone (ZeRO-1)', '0, 2 or 3');
+  // Under a pipeline a stage stays gathered between micro-batches: torchtitan's default, and what sharding=3 is costed as.
+  if (plan.optimizerSharding === 2 && plan.pipelines[0]!.stages.length > 1)
+    return no('sharding', 'sharding=2 with a pipeline', '0 or 3', 'Maybe 3: it is the same there.');
+  if (plan.optimizerSharding === 0 && cp > 1) return no('sharding', `no sharding with cp=${cp}`, '2 or 3');
+  const size = plan.shardGroup;
+  return size !== null && ((dp * cp) % size !== 0 || size % cp !== 0)
+    ? no('shard-group', `groups of ${size}`, `a multiple of cp=${cp} that divides dp·cp = ${dp * cp}`)
+    : null;
+};
+
+/** Expert ranks are taken from shard·cp·tp, whole experts only (torchtitan/distributed/parallel_dims.py, decoder.py). */
+const experts: Rule = ({ model: spec }, plan) => {
+  const { tp, cp, dp, ep, etp } = degreesOf(plan);
+  const routed = titanModelOf(spec)!.experts;
+  if (routed === null)
+    return ep === 1 && etp === 1 ? null : no('experts', `ep=${ep}, etp=${etp}`, 'a dense model');
+  if (etp > 1) return no('expert-tensor-parallel', `etp=${etp}`, '1');
+  if (ep < tp) return no('expert-tensor-parallel', `ep=${ep} with tp=${tp}`, 'ep of tp or more');
+  if (routed.count % ep !== 0)
+    return no('experts-divisible-by-ep', `${routed.count} experts`, `a multiple of ep=${ep}`);
+  const grid = (plan.optimizerSharding === 0 ? 1 : (plan.shardGroup ?? dp * cp) / cp) * cp * tp;
+  return grid % ep === 0 ? null : no('expert-grid', `shard·cp·tp = ${grid}`, `a multiple of ep=${ep}`);
+};
+
+const tokens: Rule = ({ workload }, plan) => {
+  const { tp, cp } = degreesOf(plan);
+  const unit = tokenUnit(tp, cp, plan.sequenceParallel);
+  const perMicroBatch = plan.microBatchSize * workload.sequenceLength;
+  return perMicroBatch % unit === 0
+    ? null
+    : no('tokens-divisible', `${perMicroBatch} tokens in a micro-batch`, `a multiple of ${unit}`);
+};
+
+const layout: Rule = (_, plan) => {
+  const { pp } = degreesOf(plan);
+  const chunks = chunksInOrder(plan);
+  const off = chunks.findIndex(({ stage, first, end }, i) => stage !== i % pp || end <= first);
+  return off < 0
+    ? null
+    : no('chunk-order', `chunk ${off} on stage ${chunks[off]!.stage}`, `layers, on stage ${off % pp}`);
+};
+
+/** SelectiveAC saves by operator; it knows no modules. FullAC wraps every layer. */
+const recompute: Rule = (_, { recompute: { mode, modules, layersPerStage } }) => {
+  if (mode === 'full' && layersPerStage !== null)
+    return no('recompute', 'full recomputation of some layers', 'all layers, selective or none');
+  const odd = modules.find((name) => name !== 'op');
+  return odd === undefined
+    ? null
+    : no('recompute-module', `recompute of ${odd}`, 'op, by operator', 'Maybe recompute=op.');
+};
+
+export const PROBLEM_RULES: readonly ProblemRule[] = [model, precision];
+
+/** For models of the registry. */
+export const PLAN_RULES: readonly Rule[] = [
+  schedule,
+  virtualStages,
+  microBatches,
+  heads,
+  tied,
+  sharding,
+  experts,
+  tokens,
+  layout,
+  recompute,
+];

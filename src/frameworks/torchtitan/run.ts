@@ -1,0 +1,83 @@
+import { InputError } from '../../domain/input-error.ts';
+import type { Call, Literal } from '../../foreign/python/literal.ts';
+import { BASES, defaultsOf, type TitanBase } from './bases.ts';
+import { type ModelParts, PARTS, partsOf } from './parts.ts';
+import { pythonAssignments } from './python.ts';
+import { MODELS, type TitanModel } from './registry.ts';
+
+/** What a torchtitan recipe asks for, as far as it is literal; what it leaves out is as the function it starts from has it. */
+export interface TitanRun {
+  readonly file: string;
+  readonly base: TitanBase | null;
+  /** null: none that is known. */
+  readonly model: TitanModel | null;
+  readonly parts: ModelParts | null;
+  readonly paths: readonly string[];
+  /** The file itself sets it. */
+  sets(path: string): boolean;
+  at(path: string): Literal | undefined;
+  word(path: string): string | null;
+  /** Throws InputError where the value is no literal whole number above zero. */
+  count(path: string): number | null;
+  /** The call that makes the value. */
+  called(path: string): Call | null;
+  line(path: string): number;
+}
+
+/** Fields that later versions renamed. */
+const RENAMED: Readonly<Record<string, string>> = {
+  'parallelism.pipeline_parallel_module_fqns_per_model_part': PARTS,
+};
+
+export function titanRun(text: string, file: string): TitanRun {
+  const { base: name, length, fields: all, names } = pythonAssignments(text);
+  const fields = new Map([...all].map(([path, assigned]) => [RENAMED[path] ?? path, assigned]));
+  if (![...fields.keys()].some((path) => /^(parallelism|training)\./.test(path)))
+    throw new InputError({
+      message: `${file} sets nothing of a configuration's parallelism or training`,
+      expected: 'a torchtitan recipe, such as c.parallelism.tensor_parallel_degree = 8',
+      at: { file, line: 1 },
+    });
+  const base = name !== null && Object.hasOwn(BASES, name) ? BASES[name]! : null;
+  const defaults = defaultsOf(base, length, (section) => fields.has(section));
+  const at = (path: string) => (fields.has(path) ? fields.get(path)!.value : defaults.get(path));
+  const line = (path: string) => fields.get(path)?.line ?? 1;
+  return {
+    file,
+    base,
+    model: modelOf(base, at('model_spec')),
+    parts:
+      !fields.has(PARTS) || at(PARTS) === null
+        ? null
+        : partsOf(at(PARTS), names, { file, line: line(PARTS) }),
+    paths: [...all.keys()],
+    sets: (path) => fields.has(path),
+    at,
+    line,
+    word: (path) => (typeof at(path) === 'string' ? (at(path) as string) : null),
+    called(path) {
+      const value = at(path);
+      return typeof value === 'object' && value !== null && 'call' in value ? value : null;
+    },
+    count(path) {
+      const value = at(path);
+      if (value === null || value === -1 || (value === undefined && !fields.has(path))) return null;
+      if (typeof value === 'number' && Number.isInteger(value) && value > 0) return value;
+      throw new InputError({
+        message: `${path} is ${value === undefined ? 'not literal' : JSON.stringify(value)}`,
+        expected: 'a whole number above zero, or a product of some',
+        at: { file, line: line(path) },
+      });
+    },
+  };
+}
+
+/** The model of the base, or the flavor that the file puts in its place: `model_registry("8B")`. */
+function modelOf(base: TitanBase | null, spec: Literal | undefined): TitanModel | null {
+  if (base === null) return null;
+  const asked =
+    typeof spec === 'object' && spec !== null && 'call' in spec
+      ? (/^\s*["']([^"']+)["']/.exec(spec.text)?.[1] ?? null)
+      : base.flavor;
+  return MODELS.find(({ family, flavor }) => family === base.family && flavor === asked) ?? null;
+}

@@ -1,0 +1,169 @@
+import { describe, expect, it } from 'vitest';
+import { loadModel } from '../../src/catalogue/models.ts';
+import { listStacks } from '../../src/catalogue/stacks.ts';
+import type { Plan, Stage } from '../../src/domain/plan.ts';
+import type { Problem } from '../../src/domain/problem.ts';
+import { LAUNCHERS, launcherOf } from '../../src/frameworks/index.ts';
+import type { Framework } from '../../src/frameworks/port/framework.ts';
+import { DENSE, inTwo, MIXED, ORIGIN, planned } from '../unit/frameworks/fixture.ts';
+
+/** The same nodes with GPUs of AMD: what only the vendor decides. */
+function ofAmd(problem: Problem): Problem {
+  const groups = problem.cluster.groups.map((group) => ({
+    ...group,
+    gpu: { ...group.gpu, vendor: 'amd' as const },
+  }));
+  return { ...problem, cluster: { ...problem.cluster, groups } };
+}
+
+function withLlama2({ cluster, workload, stack }: Problem): Problem {
+  return {
+    model: loadModel('llama-2-7b').value,
+    cluster,
+    workload: { ...workload, sequenceLength: 4096 },
+    stack,
+  };
+}
+
+/** Problems and plans that most frameworks can run; each must have one that it does. */
+const COMMON: readonly (readonly [like: Problem, mixed: Problem, common: string, uneven: string])[] = [
+  [DENSE, MIXED, 'tp=1,pp=1,dp=64,sharding=3', 'tp=8,pp=4,dp=2,sharding=3'],
+  [DENSE, MIXED, 'tp=1,pp=1,dp=64,sharding=1', 'tp=8,pp=4,dp=2,sharding=1'],
+  [ofAmd(DENSE), ofAmd(MIXED), 'tp=1,pp=1,dp=64,sharding=3', 'tp=8,pp=4,dp=2,sharding=3'],
+  [
+    withLlama2(DENSE),
+    withLlama2(MIXED),
+    'tp=1,pp=1,dp=64,sharding=3',
+    'tp=1,pp=4,dp=16,sharding=3,schedule=gpipe',
+  ],
+];
+
+function homeOf(framework: Framework) {
+  for (const [like, mixed, common, uneven] of COMMON) {
+    const plan = planned(like, common);
+    if (framework.reject(like, plan) !== null) continue;
+    const tp = Number(/tp=(\d)/.exec(uneven)![1]);
+    const layers = mixed.model.layers.length;
+    const cut = framework.layerCut?.(mixed, 4, tp) ?? [0.35, 0.35, 0.15, 0.15].map((share) => share * layers);
+    const counts = cut.map(Math.floor);
+    counts[3]! += layers - counts.reduce((a, b) => a + b, 0);
+    return {
+      problem: like,
+      common: plan,
+      mixed,
+      uneven: planned(mixed, `${uneven},layers=${counts.join('/')}`),
+    };
+  }
+  throw new Error(`${framework.id} runs none of the common plans`);
+}
+
+const HOSTILE = ['gpu01; rm -rf ~', '$(reboot)', '`id`', "a'b", '-oProxyCommand=x', 'a\nb', ''];
+
+/** The same stage with half of its copies, which take twice the micro-batches. */
+function halved(stage: Stage): Stage {
+  return { ...stage, replicas: stage.replicas.map((block) => ({ ...block, count: block.count / 2 })) };
+}
+
+/** The same copies in two blocks, the first of which takes two micro-batches from the second. */
+function unequal(stage: Stage): Stage {
+  const [block] = stage.replicas as [Stage['replicas'][number]];
+  const count = block.count / 2;
+  const second = block.firstDevice + count * block.tensorParallel;
+  return {
+    ...stage,
+    replicas: [
+      { ...block, count, microBatches: block.microBatches + 2 },
+      { ...block, count, firstDevice: second, microBatches: block.microBatches - 2 },
+    ],
+  };
+}
+
+describe.each(LAUNCHERS)('framework $id', (framework) => {
+  const { problem, common, mixed, uneven } = homeOf(framework);
+
+  it('has a name of its own, found by that name, and a bundled stack', () => {
+    expect(LAUNCHERS.filter(({ id }) => id === framework.id)).toHaveLength(1);
+    expect(launcherOf(framework.id)).toBe(framework);
+    expect(listStacks()).toContain(framework.stack);
+  });
+
+  it('accepts the common plan and renders it, the same bytes each time', () => {
+    expect(framework.reject(problem, common)).toBeNull();
+    const files = framework.render(problem, common, ORIGIN);
+    expect(files.length).toBeGreaterThan(0);
+    expect(framework.render(problem, common, ORIGIN)).toEqual(files);
+    for (const { path, content } of files) {
+      expect(path).toMatch(/^[a-z0-9_-]+(\.[a-z]+)?$/);
+      expect(content.endsWith('\n')).toBe(true);
+      expect(content).not.toMatch(/undefined|NaN|\[object/);
+    }
+  });
+
+  it('refuses, with a reason, exactly the forms it says it cannot express', () => {
+    const [{ stages }] = uneven.pipelines as [Plan['pipelines'][number]];
+    const withStages = (changed: (typeof stages)[number][]) => ({
+      ...uneven,
+      pipelines: [{ ...uneven.pipelines[0]!, stages: changed }],
+    });
+    const [first, ...rest] = stages;
+    const narrow = {
+      ...first!.replicas[0]!,
+      tensorParallel: first!.replicas[0]!.tensorParallel === 1 ? 2 : 4,
+    };
+    narrow.count = narrow.tensorParallel === 2 ? narrow.count / 2 : narrow.count;
+    const unlike = narrow.count === first!.replicas[0]!.count ? rest : rest.map((stage) => halved(stage));
+    const forms = [
+      [framework.capabilities.unevenLayers && framework.capabilities.gpuTypePerStage, uneven],
+      [
+        framework.capabilities.tensorParallelPerStage,
+        withStages([{ ...first!, replicas: [narrow] }, ...unlike]),
+      ],
+      [framework.capabilities.unequalMicroBatches, withStages(stages.map(unequal))],
+      [framework.capabilities.severalPipelines, inTwo(uneven)],
+    ] as const;
+    for (const [can, plan] of forms) {
+      const reason = framework.reject(mixed, plan);
+      expect(reason === null).toBe(can);
+      if (reason !== null) expect(reason.rule).toMatch(/^[a-z0-9]+(-[a-z0-9]+)*$/);
+    }
+  });
+
+  it('refuses plans that were edited out of shape, rather than fail on them', () => {
+    const [pipeline] = common.pipelines;
+    const stage = pipeline!.stages[0]!;
+    const block = stage.replicas[0]!;
+    const layers = problem.model.layers.length;
+    const edited = (changed: Partial<typeof stage>) => ({
+      ...common,
+      pipelines: [{ ...pipeline!, stages: [{ ...stage, ...changed }] }],
+    });
+    const cases = [
+      ['devices-exist', edited({ replicas: [{ ...block, firstDevice: 8 }] })],
+      ['group-exists', edited({ replicas: [{ ...block, group: 7 }] })],
+      [
+        'devices-once',
+        edited({
+          replicas: [
+            { ...block, count: 4 },
+            { ...block, count: 4 },
+          ],
+        }),
+      ],
+      ['layers-once', edited({ chunks: [{ first: 1, end: layers }] })],
+      ['layers-once', edited({ chunks: [{ first: 0, end: layers - 1 }] })],
+      ['node-order', { ...common, nodeOrder: [0, 0, 1, 2, 3, 4, 5, 6] }],
+    ] as const;
+    for (const [rule, plan] of cases) expect(framework.reject(problem, plan)?.rule).toBe(rule);
+  });
+
+  it.each(HOSTILE)('never lets host name %j into a shell', (name) => {
+    const [group, ...others] = problem.cluster.groups;
+    const hosts = [name, ...group!.hosts.slice(1)];
+    const hostile = {
+      ...problem,
+      cluster: { ...problem.cluster, groups: [{ ...group!, hosts }, ...others] },
+    };
+    const scripts = framework.render(problem, common, ORIGIN).some(({ path }) => /\.(sh|env)$/.test(path));
+    expect(framework.reject(hostile, common)?.rule ?? null).toBe(scripts ? 'host-name' : null);
+  });
+});

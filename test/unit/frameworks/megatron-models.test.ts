@@ -1,0 +1,109 @@
+import { describe, expect, it } from 'vitest';
+import type { Plan } from '../../../src/domain/plan.ts';
+import type { Problem } from '../../../src/domain/problem.ts';
+import { megatron } from '../../../src/frameworks/megatron/index.ts';
+import { megatronReader } from '../../../src/frameworks/megatron/reader.ts';
+import { megatronBridge } from '../../../src/frameworks/megatron-bridge/index.ts';
+import { DENSE, ORIGIN, planned, problemOf, valuesOf } from './fixture.ts';
+
+const file = (problem: Problem, plan: Plan, path: string, launcher = megatron) =>
+  launcher.render(problem, plan, ORIGIN).find((one) => one.path === path)?.content ?? '';
+const argumentsOf = (problem: Problem, plan: Plan) => file(problem, plan, 'arguments.txt');
+const at = (problem: Problem, precision: Problem['workload']['precision']): Problem => ({
+  ...problem,
+  workload: { ...problem.workload, precision },
+});
+const MIXTRAL = problemOf('mixtral-8x7b', 'dgx-h100-64');
+const EXPERTS = planned(MIXTRAL, 'tp=8,pp=4,dp=2,ep=8,etp=1,sharding=1');
+
+describe('what a model is told as', () => {
+  it('latent attention keeps its norms', () => {
+    const problem = problemOf('deepseek-v3', 'dgx-h100-512');
+    const plan = planned(problem, 'tp=1,pp=16,dp=32,ep=32,etp=1,sharding=1,micro-batch=1');
+    expect(argumentsOf(problem, plan).split('\n')).toContain('--qk-layernorm');
+  });
+
+  it('one expert a token takes its softmax before the choice', () => {
+    const kinds = MIXTRAL.model.kinds.map((kind) => ({ ...kind, mlp: { ...kind.mlp, topK: 1 } }));
+    const one = { ...MIXTRAL, model: { ...MIXTRAL.model, kinds } };
+    expect(argumentsOf(one, EXPERTS)).toContain('--moe-router-pre-softmax\n');
+    expect(argumentsOf(MIXTRAL, EXPERTS)).not.toContain('--moe-router-pre-softmax');
+  });
+
+  it('what no model here says is named in the script', () => {
+    expect(file(MIXTRAL, EXPERTS, 'launch.sh')).toContain(
+      '# Data, tokenizer, learning rate, norm epsilon, rotary base, rotary percent, rope scaling, router groups, router scaling and router losses are yours',
+    );
+    const gpt = problemOf('megatron-18b', 'dgx-h100-64');
+    expect(file(gpt, planned(gpt, 'tp=8,dp=8,sharding=1'), 'launch.sh')).toContain(
+      '# Data, tokenizer, learning rate and norm epsilon are yours',
+    );
+  });
+
+  it.each(['olmo-2-7b', 'minimax-m2.5'])('refuses the norms of %s', (model) => {
+    const problem = problemOf(model, 'dgx-h100-64');
+    const reason = megatron.reject(problem, planned(problem, 'tp=1,pp=1,dp=64,sharding=1'));
+    expect(reason?.rule).toBe('model-architecture');
+    expect(reason?.actual).toMatch(/norms/);
+  });
+});
+
+describe('what a plan is told as', () => {
+  it.each([
+    ['alltoall', 'tp=8,pp=4,dp=2,ep=8,etp=1', ['alltoall'], []],
+    ['hybridep', 'tp=8,pp=4,dp=2,ep=8,etp=1', ['flex'], ['hybridep']],
+    // The flexible dispatcher takes several GPUs.
+    ['deepep', 'tp=8,pp=4,dp=2,ep=1,etp=1', ['alltoall'], []],
+  ] as const)('dispatcher %s of %s', (moeDispatcher, configuration, type, backend) => {
+    const problem = { ...MIXTRAL, stack: { ...MIXTRAL.stack, moeDispatcher } };
+    const text = argumentsOf(problem, planned(problem, `${configuration},sharding=1`));
+    expect(valuesOf(text, '--moe-token-dispatcher-type')).toEqual(type);
+    expect(valuesOf(text, '--moe-flex-dispatcher-backend')).toEqual(backend);
+  });
+
+  it.each([2, 3])('sharding %i builds on the meta device, and lets no variable forbid it', (sharding) => {
+    const plan = planned(DENSE, `tp=8,pp=1,dp=8,sharding=${sharding}`);
+    expect(argumentsOf(DENSE, plan)).toContain('--init-model-with-meta-device\n');
+    expect(file(DENSE, plan, 'launch.sh')).toContain('\nunset CUDA_DEVICE_MAX_CONNECTIONS\n');
+    expect(file(DENSE, plan, 'overrides.txt', megatronBridge)).toContain(
+      'model.init_model_with_meta_device=true\n',
+    );
+  });
+
+  it.each(['bf16', 'fp16', 'fp8', 'mxfp8', 'nvfp4'] as const)('%s is read back from either', (precision) => {
+    const problem = at(DENSE, precision);
+    const plan = planned(problem, 'tp=8,pp=4,dp=2,sharding=1,recompute=core_attn+layernorm');
+    expect(megatron.reject(problem, plan)).toBeNull();
+    for (const [launcher, path] of [
+      [megatron, 'arguments.txt'],
+      [megatronBridge, 'overrides.txt'],
+    ] as const) {
+      const text = file(problem, plan, path, launcher);
+      const read = launcher.reader!.read({ path, text, value: () => expect.fail('this is no YAML') });
+      expect(read.asked().precision).toBe(precision);
+      expect(read.violations(64)).toEqual([]);
+    }
+  });
+});
+
+describe('plans it cannot run', () => {
+  const rule = (problem: Problem, plan: Plan) => megatron.reject(problem, plan)?.rule ?? null;
+
+  it('experts in fp16', () => expect(rule(at(MIXTRAL, 'fp16'), EXPERTS)).toBe('expert-precision'));
+
+  it('more sets of shards than experts have copies', () => {
+    expect(rule(MIXTRAL, { ...EXPERTS, shardGroup: 1 })).toBeNull();
+    const wide = planned(MIXTRAL, 'tp=2,pp=4,dp=8,ep=8,etp=1,sharding=1');
+    expect(rule(MIXTRAL, { ...wide, shardGroup: 4 })).toBeNull();
+    expect(rule(MIXTRAL, { ...wide, shardGroup: 2 })).toBe('shard-group');
+  });
+
+  it('some layers of a stage recomputed, over several chunks', () => {
+    const plan = planned(DENSE, 'tp=8,pp=4,dp=2,vpp=2,sharding=1,recompute=full,recompute-layers=4');
+    expect(rule(DENSE, plan)).toBe('recompute-layers');
+    const whole = planned(DENSE, 'tp=8,pp=4,dp=2,vpp=2,sharding=1,recompute=full');
+    expect(rule(DENSE, whole)).toBeNull();
+    const text = argumentsOf(DENSE, whole);
+    expect(megatronReader.read({ path: 'f', text, value: () => null as never }).violations(64)).toEqual([]);
+  });
+});
