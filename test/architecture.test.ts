@@ -70,6 +70,8 @@ const ONLY_IN: Readonly<Record<string, readonly string[]>> = {
   'node:worker_threads': ['cli'],
   tinypool: ['cli'],
   unbash: ['foreign/bash'],
+  '@lezer/python': ['foreign/python'],
+  '@lezer/common': ['foreign/python'],
   'node:path': ['catalogue', 'cli'],
   'node:url': ['catalogue'],
 };

@@ -1,4 +1,5 @@
-import type { Literal } from '../../foreign/python/literal.ts';
+import type { Value } from '../../foreign/python/value.ts';
+import { configOf } from './made.ts';
 
 /** What a function of a config_registry sets beyond the defaults of the dataclasses. */
 export interface TitanBase {
@@ -7,13 +8,12 @@ export interface TitanBase {
   /** Of sequences and of how many a micro-batch has. */
   readonly length: number;
   readonly sequences: number;
-  readonly fields: Readonly<Record<string, Literal>>;
+  readonly fields: Readonly<Record<string, Value>>;
   /** Its model has float8 linear layers. */
   readonly float8: boolean;
 }
 
-const SELECTIVE = { call: 'SelectiveAC', text: '' } as const;
-const FULL = { activation_checkpoint: { call: 'FullAC', text: '' } } as const;
+const FULL = { activation_checkpoint: configOf('FullAC') } as const;
 const TP8 = { 'parallelism.tensor_parallel_degree': 8, ...FULL } as const;
 const COMPILED = { 'compile.enable': true, 'compile.enable_async_tensor_parallel': true } as const;
 
@@ -37,7 +37,7 @@ export const BASES: Readonly<Record<string, TitanBase>> = {
 };
 
 /** Defaults of ParallelismConfig, TrainingConfig, CompileConfig and Trainer.Config (torchtitan/config/configs.py, trainer.py). */
-const DATACLASS: Readonly<Record<string, Literal>> = {
+const DATACLASS: Readonly<Record<string, Value>> = {
   'parallelism.data_parallel_replicate_degree': 1,
   'parallelism.data_parallel_shard_degree': -1,
   'parallelism.fsdp_reshard_after_forward': 'default',
@@ -58,7 +58,7 @@ const DATACLASS: Readonly<Record<string, Literal>> = {
   'compile.enable': false,
   'compile.components': ['model', 'loss'],
   'compile.enable_async_tensor_parallel': false,
-  activation_checkpoint: SELECTIVE,
+  activation_checkpoint: configOf('SelectiveAC'),
 };
 
 /**
@@ -69,7 +69,7 @@ export function defaultsOf(
   known: TitanBase | null,
   length: number | null,
   replaced: (section: string) => boolean,
-): ReadonlyMap<string, Literal> {
+): ReadonlyMap<string, Value> {
   const found = new Map(Object.entries(DATACLASS));
   if (known === null) return found;
   const context = length ?? known.length;

@@ -1,5 +1,5 @@
 import { InputError } from '../../domain/input-error.ts';
-import type { Literal } from '../../foreign/python/literal.ts';
+import type { Scope, Value } from '../../foreign/python/value.ts';
 import { nearest } from '../../schema/validator.ts';
 import { bad } from '../reading/file-rule.ts';
 
@@ -20,8 +20,8 @@ const FORMER = { output: 'lm_head' } as const;
 
 /** Lists of module names; or, where the parts are built in a loop, the one list of numbers it runs over. */
 export function partsOf(
-  value: Literal | undefined,
-  names: ReadonlyMap<string, Literal>,
+  value: Value | undefined,
+  names: Scope,
   at: { readonly file: string; readonly line: number },
 ): ModelParts {
   const modules = modulesOf(value);
@@ -43,9 +43,9 @@ export function partsOf(
   });
 }
 
-function modulesOf(value: Literal | undefined): string[][] | null {
+function modulesOf(value: Value | undefined): string[][] | null {
   if (!Array.isArray(value) || value.length === 0) return null;
-  const all = (part: Literal): part is readonly string[] =>
+  const all = (part: Value): part is readonly string[] =>
     Array.isArray(part) && part.length > 0 && part.every((name) => typeof name === 'string');
   return value.every(all) ? value.map((part) => [...part]) : null;
 }

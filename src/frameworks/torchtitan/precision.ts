@@ -1,4 +1,6 @@
 import type { Precision } from '../../domain/dtype.ts';
+import { isKind } from '../../foreign/python/value.ts';
+import { classOf } from './made.ts';
 import type { TitanRun } from './run.ts';
 
 /**
@@ -6,8 +8,11 @@ import type { TitanRun } from './run.ts';
  * (recipe_name in torchtitan/components/quantization/float8.py).
  */
 export function precisionOf(run: TitanRun): Precision {
+  const spec = run.at('model_spec');
   const converters = run.sets('model_spec')
-    ? (run.called('model_spec')?.text ?? '')
+    ? classOf(spec) !== null && isKind(spec, 'made')
+      ? spec.text
+      : ''
     : run.base?.float8 === true
       ? 'Float8LinearConverter'
       : '';

@@ -1,7 +1,8 @@
-import type { Call } from '../../foreign/python/literal.ts';
+import { isKind, type Value } from '../../foreign/python/value.ts';
 import type { Asked, LaunchReader } from '../port/reader.ts';
 import { broken } from '../reading/file-rule.ts';
 import { TITAN_FILE_RULES } from './file-rules.ts';
+import { classOf } from './made.ts';
 import { precisionOf } from './precision.ts';
 import { type TitanRun, titanRun } from './run.ts';
 import { SCHEDULE_NAMES } from './schedules.ts';
@@ -40,7 +41,7 @@ function askedOf(run: TitanRun): Asked {
       ...(pp > 1 && schedule !== null ? { schedule } : {}),
       ...(stages !== null && pp > 1 ? { vpp: String(stages / pp) } : {}),
       ...(run.parts === null ? {} : { layers: run.parts.layers.join('/') }),
-      recompute: recomputeOf(run.called('activation_checkpoint')),
+      recompute: recomputeOf(run.at('activation_checkpoint')),
       sharding: String(sharding),
       ...(replicate > 1 && sharding > 0 ? { 'shard-groups': String(replicate) } : {}),
       ...(tp > 1 ? { sp: String(sequenceParallel) } : {}),
@@ -58,8 +59,9 @@ function scheduleOf(name: string | null): string | null {
 }
 
 /** The classes of today, or the mode of the configuration before them. */
-function recomputeOf(made: Call | null): string {
-  const mode = /\bmode\s*=\s*["'](\w+)["']/.exec(made?.text ?? '')?.[1];
-  if (made?.call === 'FullAC' || mode === 'full') return 'full';
-  return made?.call === 'SelectiveAC' || mode === 'selective' ? 'op' : 'none';
+function recomputeOf(value: Value | undefined): string {
+  const name = classOf(value);
+  const mode = name !== null && isKind(value, 'made') ? value.keywords.get('mode') : undefined;
+  if (name === 'FullAC' || mode === 'full') return 'full';
+  return name === 'SelectiveAC' || mode === 'selective' ? 'op' : 'none';
 }

@@ -1,6 +1,6 @@
 import type { Plan } from '../../domain/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
-import { pythonQuote } from '../../foreign/python/print.ts';
+import { pythonText } from '../../foreign/python/print.ts';
 import { commentText } from '../../launch-folder/quote.ts';
 import { degreesOf } from '../../search/label.ts';
 import { chunksInOrder } from '../laws/chunks.ts';
@@ -38,9 +38,9 @@ export function recipe({ model: spec, workload }: Problem, plan: Plan, origin: s
     `    p.data_parallel_shard_degree = ${shard}`,
     `    p.context_parallel_degree = ${cp}`,
     `    p.tensor_parallel_degree = ${tp}`,
-    `    p.enable_sequence_parallel = ${plan.sequenceParallel && tp > 1 ? 'True' : 'False'}`,
+    `    p.enable_sequence_parallel = ${pythonText(plan.sequenceParallel && tp > 1)}`,
     ...(model.experts === null ? [] : [`    p.expert_parallel_degree = ${ep}`]),
-    ...(reshard === null ? [] : [`    p.fsdp_reshard_after_forward = ${pythonQuote(reshard)}`]),
+    ...(reshard === null ? [] : [`    p.fsdp_reshard_after_forward = ${pythonText(reshard)}`]),
     ...(pp > 1 ? pipelineLines(plan, microBatches) : []),
     ...(pp > 1 || ep > 1
       ? [
@@ -75,10 +75,10 @@ function baseLines(model: TitanModel): string[] {
   const base = BASES[model.base]!;
   return [
     `    c = ${model.base}()`,
-    ...(remade(model) ? [`    c.model_spec = model_registry(${pythonQuote(model.flavor)})`] : []),
+    ...(remade(model) ? [`    c.model_spec = model_registry(${pythonText(model.flavor)})`] : []),
     ...(base.flavor === model.flavor
       ? []
-      : [`    c.hf_assets_path = ${pythonQuote(`./assets/hf/Qwen3-${model.flavor}`)}`]),
+      : [`    c.hf_assets_path = ${pythonText(`./assets/hf/Qwen3-${model.flavor}`)}`]),
     ...Object.entries(base.fields)
       .filter(([path, value]) => path.startsWith('compile.') && value === true)
       .map(([path]) => `    c.${path} = False`),
@@ -89,9 +89,9 @@ function baseLines(model: TitanModel): string[] {
 function pipelineLines(plan: Plan, microBatches: number): string[] {
   const counts = chunksInOrder(plan).map(({ first, end }) => end - first);
   return [
-    `    p.pipeline_parallel_schedule = ${pythonQuote(SCHEDULE_NAMES[plan.schedule.id]!)}`,
+    `    p.pipeline_parallel_schedule = ${pythonText(SCHEDULE_NAMES[plan.schedule.id]!)}`,
     `    p.num_pp_microbatches = ${microBatches}`,
-    `    split = [${counts.join(', ')}]  # layers of each stage, in layer order`,
+    `    split = ${pythonText(counts)}  # layers of each stage, in layer order`,
     '    parts, n = [], 0',
     '    for k in split:',
     '        parts.append([f"layers.{i}" for i in range(n, n + k)])',

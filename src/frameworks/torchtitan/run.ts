@@ -1,8 +1,9 @@
 import { InputError } from '../../domain/input-error.ts';
-import type { Call, Literal } from '../../foreign/python/literal.ts';
+import { isKind, type Value } from '../../foreign/python/value.ts';
+import { type Assigned, recipeAssignments } from './assignments.ts';
 import { BASES, defaultsOf, type TitanBase } from './bases.ts';
+import { classOf } from './made.ts';
 import { type ModelParts, PARTS, partsOf } from './parts.ts';
-import { pythonAssignments } from './python.ts';
 import { MODELS, type TitanModel } from './registry.ts';
 
 /** What a torchtitan recipe asks for, as far as it is literal; what it leaves out is as the function it starts from has it. */
@@ -15,12 +16,10 @@ export interface TitanRun {
   readonly paths: readonly string[];
   /** The file itself sets it. */
   sets(path: string): boolean;
-  at(path: string): Literal | undefined;
+  at(path: string): Value | undefined;
   word(path: string): string | null;
   /** Throws InputError where the value is no literal whole number above zero. */
   count(path: string): number | null;
-  /** The call that makes the value. */
-  called(path: string): Call | null;
   line(path: string): number;
 }
 
@@ -30,7 +29,7 @@ const RENAMED: Readonly<Record<string, string>> = {
 };
 
 export function titanRun(text: string, file: string): TitanRun {
-  const { base: name, length, fields: all, names } = pythonAssignments(text);
+  const { base: name, length, fields: all, names } = recipeAssignments(text);
   const fields = new Map([...all].map(([path, assigned]) => [RENAMED[path] ?? path, assigned]));
   if (![...fields.keys()].some((path) => /^(parallelism|training)\./.test(path)))
     throw new InputError({
@@ -39,7 +38,7 @@ export function titanRun(text: string, file: string): TitanRun {
       at: { file, line: 1 },
     });
   const base = name !== null && Object.hasOwn(BASES, name) ? BASES[name]! : null;
-  const defaults = defaultsOf(base, length, (section) => fields.has(section));
+  const defaults = defaultsOf(base, lengthOf(length, file), (section) => fields.has(section));
   const at = (path: string) => (fields.has(path) ? fields.get(path)!.value : defaults.get(path));
   const line = (path: string) => fields.get(path)?.line ?? 1;
   return {
@@ -55,16 +54,12 @@ export function titanRun(text: string, file: string): TitanRun {
     at,
     line,
     word: (path) => (typeof at(path) === 'string' ? (at(path) as string) : null),
-    called(path) {
-      const value = at(path);
-      return typeof value === 'object' && value !== null && 'call' in value ? value : null;
-    },
     count(path) {
       const value = at(path);
       if (value === null || value === -1 || (value === undefined && !fields.has(path))) return null;
       if (typeof value === 'number' && Number.isInteger(value) && value > 0) return value;
       throw new InputError({
-        message: `${path} is ${value === undefined ? 'not literal' : JSON.stringify(value)}`,
+        message: `${path} is ${isLiteral(value) ? JSON.stringify(value) : 'not literal'}`,
         expected: 'a whole number above zero, or a product of some',
         at: { file, line: line(path) },
       });
@@ -72,12 +67,25 @@ export function titanRun(text: string, file: string): TitanRun {
   };
 }
 
+function lengthOf(asked: Assigned | null, file: string): number | null {
+  if (asked === null) return null;
+  if (typeof asked.value === 'number') return asked.value;
+  throw new InputError({
+    message: 'seq_len is not literal',
+    expected: 'a whole number above zero, or a product of some',
+    at: { file, line: asked.line },
+  });
+}
+
+/** A plain value, or a list of such. */
+function isLiteral(value: Value | undefined): boolean {
+  return Array.isArray(value) ? value.every(isLiteral) : typeof value !== 'object' || value === null;
+}
+
 /** The model of the base, or the flavor that the file puts in its place: `model_registry("8B")`. */
-function modelOf(base: TitanBase | null, spec: Literal | undefined): TitanModel | null {
+function modelOf(base: TitanBase | null, spec: Value | undefined): TitanModel | null {
   if (base === null) return null;
-  const asked =
-    typeof spec === 'object' && spec !== null && 'call' in spec
-      ? (/^\s*["']([^"']+)["']/.exec(spec.text)?.[1] ?? null)
-      : base.flavor;
-  return MODELS.find(({ family, flavor }) => family === base.family && flavor === asked) ?? null;
+  const [flavor = null] = isKind(spec, 'made') ? spec.args : [];
+  const asked = classOf(spec) === null ? base.flavor : flavor;
+  return MODELS.find((one) => one.family === base.family && one.flavor === asked) ?? null;
 }

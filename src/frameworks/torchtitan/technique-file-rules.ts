@@ -1,5 +1,6 @@
 import { nearest } from '../../schema/validator.ts';
 import { bad, divides, type FileRule } from '../reading/file-rule.ts';
+import { classOf } from './made.ts';
 import type { TitanRun } from './run.ts';
 import { tokenUnit } from './schedules.ts';
 import type { TitanSizes } from './sizes.ts';
@@ -64,7 +65,7 @@ export const TECHNIQUE_FILE_RULES: readonly FileRule<TitanRun, TitanSizes>[] = [
     rule: 'memory-budget',
     at: 'activation_checkpoint',
     check: (run) =>
-      run.called('activation_checkpoint')?.call === 'MemoryBudgetAC' && !compilesModel(run)
+      classOf(run.at('activation_checkpoint')) === 'MemoryBudgetAC' && !compilesModel(run)
         ? bad(
             'MemoryBudgetAC',
             'compile.enable = True, "model" in compile.components',

@@ -5,7 +5,6 @@ import { parseDocument } from '../../../src/catalogue/document.ts';
 import { InputError } from '../../../src/domain/input-error.ts';
 import { launcherOf } from '../../../src/frameworks/index.ts';
 import { FLAG_NAMES } from '../../../src/frameworks/megatron/flag-names.ts';
-import { pythonAssignments } from '../../../src/frameworks/torchtitan/python.ts';
 import { ORIGIN, planned, problemOf } from './fixture.ts';
 
 const sample = (name: string) => readFileSync(join('test/fixtures/launch', name), 'utf8');
@@ -192,47 +191,6 @@ it('Megatron-LM’s rules speak the names of the framework', () => {
   expect(primus).toMatchObject({ rule: 'overlap-param-gather', actual: 'overlap_param_gather' });
   const [bridge] = read('megatron-bridge', 'ddp.overlap_param_gather=true').violations(null);
   expect(bridge).toMatchObject({ actual: 'ddp.overlap_param_gather' });
-});
-
-describe('recipes in Python', () => {
-  it('follow names, several targets at once, products, comments, strings and keywords', () => {
-    const { base, fields } = pythonAssignments(`
-def plan():
-    c = llama3_8b()  # not c = llama3_70b()
-    p, q = c.parallelism, c.training
-    p = c.parallelism
-    p.tensor_parallel_degree, p.pipeline_parallel_degree = 4, 2; p.context_parallel_degree = (1)
-    p.pipeline_parallel_schedule = "1F1B # no comment"
-    c.training.num_tokens_per_train_step = 4 * 8_192 * 2
-    c.training.steps = int(os.environ["STEPS"])
-    p.module_fqns_per_model_part = [
-        ["tok_embeddings", "layers.0"],  # first
-        ["layers.1", "norm"],
-    ]
-    other = Config(parallelism=ParallelismConfig(expert_parallel_degree=2, data_parallel_shard_degree=-1))
-`);
-    expect(base).toBe('llama3_8b');
-    expect(Object.fromEntries([...fields].map(([path, { value }]) => [path, value]))).toEqual({
-      'parallelism.tensor_parallel_degree': 4,
-      'parallelism.pipeline_parallel_degree': 2,
-      'parallelism.context_parallel_degree': 1,
-      'parallelism.pipeline_parallel_schedule': '1F1B # no comment',
-      'training.num_tokens_per_train_step': 65536,
-      'training.steps': undefined,
-      'parallelism.module_fqns_per_model_part': [
-        ['tok_embeddings', 'layers.0'],
-        ['layers.1', 'norm'],
-      ],
-      'parallelism.expert_parallel_degree': 2,
-      'parallelism.data_parallel_shard_degree': -1,
-    });
-    expect(fields.get('parallelism.module_fqns_per_model_part')?.line).toBe(10);
-  });
-
-  it('says which value is not literal', () => {
-    const text = 'c = llama3_8b()\nc.parallelism.tensor_parallel_degree = TP';
-    expect(() => read('torchtitan', text).asked()).toThrow(/tensor_parallel_degree is not literal/);
-  });
 });
 
 interface Primus {

@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { literal } from '../../../src/foreign/python/literal.ts';
 import { torchtitan } from '../../../src/frameworks/torchtitan/index.ts';
 
 const TITAN = readFileSync('test/fixtures/launch/torchtitan_plan.py', 'utf8');
@@ -168,32 +167,4 @@ describe('model parts', () => {
     const found = broken(run(PARTS.replace('lm_head', 'output')));
     expect(found).toMatchObject([{ rule: 'layers-once', fix: 'Maybe lm_head.' }]);
   });
-});
-
-describe('literals of Python', () => {
-  const names = new Map([['n', 3]]);
-  it.each([
-    ['range(2)', [0, 1]],
-    ['range(n, n + 2)', [3, 4]],
-    ['range(4, 2)', []],
-    ['1 + 2 * n', 7],
-    ['["a"] + ["b"]', ['a', 'b']],
-    ['f"x.{n}"', 'x.3'],
-    ["[f'l.{i + 1}' for i in range(2)]", ['l.1', 'l.2']],
-    [
-      '[[j * 2 + i for i in range(2)] for j in range(2)]',
-      [
-        [0, 1],
-        [2, 3],
-      ],
-    ],
-    ['[" for ", 1]', [' for ', 1]],
-    ['f"{m}"', undefined],
-    ['["a"] + 1', undefined],
-    ['range(99999)', undefined],
-    ['[i for i in range(2) for j in range(2)]', undefined],
-    ['[[[i for i in range(2)] for j in range(2)] for k in range(2)]', undefined],
-    ['[i for i in range(2) if i]', undefined],
-    ['int("3")', undefined],
-  ])('%s', (text, value) => expect(literal(text, names)).toEqual(value));
 });
