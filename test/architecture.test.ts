@@ -70,6 +70,7 @@ const ONLY_IN: Readonly<Record<string, readonly string[]>> = {
   'node:worker_threads': ['cli'],
   tinypool: ['cli'],
   unbash: ['foreign/bash'],
+  diff: ['frameworks'],
   '@lezer/python': ['foreign/python'],
   '@lezer/common': ['foreign/python'],
   'node:path': ['catalogue', 'cli'],
