@@ -59,7 +59,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 /** Libraries and built-in modules that only some folders may touch. */
 const ONLY_IN: Readonly<Record<string, readonly string[]>> = {
   ajv: ['schema'],
-  yaml: ['catalogue'],
+  yaml: ['catalogue', 'frameworks/writing'],
   commander: ['cli'],
   chalk: ['reporters'],
   'cli-table3': ['reporters'],

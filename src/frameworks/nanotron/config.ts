@@ -2,7 +2,7 @@ import type { Plan } from '../../domain/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
 import { commentText } from '../../launch-folder/quote.ts';
 import { degreesOf } from '../../search/label.ts';
-import { yamlText } from '../writing/yaml-text.ts';
+import { float, yamlText } from '../writing/yaml-text.ts';
 import { architectureOf } from './rules.ts';
 
 /** `config.yaml` for run_train.py. Without a dataset nanotron makes up its data; learning rate and steps are a trial's. */
@@ -10,7 +10,7 @@ export function config({ model, workload }: Problem, plan: Plan, origin: string)
   const { tp, pp, dp } = degreesOf(plan);
   const { attention, mlp } = model.kinds[0]!;
   const steps = 10;
-  const yaml = yamlText({
+  const settings = {
     general: { project: 'shardwright', run: 'trial', seed: 42, ignore_sanity_checks: true },
     checkpoints: { checkpoints_path: './checkpoints', checkpoint_interval: 1000 },
     parallelism: {
@@ -48,7 +48,7 @@ export function config({ model, workload }: Problem, plan: Plan, origin: string)
     optimizer: {
       zero_stage: plan.optimizerSharding,
       weight_decay: 0.1,
-      clip_grad: { float: 1 },
+      clip_grad: float(1),
       accumulate_grad_in_fp32: true,
       learning_rate_scheduler: {
         learning_rate: 0.00015,
@@ -79,6 +79,6 @@ export function config({ model, workload }: Problem, plan: Plan, origin: string)
     data_stages: [
       { name: 'trial', start_training_step: 1, data: { dataset: null, num_loading_workers: 1, seed: 42 } },
     ],
-  });
-  return `# ${commentText(origin)}\n${yaml}`;
+  };
+  return yamlText(settings, [commentText(origin)]);
 }

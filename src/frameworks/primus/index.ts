@@ -74,7 +74,7 @@ function experiment(overrides: ReturnType<typeof overridesFrom>, model: ModelSpe
     train_iters: 10,
     lr: 0.00015,
   };
-  const yaml = yamlText({
+  const settings = {
     work_group: 'team',
     user_name: 'me',
     exp_name: 'shardwright',
@@ -87,6 +87,6 @@ function experiment(overrides: ReturnType<typeof overridesFrom>, model: ModelSpe
         overrides: { ...Object.fromEntries(overrides), ...trial },
       },
     },
-  });
-  return `# ${commentText(origin)}\n# ${leftOpen(model)} are yours to change.\n${yaml}`;
+  };
+  return yamlText(settings, [commentText(origin), `${leftOpen(model)} are yours to change.`]);
 }

@@ -1,33 +1,38 @@
+import { Document, isScalar, Scalar, type ScalarTag, visit } from 'yaml';
+
+type Yaml = Scalar | string | number | boolean | null | readonly Yaml[] | { readonly [key: string]: Yaml };
+
+/** YAML 1.1, which PyYAML reads, takes `1e-8` for text: a small number has a fraction too. */
+const EXPONENT: ScalarTag = {
+  tag: 'tag:yaml.org,2002:float',
+  default: true,
+  test: /^-?\d+(?:\.\d+)?e[-+]\d+$/,
+  identify: (value) => typeof value === 'number' && String(value).includes('e'),
+  resolve: Number,
+  stringify: ({ value }) => String(value).replace(/^(-?\d+)e/, '$1.0e'),
+};
+
 /** A number that its reader wants as a float: `1.0`. */
-export interface Float {
-  readonly float: number;
+export function float(value: number): Scalar {
+  const node = new Scalar(value);
+  node.minFractionDigits = 1;
+  return node;
 }
 
-type Yaml = Float | string | number | boolean | null | readonly Yaml[] | { readonly [key: string]: Yaml };
-
-/** Text that every YAML parser reads as `value`: strings in JSON's quotes, small numbers as `1.0e-8`, which YAML 1.1 asks for. */
-export function yamlText(value: { readonly [key: string]: Yaml }): string {
-  return `${linesOf(value).join('\n')}\n`;
-}
-
-function linesOf(value: { readonly [key: string]: Yaml }): string[] {
-  return Object.entries(value).flatMap(([key, inner]) => {
-    if (Array.isArray(inner) && inner.some((item) => typeof item === 'object' && item !== null))
-      return [`${key}:`, ...inner.flatMap((item) => indented(linesOf(item as never), '- '))];
-    if (typeof inner === 'object' && inner !== null && !Array.isArray(inner) && !('float' in inner))
-      return [`${key}:`, ...indented(linesOf(inner as never), '  ')];
-    return [`${key}: ${flow(inner)}`];
+/** Text that every YAML parser reads as `value`, strings in quotes and plain lists on one line, under comments. */
+export function yamlText(value: { readonly [key: string]: Yaml }, comments: readonly string[]): string {
+  const document = new Document(value, { customTags: (tags) => [EXPONENT, ...tags] });
+  visit(document, {
+    Seq(_, list) {
+      list.flow = list.items.every(isScalar);
+    },
   });
-}
-
-function indented(lines: readonly string[], first: string): string[] {
-  return lines.map((line, i) => (i === 0 ? `${first}${line}` : `  ${line}`));
-}
-
-function flow(value: Yaml): string {
-  if (Array.isArray(value)) return `[${value.map(flow).join(', ')}]`;
-  if (typeof value === 'number') return String(value).replace(/^(-?\d+)e/, '$1.0e');
-  if (typeof value === 'object' && value !== null && 'float' in value)
-    return (value as Float).float.toFixed(1);
-  return JSON.stringify(value);
+  document.contents!.commentBefore = comments.map((line) => ` ${line}`).join('\n');
+  return document.toString({
+    defaultStringType: 'QUOTE_DOUBLE',
+    defaultKeyType: 'PLAIN',
+    flowCollectionPadding: false,
+    indentSeq: false,
+    lineWidth: 0,
+  });
 }
