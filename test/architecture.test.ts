@@ -21,7 +21,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'foreign/bash': ['domain'],
   'foreign/python': ['domain'],
   'launch-folder': ['domain', 'search'],
-  'frameworks/port': ['domain', 'search', 'launch-folder'],
+  'frameworks/port': ['domain', 'search', 'foreign/bash', 'foreign/python', 'launch-folder'],
   'frameworks/laws': ['domain', 'search', 'launch-folder', 'frameworks/port'],
   'frameworks/reading': ['domain', 'schema', 'frameworks/port'],
   'frameworks/writing': [],
@@ -48,6 +48,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'search',
     'placement',
     'importers',
+    'foreign/bash',
+    'foreign/python',
     'launch-folder',
     'frameworks',
     'frameworks/port',
@@ -96,7 +98,8 @@ function roomOf(path: string): string {
 }
 
 function imports(text: string): string[] {
-  return [...text.matchAll(/^(?:import|export)\b[^;]*?from '([^']+)'/gm)].map((match) => match[1]!);
+  const found = text.matchAll(/^(?:import|export)\b[^;]*?from '([^']+)'|\bimport\('([^']+)'\)/gm);
+  return [...found].map(([, first, later]) => (first ?? later)!);
 }
 
 /** Rooms whose circles are still to be cut. */
@@ -160,6 +163,20 @@ describe('architecture', () => {
     expect(circles.filter((path) => !CIRCULAR_YET.some((room) => path.startsWith(`src/${room}`)))).toEqual(
       [],
     );
+  });
+
+  it('a start loads no parser of a foreign language', () => {
+    const loaded = new Set<string>();
+    const ahead = ['src/cli/bin.ts', 'src/cli/search-worker.ts'];
+    for (let path = ahead.pop(); path !== undefined; path = ahead.pop()) {
+      if (loaded.has(path)) continue;
+      loaded.add(path);
+      const text = sources.find((one) => one.path === path)?.text ?? '';
+      for (const [, target] of text.matchAll(/^(?:import|export) (?!type\b)[^;]*?from '([^']+)'/gm))
+        ahead.push(target!.startsWith('.') ? join(path, '..', target!) : target!);
+    }
+    expect(loaded).toContain('yaml');
+    for (const parser of ['unbash', '@lezer/python']) expect(loaded).not.toContain(parser);
   });
 
   it('keeps one idea a file', () => {

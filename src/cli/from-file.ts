@@ -1,6 +1,6 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseDocument, readText } from '../catalogue/document.ts';
+import { readText } from '../catalogue/document.ts';
 import { deviceCount } from '../domain/cluster.ts';
 import { InputError } from '../domain/input-error.ts';
 import type { Problem } from '../domain/problem.ts';
@@ -15,6 +15,7 @@ import { seating } from '../launch-folder/seating.ts';
 import { nearest } from '../schema/validator.ts';
 import { parseConfiguration } from '../search/configuration.ts';
 import { type Configured, planOf } from '../search/plan-of.ts';
+import { launchSource } from './launch-source.ts';
 import type { Settings } from './settings.ts';
 
 /** Launchers whose files can be read, as help lists them. */
@@ -30,7 +31,7 @@ export interface OpenedFile {
 }
 
 /** Opens FILE or FOLDER of `--from … --for LAUNCHER`. Throws InputError. */
-export function opened(given: string, id: string | undefined): OpenedFile {
+export async function opened(given: string, id: string | undefined): Promise<OpenedFile> {
   const launcher = LAUNCHERS.find((one) => one.id === id);
   const reader = launcher?.reader;
   if (launcher === undefined || reader === undefined) {
@@ -46,7 +47,7 @@ export function opened(given: string, id: string | undefined): OpenedFile {
   const text = readText(path, `a launch file of ${launcher.name}`);
   const map = join(given, 'rank-map.csv');
   const rankMap = folder && existsSync(map) ? { file: map, text: readText(map, 'a rank map') } : null;
-  const file = reader.read({ path, text, value: (other = text) => parseDocument(path, other) });
+  const file = reader.read(await launchSource(path, text));
   return { path, launcher, reader, file, rankMap };
 }
 

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { parseDocument } from '../../src/catalogue/document.ts';
 import { InputError } from '../../src/domain/input-error.ts';
 import { LAUNCHERS } from '../../src/frameworks/index.ts';
+import { sourceOf } from '../fixtures/source.ts';
 
 /** A file of each launcher whose files are read. */
 const FILES: Readonly<Record<string, string>> = {
@@ -59,11 +59,7 @@ it.each(READING)('$id: an edited file is read, or refused with an InputError', (
         text = text.slice(0, at) + put + text.slice(at + length);
       }
       try {
-        const file = launcher.reader!.read({
-          path: 'f',
-          text,
-          value: (other = text) => parseDocument('f', other),
-        });
+        const file = launcher.reader!.read(sourceOf(text));
         expect(file.violations(64).every(({ line }) => line >= 1)).toBe(true);
         file.asked();
       } catch (error) {

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { parseDocument } from '../../src/catalogue/document.ts';
 import { planFrom } from '../../src/cli/from-file.ts';
 import { estimate } from '../../src/cost/estimate.ts';
 import type { Plan } from '../../src/domain/plan.ts';
@@ -9,6 +8,7 @@ import type { Framework } from '../../src/frameworks/port/framework.ts';
 import { launchFolder } from '../../src/launch-folder/folder.ts';
 import { DEFAULT_OPTIONS } from '../../src/search/options.ts';
 import { search } from '../../src/search/search.ts';
+import { sourceOf } from '../fixtures/source.ts';
 import { ORIGIN, planned, problemOf } from '../unit/frameworks/fixture.ts';
 
 const READING = LAUNCHERS.filter((launcher) => launcher.reader !== undefined);
@@ -20,11 +20,7 @@ function roundTrip(launcher: Framework, problem: Problem, plan: Plan): Plan | nu
   const text = (path: string) => files.find((one) => one.path === path)?.content;
   const reader = launcher.reader!;
   const own = text(reader.file)!;
-  const file = reader.read({
-    path: reader.file,
-    text: own,
-    value: (other = own) => parseDocument(reader.file, other),
-  });
+  const file = reader.read(sourceOf(own, reader.file));
   expect(file.violations(null)).toEqual([]);
   const map = text('rank-map.csv');
   const rankMap = map === undefined ? null : { file: 'rank-map.csv', text: map };

@@ -41,7 +41,7 @@ interface AskedFor {
 }
 
 /** The configuration of --config, or of --from with --config on top. */
-function askedFor(flags: Readonly<Record<string, unknown>>): AskedFor {
+async function askedFor(flags: Readonly<Record<string, unknown>>): Promise<AskedFor> {
   const over = flags.config === undefined ? '' : String(flags.config);
   if (flags.from === undefined) {
     if (over === '')
@@ -51,7 +51,7 @@ function askedFor(flags: Readonly<Record<string, unknown>>): AskedFor {
       });
     return { notes: [], workload: {}, planOn: (problem) => planOf(problem, parseConfiguration(over)) };
   }
-  const file = opened(String(flags.from), flags.for === undefined ? undefined : String(flags.for));
+  const file = await opened(String(flags.from), flags.for === undefined ? undefined : String(flags.for));
   const asked = file.file.asked();
   return {
     notes: notesOn(file, asked),
@@ -74,8 +74,8 @@ function configured(command: Command, io: Io, done: (code: number) => void, full
       'tp=8,pp=4,dp=2,cp=1,ep=1,vpp=1,micro-batch=1,recompute=selective,sharding=1,layers=12/12/28/28',
     )
     .option('--check', 'exit 4 when it does not fit')
-    .action((model: string, cluster: string, flags: Record<string, unknown>) => {
-      const asked = askedFor(flags);
+    .action(async (model: string, cluster: string, flags: Record<string, unknown>) => {
+      const asked = await askedFor(flags);
       const { problem, launcher, origin } = given(model, cluster, {
         ...asked.workload,
         ...settings(flags, io),

@@ -57,7 +57,7 @@ export const plan: Register = (program, io, done) => {
     .option('--no-cache', 'search anew')
     .option('--quiet', 'no progress')
     .action(async (model: string, cluster: string, flags: Record<string, unknown>) => {
-      const start = flags.from === undefined ? null : opened(String(flags.from), said(flags.for));
+      const start = flags.from === undefined ? null : await opened(String(flags.from), said(flags.for));
       const stated = start === null ? {} : { launcher: start.launcher.id, ...workloadOf(start.file.asked()) };
       const s: Settings = { ...stated, ...settings(flags, io) };
       const input = given(model, cluster, s);

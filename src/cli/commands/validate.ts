@@ -13,8 +13,8 @@ export const validate: Register = (program, io, done) => {
     .requiredOption('--for <LAUNCHER>', READABLE.join(', '))
     .option('--gpus <N>', 'GPUs of the job (default: those of the folder, or of the degrees in the file)')
     .option('--json', 'print one JSON document')
-    .action((given: string, flags: Record<string, unknown>) => {
-      const { path, reader, file, rankMap } = opened(given, String(flags.for));
+    .action(async (given: string, flags: Record<string, unknown>) => {
+      const { path, reader, file, rankMap } = await opened(given, String(flags.for));
       const stated = rankMap === null ? null : rankRows(rankMap.text, rankMap.file).length;
       const gpus = flags.gpus === undefined ? stated : whole('--gpus', String(flags.gpus));
       if (stated !== null && gpus !== stated)

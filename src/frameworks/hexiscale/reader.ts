@@ -1,4 +1,4 @@
-import { flagsOf } from '../megatron/flags.ts';
+import { readFlags } from '../megatron/flags.ts';
 import { megatronRun } from '../megatron/run.ts';
 import type { LaunchReader } from '../port/reader.ts';
 import { broken } from '../reading/file-rule.ts';
@@ -11,8 +11,8 @@ import { numbers, sizesOfModel, table } from './words.ts';
 export const hexiscaleReader: LaunchReader = {
   file: 'arguments.txt',
   rules: FILE_RULES,
-  read({ path, text }) {
-    const run = megatronRun(flagsOf(text, path), path);
+  read(source) {
+    const run = megatronRun(readFlags(source).flags, source.path);
     const degrees = table(run, '--hetero_configs');
     const layers = table(run, '--layer_partitions');
     const chunks = numbers(run, '--chunks', degrees.length);

@@ -2,10 +2,9 @@ import { hostsScript } from '../../launch-folder/hosts-script.ts';
 import type { ProblemRule } from '../laws/rule.ts';
 import { lawOf } from '../laws/structure.ts';
 import { megatronEnvironment, megatronPrepare } from '../megatron/environment.ts';
-import { flagsOf } from '../megatron/flags.ts';
 import { leftOpen } from '../megatron/model-arguments.ts';
 import { MEGATRON_PLAN_RULES, MEGATRON_PROBLEM_RULES } from '../megatron/rules.ts';
-import { megatronWords } from '../megatron/words.ts';
+import { megatronFlags } from '../megatron/words.ts';
 import { type Framework, HOST_ORDER } from '../port/framework.ts';
 import { overridesFrom } from './fields.ts';
 import { bridgeReader } from './reader.ts';
@@ -33,8 +32,7 @@ export const megatronBridge: Framework = {
   reader: bridgeReader,
   ...lawOf('Megatron-Bridge', HOST_ORDER, [provider, ...MEGATRON_PROBLEM_RULES], MEGATRON_PLAN_RULES),
   render: (problem, plan, { origin }) => {
-    const flags = flagsOf(megatronWords(problem, plan).join('\n'), 'arguments');
-    const overrides = overridesFrom(flags);
+    const overrides = overridesFrom(megatronFlags(problem, plan));
     return [
       { path: 'overrides.txt', content: `${overrides.join('\n')}\n` },
       {

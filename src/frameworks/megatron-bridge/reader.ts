@@ -1,5 +1,4 @@
 import { InputError } from '../../domain/input-error.ts';
-import { programWords } from '../../foreign/bash/program.ts';
 import { MEGATRON_FILE_RULES } from '../megatron/file-rules.ts';
 import { readRun } from '../megatron/reader.ts';
 import { megatronRun } from '../megatron/run.ts';
@@ -21,8 +20,8 @@ function isOverride(word: string): boolean {
 export const bridgeReader: LaunchReader = {
   file: 'overrides.txt',
   rules: MEGATRON_FILE_RULES,
-  read({ path, text }) {
-    const overrides = programWords(text, path, isOverride).words.flatMap(({ text: word, line }) => {
+  read({ path, words }) {
+    const overrides = words(isOverride).words.flatMap(({ text: word, line }) => {
       const [, field, value] = isOverride(word) ? OVERRIDE.exec(word)! : [];
       return field === undefined ? [] : [{ field, value: value!, line }];
     });

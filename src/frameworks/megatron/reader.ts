@@ -13,10 +13,11 @@ const rules = [...MEGATRON_FILE_RULES, ...COMMAND_LINE_RULES];
 export const megatronReader: LaunchReader = {
   file: 'arguments.txt',
   rules,
-  read({ path, text }) {
+  read(source) {
+    const { path, text } = source;
     if (text.includes('\u0000'))
       throw new InputError({ message: `${path} is a binary file`, expected: 'a text file of arguments' });
-    const { flags, variables, whole } = readFlags(text, path);
+    const { flags, variables, whole } = readFlags(source);
     return readRun(megatronRun(flags, path, variables, whole), {
       rules,
       nameOf: (flag) => flag,

@@ -1,13 +1,22 @@
 import type { Location } from '../../domain/input-error.ts';
 import type { Plan } from '../../domain/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
+import type { ProgramWords } from '../../foreign/bash/program.ts';
+import type { Statement } from '../../foreign/python/syntax.ts';
 
-/** A launch file as text, and as the value that YAML or JSON holds. */
+/** A launch file as text, and as those read it who know its language: no framework parses, so none brings a parser along. */
 export interface Source {
   readonly path: string;
   readonly text: string;
   /** Of `text`, or of another text with the same lines. Throws InputError where that is neither YAML nor JSON. */
   value(text?: string): Located;
+  /**
+   * What a shell script hands to the program it starts, or a file of arguments. `tells` knows an argument of the framework
+   * when it sees one. Throws InputError where bash could not read it.
+   */
+  words(tells: (word: string) => boolean): ProgramWords;
+  /** Of a program in Python. */
+  statements(): readonly Statement[];
 }
 
 export interface Located {

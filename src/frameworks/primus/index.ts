@@ -4,10 +4,9 @@ import { commentText } from '../../launch-folder/quote.ts';
 import { no, type ProblemRule, type Rule } from '../laws/rule.ts';
 import { lawOf } from '../laws/structure.ts';
 import { megatronEnvironment, megatronPrepare } from '../megatron/environment.ts';
-import { flagsOf } from '../megatron/flags.ts';
 import { leftOpen } from '../megatron/model-arguments.ts';
 import { MEGATRON_PLAN_RULES, MEGATRON_PROBLEM_RULES } from '../megatron/rules.ts';
-import { megatronWords } from '../megatron/words.ts';
+import { megatronFlags } from '../megatron/words.ts';
 import { type Framework, HOST_ORDER } from '../port/framework.ts';
 import { yamlText } from '../writing/yaml-text.ts';
 import { overridesFrom } from './overrides.ts';
@@ -40,11 +39,7 @@ export const primus: Framework = {
   render: (problem, plan, { origin }) => [
     {
       path: 'primus.yaml',
-      content: experiment(
-        overridesFrom(flagsOf(megatronWords(problem, plan).join('\n'), 'arguments')),
-        problem.model,
-        origin,
-      ),
+      content: experiment(overridesFrom(megatronFlags(problem, plan)), problem.model, origin),
     },
     {
       path: 'launch.sh',

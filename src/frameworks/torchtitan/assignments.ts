@@ -1,5 +1,4 @@
 import { evaluate } from '../../foreign/python/evaluate.ts';
-import { parsePython } from '../../foreign/python/parse.ts';
 import { after, pairs } from '../../foreign/python/scope.ts';
 import type { Expression, Statement } from '../../foreign/python/syntax.ts';
 import { isKind, type Made, type Scope, type Value } from '../../foreign/python/value.ts';
@@ -31,11 +30,11 @@ const SECTIONS: ReadonlyMap<string | null, string> = new Map([
  * Reads a recipe without running it, the whole file as one: assignments to `c.section.field`, through names such as
  * `p = c.parallelism`, and keywords of `ParallelismConfig(…)` and its like.
  */
-export function recipeAssignments(text: string): RecipeAssignments {
+export function recipeAssignments(statements: readonly Statement[]): RecipeAssignments {
   const fields = new Map<string, Assigned>();
   let names: Scope = new Map();
   let base: Made | null = null;
-  for (const statement of everyStatement(parsePython(text))) {
+  for (const statement of everyStatement(statements)) {
     const { line } = statement;
     for (const [path, value] of keywords(statement, names)) fields.set(path, { value, line });
     for (const [target, value] of assigned(statement)) {

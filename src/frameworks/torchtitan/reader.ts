@@ -14,8 +14,8 @@ const P = 'parallelism';
 export const titanReader: LaunchReader = {
   file: 'plan.py',
   rules: TITAN_FILE_RULES,
-  read({ path, text }) {
-    const run = titanRun(text, path);
+  read({ path, statements }) {
+    const run = titanRun(statements(), path);
     return {
       asked: () => askedOf(run),
       violations: (gpus) => broken(TITAN_FILE_RULES, run, sizesOf(run, gpus), (at) => run.line(at)),

@@ -1,4 +1,5 @@
 import { InputError } from '../../domain/input-error.ts';
+import type { Statement } from '../../foreign/python/syntax.ts';
 import { isKind, type Value } from '../../foreign/python/value.ts';
 import { type Assigned, recipeAssignments } from './assignments.ts';
 import { BASES, defaultsOf, type TitanBase } from './bases.ts';
@@ -28,8 +29,8 @@ const RENAMED: Readonly<Record<string, string>> = {
   'parallelism.pipeline_parallel_module_fqns_per_model_part': PARTS,
 };
 
-export function titanRun(text: string, file: string): TitanRun {
-  const { base: name, length, fields: all, names } = recipeAssignments(text);
+export function titanRun(statements: readonly Statement[], file: string): TitanRun {
+  const { base: name, length, fields: all, names } = recipeAssignments(statements);
   const fields = new Map([...all].map(([path, assigned]) => [RENAMED[path] ?? path, assigned]));
   if (![...fields.keys()].some((path) => /^(parallelism|training)\./.test(path)))
     throw new InputError({

@@ -2,11 +2,24 @@ import { spawnSync } from 'node:child_process';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { InputError } from '../../../src/domain/input-error.ts';
-import { flagsOf, readFlags } from '../../../src/frameworks/megatron/flags.ts';
+import { programWords } from '../../../src/foreign/bash/program.ts';
 
-/** Flags of a script as `name value …`, one a line. */
+const isFlag = (word: string) => word.startsWith('--');
+const wordsOf = (script: string) => programWords(script, 'job.sh', isFlag).words;
+
+/** Flags of a script as `name value …`, the last of each name. */
 function read(script: string): string[] {
-  return [...flagsOf(script, 'job.sh').values()].map(({ name, values }) => [name, ...values].join(' '));
+  const flags = new Map<string, string[]>();
+  for (const { text } of wordsOf(script)) {
+    const [name, value] = isFlag(text) ? text.split('=') : [];
+    const last = [...flags.values()].at(-1);
+    if (name === undefined) last?.push(text);
+    else {
+      flags.delete(name);
+      flags.set(name, value === undefined ? [name] : [name, value]);
+    }
+  }
+  return [...flags.values()].map((words) => words.join(' '));
 }
 
 const TRAIN = 'torchrun --nproc-per-node 8 pretrain_gpt.py';
@@ -85,7 +98,7 @@ describe('arguments of the training program in a shell script', () => {
 
   it('says where a value stands, through arrays and continued lines', () => {
     const script = `A=(\n  --tp 4\n  --pp 2\n)\n${TRAIN} \\\n  "\${A[@]}" \\\n  --cp 2\n`;
-    const lines = [...flagsOf(script, 'job.sh').values()].map(({ name, line }) => [name, line]);
+    const lines = wordsOf(script).flatMap(({ text, line }) => (isFlag(text) ? [[text, line]] : []));
     expect(lines).toEqual([
       ['--tp', 2],
       ['--pp', 3],
@@ -95,8 +108,8 @@ describe('arguments of the training program in a shell script', () => {
 
   it('does not choose where a condition cannot be decided', () => {
     const script = `if [ -f big ]; then A=(--tp 8); else A=(--tp 4); fi\n${TRAIN} "\${A[@]}"`;
-    expect(() => flagsOf(script, 'job.sh')).toThrow(/\$A is one thing or another/);
-    expect(() => flagsOf(script, 'job.sh')).toThrow(InputError);
+    expect(() => wordsOf(script)).toThrow(/\$A is one thing or another/);
+    expect(() => wordsOf(script)).toThrow(InputError);
     expect(read(`if [ -f x ]; then D=a; else D=b; fi\n${TRAIN} --data $D --tp 4`)).toEqual([
       '--data $D',
       '--tp 4',
@@ -112,12 +125,12 @@ describe('arguments of the training program in a shell script', () => {
   });
 
   it('knows the variables, those of one command too', () => {
-    const { variables } = readFlags(`export A=1 B=$C\nD=2 ${TRAIN} --tp 4`, 'job.sh');
+    const { variables } = programWords(`export A=1 B=$C\nD=2 ${TRAIN} --tp 4`, 'job.sh', isFlag);
     expect(Object.fromEntries(variables)).toEqual({ A: '1', D: '2' });
   });
 
   it('says what bash could not read', () => {
-    expect(() => flagsOf(`${TRAIN} --tp 4\nif true; then\n`, 'job.sh')).toThrow(/bash cannot read job\.sh/);
+    expect(() => wordsOf(`${TRAIN} --tp 4\nif true; then\n`)).toThrow(/bash cannot read job\.sh/);
   });
 
   it.runIf(spawnSync('bash', ['--version']).status === 0)('expands as bash does', () => {

@@ -1,14 +1,13 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { parseDocument } from '../../../src/catalogue/document.ts';
 import { InputError } from '../../../src/domain/input-error.ts';
 import { withoutComments } from '../../../src/frameworks/deepspeed/comments.ts';
 import { deepspeed } from '../../../src/frameworks/deepspeed/index.ts';
+import { sourceOf } from '../../fixtures/source.ts';
 import { DENSE, ORIGIN, planned, problemOf } from './fixture.ts';
 
-const read = (text: string) =>
-  deepspeed.reader!.read({ path: 'f', text, value: (other = text) => parseDocument('f', other) });
+const read = (text: string) => deepspeed.reader!.read(sourceOf(text));
 const file = (settings: object) => read(JSON.stringify(settings, null, 2));
 const rulesOf = (settings: object, gpus: number | null) =>
   file(settings)

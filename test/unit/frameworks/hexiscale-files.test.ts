@@ -1,18 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { hexiscale } from '../../../src/frameworks/hexiscale/index.ts';
 import { unmatchedLayer } from '../../../src/frameworks/hexiscale/pipelines.ts';
+import { sourceOf } from '../../fixtures/source.ts';
 import { inTwo, planned, problemOf } from './fixture.ts';
 
 const SAMPLE = `--model_size llama-7b --total-layer-num 32 --hetero_configs "[[4, 2], [2]]" --layer_partitions "[[20, 12], [32]]"
 --chunks 12 4 --global_bsz_size 24 8 --mixed_precision bf16 --pipeline-type 1F1B --default_dp_type ddp`;
-const read = (text: string) =>
-  hexiscale.reader!.read({
-    path: 'f',
-    text,
-    value: () => {
-      throw new Error('neither YAML nor JSON');
-    },
-  });
+const read = (text: string) => hexiscale.reader!.read(sourceOf(text));
 const changed = (from: string, to: string) => SAMPLE.replace(from, to);
 
 describe('rules of the file', () => {

@@ -7,11 +7,11 @@ import { layoutChunks } from '../../../src/frameworks/megatron/layout.ts';
 import { megatronReader } from '../../../src/frameworks/megatron/reader.ts';
 import { launchFolder } from '../../../src/launch-folder/folder.ts';
 import { run } from '../../fixtures/run.ts';
+import { sourceOf } from '../../fixtures/source.ts';
 import { DENSE, MIXED, ORIGIN, planned } from './fixture.ts';
 
 const FOLDER = 'test/fixtures/launch';
-const read = (text: string, path = 'f') =>
-  megatronReader.read({ path, text, value: () => expect.fail('this is no YAML') });
+const read = (text: string, path = 'f') => megatronReader.read(sourceOf(text, path));
 const sample = (name: string) => read(readFileSync(join(FOLDER, name), 'utf8'), name);
 
 describe('files that Megatron accepts', () => {

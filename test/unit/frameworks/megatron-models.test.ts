@@ -4,6 +4,7 @@ import type { Problem } from '../../../src/domain/problem.ts';
 import { megatron } from '../../../src/frameworks/megatron/index.ts';
 import { megatronReader } from '../../../src/frameworks/megatron/reader.ts';
 import { megatronBridge } from '../../../src/frameworks/megatron-bridge/index.ts';
+import { sourceOf } from '../../fixtures/source.ts';
 import { DENSE, ORIGIN, planned, problemOf, valuesOf } from './fixture.ts';
 
 const file = (problem: Problem, plan: Plan, path: string, launcher = megatron) =>
@@ -79,7 +80,7 @@ describe('what a plan is told as', () => {
       [megatronBridge, 'overrides.txt'],
     ] as const) {
       const text = file(problem, plan, path, launcher);
-      const read = launcher.reader!.read({ path, text, value: () => expect.fail('this is no YAML') });
+      const read = launcher.reader!.read(sourceOf(text, path));
       expect(read.asked().precision).toBe(precision);
       expect(read.violations(64)).toEqual([]);
     }
@@ -104,6 +105,6 @@ describe('plans it cannot run', () => {
     const whole = planned(DENSE, 'tp=8,pp=4,dp=2,vpp=2,sharding=1,recompute=full');
     expect(rule(DENSE, whole)).toBeNull();
     const text = argumentsOf(DENSE, whole);
-    expect(megatronReader.read({ path: 'f', text, value: () => null as never }).violations(64)).toEqual([]);
+    expect(megatronReader.read(sourceOf(text)).violations(64)).toEqual([]);
   });
 });

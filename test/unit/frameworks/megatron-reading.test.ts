@@ -1,11 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { parseDocument } from '../../../src/catalogue/document.ts';
 import { InputError } from '../../../src/domain/input-error.ts';
 import { launcherOf } from '../../../src/frameworks/index.ts';
+import { sourceOf } from '../../fixtures/source.ts';
 import { dense, FIRST, FULL, LAST, LAYOUT, PER_VIRTUAL, SELECTIVE, VIRTUAL } from './megatron-arguments.ts';
 
-const read = (id: string, text: string) =>
-  launcherOf(id)!.reader!.read({ path: 'f', text, value: (other = text) => parseDocument('f', other) });
+const read = (id: string, text: string) => launcherOf(id)!.reader!.read(sourceOf(text));
 const configured = (changed: Readonly<Record<string, string | null>>) =>
   read('megatron', dense(changed)).asked().configuration;
 

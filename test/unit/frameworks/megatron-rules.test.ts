@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { megatronReader } from '../../../src/frameworks/megatron/reader.ts';
 import { run } from '../../fixtures/run.ts';
+import { sourceOf } from '../../fixtures/source.ts';
 import { moe } from './megatron-arguments.ts';
 import { SPLIT_CASES } from './megatron-split-cases.ts';
 import { TECHNIQUE_CASES } from './megatron-technique-cases.ts';
 
 const RULES = [...SPLIT_CASES, ...TECHNIQUE_CASES];
-const read = (text: string) =>
-  megatronReader.read({ path: 'f', text, value: () => expect.fail('this is no YAML') });
+const read = (text: string) => megatronReader.read(sourceOf(text));
 
 describe('rules', () => {
   it.each(RULES)('%s', (rule, refused) => {

@@ -1,11 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { parseDocument } from '../../../src/catalogue/document.ts';
 import { nanotron } from '../../../src/frameworks/nanotron/index.ts';
+import { sourceOf } from '../../fixtures/source.ts';
 import { ORIGIN, planned, problemOf } from './fixture.ts';
 
-const read = (text: string) =>
-  nanotron.reader!.read({ path: 'f', text, value: (other = text) => parseDocument('f', other) });
+const read = (text: string) => nanotron.reader!.read(sourceOf(text));
 const EXCERPT = readFileSync('test/fixtures/launch/nanotron_llama3_70b_64h100.partial.yaml', 'utf8');
 const QWEN = problemOf('qwen2.5-7b', 'dgx-h100-64', 'nanotron');
 const WHOLE = nanotron.render(QWEN, planned(QWEN, 'tp=1,pp=1,dp=64,sharding=1'), ORIGIN)[0]!.content;

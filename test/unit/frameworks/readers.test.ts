@@ -5,12 +5,12 @@ import { parseDocument } from '../../../src/catalogue/document.ts';
 import { InputError } from '../../../src/domain/input-error.ts';
 import { launcherOf } from '../../../src/frameworks/index.ts';
 import { FLAG_NAMES } from '../../../src/frameworks/megatron/flag-names.ts';
+import { sourceOf } from '../../fixtures/source.ts';
 import { ORIGIN, planned, problemOf } from './fixture.ts';
 
 const sample = (name: string) => readFileSync(join('test/fixtures/launch', name), 'utf8');
 const golden = (path: string) => readFileSync(join('test/golden/snapshots/launch', path), 'utf8');
-const read = (id: string, text: string, path = 'f') =>
-  launcherOf(id)!.reader!.read({ path, text, value: (other = text) => parseDocument(path, other) });
+const read = (id: string, text: string, path = 'f') => launcherOf(id)!.reader!.read(sourceOf(text, path));
 
 const DEEPSPEED = sample('deepspeed_llama3_70b_64h100.json');
 const NANOTRON = sample('nanotron_llama3_70b_64h100.partial.yaml');

@@ -1,21 +1,20 @@
 import { describe, expect, it } from 'vitest';
+import { parsePython } from '../../../src/foreign/python/parse.ts';
 import { recipeAssignments } from '../../../src/frameworks/torchtitan/assignments.ts';
 import { torchtitan } from '../../../src/frameworks/torchtitan/index.ts';
+import { sourceOf } from '../../fixtures/source.ts';
+
+const assignmentsOf = (text: string) => recipeAssignments(parsePython(text));
 
 /** Fields by path; a value that is none of Python's literals by its kind. */
 function fieldsOf(text: string): Record<string, unknown> {
   const plain = (value: unknown) =>
     typeof value === 'object' && value !== null && 'kind' in value ? value.kind : value;
-  const { fields } = recipeAssignments(text);
+  const { fields } = assignmentsOf(text);
   return Object.fromEntries([...fields].map(([path, { value }]) => [path, plain(value)]));
 }
-const lineOf = (text: string, path: string) => recipeAssignments(text).fields.get(path)?.line;
-const asked = (text: string) => {
-  const value = () => {
-    throw new Error('no YAML');
-  };
-  return torchtitan.reader!.read({ path: 'plan.py', text, value }).asked();
-};
+const lineOf = (text: string, path: string) => assignmentsOf(text).fields.get(path)?.line;
+const asked = (text: string) => torchtitan.reader!.read(sourceOf(text, 'plan.py')).asked();
 
 describe('recipes in Python', () => {
   it('follow names, several targets at once, products, comments, strings and keywords', () => {
@@ -35,7 +34,7 @@ def plan():
     ]
     other = Config(parallelism=ParallelismConfig(expert_parallel_degree=2, data_parallel_shard_degree=-1))
 `;
-    expect(recipeAssignments(text).base).toBe('llama3_8b');
+    expect(assignmentsOf(text).base).toBe('llama3_8b');
     expect(fieldsOf(text)).toEqual({
       'parallelism.tensor_parallel_degree': 4,
       'parallelism.pipeline_parallel_degree': 2,
@@ -64,7 +63,7 @@ def plan():
 
   it('know the base by the name of its module', () => {
     const text = 'from torchtitan.models.llama3.config_registry import llama3_70b as base\nc = base()';
-    expect(recipeAssignments(text).base).toBe('llama3_70b');
+    expect(assignmentsOf(text).base).toBe('llama3_70b');
   });
 
   it.each(['lambda: ', 'None if off else '])('find sections behind %s', (before) => {

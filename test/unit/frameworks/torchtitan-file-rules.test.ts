@@ -1,14 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { torchtitan } from '../../../src/frameworks/torchtitan/index.ts';
+import { sourceOf } from '../../fixtures/source.ts';
 
 const TITAN = readFileSync('test/fixtures/launch/torchtitan_plan.py', 'utf8');
 
 function rules(text: string, gpus: number | null = null): string[] {
-  const value = () => {
-    throw new Error('no YAML');
-  };
-  const file = torchtitan.reader!.read({ path: 'plan.py', text, value });
+  const file = torchtitan.reader!.read(sourceOf(text, 'plan.py'));
   return file.violations(gpus).map(({ rule }) => rule);
 }
 const set = (base: string, ...lines: string[]) => [`c = ${base}()`, 'p = c.parallelism', ...lines].join('\n');

@@ -6,6 +6,7 @@ import type { Plan } from '../../../src/domain/plan.ts';
 import type { Problem } from '../../../src/domain/problem.ts';
 import { torchtitan } from '../../../src/frameworks/torchtitan/index.ts';
 import { MODELS, titanModelOf } from '../../../src/frameworks/torchtitan/registry.ts';
+import { sourceOf } from '../../fixtures/source.ts';
 import { ORIGIN, planned, problemOf } from './fixture.ts';
 
 const text = (problem: Problem, plan: Plan) => torchtitan.render(problem, plan, ORIGIN)[0]!.content;
@@ -13,13 +14,7 @@ const text = (problem: Problem, plan: Plan) => torchtitan.render(problem, plan, 
 /** The plan that the emitted file says. */
 function back(problem: Problem, plan: Plan): Plan {
   const reader = torchtitan.reader!;
-  const file = reader.read({
-    path: 'plan.py',
-    text: text(problem, plan),
-    value: () => {
-      throw new Error('no YAML');
-    },
-  });
+  const file = reader.read(sourceOf(text(problem, plan), 'plan.py'));
   expect(file.violations(null)).toEqual([]);
   const opened = { path: 'plan.py', launcher: torchtitan, reader, file, rankMap: null };
   const found = planFrom(opened, file.asked(), '', problem);

@@ -1,14 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { torchtitan } from '../../../src/frameworks/torchtitan/index.ts';
+import { sourceOf } from '../../fixtures/source.ts';
 
 const TITAN = readFileSync('test/fixtures/launch/torchtitan_plan.py', 'utf8');
 
 function read(text: string) {
-  const value = () => {
-    throw new Error('no YAML');
-  };
-  return torchtitan.reader!.read({ path: 'plan.py', text, value });
+  return torchtitan.reader!.read(sourceOf(text, 'plan.py'));
 }
 const asked = (lines: string) => read(lines).asked();
 const broken = (text: string, gpus: number | null = 64) => read(text).violations(gpus);

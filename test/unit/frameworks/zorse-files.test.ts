@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { parseDocument } from '../../../src/catalogue/document.ts';
 import { zorse } from '../../../src/frameworks/zorse/index.ts';
+import { sourceOf } from '../../fixtures/source.ts';
 import { problemOf } from './fixture.ts';
 
 const SAMPLE = {
@@ -27,7 +27,7 @@ const SAMPLE = {
 };
 const file = (changes: object = {}) => {
   const text = JSON.stringify({ ...SAMPLE, ...changes }, null, 2);
-  return zorse.reader!.read({ path: 'f', text, value: (other = text) => parseDocument('f', other) });
+  return zorse.reader!.read(sourceOf(text));
 };
 const stages = (first: object, second: object = {}) => ({
   pipeline_config: [
