@@ -28,7 +28,6 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   frameworks: [
     'domain',
     'schema',
-    'layers',
     'search',
     'foreign/bash',
     'foreign/python',

@@ -21,7 +21,7 @@ export type Form =
   | Operation
   | OtherForm;
 
-export interface Constant {
+interface Constant {
   readonly kind: 'constant';
   readonly value: number | string | boolean | null;
 }
@@ -32,12 +32,12 @@ export interface Template {
   readonly parts: readonly (string | Expression)[];
 }
 
-export interface Name {
+interface Name {
   readonly kind: 'name';
   readonly name: string;
 }
 
-export interface Attribute {
+interface Attribute {
   readonly kind: 'attribute';
   readonly of: Expression;
   readonly name: string;
@@ -56,7 +56,7 @@ export interface Argument {
 }
 
 /** A list or a tuple. */
-export interface List {
+interface List {
   readonly kind: 'list';
   readonly items: readonly Expression[];
 }
@@ -75,13 +75,13 @@ export interface Comprehension {
 }
 
 /** Arithmetic; with one operand, a sign. */
-export interface Operation {
+interface Operation {
   readonly kind: 'operation';
   readonly operator: string;
   readonly operands: readonly Expression[];
 }
 
-export interface OtherForm {
+interface OtherForm {
   readonly kind: 'other';
   readonly inside: readonly Expression[];
 }
@@ -95,7 +95,7 @@ export interface Assignment extends Placed {
   readonly value: Expression;
 }
 
-export interface Import extends Placed {
+interface Import extends Placed {
   readonly kind: 'import';
   readonly names: readonly Imported[];
 }
@@ -121,7 +121,7 @@ export interface Parameter {
   readonly value: Expression | null;
 }
 
-export interface Return extends Placed {
+interface Return extends Placed {
   readonly kind: 'return';
   readonly value: Expression | null;
 }

@@ -3,13 +3,13 @@ export type Value = Plain | readonly Value[] | DictionaryValue | Named | Field |
 
 export type Plain = number | string | boolean | null;
 
-export interface DictionaryValue {
+interface DictionaryValue {
   readonly kind: 'dictionary';
   readonly entries: ReadonlyMap<Plain, Value>;
 }
 
 /** A name that the text gives no value: imported, built in, of a function, a parameter. */
-export interface Named {
+interface Named {
   readonly kind: 'named';
   /** As its module calls it. */
   readonly name: string;
@@ -18,7 +18,7 @@ export interface Named {
 }
 
 /** A field of what has no value here: `config.parallelism`. */
-export interface Field {
+interface Field {
   readonly kind: 'field';
   readonly of: Named | Field | Made;
   readonly name: string;
@@ -38,7 +38,7 @@ export interface Made {
 }
 
 /** What only Python would work out. */
-export interface Unreadable {
+interface Unreadable {
   readonly kind: 'unreadable';
   readonly text: string;
   readonly line: number;

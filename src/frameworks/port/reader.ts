@@ -26,7 +26,7 @@ export interface Located {
 }
 
 /** What a launch file says of model and workload; null: nothing. */
-export interface AskedWorkload {
+interface AskedWorkload {
   readonly sequenceLength: number | null;
   readonly globalBatchSize: number | null;
   readonly precision: string | null;

@@ -9,13 +9,8 @@ import type { TitanRun } from './run.ts';
  */
 export function precisionOf(run: TitanRun): Precision {
   const spec = run.at('model_spec');
-  const converters = run.sets('model_spec')
-    ? classOf(spec) !== null && isKind(spec, 'made')
-      ? spec.text
-      : ''
-    : run.base?.float8 === true
-      ? 'Float8LinearConverter'
-      : '';
+  const own = isKind(spec, 'made') && classOf(spec) !== null ? spec.text : '';
+  const converters = !run.sets('model_spec') && run.base?.float8 === true ? 'Float8LinearConverter' : own;
   if (/NVFP4\w*Converter/.test(converters)) return 'nvfp4';
   if (/MXFP8\w*Converter/.test(converters)) return 'mxfp8';
   if (!/Float8\w*Converter/.test(converters)) return 'bf16';

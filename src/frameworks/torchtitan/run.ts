@@ -25,13 +25,13 @@ export interface TitanRun {
 }
 
 /** Fields that later versions renamed. */
-const RENAMED: Readonly<Record<string, string>> = {
-  'parallelism.pipeline_parallel_module_fqns_per_model_part': PARTS,
-};
+const RENAMED: ReadonlyMap<string, string> = new Map([
+  ['parallelism.pipeline_parallel_module_fqns_per_model_part', PARTS],
+]);
 
 export function titanRun(statements: readonly Statement[], file: string): TitanRun {
   const { base: name, length, fields: all, names } = recipeAssignments(statements);
-  const fields = new Map([...all].map(([path, assigned]) => [RENAMED[path] ?? path, assigned]));
+  const fields = new Map([...all].map(([path, assigned]) => [RENAMED.get(path) ?? path, assigned]));
   if (![...fields.keys()].some((path) => /^(parallelism|training)\./.test(path)))
     throw new InputError({
       message: `${file} sets nothing of a configuration's parallelism or training`,
