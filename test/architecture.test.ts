@@ -15,7 +15,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   memory: ['domain', 'hardware', 'layers', 'techniques'],
   cost: ['domain', 'hardware', 'layers', 'techniques', 'schedules', 'memory'],
   partition: ['domain'],
-  search: ['domain', 'schema', 'hardware', 'layers', 'schedules', 'cost', 'partition'],
+  search: ['domain', 'schema', 'hardware', 'layers', 'memory', 'schedules', 'cost', 'partition'],
   placement: ['domain', 'hardware', 'techniques', 'cost'],
   importers: ['domain', 'hardware'],
   launchers: ['domain', 'schema', 'layers', 'search'],

@@ -1,5 +1,5 @@
 import { type LayerPoint, measuredLayer } from '../domain/layer-profile.ts';
-import type { LayerMemory } from '../memory/stage-memory.ts';
+import type { LayerMemory } from '../memory/layer-memory.ts';
 import type { CostContext } from './context.ts';
 import type { LayerTime } from './layer-time.ts';
 import { noTime, type PassTime, seconds } from './pass-time.ts';

@@ -26,6 +26,8 @@ export interface Schedule {
   readonly source: string;
   /** Weight gradients are passes of their own. */
   readonly splitsBackward: boolean;
+  /** Micro-batches alive do not grow with their number once the pipeline is full. */
+  readonly bounded: boolean;
   /** null when the shape can run. */
   reject(shape: PipelineShape): Reason | null;
   /** The stage that holds global chunk g = 0 … stages·virtualStages − 1, in layer order. */
