@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   units: [],
   domain: [],
-  schema: ['domain'],
+  schema: ['units', 'domain'],
   catalogue: ['units', 'domain', 'schema'],
   hardware: ['domain'],
   layers: ['domain', 'hardware'],
@@ -15,10 +15,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   memory: ['domain', 'hardware', 'layers', 'techniques'],
   cost: ['domain', 'hardware', 'layers', 'techniques', 'schedules', 'memory'],
   partition: ['domain'],
-  search: ['domain', 'schema', 'hardware', 'layers', 'schedules', 'cost', 'partition'],
+  search: ['units', 'domain', 'hardware', 'layers', 'schedules', 'cost', 'partition'],
   placement: ['domain', 'hardware', 'techniques', 'cost'],
   importers: ['domain', 'hardware'],
-  launchers: ['domain', 'schema', 'layers', 'search'],
+  launchers: ['units', 'domain', 'schema', 'layers', 'search'],
   reporters: ['units', 'domain', 'layers', 'memory', 'search', 'partition'],
   cli: [
     'units',
@@ -37,6 +37,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 /** Libraries and built-in modules that only some folders may touch. */
 const ONLY_IN: Readonly<Record<string, readonly string[]>> = {
   ajv: ['schema'],
+  leven: ['units'],
   yaml: ['catalogue'],
   commander: ['cli'],
   chalk: ['reporters'],

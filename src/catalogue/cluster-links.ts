@@ -1,7 +1,7 @@
 import type { GroupLink, MeasuredLinks, NodeGroup } from '../domain/cluster.ts';
 import { InputError } from '../domain/input-error.ts';
 import type { ClusterDocument } from '../schema/cluster.ts';
-import { nearest } from '../schema/validator.ts';
+import { nearest } from '../units/nearest.ts';
 import type { Document } from './document.ts';
 import { loadLink } from './links.ts';
 import { quantityAt } from './quantity-at.ts';

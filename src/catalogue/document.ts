@@ -12,7 +12,8 @@ import {
   type Document as YamlDocument,
 } from 'yaml';
 import { InputError, type Location } from '../domain/input-error.ts';
-import { type JsonSchema, nearest, violations } from '../schema/validator.ts';
+import { type JsonSchema, violations } from '../schema/validator.ts';
+import { nearest } from '../units/nearest.ts';
 
 /** A file that was read and parsed, with the way back from a value to its line. */
 export interface Document {

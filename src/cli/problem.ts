@@ -8,7 +8,7 @@ import type { Problem } from '../domain/problem.ts';
 import { LAUNCHERS, launcherOf } from '../launchers/index.ts';
 import type { Launcher } from '../launchers/launcher.ts';
 import type { Origin } from '../reporters/plan-json.ts';
-import { nearest } from '../schema/validator.ts';
+import { nearest } from '../units/nearest.ts';
 import { parseQuantity } from '../units/parse.ts';
 import { chosenGpus } from './cluster-choice.ts';
 import type { Settings } from './settings.ts';

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { readDocument } from '../catalogue/document.ts';
 import { InputError } from '../domain/input-error.ts';
-import { nearest } from '../schema/validator.ts';
+import { nearest } from '../units/nearest.ts';
 import type { Io } from './io.ts';
 
 /** Options that may also stand in SHARDWRIGHT_* variables or in ./shardwright.yaml. */

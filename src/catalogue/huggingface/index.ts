@@ -1,6 +1,6 @@
 import { InputError } from '../../domain/input-error.ts';
 import type { ModelSpec } from '../../domain/model.ts';
-import { nearest } from '../../schema/validator.ts';
+import { nearest } from '../../units/nearest.ts';
 import { DENSE } from './dense.ts';
 import type { Family } from './family.ts';
 import { Fields } from './fields.ts';

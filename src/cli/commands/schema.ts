@@ -1,6 +1,6 @@
 import { InputError } from '../../domain/input-error.ts';
 import { published, SCHEMAS } from '../../schema/index.ts';
-import { nearest } from '../../schema/validator.ts';
+import { nearest } from '../../units/nearest.ts';
 import type { Register } from '../command.ts';
 import { EXIT } from '../io.ts';
 
