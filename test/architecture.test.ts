@@ -19,7 +19,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   placement: ['domain', 'hardware', 'techniques', 'cost'],
   importers: ['domain', 'hardware'],
   launchers: ['units', 'domain', 'schema', 'layers', 'search'],
-  reporters: ['units', 'domain', 'layers', 'memory', 'search', 'partition'],
+  reporters: ['units', 'domain', 'schema', 'layers', 'memory', 'search', 'partition'],
   cli: [
     'units',
     'domain',
@@ -37,6 +37,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 /** Libraries and built-in modules that only some folders may touch. */
 const ONLY_IN: Readonly<Record<string, readonly string[]>> = {
   ajv: ['schema'],
+  'json-schema-to-ts': ['schema'],
   leven: ['units'],
   yaml: ['catalogue'],
   commander: ['cli'],
