@@ -15,6 +15,7 @@ describe('exit codes', () => {
     [2, ['plan', 'llama-3.2-1b', 'dgx-h100-8', '--seq-length', '8k', '--global-batch', '64']],
     [2, ['plan', 'llama-3.2-1', 'dgx-h100-8', ...SMALL]],
     [2, ['frobnicate']],
+    [2, ['schema', 'constructor']],
     [2, ['plan', 'llama-3.2-1b', 'dgx-h100-8', '--seq-lenght', '1']],
     [2, []],
     [3, ['plan', 'llama-3.1-405b', '4090-1', ...SMALL]],
