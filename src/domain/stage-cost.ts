@@ -1,3 +1,5 @@
+import type { Plan } from './plan.ts';
+
 /**
  * What one micro-batch costs on one GPU of a stage, layer kind by layer kind: all that a stage cut needs to know.
  * Computed once for each distinct (GPU, tensor, context, expert parallelism, micro-batch, recompute, sharding).
@@ -40,7 +42,7 @@ export interface Shape {
 
 /** What the whole plan shares. */
 export type Settings = Pick<
-  import('./plan.ts').Plan,
+  Plan,
   | 'schedule'
   | 'microBatchSize'
   | 'contextParallel'
