@@ -2,7 +2,6 @@ import type { Dtype } from './dtype.ts';
 import type { Provenance } from './provenance.ts';
 
 export const VENDORS = ['nvidia', 'amd', 'intel', 'google'] as const;
-export type Vendor = (typeof VENDORS)[number];
 
 /** Formats that a data sheet states a peak for: `fp8-rowwise` computes at the peak of `fp8`. */
 export const PEAK_DTYPES = [
@@ -22,7 +21,7 @@ export const GEMM_DTYPES = ['bf16', 'fp8', 'nvfp4'] as const satisfies Dtype[];
 export interface GpuSpec {
   readonly id: string;
   readonly name: string;
-  readonly vendor: Vendor;
+  readonly vendor: (typeof VENDORS)[number];
   /** Kernel generation: `volta`, `turing`, `ampere`, `ada`, `hopper`, `blackwell`, `cdna2`, `cdna3`, `cdna4`, `gaudi`. */
   readonly architecture: string;
   readonly multiprocessors: number;

@@ -9,7 +9,7 @@ export type Collective = (typeof COLLECTIVES)[number];
  * memory, so the total is fixed; `network` a NIC per GPU or per node behind a switched fabric.
  */
 export const LINK_TOPOLOGIES = ['switch', 'mesh', 'host', 'network'] as const;
-export type LinkTopology = (typeof LINK_TOPOLOGIES)[number];
+type LinkTopology = (typeof LINK_TOPOLOGIES)[number];
 
 /** A kind of link. Bandwidths are bytes/s one way; latencies seconds. */
 export interface LinkSpec {

@@ -25,7 +25,7 @@ export interface ModelSpec {
 
 export const NORM_KINDS = ['rms', 'layer'] as const;
 
-export interface NormSpec {
+interface NormSpec {
   readonly kind: (typeof NORM_KINDS)[number];
   /** Norms over the hidden size in each layer: 2 usually, 4 with post-norms (gemma), 1 in falcon-7b. */
   readonly perLayer: number;

@@ -68,7 +68,7 @@ export const SCHEDULES = [
 ] as const;
 export type ScheduleId = (typeof SCHEDULES)[number];
 
-export interface ScheduleChoice {
+interface ScheduleChoice {
   readonly id: ScheduleId;
   /** Model chunks per stage. */
   readonly virtualStages: number;

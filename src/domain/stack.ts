@@ -56,7 +56,7 @@ export interface StateBytes {
 }
 
 /** Fraction of each kind of communication that compute can hide when there is enough of it. */
-export interface Overlap {
+interface Overlap {
   readonly dataParallel: number;
   readonly tensorParallel: number;
   readonly contextParallel: number;
@@ -64,7 +64,7 @@ export interface Overlap {
   readonly pipeline: number;
 }
 
-export interface HostLaunch {
+interface HostLaunch {
   /** Host time to launch one kernel-sized unit of work. */
   readonly secondsPerUnit: number;
   /** Once per step: data, logging, gradient norm, synchronisation. */

@@ -44,5 +44,4 @@ export const linkSchema = documentSchema({
   ),
 });
 
-export type LinkDocument = DocumentOf<typeof linkSchema>;
-export type CurveDocument = NonNullable<LinkDocument['collectives']>[number];
+export type CurveDocument = NonNullable<DocumentOf<typeof linkSchema>['collectives']>[number];

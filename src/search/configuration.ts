@@ -32,7 +32,7 @@ export interface Configuration {
   readonly 'shard-groups'?: number;
 }
 
-export interface GroupShare {
+interface GroupShare {
   readonly id: string;
   /** null: all. */
   readonly gpus: number | null;
