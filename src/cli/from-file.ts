@@ -12,9 +12,9 @@ import { placesOf } from '../launchers/ranks.ts';
 import type { Asked, LaunchReader, ReadFile } from '../launchers/reader.ts';
 import { seating } from '../launchers/seating.ts';
 import { soundPlan } from '../launchers/sound.ts';
-import { nearest } from '../schema/validator.ts';
 import { parseConfiguration } from '../search/configuration.ts';
 import { type Configured, planOf } from '../search/plan-of.ts';
+import { nearest } from '../units/nearest.ts';
 import type { Settings } from './settings.ts';
 
 /** Launchers whose files can be read, as help lists them. */

@@ -12,7 +12,7 @@ import { type LayerTime, layerTime } from './layer-time.ts';
 import { asMeasured } from './measured-layer.ts';
 
 /** Time and memory of one layer of a kind. */
-export interface KindProfile {
+interface KindProfile {
   readonly time: LayerTime;
   readonly memory: LayerMemory;
 }

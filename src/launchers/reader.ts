@@ -3,7 +3,7 @@ import type { Plan } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 
 /** A launch file as text, and as the value that YAML or JSON holds. */
-export interface Source {
+interface Source {
   readonly path: string;
   readonly text: string;
   /** Of `text`, or of another text with the same lines. Throws InputError where that is neither YAML nor JSON. */
@@ -17,7 +17,7 @@ export interface Located {
 }
 
 /** What a launch file says of model and workload; null: nothing. */
-export interface AskedWorkload {
+interface AskedWorkload {
   readonly sequenceLength: number | null;
   readonly globalBatchSize: number | null;
   readonly precision: string | null;

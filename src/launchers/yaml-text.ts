@@ -1,5 +1,5 @@
 /** A number that its reader wants as a float: `1.0`. */
-export interface Float {
+interface Float {
   readonly float: number;
 }
 

@@ -194,7 +194,7 @@ function nothing({ nearestMiss, certificate: { rejected } }: SearchResult, { col
 function certificate({ certificate: c }: SearchResult, { columns }: Style): string {
   const removed = c.rejected.map(({ rule, count }) => `${formatInteger(count)} by ${rule}`).join(', ');
   const why =
-    c.cutBy === null ? `${formatInteger(c.unproven)} may have a better layer cut` : `cut by ${c.cutBy}`;
+    c.cutBy === null ? `${formatInteger(c.unproven ?? 0)} may have a better layer cut` : `cut by ${c.cutBy}`;
   const verdict = c.optimal
     ? c.evaluated > 0
       ? 'nothing better exists in this space'

@@ -3,7 +3,7 @@
  * `unknown`: what only a running shell knows, such as the output of a command. `either`: it depends on a condition that
  * cannot be decided.
  */
-export type Certainty = 'known' | 'unset' | 'unknown' | 'either';
+type Certainty = 'known' | 'unset' | 'unknown' | 'either';
 
 /** A word as a program gets it, and the line of the file that it was written on. */
 export interface Field {

@@ -1,5 +1,5 @@
 import { InputError } from '../../domain/input-error.ts';
-import { nearest } from '../../schema/validator.ts';
+import { nearest } from '../../units/nearest.ts';
 import { bad } from '../reader.ts';
 import type { Literal } from './literal.ts';
 

@@ -1,7 +1,7 @@
 import { type Literal, literal } from './literal.ts';
 import { balanced, split, statements } from './statements.ts';
 
-export interface Assigned {
+interface Assigned {
   readonly value: Literal | undefined;
   readonly line: number;
 }
