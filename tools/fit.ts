@@ -7,7 +7,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { Row } from './accuracy/row.ts';
 import { type Case, casesOf, errorBySource, residual } from './fit/cases.ts';
-import { fit } from './fit/gauss-newton.ts';
+import { fitted } from './fit/gauss-newton.ts';
 import { knobs, type Values } from './fit/knobs.ts';
 import { write } from './fit/write.ts';
 
@@ -27,7 +27,7 @@ if (argv.includes('--leave-out')) leaveOut();
 else fitAll();
 
 function fitAll(): void {
-  const v = fit(cases, all, iterations, (i, loss) =>
+  const v = fitted(cases, all, iterations, (i, loss) =>
     process.stderr.write(`iteration ${i}: ${(100 * loss).toFixed(2)} %\n`),
   );
   for (const { name, start: from } of all)
@@ -48,7 +48,7 @@ function leaveOut(): void {
   const result: Record<string, { rows: number; error: number }> = {};
   for (const source of sources) {
     const rest = cases.filter((one) => one.group !== source);
-    const v = fit(rest, all, iterations);
+    const v = fitted(rest, all, iterations);
     const held = casesOf(
       rows.filter((row) => row.group === source),
       v,

@@ -1,7 +1,7 @@
 import type { GroupLink, MeasuredLinks, NodeGroup } from '../domain/cluster.ts';
 import { InputError } from '../domain/input-error.ts';
 import type { ClusterDocument } from '../schema/cluster.ts';
-import { nearest } from '../schema/validator.ts';
+import { nearest } from '../units/nearest.ts';
 import type { Document } from './document.ts';
 import { loadLink } from './links.ts';
 import { quantityAt } from './quantity-at.ts';
@@ -15,7 +15,8 @@ export function linkFrom(
 ): GroupLink {
   const at = `/links/${i}`;
   const link = doc.links![i]!;
-  const [from, to] = link.between.map((id, end) => {
+  const groupAt = (end: 0 | 1) => {
+    const id = link.between[end];
     const group = groups.find((g) => g.id === id);
     if (group !== undefined) return group.index;
     const ids = groups.map((g) => g.id);
@@ -26,7 +27,9 @@ export function linkFrom(
       at: document.locate(`${at}/between/${end}`),
       ...(near === undefined ? {} : { hint: `Maybe "${near}".` }),
     });
-  }) as [number, number];
+  };
+  const from = groupAt(0);
+  const to = groupAt(1);
   const base = link.link === undefined ? null : loadLink(link.link);
   if (base === null && link.bandwidthPerNode === undefined && link.sharedBandwidth === undefined) {
     throw new InputError({

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { Cluster, NodeGroup } from '../domain/cluster.ts';
 import { InputError } from '../domain/input-error.ts';
-import { type ClusterDocument, clusterSchema } from '../schema/cluster.ts';
+import { clusterSchema } from '../schema/cluster.ts';
 import { linkFrom, measuredFrom } from './cluster-links.ts';
 import {
   bundled,
@@ -36,7 +36,7 @@ export function clusterFromText(text: string, path: string): Cluster {
 }
 
 function clusterFrom(document: Document): Cluster {
-  const doc = validateDocument<ClusterDocument>(document, clusterSchema);
+  const doc = validateDocument(document, clusterSchema);
   const assumptions: string[] = [];
   const groups: NodeGroup[] = [];
   let firstDevice = 0;

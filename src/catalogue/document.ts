@@ -4,6 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
   isMap,
+  isNode,
   isPair,
   isScalar,
   LineCounter,
@@ -12,7 +13,9 @@ import {
   type Document as YamlDocument,
 } from 'yaml';
 import { InputError, type Location } from '../domain/input-error.ts';
-import { type JsonSchema, nearest, violations } from '../schema/validator.ts';
+import type { DocumentSchema } from '../schema/document-schema.ts';
+import { check } from '../schema/validator.ts';
+import { nearest } from '../units/nearest.ts';
 
 /** A file that was read and parsed, with the way back from a value to its line. */
 export interface Document {
@@ -34,22 +37,26 @@ export function readDocument(path: string): Document {
 /** The same for text that was read already. */
 export function parseDocument(path: string, text: string): Document {
   const lines = new LineCounter();
-  const documents = parseAllDocuments(text, { lineCounter: lines, uniqueKeys: true, prettyErrors: false });
+  const documents: readonly YamlDocument.Parsed[] = parseAllDocuments(text, {
+    lineCounter: lines,
+    uniqueKeys: true,
+    prettyErrors: false,
+  });
   const at = (offset: number | undefined): Location => {
     const pos = lines.linePos(offset ?? 0);
     return { file: path, line: pos.line, column: pos.col };
   };
-  if (!Array.isArray(documents) || documents.length === 0) throw empty(path);
-  const document = documents[0] as YamlDocument.Parsed;
+  const [document, second] = documents;
+  if (document === undefined) throw empty(path);
   const problem = document.errors[0];
   if (problem !== undefined) {
     throw new InputError({ message: problem.message, expected: 'YAML or JSON', at: at(problem.pos[0]) });
   }
-  if (documents.length > 1) {
+  if (second !== undefined) {
     throw new InputError({
       message: 'more than one YAML document in the file',
       expected: 'one document',
-      at: at(documents[1]?.range?.[0]),
+      at: at(second.range[0]),
     });
   }
   visit(document, {
@@ -92,25 +99,28 @@ function offsetOf(document: YamlDocument.Parsed, pointer: string): number | unde
         (item) => isPair(item) && isScalar(item.key) && String(item.key.value) === key,
       );
       if (pair === undefined) return offset;
-      const node = (isScalar(pair.value) ? pair.value : pair.key) as { range?: readonly number[] | null };
-      offset = node.range?.[0] ?? offset;
+      const node = isScalar(pair.value) ? pair.value : pair.key;
+      if (isNode(node)) offset = node.range?.[0] ?? offset;
     } else {
-      const node = document.getIn(keys.slice(0, depth), true) as
-        | { range?: readonly number[] | null }
-        | undefined;
-      offset = node?.range?.[0] ?? offset;
+      const node = document.getIn(keys.slice(0, depth), true);
+      if (isNode(node)) offset = node.range?.[0] ?? offset;
     }
   }
   return offset;
 }
 
+/** Whether the value is a mapping, of keys yet unknown. */
+export function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
 /** Checks a document against a schema; the first violation becomes the error, the others are listed after it. */
-export function validateDocument<T>(document: Document, schema: JsonSchema): T {
-  const found = violations(schema, document.value);
-  const first = found[0];
-  if (first === undefined) return document.value as T;
-  const others = found.slice(1).map((v) => `also at line ${document.locate(v.pointer).line}: ${v.message}`);
-  const hint = [first.hint, ...others].filter((x) => x !== undefined).join('\n  ');
+export function validateDocument<T>(document: Document, schema: DocumentSchema<T>): T {
+  const checked = check(schema, document.value);
+  if (checked.ok) return checked.value;
+  const [first, ...others] = checked.violations;
+  const also = others.map((v) => `also at line ${document.locate(v.pointer).line}: ${v.message}`);
+  const hint = [first.hint, ...also].filter((x) => x !== undefined).join('\n  ');
   throw new InputError({
     message: first.message,
     at: document.locate(first.pointer),

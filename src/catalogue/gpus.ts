@@ -1,5 +1,11 @@
-import { DTYPES, type Dtype } from '../domain/dtype.ts';
-import type { AttentionCurve, GemmCurve, GpuSpec } from '../domain/gpu.ts';
+import type { Dtype } from '../domain/dtype.ts';
+import {
+  type AttentionCurve,
+  GEMM_DTYPES,
+  type GemmCurve,
+  type GpuSpec,
+  PEAK_DTYPES,
+} from '../domain/gpu.ts';
 import type { Provenance } from '../domain/provenance.ts';
 import {
   type AttentionDocument,
@@ -28,9 +34,9 @@ export function loadGpu(id: string): GpuSpec {
 }
 
 function gpuFrom(document: Document): GpuSpec {
-  const doc = validateDocument<GpuDocument>(document, gpuSchema);
+  const doc = validateDocument(document, gpuSchema);
   const peakFlops: Partial<Record<Dtype, number>> = {};
-  for (const dtype of DTYPES) {
+  for (const dtype of PEAK_DTYPES) {
     const text = doc.peak[dtype];
     if (text !== undefined) peakFlops[dtype] = quantityAt(document, `/peak/${dtype}`, text, 'flops');
   }
@@ -51,8 +57,8 @@ function gpuFrom(document: Document): GpuSpec {
     gemm: kernels.gemm,
     attention: kernels.attention,
     provenance: {
-      peak: doc.peak.provenance as Provenance,
-      memory: doc.memory.provenance as Provenance,
+      peak: doc.peak.provenance,
+      memory: doc.memory.provenance,
       gemm: kernels.provenance,
       attention: kernels.provenance,
       price: doc.price === undefined ? 'assumed' : 'datasheet',
@@ -72,15 +78,15 @@ function own(document: Document, doc: GpuDocument, peaks: GpuSpec['peakFlops']):
     throw new Error(`${doc.id}: neither gemm and attention curves nor like`);
   }
   const gemm: Partial<Record<Dtype, GemmCurve>> = {};
-  for (const dtype of ['bf16', 'fp8', 'nvfp4'] as const) {
-    const curve = (doc.gemm as Record<string, GemmCurveDocument | undefined>)[dtype];
+  for (const dtype of GEMM_DTYPES) {
+    const curve = doc.gemm[dtype];
     if (curve !== undefined) gemm[dtype] = gemmFrom(document, `/gemm/${dtype}`, curve);
   }
   if (peaks.fp16 !== undefined && gemm.bf16 !== undefined) gemm.fp16 = gemm.bf16;
   return {
     gemm,
     attention: attentionFrom(document, doc.attention),
-    provenance: doc.gemm.provenance as Provenance,
+    provenance: doc.gemm.provenance,
   };
 }
 

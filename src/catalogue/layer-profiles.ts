@@ -10,7 +10,7 @@ import { quantityAt } from './quantity-at.ts';
 /** A file of measured layer times, checked against the model it is for. */
 export function loadLayerProfile(path: string, model: ModelSpec): LayerProfile {
   const document = readDocument(path);
-  const doc = validateDocument<LayerProfileDocument>(document, layerProfileSchema);
+  const doc = validateDocument(document, layerProfileSchema);
   const kinds = model.kinds.map((kind) => kind.name);
   const entries = doc.entries.map((entry, i) => {
     loadGpu(entry.gpu);

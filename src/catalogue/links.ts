@@ -1,5 +1,5 @@
 import type { CollectiveCurve, LinkSpec } from '../domain/link.ts';
-import { type CurveDocument, type LinkDocument, linkSchema } from '../schema/link.ts';
+import { type CurveDocument, linkSchema } from '../schema/link.ts';
 import { bundled, type Document, dataFolder, listNames, readDocument, validateDocument } from './document.ts';
 import { quantityAt } from './quantity-at.ts';
 
@@ -20,7 +20,7 @@ export function loadLink(id: string): LinkSpec {
 }
 
 function linkFrom(document: Document): LinkSpec {
-  const doc = validateDocument<LinkDocument>(document, linkSchema);
+  const doc = validateDocument(document, linkSchema);
   const time = (key: 'latencyPerDoubling' | 'latencyPerNode') =>
     doc[key] === undefined ? 0 : quantityAt(document, `/${key}`, doc[key], 'time', false);
   return {

@@ -2,8 +2,21 @@ import { existsSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { InputError } from '../domain/input-error.ts';
 import type { AttentionSpec, LayerKind, MlpSpec, ModelSpec } from '../domain/model.ts';
-import { type ModelDocument, modelSchema } from '../schema/model.ts';
-import { bundled, type Document, dataFolder, listNames, readDocument, validateDocument } from './document.ts';
+import {
+  type AttentionDocument,
+  type MlpDocument,
+  modelSchema,
+  type OwnModelDocument,
+} from '../schema/model.ts';
+import {
+  bundled,
+  type Document,
+  dataFolder,
+  isMapping,
+  listNames,
+  readDocument,
+  validateDocument,
+} from './document.ts';
 import { fromHuggingFace } from './huggingface/index.ts';
 
 const FOLDER = dataFolder('configs', 'models');
@@ -38,20 +51,15 @@ function nameOf(path: string): string {
 
 function modelFrom(document: Document, name: string): ModelSpec {
   const { value } = document;
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+  if (!isMapping(value)) {
     throw new InputError({
       message: 'the file holds no mapping',
       expected: 'a model: config.json or YAML',
       at: document.locate(''),
     });
   }
-  if (!('schema' in value))
-    return located(
-      document,
-      () => fromHuggingFace(value as Record<string, unknown>, name, document.path),
-      '',
-    );
-  const doc = validateDocument<ModelDocument>(document, modelSchema);
+  if (!('schema' in value)) return located(document, () => fromHuggingFace(value, name, document.path), '');
+  const doc = validateDocument(document, modelSchema);
   const title = doc.name ?? name;
   if (doc.huggingFace !== undefined) {
     const config = doc.huggingFace;
@@ -71,7 +79,7 @@ function located<T>(document: Document, read: () => T, at: string): T {
   }
 }
 
-function ownModel(document: Document, doc: ModelDocument, name: string): ModelSpec {
+function ownModel(document: Document, doc: OwnModelDocument, name: string): ModelSpec {
   const kinds: LayerKind[] = [];
   const layers: number[] = [];
   for (const [i, run] of doc.layers.entries()) {
@@ -99,14 +107,9 @@ function ownModel(document: Document, doc: ModelDocument, name: string): ModelSp
   };
 }
 
-function attentionFrom(
-  document: Document,
-  at: string,
-  hidden: number,
-  a: Readonly<Record<string, unknown>>,
-): AttentionSpec {
-  if (a.kind === 'latent') return { qLoraRank: null, ...a } as unknown as AttentionSpec;
-  const heads = a.heads as number;
+function attentionFrom(document: Document, at: string, hidden: number, a: AttentionDocument): AttentionSpec {
+  if (a.kind === 'latent') return { qLoraRank: null, ...a };
+  const { heads } = a;
   if (a.headDim === undefined && hidden % heads !== 0) {
     throw new InputError({
       message: `heads is ${heads}`,
@@ -114,7 +117,7 @@ function attentionFrom(
       at: document.locate(`${at}/heads`),
     });
   }
-  const defaults = {
+  return {
     kvHeads: heads,
     headDim: hidden / heads,
     qkvBias: false,
@@ -122,26 +125,26 @@ function attentionFrom(
     qkNormParameters: 0,
     sinks: false,
     slidingWindow: null,
+    ...a,
   };
-  return { ...defaults, ...a } as unknown as AttentionSpec;
 }
 
-function mlpFrom(document: Document, at: string, m: Readonly<Record<string, unknown>>): MlpSpec {
-  if (m.kind === 'dense') return { gated: true, bias: false, ...m } as unknown as MlpSpec;
-  if ((m.topK as number) > (m.experts as number)) {
+function mlpFrom(document: Document, at: string, m: MlpDocument): MlpSpec {
+  if (m.kind === 'dense') return { gated: true, bias: false, ...m };
+  if (m.topK > m.experts) {
     throw new InputError({
-      message: `topK is ${String(m.topK)}`,
-      expected: `at most experts ${String(m.experts)}`,
+      message: `topK is ${m.topK}`,
+      expected: `at most experts ${m.experts}`,
       at: document.locate(`${at}/topK`),
     });
   }
-  const defaults = {
+  return {
     sharedFfnHiddenSize: 0,
     gated: true,
     expertBias: false,
     routerBias: false,
     correctionBias: false,
     sharedGate: false,
+    ...m,
   };
-  return { ...defaults, ...m } as unknown as MlpSpec;
 }

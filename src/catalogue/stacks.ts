@@ -5,15 +5,6 @@ import { quantityAt } from './quantity-at.ts';
 
 const FOLDER = dataFolder('configs', 'stacks');
 
-type StackDocument = Omit<Stack, 'host' | 'allocator'> & {
-  readonly host: { readonly timePerUnit: string; readonly timePerStep: string };
-  readonly allocator: {
-    readonly reservedOverAllocated: number;
-    readonly context: string;
-    readonly perCommunicator: string;
-  };
-};
-
 export function listStacks(): string[] {
   return listNames(FOLDER);
 }
@@ -21,11 +12,7 @@ export function listStacks(): string[] {
 /** A software stack by name or path. */
 export function loadStack(name: string): Stack {
   const document = readDocument(name.endsWith('.yaml') ? name : bundled('stack', FOLDER, name));
-  const { host, allocator, ...doc } = validateDocument<StackDocument & { schema: string }>(
-    document,
-    stackSchema,
-  );
-  const { schema: _, ...rest } = doc;
+  const { schema: _, host, allocator, ...rest } = validateDocument(document, stackSchema);
   return {
     ...rest,
     host: {

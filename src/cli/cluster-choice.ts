@@ -1,8 +1,8 @@
 import type { Cluster } from '../domain/cluster.ts';
 import { InputError } from '../domain/input-error.ts';
 import { onlyGroups } from '../domain/node-order.ts';
-import { nearest } from '../schema/validator.ts';
 import type { SearchOptions } from '../search/options.ts';
+import { nearest } from '../units/nearest.ts';
 import { whole } from './problem.ts';
 import type { Settings } from './settings.ts';
 

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { LAUNCHERS } from '../frameworks/index.ts';
 import type { Style } from '../reporters/paint.ts';
+import type { PrintedDocument } from '../schema/index.ts';
 import type { Io } from './io.ts';
 
 /** Adds a command to the program; its action resolves to an exit code through `done`. */
@@ -11,7 +12,7 @@ export function styleOf(io: Io): Style {
   return { columns: Math.max(60, io.columns), color };
 }
 
-export function printJson(io: Io, document: unknown): void {
+export function printJson(io: Io, document: PrintedDocument): void {
   io.stdout(`${JSON.stringify(document, null, 2)}\n`);
 }
 

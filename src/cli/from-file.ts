@@ -12,9 +12,9 @@ import type { Asked, LaunchReader, ReadFile } from '../frameworks/port/reader.ts
 import { rankRows } from '../launch-folder/rank-map.ts';
 import { placesOf } from '../launch-folder/ranks.ts';
 import { seating } from '../launch-folder/seating.ts';
-import { nearest } from '../schema/validator.ts';
 import { parseConfiguration } from '../search/configuration.ts';
 import { type Configured, planOf } from '../search/plan-of.ts';
+import { nearest } from '../units/nearest.ts';
 import { launchSource } from './launch-source.ts';
 import type { Settings } from './settings.ts';
 

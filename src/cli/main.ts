@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { formatProblem, InputError } from '../domain/input-error.ts';
+import { printJson } from './command.ts';
 import { compare } from './commands/compare.ts';
 import { emit } from './commands/emit.ts';
 import { estimate, explain } from './commands/estimate.ts';
@@ -67,10 +68,7 @@ function failure(error: unknown, io: Io, commands: readonly string[]): number {
   const refused = error instanceof InputError ? error : ofFileSystem(error);
   if (refused !== null) return bad(io, json, refused);
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  if (json)
-    io.stdout(
-      `${JSON.stringify({ schema: 'shardwright.error/1', exitCode: EXIT.bug, message: text }, null, 2)}\n`,
-    );
+  if (json) printJson(io, { schema: 'shardwright.error/1', exitCode: EXIT.bug, message: text });
   io.stderr(`This is a bug in shardwright, please report it with the command line:\n${text}\n`);
   return EXIT.bug;
 }
@@ -97,10 +95,7 @@ function ofFileSystem(error: unknown): InputError | null {
 }
 
 function bad(io: Io, json: boolean, { problem }: InputError): number {
-  if (json)
-    io.stdout(
-      `${JSON.stringify({ schema: 'shardwright.error/1', exitCode: EXIT.input, ...problem }, null, 2)}\n`,
-    );
+  if (json) printJson(io, { schema: 'shardwright.error/1', exitCode: EXIT.input, ...problem });
   else io.stderr(`${formatProblem(problem)}\n`);
   return EXIT.input;
 }

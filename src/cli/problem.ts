@@ -7,8 +7,8 @@ import { InputError } from '../domain/input-error.ts';
 import type { Problem } from '../domain/problem.ts';
 import { LAUNCHERS, launcherOf } from '../frameworks/index.ts';
 import type { Framework } from '../frameworks/port/framework.ts';
-import type { Origin } from '../reporters/plan-json.ts';
-import { nearest } from '../schema/validator.ts';
+import type { Origin } from '../schema/estimate.ts';
+import { nearest } from '../units/nearest.ts';
 import { parseQuantity } from '../units/parse.ts';
 import { chosenGpus } from './cluster-choice.ts';
 import type { Settings } from './settings.ts';
@@ -86,7 +86,8 @@ export function launcherFrom(id: string, flag = '--launcher'): Framework | null 
 }
 
 function precisionFrom(text: string): Precision {
-  if ((PRECISIONS as readonly string[]).includes(text)) return text as Precision;
+  const known = PRECISIONS.find((one) => one === text);
+  if (known !== undefined) return known;
   const near = nearest(text, PRECISIONS);
   throw new InputError({
     message: `--precision is "${text}"`,

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { readDocument } from '../catalogue/document.ts';
+import { isMapping, readDocument } from '../catalogue/document.ts';
 import { InputError } from '../domain/input-error.ts';
-import { nearest } from '../schema/validator.ts';
+import { nearest } from '../units/nearest.ts';
 import type { Io } from './io.ts';
 
 /** Options that may also stand in SHARDWRIGHT_* variables or in ./shardwright.yaml. */
@@ -50,7 +50,7 @@ function fromFile(io: Io): Partial<Record<SettingKey, string>> {
   const path = join(io.cwd, 'shardwright.yaml');
   if (!existsSync(path)) return {};
   const document = readDocument(path);
-  if (typeof document.value !== 'object' || document.value === null || Array.isArray(document.value)) {
+  if (!isMapping(document.value)) {
     throw new InputError({
       message: 'shardwright.yaml holds no mapping',
       expected: KEYS.join(', '),
@@ -59,7 +59,8 @@ function fromFile(io: Io): Partial<Record<SettingKey, string>> {
   }
   const result: Partial<Record<SettingKey, string>> = {};
   for (const [key, value] of Object.entries(document.value)) {
-    if (!(KEYS as readonly string[]).includes(key)) {
+    const known = KEYS.find((one) => one === key);
+    if (known === undefined) {
       const near = nearest(key, KEYS);
       throw new InputError({
         message: `unknown key "${key}"`,
@@ -75,7 +76,7 @@ function fromFile(io: Io): Partial<Record<SettingKey, string>> {
         at: document.locate(`/${key}`),
       });
     }
-    result[key as SettingKey] = String(value);
+    result[known] = String(value);
   }
   return result;
 }

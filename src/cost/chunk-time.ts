@@ -1,5 +1,5 @@
+import type { BySegment } from '../domain/memory-term.ts';
 import type { ModelSpec } from '../domain/model.ts';
-import type { LayerRange } from '../domain/plan.ts';
 import type { LayerTime } from './layer-time.ts';
 import { addTime, noTime, type PassTime } from './pass-time.ts';
 import type { StageProfile } from './stage-profile.ts';
@@ -14,15 +14,11 @@ export interface ChunkTime {
   readonly weightGrad: number;
 }
 
-/**
- * Sums the layers of a range. `recomputeBudget` layers of the stage are recomputed (all when null); the caller passes
- * what is left of it. `ends` says whether it holds the embedding or the head.
- */
+/** Sums the layers of a chunk. `ends` says whether it holds the embedding or the head. */
 export function chunkTime(
   model: ModelSpec,
-  range: LayerRange,
+  counts: BySegment,
   profile: StageProfile,
-  recomputeBudget: number,
   ends: { readonly embedding: boolean; readonly head: boolean },
 ): ChunkTime {
   const forward = noTime();
@@ -31,21 +27,15 @@ export function chunkTime(
   const embedding = noTime();
   const head = noTime();
   let weightGrad = 0;
-  const counts = new Array<number>(profile.kinds.length).fill(0);
-  const again = new Array<number>(profile.kinds.length).fill(0);
-  let budget = recomputeBudget;
-  for (let layer = range.first; layer < range.end; layer++) {
-    const kind = model.layers[layer] ?? 0;
-    counts[kind] = (counts[kind] ?? 0) + 1;
-    if (budget > 0) again[kind] = (again[kind] ?? 0) + 1;
-    budget -= 1;
-  }
-  for (const [kind, count] of counts.entries()) {
-    const { time } = profile.kinds[kind]!;
-    addTime(forward, time.forward, count);
-    addTime(backward, time.backward, count);
-    addTime(recompute, time.recompute, again[kind]);
-    weightGrad += time.weightGrad * count;
+  for (const [segment, row] of counts.entries()) {
+    for (const [kind, count] of row.entries()) {
+      if (count === 0) continue;
+      const { time } = profile.layers[segment]![kind]!;
+      addTime(forward, time.forward, count);
+      addTime(backward, time.backward, count);
+      addTime(recompute, time.recompute, count);
+      weightGrad += time.weightGrad * count;
+    }
   }
   if (ends.embedding) weightGrad += addEnd(embedding, profile.embedding);
   if (ends.head) {
@@ -63,8 +53,7 @@ function addEnd(to: PassTime, end: LayerTime): number {
 
 /** Each multi-token-prediction module runs one more layer of the last kind and the head again (DeepSeek-V3, 2.2). */
 function addPrediction(head: PassTime, model: ModelSpec, profile: StageProfile): void {
-  const kind = model.layers[model.layers.length - 1] ?? 0;
-  const { time } = profile.kinds[kind]!;
+  const { time } = profile.layers[0]![model.layers.at(-1) ?? 0]!;
   for (const pass of [
     time.forward,
     time.backward,

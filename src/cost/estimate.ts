@@ -2,22 +2,21 @@ import type { Estimate, Parts, StageEstimate, Verdict } from '../domain/estimate
 import { total } from '../domain/estimate.ts';
 import { reordered } from '../domain/node-order.ts';
 import type { Plan } from '../domain/plan.ts';
-import { type Ends, endsOf, layersOf } from '../domain/plan.ts';
+import { endsOf, layersOf } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import { assumptionsOf, provenanceOf } from './confidence.ts';
 import { errorBand } from './error-band.ts';
 import { modelFlopsPerStep, peakFlops } from './model-flops.ts';
 import { computeParts, criticalParts } from './parts.ts';
 import { type PipelineTime, pipelineTime } from './pipeline-time.ts';
-import { stageMemory } from './stage-memory.ts';
-import type { ProfileCache } from './stage-profile.ts';
-import { type BlockRun, runStages, type StageRun } from './stage-run.ts';
+import { inFlightOfPlan, stageMemory } from './stage-memory.ts';
+import { type ProfileCache, profileCache } from './stage-profile.ts';
+import { runStages, type StageRun } from './stage-run.ts';
 import { type StepTail, stepTail } from './step-tail.ts';
 
 /** The one evaluator: memory and time of a plan, part by part. `cache` only saves work; it never changes a result. */
-export function estimate(given: Problem, plan: Plan, cache?: ProfileCache): Estimate {
-  const problem =
-    plan.nodeOrder === null ? given : { ...given, cluster: reordered(given.cluster, plan.nodeOrder) };
+export function estimate(given: Problem, plan: Plan, cache: ProfileCache = profileCache()): Estimate {
+  const problem = placed(given, plan);
   const pipelines = plan.pipelines.map((_, index) => {
     const stages = runStages(problem, plan, index, cache);
     return { stages, time: pipelineTime(problem, plan, index, stages) };
@@ -27,12 +26,7 @@ export function estimate(given: Problem, plan: Plan, cache?: ProfileCache): Esti
   const stepSeconds = total(time);
   const { workload } = problem;
   const modelFlops = modelFlopsPerStep(problem);
-  const stages = pipelines.flatMap(({ stages: runs, time: timing }, index) => {
-    const ends = endsOf(plan, plan.pipelines[index]!);
-    return runs.flatMap((run, s) =>
-      run.blocks.map((block) => stageEstimate(problem, plan, block, timing, ends[s]!)),
-    );
-  });
+  const stages = pipelines.flatMap(({ stages: runs }, index) => stageEstimates(plan, index, runs));
   return {
     stepSeconds,
     time,
@@ -45,6 +39,19 @@ export function estimate(given: Problem, plan: Plan, cache?: ProfileCache): Esti
     weakestProvenance: provenanceOf(problem, plan),
     assumptions: assumptionsOf(problem, plan),
   };
+}
+
+/** Whether a plan fits, without timing it. */
+export function memoryVerdict(given: Problem, plan: Plan, cache: ProfileCache = profileCache()): Verdict {
+  const problem = placed(given, plan);
+  return worst(
+    plan.pipelines.flatMap((_, index) => stageEstimates(plan, index, runStages(problem, plan, index, cache))),
+  );
+}
+
+/** The problem with its nodes in the order that the plan asks for. */
+function placed(problem: Problem, { nodeOrder }: Plan): Problem {
+  return nodeOrder === null ? problem : { ...problem, cluster: reordered(problem.cluster, nodeOrder) };
 }
 
 function scaleParts(parts: Parts, factor: number): Parts {
@@ -71,24 +78,30 @@ function timeParts(
   };
 }
 
-function stageEstimate(
-  problem: Problem,
-  plan: Plan,
-  run: BlockRun,
-  timing: PipelineTime,
-  ends: Ends,
-): StageEstimate {
-  const stage = plan.pipelines[run.pipeline]!.stages[run.stage]!;
-  return {
-    pipeline: run.pipeline,
-    stage: run.stage,
-    group: run.block.group,
-    devices: run.block.count * run.block.tensorParallel * plan.contextParallel,
-    tensorParallel: run.block.tensorParallel,
-    layers: layersOf(stage),
-    compute: computeParts(run.chunks),
-    memory: stageMemory(problem, plan, run, timing.inFlight[run.stage]!, ends),
-  };
+function stageEstimates(plan: Plan, index: number, runs: readonly StageRun[]): StageEstimate[] {
+  const pipeline = plan.pipelines[index]!;
+  const allEnds = endsOf(plan, pipeline);
+  const inFlight = inFlightOfPlan(plan, index, runs[0]!.microBatches);
+  return runs.flatMap((run, s) => {
+    const stage = pipeline.stages[s]!;
+    const place = {
+      chunks: stage.chunks.length,
+      ends: allEnds[s]!,
+      pipelined: pipeline.stages.length > 1,
+    };
+    return run.blocks.map(
+      (block): StageEstimate => ({
+        pipeline: index,
+        stage: s,
+        group: block.block.group,
+        devices: block.block.count * block.block.tensorParallel * plan.contextParallel,
+        tensorParallel: block.block.tensorParallel,
+        layers: layersOf(stage),
+        compute: computeParts(block.chunks),
+        memory: stageMemory(block, place, inFlight[s]!),
+      }),
+    );
+  });
 }
 
 function worst(stages: readonly StageEstimate[]): Verdict {

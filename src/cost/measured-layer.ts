@@ -1,5 +1,5 @@
 import { type LayerPoint, measuredLayer } from '../domain/layer-profile.ts';
-import type { LayerMemory } from '../memory/stage-memory.ts';
+import type { LayerMemory } from '../memory/layer-memory.ts';
 import type { CostContext } from './context.ts';
 import type { LayerTime } from './layer-time.ts';
 import { noTime, type PassTime, seconds } from './pass-time.ts';
@@ -29,7 +29,7 @@ export function asMeasured(
 }
 
 /** The measured point for a kind of layer on the GPUs of a stage; null where none was given or it does not reach. */
-export function pointFor(kind: string, { problem, settings, group, local }: CostContext): LayerPoint | null {
+function pointFor(kind: string, { problem, settings, group, local }: CostContext): LayerPoint | null {
   if (problem.layerProfile === undefined) return null;
   return measuredLayer(problem.layerProfile, {
     gpu: group.gpu.id,

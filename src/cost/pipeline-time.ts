@@ -5,7 +5,6 @@ import { stageBoundary } from '../hardware/stage-boundary.ts';
 import { scheduleOf } from '../schedules/index.ts';
 import { type ChunkPlace, simulate } from '../schedules/simulate.ts';
 import { exposedShare } from './boundary.ts';
-import { layerMemoryOf } from './chunk-memory.ts';
 import type { StageRun } from './stage-run.ts';
 import { vocabularyInFlight } from './vocabulary-parallel.ts';
 
@@ -17,8 +16,6 @@ export interface PipelineTime {
   readonly finishSeconds: readonly number[];
   /** Exposed transfers alone. */
   readonly transferSeconds: readonly number[];
-  /** By stage and chunk: micro-batches alive at the stage's memory peak. */
-  readonly inFlight: readonly (readonly number[])[];
 }
 
 /** Micro-batches simulated one by one; beyond it the steady state repeats and is extrapolated. */
@@ -52,12 +49,11 @@ export function pipelineTime(
     weightGrad: runs.map((run) => run.weightGrad),
     transfer: boundaries.map((b) => b.delay),
   };
-  const weights = runs.map((run, s) => layerMemoryOf(problem, plan, index, s, run));
   const virtualStages = plan.schedule.virtualStages;
   const play = (m: number) => {
     const runAhead = vocabularyInFlight(plan, stages);
     const shape = { stages, microBatches: m, virtualStages, runAhead };
-    return simulate(schedule.order(shape), places, m, costs, weights);
+    return simulate(schedule.order(shape), places, m, costs);
   };
   const transferSeconds = runs.map(
     (run, s) =>
@@ -91,7 +87,6 @@ function extrapolate(
     makespanSeconds: grow(a.makespanSeconds, b.makespanSeconds),
     busySeconds: each(a.busySeconds, b.busySeconds),
     finishSeconds: each(a.finishSeconds, b.finishSeconds),
-    inFlight: b.inFlight,
   };
 }
 
@@ -103,7 +98,6 @@ function alone(run: StageRun, microBatches: number): PipelineTime {
     busySeconds: [all],
     finishSeconds: [all],
     transferSeconds: [0],
-    inFlight: [[1]],
   };
 }
 

@@ -5,16 +5,25 @@ import type { Span } from '../hardware/span.ts';
 import { embeddingOperators, headOperators } from '../layers/ends.ts';
 import { layerOperators } from '../layers/layer.ts';
 import { residualTokens } from '../layers/operator.ts';
-import { type LayerMemory, layerMemory } from '../memory/stage-memory.ts';
+import { type LayerMemory, layerMemory } from '../memory/layer-memory.ts';
 import { type CostContext, costContext } from './context.ts';
 import { addShardedTraffic } from './fully-sharded.ts';
 import { type LayerTime, layerTime } from './layer-time.ts';
 import { asMeasured } from './measured-layer.ts';
 
-/** Time and memory of every kind of layer, and of both ends of the model, on one GPU of a stage. */
+/** Time and memory of one layer of a kind. */
+interface KindProfile {
+  readonly time: LayerTime;
+  readonly memory: LayerMemory;
+}
+
+/** Every kind of layer, and both ends of the model, on one GPU of a stage. */
 export interface StageProfile {
   readonly context: CostContext;
-  readonly kinds: readonly { readonly time: LayerTime; readonly memory: LayerMemory }[];
+  /** First layer of each segment, counted within the stage: those recomputed, and the rest. */
+  readonly segments: readonly number[];
+  /** By segment, then by kind. */
+  readonly layers: readonly (readonly KindProfile[])[];
   readonly embedding: LayerTime;
   readonly head: LayerTime;
   /** One micro-batch's activation as sent to the next stage by one GPU. */
@@ -29,7 +38,7 @@ export interface ProfileCache {
 
 /** Layers before anything that depends on data parallelism. */
 interface Kernels {
-  readonly kinds: StageProfile['kinds'];
+  readonly kinds: readonly KindProfile[];
   readonly embedding: LayerTime;
   readonly head: LayerTime;
 }
@@ -46,17 +55,13 @@ export function stageProfile(
   shape: Shape,
   firstDevice: number,
   pipelined: boolean,
-  cache?: ProfileCache,
+  cache = profileCache(),
 ): StageProfile {
   const context = costContext(problem, settings, shape, firstDevice);
-  if (cache === undefined) return profile(context, pipelined, kernelsOf(context));
-  const inner = kernelKey(context);
-  const key = `${inner}|${shardKey(context, pipelined)}`;
+  const key = `${kernelKey(context)}|${settings.recompute.layersPerStage}|${shardKey(context, pipelined)}`;
   const known = cache.profiles.get(key);
   if (known !== undefined) return known;
-  const kernels = cache.kernels.get(inner) ?? kernelsOf(context);
-  remember(cache.kernels, inner, kernels);
-  const fresh = profile(context, pipelined, kernels);
+  const fresh = profile(context, pipelined, cache);
   remember(cache.profiles, key, fresh);
   return fresh;
 }
@@ -66,36 +71,45 @@ function remember<T>(map: Map<string, T>, key: string, value: T): void {
   map.set(key, value);
 }
 
-function profile(
-  context: CostContext,
-  pipelined: boolean,
-  { kinds, embedding, head }: Kernels,
-): StageProfile {
-  const { problem, local } = context;
+function profile(context: CostContext, pipelined: boolean, cache: ProfileCache): StageProfile {
+  const { problem, settings, local } = context;
+  const some = settings.recompute.layersPerStage;
+  const segments = some === null ? [0] : [0, some];
+  const kernels = segments.map((_, i) => {
+    const here = i === 0 ? context : { ...context, settings: { ...settings, recompute: NONE } };
+    const key = kernelKey(here);
+    const found = cache.kernels.get(key) ?? kernelsOf(here);
+    remember(cache.kernels, key, found);
+    return found;
+  });
   return {
     context,
-    kinds: kinds.map(({ time, memory }) => ({
-      time: addShardedTraffic(time, memory.parameters, context, pipelined),
-      memory,
-    })),
-    embedding,
-    head,
+    segments,
+    layers: kernels.map(({ kinds }) =>
+      kinds.map(({ time, memory }) => ({
+        time: addShardedTraffic(time, memory.parameters, context, pipelined),
+        memory,
+      })),
+    ),
+    embedding: kernels[0]!.embedding,
+    head: kernels[0]!.head,
     boundaryBytes:
       local.elementBytes * residualTokens({ ...local, sequenceParallel: true }) * problem.model.hiddenSize,
   };
 }
 
+const NONE = { mode: 'none', modules: [], layersPerStage: null } as const;
+
 function kernelsOf(context: CostContext): Kernels {
   const { problem, settings, local, c } = context;
   const { model, stack } = problem;
-  const none = { mode: 'none', modules: [], layersPerStage: null } as const;
-  const plain = { ...context, settings: { ...settings, recompute: none } };
+  const plain = { ...context, settings: { ...settings, recompute: NONE } };
   return {
     kinds: model.kinds.map((kind, index) =>
       asMeasured(
         {
           time: layerTime(layerOperators(model, kind, local, stack, c), context, moeOf(kind.mlp)),
-          memory: layerMemory(problem, settings, local, index, c),
+          memory: layerMemory(problem, settings.recompute, local, index, c),
         },
         kind.name,
         context,

@@ -1,6 +1,7 @@
 import type { Pipeline, Plan, ReplicaBlock } from '../domain/plan.ts';
 import { endsOf, replicasOf } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
+import { contentOf, type StageContent } from '../memory/content.ts';
 import { type ChunkTime, chunkSeconds, chunkTime } from './chunk-time.ts';
 import { seconds } from './pass-time.ts';
 import { settingsOf } from './settings.ts';
@@ -13,6 +14,7 @@ export interface BlockRun {
   readonly stage: number;
   readonly block: ReplicaBlock;
   readonly profile: StageProfile;
+  readonly content: StageContent;
   readonly chunks: readonly ChunkTime[];
   /** By chunk, seconds. */
   readonly forward: readonly number[];
@@ -42,14 +44,14 @@ export function runStages(problem: Problem, plan: Plan, index: number, cache?: P
       const shape = { group: block.group, tensorParallel: block.tensorParallel, dataParallel };
       const pipelined = pipeline.stages.length > 1;
       const profile = stageProfile(problem, settings, shape, block.firstDevice, pipelined, cache);
-      let budget = plan.recompute.layersPerStage ?? Number.POSITIVE_INFINITY;
-      const chunks = stage.chunks.map((range, chunk) => {
-        const time = chunkTime(problem.model, range, profile, budget, {
+      const { layers, kinds } = problem.model;
+      const content = contentOf(layers, kinds.length, stage.chunks, profile.segments);
+      const chunks = content.map((counts, chunk) => {
+        const time = chunkTime(problem.model, counts, profile, {
           embedding: ends.embedding === chunk,
           head: ends.head === chunk,
         });
         if (ends.head === chunk) addVocabularyExchange(time.head, plan, pipeline, profile);
-        budget -= range.end - range.first;
         return time;
       });
       const split = chunks.map((chunk) => chunkSeconds(chunk, profile, seconds));
@@ -58,6 +60,7 @@ export function runStages(problem: Problem, plan: Plan, index: number, cache?: P
         stage: stageIndex,
         block,
         profile,
+        content,
         chunks,
         forward: split.map((s) => s.forward),
         backward: split.map((s) => s.backward),

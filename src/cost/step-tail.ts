@@ -67,7 +67,7 @@ function blockEnds(problem: Problem, plan: Plan, stages: readonly StageRun[], st
       forwardSeconds: run.forward.reduce((a, b) => a + b, 0) * rounds,
       backwardSeconds: run.backward.reduce((a, b) => a + b, 0) * rounds,
     };
-    const parameters = blockParameters(problem, plan, run, ends);
+    const parameters = blockParameters(problem, run, ends);
     const one = stepEnd(run.profile.context, parameters, spans, pass, stages.length > 1);
     all.gradientReduce = Math.max(all.gradientReduce, one.gradientReduce);
     all.parameterGather = Math.max(all.parameterGather, one.parameterGather);
@@ -86,7 +86,7 @@ function acrossPipelines(problem: Problem, plan: Plan, stage: StageRun, ends: En
   let slowest = 0;
   for (const run of stage.blocks) {
     const { context } = run.profile;
-    const { dense, expert } = blockParameters(problem, plan, run, ends);
+    const { dense, expert } = blockParameters(problem, run, ends);
     const bytes = Math.min(problem.stack.state.gradients, 4) * (dense + expert);
     const share = bytes / context.spans.gradient.size;
     const flows = context.spans.gradient.size * context.local.tensorParallel;
@@ -106,10 +106,9 @@ function hidingMicroBatches(plan: Plan, stages: number, microBatches: number): n
 }
 
 /** Parameters one GPU of a block holds. */
-function blockParameters(problem: Problem, plan: Plan, run: BlockRun, ends: Ends): LocalParameters {
+function blockParameters(problem: Problem, run: BlockRun, ends: Ends): LocalParameters {
   const first = ends.embedding !== null;
   const last = ends.head !== null;
-  const stage = plan.pipelines[run.pipeline]!.stages[run.stage]!;
   let dense = endParameters(problem.model, problem.stack, run.profile.context.local, { first, last }).total;
   let expert = 0;
   if (last) {
@@ -117,11 +116,13 @@ function blockParameters(problem: Problem, plan: Plan, run: BlockRun, ends: Ends
     dense += prediction.dense;
     expert += prediction.expert;
   }
-  for (const { first: from, end } of stage.chunks) {
-    for (let layer = from; layer < end; layer++) {
-      const { parameters } = run.profile.kinds[problem.model.layers[layer] ?? 0]!.memory;
-      dense += parameters.dense;
-      expert += parameters.expert;
+  for (const chunk of run.content) {
+    for (const [segment, counts] of chunk.entries()) {
+      for (const [kind, count] of counts.entries()) {
+        const { parameters } = run.profile.layers[segment]![kind]!.memory;
+        dense += count * parameters.dense;
+        expert += count * parameters.expert;
+      }
     }
   }
   return { dense, expert };

@@ -1,6 +1,5 @@
 /** Number formats of compute. `fp8` has one scale a tensor, `fp8-rowwise` one a row. `mxfp8` and `nvfp4` are block-scaled; masters stay in fp32 whatever the compute dtype. */
-export const DTYPES = ['fp32', 'tf32', 'fp16', 'bf16', 'fp8', 'fp8-rowwise', 'mxfp8', 'nvfp4'] as const;
-export type Dtype = (typeof DTYPES)[number];
+export type Dtype = 'fp32' | 'tf32' | 'fp16' | 'bf16' | 'fp8' | 'fp8-rowwise' | 'mxfp8' | 'nvfp4';
 
 /** What a training run may be asked to compute its linear layers in. */
 export const PRECISIONS = ['bf16', 'fp16', 'fp8', 'fp8-rowwise', 'mxfp8', 'nvfp4'] as const;

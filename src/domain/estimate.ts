@@ -26,7 +26,8 @@ export interface Estimate {
   readonly assumptions: readonly string[];
 }
 
-export type Verdict = 'fits' | 'tight' | 'does-not-fit';
+export const VERDICTS = ['fits', 'tight', 'does-not-fit'] as const;
+export type Verdict = (typeof VERDICTS)[number];
 
 /** One stage on one kind of GPU: its heaviest rank. */
 export interface StageEstimate {

@@ -1,11 +1,27 @@
 import type { Dtype } from './dtype.ts';
 import type { Provenance } from './provenance.ts';
 
+export const VENDORS = ['nvidia', 'amd', 'intel', 'google'] as const;
+
+/** Formats that a data sheet states a peak for: `fp8-rowwise` computes at the peak of `fp8`. */
+export const PEAK_DTYPES = [
+  'fp32',
+  'tf32',
+  'fp16',
+  'bf16',
+  'fp8',
+  'mxfp8',
+  'nvfp4',
+] as const satisfies Dtype[];
+
+/** Formats with a fitted curve of their own, widest first: the widest stands in for those left out. */
+export const GEMM_DTYPES = ['bf16', 'fp8', 'nvfp4'] as const satisfies Dtype[];
+
 /** One accelerator as the framework sees it (an MI250X package is two). SI units: FLOP/s, bytes, bytes/s, watts. */
 export interface GpuSpec {
   readonly id: string;
   readonly name: string;
-  readonly vendor: 'nvidia' | 'amd' | 'intel' | 'google';
+  readonly vendor: (typeof VENDORS)[number];
   /** Kernel generation: `volta`, `turing`, `ampere`, `ada`, `hopper`, `blackwell`, `cdna2`, `cdna3`, `cdna4`, `gaudi`. */
   readonly architecture: string;
   readonly multiprocessors: number;

@@ -5,7 +5,7 @@ export interface LayerProfile {
 }
 
 /** One kind of layer on one GPU type at one tensor-parallel degree and sequence length, without context parallelism. */
-export interface LayerProfileEntry {
+interface LayerProfileEntry {
   readonly gpu: string;
   readonly tensorParallel: number;
   readonly sequenceLength: number;

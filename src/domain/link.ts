@@ -8,7 +8,8 @@ export type Collective = (typeof COLLECTIVES)[number];
  * `switch` all pairs at full rate; `mesh` each pair owns 1/(domain-1) of it; `host` every flow is staged through host
  * memory, so the total is fixed; `network` a NIC per GPU or per node behind a switched fabric.
  */
-export type LinkTopology = 'switch' | 'mesh' | 'host' | 'network';
+export const LINK_TOPOLOGIES = ['switch', 'mesh', 'host', 'network'] as const;
+type LinkTopology = (typeof LINK_TOPOLOGIES)[number];
 
 /** A kind of link. Bandwidths are bytes/s one way; latencies seconds. */
 export interface LinkSpec {

@@ -23,8 +23,10 @@ export interface ModelSpec {
   readonly maxSequenceLength?: number;
 }
 
-export interface NormSpec {
-  readonly kind: 'rms' | 'layer';
+export const NORM_KINDS = ['rms', 'layer'] as const;
+
+interface NormSpec {
+  readonly kind: (typeof NORM_KINDS)[number];
   /** Norms over the hidden size in each layer: 2 usually, 4 with post-norms (gemma), 1 in falcon-7b. */
   readonly perLayer: number;
 }

@@ -68,7 +68,7 @@ export const SCHEDULES = [
 ] as const;
 export type ScheduleId = (typeof SCHEDULES)[number];
 
-export interface ScheduleChoice {
+interface ScheduleChoice {
   readonly id: ScheduleId;
   /** Model chunks per stage. */
   readonly virtualStages: number;
@@ -92,8 +92,10 @@ export const RECOMPUTE_MODULES = [
 ] as const;
 export type RecomputeModule = (typeof RECOMPUTE_MODULES)[number];
 
+export const RECOMPUTE_MODES = ['none', 'selective', 'full'] as const;
+
 export interface Recompute {
-  readonly mode: 'none' | 'selective' | 'full';
+  readonly mode: (typeof RECOMPUTE_MODES)[number];
   /** What `selective` recomputes; empty otherwise. */
   readonly modules: readonly RecomputeModule[];
   /** `full` only: layers per stage to recompute; null: all of them. */
@@ -101,7 +103,8 @@ export interface Recompute {
 }
 
 /** ZeRO stages: 0 nothing sharded, 1 optimizer states, 2 and gradients, 3 and parameters. */
-export type OptimizerSharding = 0 | 1 | 2 | 3;
+export const OPTIMIZER_SHARDINGS = [0, 1, 2, 3] as const;
+export type OptimizerSharding = (typeof OPTIMIZER_SHARDINGS)[number];
 
 export function replicasOf(stage: Stage): number {
   return stage.replicas.reduce((sum, block) => sum + block.count, 0);

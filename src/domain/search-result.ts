@@ -58,6 +58,8 @@ export interface Certificate {
   readonly evaluated: number;
   /** Never looked at because the search was cut. */
   readonly left: number;
+  /** Of the evaluated and the rejected: how many may have a better stage cut than the one tried, where that could win. */
+  readonly unproven?: number;
   readonly optimal: boolean;
   /** (best − proven lower bound) / best; 0 when optimal, null before a plan was found. */
   readonly gap: number | null;

@@ -1,3 +1,11 @@
+export const ATTENTION_KERNELS = ['unfused', 'flash1', 'flash2', 'flash3'] as const;
+export const LOSS_KERNELS = ['fused', 'unfused', 'fp32', 'compiled'] as const;
+export const CUDA_GRAPHS = ['none', 'partial', 'full'] as const;
+export const MOE_DISPATCHERS = ['allgather', 'alltoall', 'deepep', 'hybridep'] as const;
+export const ROUTINGS = ['natural', 'balanced'] as const;
+export const CONTEXT_EXCHANGES = ['ring', 'all-gather', 'all-to-all'] as const;
+export const SHARDED_TRAFFICS = ['all-nics', 'one-nic'] as const;
+
 /**
  * The software stack: the facts about kernels, launch behaviour, overlap and bookkeeping that decide most misses of a
  * step-time or memory model. One YAML file each under configs/stacks.
@@ -6,22 +14,22 @@ export interface Stack {
   readonly id: string;
   readonly name: string;
   /** `flash1`/`flash2`/`flash3` name the kernel generation; `flash3` also stands for cuDNN attention on Hopper and later. */
-  readonly attentionKernel: 'unfused' | 'flash1' | 'flash2' | 'flash3';
+  readonly attentionKernel: (typeof ATTENTION_KERNELS)[number];
   /** Dropout masks are kept for backward (legacy Megatron keeps them even at rate 0). */
   readonly dropoutMasks: boolean;
-  readonly lossKernel: 'fused' | 'unfused' | 'fp32' | 'compiled';
+  readonly lossKernel: (typeof LOSS_KERNELS)[number];
   /** The gated activation is one kernel; eager ones keep what each returns. */
   readonly fusedActivation: boolean;
   /** Element-wise kernels fused by a compiler. */
   readonly compiled: boolean;
   readonly state: StateBytes;
   readonly gradAccumulationFusion: boolean;
-  readonly cudaGraphs: 'none' | 'partial' | 'full';
-  readonly moeDispatcher: 'allgather' | 'alltoall' | 'deepep' | 'hybridep';
+  readonly cudaGraphs: (typeof CUDA_GRAPHS)[number];
+  readonly moeDispatcher: (typeof MOE_DISPATCHERS)[number];
   /** `natural`: expert token counts differ; `balanced`: the router was forced. */
-  readonly routing: 'natural' | 'balanced';
+  readonly routing: (typeof ROUTINGS)[number];
   /** How context-parallel ranks share keys and values. */
-  readonly contextExchange: 'ring' | 'all-gather' | 'all-to-all';
+  readonly contextExchange: (typeof CONTEXT_EXCHANGES)[number];
   readonly overlap: Overlap;
   readonly host: HostLaunch;
   readonly allocator: Allocator;
@@ -34,7 +42,7 @@ export interface Stack {
   /** FSDP-style sharding: parameters gathered layer by layer even when the optimizer sharding is 3. */
   readonly fullySharded: boolean;
   /** NICs that the gathers of sharded parameters use: DeepSpeed's ZeRO-3 of 2021 moved them at the rate of one. */
-  readonly shardedTraffic: 'all-nics' | 'one-nic';
+  readonly shardedTraffic: (typeof SHARDED_TRAFFICS)[number];
   /** One calibrated factor on the whole step; 1 when the stack was never calibrated. `width` is its relative spread. */
   readonly timeMultiplier: { readonly value: number; readonly width: number };
 }
@@ -48,7 +56,7 @@ export interface StateBytes {
 }
 
 /** Fraction of each kind of communication that compute can hide when there is enough of it. */
-export interface Overlap {
+interface Overlap {
   readonly dataParallel: number;
   readonly tensorParallel: number;
   readonly contextParallel: number;
@@ -56,7 +64,7 @@ export interface Overlap {
   readonly pipeline: number;
 }
 
-export interface HostLaunch {
+interface HostLaunch {
   /** Host time to launch one kernel-sized unit of work. */
   readonly secondsPerUnit: number;
   /** Once per step: data, logging, gradient norm, synchronisation. */

@@ -12,7 +12,7 @@ import {
 } from './operator.ts';
 
 /** Rows of the embedding table after the launcher's padding to a multiple of padding · tp. */
-export function paddedVocabulary(vocabSize: number, padding: number, tensorParallel: number): number {
+function paddedVocabulary(vocabSize: number, padding: number, tensorParallel: number): number {
   if (padding <= 1) return Math.ceil(vocabSize / tensorParallel) * tensorParallel;
   const unit = padding * tensorParallel;
   return Math.ceil(vocabSize / unit) * unit;

@@ -1,105 +1,71 @@
 import { type MemoryEstimate, type Parts, total, type Verdict } from '../domain/estimate.ts';
-import type { GpuSpec } from '../domain/gpu.ts';
-import type { Allocator } from '../domain/stack.ts';
-import type { StageLoad } from './stage-load.ts';
+import type { MemoryTerm, Point } from '../domain/memory-term.ts';
+import type { StageContent } from './content.ts';
+import { type Limits, limitBytes, outsideBytes, reservedBytes } from './device.ts';
+import { bytesAt, type Gathered, gathered, termBytes } from './gathered.ts';
 
 /** Mean error of reserved and device memory on published runs, one side (docs/accuracy.md). */
 export const MEMORY_ERROR = 0.05;
 
-export interface Limits {
-  readonly gpu: GpuSpec;
-  /** Fraction of memory to leave free. */
-  readonly headroom: number;
-  readonly allocator: Allocator;
-  /** Communicator generations alive on this GPU (one per parallel group of more than one member). */
-  readonly communicators: number;
+/** The highest of all points of a step. */
+export interface Peak {
+  readonly at: Point;
+  readonly allocated: Parts;
 }
 
 /**
- * Walks the points of one step where memory can peak and keeps the highest. `inFlight[chunk]` is how many micro-batches
- * of that chunk are alive at the stage's peak, the one in backward included (from the schedule's replay).
+ * Walks the points of one step where memory can peak and keeps the highest. `fronts` are the micro-batches of each chunk
+ * that the schedule keeps alive at once, for each moment that no other outdoes.
  */
-export function walk(load: StageLoad, inFlight: readonly number[], limits: Limits): MemoryEstimate {
-  const points = stepPoints(load, inFlight);
-  let peakAt = 'forward';
-  let peak: Parts = points.forward ?? {};
-  for (const [name, parts] of Object.entries(points)) {
-    if (total(parts) > total(peak)) {
-      peak = parts;
-      peakAt = name;
+export function peakOf(
+  terms: readonly MemoryTerm[],
+  content: StageContent,
+  fronts: readonly (readonly number[])[],
+): Peak {
+  const { at, alive } = highest(gathered(terms, content.length), content, fronts);
+  const allocated: Record<string, number> = {};
+  for (const term of terms) {
+    if (term.at.includes(at))
+      allocated[term.part] = (allocated[term.part] ?? 0) + termBytes(term, content, alive);
+  }
+  return { at, allocated };
+}
+
+/** The highest point, and with how many micro-batches of each chunk in flight. */
+export function highest(
+  points: readonly Gathered[],
+  content: StageContent,
+  fronts: readonly (readonly number[])[],
+): { readonly at: Point; readonly alive: readonly number[]; readonly bytes: number } {
+  let best = { at: points[0]!.at, alive: fronts[0]!, bytes: -1 };
+  for (const point of points) {
+    for (const alive of fronts) {
+      const bytes = bytesAt(point, content, alive);
+      if (bytes > best.bytes) best = { at: point.at, alive, bytes };
     }
   }
-  const allocatedBytes = total(peak);
-  const { allocator, gpu, headroom, communicators } = limits;
-  const outside = allocator.contextBytes + communicators * allocator.bytesPerCommunicator;
-  const reservedBytes = reserved(allocatedBytes, allocator.reservedOverAllocated, gpu.memoryBytes - outside);
-  const deviceBytes = reservedBytes + outside;
-  const limitBytes = gpu.memoryBytes * (1 - headroom);
+  return best;
+}
+
+/** What the peak comes to on the device, held against the limit. */
+export function judged({ at, allocated }: Peak, limits: Limits): MemoryEstimate {
+  const allocatedBytes = total(allocated);
+  const reserved = reservedBytes(allocatedBytes, limits);
+  const deviceBytes = reserved + outsideBytes(limits);
+  const limit = limitBytes(limits);
   return {
-    allocated: peak,
-    peakAt,
+    allocated,
+    peakAt: at,
     allocatedBytes,
-    reservedBytes,
+    reservedBytes: reserved,
     deviceBytes,
     deviceIntervalBytes: [deviceBytes * (1 - MEMORY_ERROR), deviceBytes * (1 + MEMORY_ERROR)],
-    limitBytes,
-    verdict: judge(deviceBytes, limitBytes),
+    limitBytes: limit,
+    verdict: verdictOf(deviceBytes, limit),
   };
 }
 
-/** Fragments that no cache flush gives back, over allocated bytes. */
-const LEAST_FRAGMENTS = 1.015;
-
-/**
- * What the caching allocator holds. Under pressure it returns cached blocks before it gives up, so near the GPU's whole
- * memory the reserve shrinks to the fragments.
- */
-function reserved(allocated: number, usual: number, room: number): number {
-  return Math.min(allocated * usual, Math.max(allocated * LEAST_FRAGMENTS, room));
-}
-
-function judge(bytes: number, limit: number): Verdict {
+function verdictOf(bytes: number, limit: number): Verdict {
   if (bytes > limit) return 'does-not-fit';
   return bytes * (1 + MEMORY_ERROR) > limit ? 'tight' : 'fits';
-}
-
-function stepPoints(load: StageLoad, inFlight: readonly number[]): Record<string, Parts> {
-  const { state } = load;
-  let activations = 0;
-  for (const [chunk, bytes] of load.activationsByChunk.entries())
-    activations += bytes * (inFlight[chunk] ?? 0);
-  const current = load.activationsByChunk.reduce((widest, bytes) => Math.max(widest, bytes), 0);
-  const resident = {
-    weights: state.weights,
-    gradients: state.gradients,
-    'optimizer states': state.optimizer,
-  };
-  return {
-    forward: {
-      ...resident,
-      activations,
-      'logits and loss': load.lossSaved,
-      'gathered parameters': load.gathered,
-    },
-    loss: {
-      ...resident,
-      activations,
-      'logits and loss': load.lossSaved + load.lossTransient,
-      'gathered parameters': load.gathered,
-    },
-    backward: {
-      ...resident,
-      activations,
-      recomputed: load.restored,
-      temporaries: load.backwardTransient,
-      'gathered parameters': load.gathered,
-    },
-    'end-of-backward': {
-      ...resident,
-      activations: Math.max(0, activations - current),
-      temporaries: load.gradTemporary,
-      'gathered parameters': load.gathered,
-    },
-    'optimizer-step': { ...resident, temporaries: load.optimizerTemporary },
-  };
 }

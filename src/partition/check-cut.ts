@@ -1,7 +1,8 @@
 import type { PartitionProof } from '../domain/search-result.ts';
 import { javascriptLpSolver } from './ilp/javascript-lp-solver.ts';
 import type { Program, Row, Solver, Variable } from './ilp/program.ts';
-import { bytesPerLayer, type Cut, objective, type PartitionProblem } from './problem.ts';
+import { memoryRows } from './memory-rows.ts';
+import { type Cut, mostLayers, objective, type PartitionProblem } from './problem.ts';
 
 /** Programs larger than this are left to the exact method alone. */
 const MOST_VARIABLES = 400;
@@ -19,7 +20,7 @@ export function checkCut(
 ): Pick<PartitionProof, 'method' | 'objectiveSeconds' | 'check'> {
   const proof = { method: 'dynamic-programming', objectiveSeconds: cut.objectiveSeconds } as const;
   const program = fixedBottleneckProgram(problem, cut.bottleneckSeconds);
-  if (program.variables.length > MOST_VARIABLES) return { ...proof, check: null };
+  if (program === null || program.variables.length > MOST_VARIABLES) return { ...proof, check: null };
   const answer = solver.solve(program, WORK_LIMIT);
   const of = (sum: number | null) =>
     sum === null ? null : objective(cut.bottleneckSeconds, sum / MILLI, problem.microBatches);
@@ -43,10 +44,15 @@ const MILLI = 1000;
 
 /**
  * Layers x[s][r] of run r (maximal runs of one kind) on stage s; z[s][r] says run r is finished by stage s, so run
- * r + 1 may have begun. Minimise the summed stage time with every stage at most T and within memory.
+ * r + 1 may have begun. Minimise the summed stage time with every stage at most T and within memory; null where memory
+ * is no inequality of these.
  */
-function fixedBottleneckProgram({ layerKinds, stages }: PartitionProblem, bottleneck: number): Program {
+function fixedBottleneckProgram(
+  { layerKinds, stages }: PartitionProblem,
+  bottleneck: number,
+): Program | null {
   const runs = runsOf(layerKinds);
+  const alike = new Set(layerKinds).size === 1;
   const variables: Variable[] = [];
   const rows: Row[] = [];
   const x = (s: number, r: number) => s * runs.length + r;
@@ -55,7 +61,9 @@ function fixedBottleneckProgram({ layerKinds, stages }: PartitionProblem, bottle
   for (const [s, stage] of stages.entries()) {
     for (const [r, run] of runs.entries()) {
       const cost = MILLI * stage.secondsPerLayer[run.kind]!;
-      variables.push({ name: `x${s}.${r}`, cost, lower: 0, upper: run.count, integer: true });
+      // Of one kind, memory is a number of layers.
+      const upper = alike ? Math.min(run.count, mostLayers(stage)) : run.count;
+      variables.push({ name: `x${s}.${r}`, cost, lower: 0, upper, integer: true });
     }
   }
   for (const [s] of stages.entries()) {
@@ -72,13 +80,6 @@ function fixedBottleneckProgram({ layerKinds, stages }: PartitionProblem, bottle
       terms: all.map(({ r, kind }) => [x(s, r), MILLI * stage.secondsPerLayer[kind]!]),
       lower: Number.NEGATIVE_INFINITY,
       upper: MILLI * (bottleneck * (1 + 1e-9) - stage.fixedSeconds),
-    });
-    const capacity = stage.capacityBytes - stage.fixedBytes;
-    rows.push({
-      name: `bytes${s}`,
-      terms: all.map(({ r, kind }) => [x(s, r), bytesPerLayer(stage, kind) / stage.capacityBytes]),
-      lower: Number.NEGATIVE_INFINITY,
-      upper: (capacity / stage.capacityBytes) * (1 + 1e-9),
     });
     rows.push({
       name: `some${s}`,
@@ -112,7 +113,11 @@ function fixedBottleneckProgram({ layerKinds, stages }: PartitionProblem, bottle
       });
     }
   }
-  return { variables, rows };
+  if (alike) return { variables, rows };
+  const memory = memoryRows(stages, runs, x, variables.length);
+  return memory === null
+    ? null
+    : { variables: [...variables, ...memory.variables], rows: [...rows, ...memory.rows] };
 }
 
 function runsOf(kinds: readonly number[]): { kind: number; count: number }[] {

@@ -1,7 +1,7 @@
 import type { IntegerProgramCheck } from '../domain/search-result.ts';
 import { javascriptLpSolver } from './ilp/javascript-lp-solver.ts';
 import type { Program, Row, Solver, Variable } from './ilp/program.ts';
-import { bytesPerLayer, objective, type PartitionStage } from './problem.ts';
+import { mostLayers, objective, type PartitionStage } from './problem.ts';
 
 /** Which node group serves which stage, and with how many layers: all stages of one tensor and data parallel size. */
 export interface GroupChoice {
@@ -96,12 +96,11 @@ function programOf({ layers, microBatches, stages, most }: GroupChoice, unit: nu
       upper: 0,
     });
     for (const [g, on] of stage.entries()) {
-      const room = Math.floor((on.capacityBytes - on.fixedBytes) / bytesPerLayer(on, 0) + 1e-9);
       rows.push({
         name: `room${s}.${g}`,
         terms: [
           [x(s, g), 1],
-          [y(s, g), -Math.min(layers, Math.max(0, room))],
+          [y(s, g), -mostLayers(on)],
         ],
         lower: Number.NEGATIVE_INFINITY,
         upper: 0,

@@ -1,5 +1,5 @@
 import type { Reason } from '../domain/reason.ts';
-import { bytesPerLayer, type Cut, judge, type PartitionProblem } from './problem.ts';
+import { type Cut, judge, mostLayers, type PartitionProblem } from './problem.ts';
 
 /** Bottlenecks up to this factor above a perfect share are looked at first: the optimum nearly always lies there. */
 const NEAR = 1.5;
@@ -52,33 +52,33 @@ function leastSum({ stages, layerKinds }: PartitionProblem): number {
   return sum;
 }
 
-interface Prefix {
-  /** seconds[s][i]: of layers 0 … i − 1 on stage s. */
-  readonly seconds: readonly Float64Array[];
-  readonly bytes: readonly Float64Array[];
-}
+/** By stage: seconds of layers 0 … i − 1. */
+type Prefix = readonly Float64Array[];
 
 function prefixSums({ stages, layerKinds }: PartitionProblem): Prefix {
-  const sum = (of: (kind: number) => number) => {
+  return stages.map(({ secondsPerLayer }) => {
     const row = new Float64Array(layerKinds.length + 1);
-    for (const [i, kind] of layerKinds.entries()) row[i + 1] = row[i]! + of(kind);
+    for (const [i, kind] of layerKinds.entries()) row[i + 1] = row[i]! + secondsPerLayer[kind]!;
     return row;
-  };
-  return {
-    seconds: stages.map((stage) => sum((kind) => stage.secondsPerLayer[kind]!)),
-    bytes: stages.map((stage) => sum((kind) => bytesPerLayer(stage, kind))),
-  };
+  });
 }
 
-/** No bottleneck is below all layers shared out perfectly by speed. */
+/**
+ * No bottleneck is below all layers shared out by speed. Layer kinds are weighed by their mean seconds, w_k; a stage gets
+ * through no more weight in a second than max_k w_k/seconds_k, so T ≥ Σ w / Σ_stages max_k w_k/seconds_k.
+ */
 function lowestBottleneck({ stages, layerKinds }: PartitionProblem): number {
-  let speed = 0;
-  for (const stage of stages) {
-    let all = 0;
-    for (const kind of layerKinds) all += stage.secondsPerLayer[kind]!;
-    speed += 1 / all;
-  }
-  return (1 - 1e-9) / speed;
+  const kinds = [...new Set(layerKinds)];
+  const mean = new Map(
+    kinds.map((kind) => [kind, stages.reduce((sum, stage) => sum + stage.secondsPerLayer[kind]!, 0)]),
+  );
+  const all = layerKinds.reduce((sum, kind) => sum + mean.get(kind)!, 0);
+  const speed = stages.reduce(
+    (sum, { secondsPerLayer }) =>
+      sum + Math.max(...kinds.map((kind) => mean.get(kind)! / secondsPerLayer[kind]!)),
+    0,
+  );
+  return ((1 - 1e-9) * all) / speed;
 }
 
 function leastSumCut(problem: PartitionProblem, table: Prefix, limit: number): number[] | null {
@@ -90,16 +90,15 @@ function leastSumCut(problem: PartitionProblem, table: Prefix, limit: number): n
   const from: Int32Array[] = [];
   for (let s = 0; s < count; s++) {
     const stage = stages[s]!;
-    const seconds = table.seconds[s]!;
-    const bytes = table.bytes[s]!;
+    const seconds = table[s]!;
     const next = new Float64Array(layers + 1).fill(Number.POSITIVE_INFINITY);
     const back = new Int32Array(layers + 1).fill(-1);
     const last = s === count - 1;
     for (let i = last ? layers : s + 1; i <= layers - (count - 1 - s); i++) {
-      for (let j = i - 1; j >= s; j--) {
+      const earliest = Math.max(s, stage.earliest[i]!);
+      for (let j = i - 1; j >= earliest; j--) {
         const time = stage.fixedSeconds + seconds[i]! - seconds[j]!;
-        const size = stage.fixedBytes + bytes[i]! - bytes[j]!;
-        if (time > limit || size > stage.capacityBytes) break;
+        if (time > limit) break;
         const total = reach[j]! + time;
         if (total < next[i]!) {
           next[i] = total;
@@ -129,13 +128,10 @@ function tooTight({ stages, layerKinds }: PartitionProblem): Reason {
       limit: `at least ${stages.length}, one per stage`,
     };
   }
-  const room = stages.reduce((sum, stage) => {
-    const widest = Math.max(...layerKinds.map((kind) => bytesPerLayer(stage, kind)));
-    return sum + Math.max(0, Math.floor((stage.capacityBytes - stage.fixedBytes) / widest));
-  }, 0);
+  const room = stages.reduce((sum, stage) => sum + mostLayers(stage), 0);
   return {
     rule: 'memory',
-    actual: `room for about ${room} of ${layerKinds.length} layers`,
+    actual: `room for at most ${room} of ${layerKinds.length} layers`,
     limit: `${layerKinds.length} layers`,
     hint: 'Maybe more recomputation, more tensor parallelism or a smaller micro-batch.',
   };

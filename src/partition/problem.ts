@@ -1,3 +1,5 @@
+import type { StageRoom } from '../domain/memory-term.ts';
+
 /** Cut a sequence of layers into contiguous stages. Seconds are for one micro-batch, forward and backward. */
 export interface PartitionProblem {
   /** Kind index of each layer, in order. */
@@ -11,12 +13,10 @@ export interface PartitionStage {
   readonly secondsPerLayer: readonly number[];
   /** Ends of the model and transfers. */
   readonly fixedSeconds: number;
-  /** By layer kind: states of one layer, and what each micro-batch in flight keeps of it. */
-  readonly residentBytes: readonly number[];
-  readonly activationBytes: readonly number[];
-  readonly inFlight: number;
-  readonly fixedBytes: number;
-  readonly capacityBytes: number;
+  /** A stage that ends before layer i fits in memory when it begins at earliest[i] or later. */
+  readonly earliest: Int32Array;
+  /** The same as inequalities, for an integer program; null where a stage's layers lie in several chunks. */
+  readonly room: StageRoom | null;
 }
 
 /** The 1F1B objective with unequal stages: (m − 1) · slowest + sum. */
@@ -24,9 +24,11 @@ export function objective(bottleneck: number, sum: number, microBatches: number)
   return (microBatches - 1) * bottleneck + sum;
 }
 
-/** Bytes one layer of a kind costs a stage. */
-export function bytesPerLayer(stage: PartitionStage, kind: number): number {
-  return (stage.residentBytes[kind] ?? 0) + stage.inFlight * (stage.activationBytes[kind] ?? 0);
+/** The most layers a stage can hold, wherever they lie: of one kind exactly. */
+export function mostLayers({ earliest }: PartitionStage): number {
+  let most = 0;
+  for (const [end, start] of earliest.entries()) most = Math.max(most, end - start);
+  return most;
 }
 
 export interface Cut {
@@ -46,13 +48,10 @@ export function judge(problem: PartitionProblem, layersPerStage: readonly number
   let sumSeconds = 0;
   for (const [s, count] of layersPerStage.entries()) {
     const stage = problem.stages[s]!;
+    if (first < stage.earliest[first + count]!) return null;
     let seconds = stage.fixedSeconds;
-    let bytes = stage.fixedBytes;
-    for (let layer = first; layer < first + count; layer++) {
+    for (let layer = first; layer < first + count; layer++)
       seconds += stage.secondsPerLayer[problem.layerKinds[layer]!]!;
-      bytes += bytesPerLayer(stage, problem.layerKinds[layer]!);
-    }
-    if (bytes > stage.capacityBytes * (1 + 1e-12)) return null;
     first += count;
     bottleneckSeconds = Math.max(bottleneckSeconds, seconds);
     sumSeconds += seconds;

@@ -2,6 +2,7 @@ import { deviceCount } from '../domain/cluster.ts';
 import { devicesOf } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { SearchResult } from '../domain/search-result.ts';
+import type { CompareDocument } from '../schema/compare.ts';
 import { arithmetic } from '../search/label.ts';
 import { digits, formatInteger, formatPercent, formatSeconds } from '../units/format.ts';
 import { grid, painter, type Style, wrap } from './paint.ts';
@@ -43,7 +44,7 @@ function lines(all: readonly Compared[]): Line[] {
   });
 }
 
-export function compareDocument(all: readonly Compared[], toolVersion: string) {
+export function compareDocument(all: readonly Compared[], toolVersion: string): CompareDocument {
   const { model, workload } = all[0]!.problem;
   return {
     schema: 'shardwright.compare/1',
@@ -54,20 +55,28 @@ export function compareDocument(all: readonly Compared[], toolVersion: string) {
       globalBatchSize: workload.globalBatchSize,
       precision: workload.precision,
     },
-    clusters: lines(all).map(({ compared, tokensPerSecond, ratio, tied, dollarsPerMillionTokens }) => {
-      const best = compared.result.plans[0];
-      return {
-        cluster: compared.problem.cluster.name,
-        gpus: deviceCount(compared.problem.cluster),
-        best: best === undefined ? null : rankedJson(compared.problem, best),
-        reason: best === undefined ? (compared.result.certificate.rejected[0]?.example.reason ?? null) : null,
-        tokensPerSecond,
-        ratioToFirst: ratio,
-        tiedWithFirst: tied,
-        dollarsPerHour: compared.dollarsPerHour,
-        dollarsPerMillionTokens,
-      };
-    }),
+    clusters: lines(all).map(lineJson),
+  };
+}
+
+function lineJson({
+  compared: { problem, result, dollarsPerHour },
+  tokensPerSecond,
+  ratio,
+  tied,
+  dollarsPerMillionTokens,
+}: Line): CompareDocument['clusters'][number] {
+  const best = result.plans[0];
+  return {
+    cluster: problem.cluster.name,
+    gpus: deviceCount(problem.cluster),
+    best: best === undefined ? null : rankedJson(problem, best),
+    reason: best === undefined ? (result.certificate.rejected[0]?.example.reason ?? null) : null,
+    tokensPerSecond,
+    ratioToFirst: ratio,
+    tiedWithFirst: tied,
+    dollarsPerHour,
+    dollarsPerMillionTokens,
   };
 }
 

@@ -3,6 +3,7 @@ import type { Plan } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { Reason } from '../domain/reason.ts';
 import type { RankedPlan } from '../domain/search-result.ts';
+import type { PlanDocument } from '../schema/plan.ts';
 import { planText } from '../search/label.ts';
 import { digits, formatSeconds } from '../units/format.ts';
 import { type Style, wrap } from './paint.ts';
@@ -66,7 +67,10 @@ function outcome(
   ].join('\n');
 }
 
-export function startJson(problem: Problem, { file, notes, now, changes }: Start) {
+export function startJson(
+  problem: Problem,
+  { file, notes, now, changes }: Start,
+): NonNullable<PlanDocument['from']> {
   return 'rule' in now
     ? { file, notes, reason: now }
     : {

@@ -2,20 +2,25 @@ import type { Cluster } from '../domain/cluster.ts';
 import { deviceCount } from '../domain/cluster.ts';
 import type { ModelSpec } from '../domain/model.ts';
 import { countParameters, flopsPerToken, sumOfLayer } from '../layers/parameters.ts';
+import type { ClusterReport } from '../schema/cluster-report.ts';
+import type { ModelReport } from '../schema/model-report.ts';
 import { formatBandwidth, formatBytes, formatCount, formatInteger, formatSeconds } from '../units/format.ts';
 import { grid, painter, type Style, wrap } from './paint.ts';
 
 /** The sequence length FLOPs are quoted at when the model states none. */
 const USUAL_SEQUENCE = 4096;
 
-export function modelDocument(model: ModelSpec, sha256: string) {
+export function modelDocument(model: ModelSpec, sha256: string): ModelReport {
   const parameters = countParameters(model);
   const sequenceLength = Math.min(model.maxSequenceLength ?? USUAL_SEQUENCE, USUAL_SEQUENCE);
   return {
     schema: 'shardwright.model-report/1',
     sha256,
-    model,
-    parameters,
+    model: { ...model },
+    parameters: {
+      ...parameters,
+      kinds: parameters.kinds.map((kind) => ({ ...kind, perLayer: { ...kind.perLayer } })),
+    },
     sequenceLength,
     flopsPerToken: flopsPerToken(model, sequenceLength),
   };
@@ -58,8 +63,13 @@ export function modelTable(model: ModelSpec, style: Style): string {
   ].join('\n');
 }
 
-export function clusterDocument(cluster: Cluster, sha256: string) {
-  return { schema: 'shardwright.cluster-report/1', sha256, gpus: deviceCount(cluster), cluster };
+export function clusterDocument(cluster: Cluster, sha256: string): ClusterReport {
+  return {
+    schema: 'shardwright.cluster-report/1',
+    sha256,
+    gpus: deviceCount(cluster),
+    cluster: { ...cluster },
+  };
 }
 
 export function clusterTable(cluster: Cluster, style: Style): string {

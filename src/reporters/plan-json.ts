@@ -1,17 +1,18 @@
-import type { Estimate } from '../domain/estimate.ts';
+import type { Estimate, StageEstimate } from '../domain/estimate.ts';
 import { layersOf, type Plan } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { NearestMiss, RankedPlan, SearchResult, WhatIf } from '../domain/search-result.ts';
+import type { CostedDocument, EstimateDocument, Origin } from '../schema/estimate.ts';
+import type { PlanDocument, RankedDocument } from '../schema/plan.ts';
 import { degreesOf, planText } from '../search/label.ts';
 
-/** What a document says of where it came from. */
-export interface Origin {
-  readonly toolVersion: string;
-  readonly inputs: Readonly<Record<'model' | 'cluster', { readonly name: string; readonly sha256: string }>>;
-}
-
 /** The shardwright.plan/1 document. Units stand in the key names; parts sum to their totals. */
-export function planDocument(problem: Problem, result: SearchResult, beside: WhatIf, origin: Origin) {
+export function planDocument(
+  problem: Problem,
+  result: SearchResult,
+  beside: WhatIf,
+  origin: Origin,
+): PlanDocument {
   return {
     schema: 'shardwright.plan/1',
     ...origin,
@@ -40,7 +41,7 @@ export function estimateDocument(
   estimate: Estimate,
   inferred: readonly string[],
   origin: Origin,
-) {
+): EstimateDocument {
   return {
     schema: 'shardwright.estimate/1',
     ...origin,
@@ -50,7 +51,7 @@ export function estimateDocument(
   };
 }
 
-function problemJson({ model, cluster, workload, stack }: Problem) {
+function problemJson({ model, cluster, workload, stack }: Problem): PlanDocument['problem'] {
   return {
     model: model.name,
     cluster: cluster.name,
@@ -63,13 +64,13 @@ function problemJson({ model, cluster, workload, stack }: Problem) {
   };
 }
 
-export function rankedJson(problem: Problem, ranked: RankedPlan) {
+export function rankedJson(problem: Problem, ranked: RankedPlan): RankedDocument {
   return {
     rank: ranked.rank,
     family: ranked.family,
     tiedWithBest: ranked.tiedWithBest,
     ...planJson(problem, ranked.plan, ranked.estimate),
-    variants: ranked.variants.map(({ plan, stepSeconds }) => ({
+    variants: ranked.variants.map(({ plan, stepSeconds }): RankedDocument['variants'][number] => ({
       configuration: planText(plan, problem.cluster),
       stepTimeSeconds: stepSeconds,
     })),
@@ -77,11 +78,11 @@ export function rankedJson(problem: Problem, ranked: RankedPlan) {
   };
 }
 
-function missJson(problem: Problem, miss: NearestMiss) {
+function missJson(problem: Problem, miss: NearestMiss): PlanDocument['nearestMiss'] {
   return { reason: miss.reason, remedy: miss.remedy, ...planJson(problem, miss.plan, miss.estimate) };
 }
 
-function planJson(problem: Problem, plan: Plan, estimate: Estimate) {
+function planJson(problem: Problem, plan: Plan, estimate: Estimate): CostedDocument {
   return {
     configuration: planText(plan, problem.cluster),
     stepTimeSeconds: estimate.stepSeconds,
@@ -97,35 +98,41 @@ function planJson(problem: Problem, plan: Plan, estimate: Estimate) {
     optimizerSharding: plan.optimizerSharding,
     schedule: plan.schedule.id,
     time: estimate.time,
-    stages: estimate.stages.map((stage) => {
-      const { memory } = stage;
-      const group = problem.cluster.groups[stage.group]!;
-      return {
-        pipeline: stage.pipeline,
-        stage: stage.stage,
-        layers: layersOf(plan.pipelines[stage.pipeline]!.stages[stage.stage]!),
-        chunks: plan.pipelines[stage.pipeline]!.stages[stage.stage]!.chunks,
-        gpuType: group.gpu.id,
-        group: group.id,
-        devices: stage.devices,
-        tensorParallel: stage.tensorParallel,
-        peakMemoryBytes: memory.deviceBytes,
-        peakMemoryIntervalBytes: memory.deviceIntervalBytes,
-        memoryLimitBytes: memory.limitBytes,
-        allocatedBytes: memory.allocatedBytes,
-        reservedBytes: memory.reservedBytes,
-        peakAt: memory.peakAt,
-        verdict: memory.verdict,
-        memory: {
-          ...memory.allocated,
-          'allocator reserve': memory.reservedBytes - memory.allocatedBytes,
-          'context and communicators': memory.deviceBytes - memory.reservedBytes,
-        },
-        computeSeconds: stage.compute,
-      };
-    }),
+    stages: estimate.stages.map((stage) => stageJson(problem, plan, stage)),
     weakestProvenance: estimate.weakestProvenance,
     assumptions: estimate.assumptions,
     plan,
+  };
+}
+
+function stageJson(
+  { cluster }: Problem,
+  { pipelines }: Plan,
+  { pipeline, stage, memory, ...rest }: StageEstimate,
+): CostedDocument['stages'][number] {
+  const group = cluster.groups[rest.group]!;
+  const planned = pipelines[pipeline]!.stages[stage]!;
+  return {
+    pipeline,
+    stage,
+    layers: layersOf(planned),
+    chunks: planned.chunks,
+    gpuType: group.gpu.id,
+    group: group.id,
+    devices: rest.devices,
+    tensorParallel: rest.tensorParallel,
+    peakMemoryBytes: memory.deviceBytes,
+    peakMemoryIntervalBytes: memory.deviceIntervalBytes,
+    memoryLimitBytes: memory.limitBytes,
+    allocatedBytes: memory.allocatedBytes,
+    reservedBytes: memory.reservedBytes,
+    peakAt: memory.peakAt,
+    verdict: memory.verdict,
+    memory: {
+      ...memory.allocated,
+      'allocator reserve': memory.reservedBytes - memory.allocatedBytes,
+      'context and communicators': memory.deviceBytes - memory.reservedBytes,
+    },
+    computeSeconds: rest.compute,
   };
 }

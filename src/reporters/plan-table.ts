@@ -193,13 +193,15 @@ function nothing({ nearestMiss, certificate: { rejected } }: SearchResult, { col
 
 function certificate({ certificate: c }: SearchResult, { columns }: Style): string {
   const removed = c.rejected.map(({ rule, count }) => `${formatInteger(count)} by ${rule}`).join(', ');
+  const why =
+    c.cutBy === null ? `${formatInteger(c.unproven ?? 0)} may have a better layer cut` : `cut by ${c.cutBy}`;
   const verdict = c.optimal
     ? c.evaluated > 0
       ? 'nothing better exists in this space'
       : 'the whole space was searched'
     : c.gap === null
-      ? `cut by ${c.cutBy} before a plan was found`
-      : `cut by ${c.cutBy}; at most ${formatPercent(c.gap)} better is possible`;
+      ? `${why}; no plan was found`
+      : `${why}; at most ${formatPercent(c.gap)} better is possible`;
   const text = `Searched ${formatInteger(c.space)} configurations: ${removed === '' ? 'none rejected' : `rejected ${removed}`}; ${formatInteger(c.boundedAway)} bounded away, ${formatInteger(c.evaluated)} costed${c.left > 0 ? `, ${formatInteger(c.left)} not looked at` : ''}: ${verdict}.`;
   return wrap(text, columns);
 }

@@ -1,10 +1,12 @@
 import { devicesOf } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
+import type { Origin } from '../schema/estimate.ts';
+import type { SweepDocument } from '../schema/sweep.ts';
 import { arithmetic } from '../search/label.ts';
 import type { SweepPoint } from '../search/sweep.ts';
 import { digits, formatInteger, formatPercent, formatSeconds } from '../units/format.ts';
 import { grid, type Style, wrap } from './paint.ts';
-import { type Origin, rankedJson } from './plan-json.ts';
+import { rankedJson } from './plan-json.ts';
 import { memoryWords, recomputeWords } from './words.ts';
 
 export interface Sweep {
@@ -74,16 +76,18 @@ function scaling(points: readonly SweepPoint[]): string {
 }
 
 /** The shardwright.sweep/1 document. */
-export function sweepDocument(problem: Problem, sweeps: readonly Sweep[], origin: Origin) {
+export function sweepDocument(problem: Problem, sweeps: readonly Sweep[], origin: Origin): SweepDocument {
   return {
     schema: 'shardwright.sweep/1',
     ...origin,
-    sweeps: sweeps.map(({ kind, points }) => ({
-      kind,
-      points: points.map(({ budget, plan }) => ({
-        budget,
-        plan: plan === null ? null : rankedJson(problem, plan),
-      })),
-    })),
+    sweeps: sweeps.map((sweep) => sweepJson(problem, sweep)),
   };
+}
+
+function sweepJson(problem: Problem, { kind, points }: Sweep): SweepDocument['sweeps'][number] {
+  const pointJson = ({ budget, plan }: SweepPoint): SweepDocument['sweeps'][number]['points'][number] => ({
+    budget,
+    plan: plan === null ? null : rankedJson(problem, plan),
+  });
+  return { kind, points: points.map(pointJson) };
 }

@@ -1,5 +1,6 @@
 import type { Problem } from '../domain/problem.ts';
 import type { RankedPlan } from '../domain/search-result.ts';
+import type { PlanDocument } from '../schema/plan.ts';
 import { arithmetic, planText } from '../search/label.ts';
 import type { WhyNot } from '../search/why-not.ts';
 import { digits, formatInteger, formatSeconds } from '../units/format.ts';
@@ -56,7 +57,10 @@ function signed(seconds: number): string {
   return `${seconds < 0 ? '−' : '+'}${formatSeconds(Math.abs(seconds))}`;
 }
 
-export function whyNotJson(problem: Problem, { asked, plan, rejected, nearestMiss }: WhyNot) {
+export function whyNotJson(
+  problem: Problem,
+  { asked, plan, rejected, nearestMiss }: WhyNot,
+): NonNullable<PlanDocument['whyNot']> {
   return {
     asked,
     plan: plan === null ? null : rankedJson(problem, plan),

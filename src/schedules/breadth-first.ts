@@ -10,6 +10,7 @@ export const breadthFirst: Schedule = {
   name: 'Breadth-first',
   source: 'arXiv 2211.05953, section 4',
   splitsBackward: false,
+  bounded: false,
   reject: ({ microBatches, stages }) =>
     microBatches >= stages
       ? null

@@ -81,7 +81,7 @@ function squeezed(blocks: readonly Block[]): number {
     weightGrad: ones,
     transfer: new Array<number>(2 * p).fill(0),
   };
-  return simulate(repeated(blocks, 2 * p, 0), places, 2 * p, costs, ones).makespanSeconds;
+  return simulate(repeated(blocks, 2 * p, 0), places, 2 * p, costs).makespanSeconds;
 }
 
 function blocksOf(

@@ -7,6 +7,7 @@ export const gpipe: Schedule = {
   name: 'GPipe',
   source: 'arXiv 1811.06965, section 2',
   splitsBackward: false,
+  bounded: false,
   reject: ({ virtualStages }) =>
     virtualStages === 1
       ? null

@@ -10,6 +10,7 @@ export const interleaved: Schedule = {
   name: 'interleaved 1F1B',
   source: 'arXiv 2104.04473, section 2.2; Megatron-Core schedules.py',
   splitsBackward: false,
+  bounded: true,
   reject({ stages, microBatches, virtualStages }) {
     if (stages < 2)
       return { rule: 'schedule-stages', actual: `pp=${stages}`, limit: 'at least 2 for interleaved-1f1b' };

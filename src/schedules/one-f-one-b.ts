@@ -7,6 +7,7 @@ export const oneForwardOneBackward: Schedule = {
   name: '1F1B',
   source: 'arXiv 2104.04473, section 2.2',
   splitsBackward: false,
+  bounded: true,
   reject: ({ virtualStages }) =>
     virtualStages === 1
       ? null

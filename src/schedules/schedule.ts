@@ -2,7 +2,7 @@ import type { ScheduleId } from '../domain/plan.ts';
 import type { Reason } from '../domain/reason.ts';
 
 /** One stage's work on one micro-batch of one chunk: forward, backward (of inputs, or of both), weight gradient. */
-export type PassKind = 'F' | 'B' | 'W';
+type PassKind = 'F' | 'B' | 'W';
 
 export interface Pass {
   readonly kind: PassKind;
@@ -26,6 +26,8 @@ export interface Schedule {
   readonly source: string;
   /** Weight gradients are passes of their own. */
   readonly splitsBackward: boolean;
+  /** Micro-batches alive do not grow with their number once the pipeline is full. */
+  readonly bounded: boolean;
   /** null when the shape can run. */
   reject(shape: PipelineShape): Reason | null;
   /** The stage that holds global chunk g = 0 … stages·virtualStages − 1, in layer order. */

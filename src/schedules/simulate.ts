@@ -21,8 +21,6 @@ export interface Simulation {
   readonly busySeconds: readonly number[];
   /** When each stage's last pass ends. */
   readonly finishSeconds: readonly number[];
-  /** By stage: micro-batches of each chunk alive at the stage's peak, activations weighted by `weights`. */
-  readonly inFlight: readonly (readonly number[])[];
 }
 
 /**
@@ -35,7 +33,6 @@ export function simulate(
   places: readonly ChunkPlace[],
   microBatches: number,
   costs: PassCosts,
-  weights: readonly (readonly number[])[],
 ): Simulation {
   const stages = order.length;
   const chunks = places.length;
@@ -103,29 +100,5 @@ export function simulate(
     makespanSeconds: clock.reduce((a, b) => Math.max(a, b), 0),
     busySeconds: Array.from(busy),
     finishSeconds: Array.from(clock),
-    inFlight: order.map((passes, stage) => replay(passes, weights[stage]!)),
   };
-}
-
-/** Activations alive by chunk when their weighted sum is largest; kept from F to B, or to W where W is apart. */
-function replay(passes: readonly Pass[], weights: readonly number[]): number[] {
-  const release = passes.some((pass) => pass.kind === 'W') ? 'W' : 'B';
-  const alive = new Array<number>(weights.length).fill(0);
-  let peak = 0;
-  let at = [...alive];
-  let sum = 0;
-  for (const { kind, chunk } of passes) {
-    if (kind === 'F') {
-      alive[chunk]! += 1;
-      sum += weights[chunk]!;
-      if (sum > peak) {
-        peak = sum;
-        at = [...alive];
-      }
-    } else if (kind === release) {
-      alive[chunk]! -= 1;
-      sum -= weights[chunk]!;
-    }
-  }
-  return at;
 }

@@ -25,6 +25,7 @@ function vShape(
     name,
     source,
     splitsBackward: true,
+    bounded: true,
     reject: ({ virtualStages, stages }) =>
       virtualStages === 2 && stages > 1
         ? null

@@ -10,6 +10,7 @@ function zeroBubble(id: ScheduleId, name: string, limit: (shape: PipelineShape) 
     name,
     source: 'arXiv 2401.10241',
     splitsBackward: true,
+    bounded: true,
     reject: ({ virtualStages }) =>
       virtualStages === 1
         ? null

@@ -1,39 +1,55 @@
 import { clusterSchema } from './cluster.ts';
+import { type ClusterReport, clusterReportSchema } from './cluster-report.ts';
+import { type CompareDocument, compareSchema } from './compare.ts';
+import type { DocumentSchema } from './document-schema.ts';
+import { type ErrorDocument, errorSchema } from './error.ts';
+import { type EstimateDocument, estimateSchema } from './estimate.ts';
 import { gpuSchema } from './gpu.ts';
+import { launchSchema } from './launch.ts';
 import { layerProfileSchema } from './layer-profile.ts';
 import { linkSchema } from './link.ts';
+import { type ListDocument, listSchema } from './list.ts';
 import { modelSchema } from './model.ts';
-import {
-  compareOutputSchema,
-  errorOutputSchema,
-  estimateOutputSchema,
-  planOutputSchema,
-  sweepOutputSchema,
-} from './plan-output.ts';
-import { clusterReportSchema, launchSchema, listSchema, modelReportSchema } from './reports.ts';
+import { type ModelReport, modelReportSchema } from './model-report.ts';
+import { type PlanDocument, planSchema } from './plan.ts';
+import { withReferences } from './shared.ts';
 import { stackSchema } from './stack.ts';
-import type { JsonSchema } from './validator.ts';
+import { type SweepDocument, sweepSchema } from './sweep.ts';
+import { type ValidationDocument, validationSchema } from './validation.ts';
 
 /** Every document read or written, by the name `shardwright schema` takes. */
-export const SCHEMAS: Readonly<Record<string, JsonSchema>> = {
+export const SCHEMAS: Readonly<Record<string, DocumentSchema>> = {
   model: modelSchema,
   cluster: clusterSchema,
   gpu: gpuSchema,
   link: linkSchema,
   stack: stackSchema,
   'layer-profile': layerProfileSchema,
-  plan: planOutputSchema,
-  estimate: estimateOutputSchema,
-  compare: compareOutputSchema,
-  sweep: sweepOutputSchema,
-  error: errorOutputSchema,
+  plan: planSchema,
+  estimate: estimateSchema,
+  compare: compareSchema,
+  sweep: sweepSchema,
+  validation: validationSchema,
+  error: errorSchema,
   'model-report': modelReportSchema,
   'cluster-report': clusterReportSchema,
   list: listSchema,
   launch: launchSchema,
 };
 
+/** What --json prints. */
+export type PrintedDocument =
+  | PlanDocument
+  | EstimateDocument
+  | CompareDocument
+  | SweepDocument
+  | ValidationDocument
+  | ErrorDocument
+  | ModelReport
+  | ClusterReport
+  | ListDocument;
+
 /** The published form: JSON Schema 2020-12. */
-export function published(schema: JsonSchema): string {
-  return `${JSON.stringify({ $schema: 'https://json-schema.org/draft/2020-12/schema', ...schema }, null, 2)}\n`;
+export function published(schema: DocumentSchema): string {
+  return `${JSON.stringify({ $schema: 'https://json-schema.org/draft/2020-12/schema', ...withReferences(schema) }, null, 2)}\n`;
 }

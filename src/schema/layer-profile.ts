@@ -1,63 +1,42 @@
-import type { JsonSchema } from './validator.ts';
+import { type DocumentOf, documentSchema } from './document-schema.ts';
+import { closed, positive, some, text } from './shapes.ts';
 
-const closed = (required: readonly string[], properties: Record<string, unknown>) => ({
-  type: 'object',
-  additionalProperties: false,
-  required,
-  properties,
-});
-const whole = { type: 'integer', minimum: 1 };
+const point = closed(
+  {
+    microBatch: positive,
+    forward: {
+      type: 'string',
+      description: 'Of one layer on one GPU, its communication included: "12 ms".',
+    },
+    backward: { type: 'string', description: 'Without recomputation.' },
+  },
+  {
+    saved: {
+      type: 'string',
+      description: 'Kept from forward to backward without recomputation: "1.1 GiB".',
+    },
+  },
+);
 
-export const layerProfileSchema: JsonSchema = {
+const entry = closed(
+  {
+    gpu: { type: 'string', description: 'GPU type as in the cluster file.' },
+    tensorParallel: positive,
+    sequenceLength: positive,
+    points: some(point),
+  },
+  {
+    layerKind: {
+      type: 'string',
+      description: 'Name of a kind of layer of the model; all when left out.',
+    },
+  },
+);
+
+export const layerProfileSchema = documentSchema({
   $id: 'shardwright.layer-profile/1',
   title: 'Measured seconds and bytes of layers, read by --layer-profile',
-  ...closed(['schema', 'entries'], {
-    schema: { const: 'shardwright.layer-profile/1' },
-    name: { type: 'string' },
-    entries: {
-      type: 'array',
-      minItems: 1,
-      items: closed(['gpu', 'tensorParallel', 'sequenceLength', 'points'], {
-        gpu: { type: 'string', description: 'GPU type as in the cluster file.' },
-        tensorParallel: whole,
-        sequenceLength: whole,
-        layerKind: {
-          type: 'string',
-          description: 'Name of a kind of layer of the model; all when left out.',
-        },
-        points: {
-          type: 'array',
-          minItems: 1,
-          items: closed(['microBatch', 'forward', 'backward'], {
-            microBatch: whole,
-            forward: {
-              type: 'string',
-              description: 'Of one layer on one GPU, its communication included: "12 ms".',
-            },
-            backward: { type: 'string', description: 'Without recomputation.' },
-            saved: {
-              type: 'string',
-              description: 'Kept from forward to backward without recomputation: "1.1 GiB".',
-            },
-          }),
-        },
-      }),
-    },
-  }),
-};
+  ...closed({ schema: { const: 'shardwright.layer-profile/1' }, entries: some(entry) }, { name: text }),
+});
 
-export interface LayerProfileDocument {
-  readonly name?: string;
-  readonly entries: readonly {
-    readonly gpu: string;
-    readonly tensorParallel: number;
-    readonly sequenceLength: number;
-    readonly layerKind?: string;
-    readonly points: readonly {
-      readonly microBatch: number;
-      readonly forward: string;
-      readonly backward: string;
-      readonly saved?: string;
-    }[];
-  }[];
-}
+export type LayerProfileDocument = DocumentOf<typeof layerProfileSchema>;

@@ -1,132 +1,83 @@
-import type { JsonSchema } from './validator.ts';
+import { NORM_KINDS } from '../domain/model.ts';
+import { type DocumentOf, documentSchema } from './document-schema.ts';
+import { closed, count, flag, positive, some, text } from './shapes.ts';
+import { variants } from './variants.ts';
 
-const positive = { type: 'integer', minimum: 1 };
-const optionalFlag = { type: 'boolean' };
+const positiveOrNull = { type: ['integer', 'null'], minimum: 1 } as const;
 
-const softmax = {
-  type: 'object',
-  additionalProperties: false,
-  required: ['kind', 'heads'],
-  properties: {
-    kind: { const: 'softmax' },
-    heads: positive,
+const softmax = closed(
+  { kind: { const: 'softmax' }, heads: positive },
+  {
     kvHeads: positive,
     headDim: positive,
-    qkvBias: optionalFlag,
-    outBias: optionalFlag,
-    qkNormParameters: { type: 'integer', minimum: 0 },
-    sinks: optionalFlag,
-    slidingWindow: { type: ['integer', 'null'], minimum: 1 },
+    qkvBias: flag,
+    outBias: flag,
+    qkNormParameters: count,
+    sinks: flag,
+    slidingWindow: positiveOrNull,
   },
-};
-const latent = {
-  type: 'object',
-  additionalProperties: false,
-  required: ['kind', 'heads', 'kvLoraRank', 'qkNopeHeadDim', 'qkRopeHeadDim', 'vHeadDim'],
-  properties: {
+);
+const latent = closed(
+  {
     kind: { const: 'latent' },
     heads: positive,
-    qLoraRank: { type: ['integer', 'null'], minimum: 1 },
     kvLoraRank: positive,
     qkNopeHeadDim: positive,
     qkRopeHeadDim: positive,
     vHeadDim: positive,
   },
-};
-const dense = {
-  type: 'object',
-  additionalProperties: false,
-  required: ['kind', 'ffnHiddenSize'],
-  properties: { kind: { const: 'dense' }, ffnHiddenSize: positive, gated: optionalFlag, bias: optionalFlag },
-};
-const moe = {
-  type: 'object',
-  additionalProperties: false,
-  required: ['kind', 'experts', 'topK', 'expertFfnHiddenSize'],
-  properties: {
-    kind: { const: 'moe' },
-    experts: positive,
-    topK: positive,
-    expertFfnHiddenSize: positive,
-    sharedFfnHiddenSize: { type: 'integer', minimum: 0 },
-    gated: optionalFlag,
-    expertBias: optionalFlag,
-    routerBias: optionalFlag,
-    correctionBias: optionalFlag,
-    sharedGate: optionalFlag,
+  { qLoraRank: positiveOrNull },
+);
+const dense = closed({ kind: { const: 'dense' }, ffnHiddenSize: positive }, { gated: flag, bias: flag });
+const moe = closed(
+  { kind: { const: 'moe' }, experts: positive, topK: positive, expertFfnHiddenSize: positive },
+  {
+    sharedFfnHiddenSize: count,
+    gated: flag,
+    expertBias: flag,
+    routerBias: flag,
+    correctionBias: flag,
+    sharedGate: flag,
   },
-};
-const byKind = (one: object, other: object, first: string) => ({
-  type: 'object',
-  required: ['kind'],
-  if: { properties: { kind: { const: first } } },
-  // biome-ignore lint/suspicious/noThenProperty: JSON Schema's own keyword.
-  then: one,
-  else: other,
-});
+);
 
-export const modelSchema: JsonSchema = {
+const run = closed(
+  {
+    count: { type: 'integer', minimum: 1, maximum: 10000 },
+    attention: variants('kind', [softmax, latent]),
+    mlp: variants('kind', [dense, moe]),
+  },
+  { name: text },
+);
+
+export const modelSchema = documentSchema({
   $id: 'shardwright.model/1',
   title: 'A model: either a Hugging Face config or runs of layers',
-  type: 'object',
-  additionalProperties: false,
-  required: ['schema'],
-  properties: {
-    schema: { const: 'shardwright.model/1' },
-    name: { type: 'string' },
-    source: { type: 'string' },
-    huggingFace: { type: 'object', description: 'The body of a config.json.' },
-    hiddenSize: positive,
-    vocabSize: positive,
-    tiedEmbeddings: optionalFlag,
-    learnedPositions: { type: 'integer', minimum: 0 },
-    norm: {
-      type: 'object',
-      additionalProperties: false,
-      required: ['kind'],
-      properties: { kind: { enum: ['rms', 'layer'] }, perLayer: positive },
+  ...closed(
+    { schema: { const: 'shardwright.model/1' } },
+    {
+      name: text,
+      source: text,
+      huggingFace: { type: 'object', description: 'The body of a config.json.' },
+      hiddenSize: positive,
+      vocabSize: positive,
+      tiedEmbeddings: flag,
+      learnedPositions: count,
+      norm: closed({ kind: { enum: NORM_KINDS } }, { perLayer: positive }),
+      mtpLayers: count,
+      maxSequenceLength: positive,
+      layers: { ...some(run), description: 'Runs of equal layers, in order.' },
     },
-    mtpLayers: { type: 'integer', minimum: 0 },
-    maxSequenceLength: positive,
-    layers: {
-      type: 'array',
-      minItems: 1,
-      description: 'Runs of equal layers, in order.',
-      items: {
-        type: 'object',
-        additionalProperties: false,
-        required: ['count', 'attention', 'mlp'],
-        properties: {
-          count: { type: 'integer', minimum: 1, maximum: 10000 },
-          name: { type: 'string' },
-          attention: byKind(softmax, latent, 'softmax'),
-          mlp: byKind(dense, moe, 'dense'),
-        },
-      },
-    },
-  },
+  ),
   if: { required: ['huggingFace'] },
   // biome-ignore lint/suspicious/noThenProperty: JSON Schema's own keyword.
   then: { maxProperties: 4 },
   else: { required: ['hiddenSize', 'vocabSize', 'layers'] },
-};
+});
 
-type LayerRun = {
-  readonly count: number;
-  readonly name?: string;
-  readonly attention: { readonly kind: string; readonly [key: string]: unknown };
-  readonly mlp: { readonly kind: string; readonly [key: string]: unknown };
-};
-
-export interface ModelDocument {
-  readonly name?: string;
-  readonly huggingFace?: Readonly<Record<string, unknown>>;
-  readonly hiddenSize: number;
-  readonly vocabSize: number;
-  readonly tiedEmbeddings?: boolean;
-  readonly learnedPositions?: number;
-  readonly norm?: { readonly kind: 'rms' | 'layer'; readonly perLayer?: number };
-  readonly mtpLayers?: number;
-  readonly maxSequenceLength?: number;
-  readonly layers: readonly LayerRun[];
-}
+type ModelDocument = DocumentOf<typeof modelSchema>;
+/** A model in words of its own, as against the body of a config.json. */
+export type OwnModelDocument = Exclude<ModelDocument, { readonly huggingFace: object }>;
+type LayerRun = OwnModelDocument['layers'][number];
+export type AttentionDocument = LayerRun['attention'];
+export type MlpDocument = LayerRun['mlp'];

@@ -1,101 +1,51 @@
-import { RECOMPUTE_MODULES, SCHEDULES, VOCABULARY_SPLITS } from '../domain/plan.ts';
-
-const positive = { type: 'integer', minimum: 1 };
-const count = { type: 'integer', minimum: 0 };
+import {
+  OPTIMIZER_SHARDINGS,
+  RECOMPUTE_MODES,
+  RECOMPUTE_MODULES,
+  SCHEDULES,
+  VOCABULARY_SPLITS,
+} from '../domain/plan.ts';
+import { closed, count, flag, list, positive, some } from './shapes.ts';
+import { shared } from './shared.ts';
 
 /** Layers first … end − 1. */
-export const range = {
-  type: 'object',
-  additionalProperties: false,
-  required: ['first', 'end'],
-  properties: { first: count, end: count },
-};
+export const range = closed({ first: count, end: count });
+
+export const recompute = closed({
+  mode: { enum: RECOMPUTE_MODES },
+  modules: list({ enum: RECOMPUTE_MODULES }),
+  layersPerStage: { type: ['integer', 'null'] },
+});
+
+export const optimizerSharding = { enum: OPTIMIZER_SHARDINGS } as const;
+
+const replica = closed({
+  count,
+  group: count,
+  firstDevice: count,
+  tensorParallel: positive,
+  microBatches: count,
+});
 
 /** The plan itself, as `emit` reads it back. */
-export const plan = {
-  type: 'object',
-  required: [
-    'pipelines',
-    'schedule',
-    'microBatchSize',
-    'contextParallel',
-    'expertParallel',
-    'expertTensorParallel',
-    'sequenceParallel',
-    'recompute',
-    'optimizerSharding',
-    'shardGroup',
-    'nodeOrder',
-  ],
-  additionalProperties: false,
-  properties: {
-    pipelines: {
-      type: 'array',
-      minItems: 1,
-      items: {
-        type: 'object',
-        additionalProperties: false,
-        required: ['stages', 'microBatches'],
-        properties: {
-          microBatches: count,
-          stages: {
-            type: 'array',
-            minItems: 1,
-            items: {
-              type: 'object',
-              additionalProperties: false,
-              required: ['chunks', 'replicas'],
-              properties: {
-                chunks: { type: 'array', minItems: 1, items: range },
-                replicas: {
-                  type: 'array',
-                  minItems: 1,
-                  items: {
-                    type: 'object',
-                    additionalProperties: false,
-                    required: ['count', 'group', 'firstDevice', 'tensorParallel', 'microBatches'],
-                    properties: {
-                      count,
-                      group: count,
-                      firstDevice: count,
-                      tensorParallel: positive,
-                      microBatches: count,
-                    },
-                  },
-                },
-              },
-            },
-          },
-        },
-      },
-    },
-    schedule: {
-      type: 'object',
-      additionalProperties: false,
-      required: ['id', 'virtualStages'],
-      properties: {
-        id: { enum: [...SCHEDULES] },
-        virtualStages: positive,
-        vocabulary: { enum: [...VOCABULARY_SPLITS] },
-      },
-    },
+export const plan = shared(
+  'plan',
+  closed({
+    pipelines: some(
+      closed({ stages: some(closed({ chunks: some(range), replicas: some(replica) })), microBatches: count }),
+    ),
+    schedule: closed(
+      { id: { enum: SCHEDULES }, virtualStages: positive },
+      { vocabulary: { enum: VOCABULARY_SPLITS } },
+    ),
     microBatchSize: positive,
     contextParallel: positive,
     expertParallel: positive,
     expertTensorParallel: positive,
-    sequenceParallel: { type: 'boolean' },
-    recompute: {
-      type: 'object',
-      additionalProperties: false,
-      required: ['mode', 'modules', 'layersPerStage'],
-      properties: {
-        mode: { enum: ['none', 'selective', 'full'] },
-        modules: { type: 'array', items: { enum: [...RECOMPUTE_MODULES] } },
-        layersPerStage: { type: ['integer', 'null'] },
-      },
-    },
-    optimizerSharding: { enum: [0, 1, 2, 3] },
+    sequenceParallel: flag,
+    recompute,
+    optimizerSharding,
     shardGroup: { type: ['integer', 'null'] },
     nodeOrder: { type: ['array', 'null'], items: count },
-  },
-};
+  }),
+);

@@ -1,59 +1,62 @@
-import type { JsonSchema } from './validator.ts';
+import {
+  ATTENTION_KERNELS,
+  CONTEXT_EXCHANGES,
+  CUDA_GRAPHS,
+  LOSS_KERNELS,
+  MOE_DISPATCHERS,
+  ROUTINGS,
+  SHARDED_TRAFFICS,
+} from '../domain/stack.ts';
+import { documentSchema } from './document-schema.ts';
+import { closed, flag, number, positive, text } from './shapes.ts';
 
-const share = { type: 'number', minimum: 0, maximum: 1 };
-const object = (properties: Record<string, unknown>, description = '') => ({
-  type: 'object',
-  description,
-  additionalProperties: false,
-  required: Object.keys(properties),
-  properties,
-});
+const share = { type: 'number', minimum: 0, maximum: 1 } as const;
 
-export const stackSchema: JsonSchema = {
+export const stackSchema = documentSchema({
   $id: 'shardwright.stack/1',
   title: 'A software stack: kernels, launch behaviour, overlap, bookkeeping',
-  ...object({
+  ...closed({
     schema: { const: 'shardwright.stack/1' },
-    id: { type: 'string' },
-    name: { type: 'string' },
-    attentionKernel: { enum: ['unfused', 'flash1', 'flash2', 'flash3'] },
-    dropoutMasks: { type: 'boolean' },
-    lossKernel: { enum: ['fused', 'unfused', 'fp32', 'compiled'] },
-    fusedActivation: { type: 'boolean' },
-    compiled: { type: 'boolean' },
-    state: object(
-      { weights: { type: 'number' }, gradients: { type: 'number' }, optimizer: { type: 'number' } },
-      'Bytes per parameter.',
-    ),
-    gradAccumulationFusion: { type: 'boolean' },
-    cudaGraphs: { enum: ['none', 'partial', 'full'] },
-    moeDispatcher: { enum: ['allgather', 'alltoall', 'deepep', 'hybridep'] },
-    routing: { enum: ['natural', 'balanced'] },
-    contextExchange: { enum: ['ring', 'all-gather', 'all-to-all'] },
-    overlap: object(
-      {
+    id: text,
+    name: text,
+    attentionKernel: { enum: ATTENTION_KERNELS },
+    dropoutMasks: flag,
+    lossKernel: { enum: LOSS_KERNELS },
+    fusedActivation: flag,
+    compiled: flag,
+    state: {
+      ...closed({ weights: number, gradients: number, optimizer: number }),
+      description: 'Bytes per parameter.',
+    },
+    gradAccumulationFusion: flag,
+    cudaGraphs: { enum: CUDA_GRAPHS },
+    moeDispatcher: { enum: MOE_DISPATCHERS },
+    routing: { enum: ROUTINGS },
+    contextExchange: { enum: CONTEXT_EXCHANGES },
+    overlap: {
+      ...closed({
         dataParallel: share,
         tensorParallel: share,
         contextParallel: share,
         expertParallel: share,
         pipeline: share,
-      },
-      'Share of each communication that compute can hide.',
-    ),
-    host: object({ timePerUnit: { type: 'string' }, timePerStep: { type: 'string' } }),
-    allocator: object({
+      }),
+      description: 'Share of each communication that compute can hide.',
+    },
+    host: closed({ timePerUnit: text, timePerStep: text }),
+    allocator: closed({
       reservedOverAllocated: { type: 'number', minimum: 1 },
-      context: { type: 'string' },
-      perCommunicator: { type: 'string' },
+      context: text,
+      perCommunicator: text,
     }),
-    vocabularyPadding: { type: 'integer', minimum: 1 },
+    vocabularyPadding: positive,
     extraResiduals: { type: 'number', minimum: 0 },
-    keepsPipelineOutputs: { type: 'boolean' },
-    fullySharded: { type: 'boolean' },
-    shardedTraffic: { enum: ['all-nics', 'one-nic'] },
-    timeMultiplier: object({
+    keepsPipelineOutputs: flag,
+    fullySharded: flag,
+    shardedTraffic: { enum: SHARDED_TRAFFICS },
+    timeMultiplier: closed({
       value: { type: 'number', exclusiveMinimum: 0 },
       width: { type: 'number', minimum: 0 },
     }),
   }),
-};
+});

@@ -1,14 +1,7 @@
-import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
-
-/** One thing wrong with a document. `pointer` is a JSON pointer to the value (or to the object that lacks a key). */
-export interface Violation {
-  readonly pointer: string;
-  readonly message: string;
-  readonly expected?: string;
-  readonly hint?: string;
-}
-
-export type JsonSchema = { readonly $id: string; readonly [key: string]: unknown };
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
+import type { DocumentSchema } from './document-schema.ts';
+import { withReferences } from './shared.ts';
+import { type Violation, violation } from './violation.ts';
 
 const ajv = new Ajv2020({
   allErrors: true,
@@ -16,95 +9,40 @@ const ajv = new Ajv2020({
   strictRequired: false,
   allowUnionTypes: true,
   verbose: true,
+  discriminator: true,
+  inlineRefs: false,
+  // Start-up time: a test holds our own schemas to the meta-schema, and one pass over a document needs no optimized code.
+  validateSchema: false,
+  meta: false,
+  code: { optimize: false },
 });
 const compiled = new Map<string, ValidateFunction>();
 
+export type Checked<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly violations: readonly [Violation, ...Violation[]] };
+
+/** The value as what its schema says it is, or what is wrong with it. */
+export function check<T>(schema: DocumentSchema<T>, value: unknown): Checked<T> {
+  const [first, ...others] = violations(schema, value);
+  return first === undefined
+    ? { ok: true, value: value as T }
+    : { ok: false, violations: [first, ...others] };
+}
+
 /** The first few violations of a schema, most telling first; empty when the value conforms. */
-export function violations(schema: JsonSchema, value: unknown): Violation[] {
-  let check = compiled.get(schema.$id);
-  if (check === undefined) {
-    check = ajv.compile(schema);
-    compiled.set(schema.$id, check);
+export function violations(schema: DocumentSchema, value: unknown): Violation[] {
+  let conforms = compiled.get(schema.$id);
+  if (conforms === undefined) {
+    conforms = ajv.compile(withReferences(schema));
+    compiled.set(schema.$id, conforms);
   }
-  if (check(value)) return [];
-  const errors = (check.errors ?? []).filter(
-    (e) => e.keyword !== 'if' && e.keyword !== 'anyOf' && e.keyword !== 'oneOf',
-  );
-  const all = (errors.length > 0 ? errors : (check.errors ?? [])).map(explain);
+  if (conforms(value)) return [];
+  // That a branch was not met says less than what it did not meet.
+  const all = (conforms.errors ?? []).filter((error) => error.keyword !== 'if').map(violation);
   // A slip of the pen tells more than the key it leaves missing.
   all.sort((a, b) => Number(b.hint !== undefined) - Number(a.hint !== undefined));
   return all
     .filter((v, i) => all.findIndex((w) => w.pointer === v.pointer && w.message === v.message) === i)
     .slice(0, 5);
-}
-
-function explain(error: ErrorObject): Violation {
-  const pointer = error.instancePath;
-  const value = JSON.stringify(error.data)?.slice(0, 60);
-  switch (error.keyword) {
-    case 'additionalProperties':
-    case 'unevaluatedProperties': {
-      const key = String(error.params.additionalProperty ?? error.params.unevaluatedProperty);
-      const known = Object.keys((error.parentSchema?.properties as object | undefined) ?? {});
-      const near = nearest(key, known);
-      return {
-        pointer: `${pointer}/${escapePointer(key)}`,
-        message: `unknown key "${key}"`,
-        expected: `one of ${known.join(', ')}`,
-        ...(near === undefined ? {} : { hint: `Maybe you meant "${near}".` }),
-      };
-    }
-    case 'required':
-      return { pointer, message: `missing key "${error.params.missingProperty}"` };
-    case 'type':
-      return { pointer, message: `${name(pointer)} is ${value}`, expected: `${error.params.type}` };
-    case 'enum':
-    case 'const': {
-      const allowed = (error.params.allowedValues ?? [error.params.allowedValue]) as unknown[];
-      const near = nearest(String(error.data), allowed.map(String));
-      return {
-        pointer,
-        message: `${name(pointer)} is ${value}`,
-        expected: `one of ${allowed.join(', ')}`,
-        ...(near === undefined ? {} : { hint: `Maybe you meant "${near}".` }),
-      };
-    }
-    default:
-      return { pointer, message: `${name(pointer)} is ${value}`, expected: error.message ?? error.keyword };
-  }
-}
-
-function name(pointer: string): string {
-  return pointer === '' ? 'the document' : (pointer.split('/').at(-1) ?? pointer);
-}
-
-function escapePointer(key: string): string {
-  return key.replaceAll('~', '~0').replaceAll('/', '~1');
-}
-
-/** The closest of `candidates` by edit distance, if close enough to be a slip. */
-export function nearest(word: string, candidates: readonly string[]): string | undefined {
-  let best: string | undefined;
-  let least = Math.max(2, Math.floor(word.length / 3)) + 1;
-  for (const candidate of candidates) {
-    const d = editDistance(word.toLowerCase(), candidate.toLowerCase());
-    if (d < least) {
-      least = d;
-      best = candidate;
-    }
-  }
-  return best;
-}
-
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const change = a[i - 1] === b[j - 1] ? 0 : 1;
-      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + change));
-    }
-    row = next;
-  }
-  return row[b.length]!;
 }

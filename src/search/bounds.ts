@@ -1,12 +1,11 @@
 import { modelFlopsPerStep } from '../cost/model-flops.ts';
+import type { StageCosts } from '../cost/stage-costs.ts';
 import type { Problem } from '../domain/problem.ts';
-import type { Reason } from '../domain/reason.ts';
-import type { LayerCost, StageCosts } from '../domain/stage-cost.ts';
 import { type Coefficients, coefficients } from '../hardware/coefficients.ts';
 import { gemmCurve } from '../hardware/gemm.ts';
 import { scheduleOf } from '../schedules/index.ts';
 import { crossings } from './crossings.ts';
-import type { Frame, Layout } from './layouts.ts';
+import type { Frame } from './layouts.ts';
 import type { Candidate } from './realise.ts';
 import { microBatchesPerReplica } from './realise.ts';
 
@@ -37,38 +36,54 @@ function bestRate({ cluster, workload }: Problem, group: number, c: Coefficients
 
 /**
  * A step is never faster than its busiest stage working without a pause, and the busiest stage never has less than its
- * share of all layers at the best possible speeds, nor less than one layer with the head.
+ * share of all layers at the best possible speeds, nor less than one layer with the head: with T seconds a stage gets
+ * through at most (T − fixed)·max_k w_k/t_k of the layers' worth Σ w, for any weights w. `transfers` counts what transfers
+ * between unlike groups keep stages from.
  */
-export function lowerBound(problem: Problem, candidate: Candidate, costs: readonly StageCosts[]): number {
-  const microBatches = microBatchesPerReplica(problem, candidate);
-  const multiplier = problem.stack.timeMultiplier.value;
-  const { layout } = candidate;
+export function lowerBound(
+  problem: Problem,
+  candidate: Candidate,
+  costs: readonly StageCosts[],
+  transfers = true,
+): number {
+  const { layout, switches } = candidate;
   const kinds = kindCounts(problem);
-  const crossing = crossings(problem, layout, costs, candidate.switches.virtualStages);
-  // What transfers between unlike groups keep stages from, in shares of all layers.
-  let lost = 0;
+  const crossing = transfers ? crossings(problem, layout, costs, switches.virtualStages) : [];
+  const worth = worthOf(costs, kinds);
+  const [first, last] = endRuns(candidate);
+  let all = 0;
+  for (const [kind, count] of kinds.entries()) all += count * worth[kind]!;
   let speed = 0;
-  let ends = Number.POSITIVE_INFINITY;
-  for (const [i, run] of layout.runs.entries()) {
-    const cost = costs[i]!;
-    const all = kinds.reduce((sum, count, kind) => sum + count * seconds(cost.layers[kind]!), 0);
-    speed += run.stages / all;
-    lost += ((crossing[i - 1] ?? 0) + (crossing[i] ?? 0)) / all;
-    ends = Math.min(ends, seconds(cost.embedding) + seconds(cost.head));
+  for (const [i, { stages }] of layout.runs.entries()) {
+    const { secondsPerLayer, embeddingSeconds, headSeconds } = costs[i]!;
+    let rate = 0;
+    for (const [kind, count] of kinds.entries())
+      if (count > 0) rate = Math.max(rate, worth[kind]! / secondsPerLayer[kind]!);
+    speed += stages * rate;
+    const fixed = (i === first ? embeddingSeconds : 0) + (i === last ? headSeconds : 0);
+    all += rate * (fixed + (crossing[i - 1] ?? 0) + (crossing[i] ?? 0));
   }
-  const share = (1 + lost) / speed;
-  const alone = layout.pp === 1 ? share + ends : Math.max(share, lastStage(problem, layout, costs));
-  return microBatches * alone * multiplier;
+  const { headSeconds, secondsPerLayer } = costs[last]!;
+  const withHead = headSeconds + secondsPerLayer[problem.model.layers.at(-1)!]!;
+  const busiest = Math.max(all / speed, withHead);
+  return microBatchesPerReplica(problem, candidate) * busiest * problem.stack.timeMultiplier.value;
 }
 
-/** The last stage holds at least one layer and the head. */
-function lastStage(problem: Problem, layout: Layout, costs: readonly StageCosts[]): number {
-  const cost = costs[layout.runs.length - 1]!;
-  return seconds(cost.head) + seconds(cost.layers[problem.model.layers.at(-1)!]!);
+/** What a layer of each kind counts for: its mean over the shapes. Any weights give a bound; these a tight one. */
+function worthOf(costs: readonly StageCosts[], kinds: readonly number[]): number[] {
+  return kinds.map((_, kind) => costs.reduce((sum, cost) => sum + cost.secondsPerLayer[kind]!, 0));
 }
 
-function seconds(cost: LayerCost): number {
-  return cost.forwardSeconds + cost.backwardSeconds;
+/** The runs of a layout with the embedding and the head. */
+function endRuns({ layout, switches }: Candidate): [number, number] {
+  const schedule = scheduleOf(switches.schedule)!;
+  const shape = { stages: layout.pp, microBatches: 1, virtualStages: switches.virtualStages };
+  const runByStage = layout.runs.flatMap(({ stages }, run) => new Array<number>(stages).fill(run));
+  const chunks = layout.pp * switches.virtualStages;
+  return [
+    runByStage[schedule.stageOfChunk(0, shape)]!,
+    runByStage[schedule.stageOfChunk(chunks - 1, shape)]!,
+  ];
 }
 
 const counted = new WeakMap<Problem, readonly number[]>();
@@ -83,59 +98,4 @@ function kindCounts(problem: Problem): readonly number[] {
     counted.set(problem, counts);
   }
   return counts;
-}
-
-/**
- * Whether the stages together have room for all layers, were layers divisible: necessary for any cut to fit. Adds up,
- * stage by stage, the share of the whole model that the stage's free memory could hold.
- */
-export function memoryMiss(
-  problem: Problem,
-  candidate: Candidate,
-  costs: readonly StageCosts[],
-): { readonly reason: Reason; readonly excess: number } | null {
-  const { layout, switches } = candidate;
-  const shape = {
-    stages: layout.pp,
-    microBatches: microBatchesPerReplica(problem, candidate),
-    virtualStages: switches.virtualStages,
-  };
-  const schedule = scheduleOf(switches.schedule)!;
-  const counts = kindCounts(problem);
-  let room = 0;
-  let full = false;
-  let need = 0;
-  let have = 0;
-  let stage = 0;
-  for (const [i, run] of layout.runs.entries()) {
-    const { layers, fixedBytes, embedding, head, limitBytes } = costs[i]!;
-    let resident = 0;
-    let activation = 0;
-    for (const [kind, count] of counts.entries()) {
-      resident += count * layers[kind]!.residentBytes;
-      activation += count * layers[kind]!.activationBytes;
-    }
-    for (let n = 0; n < run.stages; n++, stage++) {
-      const ends =
-        (stage === 0 ? embedding.residentBytes : 0) +
-        (stage === layout.pp - 1 ? head.residentBytes + head.activationBytes : 0);
-      const free = limitBytes - fixedBytes - ends;
-      const model = resident + activation * schedule.peakInFlight(stage, shape);
-      if (free <= 0) full = true;
-      else room += free / model;
-      need += fixedBytes + ends + model / layout.pp;
-      have += limitBytes;
-    }
-  }
-  if (!full && room >= 1) return null;
-  const excess = Math.max(1, need / have);
-  return {
-    excess,
-    reason: {
-      rule: 'memory',
-      actual: `about ${excess.toFixed(2)} × what the GPUs in use have`,
-      limit: 'GPU memory less headroom',
-      hint: 'Maybe more recomputation, sharding, tensor or pipeline parallelism.',
-    },
-  };
 }

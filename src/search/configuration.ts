@@ -6,7 +6,7 @@ import {
   VOCABULARY_SPLITS,
   type VocabularySplit,
 } from '../domain/plan.ts';
-import { nearest } from '../schema/validator.ts';
+import { nearest } from '../units/nearest.ts';
 
 /** What `--config` says; anything left out is inferred and reported. */
 export interface Configuration {
@@ -32,7 +32,7 @@ export interface Configuration {
   readonly 'shard-groups'?: number;
 }
 
-export interface GroupShare {
+interface GroupShare {
   readonly id: string;
   /** null: all. */
   readonly gpus: number | null;

@@ -1,7 +1,6 @@
-import { stageCosts } from '../cost/stage-costs.ts';
+import { type StageCosts, stageCosts } from '../cost/stage-costs.ts';
 import { profileCache } from '../cost/stage-profile.ts';
 import type { Problem } from '../domain/problem.ts';
-import type { StageCosts } from '../domain/stage-cost.ts';
 import { type Candidate, settingsFor } from './realise.ts';
 
 /** Costs of stages, shared by everything one search asks; forgets when it grows large. */
@@ -18,7 +17,7 @@ export class CostBook {
   of(candidate: Candidate): readonly StageCosts[] {
     const { layout, switches: s } = candidate;
     const { cp, dp, ep, etp } = layout;
-    const key = `${layout.runs.map((run) => `${run.group}x${run.tp}`).join()}|${cp}|${dp}|${ep}|${etp}|${layout.pp > 1}|${s.microBatch}|${s.schedule}|${s.virtualStages}|${s.recompute.mode}|${s.sharding}`;
+    const key = `${layout.runs.map((run) => `${run.group}x${run.tp}`).join()}|${cp}|${dp}|${ep}|${etp}|${layout.pp > 1}|${s.microBatch}|${s.schedule}|${s.virtualStages}|${s.recompute.mode}/${s.recompute.layersPerStage}|${s.sharding}`;
     let costs = this.stages.get(key);
     if (costs === undefined) {
       if (this.stages.size > MOST_REMEMBERED) this.stages.clear();

@@ -4,11 +4,12 @@ import { devicesOf } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { Reason } from '../domain/reason.ts';
 import type { RankedPlan } from '../domain/search-result.ts';
-import { lowerBound, memoryMiss } from './bounds.ts';
+import { lowerBound } from './bounds.ts';
 import { chainsOf } from './chains.ts';
 import type { CostBook } from './cost-book.ts';
 import type { Evaluated } from './kept.ts';
 import { devicesOfFrame, layoutsOf } from './layouts.ts';
+import { memoryMiss } from './memory-bound.ts';
 import type { SearchOptions } from './options.ts';
 import { type Candidate, realise } from './realise.ts';
 import { illegal } from './rules.ts';
@@ -33,9 +34,7 @@ export function evenSplit(problem: Problem, options: SearchOptions, book: CostBo
       if (illegal(problem, layout) !== null) continue;
       for (const choice of choices) {
         const candidate = { layout, switches: choice };
-        const costs = book.of(candidate);
-        if (memoryMiss(problem, candidate, costs) !== null) continue;
-        candidates.push({ candidate, bound: lowerBound(problem, candidate, costs) });
+        candidates.push({ candidate, bound: lowerBound(problem, candidate, book.of(candidate)) });
       }
     }
   }
@@ -44,6 +43,7 @@ export function evenSplit(problem: Problem, options: SearchOptions, book: CostBo
   let tried = 0;
   for (const { candidate, bound } of candidates) {
     if ((best !== null && bound >= best.estimate.stepSeconds) || tried >= MOST_TRIED) break;
+    if (memoryMiss(problem, candidate, book.of(candidate)) !== null) continue;
     const realised = realise(problem, candidate, book.of(candidate), {
       even: launcher?.layerCut === undefined,
       launcher,

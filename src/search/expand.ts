@@ -3,12 +3,13 @@ import type { Estimate } from '../domain/estimate.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { Reason } from '../domain/reason.ts';
 import { scheduleOf } from '../schedules/index.ts';
-import { lowerBound, memoryMiss } from './bounds.ts';
+import { lowerBound } from './bounds.ts';
 import type { CostBook } from './cost-book.ts';
 import { fewestLayers } from './fewest-layers.ts';
 import { type Evaluated, insert } from './kept.ts';
 import { configurationText } from './label.ts';
 import { type Frame, type Layout, layoutsOf } from './layouts.ts';
+import { memoryMiss } from './memory-bound.ts';
 import type { Miss } from './nearest-miss.ts';
 import type { SearchOptions } from './options.ts';
 import { type Candidate, realise } from './realise.ts';
@@ -26,6 +27,19 @@ export interface Run {
   readonly kept: Evaluated[];
   boundedAway: number;
   evaluated: number;
+  /** Configurations whose stage cut is not known to be the best, and the least value that any of them may have. */
+  unproven: Unproven;
+}
+
+export interface Unproven {
+  readonly count: number;
+  readonly bound: number;
+}
+
+export const NONE_UNPROVEN: Unproven = { count: 0, bound: Number.POSITIVE_INFINITY };
+
+export function joined(a: Unproven, b: Unproven): Unproven {
+  return { count: a.count + b.count, bound: Math.min(a.bound, b.bound) };
 }
 
 export function worstKept({ kept, options }: Run): number {
@@ -55,14 +69,14 @@ export function expand(run: Run, frame: Frame): void {
       continue;
     }
     for (const group of byMicroBatch.values()) {
-      if (options.objective.bound(barest(run, layout, group[0]!), [layout]) >= worstKept(run)) {
+      if (options.objective.bound(barest(run, layout, group), [layout]) >= worstKept(run)) {
         run.boundedAway += group.length;
         continue;
       }
       for (const choice of group) {
         const candidate = { layout, switches: choice };
         const bound = boundOf(run, candidate);
-        if (bound !== null) bounded.push({ candidate, bound: options.objective.bound(bound, [layout]) });
+        if (bound !== null) bounded.push({ candidate, bound });
       }
     }
   }
@@ -73,14 +87,25 @@ export function expand(run: Run, frame: Frame): void {
       return;
     }
     cost(run, candidate);
+    if (!cutIsExact(problem, candidate)) run.unproven = joined(run.unproven, { count: 1, bound });
   }
 }
 
-/** Bound of a micro-batch size at its barest: recomputation, sharding and virtual stages only ever add time. */
-function barest({ problem, book }: Run, layout: Layout, choice: Switches): number {
-  const switches = bare({ ...choice, sharding: 0, virtualStages: 1, schedule: '1f1b' });
+/** Whether the stage cut of a candidate is the best by its objective, memory judged as the estimate judges it. */
+function cutIsExact({ model }: Problem, { layout, switches }: Candidate): boolean {
+  // Layers dealt over the chunks of unlike stages: which kinds a stage gets depends on all the others.
+  return switches.virtualStages === 1 || layout.family === 'uniform' || model.kinds.length === 1;
+}
+
+/**
+ * Bound of a micro-batch size at its barest: recomputation and sharding only ever add time; virtual stages may hide more
+ * of a transfer than they add, so transfers count only where there are none.
+ */
+function barest({ problem, book }: Run, layout: Layout, choices: readonly Switches[]): number {
+  const switches = bare({ ...choices[0]!, sharding: 0, virtualStages: 1, schedule: '1f1b' });
   const candidate = { layout, switches };
-  return lowerBound(problem, candidate, book.of(candidate));
+  const plain = choices.every(({ virtualStages }) => virtualStages === 1);
+  return lowerBound(problem, candidate, book.of(candidate), plain);
 }
 
 /** The same without recomputation. */
@@ -88,22 +113,24 @@ function bare(choice: Switches): Switches {
   return { ...choice, recompute: NO_RECOMPUTE, fewestLayers: false };
 }
 
-/** Lower bound of one configuration; null when it was rejected. */
-function boundOf({ problem, book, tally, misses }: Run, candidate: Candidate): number | null {
-  const late = scheduleMisfit(problem, candidate.layout, candidate.switches);
+/** Lower bound of one configuration; null when it was rejected, or left aside. */
+function boundOf(run: Run, candidate: Candidate): number | null {
+  const { problem, book, tally, misses, options } = run;
+  const { layout, switches } = candidate;
+  const late = scheduleMisfit(problem, layout, switches);
   if (late !== null) {
     tally.add(late, () => configurationText(candidate));
     return null;
   }
-  const costs = book.of(candidate);
-  const miss = memoryMiss(problem, candidate, costs);
-  if (miss === null) {
-    // Covering fewer layers is never faster than covering none.
-    const least = candidate.switches.fewestLayers
-      ? { ...candidate, switches: bare(candidate.switches) }
-      : candidate;
-    return lowerBound(problem, least, book.of(least));
+  // Covering fewer layers is never faster than covering none.
+  const least = switches.fewestLayers ? { ...candidate, switches: bare(switches) } : candidate;
+  const bound = options.objective.bound(lowerBound(problem, least, book.of(least)), [layout]);
+  if (bound >= worstKept(run)) {
+    run.boundedAway += 1;
+    return null;
   }
+  const miss = memoryMiss(problem, candidate, book.of(candidate));
+  if (miss === null) return bound;
   tally.add(miss.reason, () => configurationText(candidate));
   remember(misses, { candidate, excess: miss.excess });
   return null;
@@ -160,7 +187,7 @@ function consider(
 ): Evaluated | Reason {
   const whole = realise(problem, candidate, book.of(candidate), { launcher: options.launcher });
   if ('rule' in whole) return whole;
-  const realised = candidate.switches.fewestLayers ? fewestLayers(problem, whole, book) : whole;
+  const realised = candidate.switches.fewestLayers ? fewestLayers(problem, candidate, whole, book) : whole;
   if ('rule' in realised) return realised;
   const refusal = options.launcher?.reject(problem, realised.plan) ?? null;
   if (refusal !== null) return refusal;

@@ -1,4 +1,4 @@
-import { estimate } from '../cost/estimate.ts';
+import { estimate, memoryVerdict } from '../cost/estimate.ts';
 import { layersOf } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { NearestMiss } from '../domain/search-result.ts';
@@ -55,7 +55,7 @@ function remedyFor(
     const plan = planFrom(problem, changed, counts);
     return (
       plan.pipelines[0]!.stages.every((stage) => layersOf(stage) > 0) &&
-      estimate(problem, plan, book.profiles).verdict !== 'does-not-fit'
+      memoryVerdict(problem, plan, book.profiles) !== 'does-not-fit'
     );
   };
   const changes: readonly (readonly [string, Candidate])[] = [

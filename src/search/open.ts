@@ -1,7 +1,7 @@
 import type { Problem } from '../domain/problem.ts';
 import type { Rejection } from '../domain/search-result.ts';
 import type { CostBook } from './cost-book.ts';
-import { expand, type Run } from './expand.ts';
+import { expand, NONE_UNPROVEN, type Run, type Unproven } from './expand.ts';
 import { expandBundle } from './expand-bundle.ts';
 import type { Evaluated } from './kept.ts';
 import type { Miss } from './nearest-miss.ts';
@@ -16,6 +16,7 @@ export interface Findings {
   readonly misses: readonly Miss[];
   readonly boundedAway: number;
   readonly evaluated: number;
+  readonly unproven: Unproven;
 }
 
 /** Rejects, bounds or costs every configuration of an entry; `threshold` is the worst value kept when its round began. */
@@ -35,9 +36,10 @@ export function openEntry(
     kept: [],
     boundedAway: 0,
     evaluated: 0,
+    unproven: NONE_UNPROVEN,
   };
   if (frame !== null) expand(run, frame);
   if (bundle !== null) expandBundle(run, bundle);
-  const { kept, misses, boundedAway, evaluated } = run;
-  return { kept, rejected: run.tally.list(), misses, boundedAway, evaluated };
+  const { kept, misses, boundedAway, evaluated, unproven } = run;
+  return { kept, rejected: run.tally.list(), misses, boundedAway, evaluated, unproven };
 }

@@ -1,14 +1,18 @@
+import type { StageCosts } from '../cost/stage-costs.ts';
 import type { LayerRange, Plan, ReplicaBlock, Stage } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { Reason } from '../domain/reason.ts';
-import type { Settings, StageCosts } from '../domain/stage-cost.ts';
+import type { Settings } from '../domain/stage-cost.ts';
+import { dealtCounts } from '../memory/dealt.ts';
 import { cutLayers } from '../partition/cut-layers.ts';
 import { type Cut, judge, type PartitionProblem } from '../partition/problem.ts';
 import type { PipelineClass, Shares } from '../partition/shares.ts';
+import { inFlightOf } from '../schedules/in-flight.ts';
 import { scheduleOf } from '../schedules/index.ts';
 import { crossings } from './crossings.ts';
 import type { Layout } from './layouts.ts';
 import type { Legality } from './options.ts';
+import { endsByStage } from './stage-places.ts';
 import type { Switches } from './switches.ts';
 
 export interface Candidate {
@@ -49,37 +53,29 @@ export function partitionProblem(
   const schedule = scheduleOf(settingsFor(candidate).schedule.id)!;
   const shape = { stages: layout.pp, microBatches, virtualStages: switches.virtualStages };
   const crossing = crossings(problem, layout, costs, switches.virtualStages);
+  const inFlight = inFlightOf(schedule, shape);
+  const allEnds = endsByStage(schedule, shape);
   let index = 0;
   const stages = layout.runs.flatMap((run, i) =>
     Array.from({ length: run.stages }, (_, within) => {
       const cost = costs[i]!;
       const s = index++;
-      const first = s === 0;
-      const last = s === layout.pp - 1;
-      const ends = (first ? total(cost.embedding) : 0) + (last ? total(cost.head) : 0);
+      const { first, last } = allEnds[s]!;
+      const ends = (first ? cost.embeddingSeconds : 0) + (last ? cost.headSeconds : 0);
       const half = cost.boundarySeconds / 2;
-      const before = first ? 0 : within === 0 ? crossing[i - 1]! : half;
-      const after = last ? 0 : within === run.stages - 1 ? crossing[i]! : half;
+      const before = s === 0 ? 0 : within === 0 ? crossing[i - 1]! : half;
+      const after = s === layout.pp - 1 ? 0 : within === run.stages - 1 ? crossing[i]! : half;
       const links = before + after;
+      const spot = { first, last, pipelined: layout.pp > 1, fronts: inFlight[s]! };
       return {
-        secondsPerLayer: cost.layers.map(total),
+        secondsPerLayer: cost.secondsPerLayer,
         fixedSeconds: ends + links,
-        residentBytes: cost.layers.map((layer) => layer.residentBytes),
-        activationBytes: cost.layers.map((layer) => layer.activationBytes),
-        inFlight: schedule.peakInFlight(s, shape),
-        fixedBytes:
-          cost.fixedBytes +
-          (first ? cost.embedding.residentBytes : 0) +
-          (last ? cost.head.residentBytes + cost.head.activationBytes : 0),
-        capacityBytes: cost.limitBytes,
+        earliest: cost.rooms.earliest(spot),
+        room: cost.rooms.room(spot),
       };
     }),
   );
   return { layerKinds: problem.model.layers, stages, microBatches };
-}
-
-function total(cost: { forwardSeconds: number; backwardSeconds: number }): number {
-  return cost.forwardSeconds + cost.backwardSeconds;
 }
 
 export interface Realised {
@@ -143,12 +139,8 @@ function dealt(problem: Problem, candidate: Candidate, partition: PartitionProbl
   const { pp } = candidate.layout;
   const schedule = scheduleOf(candidate.switches.schedule)!;
   const shape = { stages: pp, microBatches: partition.microBatches, virtualStages: v };
-  const dealtTo = new Array<number>(pp).fill(0);
-  const counts = Array.from({ length: pp * v }, (_, g) => {
-    const stage = schedule.stageOfChunk(g, shape);
-    const n = cut.layersPerStage[stage]!;
-    return Math.floor(n / v) + (dealtTo[stage]!++ < n % v ? 1 : 0);
-  });
+  const left = cut.layersPerStage.map((n) => dealtCounts(n, v));
+  const counts = Array.from({ length: pp * v }, (_, g) => left[schedule.stageOfChunk(g, shape)]!.shift()!);
   return { plan: planFrom(problem, candidate, counts), cut, partition };
 }
 

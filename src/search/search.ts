@@ -3,7 +3,7 @@ import type { Problem } from '../domain/problem.ts';
 import type { RankedPlan, SearchResult } from '../domain/search-result.ts';
 import { CostBook } from './cost-book.ts';
 import { evenSplit } from './even-split.ts';
-import { type Run, remember, worstKept } from './expand.ts';
+import { joined, NONE_UNPROVEN, type Run, remember, worstKept } from './expand.ts';
 import { type Evaluated, insert } from './kept.ts';
 import { findNearestMiss } from './nearest-miss.ts';
 import { type Findings, openEntry } from './open.ts';
@@ -89,6 +89,7 @@ export function* searchRounds(
     kept: [],
     boundedAway: 0,
     evaluated: 0,
+    unproven: NONE_UNPROVEN,
   };
   const queue = queueOf(problem, options);
   const space = queue.reduce((sum, { count }) => sum + count, 0);
@@ -119,13 +120,14 @@ export function* searchRounds(
   return resultOf(run, queue, next, cutBy, space);
 }
 
-function merge(run: Run, { kept, rejected, misses, boundedAway, evaluated }: Findings): void {
+function merge(run: Run, { kept, rejected, misses, boundedAway, evaluated, unproven }: Findings): void {
   for (const one of kept) insert(run.kept, one, run.options.top);
   for (const { count, example } of rejected)
     run.tally.add(example.reason, () => example.configuration, count);
   for (const miss of misses) remember(run.misses, miss);
   run.boundedAway += boundedAway;
   run.evaluated += evaluated;
+  run.unproven = joined(run.unproven, unproven);
 }
 
 function resultOf(
@@ -138,7 +140,10 @@ function resultOf(
   const { problem, options, book, kept } = run;
   const rest = queue.slice(next).reduce((sum, { count }) => sum + count, 0);
   const best = kept[0]?.value ?? null;
-  const proven = cutBy === null ? best : (queue[next]?.bound ?? best);
+  const searched = cutBy === null ? best : (queue[next]?.bound ?? best);
+  // A cut that is not the best matters only where a better one could have won.
+  const open = run.unproven.bound < (best ?? Number.POSITIVE_INFINITY);
+  const proven = searched === null || !open ? searched : Math.min(searched, run.unproven.bound);
   return {
     plans: kept.map((one, index) => ranked(run, one, index)),
     evenSplit: evenSplit(problem, options, book),
@@ -149,7 +154,8 @@ function resultOf(
       boundedAway: run.boundedAway + (cutBy === null ? rest : 0),
       evaluated: run.evaluated,
       left: cutBy === null ? 0 : rest,
-      optimal: cutBy === null,
+      unproven: open ? run.unproven.count : 0,
+      optimal: cutBy === null && !open,
       gap: best === null || proven === null ? null : Math.max(0, (best - proven) / best),
       cutBy,
     },

@@ -33,7 +33,7 @@ export function switches(problem: Problem, layout: Frame, options: SearchOptions
   const recomputes = recomputeChoices(problem).filter(
     (r) => fix.recompute === undefined || r.mode === fix.recompute,
   );
-  const shardings = shardingChoices(problem, layout).filter((s) => within('sharding', s));
+  const shardings = shardingChoices(problem, layout, fix.sharding).filter((s) => within('sharding', s));
   return microBatches.flatMap((microBatch) =>
     virtual.flatMap((v) =>
       recomputes.flatMap((recompute) =>
@@ -110,9 +110,13 @@ function scheduleFor(virtual: number, asked: ScheduleId | undefined): ScheduleId
   return virtual > 1 ? 'interleaved-1f1b' : '1f1b';
 }
 
-/** Without replicas there is nothing to shard; with a pipeline gradients cannot be sharded between micro-batches. */
-function shardingChoices({ stack }: Problem, { dp, cp, pp }: Frame): OptimizerSharding[] {
+/**
+ * Without replicas there is nothing to shard. In a pipeline gradients sharded between micro-batches only cost time: tried
+ * where they are asked for.
+ */
+function shardingChoices({ stack }: Problem, { dp, cp, pp }: Frame, asked?: number): OptimizerSharding[] {
   if (dp * cp === 1) return [0];
+  if (asked === 2 || asked === 3) return [asked];
   if (stack.fullySharded) return [3];
   return pp > 1 ? [0, 1] : [0, 1, 2, 3];
 }

@@ -1,19 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import { estimate } from '../../src/cost/estimate.ts';
 import type { Cluster } from '../../src/domain/cluster.ts';
-import type { Pipeline, Plan, Recompute, Stage } from '../../src/domain/plan.ts';
+import type { OptimizerSharding, Pipeline, Plan, Recompute, Stage } from '../../src/domain/plan.ts';
 import type { Problem } from '../../src/domain/problem.ts';
 import { search } from '../../src/search/search.ts';
 import { problem } from '../fixtures/problem.ts';
 
 /** Enumerates plan shapes with none of the search's own code: every arrangement, cut and share of a small problem. */
-function* shapes(p: Problem): Iterable<Plan> {
+function* shapes(p: Problem, shardings: readonly OptimizerSharding[]): Iterable<Plan> {
   const batch = p.workload.globalBatchSize;
   for (const microBatchSize of [1, 2, 4, 8].filter((m) => batch % m === 0)) {
     const total = batch / microBatchSize;
     const chains = [...chainsOf(p)];
     for (const recompute of RECOMPUTE) {
-      for (const optimizerSharding of [0, 1] as const) {
+      for (const optimizerSharding of shardings) {
         const shared = {
           schedule: { id: '1f1b' as const, virtualStages: 1 },
           microBatchSize,
@@ -115,21 +115,40 @@ function pipelineOf({ stages, dp }: Chain, microBatches: number): Pipeline {
   };
 }
 
-function small(nodesA: number, nodesB: number, layers: number, globalBatchSize: number): Problem {
-  const p = problem('llama-3.2-1b', 'mixed-a100-v100', {
-    globalBatchSize,
-    sequenceLength: 2048,
-    precision: 'fp16',
+function small(
+  nodesA: number,
+  nodesB: number,
+  layers: number,
+  globalBatchSize: number,
+  { stack = 'megatron-core', memory = [1, 1] }: { stack?: string; memory?: readonly [number, number] } = {},
+): Problem {
+  const workload = { globalBatchSize, sequenceLength: 2048, precision: 'fp16' } as const;
+  const p = problem('llama-3.2-1b', 'mixed-a100-v100', workload, stack);
+  const sized = (group: Cluster['groups'][0], share: number) => ({
+    ...group,
+    gpu: { ...group.gpu, memoryBytes: group.gpu.memoryBytes * share },
   });
   const [a, b] = p.cluster.groups as [Cluster['groups'][0], Cluster['groups'][0]];
   const cluster = {
     ...p.cluster,
     groups: [
-      { ...a, nodes: 1, gpusPerNode: nodesA, fastDomainGpus: nodesA, firstDevice: 0 },
-      { ...b, nodes: 1, gpusPerNode: nodesB, fastDomainGpus: nodesB, firstDevice: nodesA },
+      { ...sized(a, memory[0]), nodes: 1, gpusPerNode: nodesA, fastDomainGpus: nodesA, firstDevice: 0 },
+      { ...sized(b, memory[1]), nodes: 1, gpusPerNode: nodesB, fastDomainGpus: nodesB, firstDevice: nodesA },
     ],
   };
   return { ...p, cluster, model: { ...p.model, layers: new Array<number>(layers).fill(0) } };
+}
+
+/** The fastest of all shapes, and how many there were. */
+function enumerated(p: Problem, shardings: readonly OptimizerSharding[]): { least: number; seen: number } {
+  let least = Number.POSITIVE_INFINITY;
+  let seen = 0;
+  for (const plan of shapes(p, shardings)) {
+    const e = estimate(p, plan);
+    seen += 1;
+    if (e.verdict !== 'does-not-fit') least = Math.min(least, e.stepSeconds);
+  }
+  return { least, seen };
 }
 
 describe('small mixed clusters', () => {
@@ -139,15 +158,30 @@ describe('small mixed clusters', () => {
     [4, 4, 4, 4],
   ])('%i + %i GPUs, %i layers, batch %i: nothing that enumeration finds is faster', (a, b, layers, batch) => {
     const p = small(a, b, layers, batch);
-    let least = Number.POSITIVE_INFINITY;
-    let seen = 0;
-    for (const plan of shapes(p)) {
-      const e = estimate(p, plan);
-      seen += 1;
-      if (e.verdict !== 'does-not-fit') least = Math.min(least, e.stepSeconds);
-    }
+    const { least, seen } = enumerated(p, [0, 1]);
     expect(seen).toBeGreaterThan(500);
     // Cuts are optimal for (m − 1)·max + sum, which the simulator may undercut by a little.
     expect(search(p, { top: 1 }).plans[0]!.estimate.stepSeconds).toBeLessThanOrEqual(least * 1.005);
+  });
+
+  /** Memory so short that sharding, recomputation and the cut decide what fits. */
+  it.each([
+    ['megatron-core', 2],
+    ['megatron-core', 3],
+    ['torch-fsdp', 3],
+    ['torch-fsdp2', 2],
+    ['torch-fsdp2', 3],
+    ['deepspeed', 3],
+  ] as const)('%s, everything sharded at level %i, little memory', (stack, sharding) => {
+    const p = small(2, 2, 5, 8, { stack, memory: [0.12, 0.3] });
+    const { least } = enumerated(p, [sharding, 0]);
+    expect(least).toBeLessThan(Number.POSITIVE_INFINITY);
+    const { plans, certificate } = search(p, { top: 1, fix: { sharding } });
+    const whole = search(p, { top: 1, fix: { sharding: 0 } });
+    const best = Math.min(
+      ...[plans[0], whole.plans[0]].map((one) => one?.estimate.stepSeconds ?? Number.POSITIVE_INFINITY),
+    );
+    expect(best).toBeLessThanOrEqual(least * 1.005);
+    expect(certificate.optimal && whole.certificate.optimal).toBe(true);
   });
 });

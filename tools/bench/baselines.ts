@@ -2,13 +2,14 @@ import { estimate } from '../../src/cost/estimate.ts';
 import { onlyGroups } from '../../src/domain/node-order.ts';
 import type { Problem } from '../../src/domain/problem.ts';
 import type { SearchResult } from '../../src/domain/search-result.ts';
-import { lowerBound, memoryMiss } from '../../src/search/bounds.ts';
+import { lowerBound } from '../../src/search/bounds.ts';
 import { bundles } from '../../src/search/bundles.ts';
 import { chains } from '../../src/search/chains.ts';
 import { CostBook } from '../../src/search/cost-book.ts';
-import type { Run } from '../../src/search/expand.ts';
+import { NONE_UNPROVEN, type Run } from '../../src/search/expand.ts';
 import { expandBundle } from '../../src/search/expand-bundle.ts';
 import { type Frame, layoutsOf } from '../../src/search/layouts.ts';
+import { memoryMiss } from '../../src/search/memory-bound.ts';
 import { DEFAULT_OPTIONS } from '../../src/search/options.ts';
 import { type Candidate, planFrom, realise } from '../../src/search/realise.ts';
 import { illegal } from '../../src/search/rules.ts';
@@ -98,6 +99,7 @@ function bestBundle(problem: Problem): number | null {
     kept: [],
     boundedAway: 0,
     evaluated: 0,
+    unproven: NONE_UNPROVEN,
   };
   for (const bundle of bundles(problem, run.options)) expandBundle(run, bundle);
   return run.kept[0]?.estimate.stepSeconds ?? null;

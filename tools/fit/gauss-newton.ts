@@ -13,7 +13,7 @@ const PROBE = 0.02;
  * Minimises the weighted mean |ln(predicted / measured)| by iteratively re-weighted least squares: a Jacobian by finite
  * differences, bounds by fixing what would cross them, halving a step that does not help.
  */
-export function fit(
+export function fitted(
   cases: readonly Case[],
   knobs: readonly Knob[],
   iterations: number,

@@ -1,6 +1,7 @@
 import { InputError } from '../../domain/input-error.ts';
 import type { ModelSpec } from '../../domain/model.ts';
-import { nearest } from '../../schema/validator.ts';
+import { nearest } from '../../units/nearest.ts';
+import { isMapping } from '../document.ts';
 import { DENSE } from './dense.ts';
 import type { Family } from './family.ts';
 import { Fields } from './fields.ts';
@@ -28,10 +29,8 @@ export function fromHuggingFace(
   file = 'config.json',
 ): ModelSpec {
   const type = config.model_type;
-  const inner = config.text_config;
-  const nested = typeof inner === 'object' && inner !== null && !Array.isArray(inner);
-  if (nested && !FAMILIES.some((family) => family.types.includes(String(type)))) {
-    const text = inner as Record<string, unknown>;
+  const text = config.text_config;
+  if (isMapping(text) && !FAMILIES.some((family) => family.types.includes(String(type)))) {
     const innerType = text.model_type ?? (type === 'gemma3' ? 'gemma3_text' : type);
     return fromHuggingFace(
       { tie_word_embeddings: config.tie_word_embeddings, ...text, model_type: innerType },

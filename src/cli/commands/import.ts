@@ -9,7 +9,7 @@ import { readFacts } from '../../importers/index.ts';
 import { merged } from '../../importers/merge.ts';
 import { PROBE_SCRIPT } from '../../importers/probe-script.ts';
 import { renderCluster } from '../../importers/render.ts';
-import { nearest } from '../../schema/validator.ts';
+import { nearest } from '../../units/nearest.ts';
 import { EXIT, type Io } from '../io.ts';
 
 const MAX_BYTES = 64 * 2 ** 20;

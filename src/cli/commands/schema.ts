@@ -1,6 +1,6 @@
 import { InputError } from '../../domain/input-error.ts';
 import { published, SCHEMAS } from '../../schema/index.ts';
-import { nearest } from '../../schema/validator.ts';
+import { nearest } from '../../units/nearest.ts';
 import type { Register } from '../command.ts';
 import { EXIT } from '../io.ts';
 
@@ -10,7 +10,7 @@ export const schema: Register = (program, io, done) => {
     .description('the JSON Schema of a document')
     .argument('<name>', Object.keys(SCHEMAS).join(', '))
     .action((name: string) => {
-      const found = SCHEMAS[name];
+      const found = Object.entries(SCHEMAS).find(([known]) => known === name);
       if (found === undefined) {
         const names = Object.keys(SCHEMAS);
         const near = nearest(name, names);
@@ -20,7 +20,7 @@ export const schema: Register = (program, io, done) => {
           ...(near === undefined ? {} : { hint: `Maybe "${near}".` }),
         });
       }
-      io.stdout(published(found));
+      io.stdout(published(found[1]));
       done(EXIT.ok);
     });
 };

@@ -1,18 +1,12 @@
 import { InputError } from '../../domain/input-error.ts';
 import type { Plan } from '../../domain/plan.ts';
+import type { Problem } from '../../domain/problem.ts';
 import { hostRuns } from '../../launch-folder/ranks.ts';
-import { launchSchema } from '../../schema/reports.ts';
-import { violations } from '../../schema/validator.ts';
+import { type LaunchDocument, launchSchema } from '../../schema/launch.ts';
+import { check } from '../../schema/validator.ts';
 import { soundPlan } from '../laws/sound.ts';
 import type { Framework } from '../port/framework.ts';
 import type { LaunchReader } from '../port/reader.ts';
-
-interface Written {
-  readonly sequenceLength: number;
-  readonly globalBatchSize: number;
-  readonly precision: string;
-  readonly plan: Plan;
-}
 
 /** The plan is in the file, whole. */
 const reader: LaunchReader = {
@@ -20,17 +14,18 @@ const reader: LaunchReader = {
   rules: [{ rule: 'plan-object' }],
   read(source) {
     const { value, locate } = source.value();
-    const broken = violations(launchSchema, value);
+    const checked = check(launchSchema, value);
     return {
       asked() {
-        const [first] = broken;
-        if (first !== undefined)
+        if (!checked.ok) {
+          const [first] = checked.violations;
           throw new InputError({
             message: first.message,
             expected: first.expected ?? 'what emit --to json wrote',
             at: locate(first.pointer),
           });
-        const { sequenceLength, globalBatchSize, precision, plan: one } = value as Written;
+        }
+        const { sequenceLength, globalBatchSize, precision, plan: one } = checked.value;
         return {
           configuration: {},
           ...{ sequenceLength, globalBatchSize, precision },
@@ -39,7 +34,7 @@ const reader: LaunchReader = {
         };
       },
       violations: () =>
-        broken.map(({ message, expected, pointer }) => ({
+        (checked.ok ? [] : checked.violations).map(({ message, expected, pointer }) => ({
           rule: 'plan-object',
           line: locate(pointer).line ?? 1,
           actual: message,
@@ -66,28 +61,27 @@ export const json: Framework = {
   },
   reader,
   reject: soundPlan,
-  render: ({ model, cluster, workload }, plan, { origin }) => [
-    {
-      path: 'plan.json',
-      content: `${JSON.stringify(
-        {
-          schema: 'shardwright.launch/1',
-          origin,
-          model: model.name,
-          sequenceLength: workload.sequenceLength,
-          globalBatchSize: workload.globalBatchSize,
-          precision: workload.precision,
-          hosts: hostRuns(cluster, plan).map(({ host, group, firstGpu, gpus }) => ({
-            host,
-            gpuType: cluster.groups[group]!.gpu.id,
-            firstGpu,
-            gpus,
-          })),
-          plan,
-        },
-        null,
-        2,
-      )}\n`,
-    },
+  render: (problem, plan, { origin }) => [
+    { path: 'plan.json', content: `${JSON.stringify(written(problem, plan, origin), null, 2)}\n` },
   ],
 };
+
+function written({ model, cluster, workload }: Problem, plan: Plan, origin: string): LaunchDocument {
+  return {
+    schema: 'shardwright.launch/1',
+    origin,
+    model: model.name,
+    sequenceLength: workload.sequenceLength,
+    globalBatchSize: workload.globalBatchSize,
+    precision: workload.precision,
+    hosts: hostRuns(cluster, plan).map(
+      ({ host, group, firstGpu, gpus }): LaunchDocument['hosts'][number] => ({
+        host,
+        gpuType: cluster.groups[group]!.gpu.id,
+        firstGpu,
+        gpus,
+      }),
+    ),
+    plan,
+  };
+}

@@ -1,5 +1,5 @@
 import { InputError, type Location } from '../../domain/input-error.ts';
-import { nearest } from '../../schema/validator.ts';
+import { nearest } from '../../units/nearest.ts';
 import type { Flag } from '../megatron/flags.ts';
 
 /** Flags of Megatron-LM that Bridge says by one field. */

@@ -1,4 +1,4 @@
-import { nearest } from '../../schema/validator.ts';
+import { nearest } from '../../units/nearest.ts';
 import { bad } from '../reading/file-rule.ts';
 import { FLAG_CHOICES } from './flag-choices.ts';
 import { FLAG_NAMES, REAL_FLAGS, SWITCH_FLAGS, WHOLE_FLAGS } from './flag-names.ts';

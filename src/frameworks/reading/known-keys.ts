@@ -1,4 +1,4 @@
-import { nearest } from '../../schema/validator.ts';
+import { nearest } from '../../units/nearest.ts';
 import { bad } from './file-rule.ts';
 import type { Tree } from './tree.ts';
 

@@ -1,6 +1,6 @@
 import { InputError } from '../../domain/input-error.ts';
 import type { Scope, Value } from '../../foreign/python/value.ts';
-import { nearest } from '../../schema/validator.ts';
+import { nearest } from '../../units/nearest.ts';
 import { bad } from '../reading/file-rule.ts';
 
 export const PARTS = 'parallelism.module_fqns_per_model_part';

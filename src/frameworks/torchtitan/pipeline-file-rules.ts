@@ -1,4 +1,4 @@
-import { nearest } from '../../schema/validator.ts';
+import { nearest } from '../../units/nearest.ts';
 import { bad, divides, type FileRule } from '../reading/file-rule.ts';
 import { misplaced, PARTS } from './parts.ts';
 import type { TitanRun } from './run.ts';

@@ -20,7 +20,7 @@ export interface Row {
   readonly upper: number;
 }
 
-export type Status = 'optimal' | 'feasible' | 'infeasible' | 'unsolved';
+type Status = 'optimal' | 'feasible' | 'infeasible' | 'unsolved';
 
 export interface Outcome {
   readonly status: Status;

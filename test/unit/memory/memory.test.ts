@@ -1,11 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { loadGpu } from '../../../src/catalogue/gpus.ts';
+import { estimate } from '../../../src/cost/estimate.ts';
 import { total } from '../../../src/domain/estimate.ts';
+import { type MemoryTerm, POINTS } from '../../../src/domain/memory-term.ts';
 import { coefficients } from '../../../src/hardware/coefficients.ts';
 import { layerOperators } from '../../../src/layers/layer.ts';
 import type { LocalShape } from '../../../src/layers/operator.ts';
-import type { StageLoad } from '../../../src/memory/stage-load.ts';
-import { walk } from '../../../src/memory/walk.ts';
+import { allocatable } from '../../../src/memory/device.ts';
+import { judged, peakOf } from '../../../src/memory/walk.ts';
+import { parseConfiguration } from '../../../src/search/configuration.ts';
+import { planOf } from '../../../src/search/plan-of.ts';
 import { stateBytes } from '../../../src/techniques/optimizer-sharding.ts';
 import { restoredBytes, savedBytes } from '../../../src/techniques/recompute.ts';
 import { problem } from '../../fixtures/problem.ts';
@@ -85,26 +89,38 @@ describe('states', () => {
 
 describe('the walk over a step', () => {
   const GiB = 2 ** 30;
-  const load: StageLoad = {
-    state: { weights: 2 * GiB, gradients: 4 * GiB, optimizer: 6 * GiB },
-    activationsByChunk: [GiB],
-    lossSaved: 0,
-    lossTransient: 0,
-    restored: 0,
-    backwardTransient: 0,
-    gradTemporary: 0,
-    gathered: 0,
-    optimizerTemporary: 0,
-  };
+  const term = (
+    part: string,
+    at: MemoryTerm['at'],
+    bytes: number,
+    over: Partial<MemoryTerm> = {},
+  ): MemoryTerm => ({
+    part,
+    at,
+    times: 'once',
+    over: 'sum',
+    layers: [[0]],
+    fixed: [bytes],
+    ...over,
+  });
+  const activations = (bytes: number) =>
+    term('activations', ['forward', 'loss', 'backward'], bytes, { times: 'in-flight' });
+  const base = [
+    term('weights', POINTS, 2 * GiB),
+    term('gradients', POINTS, 4 * GiB),
+    term('optimizer states', POINTS, 6 * GiB),
+  ];
   const limits = {
     gpu: loadGpu('a100-80-sxm'),
     headroom: 0.1,
     allocator: { reservedOverAllocated: 1.1, contextBytes: GiB, bytesPerCommunicator: GiB / 2 },
     communicators: 2,
   };
+  const walk = (terms: readonly MemoryTerm[], alive: number) =>
+    judged(peakOf([...base, ...terms], [[[1]]], [[alive]]), limits);
 
   it('adds states, activations in flight and the allocator', () => {
-    const result = walk(load, [4], limits);
+    const result = walk([activations(GiB)], 4);
     expect(result.allocatedBytes).toBe(16 * GiB);
     expect(result.reservedBytes).toBeCloseTo(17.6 * GiB, 0);
     expect(result.deviceBytes).toBeCloseTo(19.6 * GiB, 0);
@@ -114,16 +130,106 @@ describe('the walk over a step', () => {
   });
 
   it('finds the point where the peak stands', () => {
-    expect(walk({ ...load, lossSaved: GiB, lossTransient: 2 * GiB }, [1], limits).peakAt).toBe('loss');
-    expect(walk({ ...load, restored: 3 * GiB }, [1], limits).peakAt).toBe('backward');
-    expect(walk({ ...load, optimizerTemporary: 9 * GiB }, [1], limits).peakAt).toBe('optimizer-step');
+    const at = (...terms: MemoryTerm[]) => walk([activations(GiB), ...terms], 2).peakAt;
+    expect(at(term('logits and loss', ['loss'], 3 * GiB))).toBe('loss');
+    expect(at(term('recomputed', ['backward'], 3 * GiB))).toBe('backward');
+    expect(at(term('temporaries', ['optimizer-step'], 9 * GiB))).toBe('optimizer-step');
+    const last = {
+      ...activations(GiB),
+      at: ['end-of-backward'] as const,
+      times: 'in-flight-but-one' as const,
+    };
+    const gradient = term('temporaries', ['end-of-backward'], 3 * GiB);
+    expect(walk([activations(GiB), last, gradient], 2)).toMatchObject({
+      peakAt: 'end-of-backward',
+      allocatedBytes: 16 * GiB,
+    });
+  });
+
+  it('takes the moment of the schedule at which the chunks together weigh most', () => {
+    const terms = [...base, { ...activations(0), layers: [[GiB]], fixed: [0, 2 * GiB] }];
+    const peak = peakOf(
+      terms,
+      [[[1]], [[1]]],
+      [
+        [9, 1],
+        [2, 4],
+      ],
+    );
+    // 9·1 + 1·3 GiB against 2·1 + 4·3.
+    expect(total(peak.allocated)).toBe((12 + 14) * GiB);
+  });
+
+  it('counts the widest of the kinds that a stage has, and the layers after the first few by their own bytes', () => {
+    const widest = term('recomputed', ['backward'], 0, { over: 'widest', layers: [[GiB, 5 * GiB]] });
+    const bytes = (counts: number[][]) =>
+      total(
+        peakOf(
+          [
+            { ...base[0]!, layers: counts.map(() => [0, 0]) },
+            { ...widest, layers: counts.map(() => [GiB, 5 * GiB]) },
+          ],
+          [counts],
+          [[1]],
+        ).allocated,
+      );
+    expect(bytes([[3, 0]])).toBe(3 * GiB);
+    expect(bytes([[3, 1]])).toBe(7 * GiB);
+    const saved = { ...activations(0), layers: [[GiB], [3 * GiB]] };
+    expect(total(peakOf([saved], [[[2], [5]]], [[2]]).allocated)).toBe(2 * (2 + 15) * GiB);
   });
 
   it('judges against the limit', () => {
-    const room = walk(load, [1], limits).limitBytes;
-    const sized = (bytes: number) => walk({ ...load, activationsByChunk: [bytes] }, [1], limits).verdict;
+    const room = walk([], 1).limitBytes;
+    const sized = (bytes: number) => walk([activations(bytes)], 1).verdict;
     expect(sized(room)).toBe('does-not-fit');
     expect(sized((0.97 * room - 2 * GiB) / 1.1 - 12 * GiB)).toBe('tight');
     expect(sized((0.9 * room - 2 * GiB) / 1.1 - 12 * GiB)).toBe('fits');
+  });
+
+  it('may allocate just as much as then fits', () => {
+    for (const headroom of [0, 0.05, 0.3]) {
+      const within = { ...limits, headroom };
+      const verdict = (bytes: number) =>
+        judged(peakOf([term('weights', POINTS, bytes)], [[[1]]], [[1]]), within).verdict;
+      expect(verdict(allocatable(within) * (1 - 1e-9))).not.toBe('does-not-fit');
+      expect(verdict(allocatable(within) * (1 + 1e-9))).toBe('does-not-fit');
+    }
+  });
+});
+
+describe('recomputing some of the layers', () => {
+  const recomputing = (layers: number | null) => {
+    const p = problem('llama-3.1-8b', 'dgx-h100-8', { globalBatchSize: 8 }, 'nanotron');
+    const some = layers === null ? 'none' : `full,recompute-layers=${layers}`;
+    const configured = planOf(p, parseConfiguration(`tp=8,dp=1,recompute=${some}`));
+    if ('rule' in configured) throw new Error(configured.actual);
+    return estimate(p, configured.plan).stages[0]!.memory.allocated.activations!;
+  };
+
+  it('leaves the others as they are without recomputation', () => {
+    const [none, all] = [recomputing(null), recomputing(32)];
+    const each = (none - all) / 32;
+    for (const n of [1, 7, 31]) expect(recomputing(n)).toBeCloseTo(none - n * each, -4);
+  });
+});
+
+describe('schedules that keep all micro-batches', () => {
+  it('keep the activations and logits of each', () => {
+    const p = problem('llama-3.1-8b', 'dgx-h100-8', { globalBatchSize: 96 });
+    const memory = (schedule: string) => {
+      const configured = planOf(p, parseConfiguration(`tp=2,pp=4,dp=1,schedule=${schedule}`));
+      if ('rule' in configured) throw new Error(configured.actual);
+      return estimate(p, configured.plan).stages.map((stage) => stage.memory);
+    };
+    const [gpipe, one] = [memory('gpipe'), memory('1f1b')];
+    for (const [stage, alive] of [4, 3, 2, 1].entries())
+      expect(gpipe[stage]!.allocated.activations! / one[stage]!.allocated.activations!).toBeCloseTo(
+        96 / alive,
+        9,
+      );
+    expect(gpipe[3]!.allocated['logits and loss']!).toBeGreaterThan(
+      95 * (one[3]!.allocated['logits and loss']! / 2),
+    );
   });
 });

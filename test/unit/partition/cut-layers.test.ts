@@ -1,5 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { RoomPoint } from '../../../src/domain/memory-term.ts';
+import { earliestStarts } from '../../../src/memory/earliest.ts';
 import { checkCut } from '../../../src/partition/check-cut.ts';
 import { cutLayers } from '../../../src/partition/cut-layers.ts';
 import { javascriptLpSolver } from '../../../src/partition/ilp/javascript-lp-solver.ts';
@@ -11,16 +13,28 @@ import {
   type PartitionStage,
 } from '../../../src/partition/problem.ts';
 
-const stage = (seconds: number[], over: Partial<PartitionStage> = {}): PartitionStage => ({
-  secondsPerLayer: seconds,
-  fixedSeconds: 0,
-  residentBytes: seconds.map(() => 1),
-  activationBytes: seconds.map(() => 0),
-  inFlight: 1,
-  fixedBytes: 0,
-  capacityBytes: 1e9,
-  ...over,
-});
+interface Given {
+  readonly seconds: readonly number[];
+  readonly fixedSeconds?: number;
+  readonly points?: readonly RoomPoint[];
+}
+
+/** A stage with room by points, as bytes of each kind of layer. */
+const stage = (
+  layerKinds: readonly number[],
+  { seconds, fixedSeconds = 0, points = [] }: Given,
+): PartitionStage => {
+  const room = { segments: [0], points };
+  return {
+    secondsPerLayer: seconds,
+    fixedSeconds,
+    earliest: earliestStarts(layerKinds, seconds.length, room),
+    room,
+  };
+};
+
+/** Room for so many layers of one kind. */
+const most = (layers: number): RoomPoint[] => [{ room: layers, sum: [[1]], widest: [] }];
 
 function bruteForce(problem: PartitionProblem): Cut | null {
   let best: Cut | null = null;
@@ -46,25 +60,34 @@ const problems = fc
   .map(({ layers, stages, microBatches, seeds }): PartitionProblem => {
     let i = 0;
     const next = () => seeds[i++ % seeds.length]!;
+    const layerKinds = Array.from({ length: layers }, () => next() % 2);
     return {
-      layerKinds: Array.from({ length: layers }, () => next() % 2),
+      layerKinds,
       microBatches,
       stages: Array.from({ length: Math.min(stages, layers) }, () =>
-        stage([next() / 10, next() / 10], {
+        stage(layerKinds, {
+          seconds: [next() / 10, next() / 10],
           fixedSeconds: next() / 20,
-          residentBytes: [next(), next()],
-          activationBytes: [next() / 8, next() / 8],
-          inFlight: 1 + (next() % 4),
-          capacityBytes: 40 + 6 * next(),
+          points: [1, 2].map(() => ({
+            room: 30 + 6 * next(),
+            sum: [[next(), next()]],
+            widest: next() % 2 === 0 ? [] : [[next(), next() / 2]],
+          })),
         }),
       ),
     };
   });
 
 describe('cutting layers into stages', () => {
+  const alike = (layers: number) => new Array<number>(layers).fill(0);
+  const problem = (layers: number, stages: readonly Given[], microBatches = 8): PartitionProblem => ({
+    layerKinds: alike(layers),
+    stages: stages.map((one) => stage(alike(layers), one)),
+    microBatches,
+  });
+
   it('gives a slow stage fewer layers', () => {
-    const problem = { layerKinds: Array(12).fill(0), stages: [stage([1]), stage([2])], microBatches: 64 };
-    expect(cutLayers(problem)).toMatchObject({
+    expect(cutLayers(problem(12, [{ seconds: [1] }, { seconds: [2] }], 64))).toMatchObject({
       layersPerStage: [8, 4],
       bottleneckSeconds: 8,
       sumSeconds: 16,
@@ -72,30 +95,24 @@ describe('cutting layers into stages', () => {
   });
 
   it('takes layers off the stage that carries the head', () => {
-    const problem = {
-      layerKinds: Array(8).fill(0),
-      stages: [stage([1]), stage([1], { fixedSeconds: 2 })],
-      microBatches: 8,
-    };
-    expect(cutLayers(problem)).toMatchObject({ layersPerStage: [5, 3] });
+    const stages = [{ seconds: [1] }, { seconds: [1], fixedSeconds: 2 }];
+    expect(cutLayers(problem(8, stages))).toMatchObject({ layersPerStage: [5, 3] });
   });
 
   it('respects memory even when it is slower', () => {
-    const problem = {
-      layerKinds: Array(10).fill(0),
-      stages: [stage([1], { capacityBytes: 3 }), stage([2])],
-      microBatches: 8,
-    };
-    expect(cutLayers(problem)).toMatchObject({ layersPerStage: [3, 7] });
+    const stages = [{ seconds: [1], points: most(3) }, { seconds: [2] }];
+    expect(cutLayers(problem(10, stages))).toMatchObject({ layersPerStage: [3, 7] });
   });
 
   it('says what is missing when nothing fits', () => {
-    const problem = {
-      layerKinds: Array(10).fill(0),
-      stages: [stage([1], { capacityBytes: 3 }), stage([1], { capacityBytes: 4 })],
-      microBatches: 8,
-    };
-    expect(cutLayers(problem)).toMatchObject({ rule: 'memory', actual: 'room for about 7 of 10 layers' });
+    const stages = [
+      { seconds: [1], points: most(3) },
+      { seconds: [1], points: most(4) },
+    ];
+    expect(cutLayers(problem(10, stages))).toMatchObject({
+      rule: 'memory',
+      actual: 'room for at most 7 of 10 layers',
+    });
   });
 
   it('equals brute force', () => {

@@ -1,0 +1,73 @@
+import type { Pass, PipelineShape, Schedule } from './schedule.ts';
+
+/** By stage: micro-batches of each chunk alive at once, for each moment that no other outdoes in every chunk. */
+export type InFlight = readonly (readonly (readonly number[])[])[];
+
+/** Periods after which an order that works in rounds repeats itself, as far as memory can tell. */
+const PERIODS = 3;
+const known = new Map<string, InFlight>();
+const MOST_KNOWN = 4000;
+
+/** Replays the order of a schedule. Activations live from F to B, or to W where weight gradients are apart. */
+export function inFlightOf(schedule: Schedule, shape: PipelineShape): InFlight {
+  const short = { ...shape, microBatches: enough(schedule, shape) };
+  const { stages, microBatches, virtualStages, runAhead = 0 } = short;
+  const key = `${schedule.id}/${stages}/${microBatches}/${virtualStages}/${runAhead}`;
+  const before = known.get(key);
+  if (before !== undefined) return before;
+  if (known.size >= MOST_KNOWN) known.clear();
+  const fresh =
+    stages === 1 && virtualStages === 1
+      ? [interned([[1]])]
+      : schedule.order(short).map((passes) => interned(front(passes, virtualStages)));
+  known.set(key, fresh);
+  return fresh;
+}
+
+const fronts = new Map<string, InFlight[number]>();
+
+/** Fronts alike are one object, so that what follows from one is worked out once. */
+function interned(one: InFlight[number]): InFlight[number] {
+  const key = one.map((alive) => alive.join()).join('/');
+  const before = fronts.get(key);
+  if (before !== undefined) return before;
+  if (fronts.size >= MOST_KNOWN) fronts.clear();
+  fronts.set(key, one);
+  return one;
+}
+
+/** The fewest micro-batches whose replay has all that a longer one would show. */
+function enough(
+  schedule: Schedule,
+  { stages, microBatches, virtualStages, runAhead = 0 }: PipelineShape,
+): number {
+  // Where all micro-batches stay alive, or rounds are not whole, there is no period.
+  if (!schedule.bounded || (virtualStages > 1 && microBatches % stages !== 0)) return microBatches;
+  const rounds = PERIODS * stages + (microBatches % stages) + runAhead;
+  return Math.min(microBatches, rounds);
+}
+
+function front(passes: readonly Pass[], chunks: number): number[][] {
+  const release = passes.some((pass) => pass.kind === 'W') ? 'W' : 'B';
+  const alive = new Array<number>(chunks).fill(0);
+  const kept: number[][] = [];
+  let rising = false;
+  const note = () => {
+    if (!rising || kept.some((other) => other.every((n, c) => n >= alive[c]!))) return;
+    for (let i = kept.length - 1; i >= 0; i--)
+      if (kept[i]!.every((n, c) => n <= alive[c]!)) kept.splice(i, 1);
+    kept.push([...alive]);
+  };
+  for (const { kind, chunk } of passes) {
+    if (kind === 'F') {
+      alive[chunk]! += 1;
+      rising = true;
+    } else if (kind === release) {
+      note();
+      rising = false;
+      alive[chunk]! -= 1;
+    }
+  }
+  note();
+  return kept;
+}

@@ -1,0 +1,28 @@
+import { precision, rankedPlan, reason } from './costed.ts';
+import { type DocumentOf, documentSchema } from './document-schema.ts';
+import { closed, count, flag, list, numberOrNull, orNull, text } from './shapes.ts';
+
+export const compareSchema = documentSchema({
+  $id: 'shardwright.compare/1',
+  title: 'Clusters side by side, as printed by compare --json',
+  ...closed({
+    schema: { const: 'shardwright.compare/1' },
+    toolVersion: text,
+    problem: closed({ model: text, sequenceLength: count, globalBatchSize: count, precision }),
+    clusters: list(
+      closed({
+        cluster: text,
+        gpus: count,
+        best: orNull(rankedPlan),
+        reason: orNull(reason),
+        tokensPerSecond: numberOrNull,
+        ratioToFirst: numberOrNull,
+        tiedWithFirst: flag,
+        dollarsPerHour: numberOrNull,
+        dollarsPerMillionTokens: numberOrNull,
+      }),
+    ),
+  }),
+});
+
+export type CompareDocument = DocumentOf<typeof compareSchema>;

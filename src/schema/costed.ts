@@ -1,0 +1,130 @@
+import { PRECISIONS } from '../domain/dtype.ts';
+import { VERDICTS } from '../domain/estimate.ts';
+import { SCHEDULES } from '../domain/plan.ts';
+import { PROVENANCES } from '../domain/provenance.ts';
+import { optimizerSharding, plan, range, recompute } from './plan-object.ts';
+import {
+  closed,
+  count,
+  each,
+  flag,
+  list,
+  named,
+  number,
+  numberOrNull,
+  orNull,
+  some,
+  text,
+  texts,
+} from './shapes.ts';
+import { shared } from './shared.ts';
+
+/** Named parts of a whole. */
+const parts = named(number);
+export const verdict = { enum: VERDICTS } as const;
+export const precision = { enum: PRECISIONS } as const;
+
+export const reason = shared('reason', closed({ rule: text, actual: text, limit: text }, { hint: text }));
+
+const stage = shared(
+  'stage',
+  closed(
+    {
+      layers: count,
+      gpuType: text,
+      devices: count,
+      tensorParallel: count,
+      peakMemoryBytes: number,
+      memoryLimitBytes: number,
+      memory: parts,
+      computeSeconds: parts,
+    },
+    {
+      pipeline: count,
+      stage: count,
+      chunks: list(range),
+      group: text,
+      peakMemoryIntervalBytes: { ...list(number), minItems: 2, maxItems: 2 },
+      allocatedBytes: number,
+      reservedBytes: number,
+      peakAt: text,
+      verdict,
+    },
+  ),
+);
+
+/** Keys of one configuration with its estimate. */
+export const costed = {
+  configuration: text,
+  stepTimeSeconds: number,
+  tokensPerSecond: number,
+  mfu: number,
+  modelFlopsPerStep: number,
+  errorBand: number,
+  verdict,
+  parallel: closed(each(['tp', 'cp', 'pp', 'dp', 'ep', 'etp', 'vpp'], count)),
+  microBatchSize: count,
+  numMicroBatches: count,
+  recompute,
+  optimizerSharding,
+  schedule: { enum: SCHEDULES },
+  time: parts,
+  stages: some(stage),
+  weakestProvenance: { enum: PROVENANCES },
+  assumptions: texts,
+  plan,
+} as const;
+
+const integerProgram = shared(
+  'integerProgram',
+  orNull(
+    closed({
+      solver: text,
+      status: { enum: ['optimal', 'feasible', 'infeasible', 'unsolved'] },
+      objectiveSeconds: numberOrNull,
+      boundSeconds: numberOrNull,
+    }),
+  ),
+);
+
+/** Keys of a plan that a search found. */
+export const ranked = {
+  rank: count,
+  family: text,
+  tiedWithBest: flag,
+  ...costed,
+  variants: list(closed({ configuration: text, stepTimeSeconds: number })),
+  partition: orNull(
+    closed({
+      method: { enum: ['even', 'closed-form', 'dynamic-programming', 'sweep', 'launcher'] },
+      objectiveSeconds: number,
+      check: integerProgram,
+      groups: integerProgram,
+      shares: integerProgram,
+    }),
+  ),
+} as const;
+
+export const rankedPlan = shared('rankedPlan', closed(ranked));
+
+/** What a rule removed from a search. */
+export const rejection = shared(
+  'rejection',
+  closed({ rule: text, count, example: closed({ configuration: text, reason }) }),
+);
+
+const input = closed({ name: text, sha256: text });
+
+/** What a document says of where it came from. */
+export const origin = { toolVersion: text, inputs: closed({ model: input, cluster: input }) } as const;
+
+export const problem = closed({
+  model: text,
+  cluster: text,
+  stack: text,
+  sequenceLength: count,
+  globalBatchSize: count,
+  precision,
+  headroom: number,
+  groups: texts,
+});

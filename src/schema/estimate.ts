@@ -1,0 +1,19 @@
+import { costed, origin, problem } from './costed.ts';
+import { type DocumentOf, documentSchema } from './document-schema.ts';
+import { closed, texts } from './shapes.ts';
+
+export const estimateSchema = documentSchema({
+  $id: 'shardwright.estimate/1',
+  title: 'One configuration, as printed by estimate --json',
+  ...closed({
+    schema: { const: 'shardwright.estimate/1' },
+    ...origin,
+    problem,
+    inferred: texts,
+    ...costed,
+  }),
+});
+
+export type EstimateDocument = DocumentOf<typeof estimateSchema>;
+export type CostedDocument = Pick<EstimateDocument, keyof typeof costed>;
+export type Origin = Pick<EstimateDocument, keyof typeof origin>;

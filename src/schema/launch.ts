@@ -1,0 +1,22 @@
+import { precision } from './costed.ts';
+import { type DocumentOf, documentSchema } from './document-schema.ts';
+import { plan } from './plan-object.ts';
+import { closed, count, list, text } from './shapes.ts';
+
+/** What `emit --to json` writes. */
+export const launchSchema = documentSchema({
+  $id: 'shardwright.launch/1',
+  title: "A plan as data for a runtime of one's own",
+  ...closed({
+    schema: { const: 'shardwright.launch/1' },
+    origin: text,
+    model: text,
+    sequenceLength: count,
+    globalBatchSize: count,
+    precision,
+    hosts: list(closed({ host: text, gpuType: text, firstGpu: count, gpus: count })),
+    plan,
+  }),
+});
+
+export type LaunchDocument = DocumentOf<typeof launchSchema>;

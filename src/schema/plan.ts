@@ -1,0 +1,95 @@
+import { costed, origin, problem, ranked, rankedPlan, reason, rejection, verdict } from './costed.ts';
+import { type DocumentOf, documentSchema } from './document-schema.ts';
+import {
+  closed,
+  count,
+  either,
+  flag,
+  list,
+  named,
+  number,
+  numberOrNull,
+  orNull,
+  text,
+  texts,
+} from './shapes.ts';
+
+const placement = closed({
+  method: { enum: ['exact', 'annealing'] },
+  stepSeconds: number,
+  rankOrderSeconds: number,
+  greedySeconds: number,
+  tried: count,
+  seed: count,
+});
+
+const certificate = closed(
+  {
+    space: count,
+    rejected: list(rejection),
+    boundedAway: count,
+    evaluated: count,
+    left: count,
+    optimal: flag,
+    gap: numberOrNull,
+    cutBy: { type: ['string', 'null'] },
+  },
+  // Files of version 0.1 have none.
+  { unproven: count },
+);
+
+/** Beside plan --why-not. */
+const whyNot = closed({
+  asked: text,
+  plan: orNull(rankedPlan),
+  rejected: list(rejection),
+  nearest: orNull(closed({ reason, remedy: text })),
+});
+
+/** Beside plan --from: the law that the file breaks, or its estimate. */
+const from = either(
+  'reason',
+  closed({ file: text, notes: texts, reason }),
+  closed({
+    file: text,
+    notes: texts,
+    configuration: text,
+    stepTimeSeconds: number,
+    verdict,
+    changes: { type: ['array', 'null'], items: text },
+  }),
+);
+
+export const planSchema = documentSchema({
+  $id: 'shardwright.plan/1',
+  title: 'Ranked plans, as printed by plan --json',
+  ...closed(
+    {
+      schema: { const: 'shardwright.plan/1' },
+      ...origin,
+      problem,
+      plans: list(rankedPlan),
+      evenSplit: either('reason', closed({ reason }), rankedPlan),
+      nearestMiss: orNull(closed({ reason, remedy: text, ...costed })),
+      launchers: texts,
+      idle: list(closed({ group: text, gpuType: text, gpus: count, asked: flag, stepSeconds: numberOrNull })),
+      freer: orNull(closed({ launchers: texts, ...ranked })),
+      placement: orNull(placement),
+      slowLinks: list(
+        closed({
+          from: text,
+          to: text,
+          bytesPerSecond: number,
+          medianBytesPerSecond: number,
+          costSeconds: number,
+        }),
+      ),
+      certificate,
+      rejected: named(count),
+    },
+    { whyNot, from },
+  ),
+});
+
+export type PlanDocument = DocumentOf<typeof planSchema>;
+export type RankedDocument = PlanDocument['plans'][number];

@@ -1,0 +1,20 @@
+import { origin, rankedPlan } from './costed.ts';
+import { type DocumentOf, documentSchema } from './document-schema.ts';
+import { closed, list, number, orNull } from './shapes.ts';
+
+export const sweepSchema = documentSchema({
+  $id: 'shardwright.sweep/1',
+  title: 'The best plan by budget of GPUs or memory, as printed by plan --gpus or --pareto with --json',
+  ...closed({
+    schema: { const: 'shardwright.sweep/1' },
+    ...origin,
+    sweeps: list(
+      closed({
+        kind: { enum: ['gpus', 'pareto-memory', 'pareto-gpus'] },
+        points: list(closed({ budget: number, plan: orNull(rankedPlan) })),
+      }),
+    ),
+  }),
+});
+
+export type SweepDocument = DocumentOf<typeof sweepSchema>;
