@@ -12,9 +12,9 @@ import {
   visit,
   type Document as YamlDocument,
 } from 'yaml';
+import type { DocumentSchema } from '../document/document-schema.ts';
+import { check } from '../document/validator.ts';
 import { InputError, type Location } from '../domain/input-error.ts';
-import type { DocumentSchema } from '../schema/document-schema.ts';
-import { check } from '../schema/validator.ts';
 import { nearest } from '../units/nearest.ts';
 
 /** A file that was read and parsed, with the way back from a value to its line. */

@@ -1,13 +1,10 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { InputError } from '../domain/input-error.ts';
-import type { AttentionSpec, LayerKind, MlpSpec, ModelSpec } from '../domain/model.ts';
-import {
-  type AttentionDocument,
-  type MlpDocument,
-  modelSchema,
-  type OwnModelDocument,
-} from '../schema/model.ts';
+import type { LayerKind, LayerPart, ModelSpec } from '../domain/model.ts';
+import { moduleOf } from '../layers/layer.ts';
+import type { Flaw } from '../layers/layer-module.ts';
+import { modelSchema, type OwnModelDocument } from '../schema/model.ts';
 import {
   bundled,
   type Document,
@@ -83,13 +80,27 @@ function ownModel(document: Document, doc: OwnModelDocument, name: string): Mode
   const kinds: LayerKind[] = [];
   const layers: number[] = [];
   for (const [i, run] of doc.layers.entries()) {
-    const attention = attentionFrom(document, `/layers/${i}/attention`, doc.hiddenSize, run.attention);
-    const mlp = mlpFrom(document, `/layers/${i}/mlp`, run.mlp);
-    const same = kinds.findIndex(
-      (k) => JSON.stringify([k.attention, k.mlp]) === JSON.stringify([attention, mlp]),
-    );
-    const kind =
-      same >= 0 ? same : kinds.push({ name: run.name ?? `${mlp.kind}-${kinds.length}`, attention, mlp }) - 1;
+    const part = (keys: readonly ('mixer' | 'attention' | 'ffn' | 'mlp')[]) => {
+      const [key, twice] = keys.filter((one) => run[one] !== undefined);
+      if (twice !== undefined)
+        throw new InputError({
+          message: `${key} and ${twice} mean the same`,
+          expected: 'one of them',
+          at: document.locate(`/layers/${i}/${twice}`),
+        });
+      return key === undefined ? null : completed(document, `/layers/${i}/${key}`, doc.hiddenSize, run[key]);
+    };
+    const mixer = part(['mixer', 'attention']);
+    const ffn = part(['ffn', 'mlp']);
+    if (mixer === null && ffn === null)
+      throw new InputError({
+        message: 'a layer with neither mixer nor ffn',
+        expected: 'one of them, or both',
+        at: document.locate(`/layers/${i}`),
+      });
+    const same = kinds.findIndex((k) => JSON.stringify([k.mixer, k.ffn]) === JSON.stringify([mixer, ffn]));
+    const title = run.name ?? `${(ffn ?? mixer)!.kind}-${kinds.length}`;
+    const kind = same >= 0 ? same : kinds.push({ name: title, mixer, ffn }) - 1;
     for (let n = 0; n < run.count; n++) layers.push(kind);
   }
   return {
@@ -107,44 +118,16 @@ function ownModel(document: Document, doc: OwnModelDocument, name: string): Mode
   };
 }
 
-function attentionFrom(document: Document, at: string, hidden: number, a: AttentionDocument): AttentionSpec {
-  if (a.kind === 'latent') return { qLoraRank: null, ...a };
-  const { heads } = a;
-  if (a.headDim === undefined && hidden % heads !== 0) {
-    throw new InputError({
-      message: `heads is ${heads}`,
-      expected: `a divisor of hiddenSize ${hidden}, or headDim stated`,
-      at: document.locate(`${at}/heads`),
-    });
-  }
-  return {
-    kvHeads: heads,
-    headDim: hidden / heads,
-    qkvBias: false,
-    outBias: false,
-    qkNormParameters: 0,
-    sinks: false,
-    slidingWindow: null,
-    ...a,
-  };
+/** What the schema has let through. */
+function isPart(value: unknown): value is LayerPart {
+  return typeof value === 'object' && value !== null && 'kind' in value && typeof value.kind === 'string';
 }
 
-function mlpFrom(document: Document, at: string, m: MlpDocument): MlpSpec {
-  if (m.kind === 'dense') return { gated: true, bias: false, ...m };
-  if (m.topK > m.experts) {
-    throw new InputError({
-      message: `topK is ${m.topK}`,
-      expected: `at most experts ${m.experts}`,
-      at: document.locate(`${at}/topK`),
-    });
-  }
-  return {
-    sharedFfnHiddenSize: 0,
-    gated: true,
-    expertBias: false,
-    routerBias: false,
-    correctionBias: false,
-    sharedGate: false,
-    ...m,
-  };
+/** A part of a layer with what the file leaves out. */
+function completed(document: Document, at: string, hiddenSize: number, given: unknown): LayerPart | null {
+  if (!isPart(given)) return null;
+  const whole = moduleOf(given).complete(given, hiddenSize);
+  if (!('message' in whole)) return whole;
+  const { key, message, expected } = whole as Flaw;
+  throw new InputError({ message, expected, at: document.locate(`${at}/${key}`) });
 }

@@ -1,5 +1,6 @@
 import type { BySegment } from '../domain/memory-term.ts';
 import type { ModelSpec } from '../domain/model.ts';
+import { lastKind } from '../layers/parameters.ts';
 import type { LayerTime } from './layer-time.ts';
 import { addTime, noTime, type PassTime } from './pass-time.ts';
 import type { StageProfile } from './stage-profile.ts';
@@ -37,32 +38,22 @@ export function chunkTime(
       weightGrad += time.weightGrad * count;
     }
   }
-  if (ends.embedding) weightGrad += addEnd(embedding, profile.embedding);
+  if (ends.embedding) weightGrad += addEnd(embedding, profile.embedding.time);
   if (ends.head) {
-    weightGrad += addEnd(head, profile.head);
-    if (model.mtpLayers > 0) addPrediction(head, model, profile);
+    weightGrad += addEnd(head, profile.head.time);
+    // Each module that predicts a further token is a layer and what stands beside it.
+    weightGrad += addEnd(head, profile.layers[0]![lastKind(model)]!.time, model.mtpLayers);
+    weightGrad += addEnd(head, profile.prediction.time, model.mtpLayers);
   }
   return { forward, backward, recompute, embedding, head, weightGrad };
 }
 
-function addEnd(to: PassTime, end: LayerTime): number {
-  addTime(to, end.forward);
-  addTime(to, end.backward);
-  return end.weightGrad;
-}
-
-/** Each multi-token-prediction module runs one more layer of the last kind and the head again (DeepSeek-V3, 2.2). */
-function addPrediction(head: PassTime, model: ModelSpec, profile: StageProfile): void {
-  const { time } = profile.layers[0]![model.layers.at(-1) ?? 0]!;
-  for (const pass of [
-    time.forward,
-    time.backward,
-    time.recompute,
-    profile.head.forward,
-    profile.head.backward,
-  ]) {
-    addTime(head, pass, model.mtpLayers);
-  }
+function addEnd(to: PassTime, end: LayerTime, times = 1): number {
+  if (times === 0) return 0;
+  addTime(to, end.forward, times);
+  addTime(to, end.backward, times);
+  addTime(to, end.recompute, times);
+  return times * end.weightGrad;
 }
 
 /** Seconds of a chunk's forward, and of its backward with recomputation; the ends split as their passes do. */
@@ -80,7 +71,7 @@ export function chunkSeconds(
 }
 
 function forwardShare(profile: StageProfile, total: (t: PassTime) => number, head: boolean): number {
-  const end = head ? profile.head : profile.embedding;
+  const end = (head ? profile.head : profile.embedding).time;
   const forward = total(end.forward);
   return forward / (forward + total(end.backward));
 }

@@ -2,7 +2,8 @@ import type { NodeGroup } from '../domain/cluster.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { Settings, Shape } from '../domain/stage-cost.ts';
 import { type Coefficients, coefficients } from '../hardware/coefficients.ts';
-import type { LocalShape } from '../layers/operator.ts';
+import type { LocalShape } from '../layers/local-shape.ts';
+import { vocabularyRows } from '../layers/vocabulary.ts';
 import { type Spans, spansOf } from '../techniques/spans.ts';
 
 /** Everything the cost of one stage depends on, resolved once. */
@@ -51,6 +52,11 @@ export function costContext(
       expertTensorParallel: settings.expertTensorParallel,
       sequenceParallel: settings.sequenceParallel && shape.tensorParallel > 1,
       vocabularyShards: settings.vocabularyShards,
+      vocabularyRows: vocabularyRows(
+        problem.model.vocabSize,
+        problem.stack.vocabularyPadding,
+        shape.tensorParallel * settings.vocabularyShards,
+      ),
       elementBytes: 2,
       linearInputBytes: narrow ? 1 : 2,
     },

@@ -1,6 +1,6 @@
-import { isMoe } from '../domain/model.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
+import { isMoe } from '../layers/layer.ts';
 import { provenanceOf } from './confidence.ts';
 
 /** Mean absolute error of step time by kind of run, on sources left out while fitting (docs/accuracy.md). */

@@ -1,7 +1,7 @@
 import type { Stack } from '../domain/stack.ts';
 import { collectiveSeconds } from '../hardware/collective.ts';
 import { type Span, spanOf } from '../hardware/span.ts';
-import type { LocalParameters } from '../memory/local-parameters.ts';
+import type { LocalParameters } from '../memory/operator-memory.ts';
 import { expose } from '../techniques/exposure.ts';
 import type { CostContext } from './context.ts';
 import type { LayerTime } from './layer-time.ts';

@@ -1,7 +1,7 @@
 import { collectiveSeconds } from '../hardware/collective.ts';
 import { networkPerGpu, type Span } from '../hardware/span.ts';
 import { streamSeconds } from '../hardware/stream.ts';
-import type { LocalParameters } from '../memory/local-parameters.ts';
+import type { LocalParameters } from '../memory/operator-memory.ts';
 import { expose } from '../techniques/exposure.ts';
 import type { CostContext } from './context.ts';
 import { shardSpan } from './fully-sharded.ts';

@@ -20,11 +20,7 @@ const REPLAY = 0.03;
 const JOIN = 12;
 
 /** Times the operators of one layer (or of an end of the model) for one micro-batch. */
-export function layerTime(
-  operators: readonly Operator[],
-  context: CostContext,
-  moe: { topK: number } | null,
-): LayerTime {
+export function layerTime(operators: readonly Operator[], context: CostContext): LayerTime {
   const forward = noTime();
   const backward = noTime();
   const recompute = noTime();
@@ -32,7 +28,7 @@ export function layerTime(
   let units = 0;
   let recomputedUnits = 0;
   for (const operator of operators) {
-    const time = operatorTime(operator, context, moe?.topK ?? 1);
+    const time = operatorTime(operator, context);
     addTime(forward, time.forward);
     addTime(backward, time.backward);
     weightGrad += time.weightGrad;
@@ -46,9 +42,11 @@ export function layerTime(
   const { c, problem, local } = context;
   const log = Math.log2(local.tensorParallel);
   const eager = problem.stack.cudaGraphs === 'none' ? 1 : REPLAY;
-  const extra = (c.hostUnitsTensorParallel * log + softmaxFallback(context)) * eager;
+  const extra = c.hostUnitsTensorParallel * log * eager;
   const unit = problem.stack.host.secondsPerUnit;
-  const sync = moe !== null && problem.stack.cudaGraphs !== 'full' ? c.moeHostSync : 0;
+  // Shapes that follow the routing make the host wait for the device.
+  const dynamic = operators.some((operator) => operator.dynamic === true);
+  const sync = dynamic && problem.stack.cudaGraphs !== 'full' ? c.moeHostSync : 0;
   addHost(forward, (units + extra) * unit, sync);
   addHost(backward, (units + extra) * unit * c.hostBackwardFactor, sync);
   if (recomputedUnits > 0) {
@@ -70,14 +68,4 @@ function addHost(pass: PassTime, host: number, sync: number): void {
   const longest = Math.max(device, host);
   const joined = longest * ((device / longest) ** JOIN + (host / longest) ** JOIN) ** (1 / JOIN);
   pass.host += joined - device + sync * Math.min(device, host);
-}
-
-/** Megatron's fused softmax needs (micro-batch · heads per GPU) divisible by 4, else several eager kernels run. */
-function softmaxFallback({ problem, local, c }: CostContext): number {
-  if (problem.stack.attentionKernel !== 'unfused') return 0;
-  const attention = problem.model.kinds[0]?.attention;
-  if (attention === undefined) return 0;
-  return ((local.microBatch * attention.heads) / local.tensorParallel) % 4 === 0
-    ? 0
-    : c.hostUnitsSoftmaxFallback;
 }

@@ -1,15 +1,15 @@
 import { type LayerPoint, measuredLayer } from '../domain/layer-profile.ts';
-import type { LayerMemory } from '../memory/layer-memory.ts';
+import type { OperatorMemory } from '../memory/operator-memory.ts';
 import type { CostContext } from './context.ts';
 import type { LayerTime } from './layer-time.ts';
 import { noTime, type PassTime, seconds } from './pass-time.ts';
 
 /** A layer as measured, where the user's profile covers it; otherwise as estimated. */
 export function asMeasured(
-  estimated: { readonly time: LayerTime; readonly memory: LayerMemory },
+  estimated: { readonly time: LayerTime; readonly memory: OperatorMemory },
   kind: string,
   context: CostContext,
-): { readonly time: LayerTime; readonly memory: LayerMemory } {
+): { readonly time: LayerTime; readonly memory: OperatorMemory } {
   const point = pointFor(kind, context);
   if (point === null) return estimated;
   const { time, memory } = estimated;

@@ -15,7 +15,7 @@ export interface OperatorTime {
 }
 
 /** Device seconds of one operator, communication included; host time is judged per layer. */
-export function operatorTime(operator: Operator, context: CostContext, topK: number): OperatorTime {
+export function operatorTime(operator: Operator, context: CostContext): OperatorTime {
   const forward = noTime();
   const backward = noTime();
   let weightGrad = 0;
@@ -26,7 +26,6 @@ export function operatorTime(operator: Operator, context: CostContext, topK: num
       one,
       context.spans,
       context.problem.stack,
-      topK,
       pass,
       context.c,
     );

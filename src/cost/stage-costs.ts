@@ -1,5 +1,6 @@
 import type { Problem } from '../domain/problem.ts';
 import type { Settings, Shape } from '../domain/stage-cost.ts';
+import { lastKind } from '../layers/parameters.ts';
 import { boundarySeconds, exposedShare } from './boundary.ts';
 import type { LayerTime } from './layer-time.ts';
 import { seconds } from './pass-time.ts';
@@ -36,14 +37,13 @@ export function stageCosts(
   const profile = stageProfile(problem, settings, shape, group.firstDevice, pipelined, cache);
   const { model } = problem;
   const secondsPerLayer = profile.layers[0]!.map(({ time }) => secondsOf(time));
-  const head = secondsOf(profile.head);
-  // Each module that predicts a further token is a layer and the head again.
-  const prediction = model.mtpLayers * (head + secondsPerLayer[model.layers.at(-1) ?? 0]!);
+  // Each module that predicts a further token is a layer and what stands beside it.
+  const module = secondsOf(profile.prediction.time) + secondsPerLayer[lastKind(model)]!;
   return {
     profile,
     secondsPerLayer,
-    embeddingSeconds: secondsOf(profile.embedding),
-    headSeconds: head + prediction,
+    embeddingSeconds: secondsOf(profile.embedding.time),
+    headSeconds: secondsOf(profile.head.time) + model.mtpLayers * module,
     boundarySeconds: boundarySeconds(profile, pipelined),
     boundaryBytes: profile.boundaryBytes,
     exposedShare: exposedShare(profile),

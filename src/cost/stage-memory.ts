@@ -2,7 +2,7 @@ import type { MemoryEstimate } from '../domain/estimate.ts';
 import type { MemoryTerm } from '../domain/memory-term.ts';
 import type { Ends, Plan, ScheduleId } from '../domain/plan.ts';
 import type { Limits } from '../memory/device.ts';
-import { stageTerms } from '../memory/stage-terms.ts';
+import { type StageMemory, stageTerms } from '../memory/stage-terms.ts';
 import { judged, peakOf } from '../memory/walk.ts';
 import { type InFlight, inFlightOf } from '../schedules/in-flight.ts';
 import { scheduleOf } from '../schedules/index.ts';
@@ -21,12 +21,21 @@ export interface StagePlace {
 }
 
 /** All that one GPU of a stage holds. */
-export function termsOf({ context, layers }: StageProfile, place: StagePlace): MemoryTerm[] {
-  const { problem, settings, local, c, spans } = context;
-  const shards = { dense: shardSpan(context).size, expert: spans.expertData.size };
-  const memory = layers.map((kinds) => kinds.map((kind) => kind.memory));
+export function termsOf(profile: StageProfile, place: StagePlace): MemoryTerm[] {
+  const { problem, settings, local, spans } = profile.context;
+  const shards = { dense: shardSpan(profile.context).size, expert: spans.expertData.size };
   const flushed = place.pipelined && !scheduleFor(settings.schedule.id).bounded;
-  return stageTerms(problem, settings, local, { ...place, flushed, shards }, memory, c);
+  return stageTerms(problem, settings, local, { ...place, flushed, shards }, memoryOf(profile));
+}
+
+/** The memory of a profile's parts. */
+export function memoryOf({ layers, embedding, head, prediction }: StageProfile): StageMemory {
+  return {
+    layers: layers.map((kinds) => kinds.map(({ memory }) => memory)),
+    embedding: embedding.memory,
+    head: head.memory,
+    prediction: prediction.memory,
+  };
 }
 
 /** What bounds one GPU of a stage. */

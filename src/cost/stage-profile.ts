@@ -1,31 +1,38 @@
-import type { MlpSpec } from '../domain/model.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { Settings, Shape } from '../domain/stage-cost.ts';
 import type { Span } from '../hardware/span.ts';
-import { embeddingOperators, headOperators } from '../layers/ends.ts';
+import { embeddingOperators } from '../layers/embedding.ts';
 import { layerOperators } from '../layers/layer.ts';
-import { residualTokens } from '../layers/operator.ts';
-import { type LayerMemory, layerMemory } from '../memory/layer-memory.ts';
+import { residualTokens } from '../layers/local-shape.ts';
+import { predictionOperators } from '../layers/multi-token-prediction.ts';
+import type { Operator } from '../layers/operator.ts';
+import { outputOperators } from '../layers/output.ts';
+import { type OperatorMemory, operatorMemory } from '../memory/operator-memory.ts';
 import { type CostContext, costContext } from './context.ts';
 import { addShardedTraffic } from './fully-sharded.ts';
 import { type LayerTime, layerTime } from './layer-time.ts';
 import { asMeasured } from './measured-layer.ts';
 
-/** Time and memory of one layer of a kind. */
-interface KindProfile {
+/** Time and memory of one layer of a kind, or of an end of the model. */
+interface PartProfile {
   readonly time: LayerTime;
-  readonly memory: LayerMemory;
+  readonly memory: OperatorMemory;
+}
+
+/** What stands at the ends of the model, and beside the layer of a module that predicts further tokens. */
+interface EndProfiles {
+  readonly embedding: PartProfile;
+  readonly head: PartProfile;
+  readonly prediction: PartProfile;
 }
 
 /** Every kind of layer, and both ends of the model, on one GPU of a stage. */
-export interface StageProfile {
+export interface StageProfile extends EndProfiles {
   readonly context: CostContext;
   /** First layer of each segment, counted within the stage: those recomputed, and the rest. */
   readonly segments: readonly number[];
   /** By segment, then by kind. */
-  readonly layers: readonly (readonly KindProfile[])[];
-  readonly embedding: LayerTime;
-  readonly head: LayerTime;
+  readonly layers: readonly (readonly PartProfile[])[];
   /** One micro-batch's activation as sent to the next stage by one GPU. */
   readonly boundaryBytes: number;
 }
@@ -37,10 +44,8 @@ export interface ProfileCache {
 }
 
 /** Layers before anything that depends on data parallelism. */
-interface Kernels {
-  readonly kinds: readonly KindProfile[];
-  readonly embedding: LayerTime;
-  readonly head: LayerTime;
+interface Kernels extends EndProfiles {
+  readonly kinds: readonly PartProfile[];
 }
 
 export function profileCache(): ProfileCache {
@@ -82,6 +87,7 @@ function profile(context: CostContext, pipelined: boolean, cache: ProfileCache):
     remember(cache.kernels, key, found);
     return found;
   });
+  const { embedding, head, prediction } = kernels[0]!;
   return {
     context,
     segments,
@@ -91,8 +97,9 @@ function profile(context: CostContext, pipelined: boolean, cache: ProfileCache):
         memory,
       })),
     ),
-    embedding: kernels[0]!.embedding,
-    head: kernels[0]!.head,
+    embedding,
+    head,
+    prediction,
     boundaryBytes:
       local.elementBytes * residualTokens({ ...local, sequenceParallel: true }) * problem.model.hiddenSize,
   };
@@ -103,25 +110,22 @@ const NONE = { mode: 'none', modules: [], layersPerStage: null } as const;
 function kernelsOf(context: CostContext): Kernels {
   const { problem, settings, local, c } = context;
   const { model, stack } = problem;
+  const operators = { model, local, stack, c };
   const plain = { ...context, settings: { ...settings, recompute: NONE } };
+  const end = (list: readonly Operator[]): PartProfile => ({
+    time: layerTime(list, plain),
+    memory: operatorMemory(list, NONE, local, model.hiddenSize),
+  });
   return {
-    kinds: model.kinds.map((kind, index) =>
-      asMeasured(
-        {
-          time: layerTime(layerOperators(model, kind, local, stack, c), context, moeOf(kind.mlp)),
-          memory: layerMemory(problem, settings.recompute, local, index, c),
-        },
-        kind.name,
-        context,
-      ),
-    ),
-    embedding: layerTime(embeddingOperators(model, local, stack), plain, null),
-    head: layerTime(headOperators(model, local, stack, c), plain, null),
+    kinds: model.kinds.map((kind) => {
+      const list = layerOperators(kind, operators);
+      const memory = operatorMemory(list, settings.recompute, local, model.hiddenSize, stack.extraResiduals);
+      return asMeasured({ time: layerTime(list, context), memory }, kind.name, context);
+    }),
+    embedding: end(embeddingOperators(operators)),
+    head: end(outputOperators(operators)),
+    prediction: end(predictionOperators(operators)),
   };
-}
-
-function moeOf(mlp: MlpSpec): { topK: number } | null {
-  return mlp.kind === 'moe' ? { topK: mlp.topK } : null;
 }
 
 /** All that kernels and the communication inside a layer depend on. */

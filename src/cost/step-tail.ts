@@ -2,10 +2,12 @@ import { type Ends, endsOf, type Plan } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import { collectiveSeconds, pointToPointSeconds } from '../hardware/collective.ts';
 import { mergeSpans, spanAcross } from '../hardware/span.ts';
-import { endParameters, type LocalParameters, predictionParameters } from '../memory/local-parameters.ts';
+import type { LocalParameters } from '../memory/operator-memory.ts';
+import { endParameters } from '../memory/stage-terms.ts';
 import { neighbourSpan } from './boundary.ts';
 import { stepEnd } from './gradient-sync.ts';
 import type { PipelineTime } from './pipeline-time.ts';
+import { memoryOf } from './stage-memory.ts';
 import type { BlockRun, StageRun } from './stage-run.ts';
 
 /** What follows the last backward, and which pipeline it follows. Seconds. */
@@ -107,15 +109,7 @@ function hidingMicroBatches(plan: Plan, stages: number, microBatches: number): n
 
 /** Parameters one GPU of a block holds. */
 function blockParameters(problem: Problem, run: BlockRun, ends: Ends): LocalParameters {
-  const first = ends.embedding !== null;
-  const last = ends.head !== null;
-  let dense = endParameters(problem.model, problem.stack, run.profile.context.local, { first, last }).total;
-  let expert = 0;
-  if (last) {
-    const prediction = predictionParameters(problem.model, run.profile.context.local);
-    dense += prediction.dense;
-    expert += prediction.expert;
-  }
+  let { dense, expert } = endParameters(problem, memoryOf(run.profile), ends).all;
   for (const chunk of run.content) {
     for (const [segment, counts] of chunk.entries()) {
       for (const [kind, count] of counts.entries()) {
@@ -134,11 +128,7 @@ function tiedEmbedding(problem: Problem, stages: readonly StageRun[]): number {
     return 0;
   const { profile } = stages[0]!.blocks[0]!;
   const { context } = profile;
-  const matrix = endParameters(problem.model, problem.stack, context.local, {
-    first: true,
-    last: false,
-  }).largest;
-  const bytes = Math.min(4, problem.stack.state.gradients) * matrix;
+  const bytes = Math.min(4, problem.stack.state.gradients) * profile.embedding.memory.largest;
   const span = neighbourSpan(profile, false);
   return Math.max(
     collectiveSeconds(span, 'allReduce', bytes, context.c),

@@ -31,67 +31,14 @@ interface NormSpec {
   readonly perLayer: number;
 }
 
+/** What mixes the tokens of a sequence, and what works on each: either may be missing. */
 export interface LayerKind {
   readonly name: string;
-  readonly attention: AttentionSpec;
-  readonly mlp: MlpSpec;
+  readonly mixer: LayerPart | null;
+  readonly ffn: LayerPart | null;
 }
 
-export type AttentionSpec = SoftmaxAttention | LatentAttention;
-
-export interface SoftmaxAttention {
-  readonly kind: 'softmax';
-  readonly heads: number;
-  readonly kvHeads: number;
-  readonly headDim: number;
-  readonly qkvBias: boolean;
-  readonly outBias: boolean;
-  /** Parameters of the norms on q and k together, 0 without. */
-  readonly qkNormParameters: number;
-  /** One learned sink logit per head (gpt-oss). */
-  readonly sinks: boolean;
-  /** Tokens a query may look back on, or null for full causal attention. */
-  readonly slidingWindow: number | null;
-}
-
-/** Multi-head latent attention (DeepSeek-V2/V3, arXiv 2405.04434 section 2.1). */
-export interface LatentAttention {
-  readonly kind: 'latent';
-  readonly heads: number;
-  /** null: queries are projected directly. */
-  readonly qLoraRank: number | null;
-  readonly kvLoraRank: number;
-  readonly qkNopeHeadDim: number;
-  readonly qkRopeHeadDim: number;
-  readonly vHeadDim: number;
-}
-
-export type MlpSpec = DenseMlp | MoeMlp;
-
-export interface DenseMlp {
-  readonly kind: 'dense';
-  readonly ffnHiddenSize: number;
-  /** Gated (SwiGLU, GeGLU): three matrices instead of two. */
-  readonly gated: boolean;
-  readonly bias: boolean;
-}
-
-export interface MoeMlp {
-  readonly kind: 'moe';
-  readonly experts: number;
-  readonly topK: number;
-  readonly expertFfnHiddenSize: number;
-  /** Width of all shared experts together, 0 without. */
-  readonly sharedFfnHiddenSize: number;
-  readonly gated: boolean;
-  readonly expertBias: boolean;
-  readonly routerBias: boolean;
-  /** The score-correction bias buffer of auxiliary-loss-free balancing (DeepSeek-V3), counted as Hugging Face does. */
-  readonly correctionBias: boolean;
-  /** A sigmoid gate on the shared expert (qwen2_moe). */
-  readonly sharedGate: boolean;
-}
-
-export function isMoe(model: ModelSpec): boolean {
-  return model.kinds.some((kind) => kind.mlp.kind === 'moe');
+/** A mixer or feed-forward part: the module of src/layers with this `kind` knows what else it says. */
+export interface LayerPart {
+  readonly kind: string;
 }

@@ -1,51 +1,75 @@
-import type { LayerKind, ModelSpec } from '../domain/model.ts';
-import type { RecomputeModule } from '../domain/plan.ts';
-import type { Stack } from '../domain/stack.ts';
-import type { Coefficients } from '../hardware/coefficients.ts';
-import { denseMlp } from './dense-mlp.ts';
-import { latentAttention } from './latent-attention.ts';
-import { moeMlp } from './moe-mlp.ts';
+import type { LayerKind, LayerPart, ModelSpec } from '../domain/model.ts';
+import type { Reason } from '../domain/reason.ts';
+import { FEED_FORWARDS } from './ffn/index.ts';
+import type { LayerModule, Split } from './layer-module.ts';
+import { MIXERS } from './mixers/index.ts';
 import { norm, residual } from './norm.ts';
-import type { LocalShape, Operator } from './operator.ts';
-import { softmaxAttention } from './softmax-attention.ts';
+import type { LayerContext, Operator } from './operator.ts';
 
-/** The operators of one decoder layer in order of execution. */
-export function layerOperators(
-  model: ModelSpec,
-  kind: LayerKind,
-  local: LocalShape,
-  stack: Stack,
-  c: Coefficients,
-): Operator[] {
-  const h = model.hiddenSize;
-  const rotary = model.learnedPositions === 0;
-  const attention =
-    kind.attention.kind === 'latent'
-      ? latentAttention(kind.attention, h, local, stack)
-      : softmaxAttention(kind.attention, h, rotary, local, stack);
-  const mlp =
-    kind.mlp.kind === 'moe'
-      ? moeMlp(kind.mlp, h, local, stack, c)
-      : denseMlp(kind.mlp.ffnHiddenSize, kind.mlp.gated, h, local, 'mlp', activationFused(stack));
-  const whole: readonly RecomputeModule[] = kind.mlp.kind === 'moe' ? ['moe'] : [];
-  const post = Math.max(0, model.norm.perLayer - 2) / 2;
-  const extra = (name: string) => (post > 0 ? [norm(name, h, local, [])] : []);
-  // DTensor's column-parallel linear keeps its gathered input; Megatron's gathers it again in backward.
-  const copies = stack.fullySharded && local.sequenceParallel ? local.tensorParallel : 1;
-  const second = model.norm.perLayer >= 2 ? [norm('mlp-norm', h, local, whole.slice(1), copies)] : [];
+const MODULES = new Map<string, LayerModule>(
+  [...MIXERS, ...FEED_FORWARDS].map((module) => [module.kind, module as LayerModule]),
+);
+
+/** The module that knows a part. Throws on one that no registry has: files are checked before. */
+export function moduleOf({ kind }: LayerPart): LayerModule {
+  const module = MODULES.get(kind);
+  if (module === undefined) throw new RangeError(`no layer module "${kind}"`);
+  return module;
+}
+
+/** The parts of a kind of layer: mixer, then feed-forward, as far as it has them. */
+export function partsOf({ mixer, ffn }: LayerKind): LayerPart[] {
+  return [mixer, ffn].filter((part) => part !== null);
+}
+
+/** The operators of one decoder layer in order of execution: each part with its norms, then the residual addition. */
+export function layerOperators(kind: LayerKind, context: LayerContext): Operator[] {
   return [
-    norm('attention-norm', h, local, [], copies),
-    ...attention,
-    ...extra('post-attention-norm'),
-    residual('attention-residual', h, local, stack.dropoutMasks, []),
-    ...second,
-    ...mlp,
-    ...extra('post-mlp-norm'),
-    residual('mlp-residual', h, local, stack.dropoutMasks, []),
+    ...block('attention', kind.mixer, context, 1),
+    // A parallel layer has one norm, before its mixer (falcon-7b).
+    ...block('mlp', kind.ffn, context, 2),
   ];
 }
 
-/** Eager PyTorch keeps SiLU's output and the product apart; fused kernels and compilers do not. */
-function activationFused(stack: Stack): boolean {
-  return stack.compiled || stack.fusedActivation;
+function block(name: string, part: LayerPart | null, context: LayerContext, norms: number): Operator[] {
+  if (part === null) return [];
+  const { model, stack, local } = context;
+  // DTensor's column-parallel linear keeps its gathered input; Megatron's gathers it again in backward.
+  const copies = stack.fullySharded && local.sequenceParallel ? local.tensorParallel : 1;
+  const before = model.norm.perLayer >= norms ? [norm(`${name}-norm`, context, [], { copies })] : [];
+  const after = model.norm.perLayer > 2 ? [norm(`post-${name}-norm`, context, [])] : [];
+  const inner = moduleOf(part).operators(part, context);
+  return [...before, ...inner, ...after, residual(`${name}-residual`, context, [])];
+}
+
+/** The first law that a split breaks in any part of a model's layers. */
+export function layerLaw({ kinds, hiddenSize }: ModelSpec, split: Split): Reason | null {
+  for (const kind of kinds) {
+    for (const part of partsOf(kind)) {
+      const broken = moduleOf(part).constraints(part, split);
+      if (broken !== null) return broken;
+    }
+  }
+  return hiddenSize % split.tp === 0
+    ? null
+    : {
+        rule: 'hidden-divisible-by-tp',
+        actual: `hidden size ${hiddenSize}`,
+        limit: `a multiple of tp=${split.tp}`,
+      };
+}
+
+/** Whether experts are dealt over ranks. */
+export function isMoe(model: Pick<ModelSpec, 'kinds'>): boolean {
+  return expertsOf(model).length > 0;
+}
+
+/** Experts of each kind of layer that has them. */
+export function expertsOf({ kinds }: Pick<ModelSpec, 'kinds'>): number[] {
+  return kinds.flatMap((kind) =>
+    partsOf(kind).flatMap((part) => {
+      const n = moduleOf(part).experts?.(part);
+      return n === undefined ? [] : [n];
+    }),
+  );
 }

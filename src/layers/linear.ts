@@ -1,45 +1,32 @@
-import type { RecomputeModule } from '../domain/plan.ts';
-import { type Communication, gemm, type LocalShape, type Operator, type SavedTensor } from './operator.ts';
+import type { LocalShape } from './local-shape.ts';
+import { type Communication, gemm, type Operator, operator } from './operator.ts';
 
-export interface Linear {
-  readonly name: string;
+interface Linear extends Pick<Operator, 'name' | 'weights'> {
   readonly inputs: number;
   readonly outputs: number;
-  readonly saved: readonly SavedTensor[];
-  readonly modules: readonly RecomputeModule[];
+  readonly saved?: Operator['saved'];
+  readonly modules?: Operator['modules'];
   readonly backwardBytes?: number;
 }
 
 /** Column-parallel linear: `outputs` already divided by tp; needs the whole input of every token. */
-export function columnParallel(
-  { name, inputs, outputs, saved, modules, backwardBytes = 0 }: Linear,
-  local: LocalShape,
-): Operator {
-  return {
-    name,
-    modules,
+export function columnParallel({ inputs, outputs, ...rest }: Linear, local: LocalShape): Operator {
+  return operator({
+    hostUnits: 2,
+    ...rest,
     kernels: [gemm(local.tokens, outputs, inputs)],
     communication: enter(local, inputs),
-    saved,
-    backwardBytes,
-    hostUnits: 2,
-  };
+  });
 }
 
 /** Row-parallel linear: `inputs` already divided by tp; its output is summed over the tensor-parallel group. */
-export function rowParallel(
-  { name, inputs, outputs, saved, modules, backwardBytes = 0 }: Linear,
-  local: LocalShape,
-): Operator {
-  return {
-    name,
-    modules,
+export function rowParallel({ inputs, outputs, ...rest }: Linear, local: LocalShape): Operator {
+  return operator({
+    hostUnits: 2,
+    ...rest,
     kernels: [gemm(local.tokens, outputs, inputs)],
     communication: leave(local, outputs),
-    saved,
-    backwardBytes,
-    hostUnits: 2,
-  };
+  });
 }
 
 /**

@@ -1,5 +1,7 @@
 import type { RecomputeModule } from '../domain/plan.ts';
-import { kept, type LocalShape, type Operator, residualTokens, stream } from './operator.ts';
+import { residualTokens } from './local-shape.ts';
+import { kept, type LayerContext, type Operator, operator, stream } from './operator.ts';
+import { vector } from './weight.ts';
 
 /**
  * A norm over the hidden size: reads and writes each element; backward reads x and dy, adds to and writes dx. Its output
@@ -7,47 +9,40 @@ import { kept, type LocalShape, type Operator, residualTokens, stream } from './
  */
 export function norm(
   name: string,
-  hidden: number,
-  local: LocalShape,
+  { model, local }: LayerContext,
   modules: readonly RecomputeModule[],
-  copies = 1,
+  { copies = 1, part = 'norms' }: { readonly copies?: number; readonly part?: string } = {},
 ): Operator {
-  const elements = residualTokens(local) * hidden;
+  const elements = residualTokens(local) * model.hiddenSize;
   const e = local.elementBytes;
-  return {
+  return operator({
     name,
     modules: ['layernorm', 'op', ...modules],
     kernels: [stream('element-wise', 2 * e * elements, 4 * e * elements)],
-    communication: [],
     saved: [
       kept(e * elements, ...modules),
       kept(copies * local.linearInputBytes * elements, 'layernorm', 'op', ...modules),
     ],
-    backwardBytes: 0,
-    hostUnits: 1,
-  };
+    weights: [vector(part, model.hiddenSize * (model.norm.kind === 'layer' ? 2 : 1))],
+  });
 }
 
 /** Bias, dropout and residual addition in one kernel; keeps the mask where the stack keeps masks. */
 export function residual(
   name: string,
-  hidden: number,
-  local: LocalShape,
-  mask: boolean,
+  { model, local, stack }: LayerContext,
   modules: readonly RecomputeModule[],
 ): Operator {
-  const elements = residualTokens(local) * hidden;
+  const elements = residualTokens(local) * model.hiddenSize;
   const e = local.elementBytes;
+  const mask = stack.dropoutMasks;
   const maskBytes = mask ? elements : 0;
-  return {
+  return operator({
     name,
     modules,
     kernels: [
       stream('element-wise', 3 * e * elements + maskBytes, (mask ? 2 * e * elements : 0) + maskBytes),
     ],
-    communication: [],
     saved: [kept(maskBytes, ...modules)],
-    backwardBytes: 0,
-    hostUnits: 1,
-  };
+  });
 }

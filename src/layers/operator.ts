@@ -1,10 +1,16 @@
 import type { Collective } from '../domain/link.ts';
+import type { ModelSpec } from '../domain/model.ts';
 import type { RecomputeModule } from '../domain/plan.ts';
+import type { Stack } from '../domain/stack.ts';
 import type { AttentionShape } from '../hardware/attention.ts';
+import type { Coefficients } from '../hardware/coefficients.ts';
+import type { LocalShape } from './local-shape.ts';
+import type { Weight } from './weight.ts';
 
 /**
- * One step of a layer on one GPU for one micro-batch: its kernels, its communication, what it keeps for backward.
- * Time, memory and recomputation all read this one list, so they cannot disagree about what a layer does.
+ * One step of a layer on one GPU for one micro-batch: its kernels, its communication, what it keeps for backward, the
+ * weights it owns. Time, memory, recomputation, parameters and FLOPs all read this one list, so they cannot disagree about
+ * what a layer does.
  */
 export interface Operator {
   readonly name: string;
@@ -17,8 +23,13 @@ export interface Operator {
   readonly backwardBytes: number;
   /** Kernel-sized units the host launches in forward. */
   readonly hostUnits: number;
+  readonly weights: readonly Weight[];
+  /** Forward model FLOPs of one token that belong to no weight: attention scores and values, causal. */
+  readonly scoreFlops?: number;
   /** Its shapes follow the routing, so graphs of parts of a layer leave it out; only a whole-iteration graph takes it. */
   readonly dynamic?: boolean;
+  /** Logits: what it saves and needs in backward is a part of memory of its own. */
+  readonly logits?: boolean;
 }
 
 export type Kernel =
@@ -50,6 +61,8 @@ export interface Communication {
   readonly pass: 'forward' | 'backward';
   /** Hidden behind this operator's own GEMM even without an overlap switch (sequence-parallel re-gather for wgrad). */
   readonly hidden?: boolean;
+  /** Experts that each token goes to, for an exchange of tokens. */
+  readonly topK?: number;
 }
 
 export interface SavedTensor {
@@ -58,27 +71,26 @@ export interface SavedTensor {
   readonly droppedBy: readonly RecomputeModule[];
 }
 
-/** What of a layer one GPU holds, and for how many tokens. */
-export interface LocalShape {
-  /** Tokens of one micro-batch on one context-parallel rank: sequence · micro-batch / cp. */
-  readonly tokens: number;
-  readonly sequence: number;
-  readonly microBatch: number;
-  readonly tensorParallel: number;
-  readonly contextParallel: number;
-  readonly expertParallel: number;
-  readonly expertTensorParallel: number;
-  readonly sequenceParallel: boolean;
-  /** Stages that share the vocabulary; 1: the ends of the pipeline have it whole. */
-  readonly vocabularyShards: number;
-  /** Bytes of an activation element (2), and of a saved linear input (1 with fp8). */
-  readonly elementBytes: number;
-  readonly linearInputBytes: number;
+/** All that an operator may depend on beside its own layer kind. */
+export interface LayerContext {
+  readonly model: ModelSpec;
+  readonly local: LocalShape;
+  readonly stack: Stack;
+  readonly c: Coefficients;
 }
 
-/** Tokens on which norms, residuals and routers work: split by tensor parallelism only under sequence parallelism. */
-export function residualTokens(local: LocalShape): number {
-  return local.sequenceParallel ? local.tokens / local.tensorParallel : local.tokens;
+/** An operator with what it does not say left out. */
+export function operator(one: Pick<Operator, 'name'> & Partial<Operator>): Operator {
+  return {
+    modules: [],
+    kernels: [],
+    communication: [],
+    saved: [],
+    backwardBytes: 0,
+    hostUnits: 1,
+    weights: [],
+    ...one,
+  };
 }
 
 export function stream(

@@ -1,14 +1,12 @@
-import type { AttentionSpec, LayerKind, MlpSpec, ModelSpec } from '../domain/model.ts';
-
-/** Parameters of one layer, by what parallelism does with them. */
-export interface LayerParameters {
-  readonly attention: number;
-  readonly norms: number;
-  readonly mlpDense: number;
-  readonly router: number;
-  readonly routedExperts: number;
-  readonly sharedExperts: number;
-}
+import type { ModelSpec } from '../domain/model.ts';
+import type { Stack } from '../domain/stack.ts';
+import { coefficients } from '../hardware/coefficients.ts';
+import { embeddingOperators } from './embedding.ts';
+import { layerOperators } from './layer.ts';
+import { predictionOperators } from './multi-token-prediction.ts';
+import type { LayerContext, Operator } from './operator.ts';
+import { outputOperators } from './output.ts';
+import { parametersOf, type Weight } from './weight.ts';
 
 /** Exact, part by part; equal to what the reference implementations instantiate. */
 export interface ParameterCount {
@@ -17,123 +15,146 @@ export interface ParameterCount {
   readonly kinds: readonly {
     readonly name: string;
     readonly layers: number;
-    readonly perLayer: LayerParameters;
+    /** By part of the layer, as its operators name them. */
+    readonly perLayer: Readonly<Record<string, number>>;
   }[];
   readonly finalNorm: number;
   readonly lmHead: number;
   /** Multi-token-prediction modules, not part of `total`. */
   readonly multiTokenPrediction: number;
+  /** Embeddings and heads that a checkpoint stores again for each of them: shared in training, never counted twice. */
+  readonly storedCopies: number;
   readonly total: number;
   /** Used for each token: topK of the routed experts. */
   readonly active: number;
 }
 
-export function parametersOfLayer(model: ModelSpec, kind: LayerKind): LayerParameters {
-  const h = model.hiddenSize;
-  return {
-    attention: attentionParameters(kind.attention, h),
-    norms: model.norm.perLayer * normWidth(model),
-    ...mlpParameters(kind.mlp, h),
-  };
-}
-
-export function sumOfLayer(p: LayerParameters): number {
-  return p.attention + p.norms + p.mlpDense + p.router + p.routedExperts + p.sharedExperts;
-}
-
 export function countParameters(model: ModelSpec): ParameterCount {
-  const h = model.hiddenSize;
-  const kinds = model.kinds.map((kind, index) => ({
-    name: kind.name,
-    layers: model.layers.filter((k) => k === index).length,
-    perLayer: parametersOfLayer(model, kind),
-  }));
-  const embedding = model.vocabSize * h;
-  const positions = model.learnedPositions * h;
-  const finalNorm = normWidth(model);
-  const headBias = model.headBias === true ? model.vocabSize : 0;
-  const lmHead = (model.tiedEmbeddings ? 0 : model.vocabSize * h) + headBias;
-  const stack = kinds.reduce((sum, kind) => sum + kind.layers * sumOfLayer(kind.perLayer), 0);
-  const total = embedding + positions + stack + finalNorm + lmHead;
-  let idle = 0;
-  for (const [index, kind] of model.kinds.entries()) {
-    if (kind.mlp.kind !== 'moe') continue;
-    const { experts, topK } = kind.mlp;
-    idle += kinds[index]!.layers * (kinds[index]!.perLayer.routedExperts / experts) * (experts - topK);
-  }
-  const lastKind = model.layers.at(-1) ?? 0;
-  const predictor = sumOfLayer(kinds[lastKind]!.perLayer) + 2 * h * h + 3 * h + 2 * model.vocabSize * h;
+  const context = whole(model, 1);
+  const ends = byPart([...embeddingOperators(context), ...outputOperators(context)]);
+  const kinds = model.kinds.map((kind, index) => {
+    const operators = layerOperators(kind, context);
+    return {
+      name: kind.name,
+      layers: model.layers.filter((k) => k === index).length,
+      perLayer: byPart(operators),
+      active: sum(operators, activeParameters),
+    };
+  });
+  const outside = sum(Object.values(ends), (count) => count);
+  const total = outside + sum(kinds, ({ layers, perLayer }) => layers * sumOfLayer(perLayer));
+  const beside = sum(predictionOperators(context), ({ weights }) => sum(weights, parametersOf));
   return {
-    embedding,
-    positions,
-    kinds,
-    finalNorm,
-    lmHead,
-    multiTokenPrediction: model.mtpLayers * predictor,
+    embedding: ends.embedding ?? 0,
+    positions: ends.positions ?? 0,
+    kinds: kinds.map(({ name, layers, perLayer }) => ({ name, layers, perLayer })),
+    finalNorm: ends.finalNorm ?? 0,
+    lmHead: ends.lmHead ?? 0,
+    multiTokenPrediction: model.mtpLayers * (beside + sumOfLayer(kinds[lastKind(model)]!.perLayer)),
+    storedCopies: model.mtpLayers * 2 * model.vocabSize * model.hiddenSize,
     total,
-    active: total - idle,
+    active: outside + sum(kinds, ({ layers, active }) => layers * active),
   };
+}
+
+export function sumOfLayer(perLayer: ParameterCount['kinds'][number]['perLayer']): number {
+  return sum(Object.values(perLayer), (count) => count);
 }
 
 /**
- * Model FLOPs of one token, forward and backward: 6 per active matrix parameter (embedding look-up and norms free, LM
- * head included) and 12·heads·headDim·context/2 per layer for causal scores and values (Narayanan et al. 2021,
- * appendix, with causality counted).
+ * Model FLOPs of one token, forward and backward: 6 for each parameter of a matrix that the token goes through (look-ups and
+ * norms are free, the LM head is not), and three times the causal scores and values of attention (Narayanan et al. 2021,
+ * appendix, with causality counted). What predicts further tokens counts too.
  */
 export function flopsPerToken(model: ModelSpec, sequenceLength: number): number {
-  let flops = 6 * model.vocabSize * model.hiddenSize;
-  for (const index of model.layers) {
-    const kind = model.kinds[index]!;
-    const p = parametersOfLayer(model, kind);
-    const share = kind.mlp.kind === 'moe' ? kind.mlp.topK / kind.mlp.experts : 1;
-    const matrices = p.attention + p.mlpDense + p.router + p.sharedExperts + p.routedExperts * share;
-    flops += 6 * matrices + 3 * scoreFlops(kind.attention, sequenceLength);
-  }
-  return flops;
+  const context = whole(model, sequenceLength);
+  const byKind = model.kinds.map((kind) => forwardFlops(layerOperators(kind, context)));
+  const layers = sum(model.layers, (kind) => byKind[kind]!);
+  const head = forwardFlops(outputOperators(context));
+  const prediction = forwardFlops(predictionOperators(context)) + byKind[lastKind(model)]! + head;
+  return 3 * (layers + head + model.mtpLayers * prediction);
 }
 
-/** Forward FLOPs of scores and values for one token, causal. */
-function scoreFlops(a: AttentionSpec, sequence: number): number {
-  if (a.kind === 'latent') {
-    return sequence * a.heads * (a.qkNopeHeadDim + a.qkRopeHeadDim + a.vHeadDim);
-  }
-  const reach = a.slidingWindow === null ? sequence / 2 : Math.min(sequence / 2, a.slidingWindow);
-  return 4 * reach * a.heads * a.headDim;
+/** The kind of layer that modules of multi-token prediction repeat. */
+export function lastKind({ layers }: ModelSpec): number {
+  return layers.at(-1) ?? 0;
 }
 
-function normWidth(model: ModelSpec): number {
-  return model.hiddenSize * (model.norm.kind === 'layer' ? 2 : 1);
+function forwardFlops(operators: readonly Operator[]): number {
+  return sum(
+    operators,
+    ({ weights, scoreFlops = 0 }) =>
+      scoreFlops +
+      sum(weights, (one) => (one.role === 'matrix' || one.role === 'head' ? 2 * throughOf(one) : 0)),
+  );
 }
 
-function attentionParameters(a: AttentionSpec, h: number): number {
-  if (a.kind === 'latent') {
-    const qk = a.qkNopeHeadDim + a.qkRopeHeadDim;
-    const q =
-      a.qLoraRank === null ? h * a.heads * qk : h * a.qLoraRank + a.qLoraRank + a.qLoraRank * a.heads * qk;
-    const kv =
-      h * (a.kvLoraRank + a.qkRopeHeadDim) +
-      a.kvLoraRank +
-      a.kvLoraRank * a.heads * (a.qkNopeHeadDim + a.vHeadDim);
-    return q + kv + a.heads * a.vHeadDim * h;
-  }
-  const q = a.heads * a.headDim;
-  const kv = a.kvHeads * a.headDim;
-  const bias = (a.qkvBias ? q + 2 * kv : 0) + (a.outBias ? h : 0);
-  return 2 * h * q + 2 * h * kv + bias + a.qkNormParameters + (a.sinks ? a.heads : 0);
+function activeParameters({ weights }: Operator): number {
+  return sum(weights, throughOf);
 }
 
-function mlpParameters(mlp: MlpSpec, h: number) {
-  const none = { mlpDense: 0, router: 0, routedExperts: 0, sharedExperts: 0 };
-  if (mlp.kind === 'dense') {
-    const up = mlp.gated ? 2 : 1;
-    const bias = mlp.bias ? up * mlp.ffnHiddenSize + h : 0;
-    return { ...none, mlpDense: (up + 1) * h * mlp.ffnHiddenSize + bias };
-  }
-  const up = mlp.gated ? 2 : 1;
-  const f = mlp.expertFfnHiddenSize;
-  const expert = (up + 1) * h * f + (mlp.expertBias ? up * f + h : 0);
-  const router =
-    h * mlp.experts + (mlp.routerBias ? mlp.experts : 0) + (mlp.correctionBias ? mlp.experts : 0);
-  const shared = (up + 1) * h * mlp.sharedFfnHiddenSize + (mlp.sharedGate ? h : 0);
-  return { ...none, router, routedExperts: mlp.experts * expert, sharedExperts: shared };
+/** Parameters that one token goes through. */
+function throughOf({ rows, columns, active }: Weight): number {
+  return rows * columns * active;
 }
+
+function byPart(operators: readonly Operator[]): Record<string, number> {
+  const parts: Record<string, number> = {};
+  for (const { weights } of operators)
+    for (const weight of weights)
+      if (!weight.tied) parts[weight.part] = (parts[weight.part] ?? 0) + parametersOf(weight);
+  return parts;
+}
+
+function sum<T>(items: readonly T[], of: (item: T) => number): number {
+  return items.reduce((total, item) => total + of(item), 0);
+}
+
+/** The whole model on one GPU, one sequence: for questions that no split and no stack changes. */
+function whole(model: ModelSpec, sequence: number): LayerContext {
+  return {
+    model,
+    stack: ANY_STACK,
+    c: coefficients(),
+    local: {
+      tokens: sequence,
+      sequence,
+      microBatch: 1,
+      tensorParallel: 1,
+      contextParallel: 1,
+      expertParallel: 1,
+      expertTensorParallel: 1,
+      sequenceParallel: false,
+      vocabularyShards: 1,
+      vocabularyRows: model.vocabSize,
+      elementBytes: 2,
+      linearInputBytes: 2,
+    },
+  };
+}
+
+/** Operators want a stack for their kernels; weights and model FLOPs are the same on all. */
+const ANY_STACK: Stack = {
+  id: 'any',
+  name: 'any',
+  attentionKernel: 'flash2',
+  dropoutMasks: false,
+  lossKernel: 'fused',
+  fusedActivation: true,
+  compiled: false,
+  state: { weights: 2, gradients: 4, optimizer: 12 },
+  gradAccumulationFusion: true,
+  cudaGraphs: 'none',
+  moeDispatcher: 'alltoall',
+  routing: 'balanced',
+  contextExchange: 'ring',
+  overlap: { dataParallel: 0, tensorParallel: 0, contextParallel: 0, expertParallel: 0, pipeline: 0 },
+  host: { secondsPerUnit: 0, secondsPerStep: 0 },
+  allocator: { reservedOverAllocated: 1, contextBytes: 0, bytesPerCommunicator: 0 },
+  vocabularyPadding: 1,
+  extraResiduals: 0,
+  keepsPipelineOutputs: false,
+  fullySharded: false,
+  shardedTraffic: 'all-nics',
+  timeMultiplier: { value: 1, width: 0 },
+};

@@ -2,12 +2,9 @@ import type { BySegment, MemoryTerm, Point } from '../domain/memory-term.ts';
 import type { Ends } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { Settings } from '../domain/stage-cost.ts';
-import type { Coefficients } from '../hardware/coefficients.ts';
-import { embeddingOperators, headOperators, localVocabulary, lossBytesPerLogit } from '../layers/ends.ts';
-import type { LocalShape } from '../layers/operator.ts';
-import { savedBytes } from '../techniques/recompute.ts';
-import type { LayerMemory } from './layer-memory.ts';
-import { endParameters, predictionParameters } from './local-parameters.ts';
+import type { LocalShape } from '../layers/local-shape.ts';
+import { lastKind } from '../layers/parameters.ts';
+import type { LocalParameters, OperatorMemory } from './operator-memory.ts';
 import { type Shards, stateTerms } from './state-terms.ts';
 import { unshardedTerms } from './unsharded.ts';
 
@@ -21,36 +18,41 @@ export interface StageExtent {
   readonly shards: Shards;
 }
 
-const NONE = { mode: 'none', modules: [], layersPerStage: null } as const;
+/** What a stage may hold: each kind of layer by segment, both ends of the model, and what predicts further tokens. */
+export interface StageMemory {
+  readonly layers: readonly (readonly OperatorMemory[])[];
+  readonly embedding: OperatorMemory;
+  readonly head: OperatorMemory;
+  /** One module, beside its layer. */
+  readonly prediction: OperatorMemory;
+}
+
 const IN_FLIGHT: readonly Point[] = ['forward', 'loss', 'backward'];
 
-/** All that one GPU of a stage holds. `layers` has each kind of layer, by segment of the stage. */
+/** All that one GPU of a stage holds. */
 export function stageTerms(
   problem: Problem,
   settings: Settings,
   local: LocalShape,
   extent: StageExtent,
-  layers: readonly (readonly LayerMemory[])[],
-  c: Coefficients,
+  memory: StageMemory,
 ): MemoryTerm[] {
-  const { model, stack } = problem;
-  const of = (pick: (memory: LayerMemory) => number): BySegment => layers.map((kinds) => kinds.map(pick));
-  const first = extent.ends.embedding !== null;
-  const last = extent.ends.head !== null;
-  const ends = endParameters(model, stack, local, { first, last });
-  const prediction = last ? predictionParameters(model, local) : { dense: 0, expert: 0 };
+  const { stack } = problem;
+  const { layers } = memory;
+  const of = (pick: (one: OperatorMemory) => number): BySegment => layers.map((kinds) => kinds.map(pick));
+  const ends = endParameters(problem, memory, extent.ends);
   const held = {
-    dense: { layers: of(({ parameters }) => parameters.dense), fixed: ends.total + prediction.dense },
-    expert: { layers: of(({ parameters }) => parameters.expert), fixed: prediction.expert },
+    dense: { layers: of(({ parameters }) => parameters.dense), fixed: ends.all.dense },
+    expert: { layers: of(({ parameters }) => parameters.expert), fixed: ends.all.expert },
   };
-  const loss = last ? lossBytes(problem, local, c) : { saved: 0, transient: 0 };
+  const logits = logitBytes(problem, memory, extent.ends);
   const activations: MemoryTerm = {
     part: 'activations',
     at: IN_FLIGHT,
     times: 'in-flight',
     over: 'sum',
     layers: of(({ saved }) => saved),
-    fixed: savedBeside(problem, local, extent, layers.at(-1)!, loss.saved, c),
+    fixed: savedBeside(problem, local, extent, memory),
   };
   const alone = (part: string, at: readonly Point[], bytes: number): MemoryTerm => ({
     part,
@@ -60,7 +62,7 @@ export function stageTerms(
     layers: of(() => 0),
     fixed: [bytes],
   });
-  const widest = (part: string, pick: (memory: LayerMemory) => number): MemoryTerm => ({
+  const widest = (part: string, pick: (one: OperatorMemory) => number): MemoryTerm => ({
     ...alone(part, ['backward'], 0),
     over: 'widest',
     layers: of(pick),
@@ -68,15 +70,15 @@ export function stageTerms(
   const gradient = stack.gradAccumulationFusion ? 0 : local.elementBytes * ends.largest;
   return [
     ...stateTerms(held, stack.state, settings.optimizerSharding, extent.shards),
-    ...unshardedTerms(settings, stack, extent, held, ends.total),
+    ...unshardedTerms(settings, stack, extent, held, ends.root),
     activations,
     { ...activations, at: ['end-of-backward'], times: 'in-flight-but-one' },
     {
       ...alone('logits and loss', ['forward', 'loss'], 0),
       times: extent.flushed ? 'in-flight' : 'once',
-      fixed: Array.from({ length: extent.chunks }, (_, c) => (c === extent.ends.head ? loss.saved : 0)),
+      fixed: Array.from({ length: extent.chunks }, (_, c) => (c === extent.ends.head ? logits.saved : 0)),
     },
-    alone('logits and loss', ['loss'], loss.transient),
+    alone('logits and loss', ['loss'], logits.transient),
     widest('recomputed', ({ restored }) => restored),
     widest('temporaries', ({ transient }) => transient),
     // The weight gradient of embedding or head, where it is made outside the gradient buffer.
@@ -84,15 +86,43 @@ export function stageTerms(
   ];
 }
 
-/** Each prediction module has logits of its own. */
-function lossBytes({ model, stack }: Problem, local: LocalShape, c: Coefficients) {
-  const logits = local.tokens * localVocabulary(model, stack, local);
+interface EndParameters {
+  readonly all: LocalParameters;
+  /** Of embedding and head alone. */
+  readonly root: number;
+  /** Of the largest single matrix of either. */
+  readonly largest: number;
+}
+
+/** What a stage holds beside its layers; a tied head is stored once where the embedding stands on the same stage. */
+export function endParameters(
+  { model }: Problem,
+  { layers, embedding, head, prediction }: StageMemory,
+  ends: Ends,
+): EndParameters {
+  const first = ends.embedding !== null;
+  const last = ends.head !== null;
+  let root = 0;
+  if (first) root += embedding.parameters.dense;
+  if (last) root += head.parameters.dense - (first ? head.tied : 0);
+  const modules = last ? model.mtpLayers : 0;
+  const layer = layers[0]![lastKind(model)]!.parameters;
   return {
-    saved: (1 + model.mtpLayers) * lossBytesPerLogit(stack).saved * logits,
-    transient: headOperators(model, local, stack, c).reduce(
-      (sum, { backwardBytes }) => sum + backwardBytes,
-      0,
-    ),
+    all: {
+      dense: root + modules * (layer.dense + prediction.parameters.dense),
+      expert: modules * layer.expert,
+    },
+    root,
+    largest: Math.max(first ? embedding.largest : 0, last ? head.largest : 0),
+  };
+}
+
+/** Each prediction module has logits of its own; their losses follow one another. */
+function logitBytes({ model }: Problem, { head }: StageMemory, ends: Ends) {
+  if (ends.head === null) return { saved: 0, transient: 0 };
+  return {
+    saved: (1 + model.mtpLayers) * head.logits.saved,
+    transient: head.logits.transient + head.transient,
   };
 }
 
@@ -101,20 +131,16 @@ function savedBeside(
   { model, stack }: Problem,
   local: LocalShape,
   { chunks, ends, pipelined }: StageExtent,
-  kinds: readonly LayerMemory[],
-  logits: number,
-  c: Coefficients,
+  { layers, embedding, head, prediction }: StageMemory,
 ): number[] {
   // The stage's output, whole on every tensor-parallel rank.
   const output =
     stack.keepsPipelineOutputs && pipelined ? local.elementBytes * local.tokens * model.hiddenSize : 0;
   const fixed = new Array<number>(chunks).fill(output);
-  if (ends.embedding !== null)
-    fixed[ends.embedding]! += savedBytes(embeddingOperators(model, local, stack), NONE, 0);
+  if (ends.embedding !== null) fixed[ends.embedding]! += embedding.saved;
   if (ends.head !== null) {
-    const losses = 1 + model.mtpLayers;
-    fixed[ends.head]! += losses * savedBytes(headOperators(model, local, stack, c), NONE, 0) - logits;
-    fixed[ends.head]! += model.mtpLayers * kinds[model.layers.at(-1) ?? 0]!.saved;
+    const layer = layers.at(-1)![lastKind(model)]!;
+    fixed[ends.head]! += head.saved + model.mtpLayers * (layer.saved + prediction.saved);
   }
   return fixed;
 }

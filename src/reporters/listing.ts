@@ -1,6 +1,7 @@
 import type { Cluster } from '../domain/cluster.ts';
 import { deviceCount } from '../domain/cluster.ts';
 import type { ModelSpec } from '../domain/model.ts';
+import { moduleOf, partsOf } from '../layers/layer.ts';
 import { countParameters, flopsPerToken, sumOfLayer } from '../layers/parameters.ts';
 import type { ClusterReport } from '../schema/cluster-report.ts';
 import type { ModelReport } from '../schema/model-report.ts';
@@ -43,16 +44,15 @@ export function modelTable(model: ModelSpec, style: Style): string {
   );
   if (p.active !== p.total) rows.push(['active per token', formatInteger(p.active)]);
   if (p.multiTokenPrediction > 0)
-    rows.push(['multi-token prediction (extra)', formatInteger(p.multiTokenPrediction)]);
-  const heads = model.kinds.map(({ attention: a }) =>
-    a.kind === 'softmax'
-      ? `${a.heads} heads, ${a.kvHeads} key-value, ${a.headDim} wide`
-      : `${a.heads} latent heads`,
-  );
+    rows.push(
+      ['multi-token prediction (extra)', formatInteger(p.multiTokenPrediction)],
+      ['  stored with it, shared in training', formatInteger(p.storedCopies)],
+    );
+  const parts = model.kinds.flatMap((kind) => partsOf(kind).map((part) => moduleOf(part).describe(part)));
   return [
     painter(style).bold(`${model.name} (${model.family})`),
     wrap(
-      `${model.layers.length} layers, hidden ${model.hiddenSize}, vocabulary ${model.vocabSize}; attention: ${[...new Set(heads)].join('; ')}`,
+      `${model.layers.length} layers, hidden ${model.hiddenSize}, vocabulary ${model.vocabSize}; layers of ${[...new Set(parts)].join('; ')}`,
       style.columns,
     ),
     '',

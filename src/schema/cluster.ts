@@ -1,6 +1,6 @@
-import { type DocumentOf, documentSchema } from './document-schema.ts';
+import { type DocumentOf, documentSchema } from '../document/document-schema.ts';
+import { closed, list, positive, some, text, texts } from '../document/shapes.ts';
 import { curves } from './link.ts';
-import { closed, list, positive, some, text, texts } from './shapes.ts';
 
 /** Names that mean themselves in a shell. */
 const networkName = { type: 'string', pattern: '^[A-Za-z0-9][A-Za-z0-9_.:-]*$' } as const;

@@ -1,6 +1,6 @@
+import { type DocumentOf, documentSchema } from '../document/document-schema.ts';
+import { closed, count, flag, list, numberOrNull, orNull, text } from '../document/shapes.ts';
 import { precision, rankedPlan, reason } from './costed.ts';
-import { type DocumentOf, documentSchema } from './document-schema.ts';
-import { closed, count, flag, list, numberOrNull, orNull, text } from './shapes.ts';
 
 export const compareSchema = documentSchema({
   $id: 'shardwright.compare/1',

@@ -1,8 +1,3 @@
-import { PRECISIONS } from '../domain/dtype.ts';
-import { VERDICTS } from '../domain/estimate.ts';
-import { SCHEDULES } from '../domain/plan.ts';
-import { PROVENANCES } from '../domain/provenance.ts';
-import { optimizerSharding, plan, range, recompute } from './plan-object.ts';
 import {
   closed,
   count,
@@ -16,8 +11,13 @@ import {
   some,
   text,
   texts,
-} from './shapes.ts';
-import { shared } from './shared.ts';
+} from '../document/shapes.ts';
+import { shared } from '../document/shared.ts';
+import { PRECISIONS } from '../domain/dtype.ts';
+import { VERDICTS } from '../domain/estimate.ts';
+import { SCHEDULES } from '../domain/plan.ts';
+import { PROVENANCES } from '../domain/provenance.ts';
+import { optimizerSharding, plan, range, recompute } from './plan-object.ts';
 
 /** Named parts of a whole. */
 const parts = named(number);

@@ -1,5 +1,5 @@
-import { type DocumentOf, documentSchema } from './document-schema.ts';
-import { closed, count, text } from './shapes.ts';
+import { type DocumentOf, documentSchema } from '../document/document-schema.ts';
+import { closed, count, text } from '../document/shapes.ts';
 
 export const errorSchema = documentSchema({
   $id: 'shardwright.error/1',

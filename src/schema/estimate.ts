@@ -1,6 +1,6 @@
+import { type DocumentOf, documentSchema } from '../document/document-schema.ts';
+import { closed, texts } from '../document/shapes.ts';
 import { costed, origin, problem } from './costed.ts';
-import { type DocumentOf, documentSchema } from './document-schema.ts';
-import { closed, texts } from './shapes.ts';
 
 export const estimateSchema = documentSchema({
   $id: 'shardwright.estimate/1',

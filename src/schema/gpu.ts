@@ -1,7 +1,7 @@
+import { type DocumentOf, documentSchema } from '../document/document-schema.ts';
+import { closed, each, positive, text } from '../document/shapes.ts';
 import { GEMM_DTYPES, PEAK_DTYPES, VENDORS } from '../domain/gpu.ts';
 import { PROVENANCES } from '../domain/provenance.ts';
-import { type DocumentOf, documentSchema } from './document-schema.ts';
-import { closed, each, positive, text } from './shapes.ts';
 
 const quantity = (description: string) => ({ type: 'string', description }) as const;
 const aboveZero = { type: 'number', exclusiveMinimum: 0 } as const;

@@ -1,7 +1,8 @@
+import type { DocumentSchema } from '../document/document-schema.ts';
+import { withReferences } from '../document/shared.ts';
 import { clusterSchema } from './cluster.ts';
 import { type ClusterReport, clusterReportSchema } from './cluster-report.ts';
 import { type CompareDocument, compareSchema } from './compare.ts';
-import type { DocumentSchema } from './document-schema.ts';
 import { type ErrorDocument, errorSchema } from './error.ts';
 import { type EstimateDocument, estimateSchema } from './estimate.ts';
 import { gpuSchema } from './gpu.ts';
@@ -12,7 +13,6 @@ import { type ListDocument, listSchema } from './list.ts';
 import { modelSchema } from './model.ts';
 import { type ModelReport, modelReportSchema } from './model-report.ts';
 import { type PlanDocument, planSchema } from './plan.ts';
-import { withReferences } from './shared.ts';
 import { stackSchema } from './stack.ts';
 import { type SweepDocument, sweepSchema } from './sweep.ts';
 import { type ValidationDocument, validationSchema } from './validation.ts';

@@ -1,7 +1,7 @@
+import { type DocumentOf, documentSchema } from '../document/document-schema.ts';
+import { closed, count, list, text } from '../document/shapes.ts';
 import { precision } from './costed.ts';
-import { type DocumentOf, documentSchema } from './document-schema.ts';
 import { plan } from './plan-object.ts';
-import { closed, count, list, text } from './shapes.ts';
 
 /** What `emit --to json` writes. */
 export const launchSchema = documentSchema({

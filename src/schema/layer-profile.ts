@@ -1,5 +1,5 @@
-import { type DocumentOf, documentSchema } from './document-schema.ts';
-import { closed, positive, some, text } from './shapes.ts';
+import { type DocumentOf, documentSchema } from '../document/document-schema.ts';
+import { closed, positive, some, text } from '../document/shapes.ts';
 
 const point = closed(
   {

@@ -1,7 +1,7 @@
+import { type DocumentOf, documentSchema } from '../document/document-schema.ts';
+import { closed, list, named, some, text } from '../document/shapes.ts';
 import { COLLECTIVES, LINK_TOPOLOGIES } from '../domain/link.ts';
 import { PROVENANCES } from '../domain/provenance.ts';
-import { type DocumentOf, documentSchema } from './document-schema.ts';
-import { closed, list, named, some, text } from './shapes.ts';
 
 /** Measured collectives inside one fast domain, nccl-tests conventions: time = min over lines of latency + bytes/bandwidth. */
 export const curves = list(

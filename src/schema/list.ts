@@ -1,5 +1,5 @@
-import { type DocumentOf, documentSchema } from './document-schema.ts';
-import { closed, texts } from './shapes.ts';
+import { type DocumentOf, documentSchema } from '../document/document-schema.ts';
+import { closed, texts } from '../document/shapes.ts';
 
 /** What `model list --json` and `cluster list --json` print. */
 export const listSchema = documentSchema({

@@ -1,5 +1,5 @@
-import { type DocumentOf, documentSchema } from './document-schema.ts';
-import { closed, count, list, named, number, text } from './shapes.ts';
+import { type DocumentOf, documentSchema } from '../document/document-schema.ts';
+import { closed, count, list, named, number, text } from '../document/shapes.ts';
 
 /** What `model show --json` prints. */
 export const modelReportSchema = documentSchema({
@@ -16,6 +16,7 @@ export const modelReportSchema = documentSchema({
       finalNorm: count,
       lmHead: count,
       multiTokenPrediction: count,
+      storedCopies: count,
       total: count,
       active: count,
     }),

@@ -1,53 +1,36 @@
+import { type DocumentOf, documentSchema } from '../document/document-schema.ts';
+import { closed, count, flag, positive, some, text } from '../document/shapes.ts';
+import { shared } from '../document/shared.ts';
+import { variants } from '../document/variants.ts';
 import { NORM_KINDS } from '../domain/model.ts';
-import { type DocumentOf, documentSchema } from './document-schema.ts';
-import { closed, count, flag, positive, some, text } from './shapes.ts';
-import { variants } from './variants.ts';
+import { FEED_FORWARDS } from '../layers/ffn/index.ts';
+import { MIXERS } from '../layers/mixers/index.ts';
 
-const positiveOrNull = { type: ['integer', 'null'], minimum: 1 } as const;
-
-const softmax = closed(
-  { kind: { const: 'softmax' }, heads: positive },
-  {
-    kvHeads: positive,
-    headDim: positive,
-    qkvBias: flag,
-    outBias: flag,
-    qkNormParameters: count,
-    sinks: flag,
-    slidingWindow: positiveOrNull,
-  },
+const mixer = shared(
+  'mixer',
+  variants(
+    'kind',
+    MIXERS.map(({ schema }) => schema),
+  ),
 );
-const latent = closed(
-  {
-    kind: { const: 'latent' },
-    heads: positive,
-    kvLoraRank: positive,
-    qkNopeHeadDim: positive,
-    qkRopeHeadDim: positive,
-    vHeadDim: positive,
-  },
-  { qLoraRank: positiveOrNull },
-);
-const dense = closed({ kind: { const: 'dense' }, ffnHiddenSize: positive }, { gated: flag, bias: flag });
-const moe = closed(
-  { kind: { const: 'moe' }, experts: positive, topK: positive, expertFfnHiddenSize: positive },
-  {
-    sharedFfnHiddenSize: count,
-    gated: flag,
-    expertBias: flag,
-    routerBias: flag,
-    correctionBias: flag,
-    sharedGate: flag,
-  },
+const ffn = shared(
+  'ffn',
+  variants(
+    'kind',
+    FEED_FORWARDS.map(({ schema }) => schema),
+  ),
 );
 
 const run = closed(
+  { count: { type: 'integer', minimum: 1, maximum: 10000 } },
   {
-    count: { type: 'integer', minimum: 1, maximum: 10000 },
-    attention: variants('kind', [softmax, latent]),
-    mlp: variants('kind', [dense, moe]),
+    name: text,
+    mixer: { ...mixer, description: 'What mixes the tokens of a sequence.' },
+    ffn: { ...ffn, description: 'What works on each token.' },
+    // Names of version 0.1.
+    attention: mixer,
+    mlp: ffn,
   },
-  { name: text },
 );
 
 export const modelSchema = documentSchema({
@@ -78,6 +61,3 @@ export const modelSchema = documentSchema({
 type ModelDocument = DocumentOf<typeof modelSchema>;
 /** A model in words of its own, as against the body of a config.json. */
 export type OwnModelDocument = Exclude<ModelDocument, { readonly huggingFace: object }>;
-type LayerRun = OwnModelDocument['layers'][number];
-export type AttentionDocument = LayerRun['attention'];
-export type MlpDocument = LayerRun['mlp'];

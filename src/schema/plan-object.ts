@@ -1,3 +1,5 @@
+import { closed, count, flag, list, positive, some } from '../document/shapes.ts';
+import { shared } from '../document/shared.ts';
 import {
   OPTIMIZER_SHARDINGS,
   RECOMPUTE_MODES,
@@ -5,8 +7,6 @@ import {
   SCHEDULES,
   VOCABULARY_SPLITS,
 } from '../domain/plan.ts';
-import { closed, count, flag, list, positive, some } from './shapes.ts';
-import { shared } from './shared.ts';
 
 /** Layers first … end − 1. */
 export const range = closed({ first: count, end: count });

@@ -1,5 +1,4 @@
-import { costed, origin, problem, ranked, rankedPlan, reason, rejection, verdict } from './costed.ts';
-import { type DocumentOf, documentSchema } from './document-schema.ts';
+import { type DocumentOf, documentSchema } from '../document/document-schema.ts';
 import {
   closed,
   count,
@@ -12,7 +11,8 @@ import {
   orNull,
   text,
   texts,
-} from './shapes.ts';
+} from '../document/shapes.ts';
+import { costed, origin, problem, ranked, rankedPlan, reason, rejection, verdict } from './costed.ts';
 
 const placement = closed({
   method: { enum: ['exact', 'annealing'] },

@@ -1,3 +1,5 @@
+import { documentSchema } from '../document/document-schema.ts';
+import { closed, flag, number, positive, text } from '../document/shapes.ts';
 import {
   ATTENTION_KERNELS,
   CONTEXT_EXCHANGES,
@@ -7,8 +9,6 @@ import {
   ROUTINGS,
   SHARDED_TRAFFICS,
 } from '../domain/stack.ts';
-import { documentSchema } from './document-schema.ts';
-import { closed, flag, number, positive, text } from './shapes.ts';
 
 const share = { type: 'number', minimum: 0, maximum: 1 } as const;
 

@@ -1,6 +1,6 @@
+import { type DocumentOf, documentSchema } from '../document/document-schema.ts';
+import { closed, list, number, orNull } from '../document/shapes.ts';
 import { origin, rankedPlan } from './costed.ts';
-import { type DocumentOf, documentSchema } from './document-schema.ts';
-import { closed, list, number, orNull } from './shapes.ts';
 
 export const sweepSchema = documentSchema({
   $id: 'shardwright.sweep/1',

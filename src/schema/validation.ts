@@ -1,5 +1,5 @@
-import { type DocumentOf, documentSchema } from './document-schema.ts';
-import { closed, list, positive, text } from './shapes.ts';
+import { type DocumentOf, documentSchema } from '../document/document-schema.ts';
+import { closed, list, positive, text } from '../document/shapes.ts';
 
 /** What `validate --json` prints. */
 export const validationSchema = documentSchema({

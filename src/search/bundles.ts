@@ -1,6 +1,6 @@
 import type { NodeGroup } from '../domain/cluster.ts';
-import { isMoe } from '../domain/model.ts';
 import type { Problem } from '../domain/problem.ts';
+import { isMoe } from '../layers/layer.ts';
 import { chainsOf } from './chains.ts';
 import { groupSize, subsets } from './group-orders.ts';
 import { devicesOfFrame, type Frame } from './layouts.ts';

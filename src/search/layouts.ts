@@ -1,5 +1,6 @@
-import { isMoe, type ModelSpec } from '../domain/model.ts';
+import type { ModelSpec } from '../domain/model.ts';
 import type { Problem } from '../domain/problem.ts';
+import { expertsOf, isMoe } from '../layers/layer.ts';
 import type { Dimensions, SearchOptions } from './options.ts';
 
 /** A node group that serves so many consecutive stages, each replica on tp × cp of its GPUs. */
@@ -56,9 +57,7 @@ function expertSizes(
   options: SearchOptions,
 ): { ep: number; etp: number }[] {
   if (!isMoe(model)) return [{ ep: 1, etp: 1 }];
-  const experts = Math.min(
-    ...model.kinds.flatMap((kind) => (kind.mlp.kind === 'moe' ? [kind.mlp.experts] : [])),
-  );
+  const experts = Math.min(...expertsOf(model));
   const tensor = tp > 1 || options.fix.etp !== undefined ? [1, tp] : [1];
   return tensor.flatMap((etp) =>
     divisors(experts)

@@ -1,57 +1,18 @@
 import type { Problem } from '../domain/problem.ts';
 import type { Reason } from '../domain/reason.ts';
+import { layerLaw } from '../layers/layer.ts';
 import type { Layout, Serving } from './layouts.ts';
 
 /** A law that holds whatever the launcher: mathematics of the split, not policy. */
 type Rule = (problem: Problem, layout: Layout) => Reason | null;
 
-const heads: Rule = (problem, { runs }) => firstOf(runs, ({ tp }) => headsOf(problem, tp));
+const parts: Rule = ({ model }, { runs, cp, ep, etp }) =>
+  firstOf(runs, ({ tp }) => layerLaw(model, { tp, cp, ep, etp }));
 
 function firstOf(runs: Layout['runs'], broken: (run: Serving) => Reason | null): Reason | null {
   for (const run of runs) {
     const reason = broken(run);
     if (reason !== null) return reason;
-  }
-  return null;
-}
-
-function headsOf({ model }: Problem, tp: number): Reason | null {
-  for (const { attention } of model.kinds) {
-    if (attention.heads % tp !== 0)
-      return {
-        rule: 'heads-divisible-by-tp',
-        actual: `${attention.heads} heads`,
-        limit: `a multiple of tp=${tp}`,
-      };
-    if (attention.kind === 'softmax' && attention.kvHeads % tp !== 0 && tp % attention.kvHeads !== 0) {
-      return {
-        rule: 'kv-heads-divisible-by-tp',
-        actual: `${attention.kvHeads} key-value heads`,
-        limit: `a multiple or a divisor of tp=${tp}`,
-      };
-    }
-  }
-  return null;
-}
-
-const widths: Rule = (problem, { runs, etp }) => firstOf(runs, ({ tp }) => widthsOf(problem, tp, etp));
-
-function widthsOf({ model }: Problem, tp: number, etp: number): Reason | null {
-  if (model.hiddenSize % tp !== 0)
-    return {
-      rule: 'hidden-divisible-by-tp',
-      actual: `hidden size ${model.hiddenSize}`,
-      limit: `a multiple of tp=${tp}`,
-    };
-  for (const { mlp } of model.kinds) {
-    const [width, by, name] =
-      mlp.kind === 'dense' ? [mlp.ffnHiddenSize, tp, 'tp'] : [mlp.expertFfnHiddenSize, etp, 'etp'];
-    if (width % by !== 0)
-      return {
-        rule: `ffn-divisible-by-${name}`,
-        actual: `ffn size ${width}`,
-        limit: `a multiple of ${name}=${by}`,
-      };
   }
   return null;
 }
@@ -64,18 +25,6 @@ const sequence: Rule = ({ workload }, { cp, runs }) => {
     rule: 'sequence-divisible',
     actual: `sequence length ${workload.sequenceLength}`,
     limit: `a multiple of ${parts} (tp=${tp}, cp=${cp})`,
-  };
-};
-
-const latentContext: Rule = ({ model }, { cp }) => {
-  const longest = model.kinds.every(
-    ({ attention }) => attention.kind === 'latent' || attention.slidingWindow === null,
-  );
-  if (cp === 1 || longest) return null;
-  return {
-    rule: 'context-parallel-sliding-window',
-    actual: 'sliding-window attention',
-    limit: 'cp=1: ring attention has no window',
   };
 };
 
@@ -125,7 +74,7 @@ const precision: Rule = ({ cluster, workload }, { runs }) => {
   return null;
 };
 
-const RULES: readonly Rule[] = [precision, heads, widths, sequence, latentContext, expertGrid, depth, nodes];
+const RULES: readonly Rule[] = [precision, parts, sequence, expertGrid, depth, nodes];
 
 /** The first law a layout breaks, or null. */
 export function illegal(problem: Problem, layout: Layout): Reason | null {

@@ -1,6 +1,7 @@
-import { isMoe, type ModelSpec } from '../domain/model.ts';
+import type { ModelSpec } from '../domain/model.ts';
 import type { OptimizerSharding, Recompute, ScheduleId } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
+import { isMoe } from '../layers/layer.ts';
 import { divisors, type Frame } from './layouts.ts';
 import type { SearchOptions } from './options.ts';
 

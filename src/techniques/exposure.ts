@@ -25,7 +25,6 @@ export function communicationExposure(
   one: Communication,
   spans: Spans,
   stack: Stack,
-  topK: number,
   compute: { readonly gemm: number; readonly attention: number },
   c: Coefficients,
 ): Exposure {
@@ -49,7 +48,9 @@ export function communicationExposure(
     }
     case 'expert': {
       const bytes =
-        one.collective === 'allToAll' ? one.bytes * oncePerDomain(spans.expert, stack, topK) : one.bytes;
+        one.collective === 'allToAll'
+          ? one.bytes * oncePerDomain(spans.expert, stack, one.topK ?? 1)
+          : one.bytes;
       const seconds = collectiveSeconds(spans.expert, one.collective as 'allToAll', bytes, c);
       return expose(seconds, stack.overlap.expertParallel, Number.POSITIVE_INFINITY);
     }

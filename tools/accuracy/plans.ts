@@ -92,7 +92,6 @@ function build({ config: c }: Row, problem: Problem, d: Dims): Plan {
       .map(({ first, end }) => ({ first, end })),
     replicas: [{ count: d.dp, group: 0, firstDevice: stage * perStage, tensorParallel: d.tp, microBatches }],
   }));
-  const moe = problem.model.kinds.some((kind) => kind.mlp.kind === 'moe');
   const ep = c.ep ?? 1;
   return {
     pipelines: [{ stages, microBatches: microBatches * d.dp }],
@@ -100,7 +99,7 @@ function build({ config: c }: Row, problem: Problem, d: Dims): Plan {
     microBatchSize: d.microBatchSize,
     contextParallel: d.cp,
     expertParallel: ep,
-    expertTensorParallel: c.etp ?? (moe && ep * d.tp <= d.dp * d.cp * d.tp ? 1 : 1),
+    expertTensorParallel: c.etp ?? 1,
     sequenceParallel: c.sequenceParallel ?? (d.tp > 1 && problem.stack.id !== 'megatron-2021'),
     recompute: d.recompute,
     optimizerSharding: shardingOf(c.optimizerSharding, problem),
@@ -155,7 +154,8 @@ function chunkLayers(
 /** What the last stage carries beside its layers, in layers' worth of model FLOPs: head, loss, token prediction. */
 function headInLayers({ model, workload }: Problem): number {
   const head = 6 * model.vocabSize * model.hiddenSize;
-  const layer = (flopsPerToken(model, workload.sequenceLength) - head) / model.layers.length;
+  const plain = flopsPerToken({ ...model, mtpLayers: 0 }, workload.sequenceLength);
+  const layer = (plain - head) / model.layers.length;
   return (head + model.mtpLayers * (head + layer)) / layer;
 }
 

@@ -4,9 +4,13 @@ import { listStacks, loadStack } from '../../src/catalogue/stacks.ts';
 import type { Cluster } from '../../src/domain/cluster.ts';
 import { PRECISIONS, type Precision } from '../../src/domain/dtype.ts';
 import type { LinkSpec } from '../../src/domain/link.ts';
-import type { AttentionSpec, LayerKind, MlpSpec, ModelSpec } from '../../src/domain/model.ts';
+import type { LayerKind, LayerPart, ModelSpec } from '../../src/domain/model.ts';
 import type { Problem } from '../../src/domain/problem.ts';
 import type { Stack } from '../../src/domain/stack.ts';
+import { denseMlp } from '../../src/layers/ffn/dense.ts';
+import { moeMlp } from '../../src/layers/ffn/moe.ts';
+import type { LatentAttention } from '../../src/layers/mixers/latent.ts';
+import { softmaxAttention } from '../../src/layers/mixers/softmax.ts';
 import type { Row } from './row.ts';
 
 /** The given side of a row. Throws when the row cannot be expressed; notes what had to be assumed. */
@@ -48,51 +52,31 @@ function modelOf({ model: m, sequenceLength }: Row, assumptions: string[]): Mode
   if (!m.vocab) assumptions.push('vocabulary 51200');
   const gated = m.gatedMlp ?? false;
   const ffn = m.ffnHidden ?? (gated ? Math.round((8 * m.hidden) / 3) : 4 * m.hidden);
-  const attention = (window: number | null): AttentionSpec =>
+  const attention = (window: number | null): LayerPart =>
     m.attention?.kind === 'mla'
-      ? {
-          kind: 'latent',
-          heads: m.heads,
-          qLoraRank: m.attention.qLoraRank ?? null,
-          kvLoraRank: m.attention.kvLoraRank ?? 512,
-          qkNopeHeadDim: m.attention.qkNopeHeadDim ?? 128,
-          qkRopeHeadDim: m.attention.qkRopeHeadDim ?? 64,
-          vHeadDim: m.attention.vHeadDim ?? 128,
-        }
-      : {
-          kind: 'softmax',
-          heads: m.heads,
+      ? latentAttention(m.heads, m.attention)
+      : softmaxAttention(m.heads, m.headDim ?? m.hidden / m.heads, {
           kvHeads: m.kvHeads ?? m.heads,
-          headDim: m.headDim ?? m.hidden / m.heads,
           qkvBias: !gated,
           outBias: !gated,
-          qkNormParameters: 0,
           sinks: Boolean(m.slidingWindow && m.moe),
           slidingWindow: window,
-        };
-  const dense: MlpSpec = { kind: 'dense', ffnHiddenSize: ffn, gated, bias: !gated };
-  const moe: MlpSpec | null = m.moe
-    ? {
-        kind: 'moe',
-        experts: m.moe.experts,
-        topK: m.moe.topK,
-        expertFfnHiddenSize: m.moe.expertFfnHidden,
+        });
+  const dense = denseMlp(ffn, { gated, bias: !gated });
+  const moe = m.moe
+    ? moeMlp(m.moe.experts, m.moe.topK, m.moe.expertFfnHidden, {
         sharedFfnHiddenSize: m.moe.sharedFfnHidden ?? (m.moe.sharedExperts ?? 0) * m.moe.expertFfnHidden,
-        gated: true,
         // gpt-oss is the one published family with both experts and a sliding window: biases and sinks go with it.
         expertBias: Boolean(m.slidingWindow),
-        routerBias: false,
-        correctionBias: false,
-        sharedGate: false,
-      }
+      })
     : null;
   const window = m.slidingWindow ?? null;
   const kinds: LayerKind[] = [];
   const layers: number[] = [];
-  const kindOf = (name: string, a: AttentionSpec, mlp: MlpSpec) => {
+  const kindOf = (name: string, mixer: LayerPart, ffn: LayerPart) => {
     const known = kinds.findIndex((kind) => kind.name === name);
     if (known >= 0) return known;
-    kinds.push({ name, attention: a, mlp });
+    kinds.push({ name, mixer, ffn });
     return kinds.length - 1;
   };
   const denseFirst = m.moe
@@ -122,6 +106,19 @@ function modelOf({ model: m, sequenceLength }: Row, assumptions: string[]): Mode
     kinds,
     layers,
     mtpLayers: m.mtpLayers ?? 0,
+  };
+}
+
+/** As DeepSeek-V3 has it, where a row does not say. */
+function latentAttention(heads: number, a: NonNullable<Row['model']['attention']>): LatentAttention {
+  return {
+    kind: 'latent',
+    heads,
+    qLoraRank: a.qLoraRank ?? null,
+    kvLoraRank: a.kvLoraRank ?? 512,
+    qkNopeHeadDim: a.qkNopeHeadDim ?? 128,
+    qkRopeHeadDim: a.qkRopeHeadDim ?? 64,
+    vHeadDim: a.vHeadDim ?? 128,
   };
 }
 

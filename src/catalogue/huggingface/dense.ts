@@ -1,3 +1,5 @@
+import { denseMlp } from '../../layers/ffn/dense.ts';
+import { softmaxAttention } from '../../layers/mixers/softmax.ts';
 import { attentionOf, build, type Family, gatedMlp } from './family.ts';
 import { Fields } from './fields.ts';
 
@@ -45,7 +47,10 @@ const olmo2: Family = {
   read(f, name) {
     const plain = attentionOf(f);
     const qkNormParameters = (plain.heads + plain.kvHeads) * plain.headDim;
-    return build(f, name, 'olmo2', { attention: { ...plain, qkNormParameters }, mlp: gatedMlp(f) });
+    return build(f, name, 'olmo2', {
+      attention: softmaxAttention(plain.heads, plain.headDim, { ...plain, qkNormParameters }),
+      mlp: gatedMlp(f),
+    });
   },
 };
 
@@ -96,12 +101,7 @@ const nemotron: Family = {
   read: (f, name) =>
     build(f, name, 'nemotron', {
       attention: attentionOf(f),
-      mlp: {
-        kind: 'dense',
-        ffnHiddenSize: f.count('intermediate_size'),
-        gated: false,
-        bias: f.flag('mlp_bias', false),
-      },
+      mlp: denseMlp(f.count('intermediate_size'), { gated: false, bias: f.flag('mlp_bias', false) }),
       norm: { kind: 'layer', perLayer: 2 },
     }),
 };

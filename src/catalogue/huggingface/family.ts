@@ -1,12 +1,6 @@
-import type {
-  AttentionSpec,
-  DenseMlp,
-  LayerKind,
-  MlpSpec,
-  ModelSpec,
-  MoeMlp,
-  SoftmaxAttention,
-} from '../../domain/model.ts';
+import type { LayerKind, LayerPart, ModelSpec } from '../../domain/model.ts';
+import type { DenseMlp } from '../../layers/ffn/dense.ts';
+import { type SoftmaxAttention, softmax, softmaxAttention } from '../../layers/mixers/softmax.ts';
 import type { Fields } from './fields.ts';
 
 /** How one Hugging Face `model_type` is read. A new family is one entry in a family file. */
@@ -23,51 +17,24 @@ export function attentionOf(f: Fields, options: Partial<SoftmaxAttention> = {}):
     throw f.odd('num_attention_heads', heads, `a divisor of hidden_size ${hidden}, or head_dim stated`);
   }
   const bias = f.flag('attention_bias', false);
-  return {
-    kind: 'softmax',
-    heads,
+  return softmaxAttention(heads, f.count('head_dim', options.headDim ?? hidden / heads), {
     kvHeads: f.count('num_key_value_heads', heads),
-    headDim: f.count('head_dim', options.headDim ?? hidden / heads),
     qkvBias: bias,
     outBias: bias,
-    qkNormParameters: 0,
-    sinks: false,
-    slidingWindow: null,
     ...options,
-  };
+  });
 }
 
 export function gatedMlp(f: Fields, bias = false): DenseMlp {
   return { kind: 'dense', ffnHiddenSize: f.count('intermediate_size'), gated: true, bias };
 }
 
-export function experts(
-  experts_: number,
-  topK: number,
-  width: number,
-  options: Partial<MoeMlp> = {},
-): MoeMlp {
-  return {
-    kind: 'moe',
-    experts: experts_,
-    topK,
-    expertFfnHiddenSize: width,
-    sharedFfnHiddenSize: 0,
-    gated: true,
-    expertBias: false,
-    routerBias: false,
-    correctionBias: false,
-    sharedGate: false,
-    ...options,
-  };
-}
-
 /** What a family fills in; the rest is the same everywhere. */
 export interface Parts {
-  readonly attention: AttentionSpec;
-  readonly mlp: MlpSpec;
+  readonly attention: LayerPart;
+  readonly mlp: LayerPart;
   /** Overrides for single layers: which kind layer i is. */
-  readonly layer?: (index: number) => { attention?: AttentionSpec; mlp?: MlpSpec };
+  readonly layer?: (index: number) => { attention?: LayerPart; mlp?: LayerPart };
   readonly tied?: boolean;
   readonly norm?: ModelSpec['norm'];
   readonly learnedPositions?: number;
@@ -81,12 +48,12 @@ export function build(f: Fields, name: string, family: string, parts: Parts): Mo
   const layers: number[] = [];
   for (let i = 0; i < count; i++) {
     const special = parts.layer?.(i) ?? {};
-    const attention = special.attention ?? parts.attention;
-    const mlp = special.mlp ?? parts.mlp;
-    let kind = kinds.findIndex((k) => k.attention === attention && k.mlp === mlp);
+    const mixer = special.attention ?? parts.attention;
+    const ffn = special.mlp ?? parts.mlp;
+    let kind = kinds.findIndex((k) => k.mixer === mixer && k.ffn === ffn);
     if (kind < 0) {
-      const window = attention.kind === 'softmax' && attention.slidingWindow !== null ? '-sliding' : '';
-      kinds.push({ name: `${mlp.kind}${window}`, attention, mlp });
+      const window = softmax.is(mixer) && mixer.slidingWindow !== null ? '-sliding' : '';
+      kinds.push({ name: `${ffn.kind}${window}`, mixer, ffn });
       kind = kinds.length - 1;
     }
     layers.push(kind);

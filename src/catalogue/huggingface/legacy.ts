@@ -1,18 +1,10 @@
-import type { SoftmaxAttention } from '../../domain/model.ts';
+import { denseMlp } from '../../layers/ffn/dense.ts';
+import { softmaxAttention } from '../../layers/mixers/softmax.ts';
 import { build, type Family } from './family.ts';
 import { Fields } from './fields.ts';
 
-const softmax = (heads: number, kvHeads: number, headDim: number, bias: boolean): SoftmaxAttention => ({
-  kind: 'softmax',
-  heads,
-  kvHeads,
-  headDim,
-  qkvBias: bias,
-  outBias: bias,
-  qkNormParameters: 0,
-  sinks: false,
-  slidingWindow: null,
-});
+const biased = (heads: number, headDim: number, bias: boolean, kvHeads = heads) =>
+  softmaxAttention(heads, headDim, { kvHeads, qkvBias: bias, outBias: bias });
 
 /** Biases everywhere, layer norms, learned positions, tied head. */
 const gpt2: Family = {
@@ -32,8 +24,8 @@ const gpt2: Family = {
       raw.file,
     );
     return build(f, name, 'gpt2', {
-      attention: softmax(heads, heads, hidden / heads, true),
-      mlp: { kind: 'dense', ffnHiddenSize: raw.count('n_inner', 4 * hidden), gated: false, bias: true },
+      attention: biased(heads, hidden / heads, true),
+      mlp: denseMlp(raw.count('n_inner', 4 * hidden), { gated: false, bias: true }),
       norm: { kind: 'layer', perLayer: 2 },
       learnedPositions: positions,
       tied: true,
@@ -48,13 +40,8 @@ const neox: Family = {
     const heads = f.count('num_attention_heads');
     if (hidden % heads !== 0) throw f.odd('num_attention_heads', heads, `a divisor of hidden_size ${hidden}`);
     return build(f, name, 'gpt_neox', {
-      attention: softmax(heads, heads, hidden / heads, f.flag('attention_bias', true)),
-      mlp: {
-        kind: 'dense',
-        ffnHiddenSize: f.count('intermediate_size', 4 * hidden),
-        gated: false,
-        bias: true,
-      },
+      attention: biased(heads, hidden / heads, f.flag('attention_bias', true)),
+      mlp: denseMlp(f.count('intermediate_size', 4 * hidden), { gated: false, bias: true }),
       norm: { kind: 'layer', perLayer: 2 },
     });
   },
@@ -73,8 +60,8 @@ const falcon: Family = {
     const parallel = f.flag('parallel_attn', true);
     const norms = modern ? f.count('num_ln_in_parallel_attn', 2) : parallel ? 1 : 2;
     return build(f, name, 'falcon', {
-      attention: softmax(heads, kvHeads, hidden / heads, bias),
-      mlp: { kind: 'dense', ffnHiddenSize: f.count('ffn_hidden_size', 4 * hidden), gated: false, bias },
+      attention: biased(heads, hidden / heads, bias, kvHeads),
+      mlp: denseMlp(f.count('ffn_hidden_size', 4 * hidden), { gated: false, bias }),
       norm: { kind: 'layer', perLayer: norms },
       tied: true,
     });

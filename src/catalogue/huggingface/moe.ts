@@ -1,12 +1,15 @@
-import type { AttentionSpec, MlpSpec } from '../../domain/model.ts';
-import { attentionOf, build, experts, type Family, gatedMlp } from './family.ts';
+import type { LayerPart } from '../../domain/model.ts';
+import { moeMlp } from '../../layers/ffn/moe.ts';
+import type { LatentAttention } from '../../layers/mixers/latent.ts';
+import { softmaxAttention } from '../../layers/mixers/softmax.ts';
+import { attentionOf, build, type Family, gatedMlp } from './family.ts';
 import type { Fields } from './fields.ts';
 
 const mixtral: Family = {
   types: ['mixtral', 'phimoe'],
   read(f, name) {
     const phi = f.values.model_type === 'phimoe';
-    const mlp = experts(
+    const mlp = moeMlp(
       f.count('num_local_experts', phi ? 16 : 8),
       f.count('num_experts_per_tok', 2),
       f.count('intermediate_size'),
@@ -22,7 +25,7 @@ const mixtral: Family = {
 };
 
 /** Dense where the list or the sparse step says so. */
-function sparseLayers(f: Fields, moe: MlpSpec): (index: number) => { mlp: MlpSpec } {
+function sparseLayers(f: Fields, moe: LayerPart): (index: number) => { mlp: LayerPart } {
   const step = f.count('decoder_sparse_step', 1);
   const dense = new Set((f.list('mlp_only_layers') ?? []).map(Number));
   const mlp = f.has('intermediate_size') ? gatedMlp(f) : moe;
@@ -38,7 +41,7 @@ const qwenMoe: Family = {
       ? attentionOf(f, { ...headDim, qkNormParameters: 2 * f.count('head_dim', 128) })
       : attentionOf(f, { qkvBias: true, outBias: false });
     const shared = third ? 0 : f.count('shared_expert_intermediate_size', 5632);
-    const moe = experts(
+    const moe = moeMlp(
       f.count('num_experts', third ? 128 : 60),
       f.count('num_experts_per_tok', third ? 8 : 4),
       f.count('moe_intermediate_size', third ? 768 : 1408),
@@ -51,7 +54,7 @@ const qwenMoe: Family = {
   },
 };
 
-function latent(f: Fields): AttentionSpec {
+function latent(f: Fields): LatentAttention {
   return {
     kind: 'latent',
     heads: f.count('num_attention_heads'),
@@ -64,7 +67,7 @@ function latent(f: Fields): AttentionSpec {
 }
 
 /** The first layers are dense; routed experts of their own width, shared experts counted in it. */
-function firstDense(f: Fields, moe: MlpSpec): (index: number) => { mlp: MlpSpec } {
+function firstDense(f: Fields, moe: LayerPart): (index: number) => { mlp: LayerPart } {
   const first = f.countOrZero('first_k_dense_replace');
   const step = f.count('moe_layer_freq', 1);
   const dense = gatedMlp(f);
@@ -76,7 +79,7 @@ const deepseek: Family = {
   read(f, name) {
     const third = f.values.model_type !== 'deepseek_v2';
     const width = f.count('moe_intermediate_size');
-    const moe = experts(f.count('n_routed_experts'), f.count('num_experts_per_tok'), width, {
+    const moe = moeMlp(f.count('n_routed_experts'), f.count('num_experts_per_tok'), width, {
       sharedFfnHiddenSize: width * f.countOrZero('n_shared_experts'),
       correctionBias: third,
     });
@@ -96,7 +99,7 @@ const glm4: Family = {
     const width = f.count('moe_intermediate_size');
     const headDim = f.count('head_dim', 128);
     const qkNormParameters = f.flag('use_qk_norm', false) ? 2 * headDim : 0;
-    const moe = experts(f.count('n_routed_experts'), f.count('num_experts_per_tok'), width, {
+    const moe = moeMlp(f.count('n_routed_experts'), f.count('num_experts_per_tok'), width, {
       sharedFfnHiddenSize: width * f.countOrZero('n_shared_experts', 1),
       correctionBias: true,
     });
@@ -123,7 +126,7 @@ const gptOss: Family = {
     const types = f.list('layer_types');
     const slides = (i: number) => (types === null ? i % 2 === 0 : types[i] === 'sliding_attention');
     const topK = f.count('num_experts_per_tok', f.countOrZero('experts_per_token', 4));
-    const mlp = experts(f.count('num_local_experts'), topK, f.count('intermediate_size'), {
+    const mlp = moeMlp(f.count('num_local_experts'), topK, f.count('intermediate_size'), {
       expertBias: true,
       routerBias: true,
     });
@@ -141,13 +144,16 @@ const minimax: Family = {
   read(f, name) {
     const plain = attentionOf(f);
     const qkNormParameters = f.flag('use_qk_norm', true) ? (plain.heads + plain.kvHeads) * plain.headDim : 0;
-    const mlp = experts(
+    const mlp = moeMlp(
       f.count('num_local_experts'),
       f.count('num_experts_per_tok'),
       f.count('intermediate_size'),
       { correctionBias: true },
     );
-    return build(f, name, 'minimax_m2', { attention: { ...plain, qkNormParameters }, mlp });
+    return build(f, name, 'minimax_m2', {
+      attention: softmaxAttention(plain.heads, plain.headDim, { ...plain, qkNormParameters }),
+      mlp,
+    });
   },
 };
 

@@ -1,5 +1,6 @@
-import { isMoe } from '../../domain/model.ts';
+import { isMoe } from '../../layers/layer.ts';
 import { degreesOf } from '../../search/label.ts';
+import { attentionsAndMlps } from '../laws/attention-and-mlp.ts';
 import { type ProblemRule, type Rule, recomputeAllOrNothing, no as refusal } from '../laws/rule.ts';
 
 const no = (rule: string, actual: string, limit: string) =>
@@ -25,7 +26,7 @@ const precision: ProblemRule = ({ workload }) =>
  */
 const ulysses: Rule = ({ model }, plan) => {
   const { cp } = degreesOf(plan);
-  for (const { attention } of model.kinds) {
+  for (const { attention } of attentionsAndMlps(model.kinds)) {
     if (attention.heads % cp !== 0)
       return no(
         'ulysses-heads',

@@ -1,9 +1,9 @@
+import { check } from '../../document/validator.ts';
 import { InputError } from '../../domain/input-error.ts';
 import type { Plan } from '../../domain/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
 import { hostRuns } from '../../launch-folder/ranks.ts';
 import { type LaunchDocument, launchSchema } from '../../schema/launch.ts';
-import { check } from '../../schema/validator.ts';
 import { soundPlan } from '../laws/sound.ts';
 import type { Framework } from '../port/framework.ts';
 import type { LaunchReader } from '../port/reader.ts';

@@ -6,7 +6,7 @@ import { no, type ProblemRule, type Rule, recomputeAllOrNothing } from '../laws/
 import { lawOf } from '../laws/structure.ts';
 import { type Capabilities, type Framework, HOST_ORDER } from '../port/framework.ts';
 import { HEXISCALE_MODELS, modelSize, SEQUENCE_LENGTH } from './models.ts';
-import { hexiPipelines, unmatchedLayer } from './pipelines.ts';
+import { hexiPipelines } from './pipelines.ts';
 import { hexiscaleReader } from './reader.ts';
 import { processScript } from './script.ts';
 
@@ -36,15 +36,6 @@ const forPlan: readonly Rule[] = [
     const { cp, ep, vpp } = degreesOf(plan);
     return cp * ep * vpp === 1 ? null : no('degrees', `cp=${cp}, ep=${ep}, vpp=${vpp}`, '1 each');
   },
-  ({ model }, plan) => {
-    const { heads } = model.kinds[0]!.attention;
-    const odd = plan.pipelines
-      .flatMap(({ stages }) => stages.flatMap(({ replicas }) => replicas))
-      .find(({ tensorParallel }) => heads % tensorParallel !== 0);
-    return odd === undefined
-      ? null
-      : no('heads-divisible-by-tp', `${heads} heads`, `a multiple of tp=${odd.tensorParallel}`);
-  },
   (_, plan) =>
     hexiPipelines(plan) === null
       ? no(
@@ -53,16 +44,6 @@ const forPlan: readonly Rule[] = [
           'as many copies of each stage, with equal shares',
         )
       : null,
-  (_, plan) => {
-    const odd = unmatchedLayer(hexiPipelines(plan)!);
-    return odd === null
-      ? null
-      : no(
-          'tp-divides-largest',
-          `layer ${odd.layer} with tp=${odd.tp} in one pipeline and tp=${odd.largest} in another`,
-          `a divisor of ${odd.largest}`,
-        );
-  },
   (_, { schedule: { id } }) =>
     id === '1f1b' || id === 'gpipe' ? null : no('schedule', `schedule ${id}`, '1f1b or gpipe'),
   (_, { optimizerSharding, shardGroup }) =>

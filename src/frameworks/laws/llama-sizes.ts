@@ -1,4 +1,6 @@
 import type { ModelSpec } from '../../domain/model.ts';
+import { dense } from '../../layers/ffn/dense.ts';
+import { softmax } from '../../layers/mixers/softmax.ts';
 
 /** Sizes of a Llama: what runtimes that know only a few models tell them by. */
 export interface LlamaSizes {
@@ -14,10 +16,10 @@ export function isLlama(model: ModelSpec, sizes: LlamaSizes): boolean {
   const [kind, ...others] = model.kinds;
   if (kind === undefined || others.length > 0 || model.mtpLayers > 0 || model.learnedPositions > 0)
     return false;
-  const { attention: a, mlp } = kind;
+  const { mixer: a, ffn: mlp } = kind;
   return (
-    a.kind === 'softmax' &&
-    mlp.kind === 'dense' &&
+    softmax.is(a) &&
+    dense.is(mlp) &&
     mlp.gated &&
     !mlp.bias &&
     model.norm.kind === 'rms' &&

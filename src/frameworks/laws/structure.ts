@@ -6,6 +6,7 @@ import type { Capabilities } from '../port/framework.ts';
 import { isEven } from './chunks.ts';
 import { excludedBy, firstBroken, type ProblemRule, type Rule } from './rule.ts';
 import { soundPlan } from './sound.ts';
+import { splitLaw } from './split.ts';
 
 /** RFC 1123 names and addresses, and the underscore that clusters use. Nothing a shell or a rendezvous could misread. */
 const HOST = /^[A-Za-z0-9]([A-Za-z0-9._:-]{0,251}[A-Za-z0-9])?$/;
@@ -27,7 +28,7 @@ export function lawOf(
 }
 
 function structureRules(name: string, can: Capabilities): Rule[] {
-  const rules: Rule[] = [soundPlan];
+  const rules: Rule[] = [soundPlan, splitLaw];
   if (!can.severalPipelines) rules.push(onePipeline(name));
   if (!can.tensorParallelPerStage) rules.push(oneShape(name));
   if (!can.unequalMicroBatches) rules.push(equalShares(name));

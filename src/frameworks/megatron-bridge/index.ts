@@ -1,4 +1,5 @@
 import { hostsScript } from '../../launch-folder/hosts-script.ts';
+import { latent } from '../../layers/mixers/latent.ts';
 import type { ProblemRule } from '../laws/rule.ts';
 import { lawOf } from '../laws/structure.ts';
 import { megatronEnvironment, megatronPrepare } from '../megatron/environment.ts';
@@ -11,7 +12,7 @@ import { bridgeReader } from './reader.ts';
 
 /** Latent attention needs another model provider than the plain recipe has. */
 const provider: ProblemRule = ({ model }) =>
-  model.kinds.some(({ attention }) => attention.kind === 'latent')
+  model.kinds.some(({ mixer }) => latent.is(mixer))
     ? {
         rule: 'model-provider',
         actual: 'multi-latent attention',

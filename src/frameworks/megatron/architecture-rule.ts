@@ -1,3 +1,4 @@
+import { attentionAndMlp } from '../laws/attention-and-mlp.ts';
 import { no, type ProblemRule } from '../laws/rule.ts';
 
 /** Families whose residual stream runs attention and MLP side by side. */
@@ -18,13 +19,13 @@ export const architecture: ProblemRule = ({ model }) => {
   if (POST_NORM.has(model.family)) return refuse(`${model.family} with norms after attention and MLP`);
   if (model.headBias === true) return refuse('a bias on the vocabulary projection');
   if (model.norm.perLayer !== 2) return refuse(`${model.norm.perLayer} norms in a layer`);
-  if (new Set(model.kinds.map(({ attention }) => JSON.stringify(attention))).size > 1)
+  if (new Set(model.kinds.map(({ mixer }) => JSON.stringify(mixer))).size > 1)
     return refuse('layers of different attention');
   for (const kind of ['dense', 'moe'] as const) {
-    const kinds = model.kinds.filter(({ mlp }) => mlp.kind === kind);
+    const kinds = model.kinds.filter(({ ffn }) => ffn?.kind === kind);
     if (kinds.length > 1) return refuse(`${kinds.length} kinds of ${kind} layer`);
   }
-  const { attention } = model.kinds[0]!;
+  const { attention } = attentionAndMlp(model.kinds[0]!);
   if (attention.kind === 'latent') return null;
   if (attention.sinks || attention.slidingWindow !== null)
     return refuse(attention.sinks ? 'attention sinks' : 'sliding-window attention');

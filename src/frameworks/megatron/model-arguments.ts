@@ -1,13 +1,17 @@
-import { isMoe, type LayerKind, type ModelSpec, type MoeMlp } from '../../domain/model.ts';
+import type { ModelSpec } from '../../domain/model.ts';
+import { type MoeMlp, moe as moeModule } from '../../layers/ffn/moe.ts';
+import { isMoe } from '../../layers/layer.ts';
+import { type AttentionAndMlp, attentionAndMlp, attentionsAndMlps } from '../laws/attention-and-mlp.ts';
 
 /** Megatron-LM's flags for the architecture, one word per entry. */
 export function modelArguments(model: ModelSpec, sequenceLength: number): string[] {
-  const kind = model.kinds[model.layers.at(-1) ?? 0]!;
-  const dense = model.kinds.find(({ mlp }) => mlp.kind === 'dense')?.mlp;
-  const moe = model.kinds.find(({ mlp }) => mlp.kind === 'moe')?.mlp;
+  const kind = attentionAndMlp(model.kinds[model.layers.at(-1) ?? 0]!);
+  const kinds = attentionsAndMlps(model.kinds);
+  const dense = kinds.find(({ mlp }) => mlp.kind === 'dense')?.mlp;
+  const moe = kinds.find(({ mlp }) => mlp.kind === 'moe')?.mlp;
   const ffn =
     dense?.kind === 'dense' ? dense.ffnHiddenSize : moe?.kind === 'moe' ? moe.expertFfnHiddenSize : 0;
-  const gated = model.kinds.some(({ mlp }) => mlp.gated);
+  const gated = kinds.some(({ mlp }) => mlp.gated);
   const learned = model.learnedPositions > 0;
   const args = [
     ...['--num-layers', model.layers.length, '--hidden-size', model.hiddenSize, '--ffn-hidden-size', ffn],
@@ -28,14 +32,14 @@ export function modelArguments(model: ModelSpec, sequenceLength: number): string
 
 /** Biases on the linear layers as Megatron means them: on the attention output and the MLP. */
 export function hasLinearBias(model: ModelSpec): boolean {
-  return model.kinds.some(
+  return attentionsAndMlps(model.kinds).some(
     ({ attention, mlp }) =>
       (attention.kind === 'softmax' && attention.outBias) ||
       (mlp.kind === 'dense' ? mlp.bias : mlp.expertBias),
   );
 }
 
-function attentionArguments({ attention: a }: LayerKind, model: ModelSpec): (string | number)[] {
+function attentionArguments({ attention: a }: AttentionAndMlp, model: ModelSpec): (string | number)[] {
   if (a.kind === 'latent') {
     return [
       ...['--multi-latent-attention', '--num-attention-heads', a.heads],
@@ -55,7 +59,7 @@ function attentionArguments({ attention: a }: LayerKind, model: ModelSpec): (str
 }
 
 function moeArguments(model: ModelSpec, mlp: MoeMlp): (string | number)[] {
-  const sparse = model.layers.map((kind) => (model.kinds[kind]!.mlp.kind === 'moe' ? 1 : 0));
+  const sparse = model.layers.map((kind) => (moeModule.is(model.kinds[kind]!.ffn) ? 1 : 0));
   return [
     ...['--num-experts', mlp.experts, '--moe-router-topk', mlp.topK],
     ...['--moe-ffn-hidden-size', mlp.expertFfnHiddenSize, '--moe-grouped-gemm'],

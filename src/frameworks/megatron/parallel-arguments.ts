@@ -1,7 +1,7 @@
-import { isMoe } from '../../domain/model.ts';
 import type { Plan } from '../../domain/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
 import type { Stack } from '../../domain/stack.ts';
+import { isMoe } from '../../layers/layer.ts';
 import { degreesOf } from '../../search/label.ts';
 import { isEven } from '../laws/chunks.ts';
 import { pipelineLayout } from './layout.ts';

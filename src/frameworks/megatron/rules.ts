@@ -1,4 +1,5 @@
-import { isMoe } from '../../domain/model.ts';
+import { isMoe } from '../../layers/layer.ts';
+import { latent } from '../../layers/mixers/latent.ts';
 import { degreesOf } from '../../search/label.ts';
 import { chunksInOrder } from '../laws/chunks.ts';
 import { no, type ProblemRule, type Rule } from '../laws/rule.ts';
@@ -22,25 +23,10 @@ const schedule: Rule = (_, plan) => {
   return null;
 };
 
-const heads: Rule = ({ model }, plan) => {
-  const { tp } = degreesOf(plan);
-  for (const { attention: a } of model.kinds) {
-    if (a.heads % tp !== 0) return no('heads-divisible-by-tp', `${a.heads} heads`, `a multiple of tp=${tp}`);
-    if (a.kind === 'softmax' && a.kvHeads % tp !== 0 && tp % a.kvHeads !== 0)
-      return no('kv-heads-divisible-by-tp', `${a.kvHeads} key-value heads`, `a multiple or divisor of ${tp}`);
-  }
-  return null;
-};
-
 const experts: Rule = ({ model }, plan) => {
   const { tp, cp, dp, ep, etp } = degreesOf(plan);
-  const moe = model.kinds.flatMap(({ mlp }) => (mlp.kind === 'moe' ? [mlp] : []));
-  if (moe.length === 0 && (ep > 1 || etp > 1))
+  if (!isMoe(model) && (ep > 1 || etp > 1))
     return no('experts', `ep=${ep}, etp=${etp}`, 'a model with experts');
-  for (const mlp of moe) {
-    if (mlp.experts % ep !== 0)
-      return no('experts-divisible-by-ep', `${mlp.experts} experts`, `a multiple of ep=${ep}`);
-  }
   if ((tp * cp * dp) % (ep * etp) !== 0)
     return no('expert-grid', `ep·etp = ${ep * etp}`, `a divisor of tp·cp·dp = ${tp * cp * dp}`);
   if (etp > 1 && hasLinearBias(model)) return no('expert-bias', `etp=${etp} with linear biases`, 'etp=1');
@@ -96,12 +82,12 @@ const recompute: Rule = ({ model }, plan) => {
       'all layers, or no virtual stages',
       'Maybe recompute=full.',
     );
-  const moe = model.kinds.some(({ mlp }) => mlp.kind === 'moe');
-  const latent = model.kinds.some(({ attention }) => attention.kind === 'latent');
+  const moe = isMoe(model);
+  const compressed = model.kinds.some(({ mixer }) => latent.is(mixer));
   const odd = modules.find(
     (name) =>
       (!moe && (name === 'moe_act' || name === 'moe' || name === 'shared_experts')) ||
-      (!latent && name === 'mla_up_proj') ||
+      (!compressed && name === 'mla_up_proj') ||
       // Operator-wise checkpointing is PyTorch's, not one of Megatron's modules.
       name === 'op',
   );
@@ -132,7 +118,6 @@ export const MEGATRON_PROBLEM_RULES: readonly ProblemRule[] = [architecture, pre
 
 export const MEGATRON_PLAN_RULES: readonly Rule[] = [
   schedule,
-  heads,
   experts,
   sequence,
   batch,

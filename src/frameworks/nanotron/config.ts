@@ -2,13 +2,14 @@ import type { Plan } from '../../domain/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
 import { commentText } from '../../launch-folder/quote.ts';
 import { degreesOf } from '../../search/label.ts';
+import { attentionAndMlp } from '../laws/attention-and-mlp.ts';
 import { float, yamlText } from '../writing/yaml-text.ts';
 import { architectureOf } from './rules.ts';
 
 /** `config.yaml` for run_train.py. Without a dataset nanotron makes up its data; learning rate and steps are a trial's. */
 export function config({ model, workload }: Problem, plan: Plan, origin: string): string {
   const { tp, pp, dp } = degreesOf(plan);
-  const { attention, mlp } = model.kinds[0]!;
+  const { attention, mlp } = attentionAndMlp(model.kinds[0]!);
   const steps = 10;
   const settings = {
     general: { project: 'shardwright', run: 'trial', seed: 42, ignore_sanity_checks: true },

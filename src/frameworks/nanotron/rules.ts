@@ -1,7 +1,10 @@
 import type { ModelSpec } from '../../domain/model.ts';
 import { layersOf } from '../../domain/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
+import { dense } from '../../layers/ffn/dense.ts';
+import { softmax } from '../../layers/mixers/softmax.ts';
 import { degreesOf } from '../../search/label.ts';
+import { attentionAndMlp } from '../laws/attention-and-mlp.ts';
 import { no, type ProblemRule, type Rule, recomputeAllOrNothing } from '../laws/rule.ts';
 import { nanotronCut } from './cut.ts';
 
@@ -10,8 +13,8 @@ export function architectureOf(model: ModelSpec): 'llama' | 'qwen2' | null {
   const [kind, ...others] = model.kinds;
   if (kind === undefined || others.length > 0 || model.mtpLayers > 0 || model.learnedPositions > 0)
     return null;
-  const { attention: a, mlp } = kind;
-  if (a.kind !== 'softmax' || mlp.kind !== 'dense' || !mlp.gated || mlp.bias) return null;
+  const { mixer: a, ffn: mlp } = kind;
+  if (!softmax.is(a) || !dense.is(mlp) || !mlp.gated || mlp.bias) return null;
   if (model.norm.kind !== 'rms' || model.norm.perLayer !== 2) return null;
   if (a.headDim * a.heads !== model.hiddenSize) return null;
   if (a.outBias || a.qkNormParameters > 0 || a.sinks || a.slidingWindow !== null) return null;
@@ -20,7 +23,7 @@ export function architectureOf(model: ModelSpec): 'llama' | 'qwen2' | null {
 
 /** The cut that nanotron makes of the model; null where it leaves a stage empty. */
 export function cutOf({ model }: Problem, stages: number, tp: number): readonly number[] | null {
-  const { attention, mlp } = model.kinds[0]!;
+  const { attention, mlp } = attentionAndMlp(model.kinds[0]!);
   return nanotronCut(
     {
       layers: model.layers.length,
@@ -45,7 +48,7 @@ const degrees: Rule = ({ model }, plan) => {
   const { tp, cp, ep, etp } = degreesOf(plan);
   if (cp > 1) return no('context-parallel', `cp=${cp}`, '1');
   if (ep > 1 || etp > 1) return no('experts', `ep=${ep}, etp=${etp}`, 'a dense model');
-  const { attention: a } = model.kinds[0]!;
+  const { attention: a } = attentionAndMlp(model.kinds[0]!);
   return a.kind === 'softmax' && a.kvHeads % tp !== 0
     ? no('kv-heads-divisible-by-tp', `${a.kvHeads} key-value heads`, `a multiple of tp=${tp}`)
     : null;

@@ -1,4 +1,7 @@
 import type { LayerKind, ModelSpec } from '../../domain/model.ts';
+import { dense } from '../../layers/ffn/dense.ts';
+import { moe } from '../../layers/ffn/moe.ts';
+import { softmax } from '../../layers/mixers/softmax.ts';
 
 /** A flavor of `torchtitan.models.<family>.model_registry`. */
 export interface TitanModel {
@@ -71,9 +74,9 @@ export function titanModelOf(spec: ModelSpec): TitanModel | null {
 }
 
 /** Qwen3 norms q and k over each head: two weights of the head's width. */
-function sameAttention({ attention: a }: LayerKind, { family, heads, kvHeads }: TitanModel): boolean {
+function sameAttention({ mixer: a }: LayerKind, { family, heads, kvHeads }: TitanModel): boolean {
   return (
-    a.kind === 'softmax' &&
+    softmax.is(a) &&
     a.heads === heads &&
     a.kvHeads === kvHeads &&
     a.headDim === HEAD_DIM &&
@@ -83,10 +86,10 @@ function sameAttention({ attention: a }: LayerKind, { family, heads, kvHeads }: 
   );
 }
 
-function sameMlp({ mlp }: LayerKind, { ffnHiddenSize, experts }: TitanModel): boolean {
-  if (mlp.kind === 'dense')
-    return experts === null && mlp.gated && !mlp.bias && mlp.ffnHiddenSize === ffnHiddenSize;
+function sameMlp({ ffn: mlp }: LayerKind, { ffnHiddenSize, experts }: TitanModel): boolean {
+  if (dense.is(mlp)) return experts === null && mlp.gated && !mlp.bias && mlp.ffnHiddenSize === ffnHiddenSize;
   return (
+    moe.is(mlp) &&
     experts !== null &&
     mlp.gated &&
     mlp.experts === experts.count &&

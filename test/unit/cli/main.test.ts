@@ -2,8 +2,8 @@ import { mkdtempSync, readFileSync, statSync, symlinkSync, writeFileSync } from 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { violations } from '../../../src/document/validator.ts';
 import { published, SCHEMAS } from '../../../src/schema/index.ts';
-import { violations } from '../../../src/schema/validator.ts';
 import { run, SMALL } from '../../fixtures/run.ts';
 
 const folder = () => mkdtempSync(join(tmpdir(), 'shardwright-'));

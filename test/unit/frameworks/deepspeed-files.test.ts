@@ -282,7 +282,7 @@ describe('Ulysses', () => {
     const rejected = (cp: number, kvHeads: number) => {
       const kinds = problem.model.kinds.map((kind) => ({
         ...kind,
-        attention: { ...kind.attention, heads: 24, kvHeads },
+        mixer: { ...kind.mixer, heads: 24, kvHeads },
       }));
       const changed = { ...problem, model: { ...problem.model, kinds } } as typeof problem;
       const plan = planned(changed, `tp=1,pp=1,dp=${64 / cp},cp=${cp},micro-batch=1,sharding=3`);

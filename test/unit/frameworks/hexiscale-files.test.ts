@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest';
 import { hexiscale } from '../../../src/frameworks/hexiscale/index.ts';
 import { unmatchedLayer } from '../../../src/frameworks/hexiscale/pipelines.ts';
 import { sourceOf } from '../../fixtures/source.ts';
-import { inTwo, planned, problemOf } from './fixture.ts';
 
 const SAMPLE = `--model_size llama-7b --total-layer-num 32 --hetero_configs "[[4, 2], [2]]" --layer_partitions "[[20, 12], [32]]"
 --chunks 12 4 --global_bsz_size 24 8 --mixed_precision bf16 --pipeline-type 1F1B --default_dp_type ddp`;
@@ -63,26 +62,6 @@ describe('tensor parallelism of a layer', () => {
     expect(unmatchedLayer([pipeline([3, 4], [16, 16]), pipeline([3, 4], [16, 16])])).toBeNull();
     expect(unmatchedLayer([pipeline([3, 4], [16, 16]), pipeline([3, 4], [15, 17])])).toEqual({
       ...{ layer: 15, tp: 3, largest: 4 },
-    });
-  });
-
-  it('is a rule of plans', () => {
-    const problem = problemOf('llama-2-13b', 'dgx-h100-64', 'torch-fsdp');
-    const at4096 = { ...problem, workload: { ...problem.workload, sequenceLength: 4096 } };
-    const plan = inTwo(planned(at4096, 'tp=4,pp=1,dp=16,micro-batch=1,sharding=0,sp=false'));
-    expect(hexiscale.reject(at4096, plan)).toBeNull();
-    const [first, second] = plan.pipelines as [
-      (typeof plan.pipelines)[number],
-      (typeof plan.pipelines)[number],
-    ];
-    const [stage] = second.stages as [(typeof second.stages)[number]];
-    const [block] = stage.replicas as [(typeof stage.replicas)[number]];
-    // Five GPUs in place of four: 40 heads are a multiple of both.
-    const odd = { ...block, count: 1, tensorParallel: 5, microBatches: second.microBatches };
-    const unlike = { ...plan, pipelines: [first, { ...second, stages: [{ ...stage, replicas: [odd] }] }] };
-    expect(hexiscale.reject(at4096, unlike)).toMatchObject({
-      rule: 'tp-divides-largest',
-      limit: 'a divisor of 5',
     });
   });
 });

@@ -25,7 +25,7 @@ describe('what a model is told as', () => {
   });
 
   it('one expert a token takes its softmax before the choice', () => {
-    const kinds = MIXTRAL.model.kinds.map((kind) => ({ ...kind, mlp: { ...kind.mlp, topK: 1 } }));
+    const kinds = MIXTRAL.model.kinds.map((kind) => ({ ...kind, ffn: { ...kind.ffn!, topK: 1 } }));
     const one = { ...MIXTRAL, model: { ...MIXTRAL.model, kinds } };
     expect(argumentsOf(one, EXPERTS)).toContain('--moe-router-pre-softmax\n');
     expect(argumentsOf(MIXTRAL, EXPERTS)).not.toContain('--moe-router-pre-softmax');

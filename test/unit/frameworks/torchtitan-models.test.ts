@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { planFrom } from '../../../src/cli/from-file.ts';
 import { estimate } from '../../../src/cost/estimate.ts';
-import type { ModelSpec } from '../../../src/domain/model.ts';
+import type { LayerPart, ModelSpec } from '../../../src/domain/model.ts';
 import type { Plan } from '../../../src/domain/plan.ts';
 import type { Problem } from '../../../src/domain/problem.ts';
 import { torchtitan } from '../../../src/frameworks/torchtitan/index.ts';
@@ -49,10 +49,10 @@ describe('models of torchtitan', () => {
     ['tying', { ...model, tiedEmbeddings: true }],
     ['layers', { ...model, layers: model.layers.slice(1) }],
     ['width', { ...model, hiddenSize: 4608 }],
-    ['key-value heads', withKind({ attention: { ...kind.attention, kvHeads: 4 } })],
-    ['norms of q and k', withKind({ attention: { ...kind.attention, qkNormParameters: 0 } })],
-    ['biases', withKind({ attention: { ...kind.attention, qkvBias: true } })],
-    ['MLP width', withKind({ mlp: { ...kind.mlp, ffnHiddenSize: 12289 } })],
+    ['key-value heads', withKind({ mixer: { ...kind.mixer, kvHeads: 4 } })],
+    ['norms of q and k', withKind({ mixer: { ...kind.mixer, qkNormParameters: 0 } })],
+    ['biases', withKind({ mixer: { ...kind.mixer, qkvBias: true } })],
+    ['MLP width', withKind({ ffn: { ...kind.ffn, ffnHiddenSize: 12289 } })],
     ['MTP', { ...model, mtpLayers: 1 }],
   ] as [string, ModelSpec][])('are told apart by %s', (_, spec) => expect(titanModelOf(spec)).toBeNull());
 
@@ -139,11 +139,11 @@ describe('rules of experts', () => {
       kinds: [
         {
           ...kind,
-          attention: { ...kind.attention, heads: tiny.heads },
-          mlp: { ...kind.mlp, ffnHiddenSize: tiny.ffnHiddenSize },
+          mixer: { ...kind.mixer, heads: tiny.heads } as LayerPart,
+          ffn: { ...kind.ffn, ffnHiddenSize: tiny.ffnHiddenSize } as LayerPart,
         },
       ],
-    } as ModelSpec;
+    };
     const tied = { ...llama, model: spec };
     expect(torchtitan.reject(tied, planned(tied, 'tp=1,pp=1,dp=64,sharding=3'))).toBeNull();
     expect(torchtitan.reject(tied, planned(tied, 'tp=1,pp=2,dp=32,sharding=3'))?.rule).toBe(

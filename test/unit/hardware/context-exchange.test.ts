@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { estimate } from '../../../src/cost/estimate.ts';
 import type { Stack } from '../../../src/domain/stack.ts';
+import { softmax } from '../../../src/layers/mixers/softmax.ts';
 import { parseConfiguration } from '../../../src/search/configuration.ts';
 import { planOf } from '../../../src/search/plan-of.ts';
 import { problem } from '../../fixtures/problem.ts';
@@ -13,7 +14,7 @@ const { plan } = outcome;
 const context = (contextExchange: Stack['contextExchange'], kvHeads = 8) => {
   const kinds = base.model.kinds.map((kind) => ({
     ...kind,
-    attention: kind.attention.kind === 'softmax' ? { ...kind.attention, kvHeads } : kind.attention,
+    mixer: softmax.is(kind.mixer) ? { ...kind.mixer, kvHeads } : kind.mixer,
   }));
   const given = { ...base, model: { ...base.model, kinds }, stack: { ...base.stack, contextExchange } };
   return estimate(given, plan).time['context-parallel communication']!;

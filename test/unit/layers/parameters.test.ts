@@ -2,7 +2,12 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { fromHuggingFace } from '../../../src/catalogue/huggingface/index.ts';
 import { listModels, loadModel } from '../../../src/catalogue/models.ts';
+import { estimate } from '../../../src/cost/estimate.ts';
 import { countParameters, flopsPerToken } from '../../../src/layers/parameters.ts';
+
+import { parseConfiguration } from '../../../src/search/configuration.ts';
+import { planOf } from '../../../src/search/plan-of.ts';
+import { problem } from '../../fixtures/problem.ts';
 
 interface Known {
   readonly model: string;
@@ -26,21 +31,39 @@ describe('parameter counts', () => {
     expect(count.finalNorm).toBe(parts.final_norm);
     if (parts.lm_head !== undefined && !known.model.includes('MoE-instruct'))
       expect(count.lmHead).toBe(parts.lm_head);
-    const dense = count.kinds.find(({ perLayer }) => perLayer.mlpDense > 0);
-    const moe = count.kinds.find(({ perLayer }) => perLayer.routedExperts > 0);
+    const dense = count.kinds.find(({ perLayer }) => (perLayer.mlpDense ?? 0) > 0);
+    const moe = count.kinds.find(({ perLayer }) => (perLayer.routedExperts ?? 0) > 0);
     expect(count.kinds[0]!.perLayer.attention).toBe(parts.attention_per_layer);
     expect(count.kinds[0]!.perLayer.norms).toBe(parts.norms_per_layer);
     if (dense !== undefined && parts.dense_layers! > 0)
       expect(dense.perLayer.mlpDense).toBe(parts.dense_mlp_per_layer);
     if (moe !== undefined) {
-      const { router, routedExperts, sharedExperts } = moe.perLayer;
+      const { router = 0, routedExperts = 0, sharedExperts = 0 } = moe.perLayer;
       expect(router + routedExperts + sharedExperts).toBe(parts.moe_per_layer);
     }
   });
 
-  it('adds what multi-token prediction stores', () => {
-    const count = countParameters(loadModel('deepseek-v3').value);
-    expect(count.total + count.multiTokenPrediction).toBe(684_489_845_504);
+  it('counts multi-token prediction one way: what it trains, and the copies that a checkpoint stores with it', () => {
+    const deepseek = loadModel('deepseek-v3').value;
+    const count = countParameters(deepseek);
+    expect(count.total + count.multiTokenPrediction + count.storedCopies).toBe(684_489_845_504);
+    const air = { ...loadModel('glm-4.5-air').value, mtpLayers: 1 };
+    const { multiTokenPrediction } = countParameters(air);
+    expect(multiTokenPrediction / 1e9).toBeCloseTo(2.38, 2);
+    // A last stage that holds nothing but the head and the module holds just those parameters.
+    const given = { ...problem('glm-4.5-air', 'dgx-h100-512', { globalBatchSize: 512 }), model: air };
+    const bytes = (model: typeof air) => {
+      const configured = planOf({ ...given, model }, parseConfiguration('tp=1,pp=1,dp=1,ep=1,sharding=0'));
+      if ('rule' in configured) throw new Error(configured.actual);
+      return estimate({ ...given, model }, configured.plan).stages[0]!.memory.allocated.weights!;
+    };
+    expect(bytes(air) - bytes({ ...air, mtpLayers: 0 })).toBe(2 * multiTokenPrediction);
+    // Its FLOPs: six for each active parameter of its layer and projection, and the head once more.
+    const more = flopsPerToken(air, 4096) - flopsPerToken({ ...air, mtpLayers: 0 }, 4096);
+    const layers = flopsPerToken({ ...air, layers: [...air.layers, air.layers.at(-1)!], mtpLayers: 0 }, 4096);
+    const layer = layers - flopsPerToken({ ...air, mtpLayers: 0 }, 4096);
+    const h = air.hiddenSize;
+    expect(more).toBeCloseTo(layer + 6 * (2 * h * h + air.vocabSize * h), -3);
   });
 
   it('equals published totals for presets', () => {

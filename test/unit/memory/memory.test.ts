@@ -5,7 +5,7 @@ import { total } from '../../../src/domain/estimate.ts';
 import { type MemoryTerm, POINTS } from '../../../src/domain/memory-term.ts';
 import { coefficients } from '../../../src/hardware/coefficients.ts';
 import { layerOperators } from '../../../src/layers/layer.ts';
-import type { LocalShape } from '../../../src/layers/operator.ts';
+import type { LocalShape } from '../../../src/layers/local-shape.ts';
 import { allocatable } from '../../../src/memory/device.ts';
 import { judged, peakOf } from '../../../src/memory/walk.ts';
 import { parseConfiguration } from '../../../src/search/configuration.ts';
@@ -27,6 +27,7 @@ const local: LocalShape = {
   sequenceParallel: false,
   elementBytes: 2,
   vocabularyShards: 1,
+  vocabularyRows: 51200,
   linearInputBytes: 2,
 };
 const none = { mode: 'none', modules: [], layersPerStage: null } as const;
@@ -34,7 +35,7 @@ const full = { mode: 'full', modules: [], layersPerStage: null } as const;
 
 function gptLayer(stack: string, shape: LocalShape = local) {
   const p = problem('gpt3-175b', 'dgx-a100-8', {}, stack);
-  return layerOperators(p.model, p.model.kinds[0]!, shape, p.stack, c);
+  return layerOperators(p.model.kinds[0]!, { model: p.model, local: shape, stack: p.stack, c });
 }
 
 describe('saved activations of a GPT layer', () => {

@@ -1,8 +1,8 @@
 import { describe, expect, expectTypeOf, it } from 'vitest';
-import { type DocumentOf, documentSchema } from '../../../src/schema/document-schema.ts';
-import { closed, flag, positive } from '../../../src/schema/shapes.ts';
-import { check, violations } from '../../../src/schema/validator.ts';
-import { variants } from '../../../src/schema/variants.ts';
+import { type DocumentOf, documentSchema } from '../../../src/document/document-schema.ts';
+import { closed, flag, positive } from '../../../src/document/shapes.ts';
+import { check, violations } from '../../../src/document/validator.ts';
+import { variants } from '../../../src/document/variants.ts';
 
 const REGISTRY = [
   { id: 'dense', schema: closed({ kind: { const: 'dense' }, width: positive }, { gated: flag }) },

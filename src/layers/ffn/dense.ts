@@ -1,0 +1,91 @@
+import { closed, flag, positive } from '../../document/shapes.ts';
+import type { RecomputeModule } from '../../domain/plan.ts';
+import { layerModule } from '../layer-module.ts';
+import { columnParallel, rowParallel } from '../linear.ts';
+import { kept, type LayerContext, type Operator, operator, stream } from '../operator.ts';
+import { bias, matrix, type Weight } from '../weight.ts';
+
+/** Two matrices, or three where gated (SwiGLU, GeGLU). */
+export interface DenseMlp {
+  readonly kind: 'dense';
+  readonly ffnHiddenSize: number;
+  readonly gated: boolean;
+  readonly bias: boolean;
+}
+
+export const dense = layerModule<DenseMlp>({
+  kind: 'dense',
+  schema: closed({ kind: { const: 'dense' }, ffnHiddenSize: positive }, { gated: flag, bias: flag }),
+  complete: (given) => ({ ...denseMlp(given.ffnHiddenSize), ...given }),
+  operators: (mlp, context) =>
+    mlpOperators({ ...mlp, width: mlp.ffnHiddenSize, part: 'mlpDense', module: 'mlp' }, context),
+  constraints: ({ ffnHiddenSize }, { tp }) =>
+    ffnHiddenSize % tp === 0
+      ? null
+      : { rule: 'ffn-divisible-by-tp', actual: `ffn size ${ffnHiddenSize}`, limit: `a multiple of tp=${tp}` },
+  describe: ({ ffnHiddenSize, gated }) => `${gated ? 'gated ' : ''}MLP ${ffnHiddenSize}`,
+});
+
+/** Two matrices without biases, or three where gated. */
+export function denseMlp(ffnHiddenSize: number, over: Partial<DenseMlp> = {}): DenseMlp {
+  return { kind: 'dense', ffnHiddenSize, gated: true, bias: false, ...over };
+}
+
+interface Mlp {
+  /** The whole ffn size, divided by tensor parallelism here. */
+  readonly width: number;
+  readonly gated: boolean;
+  readonly bias: boolean;
+  readonly part: Weight['part'];
+  readonly module: RecomputeModule;
+  /** One kernel for the gated activation whatever the stack. */
+  readonly fused?: boolean;
+}
+
+/** The operators of an MLP, of a layer's own or of a shared expert. */
+export function mlpOperators(mlp: Mlp, { model, local, stack }: LayerContext): Operator[] {
+  const { width, gated, part, module } = mlp;
+  const h = model.hiddenSize;
+  const f = width / local.tensorParallel;
+  const e = local.elementBytes;
+  const up = gated ? 2 : 1;
+  const elements = local.tokens * f;
+  // Eager PyTorch keeps SiLU's output and the product apart; fused kernels and compilers do not.
+  const fused = mlp.fused === true || stack.compiled || stack.fusedActivation;
+  return [
+    columnParallel(
+      {
+        name: 'fc1',
+        inputs: h,
+        outputs: up * f,
+        saved: [kept(e * elements, module), ...(gated ? [kept(e * elements, module, 'op')] : [])],
+        modules: [module],
+        backwardBytes: e * local.tokens * (h + (up + 1) * f),
+        weights: [
+          matrix({ part, rows: h, columns: up * width }),
+          ...bias(mlp.bias, part, up * width, { split: 'tensor' }),
+        ],
+      },
+      local,
+    ),
+    operator({
+      name: 'activation',
+      modules: [module, 'op'],
+      kernels: [stream('element-wise', (up + 1) * e * elements, (2 * up + 1) * e * elements, fused ? 1 : 2)],
+      saved: [
+        kept(local.linearInputBytes * elements, module, 'op'),
+        ...(fused || !gated ? [] : [kept(e * elements, module, 'op')]),
+      ],
+    }),
+    rowParallel(
+      {
+        name: 'fc2',
+        inputs: f,
+        outputs: h,
+        modules: [module],
+        weights: [matrix({ part, rows: h, columns: width }), ...bias(mlp.bias, part, h)],
+      },
+      local,
+    ),
+  ];
+}

@@ -1,0 +1,37 @@
+import { residualTokens } from '../local-shape.ts';
+import type { LayerContext } from '../operator.ts';
+
+/** Experts, of which each token goes to topK, and shared ones that every token goes through. */
+export interface MoeMlp {
+  readonly kind: 'moe';
+  readonly experts: number;
+  readonly topK: number;
+  readonly expertFfnHiddenSize: number;
+  /** Width of all shared experts together, 0 without. */
+  readonly sharedFfnHiddenSize: number;
+  readonly gated: boolean;
+  readonly expertBias: boolean;
+  readonly routerBias: boolean;
+  /** The score-correction bias buffer of auxiliary-loss-free balancing (DeepSeek-V3), counted as Hugging Face does. */
+  readonly correctionBias: boolean;
+  /** A sigmoid gate on the shared expert (qwen2_moe). */
+  readonly sharedGate: boolean;
+}
+
+/**
+ * Tokens after dispatch on one GPU, balanced: (tokens/S)·topK·etp. The busiest expert rank has `imbalance` times that.
+ */
+export function expertSizes(spec: MoeMlp, { local, stack, c }: LayerContext) {
+  const rows = residualTokens(local);
+  const routed = rows * spec.topK;
+  const etp = local.expertTensorParallel;
+  return {
+    rows,
+    routed,
+    tokens: routed * etp,
+    imbalance: stack.routing === 'natural' ? c.expertImbalance : 1,
+    width: spec.expertFfnHiddenSize / etp,
+    up: spec.gated ? 2 : 1,
+    localExperts: spec.experts / local.expertParallel,
+  };
+}

@@ -1,0 +1,156 @@
+import { closed, count, flag, positive } from '../../document/shapes.ts';
+import { layerModule } from '../layer-module.ts';
+import { gemm, kept, type LayerContext, type Operator, operator, stream } from '../operator.ts';
+import { bias, matrix, type Weight } from '../weight.ts';
+import { mlpOperators } from './dense.ts';
+import { expertSizes, type MoeMlp } from './expert-sizes.ts';
+import { combine, dispatch } from './token-exchange.ts';
+
+export type { MoeMlp };
+
+export const moe = layerModule<MoeMlp>({
+  kind: 'moe',
+  schema: closed(
+    { kind: { const: 'moe' }, experts: positive, topK: positive, expertFfnHiddenSize: positive },
+    {
+      sharedFfnHiddenSize: count,
+      gated: flag,
+      expertBias: flag,
+      routerBias: flag,
+      correctionBias: flag,
+      sharedGate: flag,
+    },
+  ),
+  complete(given) {
+    if (given.topK > given.experts)
+      return { key: 'topK', message: `topK is ${given.topK}`, expected: `at most experts ${given.experts}` };
+    return { ...moeMlp(given.experts, given.topK, given.expertFfnHiddenSize), ...given };
+  },
+  operators: (spec, context) => [
+    router(spec, context),
+    dispatch(spec, context),
+    ...experts(spec, context),
+    combine(spec, context),
+    ...shared(spec, context),
+  ],
+  constraints({ experts: n, expertFfnHiddenSize: width }, { ep, etp }) {
+    if (width % etp !== 0)
+      return { rule: 'ffn-divisible-by-etp', actual: `ffn size ${width}`, limit: `a multiple of etp=${etp}` };
+    if (n % ep !== 0)
+      return { rule: 'experts-divisible-by-ep', actual: `${n} experts`, limit: `a multiple of ep=${ep}` };
+    return null;
+  },
+  describe: ({ experts: n, topK, expertFfnHiddenSize }) =>
+    `${n} experts of ${expertFfnHiddenSize}, top ${topK}`,
+  experts: (spec) => spec.experts,
+});
+
+/** Gated experts with nothing special. */
+export function moeMlp(n: number, topK: number, width: number, over: Partial<MoeMlp> = {}): MoeMlp {
+  return {
+    kind: 'moe',
+    experts: n,
+    topK,
+    expertFfnHiddenSize: width,
+    sharedFfnHiddenSize: 0,
+    gated: true,
+    expertBias: false,
+    routerBias: false,
+    correctionBias: false,
+    sharedGate: false,
+    ...over,
+  };
+}
+
+function router(spec: MoeMlp, context: LayerContext): Operator {
+  const { model, c } = context;
+  const { rows } = expertSizes(spec, context);
+  const n = spec.experts;
+  return operator({
+    name: 'router',
+    modules: ['moe'],
+    kernels: [
+      { kind: 'gemm', m: rows, n, k: model.hiddenSize, count: 1, wide: true },
+      stream('element-wise', 24 * rows * n, 24 * rows * n, 4),
+    ],
+    saved: [kept(9 * n * rows, 'moe')],
+    hostUnits: c.hostUnitsRouter,
+    weights: [
+      matrix({ part: 'router', rows: model.hiddenSize, columns: n, split: 'replicated' }),
+      ...bias(spec.routerBias, 'router', n),
+      ...bias(spec.correctionBias, 'router', n, { role: 'buffer', trainable: false }),
+    ],
+  });
+}
+
+/** Equal experts as one: grouped GEMMs over all of a rank's own. */
+function experts(spec: MoeMlp, context: LayerContext): Operator[] {
+  const { model, local, c } = context;
+  const { tokens, imbalance, width, up, localExperts } = expertSizes(spec, context);
+  const h = model.hiddenSize;
+  const e = local.elementBytes;
+  const rows = (tokens * imbalance) / localExperts;
+  const unfused = spec.expertBias ? c.unfusedGlu : 1;
+  const owned: Partial<Weight> = { split: 'expert', count: spec.experts, active: spec.topK };
+  const part = 'routedExperts';
+  const whole = spec.expertFfnHiddenSize;
+  return [
+    operator({
+      name: 'expert-fc1',
+      modules: ['moe'],
+      kernels: [gemm(rows, up * width, h, localExperts)],
+      saved: [kept(up * e * tokens * width * imbalance, 'moe')],
+      backwardBytes: e * tokens * imbalance * (h + (up + 1) * width),
+      hostUnits: 2,
+      dynamic: true,
+      weights: [
+        matrix({ part, rows: h, columns: up * whole, ...owned }),
+        ...bias(spec.expertBias, part, up * whole, owned),
+      ],
+    }),
+    operator({
+      name: 'expert-activation',
+      modules: ['moe_act', 'moe'],
+      kernels: [
+        stream(
+          'element-wise',
+          (up + 1) * e * tokens * width * unfused,
+          (2 * up + 1) * e * tokens * width * unfused,
+        ),
+      ],
+      saved: [kept(local.linearInputBytes * tokens * width * imbalance, 'moe_act', 'moe')],
+      dynamic: true,
+    }),
+    operator({
+      name: 'expert-fc2',
+      modules: ['moe'],
+      kernels: [gemm(rows, h, width, localExperts)],
+      hostUnits: 2,
+      dynamic: true,
+      weights: [
+        matrix({ part, rows: h, columns: whole, ...owned }),
+        ...bias(spec.expertBias, part, h, owned),
+      ],
+    }),
+  ];
+}
+
+function shared(spec: MoeMlp, context: LayerContext): Operator[] {
+  const part = 'sharedExperts';
+  if (spec.sharedFfnHiddenSize === 0) return [];
+  const [first, ...rest] = mlpOperators(
+    {
+      width: spec.sharedFfnHiddenSize,
+      gated: spec.gated,
+      bias: false,
+      part,
+      module: 'shared_experts',
+      fused: true,
+    },
+    context,
+  ) as [Operator, ...Operator[]];
+  const gate = spec.sharedGate
+    ? [matrix({ part, rows: context.model.hiddenSize, columns: 1, split: 'replicated' })]
+    : [];
+  return [{ ...first, weights: [...first.weights, ...gate] }, ...rest];
+}

@@ -1,0 +1,70 @@
+import { type Communication, kept, type LayerContext, type Operator, operator, stream } from '../operator.ts';
+import { expertSizes, type MoeMlp } from './expert-sizes.ts';
+
+/** Tokens permuted by expert and sent to the ranks that have theirs. */
+export function dispatch(spec: MoeMlp, context: LayerContext): Operator {
+  const { model, local, stack, c } = context;
+  const { routed, tokens, imbalance, localExperts } = expertSizes(spec, context);
+  const h = model.hiddenSize;
+  const moved = 2 * local.elementBytes * routed * h;
+  return operator({
+    name: 'dispatch',
+    modules: ['moe'],
+    kernels: [stream('permute', moved, moved, 2)],
+    communication: exchange(spec, context),
+    saved: [kept(local.linearInputBytes * tokens * h * imbalance, 'moe')],
+    // HybridEP permutes inside its own kernels and needs no counts on the host.
+    hostUnits:
+      stack.moeDispatcher === 'hybridep'
+        ? c.hostUnitsHybridDispatch
+        : c.hostUnitsDispatch + c.hostUnitsPerExpert * localExperts,
+    dynamic: true,
+  });
+}
+
+/** Tokens brought back and summed by the router's weights. */
+export function combine(spec: MoeMlp, context: LayerContext): Operator {
+  const { model, local } = context;
+  const { rows, routed } = expertSizes(spec, context);
+  const e = local.elementBytes;
+  return operator({
+    name: 'combine',
+    modules: ['moe'],
+    kernels: [
+      stream('permute', e * (routed + rows) * model.hiddenSize, 2 * e * routed * model.hiddenSize, 2),
+    ],
+    communication: exchange(spec, context),
+    hostUnits: 4,
+    dynamic: true,
+  });
+}
+
+/**
+ * One all-to-all each way and pass. DeepEP-style dispatchers send a token once to each fast domain that needs it;
+ * the span decides what leaves a domain, so the saving is applied where the domains are known.
+ */
+function exchange(spec: MoeMlp, context: LayerContext): Communication[] {
+  const { local, model, stack } = context;
+  const { routed } = expertSizes(spec, context);
+  const { expertParallel: ep, expertTensorParallel: etp, elementBytes: e } = local;
+  const h = model.hiddenSize;
+  const all: Communication[] = [];
+  if (ep > 1) {
+    if (stack.moeDispatcher === 'allgather') {
+      const bytes = (e * routed * h * ep) / spec.topK;
+      all.push({ group: 'expert', collective: 'allGather', bytes, pass: 'forward' });
+      all.push({ group: 'expert', collective: 'reduceScatter', bytes, pass: 'backward' });
+    } else {
+      const bytes = e * routed * h;
+      const { topK } = spec;
+      all.push({ group: 'expert', collective: 'allToAll', bytes, pass: 'forward', topK });
+      all.push({ group: 'expert', collective: 'allToAll', bytes, pass: 'backward', topK });
+    }
+  }
+  if (etp > 1) {
+    const bytes = e * routed * etp * h;
+    all.push({ group: 'expert-tensor', collective: 'allGather', bytes, pass: 'forward' });
+    all.push({ group: 'expert-tensor', collective: 'reduceScatter', bytes, pass: 'backward' });
+  }
+  return all;
+}

@@ -1,0 +1,41 @@
+import type { Variant } from '../document/variants.ts';
+import type { LayerPart } from '../domain/model.ts';
+import type { ParallelDims } from '../domain/parallel-dims.ts';
+import type { Reason } from '../domain/reason.ts';
+import type { LayerContext, Operator } from './operator.ts';
+
+/** What a split asks of a layer. */
+export type Split = Pick<ParallelDims, 'tp' | 'cp' | 'ep' | 'etp'>;
+
+/** What is wrong with a key of a part as a file states it. */
+export interface Flaw {
+  readonly key: string;
+  readonly message: string;
+  readonly expected: string;
+}
+
+/** A kind of mixer or feed-forward part. A new one is a file in mixers/ or ffn/ and a line in its index.ts. */
+export interface LayerModule<S extends LayerPart = LayerPart> {
+  readonly kind: S['kind'];
+  /** What a model file says of it. */
+  readonly schema: Variant<'kind'>;
+  /** The part with what the file leaves out filled in, or what is wrong with it. */
+  complete(given: S, hiddenSize: number): S | Flaw;
+  /** Its operators in order of execution, between the norm before it and the residual addition after. */
+  operators(spec: S, context: LayerContext): Operator[];
+  /** The law that a split breaks. */
+  constraints(spec: S, split: Split): Reason | null;
+  /** In words: `32 heads, 8 key-value, 128 wide`. */
+  describe(spec: S): string;
+  /** Experts that expert parallelism deals out; left out: none. */
+  experts?(spec: S): number;
+}
+
+/** A module that knows its own parts when it sees them. */
+export interface Known<S extends LayerPart> extends LayerModule<S> {
+  is(part: LayerPart | null): part is S;
+}
+
+export function layerModule<S extends LayerPart>(module: LayerModule<S>): Known<S> {
+  return { ...module, is: (part): part is S => part?.kind === module.kind };
+}

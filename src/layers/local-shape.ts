@@ -1,0 +1,24 @@
+/** What of a layer one GPU holds, and for how many tokens. */
+export interface LocalShape {
+  /** Tokens of one micro-batch on one context-parallel rank: sequence · micro-batch / cp. */
+  readonly tokens: number;
+  readonly sequence: number;
+  readonly microBatch: number;
+  readonly tensorParallel: number;
+  readonly contextParallel: number;
+  readonly expertParallel: number;
+  readonly expertTensorParallel: number;
+  readonly sequenceParallel: boolean;
+  /** Stages that share the vocabulary; 1: the ends of the pipeline have it whole. */
+  readonly vocabularyShards: number;
+  /** Rows of the embedding table on this GPU, padding included. */
+  readonly vocabularyRows: number;
+  /** Bytes of an activation element (2), and of a saved linear input (1 with fp8). */
+  readonly elementBytes: number;
+  readonly linearInputBytes: number;
+}
+
+/** Tokens on which norms, residuals and routers work: split by tensor parallelism only under sequence parallelism. */
+export function residualTokens(local: LocalShape): number {
+  return local.sequenceParallel ? local.tokens / local.tensorParallel : local.tokens;
+}

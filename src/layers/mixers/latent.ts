@@ -1,0 +1,175 @@
+import { closed, positive } from '../../document/shapes.ts';
+import { layerModule } from '../layer-module.ts';
+import { columnParallel, rowParallel } from '../linear.ts';
+import { residualTokens } from '../local-shape.ts';
+import { gemm, kept, type LayerContext, type Operator, operator, stream } from '../operator.ts';
+import { matrix, vector } from '../weight.ts';
+import { contextExchange } from './context-exchange.ts';
+
+/** Multi-head latent attention (DeepSeek-V2/V3, arXiv 2405.04434 section 2.1). */
+export interface LatentAttention {
+  readonly kind: 'latent';
+  readonly heads: number;
+  /** null: queries are projected directly. */
+  readonly qLoraRank: number | null;
+  readonly kvLoraRank: number;
+  readonly qkNopeHeadDim: number;
+  readonly qkRopeHeadDim: number;
+  readonly vHeadDim: number;
+}
+
+const PART = 'attention';
+
+/** Low-rank down projections, norms of the latents, up projections, attention, output. */
+export const latent = layerModule<LatentAttention>({
+  kind: 'latent',
+  schema: closed(
+    {
+      kind: { const: 'latent' },
+      heads: positive,
+      kvLoraRank: positive,
+      qkNopeHeadDim: positive,
+      qkRopeHeadDim: positive,
+      vHeadDim: positive,
+    },
+    { qLoraRank: { type: ['integer', 'null'], minimum: 1 } },
+  ),
+  complete: (given) => ({ ...given, qLoraRank: given.qLoraRank ?? null }),
+  operators: (a, context) => [
+    down(a, context),
+    ...up(a, context),
+    rotary(a, context),
+    core(a, context),
+    output(a, context),
+  ],
+  constraints: ({ heads }, { tp }) =>
+    heads % tp === 0
+      ? null
+      : { rule: 'heads-divisible-by-tp', actual: `${heads} heads`, limit: `a multiple of tp=${tp}` },
+  describe: ({ heads }) => `${heads} latent heads`,
+});
+
+/** Elements of q (and of k), and of v, on one GPU. */
+function sizes(a: LatentAttention, { local }: LayerContext) {
+  const heads = a.heads / local.tensorParallel;
+  const qkDim = a.qkNopeHeadDim + a.qkRopeHeadDim;
+  return { heads, qkDim, qk: local.tokens * heads * qkDim, v: local.tokens * heads * a.vHeadDim };
+}
+
+/** Down projections and norms of the latents are whole on every tensor-parallel rank (Megatron's duplicated linear). */
+function down(a: LatentAttention, { model, local }: LayerContext): Operator {
+  const e = local.elementBytes;
+  const latents = (a.qLoraRank ?? 0) + a.kvLoraRank;
+  const rows = residualTokens(local);
+  const h = model.hiddenSize;
+  const queries =
+    a.qLoraRank === null
+      ? []
+      : [
+          matrix({ part: PART, rows: h, columns: a.qLoraRank, split: 'replicated' }),
+          vector(PART, a.qLoraRank),
+        ];
+  return operator({
+    name: 'latent-down',
+    kernels: [
+      gemm(rows, latents + a.qkRopeHeadDim, h),
+      stream('element-wise', 2 * e * rows * latents, 4 * e * rows * latents, 2),
+    ],
+    saved: [kept(e * rows * (2 * latents + a.qkRopeHeadDim))],
+    hostUnits: 6,
+    weights: [
+      ...queries,
+      matrix({ part: PART, rows: h, columns: a.kvLoraRank + a.qkRopeHeadDim, split: 'replicated' }),
+      vector(PART, a.kvLoraRank),
+    ],
+  });
+}
+
+function up(a: LatentAttention, context: LayerContext): Operator[] {
+  const { model, local } = context;
+  const { heads, qkDim, qk, v } = sizes(a, context);
+  const e = local.elementBytes;
+  const queryInputs = a.qLoraRank ?? model.hiddenSize;
+  const keyValue = a.qkNopeHeadDim + a.vHeadDim;
+  return [
+    columnParallel(
+      {
+        name: 'q-up',
+        inputs: queryInputs,
+        outputs: heads * qkDim,
+        saved: [kept(e * qk, 'mla_up_proj')],
+        modules: ['mla_up_proj'],
+        weights: [matrix({ part: PART, rows: queryInputs, columns: a.heads * qkDim })],
+      },
+      local,
+    ),
+    columnParallel(
+      {
+        name: 'kv-up',
+        inputs: a.kvLoraRank,
+        outputs: heads * keyValue,
+        saved: [kept(e * (qk + v), 'mla_up_proj')],
+        modules: ['mla_up_proj'],
+        backwardBytes: e * (2 * qk + v),
+        weights: [matrix({ part: PART, rows: a.kvLoraRank, columns: a.heads * keyValue })],
+      },
+      local,
+    ),
+  ];
+}
+
+function rotary(a: LatentAttention, context: LayerContext): Operator {
+  const { qk } = sizes(a, context);
+  const e = context.local.elementBytes;
+  return operator({
+    name: 'rotary',
+    modules: ['mla_up_proj'],
+    kernels: [stream('element-wise', 4 * e * qk, 4 * e * qk, 3)],
+    hostUnits: 4,
+  });
+}
+
+function core(a: LatentAttention, context: LayerContext): Operator {
+  const { local, stack } = context;
+  const { heads, qkDim } = sizes(a, context);
+  return operator({
+    name: 'core-attention',
+    modules: ['core_attn'],
+    kernels: [
+      {
+        kind: 'attention',
+        shape: {
+          batch: local.microBatch,
+          heads,
+          kvHeads: heads,
+          sequence: local.sequence,
+          contextParallel: local.contextParallel,
+          qkHeadDim: qkDim,
+          vHeadDim: a.vHeadDim,
+          window: null,
+          sinks: false,
+        },
+      },
+    ],
+    communication: contextExchange(heads * (qkDim + a.vHeadDim), heads * qkDim, local, stack.contextExchange),
+    saved: [kept(4 * local.tokens * heads, 'core_attn')],
+    hostUnits: 2,
+    scoreFlops: local.sequence * a.heads * (qkDim + a.vHeadDim),
+  });
+}
+
+function output(a: LatentAttention, context: LayerContext): Operator {
+  const { model, local } = context;
+  const { heads, v } = sizes(a, context);
+  const e = local.elementBytes;
+  return rowParallel(
+    {
+      name: 'out-projection',
+      inputs: heads * a.vHeadDim,
+      outputs: model.hiddenSize,
+      saved: [kept((e + (local.linearInputBytes < e ? local.linearInputBytes : 0)) * v)],
+      weights: [matrix({ part: PART, rows: model.hiddenSize, columns: a.heads * a.vHeadDim })],
+    },
+    local,
+  );
+}

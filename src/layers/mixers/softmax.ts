@@ -1,0 +1,191 @@
+import { closed, count, flag, positive } from '../../document/shapes.ts';
+import { layerModule } from '../layer-module.ts';
+import { columnParallel, rowParallel } from '../linear.ts';
+import { type Kernel, kept, type LayerContext, type Operator, operator, stream } from '../operator.ts';
+import { bias, matrix } from '../weight.ts';
+import { contextExchange } from './context-exchange.ts';
+
+/** Grouped-query attention, its window and sinks included. */
+export interface SoftmaxAttention {
+  readonly kind: 'softmax';
+  readonly heads: number;
+  readonly kvHeads: number;
+  readonly headDim: number;
+  readonly qkvBias: boolean;
+  readonly outBias: boolean;
+  /** Parameters of the norms on q and k together, 0 without. */
+  readonly qkNormParameters: number;
+  /** One learned sink logit per head (gpt-oss). */
+  readonly sinks: boolean;
+  /** Tokens a query may look back on, or null for full causal attention. */
+  readonly slidingWindow: number | null;
+}
+
+const PART = 'attention';
+
+export const softmax = layerModule<SoftmaxAttention>({
+  kind: 'softmax',
+  schema: closed(
+    { kind: { const: 'softmax' }, heads: positive },
+    {
+      kvHeads: positive,
+      headDim: positive,
+      qkvBias: flag,
+      outBias: flag,
+      qkNormParameters: count,
+      sinks: flag,
+      slidingWindow: { type: ['integer', 'null'], minimum: 1 },
+    },
+  ),
+  complete(given, hiddenSize) {
+    const { heads } = given;
+    if (given.headDim === undefined && hiddenSize % heads !== 0)
+      return {
+        key: 'heads',
+        message: `heads is ${heads}`,
+        expected: `a divisor of hiddenSize ${hiddenSize}, or headDim stated`,
+      };
+    return { ...softmaxAttention(heads, hiddenSize / heads), ...given };
+  },
+  operators: (a, context) => [...projections(a, context), core(a, context), output(a, context)],
+  constraints({ heads, kvHeads, slidingWindow }, { tp, cp }) {
+    if (heads % tp !== 0)
+      return { rule: 'heads-divisible-by-tp', actual: `${heads} heads`, limit: `a multiple of tp=${tp}` };
+    if (kvHeads % tp !== 0 && tp % kvHeads !== 0)
+      return {
+        rule: 'kv-heads-divisible-by-tp',
+        actual: `${kvHeads} key-value heads`,
+        limit: `a multiple or a divisor of tp=${tp}`,
+      };
+    if (slidingWindow !== null && cp > 1)
+      return {
+        rule: 'context-parallel-sliding-window',
+        actual: 'sliding-window attention',
+        limit: 'cp=1: ring attention has no window',
+      };
+    return null;
+  },
+  describe: ({ heads, kvHeads, headDim }) => `${heads} heads, ${kvHeads} key-value, ${headDim} wide`,
+});
+
+/** Plain attention: as many key-value heads as heads, nothing special. */
+export function softmaxAttention(
+  heads: number,
+  headDim: number,
+  over: Partial<SoftmaxAttention> = {},
+): SoftmaxAttention {
+  return {
+    kind: 'softmax',
+    heads,
+    kvHeads: heads,
+    headDim,
+    qkvBias: false,
+    outBias: false,
+    qkNormParameters: 0,
+    sinks: false,
+    slidingWindow: null,
+    ...over,
+  };
+}
+
+/** Heads and key-value heads of one GPU: below one of the latter for each, they are replicated. */
+function localHeads({ heads, kvHeads }: SoftmaxAttention, tp: number): { heads: number; kvHeads: number } {
+  return { heads: heads / tp, kvHeads: Math.max(1, kvHeads / tp) };
+}
+
+function projections(a: SoftmaxAttention, { model, local }: LayerContext): Operator[] {
+  const { heads, kvHeads } = localHeads(a, local.tensorParallel);
+  const e = local.elementBytes;
+  const q = local.tokens * heads * a.headDim;
+  const kv = local.tokens * kvHeads * a.headDim;
+  const h = model.hiddenSize;
+  const qkv = columnParallel(
+    {
+      name: 'qkv',
+      inputs: h,
+      outputs: (heads + 2 * kvHeads) * a.headDim,
+      saved: [kept(e * kv), kept(e * (q + kv), 'op')],
+      modules: ['op'],
+      backwardBytes: e * (2 * q + 2 * kv),
+      weights: [
+        matrix({ part: PART, rows: h, columns: a.heads * a.headDim }),
+        matrix({ part: PART, rows: h, columns: 2 * a.kvHeads * a.headDim, least: 2 * a.headDim }),
+        ...bias(a.qkvBias, PART, (a.heads + 2 * a.kvHeads) * a.headDim, { split: 'tensor' }),
+        ...bias(a.qkNormParameters > 0, PART, a.qkNormParameters),
+      ],
+    },
+    local,
+  );
+  const rotary = model.learnedPositions === 0;
+  const positions = operator({
+    name: 'rotary',
+    modules: ['op'],
+    kernels: rotary ? [stream('element-wise', 2 * e * (q + kv), 2 * e * (q + kv), 2)] : [],
+    hostUnits: rotary ? 2 : 0,
+  });
+  return [qkv, positions];
+}
+
+function core(a: SoftmaxAttention, { local, stack, c }: LayerContext): Operator {
+  const { heads, kvHeads } = localHeads(a, local.tensorParallel);
+  const reach = a.slidingWindow === null ? local.sequence / 2 : Math.min(local.sequence / 2, a.slidingWindow);
+  const base = {
+    name: 'core-attention',
+    modules: ['core_attn'] as const,
+    communication: contextExchange(2 * kvHeads * a.headDim, heads * a.headDim, local, stack.contextExchange),
+    weights: bias(a.sinks, PART, a.heads, { split: 'tensor' }),
+    scoreFlops: 4 * reach * a.heads * a.headDim,
+  };
+  if (stack.attentionKernel !== 'unfused') {
+    const shape = {
+      batch: local.microBatch,
+      heads,
+      kvHeads,
+      sequence: local.sequence,
+      contextParallel: local.contextParallel,
+      qkHeadDim: a.headDim,
+      vHeadDim: a.headDim,
+      window: a.slidingWindow,
+      sinks: a.sinks,
+    };
+    const kernels: Kernel[] = [{ kind: 'attention', shape }];
+    return operator({
+      ...base,
+      kernels,
+      saved: [kept(4 * local.tokens * heads, 'core_attn')],
+      hostUnits: 2,
+    });
+  }
+  const scores = (local.microBatch * heads * local.sequence ** 2) / local.contextParallel;
+  const savedPerScore = stack.dropoutMasks ? 2 * local.elementBytes + 1 : local.elementBytes;
+  // Megatron's fused softmax needs (micro-batch · heads per GPU) divisible by 4, else several eager kernels run.
+  const eager = (local.microBatch * heads) % 4 === 0 ? 0 : c.hostUnitsSoftmaxFallback;
+  return operator({
+    ...base,
+    kernels: [
+      { kind: 'batched-gemm', flops: 4 * scores * a.headDim, aligned: a.headDim % 8 === 0 },
+      stream('softmax', 9 * scores, 11 * scores, 3),
+    ],
+    saved: [kept(savedPerScore * scores, 'core_attn')],
+    hostUnits: 6 + eager,
+  });
+}
+
+function output(a: SoftmaxAttention, { model, local }: LayerContext): Operator {
+  const { heads } = localHeads(a, local.tensorParallel);
+  const e = local.elementBytes;
+  const narrow = local.linearInputBytes < e ? local.linearInputBytes : 0;
+  return rowParallel(
+    {
+      name: 'out-projection',
+      inputs: heads * a.headDim,
+      outputs: model.hiddenSize,
+      saved: [kept((e + narrow) * local.tokens * heads * a.headDim)],
+      weights: [
+        matrix({ part: PART, rows: model.hiddenSize, columns: a.heads * a.headDim }),
+        ...bias(a.outBias, PART, model.hiddenSize),
+      ],
+    },
+    local,
+  );
+}

@@ -1,0 +1,29 @@
+import { residualTokens } from './local-shape.ts';
+import { norm } from './norm.ts';
+import { gemm, type LayerContext, type Operator, operator } from './operator.ts';
+import { headOperators } from './output.ts';
+import { matrix } from './weight.ts';
+
+const PART = 'multiTokenPrediction';
+
+/**
+ * What a module that predicts a further token has beside a layer of the model's last kind: norms of the hidden state and of
+ * the next token's embedding, a projection of both to one, a norm, and the head again; embedding and head are the model's
+ * own (DeepSeek-V3, arXiv 2412.19437, section 2.2).
+ */
+export function predictionOperators(context: LayerContext): Operator[] {
+  const { model, local } = context;
+  const h = model.hiddenSize;
+  return [
+    norm('hidden-norm', context, [], { part: PART }),
+    norm('embedding-norm', context, [], { part: PART }),
+    operator({
+      name: 'eh-projection',
+      kernels: [gemm(residualTokens(local), h, 2 * h)],
+      hostUnits: 2,
+      weights: [matrix({ part: PART, rows: 2 * h, columns: h })],
+    }),
+    norm('prediction-norm', context, [], { part: PART }),
+    ...headOperators(context, false),
+  ];
+}

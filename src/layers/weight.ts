@@ -1,0 +1,75 @@
+import type { LocalShape } from './local-shape.ts';
+
+/** One matrix or vector that an operator owns, as the whole model has it. */
+export interface Weight {
+  /** What reports call the part of the model it belongs to. */
+  readonly part: string;
+  readonly rows: number;
+  /** 1: a vector. */
+  readonly columns: number;
+  /** Equal ones: experts. */
+  readonly count: number;
+  /** Of them, how many each token goes through. */
+  readonly active: number;
+  /**
+   * How the GPUs of a stage share it: `tensor` divides the columns (or rows) over tensor parallelism, `replicated` has it
+   * whole on each, `expert` deals the equal ones over expert and expert tensor parallelism; `vocabulary` divides rows
+   * padded for it, over the stages that share the vocabulary too; `end` lies whole on them.
+   */
+  readonly split: 'tensor' | 'replicated' | 'expert' | 'vocabulary' | 'end';
+  /** Columns that tensor parallelism cannot divide further: the width of a key-value head and its value. */
+  readonly least: number;
+  readonly role: 'matrix' | 'vector' | 'embedding' | 'head' | 'buffer';
+  readonly trainable: boolean;
+  /** The model's embedding is used again: stored once where both stand on one stage. */
+  readonly tied: boolean;
+}
+
+type Usual = 'part' | 'rows' | 'columns';
+
+/** A weight with what is usual: one trainable matrix that tensor parallelism divides. */
+export function matrix(one: Pick<Weight, Usual> & Partial<Weight>): Weight {
+  return {
+    count: 1,
+    active: 1,
+    split: 'tensor',
+    least: 1,
+    role: 'matrix',
+    trainable: true,
+    tied: false,
+    ...one,
+  };
+}
+
+/** A vector, whole on every GPU unless said otherwise. */
+export function vector(part: string, rows: number, over: Partial<Weight> = {}): Weight {
+  return matrix({ part, rows, columns: 1, split: 'replicated', role: 'vector', ...over });
+}
+
+/** Nothing where there is no bias. */
+export function bias(there: boolean, part: string, rows: number, over: Partial<Weight> = {}): Weight[] {
+  return there ? [vector(part, rows, over)] : [];
+}
+
+export function parametersOf({ rows, columns, count }: Weight): number {
+  return rows * columns * count;
+}
+
+/** Parameters that one GPU holds. */
+export function localParameters(weight: Weight, local: LocalShape): number {
+  const { rows, columns, count, split, least } = weight;
+  switch (split) {
+    case 'replicated':
+      return rows * columns * count;
+    case 'tensor': {
+      if (columns === 1) return rows / local.tensorParallel;
+      return rows * Math.max(least, columns / local.tensorParallel) * count;
+    }
+    case 'expert':
+      return (rows * columns * count) / (local.expertParallel * local.expertTensorParallel);
+    case 'vocabulary':
+      return local.vocabularyRows * columns;
+    case 'end':
+      return (rows * columns) / local.vocabularyShards;
+  }
+}
