@@ -1,7 +1,7 @@
 import type { Cluster } from '../domain/cluster.ts';
 import { InputError } from '../domain/input-error.ts';
 import { onlyGroups } from '../domain/node-order.ts';
-import type { SearchOptions } from '../search/options.ts';
+import type { SearchOptions } from '../search/space/options.ts';
 import { nearest } from '../units/nearest.ts';
 import { whole } from './problem.ts';
 import type { Settings } from './settings.ts';

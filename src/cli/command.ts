@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { LAUNCHERS } from '../frameworks/index.ts';
+import { OPTIMIZERS } from '../optimizers/index.ts';
 import type { Style } from '../reporters/paint.ts';
 import type { PrintedDocument } from '../schema/index.ts';
 import type { Io } from './io.ts';
@@ -33,6 +34,7 @@ export function workloadOptions(command: Command): Command {
     .option('--seq-length <N>', 'tokens per sequence')
     .option('--global-batch <N>', 'sequences per optimizer step')
     .option('--precision <P>', 'bf16, fp16, fp8, mxfp8 or nvfp4 (default bf16)')
+    .option('--optimizer <NAME>', `${OPTIMIZERS.map(({ id }) => id).join(', ')} (default ${OPTIMIZERS[0]!.id})`)
     .option(
       '--launcher <NAME>',
       `rank only what it can run: ${LAUNCHERS.map(({ id }) => id).join(', ')}, or any for all freedom (default: what a framework runs)`,

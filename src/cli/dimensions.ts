@@ -1,45 +1,38 @@
 import { InputError } from '../domain/input-error.ts';
-import { type Configuration, parseConfiguration } from '../search/configuration.ts';
-import type { SearchOptions } from '../search/options.ts';
+import { COUNTS, type Configuration, parseConfiguration } from '../plan-text/configuration.ts';
+import { type Bounded, type Held, NOTHING_HELD } from '../search/space/options.ts';
+import { TECHNIQUES } from '../techniques/index.ts';
 
 /** `--fix tp=8,recompute=full`. */
-export function fixFrom(text: string | undefined, option = '--fix'): SearchOptions['fix'] {
-  if (text === undefined) return {};
-  return without(parseConfiguration(text, option), option, [
-    'sp',
-    'layers',
-    'groups',
-    'shard-groups',
-    'vocabulary',
-    'recompute-layers',
-  ]) as SearchOptions['fix'];
+export function fixFrom(text: string | undefined, option = '--fix'): Held {
+  if (text === undefined) return NOTHING_HELD;
+  const configuration = withoutPlace(parseConfiguration(text, option), option);
+  const { counts, schedule, techniques } = configuration;
+  return { counts, techniques, ...(schedule === undefined ? {} : { schedule }) };
 }
 
-/** `--max cp=2`. */
-export function maxFrom(text: string | undefined): SearchOptions['max'] {
-  if (text === undefined) return {};
-  return without(parseConfiguration(text, '--max'), '--max', [
-    'schedule',
-    'sp',
-    'layers',
-    'groups',
-    'shard-groups',
-    'recompute',
-    'vocabulary',
-    'recompute-layers',
-  ]) as SearchOptions['max'];
+/** `--max cp=2,zero=1`. */
+export function maxFrom(text: string | undefined): Bounded {
+  if (text === undefined) return NOTHING_HELD;
+  const { counts, schedule, techniques } = withoutPlace(parseConfiguration(text, '--max'), '--max');
+  const numbers = TECHNIQUES.filter(({ off }) => typeof off === 'number').map(({ id }) => id);
+  const odd = Object.keys(techniques).find((id) => !numbers.includes(id));
+  if (schedule !== undefined || odd !== undefined)
+    throw new InputError({
+      message: `--max takes no ${odd ?? 'schedule'}`,
+      expected: [...COUNTS, ...numbers].join(', '),
+      hint: `Maybe --fix ${odd ?? 'schedule'}=…, which holds it.`,
+    });
+  return { counts, techniques };
 }
 
-function without(
-  configuration: Configuration,
-  option: string,
-  keys: readonly (keyof Configuration)[],
-): Configuration {
-  for (const key of keys) {
+/** A search chooses layers and groups itself. */
+function withoutPlace(configuration: Configuration, option: string): Configuration {
+  for (const key of ['layers', 'groups'] as const) {
     if (configuration[key] !== undefined)
       throw new InputError({
         message: `${option} takes no ${key}`,
-        expected: 'tp, pp, dp, cp, ep, etp, vpp, micro-batch, sharding',
+        expected: [...COUNTS, 'schedule', ...TECHNIQUES.map(({ id }) => id)].join(', '),
         hint: 'Maybe estimate --config, which takes one whole configuration.',
       });
   }

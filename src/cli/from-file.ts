@@ -6,14 +6,14 @@ import { InputError } from '../domain/input-error.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { Reason } from '../domain/reason.ts';
 import { LAUNCHERS } from '../frameworks/index.ts';
-import { soundPlan } from '../frameworks/laws/sound.ts';
+import { planLaw } from '../laws/plan.ts';
 import type { Framework } from '../frameworks/port/framework.ts';
 import type { Asked, LaunchReader, ReadFile } from '../frameworks/port/reader.ts';
 import { rankRows } from '../launch-folder/rank-map.ts';
 import { placesOf } from '../launch-folder/ranks.ts';
 import { seating } from '../launch-folder/seating.ts';
-import { parseConfiguration } from '../search/configuration.ts';
-import { type Configured, planOf } from '../search/plan-of.ts';
+import { overlaid, parseConfiguration } from '../plan-text/configuration.ts';
+import { type Configured, planOf } from '../plan-text/plan-of.ts';
 import { nearest } from '../units/nearest.ts';
 import { launchSource } from './launch-source.ts';
 import type { Settings } from './settings.ts';
@@ -96,18 +96,16 @@ export function planFrom(
     const all = Array.from({ length: deviceCount(cluster) }, (_, device) => device);
     const plan = asked.plan(problem, seats?.devices ?? all);
     const placed = { ...plan, nodeOrder: seats?.nodeOrder ?? plan.nodeOrder };
-    return soundPlan(problem, placed) ?? { plan: placed, inferred: [] };
+    return planLaw(problem, placed) ?? { plan: placed, inferred: [] };
   }
-  const given = new Map(
-    over.split(',').flatMap((token) => (token.includes('=') ? [[token.split('=')[0]!.trim(), token]] : [])),
-  );
   const stated = { ...asked.configuration, ...(seats === null ? {} : { groups: seats.groups }) };
-  const kept = Object.entries(stated).flatMap(([key, value]) => (given.has(key) ? [] : [`${key}=${value}`]));
-  const found = planOf(problem, parseConfiguration([...kept, ...given.values()].join(',')));
+  const text = Object.entries(stated).map(([key, value]) => `${key}=${value}`);
+  const configuration = overlaid(parseConfiguration(text.join(',')), parseConfiguration(over));
+  const found = planOf(problem, configuration);
   if ('rule' in found) return found;
   if (
     seats !== null &&
-    given.size === 0 &&
+    over === '' &&
     placesOf(found.plan).some(({ device }, i) => device !== seats.devices[i])
   )
     throw new InputError({

@@ -7,6 +7,7 @@ import { InputError } from '../domain/input-error.ts';
 import type { Problem } from '../domain/problem.ts';
 import { LAUNCHERS, launcherOf } from '../frameworks/index.ts';
 import type { Framework } from '../frameworks/port/framework.ts';
+import { OPTIMIZERS } from '../optimizers/index.ts';
 import type { Origin } from '../schema/estimate.ts';
 import { nearest } from '../units/nearest.ts';
 import { parseQuantity } from '../units/parse.ts';
@@ -38,6 +39,7 @@ export function given(modelName: string, clusterName: string, s: Settings): Give
       sequenceLength,
       globalBatchSize: whole('--global-batch', s['global-batch']),
       precision: precisionFrom(s.precision ?? 'bf16'),
+      optimizer: optimizerFrom(s.optimizer ?? OPTIMIZERS[0]!.id),
       headroom: headroomFrom(s.headroom ?? '8%'),
     },
   };
@@ -92,6 +94,17 @@ function precisionFrom(text: string): Precision {
   throw new InputError({
     message: `--precision is "${text}"`,
     expected: `one of ${PRECISIONS.join(', ')}`,
+    ...(near === undefined ? {} : { hint: `Maybe "${near}".` }),
+  });
+}
+
+function optimizerFrom(text: string): string {
+  const ids = OPTIMIZERS.map(({ id }) => id);
+  if (ids.includes(text)) return text;
+  const near = nearest(text, ids);
+  throw new InputError({
+    message: `--optimizer is "${text}"`,
+    expected: `one of ${ids.join(', ')}`,
     ...(near === undefined ? {} : { hint: `Maybe "${near}".` }),
   });
 }

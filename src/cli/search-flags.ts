@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
 import { InputError } from '../domain/input-error.ts';
+import type { Legality } from '../domain/legality.ts';
 import type { Problem } from '../domain/problem.ts';
-import { BY_MEMORY, BY_TIME, byDollars, OBJECTIVES, type Objective } from '../search/objective.ts';
-import type { Legality, SearchOptions } from '../search/options.ts';
+import { BY_MEMORY, BY_TIME, byDollars, OBJECTIVES, type Objective } from '../search/space/objective.ts';
+import type { SearchOptions } from '../search/space/options.ts';
 import { nearest } from '../units/nearest.ts';
 import { useOfCluster } from './cluster-choice.ts';
 import { fixFrom, maxFrom } from './dimensions.ts';

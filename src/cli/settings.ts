@@ -10,6 +10,7 @@ const KEYS = [
   'seq-length',
   'global-batch',
   'precision',
+  'optimizer',
   'launcher',
   'stack',
   'top',

@@ -35,7 +35,7 @@ export interface StageEstimate {
   readonly stage: number;
   readonly group: number;
   readonly devices: number;
-  readonly tensorParallel: number;
+  readonly tp: number;
   readonly layers: number;
   /** Seconds of one micro-batch, forward, backward and recompute together, by part. */
   readonly compute: Parts;

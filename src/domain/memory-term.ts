@@ -2,6 +2,9 @@
 export const POINTS = ['forward', 'loss', 'backward', 'end-of-backward', 'optimizer-step'] as const;
 export type Point = (typeof POINTS)[number];
 
+/** Where bytes lie: in a GPU's own memory, in its host's, on a disk. */
+export type Device = 'gpu' | 'host' | 'disk';
+
 /** By segment of a stage (its first so many layers, the rest), then by kind of layer. Bytes or counts. */
 export type BySegment = readonly (readonly number[])[];
 
@@ -12,6 +15,7 @@ export type BySegment = readonly (readonly number[])[];
 export interface MemoryTerm {
   /** As it is printed. */
   readonly part: string;
+  readonly device: Device;
   readonly at: readonly Point[];
   /** `in-flight`: for each micro-batch that the schedule keeps alive; `in-flight-but-one`: all of them but the one in backward. */
   readonly times: 'once' | 'in-flight' | 'in-flight-but-one';

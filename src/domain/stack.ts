@@ -47,12 +47,16 @@ export interface Stack {
   readonly timeMultiplier: { readonly value: number; readonly width: number };
 }
 
-/** Bytes per parameter. Sharded state is divided by the data-parallel size from optimizer sharding 1 on. */
+/** Bytes per parameter. Sharded state is divided by the data-parallel size from ZeRO stage 1 on. */
 export interface StateBytes {
+  /** What compute reads. */
   readonly weights: number;
+  /** As accumulated. */
   readonly gradients: number;
-  /** fp32 master weights where `weights` are of low precision, and both Adam moments. */
-  readonly optimizer: number;
+  /** fp32 master weights, where `weights` are not those. */
+  readonly master: number;
+  /** One of the optimizer's moments. */
+  readonly moment: number;
 }
 
 /** Fraction of each kind of communication that compute can hide when there is enough of it. */

@@ -7,6 +7,8 @@ export interface Workload {
   /** Sequences per optimizer step. */
   readonly globalBatchSize: number;
   readonly precision: Precision;
+  /** Id of the optimizer. */
+  readonly optimizer: string;
   /** Fraction of a GPU's memory that a plan must leave free. */
   readonly headroom: number;
 }

@@ -88,6 +88,19 @@ export function networkPerGpu(group: NodeGroup): number {
   return (group.nic.link.bandwidth * group.nic.perNode) / group.gpusPerNode;
 }
 
+/** One GPU of the group and its peer, in the same fast domain or in another node. */
+export function neighbours(group: NodeGroup, sameDomain: boolean): Span {
+  return {
+    size: 2,
+    perDomain: sameDomain ? 2 : 1,
+    domains: sameDomain ? 1 : 2,
+    intra: group,
+    network: group,
+    networkPerMember: networkPerGpu(group),
+    extraLatency: 0,
+  };
+}
+
 function membersPerDomain(group: NodeGroup, stride: number, size: number): number {
   const domain = Math.min(group.fastDomainGpus, group.nodes * group.gpusPerNode);
   return Math.min(size, Math.max(1, Math.floor(domain / stride)));

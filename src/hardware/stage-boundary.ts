@@ -15,8 +15,8 @@ export function stageBoundary(
   let slowest = pair(cluster, from.firstDevice, to.firstDevice);
   if (cluster.measured === undefined) return slowest;
   for (let copy = 1; copy < Math.min(from.count, to.count); copy++) {
-    const a = from.firstDevice + copy * from.tensorParallel * contextParallel;
-    const b = to.firstDevice + copy * to.tensorParallel * contextParallel;
+    const a = from.firstDevice + copy * from.tp * contextParallel;
+    const b = to.firstDevice + copy * to.tp * contextParallel;
     const span = pair(cluster, a, b);
     if (span.domains > 1 && (slowest.domains === 1 || span.networkPerMember < slowest.networkPerMember))
       slowest = span;

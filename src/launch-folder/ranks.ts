@@ -28,22 +28,22 @@ export const DEVICE_BY_DEVICE: RankOrder = (a, b) => a.device - b.device;
  * tp-cp-ep-dp-pp).
  */
 export function placesOf(plan: Plan, order?: RankOrder): Place[] {
-  const { contextParallel, expertParallel, expertTensorParallel } = plan;
+  const { cp, ep, etp } = plan.dims;
   const places: Place[] = [];
   for (const [pipeline, { stages }] of plan.pipelines.entries()) {
     for (const [stage, { replicas }] of stages.entries()) {
       let inStage = 0;
       let copies = 0;
-      for (const { count, tensorParallel, firstDevice } of replicas) {
-        for (let i = 0; i < count * tensorParallel * contextParallel; i++) {
+      for (const { count, tp, firstDevice } of replicas) {
+        for (let i = 0; i < count * tp * cp; i++) {
           places.push({
             device: firstDevice + i,
             pipeline,
             stage,
-            tp: i % tensorParallel,
-            cp: Math.floor(i / tensorParallel) % contextParallel,
-            dp: copies + Math.floor(i / (tensorParallel * contextParallel)),
-            ep: Math.floor(inStage++ / expertTensorParallel) % expertParallel,
+            tp: i % tp,
+            cp: Math.floor(i / tp) % cp,
+            dp: copies + Math.floor(i / (tp * cp)),
+            ep: Math.floor(inStage++ / etp) % ep,
           });
         }
         copies += count;

@@ -1,6 +1,6 @@
 import type { Plan } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
-import { arithmetic } from '../search/label.ts';
+import { arithmetic } from '../plan-text/degrees.ts';
 import type { LaunchFile, RenderContext } from './launch-file.ts';
 import { commentText, shellQuote } from './quote.ts';
 import { hostRuns } from './ranks.ts';

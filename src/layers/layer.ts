@@ -4,7 +4,8 @@ import { FEED_FORWARDS } from './ffn/index.ts';
 import type { LayerModule, Split } from './layer-module.ts';
 import { MIXERS } from './mixers/index.ts';
 import { norm, residual } from './norm.ts';
-import type { LayerContext, Operator } from './operator.ts';
+import { residualTokens } from './local-shape.ts';
+import { kept, type LayerContext, type Operator } from './operator.ts';
 
 const MODULES = new Map<string, LayerModule>(
   [...MIXERS, ...FEED_FORWARDS].map((module) => [module.kind, module as LayerModule]),
@@ -24,11 +25,12 @@ export function partsOf({ mixer, ffn }: LayerKind): LayerPart[] {
 
 /** The operators of one decoder layer in order of execution: each part with its norms, then the residual addition. */
 export function layerOperators(kind: LayerKind, context: LayerContext): Operator[] {
-  return [
+  const operators = [
     ...block('attention', kind.mixer, context, 1),
     // A parallel layer has one norm, before its mixer (falcon-7b).
     ...block('mlp', kind.ffn, context, 2),
   ];
+  return withEagerCopies(operators, context);
 }
 
 function block(name: string, part: LayerPart | null, context: LayerContext, norms: number): Operator[] {
@@ -40,6 +42,14 @@ function block(name: string, part: LayerPart | null, context: LayerContext, norm
   const after = model.norm.perLayer > 2 ? [norm(`post-${name}-norm`, context, [])] : [];
   const inner = moduleOf(part).operators(part, context);
   return [...before, ...inner, ...after, residual(`${name}-residual`, context, [])];
+}
+
+/** Residual-sized tensors that eager kernels of a stack keep beside what the arithmetic needs, on a layer's last operator. */
+function withEagerCopies(operators: Operator[], { model, local, stack }: LayerContext): Operator[] {
+  const last = operators.at(-1);
+  if (last === undefined || stack.extraResiduals === 0) return operators;
+  const bytes = stack.extraResiduals * local.elementBytes * residualTokens(local) * model.hiddenSize;
+  return [...operators.slice(0, -1), { ...last, saved: [...last.saved, kept(bytes)] }];
 }
 
 /** The first law that a split breaks in any part of a model's layers. */

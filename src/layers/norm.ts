@@ -1,4 +1,4 @@
-import type { RecomputeModule } from '../domain/plan.ts';
+import type { RecomputeModule } from './recompute-modules.ts';
 import { residualTokens } from './local-shape.ts';
 import { kept, type LayerContext, type Operator, operator, stream } from './operator.ts';
 import { vector } from './weight.ts';

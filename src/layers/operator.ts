@@ -1,10 +1,10 @@
 import type { Collective } from '../domain/link.ts';
 import type { ModelSpec } from '../domain/model.ts';
-import type { RecomputeModule } from '../domain/plan.ts';
 import type { Stack } from '../domain/stack.ts';
 import type { AttentionShape } from '../hardware/attention.ts';
 import type { Coefficients } from '../hardware/coefficients.ts';
 import type { LocalShape } from './local-shape.ts';
+import type { RecomputeModule } from './recompute-modules.ts';
 import type { Weight } from './weight.ts';
 
 /**
@@ -26,6 +26,8 @@ export interface Operator {
   readonly weights: readonly Weight[];
   /** Forward model FLOPs of one token that belong to no weight: attention scores and values, causal. */
   readonly scoreFlops?: number;
+  /** Its forward runs again in backward. */
+  readonly again?: boolean;
   /** Its shapes follow the routing, so graphs of parts of a layer leave it out; only a whole-iteration graph takes it. */
   readonly dynamic?: boolean;
   /** Logits: what it saves and needs in backward is a part of memory of its own. */
@@ -69,6 +71,8 @@ export interface SavedTensor {
   readonly bytes: number;
   /** Recompute modules under which it is not kept. */
   readonly droppedBy: readonly RecomputeModule[];
+  /** Not kept: brought back while its layer's backward runs. */
+  readonly dropped?: boolean;
 }
 
 /** All that an operator may depend on beside its own layer kind. */

@@ -142,7 +142,7 @@ const ANY_STACK: Stack = {
   lossKernel: 'fused',
   fusedActivation: true,
   compiled: false,
-  state: { weights: 2, gradients: 4, optimizer: 12 },
+  state: { weights: 2, gradients: 4, master: 4, moment: 4 },
   gradAccumulationFusion: true,
   cudaGraphs: 'none',
   moeDispatcher: 'alltoall',

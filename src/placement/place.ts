@@ -1,4 +1,4 @@
-import { estimate } from '../cost/estimate.ts';
+import { estimate } from '../evaluate/estimate.ts';
 import { nodesByGroup, reordered } from '../domain/node-order.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';

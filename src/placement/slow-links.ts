@@ -1,4 +1,4 @@
-import { estimate } from '../cost/estimate.ts';
+import { estimate } from '../evaluate/estimate.ts';
 import type { Cluster } from '../domain/cluster.ts';
 import { hostOfNode, nodesByGroup, reordered } from '../domain/node-order.ts';
 import type { Plan } from '../domain/plan.ts';

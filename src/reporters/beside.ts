@@ -1,20 +1,24 @@
+import { microBatchSizeOf, type Plan } from '../domain/plan.ts';
+import type { Problem } from '../domain/problem.ts';
 import type { PartitionProof, RankedPlan, Variant, WhatIf } from '../domain/search-result.ts';
-import { arithmetic } from '../search/label.ts';
+import { arithmetic } from '../plan-text/degrees.ts';
+import { toldTechniques } from '../plan-text/told.ts';
 import { formatInteger, formatPercent, formatSeconds } from '../units/format.ts';
-import { clip, layersWords, recomputeWords, SHARDING_WORDS, scheduleWords } from './words.ts';
+import { clip, layersWords, scheduleWords } from './words.ts';
 
 /** What a plan of the same layout does otherwise, and its step. */
-export function variantWords({ plan: best }: RankedPlan, { plan, stepSeconds }: Variant): string {
-  const how = [
-    plan.microBatchSize === best.microBatchSize ? '' : `mbs ${plan.microBatchSize}`,
-    scheduleWords(plan) === scheduleWords(best) ? '' : scheduleWords(plan),
-    recomputeWords(plan.recompute) === recomputeWords(best.recompute)
-      ? ''
-      : `recompute ${recomputeWords(plan.recompute)}`,
-    plan.optimizerSharding === best.optimizerSharding
-      ? ''
-      : `sharding ${SHARDING_WORDS[plan.optimizerSharding]}`,
-  ].filter((word) => word !== '');
+export function variantWords(
+  problem: Problem,
+  { plan: best }: RankedPlan,
+  { plan, stepSeconds }: Variant,
+): string {
+  const wordsOf = (one: Plan) => [
+    `mbs ${microBatchSizeOf(one)}`,
+    scheduleWords(one),
+    ...toldTechniques(problem, one).map(({ name, words }) => `${name} ${words}`),
+  ];
+  const known = wordsOf(best);
+  const how = wordsOf(plan).filter((word) => !known.includes(word));
   return `${how.join(', ')} ${formatSeconds(stepSeconds)}`;
 }
 

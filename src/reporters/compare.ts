@@ -3,7 +3,7 @@ import { devicesOf } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { SearchResult } from '../domain/search-result.ts';
 import type { CompareDocument } from '../schema/compare.ts';
-import { arithmetic } from '../search/label.ts';
+import { arithmetic } from '../plan-text/degrees.ts';
 import { digits, formatInteger, formatPercent, formatSeconds } from '../units/format.ts';
 import { grid, painter, type Style, wrap } from './paint.ts';
 import { rankedJson } from './plan-json.ts';

@@ -1,12 +1,12 @@
 import { type Estimate, type Parts, total } from '../domain/estimate.ts';
-import type { Plan } from '../domain/plan.ts';
+import { microBatchSizeOf, type Plan } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
-import { MEMORY_ERROR } from '../memory/walk.ts';
-import { arithmetic } from '../search/label.ts';
+import { MEMORY_ERROR } from '../evaluate/memory/walk.ts';
+import { arithmetic } from '../plan-text/degrees.ts';
 import { formatInteger, formatPercent, formatSeconds } from '../units/format.ts';
 import { GiB } from '../units/quantity.ts';
 import { grid, painter, type Style, wrap } from './paint.ts';
-import { layersWords, recomputeWords, SHARDING_WORDS, scheduleWords } from './words.ts';
+import { layersWords, scheduleWords, techniqueWords } from './words.ts';
 
 /** One configuration: the verdict, time part by part, memory part by part for each stage. `full` shows every stage. */
 export function estimateTable(
@@ -26,9 +26,8 @@ export function estimateTable(
   const how = [
     arithmetic(plan),
     scheduleWords(plan),
-    `micro-batch ${plan.microBatchSize}`,
-    `recompute ${recomputeWords(plan.recompute)}`,
-    `sharding ${SHARDING_WORDS[plan.optimizerSharding]}`,
+    `micro-batch ${microBatchSizeOf(plan)}`,
+    techniqueWords(problem, plan),
     `layers ${layersWords(plan)}`,
   ].join(', ');
   const blocks = [

@@ -4,7 +4,7 @@ import type { Problem } from '../domain/problem.ts';
 import type { Reason } from '../domain/reason.ts';
 import type { RankedPlan } from '../domain/search-result.ts';
 import type { PlanDocument } from '../schema/plan.ts';
-import { planText } from '../search/label.ts';
+import { planText } from '../plan-text/text.ts';
 import { digits, formatSeconds } from '../units/format.ts';
 import { type Style, wrap } from './paint.ts';
 import { memoryWords } from './words.ts';
@@ -76,7 +76,7 @@ export function startJson(
     : {
         file,
         notes,
-        configuration: planText(now.plan, problem.cluster),
+        configuration: planText(problem, now.plan),
         stepTimeSeconds: now.estimate.stepSeconds,
         verdict: now.estimate.verdict,
         changes,

@@ -1,12 +1,14 @@
 import type { Estimate, StageEstimate } from '../domain/estimate.ts';
-import { layersOf, type Plan } from '../domain/plan.ts';
+import { layersOf, microBatchSizeOf, type Plan } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { NearestMiss, RankedPlan, SearchResult, WhatIf } from '../domain/search-result.ts';
 import type { CostedDocument, EstimateDocument, Origin } from '../schema/estimate.ts';
 import type { PlanDocument, RankedDocument } from '../schema/plan.ts';
-import { degreesOf, planText } from '../search/label.ts';
+import { degreesOf } from '../plan-text/degrees.ts';
+import { planText } from '../plan-text/text.ts';
+import { TECHNIQUES } from '../techniques/index.ts';
 
-/** The shardwright.plan/1 document. Units stand in the key names; parts sum to their totals. */
+/** The shardwright.plan/2 document. Units stand in the key names; parts sum to their totals. */
 export function planDocument(
   problem: Problem,
   result: SearchResult,
@@ -14,7 +16,7 @@ export function planDocument(
   origin: Origin,
 ): PlanDocument {
   return {
-    schema: 'shardwright.plan/1',
+    schema: 'shardwright.plan/2',
     ...origin,
     problem: problemJson(problem),
     plans: result.plans.map((ranked) => rankedJson(problem, ranked)),
@@ -34,7 +36,7 @@ export function planDocument(
   };
 }
 
-/** The shardwright.estimate/1 document. */
+/** The shardwright.estimate/2 document. */
 export function estimateDocument(
   problem: Problem,
   plan: Plan,
@@ -43,7 +45,7 @@ export function estimateDocument(
   origin: Origin,
 ): EstimateDocument {
   return {
-    schema: 'shardwright.estimate/1',
+    schema: 'shardwright.estimate/2',
     ...origin,
     problem: problemJson(problem),
     inferred,
@@ -59,6 +61,7 @@ function problemJson({ model, cluster, workload, stack }: Problem): PlanDocument
     sequenceLength: workload.sequenceLength,
     globalBatchSize: workload.globalBatchSize,
     precision: workload.precision,
+    optimizer: workload.optimizer,
     headroom: workload.headroom,
     groups: cluster.groups.map((group) => group.id),
   };
@@ -71,7 +74,7 @@ export function rankedJson(problem: Problem, ranked: RankedPlan): RankedDocument
     tiedWithBest: ranked.tiedWithBest,
     ...planJson(problem, ranked.plan, ranked.estimate),
     variants: ranked.variants.map(({ plan, stepSeconds }): RankedDocument['variants'][number] => ({
-      configuration: planText(plan, problem.cluster),
+      configuration: planText(problem, plan),
       stepTimeSeconds: stepSeconds,
     })),
     partition: ranked.partition,
@@ -84,7 +87,7 @@ function missJson(problem: Problem, miss: NearestMiss): PlanDocument['nearestMis
 
 function planJson(problem: Problem, plan: Plan, estimate: Estimate): CostedDocument {
   return {
-    configuration: planText(plan, problem.cluster),
+    configuration: planText(problem, plan),
     stepTimeSeconds: estimate.stepSeconds,
     tokensPerSecond: estimate.tokensPerSecond,
     mfu: estimate.mfu,
@@ -92,11 +95,10 @@ function planJson(problem: Problem, plan: Plan, estimate: Estimate): CostedDocum
     errorBand: estimate.band,
     verdict: estimate.verdict,
     parallel: degreesOf(plan),
-    microBatchSize: plan.microBatchSize,
+    microBatchSize: microBatchSizeOf(plan),
     numMicroBatches: plan.pipelines[0]!.stages[0]!.replicas[0]!.microBatches,
-    recompute: plan.recompute,
-    optimizerSharding: plan.optimizerSharding,
-    schedule: plan.schedule.id,
+    techniques: Object.fromEntries(TECHNIQUES.map(({ id, of }) => [id, of(plan.techniques)])),
+    schedule: plan.schedule,
     time: estimate.time,
     stages: estimate.stages.map((stage) => stageJson(problem, plan, stage)),
     weakestProvenance: estimate.weakestProvenance,
@@ -120,7 +122,7 @@ function stageJson(
     gpuType: group.gpu.id,
     group: group.id,
     devices: rest.devices,
-    tensorParallel: rest.tensorParallel,
+    tp: rest.tp,
     peakMemoryBytes: memory.deviceBytes,
     peakMemoryIntervalBytes: memory.deviceIntervalBytes,
     memoryLimitBytes: memory.limitBytes,

@@ -1,10 +1,13 @@
+import { microBatchSizeOf } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { RankedPlan, SearchResult, WhatIf } from '../domain/search-result.ts';
-import { arithmetic, degreesOf } from '../search/label.ts';
+import { arithmetic, degreesOf } from '../plan-text/degrees.ts';
+import { toldTechniques } from '../plan-text/told.ts';
+import { TECHNIQUES } from '../techniques/index.ts';
 import { digits, formatBytes, formatInteger, formatPercent, formatSeconds } from '../units/format.ts';
 import { besideWords, programWords, variantWords } from './beside.ts';
 import { grid, painter, type Style, wrap } from './paint.ts';
-import { clip, layersWords, memoryWords, recomputeWords, SHARDING_WORDS, scheduleWords } from './words.ts';
+import { clip, layersWords, memoryWords, scheduleWords, techniqueWords } from './words.ts';
 
 const WIDE = 140;
 /** More are counted. */
@@ -21,7 +24,7 @@ export function planTable(problem: Problem, result: SearchResult, beside: WhatIf
     const { cutBy } = result.certificate;
     blocks.push(
       paint.red(cutBy === null ? 'No configuration fits.' : `Nothing found yet: cut by ${cutBy}.`),
-      nothing(result, style),
+      nothing(problem, result, style),
     );
   }
   blocks.push(certificate(result, style));
@@ -40,6 +43,8 @@ function rank({ rank: n, tiedWithBest }: RankedPlan): string {
 }
 
 function wide(problem: Problem, plans: readonly RankedPlan[]): string {
+  const told = plans.map(({ plan }) => toldTechniques(problem, plan));
+  const techniques = TECHNIQUES.filter(({ id }) => told.some((some) => some.some((one) => one.id === id)));
   const head = [
     '#',
     'step',
@@ -48,8 +53,7 @@ function wide(problem: Problem, plans: readonly RankedPlan[]): string {
     'GPUs',
     'schedule',
     'mbs',
-    'recompute',
-    'sharding',
+    ...techniques.map(({ name }) => name),
     'layers per stage',
     'peak / limit GiB',
   ];
@@ -62,9 +66,8 @@ function wide(problem: Problem, plans: readonly RankedPlan[]): string {
       formatPercent(estimate.mfu),
       arithmetic(plan) + expert(ranked),
       scheduleWords(plan),
-      `${plan.microBatchSize}`,
-      recomputeWords(plan.recompute),
-      SHARDING_WORDS[plan.optimizerSharding],
+      `${microBatchSizeOf(plan)}`,
+      ...techniques.map(({ of, words }) => words(of(plan.techniques))),
       clip(layersWords(plan), 22),
       memoryWords(problem, estimate).join('\n'),
     ];
@@ -85,9 +88,8 @@ function narrow(problem: Problem, plans: readonly RankedPlan[], style: Style): s
       const first = `${rank(ranked).padEnd(3)} ${formatSeconds(estimate.stepSeconds).padStart(8)}  ${formatInteger(estimate.tokensPerSecond)} tokens/s  MFU ${formatPercent(estimate.mfu)}  ${arithmetic(plan)}${expert(ranked)}`;
       const how = [
         scheduleWords(plan),
-        `mbs ${plan.microBatchSize}`,
-        `recompute ${recomputeWords(plan.recompute)}`,
-        `sharding ${SHARDING_WORDS[plan.optimizerSharding]}`,
+        `mbs ${microBatchSizeOf(plan)}`,
+        techniqueWords(problem, plan),
         `layers ${clip(layersWords(plan), 40)}`,
       ];
       const peak = `peak GiB: ${memoryWords(problem, estimate).join(', ')}`;
@@ -112,7 +114,7 @@ function notes(
   if (ties > 0)
     lines.push(`= ${ties === 1 ? 'is a tie' : 'are ties'} with the best: closer than the model can tell.`);
   if (best.variants.length > 0)
-    lines.push(`Same layout as 1: ${best.variants.map((one) => variantWords(best, one)).join('; ')}.`);
+    lines.push(`Same layout as 1: ${best.variants.map((one) => variantWords(problem, best, one)).join('; ')}.`);
   if ('rule' in evenSplit) lines.push(`Even split: ${evenSplit.actual}. ${evenSplit.hint ?? ''}`.trim());
   else {
     const factor = evenSplit.estimate.stepSeconds / best.estimate.stepSeconds;
@@ -127,7 +129,7 @@ function notes(
   }
   if (nearestMiss !== null) {
     lines.push(
-      `Nearest miss: ${arithmetic(nearestMiss.plan)}, recompute ${recomputeWords(nearestMiss.plan.recompute)}: ${nearestMiss.reason.actual} of ${nearestMiss.reason.limit}; ${nearestMiss.remedy}.`,
+      `Nearest miss: ${arithmetic(nearestMiss.plan)}, ${techniqueWords(problem, nearestMiss.plan)}: ${nearestMiss.reason.actual} of ${nearestMiss.reason.limit}; ${nearestMiss.remedy}.`,
     );
   }
   const check = best.partition?.check;
@@ -157,7 +159,7 @@ function idleGroups(problem: Problem, { plan }: RankedPlan): string[] {
       for (const block of stage.replicas) {
         used.set(
           block.group,
-          (used.get(block.group) ?? 0) + block.count * block.tensorParallel * plan.contextParallel,
+          (used.get(block.group) ?? 0) + block.count * block.tp * plan.dims.cp,
         );
       }
     }
@@ -168,7 +170,7 @@ function idleGroups(problem: Problem, { plan }: RankedPlan): string[] {
   });
 }
 
-function nothing({ nearestMiss, certificate: { rejected } }: SearchResult, { columns }: Style): string {
+function nothing(problem: Problem, { nearestMiss, certificate: { rejected } }: SearchResult, { columns }: Style): string {
   const lines = rejected
     .slice(0, 8)
     .map(
@@ -185,7 +187,7 @@ function nothing({ nearestMiss, certificate: { rejected } }: SearchResult, { col
       b.memory.deviceBytes / b.memory.limitBytes > a.memory.deviceBytes / a.memory.limitBytes ? b : a,
     );
     lines.push(
-      `Nearest miss: ${arithmetic(nearestMiss.plan)}, recompute ${recomputeWords(nearestMiss.plan.recompute)}: ${formatBytes(memory.deviceBytes)} of ${formatBytes(memory.limitBytes)}; ${nearestMiss.remedy}.`,
+      `Nearest miss: ${arithmetic(nearestMiss.plan)}, ${techniqueWords(problem, nearestMiss.plan)}: ${formatBytes(memory.deviceBytes)} of ${formatBytes(memory.limitBytes)}; ${nearestMiss.remedy}.`,
     );
   }
   return lines.map((line) => wrap(line, columns)).join('\n');

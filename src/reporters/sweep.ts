@@ -2,12 +2,12 @@ import { devicesOf } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { Origin } from '../schema/estimate.ts';
 import type { SweepDocument } from '../schema/sweep.ts';
-import { arithmetic } from '../search/label.ts';
+import { arithmetic } from '../plan-text/degrees.ts';
 import type { SweepPoint } from '../search/sweep.ts';
 import { digits, formatInteger, formatPercent, formatSeconds } from '../units/format.ts';
 import { grid, type Style, wrap } from './paint.ts';
 import { rankedJson } from './plan-json.ts';
-import { memoryWords, recomputeWords } from './words.ts';
+import { memoryWords, techniqueWords } from './words.ts';
 
 export interface Sweep {
   readonly kind: 'gpus' | 'pareto-memory' | 'pareto-gpus';
@@ -39,7 +39,7 @@ function block(problem: Problem, { kind, points }: Sweep, style: Style): string 
       formatInteger(plan.estimate.tokensPerSecond),
       formatPercent(perGpu(plan) / perGpu(first!)),
       arithmetic(plan.plan),
-      recomputeWords(plan.plan.recompute),
+      techniqueWords(problem, plan.plan),
       memoryWords(problem, plan.estimate).join('\n'),
     ];
   });
@@ -49,7 +49,7 @@ function block(problem: Problem, { kind, points }: Sweep, style: Style): string 
     'tokens/s',
     'per GPU',
     'how',
-    'recompute',
+    'techniques',
     'peak / limit GiB',
   ];
   const wide = style.columns >= 120;

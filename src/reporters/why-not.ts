@@ -1,12 +1,13 @@
 import type { Problem } from '../domain/problem.ts';
 import type { RankedPlan } from '../domain/search-result.ts';
 import type { PlanDocument } from '../schema/plan.ts';
-import { arithmetic, planText } from '../search/label.ts';
+import { arithmetic } from '../plan-text/degrees.ts';
+import { planText } from '../plan-text/text.ts';
 import type { WhyNot } from '../search/why-not.ts';
 import { digits, formatInteger, formatSeconds } from '../units/format.ts';
 import { grid, type Style, wrap } from './paint.ts';
 import { rankedJson } from './plan-json.ts';
-import { layersWords, memoryWords, recomputeWords } from './words.ts';
+import { layersWords, memoryWords, techniqueWords } from './words.ts';
 
 /** The rule that forbids it with its numbers, or its estimate beside the winner's, part by part. */
 export function whyNotWords(
@@ -26,7 +27,7 @@ export function whyNotWords(
       nearestMiss === null
         ? []
         : [
-            `  Nearest: ${arithmetic(nearestMiss.plan)}, recompute ${recomputeWords(nearestMiss.plan.recompute)}: ${nearestMiss.reason.actual} of ${nearestMiss.reason.limit}; ${nearestMiss.remedy}.`,
+            `  Nearest: ${arithmetic(nearestMiss.plan)}, ${techniqueWords(problem, nearestMiss.plan)}: ${nearestMiss.reason.actual} of ${nearestMiss.reason.limit}; ${nearestMiss.remedy}.`,
           ];
     const none = reasons.length === 0 ? ['  No arrangement of these GPUs has those dimensions.'] : [];
     return [`Why not ${asked}: it cannot run.`, ...reasons, ...near, ...none]
@@ -36,9 +37,9 @@ export function whyNotWords(
   if (best === undefined) return `Why not ${asked}: nothing to compare with.`;
   const factor = plan.estimate.stepSeconds / best.estimate.stepSeconds;
   const verdict =
-    planText(plan.plan, problem.cluster) === planText(best.plan, problem.cluster)
+    planText(problem, plan.plan) === planText(problem, best.plan)
       ? `Why not ${asked}: the best plan has it.`
-      : `Why not ${asked}: its best plan takes ${formatSeconds(plan.estimate.stepSeconds)}, ${digits(factor)}× the best: ${arithmetic(plan.plan)}, layers ${layersWords(plan.plan)}, recompute ${recomputeWords(plan.plan.recompute)}; peak GiB ${memoryWords(problem, plan.estimate).join(', ')}.`;
+      : `Why not ${asked}: its best plan takes ${formatSeconds(plan.estimate.stepSeconds)}, ${digits(factor)}× the best: ${arithmetic(plan.plan)}, layers ${layersWords(plan.plan)}, ${techniqueWords(problem, plan.plan)}; peak GiB ${memoryWords(problem, plan.estimate).join(', ')}.`;
   const names = [...new Set([...Object.keys(plan.estimate.time), ...Object.keys(best.estimate.time)])];
   const rows = names
     .map((name) => ({ name, a: plan.estimate.time[name] ?? 0, b: best.estimate.time[name] ?? 0 }))

@@ -1,7 +1,7 @@
 import type { Estimate } from '../domain/estimate.ts';
-import type { Plan, Recompute } from '../domain/plan.ts';
-import { layersOf } from '../domain/plan.ts';
+import { layersOf, type Plan } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
+import { toldTechniques } from '../plan-text/told.ts';
 import { GiB } from '../units/quantity.ts';
 
 /** `10 11 29 30`, runs of equal counts folded: `12×2 28×2`. */
@@ -35,16 +35,16 @@ export function memoryWords(problem: Problem, { stages }: Estimate): string[] {
   );
 }
 
-export function recomputeWords({ mode, modules, layersPerStage }: Recompute): string {
-  if (mode === 'selective') return modules.join('+');
-  return layersPerStage === null ? mode : `${mode} ×${layersPerStage}`;
+export function scheduleWords({ schedule, dims }: Plan): string {
+  return dims.vpp > 1 ? `${schedule} ×${dims.vpp}` : schedule;
 }
 
-export function scheduleWords({ schedule }: Plan): string {
-  return schedule.virtualStages > 1 ? `${schedule.id} ×${schedule.virtualStages}` : schedule.id;
+/** `recompute full, sharding optimizer`. */
+export function techniqueWords(problem: Problem, plan: Plan): string {
+  return toldTechniques(problem, plan)
+    .map(({ name, words }) => `${name} ${words}`)
+    .join(', ');
 }
-
-export const SHARDING_WORDS = ['none', 'optimizer', 'optimizer+gradients', 'all (ZeRO-3)'] as const;
 
 export function clip(text: string, most: number): string {
   return text.length <= most ? text : `${text.slice(0, most - 1)}…`;

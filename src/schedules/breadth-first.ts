@@ -1,5 +1,4 @@
-import type { Pass, Schedule } from './schedule.ts';
-import { roundRobin } from './schedule.ts';
+import { enoughMicroBatches, type Pass, type Schedule } from './schedule.ts';
 
 /**
  * Looped stages, all micro-batches through one chunk before the next (Lamy-Poirier 2022): parameters of a chunk are
@@ -9,18 +8,10 @@ export const breadthFirst: Schedule = {
   id: 'breadth-first',
   name: 'Breadth-first',
   source: 'arXiv 2211.05953, section 4',
+  chunks: 'loop',
   splitsBackward: false,
   bounded: false,
-  reject: ({ microBatches, stages }) =>
-    microBatches >= stages
-      ? null
-      : {
-          rule: 'schedule-micro-batches',
-          actual: `${microBatches} micro-batches`,
-          limit: `at least pp=${stages} for breadth-first`,
-          hint: 'Maybe a smaller micro-batch.',
-        },
-  stageOfChunk: roundRobin,
+  reject: (shape) => enoughMicroBatches('breadth-first', shape),
   order({ stages, microBatches, virtualStages }) {
     const passes: Pass[] = [];
     for (let chunk = 0; chunk < virtualStages; chunk++)

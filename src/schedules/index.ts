@@ -1,4 +1,3 @@
-import type { ScheduleId } from '../domain/plan.ts';
 import { breadthFirst } from './breadth-first.ts';
 import { gpipe } from './gpipe.ts';
 import { interleaved } from './interleaved.ts';
@@ -8,7 +7,7 @@ import { dualPipeV, vHalf, vMin, zbV } from './v-shape.ts';
 import { zbH1, zbH2 } from './zero-bubble.ts';
 
 /** Every schedule the evaluator can time. A new one is a file and a line here. */
-export const SCHEDULE_LIST: readonly Schedule[] = [
+export const SCHEDULES: readonly Schedule[] = [
   gpipe,
   oneForwardOneBackward,
   interleaved,
@@ -21,6 +20,14 @@ export const SCHEDULE_LIST: readonly Schedule[] = [
   dualPipeV,
 ];
 
-export function scheduleOf(id: ScheduleId): Schedule | undefined {
-  return SCHEDULE_LIST.find((schedule) => schedule.id === id);
+/** Throws on an id that no module has: flags and files are checked before. */
+export function scheduleOf(id: string): Schedule {
+  const found = SCHEDULES.find((schedule) => schedule.id === id);
+  if (found === undefined) throw new RangeError(`no schedule "${id}"`);
+  return found;
+}
+
+/** What runs where nobody asks for another: rounds where a stage has several chunks. */
+export function usualSchedule(virtualStages: number): Schedule {
+  return virtualStages > 1 ? interleaved : oneForwardOneBackward;
 }

@@ -1,5 +1,4 @@
-import type { Pass, PipelineShape, Schedule } from './schedule.ts';
-import { roundRobin } from './schedule.ts';
+import { enoughMicroBatches, type Pass, type PipelineShape, type Schedule } from './schedule.ts';
 
 /**
  * Interleaved 1F1B: each stage holds v chunks and works on p micro-batches of a chunk before the next chunk
@@ -9,9 +8,11 @@ export const interleaved: Schedule = {
   id: 'interleaved-1f1b',
   name: 'interleaved 1F1B',
   source: 'arXiv 2104.04473, section 2.2; Megatron-Core schedules.py',
+  chunks: 'loop',
   splitsBackward: false,
   bounded: true,
-  reject({ stages, microBatches, virtualStages }) {
+  reject(shape) {
+    const { stages, virtualStages } = shape;
     if (stages < 2)
       return { rule: 'schedule-stages', actual: `pp=${stages}`, limit: 'at least 2 for interleaved-1f1b' };
     if (virtualStages < 2)
@@ -21,17 +22,8 @@ export const interleaved: Schedule = {
         limit: 'at least 2 for interleaved-1f1b',
         hint: 'Maybe schedule=1f1b.',
       };
-    if (microBatches < stages) {
-      return {
-        rule: 'schedule-micro-batches',
-        actual: `${microBatches} micro-batches`,
-        limit: `at least pp=${stages} for interleaved-1f1b`,
-        hint: 'Maybe a smaller micro-batch or less data parallelism.',
-      };
-    }
-    return null;
+    return enoughMicroBatches('interleaved-1f1b', shape);
   },
-  stageOfChunk: roundRobin,
   order(shape) {
     const forward = visits(shape, false);
     const backward = visits(shape, true);

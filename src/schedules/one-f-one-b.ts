@@ -1,23 +1,13 @@
 import type { Pass, Schedule } from './schedule.ts';
-import { roundRobin } from './schedule.ts';
 
 /** PipeDream-flush: p − i − 1 forwards to fill, then one forward, one backward (Narayanan et al. 2021, figure 4). */
 export const oneForwardOneBackward: Schedule = {
   id: '1f1b',
   name: '1F1B',
   source: 'arXiv 2104.04473, section 2.2',
+  chunks: 'one',
   splitsBackward: false,
   bounded: true,
-  reject: ({ virtualStages }) =>
-    virtualStages === 1
-      ? null
-      : {
-          rule: 'schedule-virtual-stages',
-          actual: `vpp=${virtualStages}`,
-          limit: '1 for 1f1b',
-          hint: 'Maybe schedule=interleaved-1f1b.',
-        },
-  stageOfChunk: roundRobin,
   order({ stages, microBatches, runAhead = 0 }) {
     return Array.from({ length: stages }, (_, stage) => {
       const warmUp = Math.min(microBatches, stages - stage - 1 + runAhead);

@@ -1,8 +1,7 @@
-import type { ScheduleId } from '../domain/plan.ts';
 import type { Reason } from '../domain/reason.ts';
 
 /** One stage's work on one micro-batch of one chunk: forward, backward (of inputs, or of both), weight gradient. */
-type PassKind = 'F' | 'B' | 'W';
+export type PassKind = 'F' | 'B' | 'W';
 
 export interface Pass {
   readonly kind: PassKind;
@@ -19,24 +18,85 @@ export interface PipelineShape {
   readonly runAhead?: number;
 }
 
-/** An order of passes for each stage, nothing else: the simulator times it, on any stages and links. */
+/**
+ * An order of passes for each stage and what it means for memory, nothing else: the simulator times it, on any stages and
+ * links. A new one is a file here and a line in index.ts.
+ */
 export interface Schedule {
-  readonly id: ScheduleId;
+  readonly id: string;
   readonly name: string;
   readonly source: string;
+  /** How a stage's chunks lie in the model: one alone, any number dealt in rounds, or two folded so that the last stage turns around. */
+  readonly chunks: 'one' | 'loop' | 'fold';
   /** Weight gradients are passes of their own. */
   readonly splitsBackward: boolean;
   /** Micro-batches alive do not grow with their number once the pipeline is full. */
   readonly bounded: boolean;
-  /** null when the shape can run. */
-  reject(shape: PipelineShape): Reason | null;
-  /** The stage that holds global chunk g = 0 … stages·virtualStages − 1, in layer order. */
-  stageOfChunk(chunk: number, shape: PipelineShape): number;
+  /** The pipeline runs on into the next step instead of draining: a step costs what its micro-batches add. */
+  readonly flows?: true;
+  /** Versions of its weights that a stage keeps for micro-batches in flight; left out: one. */
+  weightVersions?(stage: number, shape: PipelineShape): number;
+  /** A law beyond that of its chunks. */
+  reject?(shape: PipelineShape): Reason | null;
   order(shape: PipelineShape): readonly (readonly Pass[])[];
-  /** Most micro-batches alive at once on a stage, in whole-stage activations. */
+  /** Most micro-batches alive at once on a stage, in whole-stage activations, as published: what the order is tested by. */
   peakInFlight(stage: number, shape: PipelineShape): number;
 }
 
-export function roundRobin(chunk: number, { stages }: PipelineShape): number {
-  return chunk % stages;
+/** The stage that holds global chunk g = 0 … stages·virtualStages − 1, in layer order. */
+export function stageOfChunk(
+  { chunks }: Pick<Schedule, 'chunks'>,
+  g: number,
+  { stages }: Pick<PipelineShape, 'stages'>,
+): number {
+  return chunks === 'fold' && g >= stages ? 2 * stages - 1 - g : g % stages;
+}
+
+/** Where a chunk lives: its stage, and which of the stage's own chunks it is. */
+export interface ChunkPlace {
+  readonly stage: number;
+  readonly chunk: number;
+}
+
+/** All chunks in layer order. */
+export function chunkPlaces(
+  schedule: Pick<Schedule, 'chunks'>,
+  shape: Pick<PipelineShape, 'stages' | 'virtualStages'>,
+): ChunkPlace[] {
+  const own = new Array<number>(shape.stages).fill(0);
+  return Array.from({ length: shape.stages * shape.virtualStages }, (_, g) => {
+    const stage = stageOfChunk(schedule, g, shape);
+    return { stage, chunk: own[stage]!++ };
+  });
+}
+
+/** The law that a shape breaks; null where it can run. */
+export function scheduleLaw(schedule: Schedule, shape: PipelineShape): Reason | null {
+  return chunkLaw(schedule, shape) ?? schedule.reject?.(shape) ?? null;
+}
+
+function chunkLaw({ id, chunks }: Schedule, { virtualStages, stages }: PipelineShape): Reason | null {
+  const law = (limit: string, hint: string): Reason => ({
+    rule: 'schedule-virtual-stages',
+    actual: `vpp=${virtualStages}, pp=${stages}`,
+    limit: `${limit} for ${id}`,
+    hint,
+  });
+  if (chunks === 'one')
+    return virtualStages === 1 ? null : law('vpp=1', 'Maybe schedule=interleaved-1f1b.');
+  if (chunks === 'fold')
+    return virtualStages === 2 && stages > 1 ? null : law('vpp=2 and pp above 1', 'Maybe vpp=2.');
+  return virtualStages === 1 || stages > 1 ? null : law('pp above 1', 'Maybe vpp=1.');
+}
+
+/** A law that several schedules have: too few micro-batches leave stages without work in their rounds. */
+export function enoughMicroBatches(id: string, { microBatches, stages }: PipelineShape): Reason | null {
+  return microBatches >= stages
+    ? null
+    : {
+        rule: 'schedule-micro-batches',
+        actual: `${microBatches} micro-batches`,
+        limit: `at least pp=${stages} for ${id}`,
+        hint: 'Maybe a smaller micro-batch or less data parallelism.',
+      };
 }

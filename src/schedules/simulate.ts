@@ -1,4 +1,4 @@
-import type { Pass } from './schedule.ts';
+import type { ChunkPlace, Pass } from './schedule.ts';
 
 /** Durations in seconds, by stage and by the stage's own chunk; transfers by global chunk boundary. */
 export interface PassCosts {
@@ -8,12 +8,6 @@ export interface PassCosts {
   readonly weightGrad: readonly (readonly number[])[];
   /** Delay from the end of a forward of global chunk g to the earliest start of g + 1; the same backward. */
   readonly transfer: readonly number[];
-}
-
-/** Where global chunk g lives. */
-export interface ChunkPlace {
-  readonly stage: number;
-  readonly chunk: number;
 }
 
 export interface Simulation {

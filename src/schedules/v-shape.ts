@@ -1,19 +1,13 @@
-import type { ScheduleId } from '../domain/plan.ts';
 import { buildingBlockOrder } from './building-block.ts';
 import { greedyOrder } from './list-scheduling.ts';
-import type { PipelineShape, Schedule } from './schedule.ts';
-
-/** Two chunks a stage, folded: stage i holds chunk i and chunk 2p − 1 − i, so the last stage turns around at once. */
-function fold(chunk: number, { stages }: PipelineShape): number {
-  return chunk < stages ? chunk : 2 * stages - 1 - chunk;
-}
+import { type PipelineShape, type Schedule, stageOfChunk } from './schedule.ts';
 
 /**
  * `limit` is in whole-stage activations; a chunk is half of one. With `repeats` the order repeats a building block, as
  * the paper's; otherwise, and where no block keeps the limit, it is list-scheduled under it.
  */
 function vShape(
-  id: ScheduleId,
+  id: string,
   name: string,
   source: string,
   limit: (stages: number) => number,
@@ -24,18 +18,9 @@ function vShape(
     id,
     name,
     source,
+    chunks: 'fold',
     splitsBackward: true,
     bounded: true,
-    reject: ({ virtualStages, stages }) =>
-      virtualStages === 2 && stages > 1
-        ? null
-        : {
-            rule: 'schedule-virtual-stages',
-            actual: `vpp=${virtualStages}, pp=${stages}`,
-            limit: `vpp=2 and pp above 1 for ${id}`,
-            hint: 'Maybe vpp=2.',
-          },
-    stageOfChunk: fold,
     order: (shape) => {
       const { stages, microBatches, runAhead = 0 } = shape;
       const chunks = Math.ceil(2 * limit(stages));
@@ -43,7 +28,7 @@ function vShape(
       return (
         block ??
         greedyOrder(shape, {
-          stageOfChunk: (g) => fold(g, shape),
+          stageOfChunk: (g) => stageOfChunk({ chunks: 'fold' }, g, shape),
           limit: () => Math.ceil(2 * most(shape)),
           durations: [1, 1, 1],
         })

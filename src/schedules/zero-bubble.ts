@@ -1,26 +1,15 @@
-import type { ScheduleId } from '../domain/plan.ts';
 import { greedyOrder } from './list-scheduling.ts';
 import type { PipelineShape, Schedule } from './schedule.ts';
-import { roundRobin } from './schedule.ts';
 
 /** Weight gradients apart, one chunk a stage, at most `limit` micro-batches alive. */
-function zeroBubble(id: ScheduleId, name: string, limit: (shape: PipelineShape) => number): Schedule {
+function zeroBubble(id: string, name: string, limit: (shape: PipelineShape) => number): Schedule {
   return {
     id,
     name,
     source: 'arXiv 2401.10241',
+    chunks: 'one',
     splitsBackward: true,
     bounded: true,
-    reject: ({ virtualStages }) =>
-      virtualStages === 1
-        ? null
-        : {
-            rule: 'schedule-virtual-stages',
-            actual: `vpp=${virtualStages}`,
-            limit: `1 for ${id}`,
-            hint: 'Maybe schedule=zb-v.',
-          },
-    stageOfChunk: roundRobin,
     order: (shape) =>
       greedyOrder(shape, { stageOfChunk: (g) => g, limit: () => limit(shape), durations: [1, 1, 1] }),
     peakInFlight: (_, shape) => Math.min(shape.microBatches, limit(shape)),

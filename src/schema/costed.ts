@@ -15,9 +15,9 @@ import {
 import { shared } from '../document/shared.ts';
 import { PRECISIONS } from '../domain/dtype.ts';
 import { VERDICTS } from '../domain/estimate.ts';
-import { SCHEDULES } from '../domain/plan.ts';
 import { PROVENANCES } from '../domain/provenance.ts';
-import { optimizerSharding, plan, range, recompute } from './plan-object.ts';
+import { OPTIMIZERS } from '../optimizers/index.ts';
+import { plan, range, schedule, techniques } from './plan-object.ts';
 
 /** Named parts of a whole. */
 const parts = named(number);
@@ -33,7 +33,7 @@ const stage = shared(
       layers: count,
       gpuType: text,
       devices: count,
-      tensorParallel: count,
+      tp: count,
       peakMemoryBytes: number,
       memoryLimitBytes: number,
       memory: parts,
@@ -62,12 +62,11 @@ export const costed = {
   modelFlopsPerStep: number,
   errorBand: number,
   verdict,
-  parallel: closed(each(['tp', 'cp', 'pp', 'dp', 'ep', 'etp', 'vpp'], count)),
+  parallel: closed(each(['tp', 'cp', 'pp', 'dp', 'dpReplicate', 'dpShard', 'ep', 'etp', 'vpp'], count)),
   microBatchSize: count,
   numMicroBatches: count,
-  recompute,
-  optimizerSharding,
-  schedule: { enum: SCHEDULES },
+  techniques,
+  schedule,
   time: parts,
   stages: some(stage),
   weakestProvenance: { enum: PROVENANCES },
@@ -125,6 +124,7 @@ export const problem = closed({
   sequenceLength: count,
   globalBatchSize: count,
   precision,
+  optimizer: { enum: OPTIMIZERS.map(({ id }) => id) },
   headroom: number,
   groups: texts,
 });

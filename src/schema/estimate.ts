@@ -3,10 +3,10 @@ import { closed, texts } from '../document/shapes.ts';
 import { costed, origin, problem } from './costed.ts';
 
 export const estimateSchema = documentSchema({
-  $id: 'shardwright.estimate/1',
+  $id: 'shardwright.estimate/2',
   title: 'One configuration, as printed by estimate --json',
   ...closed({
-    schema: { const: 'shardwright.estimate/1' },
+    schema: { const: 'shardwright.estimate/2' },
     ...origin,
     problem,
     inferred: texts,

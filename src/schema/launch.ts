@@ -5,10 +5,10 @@ import { plan } from './plan-object.ts';
 
 /** What `emit --to json` writes. */
 export const launchSchema = documentSchema({
-  $id: 'shardwright.launch/1',
+  $id: 'shardwright.launch/2',
   title: "A plan as data for a runtime of one's own",
   ...closed({
-    schema: { const: 'shardwright.launch/1' },
+    schema: { const: 'shardwright.launch/2' },
     origin: text,
     model: text,
     sequenceLength: count,

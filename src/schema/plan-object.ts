@@ -1,51 +1,39 @@
-import { closed, count, flag, list, positive, some } from '../document/shapes.ts';
+import { closed, count, positive, some } from '../document/shapes.ts';
 import { shared } from '../document/shared.ts';
-import {
-  OPTIMIZER_SHARDINGS,
-  RECOMPUTE_MODES,
-  RECOMPUTE_MODULES,
-  SCHEDULES,
-  VOCABULARY_SPLITS,
-} from '../domain/plan.ts';
+import { SCHEDULES } from '../schedules/index.ts';
+import { TECHNIQUES } from '../techniques/index.ts';
 
 /** Layers first … end − 1. */
 export const range = closed({ first: count, end: count });
 
-export const recompute = closed({
-  mode: { enum: RECOMPUTE_MODES },
-  modules: list({ enum: RECOMPUTE_MODULES }),
-  layersPerStage: { type: ['integer', 'null'] },
-});
+export const schedule = { enum: SCHEDULES.map(({ id }) => id) } as const;
 
-export const optimizerSharding = { enum: OPTIMIZER_SHARDINGS } as const;
+const values: { readonly type: 'object'; readonly additionalProperties: object } = {
+  type: 'object',
+  additionalProperties: false as unknown as object,
+  ...{ properties: Object.fromEntries(TECHNIQUES.map(({ id, schema }) => [id, schema])) },
+};
 
-const replica = closed({
-  count,
-  group: count,
-  firstDevice: count,
-  tensorParallel: positive,
-  microBatches: count,
-});
+/** By id: each value as its own module knows it. */
+export const techniques = shared('techniques', values);
+
+const replica = closed({ count, group: count, firstDevice: count, tp: positive, microBatches: count });
 
 /** The plan itself, as `emit` reads it back. */
 export const plan = shared(
   'plan',
   closed({
     pipelines: some(
-      closed({ stages: some(closed({ chunks: some(range), replicas: some(replica) })), microBatches: count }),
+      closed({
+        stages: some(
+          closed({ chunks: some(range), microBatchSize: positive, replicas: some(replica) }),
+        ),
+        microBatches: count,
+      }),
     ),
-    schedule: closed(
-      { id: { enum: SCHEDULES }, virtualStages: positive },
-      { vocabulary: { enum: VOCABULARY_SPLITS } },
-    ),
-    microBatchSize: positive,
-    contextParallel: positive,
-    expertParallel: positive,
-    expertTensorParallel: positive,
-    sequenceParallel: flag,
-    recompute,
-    optimizerSharding,
-    shardGroup: { type: ['integer', 'null'] },
+    dims: closed({ cp: positive, ep: positive, etp: positive, vpp: positive, dpReplicate: positive }),
+    schedule,
+    techniques,
     nodeOrder: { type: ['array', 'null'], items: count },
   }),
 );

@@ -61,11 +61,11 @@ const from = either(
 );
 
 export const planSchema = documentSchema({
-  $id: 'shardwright.plan/1',
+  $id: 'shardwright.plan/2',
   title: 'Ranked plans, as printed by plan --json',
   ...closed(
     {
-      schema: { const: 'shardwright.plan/1' },
+      schema: { const: 'shardwright.plan/2' },
       ...origin,
       problem,
       plans: list(rankedPlan),

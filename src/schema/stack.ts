@@ -25,7 +25,7 @@ export const stackSchema = documentSchema({
     fusedActivation: flag,
     compiled: flag,
     state: {
-      ...closed({ weights: number, gradients: number, optimizer: number }),
+      ...closed({ weights: number, gradients: number, master: number, moment: number }),
       description: 'Bytes per parameter.',
     },
     gradAccumulationFusion: flag,

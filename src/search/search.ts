@@ -1,16 +1,16 @@
 import type { Plan } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { RankedPlan, SearchResult } from '../domain/search-result.ts';
-import { CostBook } from './cost-book.ts';
-import { evenSplit } from './even-split.ts';
-import { joined, NONE_UNPROVEN, type Run, remember, worstKept } from './expand.ts';
-import { type Evaluated, insert } from './kept.ts';
-import { findNearestMiss } from './nearest-miss.ts';
-import { type Findings, openEntry } from './open.ts';
-import { DEFAULT_OPTIONS, type SearchOptions } from './options.ts';
-import { proofOf } from './proof.ts';
-import { type Entry, queueOf } from './queue.ts';
-import { Tally } from './tally.ts';
+import { CostBook } from './bound/cost-book.ts';
+import { evenSplit } from './result/even-split.ts';
+import { remember } from './run/misses.ts';
+import { joined, newRun, type Run, worstKept } from './run/run.ts';
+import { type Evaluated, insert } from './run/kept.ts';
+import { findNearestMiss } from './result/nearest-miss.ts';
+import { type Findings, openEntry } from './run/open.ts';
+import { DEFAULT_OPTIONS, type SearchOptions } from './space/options.ts';
+import { proofOf } from './result/proof.ts';
+import { type Entry, queueOf } from './run/queue.ts';
 
 /** Entries to open before what they found is compared: each knows the same threshold, so any number of threads may share them. */
 export interface Round {
@@ -80,17 +80,7 @@ export function* searchRounds(
   book = bookFor(problem),
 ): Generator<Round, SearchResult, RoundOutcome> {
   const options = { ...DEFAULT_OPTIONS, ...given };
-  const run: Run = {
-    problem,
-    options,
-    book,
-    tally: new Tally(),
-    misses: [],
-    kept: [],
-    boundedAway: 0,
-    evaluated: 0,
-    unproven: NONE_UNPROVEN,
-  };
+  const run = newRun(problem, options, book);
   const queue = queueOf(problem, options);
   const space = queue.reduce((sum, { count }) => sum + count, 0);
   const excluded = options.launcher?.excludes?.(problem) ?? null;

@@ -1,6 +1,6 @@
 import type { Problem } from '../domain/problem.ts';
 import type { IdleGroup, RankedPlan } from '../domain/search-result.ts';
-import type { SearchOptions } from './options.ts';
+import type { SearchOptions } from './space/options.ts';
 import { search } from './search.ts';
 
 /** More idle groups than this are only named. */

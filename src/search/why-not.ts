@@ -1,6 +1,6 @@
 import type { Problem } from '../domain/problem.ts';
 import type { NearestMiss, RankedPlan, Rejection } from '../domain/search-result.ts';
-import type { SearchOptions } from './options.ts';
+import { bothHeld, type SearchOptions } from './space/options.ts';
 import { search } from './search.ts';
 
 /** Why the best plan does not have the dimensions somebody asked about. */
@@ -19,7 +19,7 @@ export function whyNot(
   fix: SearchOptions['fix'],
   options: Partial<SearchOptions>,
 ): WhyNot {
-  const held = { ...options, fix: { ...options.fix, ...fix }, top: 1, threshold: Number.POSITIVE_INFINITY };
+  const held = { ...options, fix: bothHeld(options.fix, fix), top: 1, threshold: Number.POSITIVE_INFINITY };
   const { plans, certificate, nearestMiss } = search(problem, held);
   return { asked, plan: plans[0] ?? null, rejected: certificate.rejected, nearestMiss };
 }

@@ -1,35 +1,96 @@
-import type { Recompute } from '../domain/plan.ts';
+import { closed, list } from '../document/shapes.ts';
+import type { Problem } from '../domain/problem.ts';
+import { isMoe } from '../layers/layer.ts';
 import type { Operator } from '../layers/operator.ts';
+import { RECOMPUTE_MODULES, type RecomputeModule } from '../layers/recompute-modules.ts';
+import { Misread, technique } from './technique.ts';
 
-/** Whether `operator`'s forward runs again in backward. */
-export function recomputed(operator: Operator, recompute: Recompute): boolean {
-  if (recompute.mode === 'none') return false;
-  if (recompute.mode === 'full') return true;
-  return operator.modules.some((module) => recompute.modules.includes(module));
+export const RECOMPUTE_MODES = ['none', 'selective', 'full'] as const;
+
+export interface Recompute {
+  readonly mode: (typeof RECOMPUTE_MODES)[number];
+  /** What `selective` recomputes; empty otherwise. */
+  readonly modules: readonly RecomputeModule[];
+  /** `full` only: layers per stage to recompute; null: all of them. */
+  readonly layersPerStage: number | null;
 }
 
-/** Bytes of a layer kept from forward to backward for one micro-batch. Full recompute keeps only the layer's input. */
-export function savedBytes(operators: readonly Operator[], recompute: Recompute, inputBytes: number): number {
-  if (recompute.mode === 'full') return inputBytes;
-  const dropped = recompute.mode === 'selective' ? recompute.modules : [];
-  let bytes = 0;
-  for (const operator of operators) {
-    for (const tensor of operator.saved) {
-      if (!tensor.droppedBy.some((module) => dropped.includes(module))) bytes += tensor.bytes;
-    }
-  }
-  return bytes;
+export const NO_RECOMPUTE: Recompute = { mode: 'none', modules: [], layersPerStage: null };
+export const FULL_RECOMPUTE: Recompute = { mode: 'full', modules: [], layersPerStage: null };
+
+export function selective(...modules: RecomputeModule[]): Recompute {
+  return { mode: 'selective', modules, layersPerStage: null };
 }
 
-/** Bytes that recomputation brings back while one layer's backward runs. */
-export function restoredBytes(
-  operators: readonly Operator[],
-  recompute: Recompute,
-  inputBytes: number,
-): number {
-  const everything = operators.reduce(
-    (sum, o) => sum + o.saved.reduce((s, tensor) => s + tensor.bytes, 0),
-    0,
+/** Activations run again in backward instead of being kept: of whole layers, or of what is cheap for its size. */
+export const recompute = technique<Recompute>({
+  id: 'recompute',
+  aliases: [],
+  off: NO_RECOMPUTE,
+  schema: closed({
+    mode: { enum: RECOMPUTE_MODES },
+    modules: list({ enum: RECOMPUTE_MODULES }),
+    layersPerStage: { type: ['integer', 'null'] },
+  }),
+  affects: 'layer',
+  parse: parsed,
+  format: ({ mode, modules, layersPerStage }) =>
+    mode === 'selective' ? modules.join('+') : layersPerStage === null ? mode : `${mode}:${layersPerStage}`,
+  name: 'recompute',
+  words: ({ mode, modules, layersPerStage }) =>
+    mode === 'selective' ? modules.join('+') : layersPerStage === null ? mode : `${mode} ×${layersPerStage}`,
+  resolve: (value, problem) =>
+    value.mode === 'selective' && value.modules.length === 0 ? worthIt(problem) : value,
+  choices: (problem, _, asked) => (asked === undefined ? [NO_RECOMPUTE, worthIt(problem), FULL_RECOMPUTE] : [asked]),
+  limit: {
+    of: ({ layersPerStage }) => layersPerStage,
+    with: (value, layersPerStage) => (value.mode === 'full' ? { ...value, layersPerStage } : null),
+    without: (value) => ({ ...value, layersPerStage: null }),
+  },
+  layer: ({ mode, modules }, operators) => {
+    if (mode === 'none') return [...operators];
+    if (mode === 'full') return wholeAgain(operators);
+    return operators.map((one) => ({
+      ...one,
+      again: one.modules.some((module) => modules.includes(module)),
+      saved: one.saved.map((tensor) => ({
+        ...tensor,
+        dropped: tensor.droppedBy.some((module) => modules.includes(module)),
+      })),
+    }));
+  },
+});
+
+/** Only the layer's input is kept: the first tensor that its first operator saves. */
+function wholeAgain(operators: readonly Operator[]): Operator[] {
+  return operators.map((one, o) => ({
+    ...one,
+    again: true,
+    saved: one.saved.map((tensor, t) => ({ ...tensor, dropped: o > 0 || t > 0 })),
+  }));
+}
+
+/** Selective recomputation of what is worth it: the softmax of unfused attention, else the cheap activations. */
+export function worthIt(problem: Problem): Recompute {
+  if (problem.stack.attentionKernel === 'unfused') return selective('core_attn');
+  if (problem.stack.fullySharded) return selective('op');
+  return isMoe(problem.model) ? selective('layernorm', 'moe_act') : selective('layernorm', 'mlp');
+}
+
+/** `none`, `full`, `full:4` (the first four layers of each stage), or modules joined by +. */
+function parsed(text: string): Recompute | Misread {
+  const [, some] = /^full:(\d+)$/.exec(text) ?? [];
+  if (some !== undefined && Number(some) > 0) return { ...FULL_RECOMPUTE, layersPerStage: Number(some) };
+  if (text === 'none') return NO_RECOMPUTE;
+  if (text === 'full') return FULL_RECOMPUTE;
+  if (text === 'selective') return selective();
+  const modules = text.split('+');
+  const known = modules.filter((one): one is RecomputeModule =>
+    (RECOMPUTE_MODULES as readonly string[]).includes(one),
   );
-  return Math.max(0, everything - savedBytes(operators, recompute, inputBytes));
+  return known.length === modules.length
+    ? selective(...known)
+    : new Misread(
+        `none, selective, full, full:LAYERS, or modules joined by +: ${RECOMPUTE_MODULES.join(', ')}`,
+      );
 }

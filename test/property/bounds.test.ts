@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { estimate } from '../../src/cost/estimate.ts';
+import { estimate } from '../../src/evaluate/estimate.ts';
 import type { Problem } from '../../src/domain/problem.ts';
-import { frameBound, lowerBound } from '../../src/search/bounds.ts';
-import { chains } from '../../src/search/chains.ts';
-import { CostBook } from '../../src/search/cost-book.ts';
-import { layoutsOf } from '../../src/search/layouts.ts';
-import { DEFAULT_OPTIONS } from '../../src/search/options.ts';
-import { realise } from '../../src/search/realise.ts';
-import { illegal } from '../../src/search/rules.ts';
-import { switches } from '../../src/search/switches.ts';
+import { frameBound, lowerBound } from '../../src/search/bound/bounds.ts';
+import { chains } from '../../src/search/space/chains.ts';
+import { CostBook } from '../../src/search/bound/cost-book.ts';
+import { layoutsOf } from '../../src/search/space/layouts.ts';
+import { DEFAULT_OPTIONS } from '../../src/search/space/options.ts';
+import { realise } from '../../src/search/cut/realise.ts';
+import { illegal } from '../../src/laws/split.ts';
+import { switches } from '../../src/search/space/choices.ts';
 import { problem } from '../fixtures/problem.ts';
 
 /** A reproducible sample without replacement of about `count` items. */

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Plan } from '../../src/domain/plan.ts';
-import { parseConfiguration } from '../../src/search/configuration.ts';
-import { planText } from '../../src/search/label.ts';
-import { DEFAULT_OPTIONS } from '../../src/search/options.ts';
-import { planOf } from '../../src/search/plan-of.ts';
+import { parseConfiguration } from '../../src/plan-text/configuration.ts';
+import { planText } from '../../src/plan-text/label.ts';
+import { DEFAULT_OPTIONS } from '../../src/search/space/options.ts';
+import { planOf } from '../../src/plan-text/plan-of.ts';
 import { search } from '../../src/search/search.ts';
 import { planned, problemOf } from '../unit/frameworks/fixture.ts';
 

@@ -1,15 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { estimate } from '../../src/cost/estimate.ts';
+import { estimate } from '../../src/evaluate/estimate.ts';
 import type { Plan } from '../../src/domain/plan.ts';
 import type { Problem } from '../../src/domain/problem.ts';
 import { coefficients } from '../../src/hardware/coefficients.ts';
-import { CostBook } from '../../src/search/cost-book.ts';
-import { frameOf, type Serving } from '../../src/search/layouts.ts';
-import { memoryMiss } from '../../src/search/memory-bound.ts';
-import { type Candidate, planFrom, realise } from '../../src/search/realise.ts';
-import { illegal } from '../../src/search/rules.ts';
-import { FULL_RECOMPUTE, NO_RECOMPUTE, selectiveRecompute } from '../../src/search/switches.ts';
+import { CostBook } from '../../src/search/bound/cost-book.ts';
+import { frameOf, type Serving } from '../../src/search/space/layouts.ts';
+import { memoryMiss } from '../../src/search/bound/memory-bound.ts';
+import { type Candidate, planFrom, realise } from '../../src/search/cut/realise.ts';
+import { illegal } from '../../src/laws/split.ts';
+import { FULL_RECOMPUTE, NO_RECOMPUTE, selectiveRecompute } from '../../src/search/space/choices.ts';
 import { problem } from '../fixtures/problem.ts';
 
 const STACKS = [

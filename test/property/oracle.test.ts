@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { estimate } from '../../src/cost/estimate.ts';
+import { estimate } from '../../src/evaluate/estimate.ts';
 import type { Cluster } from '../../src/domain/cluster.ts';
 import type { OptimizerSharding, Pipeline, Plan, Recompute, Stage } from '../../src/domain/plan.ts';
 import type { Problem } from '../../src/domain/problem.ts';

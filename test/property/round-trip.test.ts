@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { planFrom } from '../../src/cli/from-file.ts';
-import { estimate } from '../../src/cost/estimate.ts';
+import { estimate } from '../../src/evaluate/estimate.ts';
 import type { Plan } from '../../src/domain/plan.ts';
 import type { Problem } from '../../src/domain/problem.ts';
 import { LAUNCHERS } from '../../src/frameworks/index.ts';
 import type { Framework } from '../../src/frameworks/port/framework.ts';
 import { launchFolder } from '../../src/launch-folder/folder.ts';
-import { DEFAULT_OPTIONS } from '../../src/search/options.ts';
+import { DEFAULT_OPTIONS } from '../../src/search/space/options.ts';
 import { search } from '../../src/search/search.ts';
 import { sourceOf } from '../fixtures/source.ts';
 import { ORIGIN, planned, problemOf } from '../unit/frameworks/fixture.ts';

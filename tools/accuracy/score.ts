@@ -1,4 +1,4 @@
-import { estimate } from '../../src/cost/estimate.ts';
+import { estimate } from '../../src/evaluate/estimate.ts';
 import type { Estimate } from '../../src/domain/estimate.ts';
 import type { Problem } from '../../src/domain/problem.ts';
 import { plansOf } from './plans.ts';

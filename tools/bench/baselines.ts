@@ -1,21 +1,21 @@
-import { estimate } from '../../src/cost/estimate.ts';
+import { estimate } from '../../src/evaluate/estimate.ts';
 import { onlyGroups } from '../../src/domain/node-order.ts';
 import type { Problem } from '../../src/domain/problem.ts';
 import type { SearchResult } from '../../src/domain/search-result.ts';
-import { lowerBound } from '../../src/search/bounds.ts';
-import { bundles } from '../../src/search/bundles.ts';
-import { chains } from '../../src/search/chains.ts';
-import { CostBook } from '../../src/search/cost-book.ts';
-import { NONE_UNPROVEN, type Run } from '../../src/search/expand.ts';
-import { expandBundle } from '../../src/search/expand-bundle.ts';
-import { type Frame, layoutsOf } from '../../src/search/layouts.ts';
-import { memoryMiss } from '../../src/search/memory-bound.ts';
-import { DEFAULT_OPTIONS } from '../../src/search/options.ts';
-import { type Candidate, planFrom, realise } from '../../src/search/realise.ts';
-import { illegal } from '../../src/search/rules.ts';
+import { lowerBound } from '../../src/search/bound/bounds.ts';
+import { bundles } from '../../src/search/space/bundles.ts';
+import { chains } from '../../src/search/space/chains.ts';
+import { CostBook } from '../../src/search/bound/cost-book.ts';
+import { NONE_UNPROVEN, type Run } from '../../src/search/run/expand.ts';
+import { expandBundle } from '../../src/search/run/expand-bundle.ts';
+import { type Frame, layoutsOf } from '../../src/search/space/layouts.ts';
+import { memoryMiss } from '../../src/search/bound/memory-bound.ts';
+import { DEFAULT_OPTIONS } from '../../src/search/space/options.ts';
+import { type Candidate, planFrom, realise } from '../../src/search/cut/realise.ts';
+import { illegal } from '../../src/laws/split.ts';
 import { search } from '../../src/search/search.ts';
-import { switches } from '../../src/search/switches.ts';
-import { Tally } from '../../src/search/tally.ts';
+import { switches } from '../../src/search/space/choices.ts';
+import { Tally } from '../../src/search/run/tally.ts';
 
 const MOST_TRIED = 1500;
 

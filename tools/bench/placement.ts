@@ -3,8 +3,8 @@ import { loadModel } from '../../src/catalogue/models.ts';
 import { loadStack } from '../../src/catalogue/stacks.ts';
 import type { Problem } from '../../src/domain/problem.ts';
 import { place } from '../../src/placement/place.ts';
-import { parseConfiguration } from '../../src/search/configuration.ts';
-import { planOf } from '../../src/search/plan-of.ts';
+import { parseConfiguration } from '../../src/plan-text/configuration.ts';
+import { planOf } from '../../src/plan-text/plan-of.ts';
 
 /** Racks of eight nodes listed out of order, links inside a rack twice as fast, every link a little different. */
 function scattered(nodes: number): Problem {

@@ -77,11 +77,11 @@ function problemOf(file: PlanFile, folder: string): Problem {
       });
     }
   }
-  const { sequenceLength, globalBatchSize, precision, headroom, stack, groups } = file.problem;
+  const { sequenceLength, globalBatchSize, precision, optimizer, headroom, stack, groups } = file.problem;
   return {
     model: model.value,
     cluster: onlyGroups(cluster.value, (group) => groups.includes(group.id)),
     stack: loadStack(stack),
-    workload: { sequenceLength, globalBatchSize, precision, headroom },
+    workload: { sequenceLength, globalBatchSize, precision, optimizer, headroom },
   };
 }

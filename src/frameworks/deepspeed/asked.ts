@@ -25,8 +25,8 @@ export function askedOf(tree: Tree): Asked {
       ...(dp === null ? {} : { dp: String(dp) }),
       ...(microBatch === null ? {} : { 'micro-batch': String(microBatch) }),
       recompute: recomputed === null ? 'none' : 'full',
-      sharding: String(stage),
-      ...shardGroupsOf(tree, dp === null ? null : dp * sp),
+      zero: String(stage),
+      ...replicasOf(tree, dp === null ? null : dp * sp),
     },
     sequenceLength: null,
     globalBatchSize:
@@ -53,10 +53,10 @@ function refuseOffload(tree: Tree): void {
 }
 
 /** MiCS shards every state over `mics_shard_size` consecutive ranks (deepspeed/runtime/zero/mics_utils.py). */
-function shardGroupsOf(tree: Tree, ranks: number | null): { readonly 'shard-groups'?: string } {
+function replicasOf(tree: Tree, ranks: number | null): { readonly 'dp-replicate'?: string } {
   const size = micsOf(tree);
   if (size === null || size === ranks) return {};
-  if (ranks !== null && ranks % size === 0) return { 'shard-groups': String(ranks / size) };
+  if (ranks !== null && ranks % size === 0) return { 'dp-replicate': String(ranks / size) };
   throw refusal(tree, `${ZERO}.mics_shard_size`, `mics_shard_size ${size}`, [
     ranks === null
       ? 'the whole batch equation beside it: train_batch_size, micro-batch and accumulation'

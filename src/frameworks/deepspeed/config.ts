@@ -1,6 +1,8 @@
-import type { Plan } from '../../domain/plan.ts';
+import { microBatchSizeOf, type Plan } from '../../domain/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
-import { degreesOf } from '../../search/label.ts';
+import { degreesOf } from '../../plan-text/degrees.ts';
+import { recompute } from '../../techniques/recompute.ts';
+import { zero } from '../../techniques/zero.ts';
 
 /**
  * train_batch_size = micro batch · accumulation steps · data-parallel size; Ulysses ranks do not count as data parallel
@@ -8,16 +10,16 @@ import { degreesOf } from '../../search/label.ts';
  * has both sizes (deepspeed/__init__.py@0a1fbe1, initialize).
  */
 export function config({ model, workload }: Problem, plan: Plan) {
-  const { cp, dp } = degreesOf(plan);
-  const stage = plan.optimizerSharding;
+  const { cp, dp, dpShard } = degreesOf(plan);
+  const stage = zero.of(plan.techniques);
   return {
     train_batch_size: workload.globalBatchSize,
-    train_micro_batch_size_per_gpu: plan.microBatchSize,
+    train_micro_batch_size_per_gpu: microBatchSizeOf(plan),
     gradient_accumulation_steps: plan.pipelines[0]!.stages[0]!.replicas[0]!.microBatches,
     ...(cp > 1 ? { sequence_parallel_size: cp, data_parallel_size: dp } : {}),
     ...(workload.precision === 'bf16' ? { bf16: { enabled: true } } : { fp16: { enabled: true } }),
     gradient_clipping: 1.0,
-    ...(plan.recompute.mode === 'full'
+    ...(recompute.of(plan.techniques).mode === 'full'
       ? {
           activation_checkpointing: {
             number_checkpoints: model.layers.length,
@@ -32,7 +34,7 @@ export function config({ model, workload }: Problem, plan: Plan) {
         ? {
             stage3_prefetch_bucket_size: 50_000_000,
             stage3_param_persistence_threshold: 100_000,
-            ...(plan.shardGroup === null ? {} : { mics_shard_size: plan.shardGroup }),
+            ...(dpShard === dp ? {} : { mics_shard_size: dpShard * cp }),
           }
         : {}),
     },

@@ -1,21 +1,30 @@
 import type { Plan } from '../../domain/plan.ts';
 import { hostsScript } from '../../launch-folder/hosts-script.ts';
+import { recompute } from '../../techniques/recompute.ts';
 import { lawOf } from '../laws/structure.ts';
-import { type Framework, HOST_ORDER } from '../port/framework.ts';
+import { type Framework, HOST_ORDER, type Reach } from '../port/framework.ts';
 import { config } from './config.ts';
 import { PLAN_RULES, PROBLEM_RULES } from './plan-rules.ts';
 import { deepspeedReader } from './reader.ts';
 
-const capabilities = { ...HOST_ORDER, unevenLayers: false };
+const reach: Reach = {
+  name: 'DeepSpeed',
+  capabilities: { ...HOST_ORDER, unevenLayers: false },
+  express: {
+    layers: ['softmax', 'latent', 'dense'],
+    schedules: [],
+    optimizers: ['adamw'],
+    techniques: ['recompute', 'zero'],
+  },
+};
 
 /** DeepSpeed: `ds_config.json` for a training program of one's own, and a launch script. */
 export const deepspeed: Framework = {
   id: 'deepspeed',
-  name: 'DeepSpeed',
+  ...reach,
   stack: 'deepspeed',
-  capabilities,
   reader: deepspeedReader,
-  ...lawOf('DeepSpeed', capabilities, PROBLEM_RULES, PLAN_RULES),
+  ...lawOf(reach, PROBLEM_RULES, PLAN_RULES),
   render: (problem, plan, { origin }) => [
     { path: 'ds_config.json', content: `${JSON.stringify(config(problem, plan), null, 2)}\n` },
     {
@@ -28,8 +37,8 @@ export const deepspeed: Framework = {
         environment: {
           SEQUENCE_LENGTH: String(problem.workload.sequenceLength),
           // Recomputation is the program's: model.gradient_checkpointing_enable() or deepspeed.checkpointing.
-          ACTIVATION_CHECKPOINTING: plan.recompute.mode === 'full' ? '1' : '0',
-          ...(plan.shardGroup === null ? {} : { ZERO_INIT: 'MiCS_Init' }),
+          ACTIVATION_CHECKPOINTING: recompute.of(plan.techniques).mode === 'full' ? '1' : '0',
+          ...(plan.dims.dpReplicate === 1 ? {} : { ZERO_INIT: 'MiCS_Init' }),
         },
         prepare: micsNote(plan),
         program: `"\${TRAIN_SCRIPT:?set TRAIN_SCRIPT to your training program}" --deepspeed --deepspeed_config ds_config.json "$@"`,
@@ -39,8 +48,8 @@ export const deepspeed: Framework = {
 };
 
 /** mics_shard_size reaches only a model that was built for it (deepspeed/runtime/zero/mics.py, MiCS_Init). */
-function micsNote({ shardGroup }: Plan): string[] {
-  return shardGroup === null
+function micsNote({ dims }: Plan): string[] {
+  return dims.dpReplicate === 1
     ? []
     : [
         '# ZERO_INIT: the program must build its model inside deepspeed.zero.MiCS_Init(config_dict_or_path="ds_config.json").',

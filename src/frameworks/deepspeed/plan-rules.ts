@@ -1,13 +1,10 @@
-import { isMoe } from '../../layers/layer.ts';
-import { degreesOf } from '../../search/label.ts';
+import { degreesOf } from '../../plan-text/degrees.ts';
+import { zero } from '../../techniques/zero.ts';
 import { attentionsAndMlps } from '../laws/attention-and-mlp.ts';
 import { type ProblemRule, type Rule, recomputeAllOrNothing, no as refusal } from '../laws/rule.ts';
 
 const no = (rule: string, actual: string, limit: string) =>
   refusal(rule, actual, limit, 'Maybe --launcher megatron.');
-
-const dense: ProblemRule = ({ model }) =>
-  isMoe(model) ? no('experts', 'a model with experts', 'a dense model') : null;
 
 const degrees: Rule = (_, plan) => {
   const { tp, pp } = degreesOf(plan);
@@ -45,12 +42,12 @@ const ulysses: Rule = ({ model }, plan) => {
 };
 
 /** MiCS keeps all states in groups; stages 1 and 2 have no such groups. */
-const shardGroup: Rule = (_, plan) =>
-  plan.shardGroup !== null && plan.optimizerSharding !== 3
-    ? no('shard-group', `sharding=${plan.optimizerSharding} in groups`, 'sharding=3 in groups, by MiCS')
+const mics: Rule = (_, { dims: { dpReplicate }, techniques }) =>
+  dpReplicate > 1 && zero.of(techniques) !== 3
+    ? no('dp-replicate', `dp-replicate=${dpReplicate}, zero=${zero.of(techniques)}`, 'zero=3, by MiCS')
     : null;
 
-export const PROBLEM_RULES: readonly ProblemRule[] = [dense, precision];
+export const PROBLEM_RULES: readonly ProblemRule[] = [precision];
 
 /** What a DeepSpeed JSON can say by itself: ZeRO, MiCS, Ulysses sequence parallelism, precision, the batch equation. */
-export const PLAN_RULES: readonly Rule[] = [degrees, ulysses, shardGroup, recomputeAllOrNothing];
+export const PLAN_RULES: readonly Rule[] = [degrees, ulysses, mics, recomputeAllOrNothing];

@@ -1,20 +1,36 @@
+import { microBatchSizeOf } from '../../domain/plan.ts';
 import { shellQuote } from '../../launch-folder/quote.ts';
 import { hostRuns } from '../../launch-folder/ranks.ts';
-import { degreesOf } from '../../search/label.ts';
+import { degreesOf } from '../../plan-text/degrees.ts';
+import { TECHNIQUES } from '../../techniques/index.ts';
+import { recompute } from '../../techniques/recompute.ts';
+import { sequenceParallel } from '../../techniques/sequence-parallel.ts';
+import { zero } from '../../techniques/zero.ts';
 import { lawOf } from '../laws/structure.ts';
-import { type Framework, HOST_ORDER } from '../port/framework.ts';
+import { type Framework, HOST_ORDER, type Reach } from '../port/framework.ts';
+import { EVERYTHING } from './reach.ts';
+
+const reach: Reach = {
+  name: 'shell variables',
+  capabilities: { ...HOST_ORDER, endsAlone: true },
+  express: EVERYTHING,
+};
+
+/** Techniques that have variables of their own names; any other is told by its id and as --config takes it. */
+const NAMED: readonly { readonly id: string }[] = [sequenceParallel, recompute, zero];
 
 /** Shell variables for scripts of one's own: `eval "$(cat plan.env)"`. */
 export const env: Framework = {
   id: 'env',
-  name: 'shell variables',
+  ...reach,
   stack: 'generic',
-  capabilities: HOST_ORDER,
-  ...lawOf('shell variables', HOST_ORDER, [], []),
+  ...lawOf(reach, [], []),
   render: ({ model, cluster, workload }, plan) => {
-    const { tp, pp, cp, dp, ep, etp, vpp } = degreesOf(plan);
+    const { tp, pp, cp, dp, dpReplicate, dpShard, ep, etp, vpp } = degreesOf(plan);
     const runs = hostRuns(cluster, plan);
     const stages = plan.pipelines[0]!.stages;
+    const { techniques } = plan;
+    const { mode, modules, layersPerStage } = recompute.of(techniques);
     return [
       {
         path: 'plan.env',
@@ -25,19 +41,26 @@ export const env: Framework = {
           VIRTUAL_STAGES: vpp,
           CONTEXT_PARALLEL: cp,
           DATA_PARALLEL: dp,
+          DATA_PARALLEL_REPLICATE: dpReplicate,
+          DATA_PARALLEL_SHARD: dpShard,
           EXPERT_PARALLEL: ep,
           EXPERT_TENSOR_PARALLEL: etp,
-          SEQUENCE_PARALLEL: plan.sequenceParallel,
-          MICRO_BATCH_SIZE: plan.microBatchSize,
+          SEQUENCE_PARALLEL: sequenceParallel.of(techniques),
+          MICRO_BATCH_SIZE: microBatchSizeOf(plan),
           GLOBAL_BATCH_SIZE: workload.globalBatchSize,
           GRADIENT_ACCUMULATION_STEPS: stages[0]!.replicas[0]!.microBatches,
           SEQUENCE_LENGTH: workload.sequenceLength,
           PRECISION: workload.precision,
-          SCHEDULE: plan.schedule.id,
-          RECOMPUTE: plan.recompute.mode,
-          RECOMPUTE_MODULES: plan.recompute.modules.join(' '),
-          RECOMPUTE_LAYERS: plan.recompute.layersPerStage ?? '',
-          ZERO_STAGE: plan.optimizerSharding,
+          SCHEDULE: plan.schedule,
+          RECOMPUTE: mode,
+          RECOMPUTE_MODULES: modules.join(' '),
+          RECOMPUTE_LAYERS: layersPerStage ?? '',
+          ZERO_STAGE: zero.of(techniques),
+          ...Object.fromEntries(
+            TECHNIQUES.filter(({ id }) => !NAMED.some((one) => one.id === id)).map(
+              ({ id, of, format }) => [id.replaceAll('-', '_').toUpperCase(), format(of(techniques))],
+            ),
+          ),
           LAYERS_PER_STAGE: stages
             .map(({ chunks }) => chunks.reduce((sum, { first, end }) => sum + end - first, 0))
             .join(' '),

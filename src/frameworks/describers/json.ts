@@ -4,9 +4,10 @@ import type { Plan } from '../../domain/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
 import { hostRuns } from '../../launch-folder/ranks.ts';
 import { type LaunchDocument, launchSchema } from '../../schema/launch.ts';
-import { soundPlan } from '../laws/sound.ts';
+import { planLaw } from '../../laws/plan.ts';
 import type { Framework } from '../port/framework.ts';
 import type { LaunchReader } from '../port/reader.ts';
+import { EVERYTHING } from './reach.ts';
 
 /** The plan is in the file, whole. */
 const reader: LaunchReader = {
@@ -49,9 +50,12 @@ const reader: LaunchReader = {
 export const json: Framework = {
   id: 'json',
   name: 'plain JSON',
+  express: EVERYTHING,
   stack: 'generic',
   capabilities: {
     unevenLayers: true,
+    endsAlone: true,
+    unequalMicroBatchSizes: true,
     gpuTypePerStage: true,
     tensorParallelPerStage: true,
     unequalMicroBatches: true,
@@ -60,7 +64,7 @@ export const json: Framework = {
     mixedVendors: true,
   },
   reader,
-  reject: soundPlan,
+  reject: planLaw,
   render: (problem, plan, { origin }) => [
     { path: 'plan.json', content: `${JSON.stringify(written(problem, plan, origin), null, 2)}\n` },
   ],
@@ -68,7 +72,7 @@ export const json: Framework = {
 
 function written({ model, cluster, workload }: Problem, plan: Plan, origin: string): LaunchDocument {
   return {
-    schema: 'shardwright.launch/1',
+    schema: 'shardwright.launch/2',
     origin,
     model: model.name,
     sequenceLength: workload.sequenceLength,

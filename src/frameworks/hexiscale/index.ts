@@ -1,21 +1,33 @@
-import type { Plan } from '../../domain/plan.ts';
+import { microBatchSizeOf, type Plan } from '../../domain/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
 import { REPLICA_BY_REPLICA } from '../../launch-folder/ranks.ts';
-import { degreesOf } from '../../search/label.ts';
+import { degreesOf } from '../../plan-text/degrees.ts';
+import { recompute } from '../../techniques/recompute.ts';
+import { sequenceParallel } from '../../techniques/sequence-parallel.ts';
+import { zero } from '../../techniques/zero.ts';
 import { no, type ProblemRule, type Rule, recomputeAllOrNothing } from '../laws/rule.ts';
 import { lawOf } from '../laws/structure.ts';
-import { type Capabilities, type Framework, HOST_ORDER } from '../port/framework.ts';
+import { type Framework, HOST_ORDER, type Reach } from '../port/framework.ts';
 import { HEXISCALE_MODELS, modelSize, SEQUENCE_LENGTH } from './models.ts';
 import { hexiPipelines } from './pipelines.ts';
 import { hexiscaleReader } from './reader.ts';
 import { processScript } from './script.ts';
 
-const capabilities: Capabilities = {
-  ...HOST_ORDER,
-  tensorParallelPerStage: true,
-  unequalMicroBatches: true,
-  severalPipelines: true,
-  unequalHosts: true,
+const reach: Reach = {
+  name: 'HexiScale',
+  capabilities: {
+    ...HOST_ORDER,
+    tensorParallelPerStage: true,
+    unequalMicroBatches: true,
+    severalPipelines: true,
+    unequalHosts: true,
+  },
+  express: {
+    layers: ['softmax', 'dense'],
+    schedules: ['1f1b', 'gpipe'],
+    optimizers: ['adamw'],
+    techniques: ['sp', 'recompute', 'zero'],
+  },
 };
 
 const forProblem: readonly ProblemRule[] = [
@@ -44,14 +56,12 @@ const forPlan: readonly Rule[] = [
           'as many copies of each stage, with equal shares',
         )
       : null,
-  (_, { schedule: { id } }) =>
-    id === '1f1b' || id === 'gpipe' ? null : no('schedule', `schedule ${id}`, '1f1b or gpipe'),
-  (_, { optimizerSharding, shardGroup }) =>
-    optimizerSharding === 1 || shardGroup !== null
+  (_, { techniques, dims: { dpReplicate } }) =>
+    zero.of(techniques) === 1 || dpReplicate > 1
       ? no(
           'sharding',
-          shardGroup === null ? 'sharding=1' : 'sharding in groups',
-          '0 (ddp), 2 or 3 over all copies',
+          `zero=${zero.of(techniques)},dp-replicate=${dpReplicate}`,
+          'zero of 0 (ddp), 2 or 3, over all copies',
         )
       : null,
   recomputeAllOrNothing,
@@ -62,12 +72,11 @@ const DP_TYPE = { 0: 'ddp', 2: 'zero2', 3: 'zero3' } as const;
 /** HexiScale (FlashFlex): `arguments.txt` for its llama_train.py, and a script that starts one process for each GPU. */
 export const hexiscale: Framework = {
   id: 'hexiscale',
-  name: 'HexiScale',
+  ...reach,
   stack: 'torch-fsdp',
-  capabilities,
   rankOrder: REPLICA_BY_REPLICA,
   reader: hexiscaleReader,
-  ...lawOf('HexiScale', capabilities, forProblem, forPlan),
+  ...lawOf(reach, forProblem, forPlan),
   render: (problem, plan, { origin }) => [
     { path: 'arguments.txt', content: `${argumentsFor(problem, plan).join('\n')}\n` },
     { path: 'launch.sh', executable: true, content: processScript(problem, plan, origin) },
@@ -83,12 +92,12 @@ function argumentsFor({ model, workload }: Problem, plan: Plan): string[] {
     ...['--hetero_configs', JSON.stringify(pipelines.map(({ degrees }) => degrees))],
     ...['--layer_partitions', JSON.stringify(pipelines.map(({ layers }) => layers))],
     ...['--chunks', ...pipelines.map(({ microBatches }) => microBatches)],
-    ...['--global_bsz_size', ...pipelines.map(({ microBatches }) => microBatches * plan.microBatchSize)],
-    ...['--pipeline-type', plan.schedule.id === 'gpipe' ? 'Gpipe' : '1F1B'],
-    ...['--default_dp_type', DP_TYPE[plan.optimizerSharding as keyof typeof DP_TYPE]],
+    ...['--global_bsz_size', ...pipelines.map(({ microBatches }) => microBatches * microBatchSizeOf(plan))],
+    ...['--pipeline-type', plan.schedule === 'gpipe' ? 'Gpipe' : '1F1B'],
+    ...['--default_dp_type', DP_TYPE[zero.of(plan.techniques) as keyof typeof DP_TYPE]],
     ...[`--${precision}`, '--mixed_precision', precision, '--use-flash-attn'],
-    ...(plan.sequenceParallel ? ['--seq-parallel'] : []),
-    ...(plan.recompute.mode === 'full' ? ['--checkpoint-layers'] : []),
+    ...(sequenceParallel.of(plan.techniques) ? ['--seq-parallel'] : []),
+    ...(recompute.of(plan.techniques).mode === 'full' ? ['--checkpoint-layers'] : []),
     ...['--accum-iter', 1],
   ].map(String);
 }

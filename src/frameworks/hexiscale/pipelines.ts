@@ -20,7 +20,7 @@ export function hexiPipelines(plan: Plan): HexiPipeline[] | null {
       if (copies.some((list) => list.length !== copies[0]!.length)) return null;
       if (blocks.some((block) => block!.microBatches !== microBatches)) return null;
       found.push({
-        degrees: blocks.map((block) => block!.tensorParallel),
+        degrees: blocks.map((block) => block!.tp),
         layers: stages.map(({ chunks }) => chunks.reduce((sum, { first, end }) => sum + end - first, 0)),
         microBatches,
       });

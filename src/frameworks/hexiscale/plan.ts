@@ -2,6 +2,9 @@ import { groupOfDevice } from '../../domain/cluster.ts';
 import { InputError } from '../../domain/input-error.ts';
 import type { Pipeline, Plan, ReplicaBlock } from '../../domain/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
+import { FULL_RECOMPUTE, recompute } from '../../techniques/recompute.ts';
+import { sequenceParallel } from '../../techniques/sequence-parallel.ts';
+import { zero } from '../../techniques/zero.ts';
 import type { MegatronRun } from '../megatron/run.ts';
 import type { HexiPipeline } from './pipelines.ts';
 
@@ -34,43 +37,39 @@ export function planOf(
     const known = found.at(-1);
     const joined = known?.alike === alike ? withCopy(known.pipeline, firsts) : null;
     if (joined !== null) found[found.length - 1] = { alike, pipeline: joined };
-    else found.push({ alike, pipeline: single(one, firsts, groups) });
+    else found.push({ alike, pipeline: single(one, microBatchSize, firsts, groups) });
   }
   const { word, has } = run;
   const sharding = ({ zero2: 2, zero3: 3 } as const)[word('--default_dp_type') ?? ''] ?? 0;
+  const recomputed = has('--checkpoint-layers') ? recompute.set({}, FULL_RECOMPUTE) : {};
   return {
     pipelines: found.map(({ pipeline }) => pipeline),
-    schedule: { id: word('--pipeline-type') === '1F1B' ? '1f1b' : 'gpipe', virtualStages: 1 },
-    microBatchSize,
-    contextParallel: 1,
-    expertParallel: 1,
-    expertTensorParallel: 1,
-    sequenceParallel: has('--seq-parallel'),
-    recompute: { mode: has('--checkpoint-layers') ? 'full' : 'none', modules: [], layersPerStage: null },
-    optimizerSharding: sharding,
-    shardGroup: null,
+    dims: { cp: 1, ep: 1, etp: 1, vpp: 1, dpReplicate: 1 },
+    schedule: word('--pipeline-type') === '1F1B' ? '1f1b' : 'gpipe',
+    techniques: zero.set(sequenceParallel.set(recomputed, has('--seq-parallel')), sharding),
     nodeOrder: null,
   };
 }
 
 function single(
   { degrees, layers, microBatches }: HexiPipeline,
+  microBatchSize: number,
   firsts: readonly number[],
   groups: readonly number[],
 ): Pipeline {
   let layer = 0;
   return {
-    stages: degrees.map((tensorParallel, s) => {
+    stages: degrees.map((tp, s) => {
       const chunks = [{ first: layer, end: layer + layers[s]! }];
       layer += layers[s]!;
       const block: ReplicaBlock = {
         count: 1,
         group: groups[s]!,
         firstDevice: firsts[s]!,
-        tensorParallel,
+        tp,
         microBatches,
       };
-      return { chunks, replicas: [block] };
+      return { chunks, microBatchSize, replicas: [block] };
     }),
     microBatches,
   };
@@ -79,7 +78,7 @@ function single(
 /** The pipeline with one copy more; null where the copy's GPUs do not follow those of the others. */
 function withCopy({ stages, microBatches }: Pipeline, firsts: readonly number[]): Pipeline | null {
   const follows = stages.every(
-    ({ replicas: [block] }, s) => block!.firstDevice + block!.count * block!.tensorParallel === firsts[s],
+    ({ replicas: [block] }, s) => block!.firstDevice + block!.count * block!.tp === firsts[s],
   );
   if (!follows) return null;
   const [{ replicas }] = stages as [Pipeline['stages'][number]];

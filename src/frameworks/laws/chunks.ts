@@ -1,14 +1,16 @@
 import type { LayerRange, Plan } from '../../domain/plan.ts';
+import { scheduleOf } from '../../schedules/index.ts';
+import { chunkPlaces } from '../../schedules/schedule.ts';
 
 export interface PlacedChunk extends LayerRange {
   readonly stage: number;
 }
 
 /** The chunks of the first pipeline in layer order, each with the stage that holds it. */
-export function chunksInOrder(plan: Plan): PlacedChunk[] {
-  return plan.pipelines[0]!.stages.flatMap(({ chunks }, stage) =>
-    chunks.map(({ first, end }) => ({ first, end, stage })),
-  ).sort((a, b) => a.first - b.first || a.end - b.end || a.stage - b.stage);
+export function chunksInOrder({ pipelines, schedule, dims }: Plan): PlacedChunk[] {
+  const { stages } = pipelines[0]!;
+  const places = chunkPlaces(scheduleOf(schedule), { stages: stages.length, virtualStages: dims.vpp });
+  return places.map(({ stage, chunk }) => ({ ...stages[stage]!.chunks[chunk]!, stage }));
 }
 
 /** Every chunk holds equally many layers. */

@@ -1,6 +1,7 @@
 import type { Plan } from '../../domain/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
 import type { Reason } from '../../domain/reason.ts';
+import { recompute } from '../../techniques/recompute.ts';
 
 /** One constraint of a framework. */
 export type Rule = (problem: Problem, plan: Plan) => Reason | null;
@@ -14,8 +15,9 @@ export function no(rule: string, actual: string, limit: string, hint?: string): 
 }
 
 /** Recomputation is a switch of the whole model: on or off. */
-export const recomputeAllOrNothing: Rule = (_, { recompute: { mode, layersPerStage } }) =>
-  mode === 'selective' || layersPerStage !== null
+export const recomputeAllOrNothing: Rule = (_, { techniques }) => {
+  const { mode, layersPerStage } = recompute.of(techniques);
+  return mode === 'selective' || layersPerStage !== null
     ? no(
         'recompute',
         mode === 'selective' ? 'selective recomputation' : 'full recomputation of some layers',
@@ -23,6 +25,7 @@ export const recomputeAllOrNothing: Rule = (_, { recompute: { mode, layersPerSta
         'Maybe --launcher megatron.',
       )
     : null;
+};
 
 export function excludedBy(rules: readonly ProblemRule[], problem: Problem): Reason | null {
   for (const rule of rules) {

@@ -1,39 +1,40 @@
 import { layersOf, replicasOf } from '../../domain/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
 import { hostRuns } from '../../launch-folder/ranks.ts';
-import type { Legality } from '../../search/options.ts';
-import type { Capabilities } from '../port/framework.ts';
-import { isEven } from './chunks.ts';
+import type { Legality } from '../../domain/legality.ts';
+import { planLaw } from '../../laws/plan.ts';
+import type { Reach } from '../port/framework.ts';
+import { chunksInOrder, isEven } from './chunks.ts';
+import { expressedPlan, expressedProblem } from './expressed.ts';
 import { excludedBy, firstBroken, type ProblemRule, type Rule } from './rule.ts';
-import { soundPlan } from './sound.ts';
-import { splitLaw } from './split.ts';
 
 /** RFC 1123 names and addresses, and the underscore that clusters use. Nothing a shell or a rendezvous could misread. */
 const HOST = /^[A-Za-z0-9]([A-Za-z0-9._:-]{0,251}[A-Za-z0-9])?$/;
 
 /**
- * The law of a framework: what no split can mend, asked before a search, then what follows from the forms it can express,
- * most telling first, then rules of its own.
+ * The law of a framework: what no split can mend, asked before a search, then the laws of any plan, then what follows from
+ * the forms and modules that the framework can express, most telling first, then rules of its own.
  */
 export function lawOf(
-  name: string,
-  can: Capabilities,
+  reach: Reach,
   forProblem: readonly ProblemRule[],
   forPlan: readonly Rule[],
 ): Required<Pick<Legality, 'excludes' | 'reject'>> {
-  const problemRules = [hostNames, ...forProblem];
-  const planRules = [...structureRules(name, can), ...forPlan];
+  const problemRules = [hostNames, ...expressedProblem(reach), ...forProblem];
+  const planRules = [planLaw, ...structureRules(reach), ...expressedPlan(reach), ...forPlan];
   const excludes = (problem: Problem) => excludedBy(problemRules, problem);
   return { excludes, reject: (problem, plan) => excludes(problem) ?? firstBroken(planRules, problem, plan) };
 }
 
-function structureRules(name: string, can: Capabilities): Rule[] {
-  const rules: Rule[] = [soundPlan, splitLaw];
+function structureRules({ name, capabilities: can }: Reach): Rule[] {
+  const rules: Rule[] = [];
   if (!can.severalPipelines) rules.push(onePipeline(name));
   if (!can.tensorParallelPerStage) rules.push(oneShape(name));
   if (!can.unequalMicroBatches) rules.push(equalShares(name));
+  if (!can.unequalMicroBatchSizes) rules.push(oneMicroBatchSize(name));
   if (!can.gpuTypePerStage) rules.push(oneGpuType(name));
   if (!can.unevenLayers) rules.push(evenLayers(name));
+  rules.push(emptyChunks(name, can.endsAlone));
   if (!can.mixedVendors) rules.push(oneVendor);
   if (!can.unequalHosts) rules.push(equalHosts);
   return rules;
@@ -64,7 +65,7 @@ const oneShape =
   (name: string): Rule =>
   (_, plan) => {
     const stages = plan.pipelines.flatMap((pipeline) => pipeline.stages);
-    const sizes = new Set(stages.flatMap(({ replicas }) => replicas.map((block) => block.tensorParallel)));
+    const sizes = new Set(stages.flatMap(({ replicas }) => replicas.map((block) => block.tp)));
     if (sizes.size > 1)
       return {
         rule: 'one-tensor-parallel-size',
@@ -97,6 +98,20 @@ const equalShares =
     };
   };
 
+const oneMicroBatchSize =
+  (name: string): Rule =>
+  (_, plan) => {
+    const sizes = new Set(
+      plan.pipelines.flatMap(({ stages }) => stages.map(({ microBatchSize }) => microBatchSize)),
+    );
+    if (sizes.size <= 1) return null;
+    return {
+      rule: 'one-micro-batch-size',
+      actual: `micro-batches of ${[...sizes].join(', ')} sequences`,
+      limit: `one size in ${name}`,
+    };
+  };
+
 const oneGpuType =
   (name: string): Rule =>
   ({ cluster }, plan) => {
@@ -123,6 +138,20 @@ const evenLayers =
           actual: `${plan.pipelines[0]!.stages.map(layersOf).join('/')} layers`,
           limit: `the same number on every stage in ${name}`,
         };
+
+const emptyChunks =
+  (name: string, endsAlone: boolean): Rule =>
+  (_, plan) => {
+    const chunks = chunksInOrder(plan);
+    const inner = endsAlone ? chunks.slice(1, -1) : chunks;
+    return inner.every(({ first, end }) => end > first)
+      ? null
+      : {
+          rule: 'empty-stage',
+          actual: 'a chunk without layers',
+          limit: endsAlone ? `layers, or an end of the model, in ${name}` : `layers on each in ${name}`,
+        };
+  };
 
 /** NCCL and RCCL do not talk to each other. */
 const oneVendor: Rule = ({ cluster }, plan) => {

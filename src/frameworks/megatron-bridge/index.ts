@@ -4,9 +4,10 @@ import type { ProblemRule } from '../laws/rule.ts';
 import { lawOf } from '../laws/structure.ts';
 import { megatronEnvironment, megatronPrepare } from '../megatron/environment.ts';
 import { leftOpen } from '../megatron/model-arguments.ts';
+import { MEGATRON_CAPABILITIES, MEGATRON_EXPRESS } from '../megatron/reach.ts';
 import { MEGATRON_PLAN_RULES, MEGATRON_PROBLEM_RULES } from '../megatron/rules.ts';
 import { megatronFlags } from '../megatron/words.ts';
-import { type Framework, HOST_ORDER } from '../port/framework.ts';
+import type { Framework, Reach } from '../port/framework.ts';
 import { overridesFrom } from './fields.ts';
 import { bridgeReader } from './reader.ts';
 
@@ -21,17 +22,22 @@ const provider: ProblemRule = ({ model }) =>
       }
     : null;
 
+const reach: Reach = {
+  name: 'Megatron-Bridge',
+  capabilities: MEGATRON_CAPABILITIES,
+  express: MEGATRON_EXPRESS,
+};
+
 /**
  * Megatron-Bridge: `overrides.txt` on top of its plain GPT recipe, whose defaults are Megatron-LM's, so that nothing is
  * left to a recipe of another model.
  */
 export const megatronBridge: Framework = {
   id: 'megatron-bridge',
-  name: 'Megatron-Bridge',
+  ...reach,
   stack: 'megatron-core',
-  capabilities: HOST_ORDER,
   reader: bridgeReader,
-  ...lawOf('Megatron-Bridge', HOST_ORDER, [provider, ...MEGATRON_PROBLEM_RULES], MEGATRON_PLAN_RULES),
+  ...lawOf(reach, [provider, ...MEGATRON_PROBLEM_RULES], MEGATRON_PLAN_RULES),
   render: (problem, plan, { origin }) => {
     const overrides = overridesFrom(megatronFlags(problem, plan));
     return [

@@ -33,7 +33,7 @@ export function askedOf(run: MegatronRun): Asked {
   if (cut !== null) found.layers = cut.join('/');
   Object.assign(found, recomputeOf(run));
   found.sharding = String(shardingOf(run));
-  take('shard-groups', '--num-distributed-optimizer-instances');
+  take('dp-replicate', '--num-distributed-optimizer-instances');
   if (Number(found.tp ?? 1) > 1) found.sp = String(run.has('--sequence-parallel'));
   return {
     configuration: found,

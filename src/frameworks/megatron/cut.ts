@@ -53,7 +53,7 @@ export function cutOf(run: MegatronRun): number[] | null {
   const chunks = new Array<number>(pp * virtual).fill(each);
   if (run.has(ACCOUNT_FLAGS[0])) chunks[0]! -= 1;
   if (run.has(ACCOUNT_FLAGS[1])) chunks[chunks.length - 1]! -= 1;
-  return whole(chunks) ? chunks : null;
+  return whole(chunks, 0) ? chunks : null;
 }
 
 /** Counts of the first and the last rank, the rest alike; each rank parts its layers evenly over its chunks. */
@@ -76,7 +76,8 @@ function withEnds(run: MegatronRun, layers: number, pp: number, virtual: number)
   );
 }
 
-const whole = (chunks: readonly number[]) => chunks.every((count) => Number.isInteger(count) && count > 0);
+const whole = (chunks: readonly number[], least = 1) =>
+  chunks.every((count) => Number.isInteger(count) && count >= least);
 
 function cannotCut(run: MegatronRun, flag: string, message: string, expected: string): InputError {
   return new InputError({

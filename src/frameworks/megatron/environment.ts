@@ -1,6 +1,7 @@
 import type { Plan } from '../../domain/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
-import { degreesOf } from '../../search/label.ts';
+import { degreesOf } from '../../plan-text/degrees.ts';
+import { zero } from '../../techniques/zero.ts';
 
 /** Tensor and context parallelism need one connection before Blackwell; Megatron-FSDP forbids it. */
 export function megatronEnvironment({ cluster }: Problem, plan: Plan): Record<string, string> {
@@ -17,4 +18,4 @@ export function megatronPrepare(plan: Plan): string[] {
   return isFullySharded(plan) ? ['unset CUDA_DEVICE_MAX_CONNECTIONS'] : [];
 }
 
-const isFullySharded = ({ optimizerSharding }: Plan) => optimizerSharding >= 2;
+const isFullySharded = ({ techniques }: Plan) => zero.of(techniques) >= 2;

@@ -1,20 +1,26 @@
 import { hostsScript } from '../../launch-folder/hosts-script.ts';
 import { lawOf } from '../laws/structure.ts';
-import { type Framework, HOST_ORDER } from '../port/framework.ts';
+import type { Framework, Reach } from '../port/framework.ts';
 import { megatronEnvironment, megatronPrepare } from './environment.ts';
 import { leftOpen } from './model-arguments.ts';
+import { MEGATRON_CAPABILITIES, MEGATRON_EXPRESS } from './reach.ts';
 import { megatronReader } from './reader.ts';
 import { MEGATRON_PLAN_RULES, MEGATRON_PROBLEM_RULES } from './rules.ts';
 import { megatronWords } from './words.ts';
 
+const reach: Reach = {
+  name: 'Megatron-LM',
+  capabilities: MEGATRON_CAPABILITIES,
+  express: MEGATRON_EXPRESS,
+};
+
 /** Megatron-LM: `arguments.txt`, one word a line, and `launch.sh`, which reads it on every host. */
 export const megatron: Framework = {
   id: 'megatron',
-  name: 'Megatron-LM',
+  ...reach,
   stack: 'megatron-core',
   reader: megatronReader,
-  capabilities: HOST_ORDER,
-  ...lawOf('Megatron-LM', HOST_ORDER, MEGATRON_PROBLEM_RULES, MEGATRON_PLAN_RULES),
+  ...lawOf(reach, MEGATRON_PROBLEM_RULES, MEGATRON_PLAN_RULES),
   render: (problem, plan, { origin }) => [
     {
       path: 'arguments.txt',

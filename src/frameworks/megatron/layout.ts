@@ -12,9 +12,10 @@ export function pipelineLayout(model: ModelSpec, plan: Plan): string {
   return chunks
     .map(({ first, end }, i) => {
       const layers = end - first;
-      const body = layers === 1 ? 't' : `t*${layers}`;
-      const predict = model.mtpLayers > 0 ? (model.mtpLayers === 1 ? ',m' : `,m*${model.mtpLayers}`) : '';
-      return `${i === 0 ? 'E' : ''}${body}${i === chunks.length - 1 ? `${predict},L` : ''}`;
+      const body = layers === 0 ? '' : layers === 1 ? 't' : `t*${layers}`;
+      const predict = model.mtpLayers > 0 ? (model.mtpLayers === 1 ? 'm' : `m*${model.mtpLayers}`) : '';
+      const last = i === chunks.length - 1 ? [predict, 'L'] : [];
+      return `${i === 0 ? 'E' : ''}${[body, ...last].filter((part) => part !== '').join(',')}`;
     })
     .join('|');
 }

@@ -1,8 +1,11 @@
-import type { Plan } from '../../domain/plan.ts';
+import { microBatchSizeOf, type Plan } from '../../domain/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
 import type { Stack } from '../../domain/stack.ts';
 import { isMoe } from '../../layers/layer.ts';
-import { degreesOf } from '../../search/label.ts';
+import { degreesOf } from '../../plan-text/degrees.ts';
+import { recompute } from '../../techniques/recompute.ts';
+import { sequenceParallel } from '../../techniques/sequence-parallel.ts';
+import { zero } from '../../techniques/zero.ts';
 import { isEven } from '../laws/chunks.ts';
 import { pipelineLayout } from './layout.ts';
 import { PRECISION } from './precision.ts';
@@ -13,7 +16,7 @@ const FSDP_STRATEGY = { 2: 'optim_grads', 3: 'optim_grads_params' } as const;
 /** Megatron-LM's flags for the split, the batch and the precision, one word per entry. */
 export function parallelArguments(problem: Problem, plan: Plan): string[] {
   const { model, workload, stack } = problem;
-  const { tp, pp, cp, dp, ep, etp } = degreesOf(plan);
+  const { tp, pp, cp, ep, etp } = degreesOf(plan);
   const args = [
     ...['--tensor-model-parallel-size', tp, '--pipeline-model-parallel-size', pp],
     ...(cp > 1 ? ['--context-parallel-size', cp] : []),
@@ -24,10 +27,10 @@ export function parallelArguments(problem: Problem, plan: Plan): string[] {
         ]
       : []),
     ...pipelineArguments(problem, plan),
-    ...(plan.sequenceParallel && tp > 1 ? ['--sequence-parallel'] : []),
-    ...shardingArguments(plan, dp * cp),
-    ...recomputeArguments(plan.recompute),
-    ...['--micro-batch-size', plan.microBatchSize, '--global-batch-size', workload.globalBatchSize],
+    ...(sequenceParallel.of(plan.techniques) && tp > 1 ? ['--sequence-parallel'] : []),
+    ...shardingArguments(plan),
+    ...recomputeArguments(recompute.of(plan.techniques)),
+    ...['--micro-batch-size', microBatchSizeOf(plan), '--global-batch-size', workload.globalBatchSize],
     ...(PRECISION[workload.precision as keyof typeof PRECISION] ?? []),
   ];
   return args.map(String);
@@ -45,29 +48,27 @@ function dispatcherArguments({ moeDispatcher }: Stack, gpus: number): string[] {
 }
 
 function pipelineArguments({ model }: Problem, plan: Plan): (string | number)[] {
-  const { virtualStages } = plan.schedule;
+  const { vpp } = plan.dims;
   const stages = plan.pipelines[0]!.stages.length;
   if (stages === 1) return [];
   if (!isEven(plan) || model.mtpLayers > 0)
     return ['--pipeline-model-parallel-layout', pipelineLayout(model, plan)];
-  return virtualStages > 1 ? ['--num-virtual-stages-per-pipeline-rank', virtualStages] : [];
+  return vpp > 1 ? ['--num-virtual-stages-per-pipeline-rank', vpp] : [];
 }
 
 /**
  * Without the meta device Megatron-FSDP first builds the whole model on each GPU, beside what it then shards
  * (docs/user-guide of Megatron-LM, its recommended configuration; any strategy but no_shard takes it).
  */
-function shardingArguments({ optimizerSharding, shardGroup }: Plan, group: number): (string | number)[] {
-  if (optimizerSharding === 0) return ['--overlap-grad-reduce'];
-  const instances =
-    shardGroup === null || shardGroup === group
-      ? []
-      : ['--num-distributed-optimizer-instances', group / shardGroup];
+function shardingArguments({ techniques, dims: { dpReplicate } }: Plan): (string | number)[] {
+  const stage = zero.of(techniques);
+  if (stage === 0) return ['--overlap-grad-reduce'];
+  const instances = dpReplicate === 1 ? [] : ['--num-distributed-optimizer-instances', dpReplicate];
   const common = ['--use-distributed-optimizer', '--overlap-grad-reduce', '--overlap-param-gather'];
-  if (optimizerSharding === 1) return [...common, ...instances];
+  if (stage === 1) return [...common, ...instances];
   return [
     ...common,
-    ...['--use-megatron-fsdp', '--data-parallel-sharding-strategy', FSDP_STRATEGY[optimizerSharding]],
+    ...['--use-megatron-fsdp', '--data-parallel-sharding-strategy', FSDP_STRATEGY[stage]],
     ...['--ckpt-format', 'fsdp_dtensor', '--init-model-with-meta-device'],
     ...instances,
   ];

@@ -1,5 +1,5 @@
 import { InputError } from '../../domain/input-error.ts';
-import type { Recompute } from '../../domain/plan.ts';
+import type { Recompute } from '../../techniques/recompute.ts';
 import { cutOf, virtualStagesOf } from './cut.ts';
 import { type MegatronRun, sizesOf } from './run.ts';
 
@@ -48,7 +48,7 @@ export function recomputeOf(run: MegatronRun): Record<string, string> {
   if (granularity === 'selective') return { recompute: modulesOf(run).join('+') };
   if (granularity !== 'full') return { recompute: 'none' };
   const layers = layersPerStage(run);
-  return { recompute: 'full', ...(layers === null ? {} : { 'recompute-layers': String(layers) }) };
+  return { recompute: layers === null ? 'full' : `full:${layers}` };
 }
 
 /**

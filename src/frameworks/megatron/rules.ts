@@ -1,6 +1,9 @@
+import { microBatchSizeOf } from '../../domain/plan.ts';
 import { isMoe } from '../../layers/layer.ts';
 import { latent } from '../../layers/mixers/latent.ts';
-import { degreesOf } from '../../search/label.ts';
+import { degreesOf } from '../../plan-text/degrees.ts';
+import { recompute } from '../../techniques/recompute.ts';
+import { zero } from '../../techniques/zero.ts';
 import { chunksInOrder } from '../laws/chunks.ts';
 import { no, type ProblemRule, type Rule } from '../laws/rule.ts';
 import { architecture } from './architecture-rule.ts';
@@ -9,15 +12,10 @@ import { hasLinearBias } from './model-arguments.ts';
 /** Constraints of Megatron-LM's argument validator and of its process groups, which the validator does not check. */
 
 const schedule: Rule = (_, plan) => {
-  const { id, virtualStages, vocabulary } = plan.schedule;
-  if (vocabulary !== undefined)
-    return no('vocabulary', `vocabulary parallelism ${vocabulary}`, 'the vocabulary on the ends');
-  const { pp } = degreesOf(plan);
+  const { pp, vpp } = degreesOf(plan);
   const microBatches = plan.pipelines[0]!.stages[0]!.replicas[0]!.microBatches;
-  if (id !== '1f1b' && id !== 'interleaved-1f1b')
-    return no('schedule', `schedule ${id}`, '1f1b or interleaved-1f1b');
-  if (virtualStages === 1) return null;
-  if (pp < 2) return no('virtual-stages', `${virtualStages} virtual stages, pp=${pp}`, 'pp of 2 or more');
+  if (vpp === 1) return null;
+  if (pp < 2) return no('virtual-stages', `${vpp} virtual stages, pp=${pp}`, 'pp of 2 or more');
   if (microBatches % pp !== 0)
     return no('interleaved-micro-batches', `${microBatches} micro-batches`, `a multiple of pp=${pp}`);
   return null;
@@ -41,18 +39,16 @@ const sequence: Rule = ({ workload: { sequenceLength } }, plan) => {
 };
 
 const batch: Rule = ({ workload: { globalBatchSize } }, plan) => {
-  const step = plan.microBatchSize * degreesOf(plan).dp;
+  const step = microBatchSizeOf(plan) * degreesOf(plan).dp;
   return globalBatchSize % step !== 0
     ? no('batch-divisible', `global batch ${globalBatchSize}`, `a multiple of micro-batch·dp = ${step}`)
     : null;
 };
 
-/** Empty stages parse but deadlock (Megatron-LM issue 1852); chunk i must lie on pipeline rank i mod P. */
+/** Chunk i must lie on pipeline rank i mod P. Of empty ones only E and L run; others parse and deadlock (Megatron-LM issue 1852). */
 const layout: Rule = (_, plan) => {
   const chunks = chunksInOrder(plan);
   const { pp } = degreesOf(plan);
-  if (chunks.some(({ first, end }) => end <= first))
-    return no('empty-stage', 'a stage without layers', 'one');
   const off = chunks.findIndex(({ stage }, i) => stage !== i % pp);
   return off < 0
     ? null
@@ -60,20 +56,18 @@ const layout: Rule = (_, plan) => {
 };
 
 /** Megatron makes as many sets of shards of the experts' states as of the others (core/parallel_state.py). */
-const shardGroup: Rule = ({ model }, { shardGroup: size, ...plan }) => {
-  const { tp, dp, cp, ep, etp } = degreesOf({ ...plan, shardGroup: size });
-  if (size === null) return null;
-  if ((dp * cp) % size !== 0)
-    return no('shard-group', `groups of ${size}`, `a divisor of dp·cp = ${dp * cp}`);
-  const [instances, expert] = [(dp * cp) / size, (tp * cp * dp) / (ep * etp)];
-  return isMoe(model) && expert % instances !== 0
-    ? no('shard-group', `${instances} shard groups`, `a divisor of the experts' dp ${expert}`)
+const optimizerInstances: Rule = ({ model }, plan) => {
+  const { tp, dp, cp, ep, etp } = degreesOf(plan);
+  const { dpReplicate } = plan.dims;
+  const expert = (tp * cp * dp) / (ep * etp);
+  return isMoe(model) && expert % dpReplicate !== 0
+    ? no('dp-replicate', `dp-replicate=${dpReplicate}`, `a divisor of the experts' dp ${expert}`)
     : null;
 };
 
-const recompute: Rule = ({ model }, plan) => {
-  const { modules, layersPerStage } = plan.recompute;
-  const { virtualStages } = plan.schedule;
+const recomputation: Rule = ({ model }, { techniques, dims }) => {
+  const { modules, layersPerStage } = recompute.of(techniques);
+  const { vpp: virtualStages } = dims;
   // Megatron counts them in each chunk, the estimate through the chunks of a stage.
   if (layersPerStage !== null && virtualStages > 1)
     return no(
@@ -110,7 +104,7 @@ const precision: ProblemRule = ({ model, workload }) => {
 };
 
 const fsdpPrecision: Rule = ({ workload }, plan) =>
-  plan.optimizerSharding >= 2 && workload.precision === 'fp16'
+  zero.of(plan.techniques) >= 2 && workload.precision === 'fp16'
     ? no('fsdp-precision', 'fp16 with sharded gradients', 'bf16 or fp8')
     : null;
 
@@ -122,7 +116,7 @@ export const MEGATRON_PLAN_RULES: readonly Rule[] = [
   sequence,
   batch,
   layout,
-  shardGroup,
-  recompute,
+  optimizerInstances,
+  recomputation,
   fsdpPrecision,
 ];

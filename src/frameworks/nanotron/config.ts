@@ -1,7 +1,10 @@
-import type { Plan } from '../../domain/plan.ts';
+import { microBatchSizeOf, type Plan } from '../../domain/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
 import { commentText } from '../../launch-folder/quote.ts';
-import { degreesOf } from '../../search/label.ts';
+import { degreesOf } from '../../plan-text/degrees.ts';
+import { recompute } from '../../techniques/recompute.ts';
+import { sequenceParallel } from '../../techniques/sequence-parallel.ts';
+import { zero } from '../../techniques/zero.ts';
 import { attentionAndMlp } from '../laws/attention-and-mlp.ts';
 import { float, yamlText } from '../writing/yaml-text.ts';
 import { architectureOf } from './rules.ts';
@@ -9,6 +12,8 @@ import { architectureOf } from './rules.ts';
 /** `config.yaml` for run_train.py. Without a dataset nanotron makes up its data; learning rate and steps are a trial's. */
 export function config({ model, workload }: Problem, plan: Plan, origin: string): string {
   const { tp, pp, dp } = degreesOf(plan);
+  const { techniques } = plan;
+  const sequence = sequenceParallel.of(techniques);
   const { attention, mlp } = attentionAndMlp(model.kinds[0]!);
   const steps = 10;
   const settings = {
@@ -18,10 +23,10 @@ export function config({ model, workload }: Problem, plan: Plan, origin: string)
       dp,
       pp,
       tp,
-      pp_engine: plan.schedule.id === 'gpipe' ? 'afab' : '1f1b',
-      tp_mode: plan.sequenceParallel ? 'REDUCE_SCATTER' : 'ALL_REDUCE',
-      tp_linear_async_communication: plan.sequenceParallel,
-      recompute_layer: plan.recompute.mode === 'full',
+      pp_engine: plan.schedule === 'gpipe' ? 'afab' : '1f1b',
+      tp_mode: sequence ? 'REDUCE_SCATTER' : 'ALL_REDUCE',
+      tp_linear_async_communication: sequence,
+      recompute_layer: recompute.of(techniques).mode === 'full',
       expert_parallel_size: 1,
       context_parallel_size: 1,
     },
@@ -47,7 +52,7 @@ export function config({ model, workload }: Problem, plan: Plan, origin: string)
     },
     tokenizer: { tokenizer_name_or_path: 'gpt2' },
     optimizer: {
-      zero_stage: plan.optimizerSharding,
+      zero_stage: zero.of(techniques),
       weight_decay: 0.1,
       clip_grad: float(1),
       accumulate_grad_in_fp32: true,
@@ -70,7 +75,7 @@ export function config({ model, workload }: Problem, plan: Plan, origin: string)
     tokens: {
       sequence_length: workload.sequenceLength,
       train_steps: steps,
-      micro_batch_size: plan.microBatchSize,
+      micro_batch_size: microBatchSizeOf(plan),
       batch_accumulation_per_replica: plan.pipelines[0]!.stages[0]!.replicas[0]!.microBatches,
       val_check_interval: -1,
       limit_val_batches: 0,

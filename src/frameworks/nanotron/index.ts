@@ -1,18 +1,28 @@
 import { hostsScript } from '../../launch-folder/hosts-script.ts';
 import { lawOf } from '../laws/structure.ts';
-import { type Framework, HOST_ORDER } from '../port/framework.ts';
+import { type Framework, HOST_ORDER, type Reach } from '../port/framework.ts';
 import { config } from './config.ts';
 import { nanotronReader } from './reader.ts';
 import { architectureOf, cutOf, PLAN_RULES, PROBLEM_RULES } from './rules.ts';
 
+const reach: Reach = {
+  name: 'nanotron',
+  capabilities: HOST_ORDER,
+  express: {
+    layers: ['softmax', 'dense'],
+    schedules: ['1f1b', 'gpipe'],
+    optimizers: ['adamw'],
+    techniques: ['sp', 'recompute', 'zero'],
+  },
+};
+
 /** nanotron: `config.yaml` for its run_train.py. It cuts the layers by itself, so plans take its cut. */
 export const nanotron: Framework = {
   id: 'nanotron',
-  name: 'nanotron',
+  ...reach,
   stack: 'nanotron',
-  capabilities: HOST_ORDER,
   reader: nanotronReader,
-  ...lawOf('nanotron', HOST_ORDER, PROBLEM_RULES, PLAN_RULES),
+  ...lawOf(reach, PROBLEM_RULES, PLAN_RULES),
   layerCut: (problem, stages, tp) =>
     architectureOf(problem.model) === null ? null : cutOf(problem, stages, tp),
   render: (problem, plan, { origin }) => [

@@ -34,7 +34,7 @@ function askedOf(tree: Tree): Asked {
       ...{ dp: String(dp), pp: String(pp), tp: String(tp), cp: String(cp) },
       ...(microBatch === null ? {} : { 'micro-batch': String(microBatch) }),
       recompute: tree.isTrue('parallelism.recompute_layer') ? 'full' : 'none',
-      sharding: String(tree.at('optimizer.zero_stage') ?? 0),
+      zero: String(tree.at('optimizer.zero_stage') ?? 0),
       // Its default engine runs all forwards before the backwards; its default mode is no sequence parallelism.
       ...(pp > 1 ? { schedule: tree.word('parallelism.pp_engine') === '1f1b' ? '1f1b' : 'gpipe' } : {}),
       ...(tp > 1 ? { sp: String(tree.word('parallelism.tp_mode')?.toUpperCase() === 'REDUCE_SCATTER') } : {}),

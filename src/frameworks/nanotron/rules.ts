@@ -3,7 +3,8 @@ import { layersOf } from '../../domain/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
 import { dense } from '../../layers/ffn/dense.ts';
 import { softmax } from '../../layers/mixers/softmax.ts';
-import { degreesOf } from '../../search/label.ts';
+import { degreesOf } from '../../plan-text/degrees.ts';
+import { zero } from '../../techniques/zero.ts';
 import { attentionAndMlp } from '../laws/attention-and-mlp.ts';
 import { no, type ProblemRule, type Rule, recomputeAllOrNothing } from '../laws/rule.ts';
 import { nanotronCut } from './cut.ts';
@@ -54,12 +55,10 @@ const degrees: Rule = ({ model }, plan) => {
     : null;
 };
 
-const schedule: Rule = (_, { schedule: { id, virtualStages }, pipelines }) => {
-  const [{ stages }] = pipelines as [(typeof pipelines)[number]];
-  if (virtualStages > 1 || (id !== '1f1b' && id !== 'gpipe'))
-    return no('schedule', `schedule ${id}`, '1f1b or gpipe, one chunk a stage');
+const microBatches: Rule = (_, plan) => {
+  const { stages } = plan.pipelines[0]!;
   const { microBatches } = stages[0]!.replicas[0]!;
-  return id === '1f1b' && microBatches < stages.length - 1
+  return plan.schedule === '1f1b' && microBatches < stages.length - 1
     ? no('schedule-micro-batches', `${microBatches} micro-batches`, `at least pp−1 = ${stages.length - 1}`)
     : null;
 };
@@ -79,15 +78,13 @@ const cut: Rule = (problem, plan) => {
       );
 };
 
-const sharding: Rule = (_, { optimizerSharding, shardGroup }) =>
-  optimizerSharding > 1 || shardGroup !== null
-    ? no(
-        'sharding',
-        `sharding=${optimizerSharding}${shardGroup === null ? '' : ' in groups'}`,
-        '0 or 1, over all copies',
-      )
+const sharding: Rule = (_, { techniques, dims: { dpReplicate } }) => {
+  const stage = zero.of(techniques);
+  return stage > 1 || dpReplicate > 1
+    ? no('sharding', `zero=${stage},dp-replicate=${dpReplicate}`, 'zero of 0 or 1, over all copies')
     : null;
+};
 
 export const PROBLEM_RULES: readonly ProblemRule[] = [architecture, precision];
 
-export const PLAN_RULES: readonly Rule[] = [degrees, schedule, sharding, recomputeAllOrNothing, cut];
+export const PLAN_RULES: readonly Rule[] = [degrees, microBatches, sharding, recomputeAllOrNothing, cut];

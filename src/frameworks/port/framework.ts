@@ -1,19 +1,39 @@
 import type { Renderer } from '../../launch-folder/renderer.ts';
-import type { Legality } from '../../search/options.ts';
+import type { Legality } from '../../domain/legality.ts';
 import type { LaunchReader } from './reader.ts';
 
 /** A training framework: refuses what it cannot run, renders what it can. */
-export interface Framework extends Legality, Renderer {
+export interface Framework extends Legality, Renderer, Reach {
   /** The software stack assumed when a plan is made for this framework. */
   readonly stack: string;
-  readonly capabilities: Capabilities;
   /** Reads what it renders, and what people wrote for the same framework. */
   readonly reader?: LaunchReader;
+}
+
+/** How far a framework goes: what it does not list is refused, by name. */
+export interface Reach {
+  readonly name: string;
+  readonly capabilities: Capabilities;
+  readonly express: Express;
+}
+
+/** What a framework's files can say, by the ids of the modules. */
+export interface Express {
+  /** Mixers and feed-forward parts. */
+  readonly layers: readonly string[];
+  /** Of pipelines; one stage needs none. */
+  readonly schedules: readonly string[];
+  readonly optimizers: readonly string[];
+  readonly techniques: readonly string[];
 }
 
 /** Forms of plan that a framework can run. What is false is refused by `structure.ts` with a Reason. */
 export interface Capabilities {
   readonly unevenLayers: boolean;
+  /** First and last chunks that hold an end of the model and no layer. */
+  readonly endsAlone: boolean;
+  /** Stages that differ in the size of their micro-batches. */
+  readonly unequalMicroBatchSizes: boolean;
   /** Stages on different GPU types, by the order of hosts. */
   readonly gpuTypePerStage: boolean;
   readonly tensorParallelPerStage: boolean;
@@ -29,6 +49,8 @@ export interface Capabilities {
 /** One shape of stage on hosts alike, GPU types by the order of hosts: what one torchrun of one program can do. */
 export const HOST_ORDER: Capabilities = {
   unevenLayers: true,
+  endsAlone: false,
+  unequalMicroBatchSizes: false,
   gpuTypePerStage: true,
   tensorParallelPerStage: false,
   unequalMicroBatches: false,

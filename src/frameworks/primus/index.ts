@@ -5,9 +5,10 @@ import { no, type ProblemRule, type Rule } from '../laws/rule.ts';
 import { lawOf } from '../laws/structure.ts';
 import { megatronEnvironment, megatronPrepare } from '../megatron/environment.ts';
 import { leftOpen } from '../megatron/model-arguments.ts';
+import { MEGATRON_CAPABILITIES, MEGATRON_EXPRESS } from '../megatron/reach.ts';
 import { MEGATRON_PLAN_RULES, MEGATRON_PROBLEM_RULES } from '../megatron/rules.ts';
 import { megatronFlags } from '../megatron/words.ts';
-import { type Framework, HOST_ORDER } from '../port/framework.ts';
+import type { Framework, Reach } from '../port/framework.ts';
 import { yamlText } from '../writing/yaml-text.ts';
 import { overridesFrom } from './overrides.ts';
 import { primusReader } from './reader.ts';
@@ -28,14 +29,19 @@ const vendor: Rule = ({ cluster }, plan) => {
   return other === undefined ? null : onlyAmd(`stages on ${other.id}`);
 };
 
+const reach: Reach = {
+  name: 'Primus',
+  capabilities: MEGATRON_CAPABILITIES,
+  express: MEGATRON_EXPRESS,
+};
+
 /** Primus (ROCm): `primus.yaml`, an experiment with Megatron-LM as back end. */
 export const primus: Framework = {
   id: 'primus',
-  name: 'Primus',
+  ...reach,
   stack: 'megatron-core',
-  capabilities: HOST_ORDER,
   reader: primusReader,
-  ...lawOf('Primus', HOST_ORDER, [someAmd, ...MEGATRON_PROBLEM_RULES], [vendor, ...MEGATRON_PLAN_RULES]),
+  ...lawOf(reach, [someAmd, ...MEGATRON_PROBLEM_RULES], [vendor, ...MEGATRON_PLAN_RULES]),
   render: (problem, plan, { origin }) => [
     {
       path: 'primus.yaml',

@@ -1,18 +1,29 @@
 import { hostsScript } from '../../launch-folder/hosts-script.ts';
 import { lawOf } from '../laws/structure.ts';
-import { type Framework, HOST_ORDER } from '../port/framework.ts';
+import { type Framework, HOST_ORDER, type Reach } from '../port/framework.ts';
 import { titanReader } from './reader.ts';
 import { recipe } from './recipe.ts';
 import { PLAN_RULES, PROBLEM_RULES } from './rules.ts';
+import { SCHEDULE_NAMES } from './schedules.ts';
+
+const reach: Reach = {
+  name: 'torchtitan',
+  capabilities: HOST_ORDER,
+  express: {
+    layers: ['softmax', 'latent', 'dense', 'moe'],
+    schedules: Object.keys(SCHEDULE_NAMES),
+    optimizers: ['adamw'],
+    techniques: ['sp', 'recompute', 'zero'],
+  },
+};
 
 /** torchtitan: `plan.py`, a recipe in Python (its command-line flags are frozen for deletion), and `launch.sh`. */
 export const torchtitan: Framework = {
   id: 'torchtitan',
-  name: 'torchtitan',
+  ...reach,
   stack: 'torch-fsdp2',
   reader: titanReader,
-  capabilities: HOST_ORDER,
-  ...lawOf('torchtitan', HOST_ORDER, PROBLEM_RULES, PLAN_RULES),
+  ...lawOf(reach, PROBLEM_RULES, PLAN_RULES),
   render: (problem, plan, { origin }) => [
     { path: 'plan.py', content: recipe(problem, plan, origin) },
     {

@@ -1,8 +1,11 @@
-import type { Plan } from '../../domain/plan.ts';
+import { microBatchSizeOf, type Plan } from '../../domain/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
 import { pythonText } from '../../foreign/python/print.ts';
 import { commentText } from '../../launch-folder/quote.ts';
-import { degreesOf } from '../../search/label.ts';
+import { degreesOf } from '../../plan-text/degrees.ts';
+import { recompute } from '../../techniques/recompute.ts';
+import { sequenceParallel } from '../../techniques/sequence-parallel.ts';
+import { zero } from '../../techniques/zero.ts';
 import { chunksInOrder } from '../laws/chunks.ts';
 import { BASES } from './bases.ts';
 import { type TitanModel, titanModelOf } from './registry.ts';
@@ -15,14 +18,14 @@ const RECOMPUTE = { none: 'None', selective: 'SelectiveAC.Config()', full: 'Full
 
 /** `plan.py`, for `python -m torchtitan.train --module plan --config recipe`. */
 export function recipe({ model: spec, workload }: Problem, plan: Plan, origin: string): string {
-  const { tp, pp, cp, dp, ep } = degreesOf(plan);
+  const { tp, pp, cp, dpReplicate, dpShard, ep } = degreesOf(plan);
   const model = titanModelOf(spec)!;
   const { commit, date, since, before } = TORCHTITAN_VERSION;
-  const shard = plan.optimizerSharding === 0 ? 1 : (plan.shardGroup ?? dp * cp) / cp;
+  const stage = zero.of(plan.techniques);
   // Under a pipeline the stage stays gathered between micro-batches: torchtitan's own default, and what is estimated.
-  const reshard = plan.optimizerSharding === 3 && pp > 1 ? 'never' : RESHARD[plan.optimizerSharding];
+  const reshard = stage === 3 && pp > 1 ? 'never' : RESHARD[stage];
   const microBatches = plan.pipelines[0]!.stages[0]!.replicas[0]!.microBatches;
-  const tokens = workload.sequenceLength * plan.microBatchSize;
+  const tokens = workload.sequenceLength * microBatchSizeOf(plan);
   return `${[
     `# ${commentText(origin)}`,
     `# for torchtitan's main between ${since} and ${before}, such as ${commit} of ${date}`,
@@ -34,11 +37,11 @@ export function recipe({ model: spec, workload }: Problem, plan: Plan, origin: s
     ...baseLines(model),
     '    p = c.parallelism',
     `    p.pipeline_parallel_degree = ${pp}`,
-    `    p.data_parallel_replicate_degree = ${dp / shard}`,
-    `    p.data_parallel_shard_degree = ${shard}`,
+    `    p.data_parallel_replicate_degree = ${dpReplicate}`,
+    `    p.data_parallel_shard_degree = ${dpShard}`,
     `    p.context_parallel_degree = ${cp}`,
     `    p.tensor_parallel_degree = ${tp}`,
-    `    p.enable_sequence_parallel = ${pythonText(plan.sequenceParallel && tp > 1)}`,
+    `    p.enable_sequence_parallel = ${pythonText(sequenceParallel.of(plan.techniques) && tp > 1)}`,
     ...(model.experts === null ? [] : [`    p.expert_parallel_degree = ${ep}`]),
     ...(reshard === null ? [] : [`    p.fsdp_reshard_after_forward = ${pythonText(reshard)}`]),
     ...(pp > 1 ? pipelineLines(plan, microBatches) : []),
@@ -47,7 +50,7 @@ export function recipe({ model: spec, workload }: Problem, plan: Plan, origin: s
           `    c.training.disable_cuda_graphs = True  # required with ${pp > 1 ? 'pipeline' : 'expert'} parallelism`,
         ]
       : []),
-    `    c.activation_checkpoint = ${RECOMPUTE[plan.recompute.mode]}`,
+    `    c.activation_checkpoint = ${RECOMPUTE[recompute.of(plan.techniques).mode]}`,
     `    c.training.num_tokens_per_microbatch_per_dp_rank = ${tokens}`,
     `    c.training.max_context_length = ${workload.sequenceLength}`,
     `    c.training.num_tokens_per_train_step = ${workload.globalBatchSize} * ${workload.sequenceLength}`,
@@ -61,7 +64,7 @@ function remade({ base, flavor }: TitanModel): boolean {
 }
 
 function imports(model: TitanModel, plan: Plan): string[] {
-  const ac = { none: null, selective: 'SelectiveAC', full: 'FullAC' }[plan.recompute.mode];
+  const ac = { none: null, selective: 'SelectiveAC', full: 'FullAC' }[recompute.of(plan.techniques).mode];
   const from = `torchtitan.models.${model.family}`;
   return [
     ...(ac === null ? [] : [`from torchtitan.distributed.activation_checkpoint import ${ac}`]),
@@ -89,7 +92,7 @@ function baseLines(model: TitanModel): string[] {
 function pipelineLines(plan: Plan, microBatches: number): string[] {
   const counts = chunksInOrder(plan).map(({ first, end }) => end - first);
   return [
-    `    p.pipeline_parallel_schedule = ${pythonText(SCHEDULE_NAMES[plan.schedule.id]!)}`,
+    `    p.pipeline_parallel_schedule = ${pythonText(SCHEDULE_NAMES[plan.schedule]!)}`,
     `    p.num_pp_microbatches = ${microBatches}`,
     `    split = ${pythonText(counts)}  # layers of each stage, in layer order`,
     '    parts, n = [], 0',

@@ -1,4 +1,8 @@
-import { degreesOf } from '../../search/label.ts';
+import { microBatchSizeOf } from '../../domain/plan.ts';
+import { degreesOf } from '../../plan-text/degrees.ts';
+import { recompute } from '../../techniques/recompute.ts';
+import { sequenceParallel } from '../../techniques/sequence-parallel.ts';
+import { zero } from '../../techniques/zero.ts';
 import { chunksInOrder } from '../laws/chunks.ts';
 import { no, type ProblemRule, type Rule } from '../laws/rule.ts';
 import { MODELS, titanModelOf } from './registry.ts';
@@ -14,23 +18,18 @@ const model: ProblemRule = ({ model: spec }) =>
         'Maybe --launcher megatron or any.',
       );
 
-const schedule: Rule = (_, plan) =>
-  SCHEDULE_NAMES[plan.schedule.id] === undefined
-    ? no('schedule', `schedule ${plan.schedule.id}`, Object.keys(SCHEDULE_NAMES).join(', '))
-    : null;
-
 /** Looped schedules want two or more stages on each rank. */
-const virtualStages: Rule = (_, { schedule: { id, virtualStages: v } }) => {
-  const looped = LOOPED.includes(SCHEDULE_NAMES[id]!);
-  return looped === v > 1
+const virtualStages: Rule = (_, { schedule, dims: { vpp }, pipelines }) => {
+  const looped = LOOPED.includes(SCHEDULE_NAMES[schedule] ?? '');
+  return pipelines[0]!.stages.length === 1 || looped === vpp > 1
     ? null
-    : no('virtual-stages', `${id} with ${v} stages per rank`, looped ? 'two or more' : 'one');
+    : no('virtual-stages', `${schedule} with ${vpp} stages per rank`, looped ? 'two or more' : 'one');
 };
 
 const microBatches: Rule = (_, plan) => {
   const { pp } = degreesOf(plan);
   const { microBatches: count } = plan.pipelines[0]!.stages[0]!.replicas[0]!;
-  const limit = pp > 1 ? microBatchLimit(SCHEDULE_NAMES[plan.schedule.id]!, count, pp) : null;
+  const limit = pp > 1 ? microBatchLimit(SCHEDULE_NAMES[plan.schedule]!, count, pp) : null;
   return limit === null ? null : no('schedule-micro-batches', `${count} micro-batches`, limit);
 };
 
@@ -55,22 +54,18 @@ const tied: Rule = ({ model: spec }, plan) => {
 };
 
 const sharding: Rule = (_, plan) => {
-  const { dp, cp } = degreesOf(plan);
-  if (plan.optimizerSharding === 1)
-    return no('sharding', 'sharded optimizer states alone (ZeRO-1)', '0, 2 or 3');
-  // Under a pipeline a stage stays gathered between micro-batches: torchtitan's default, and what sharding=3 is costed as.
-  if (plan.optimizerSharding === 2 && plan.pipelines[0]!.stages.length > 1)
-    return no('sharding', 'sharding=2 with a pipeline', '0 or 3', 'Maybe 3: it is the same there.');
-  if (plan.optimizerSharding === 0 && cp > 1) return no('sharding', `no sharding with cp=${cp}`, '2 or 3');
-  const size = plan.shardGroup;
-  return size !== null && ((dp * cp) % size !== 0 || size % cp !== 0)
-    ? no('shard-group', `groups of ${size}`, `a multiple of cp=${cp} that divides dp·cp = ${dp * cp}`)
-    : null;
+  const stage = zero.of(plan.techniques);
+  const { cp } = plan.dims;
+  if (stage === 1) return no('sharding', 'sharded optimizer states alone (ZeRO-1)', '0, 2 or 3');
+  // Under a pipeline a stage stays gathered between micro-batches: torchtitan's default, and what zero=3 is costed as.
+  if (stage === 2 && plan.pipelines[0]!.stages.length > 1)
+    return no('sharding', 'zero=2 with a pipeline', '0 or 3', 'Maybe 3: it is the same there.');
+  return stage === 0 && cp > 1 ? no('sharding', `no sharding with cp=${cp}`, '2 or 3') : null;
 };
 
 /** Expert ranks are taken from shard·cp·tp, whole experts only (torchtitan/distributed/parallel_dims.py, decoder.py). */
 const experts: Rule = ({ model: spec }, plan) => {
-  const { tp, cp, dp, ep, etp } = degreesOf(plan);
+  const { tp, cp, dpShard, ep, etp } = degreesOf(plan);
   const routed = titanModelOf(spec)!.experts;
   if (routed === null)
     return ep === 1 && etp === 1 ? null : no('experts', `ep=${ep}, etp=${etp}`, 'a dense model');
@@ -78,14 +73,14 @@ const experts: Rule = ({ model: spec }, plan) => {
   if (ep < tp) return no('expert-tensor-parallel', `ep=${ep} with tp=${tp}`, 'ep of tp or more');
   if (routed.count % ep !== 0)
     return no('experts-divisible-by-ep', `${routed.count} experts`, `a multiple of ep=${ep}`);
-  const grid = (plan.optimizerSharding === 0 ? 1 : (plan.shardGroup ?? dp * cp) / cp) * cp * tp;
+  const grid = dpShard * cp * tp;
   return grid % ep === 0 ? null : no('expert-grid', `shard·cp·tp = ${grid}`, `a multiple of ep=${ep}`);
 };
 
 const tokens: Rule = ({ workload }, plan) => {
   const { tp, cp } = degreesOf(plan);
-  const unit = tokenUnit(tp, cp, plan.sequenceParallel);
-  const perMicroBatch = plan.microBatchSize * workload.sequenceLength;
+  const unit = tokenUnit(tp, cp, sequenceParallel.of(plan.techniques));
+  const perMicroBatch = microBatchSizeOf(plan) * workload.sequenceLength;
   return perMicroBatch % unit === 0
     ? null
     : no('tokens-divisible', `${perMicroBatch} tokens in a micro-batch`, `a multiple of ${unit}`);
@@ -94,14 +89,15 @@ const tokens: Rule = ({ workload }, plan) => {
 const layout: Rule = (_, plan) => {
   const { pp } = degreesOf(plan);
   const chunks = chunksInOrder(plan);
-  const off = chunks.findIndex(({ stage, first, end }, i) => stage !== i % pp || end <= first);
+  const off = chunks.findIndex(({ stage }, i) => stage !== i % pp);
   return off < 0
     ? null
-    : no('chunk-order', `chunk ${off} on stage ${chunks[off]!.stage}`, `layers, on stage ${off % pp}`);
+    : no('chunk-order', `chunk ${off} on stage ${chunks[off]!.stage}`, `stage ${off % pp}`);
 };
 
 /** SelectiveAC saves by operator; it knows no modules. FullAC wraps every layer. */
-const recompute: Rule = (_, { recompute: { mode, modules, layersPerStage } }) => {
+const recomputation: Rule = (_, { techniques }) => {
+  const { mode, modules, layersPerStage } = recompute.of(techniques);
   if (mode === 'full' && layersPerStage !== null)
     return no('recompute', 'full recomputation of some layers', 'all layers, selective or none');
   const odd = modules.find((name) => name !== 'op');
@@ -114,7 +110,6 @@ export const PROBLEM_RULES: readonly ProblemRule[] = [model, precision];
 
 /** For models of the registry. */
 export const PLAN_RULES: readonly Rule[] = [
-  schedule,
   virtualStages,
   microBatches,
   heads,
@@ -123,5 +118,5 @@ export const PLAN_RULES: readonly Rule[] = [
   experts,
   tokens,
   layout,
-  recompute,
+  recomputation,
 ];

@@ -1,6 +1,7 @@
-import type { Plan } from '../../domain/plan.ts';
+import { microBatchSizeOf, type Plan } from '../../domain/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
 import { DEVICE_BY_DEVICE, placesOf } from '../../launch-folder/ranks.ts';
+import { recompute } from '../../techniques/recompute.ts';
 import { modelName } from './models.ts';
 
 /** One stage: which ranks hold its layers, and how many micro-batches each of them takes. */
@@ -28,7 +29,7 @@ export function config({ model, cluster, workload }: Problem, plan: Plan) {
         new Array<number>(count).fill(microBatches),
       ),
       layer_partition: [first, end],
-      zero_config: inGroups(ranks, plan.shardGroup ?? ranks.length),
+      zero_config: inGroups(ranks, ranks.length / plan.dims.dpReplicate),
     };
   });
   const vendors = new Set(
@@ -39,7 +40,7 @@ export function config({ model, cluster, workload }: Problem, plan: Plan) {
   return {
     model_name: modelName(model)!,
     global_batch_size: workload.globalBatchSize,
-    microbatch_size: plan.microBatchSize,
+    microbatch_size: microBatchSizeOf(plan),
     sequence_length: workload.sequenceLength,
     vocab_size: model.vocabSize,
     fused_optimizer: true,
@@ -49,7 +50,7 @@ export function config({ model, cluster, workload }: Problem, plan: Plan) {
     zero2_pipeline: stages.length > 1,
     // NCCL and RCCL do not talk to each other; Gloo talks to both.
     gloo_p2p: vendors.size > 1,
-    recompute_layer: plan.recompute.mode === 'full',
+    recompute_layer: recompute.of(plan.techniques).mode === 'full',
     pipeline_config: stages,
   };
 }

@@ -1,19 +1,25 @@
+import { microBatchSizeOf } from '../../domain/plan.ts';
 import { hostsScript } from '../../launch-folder/hosts-script.ts';
 import { DEVICE_BY_DEVICE } from '../../launch-folder/ranks.ts';
-import { degreesOf } from '../../search/label.ts';
+import { degreesOf } from '../../plan-text/degrees.ts';
+import { zero } from '../../techniques/zero.ts';
 import { no, type ProblemRule, type Rule, recomputeAllOrNothing } from '../laws/rule.ts';
 import { lawOf } from '../laws/structure.ts';
-import { type Capabilities, type Framework, HOST_ORDER } from '../port/framework.ts';
+import { type Framework, HOST_ORDER, type Reach } from '../port/framework.ts';
 import { jsonText } from '../writing/json-text.ts';
 import { config } from './config.ts';
 import { modelName, ZORSE_MODELS } from './models.ts';
 import { zorseReader } from './reader.ts';
 
-const capabilities: Capabilities = {
-  ...HOST_ORDER,
-  unequalMicroBatches: true,
-  unequalHosts: true,
-  mixedVendors: true,
+const reach: Reach = {
+  name: 'Zorse',
+  capabilities: { ...HOST_ORDER, unequalMicroBatches: true, unequalHosts: true, mixedVendors: true },
+  express: {
+    layers: ['softmax', 'dense'],
+    schedules: ['gpipe'],
+    optimizers: ['adamw'],
+    techniques: ['recompute', 'zero'],
+  },
 };
 
 const forProblem: readonly ProblemRule[] = [
@@ -32,42 +38,30 @@ const forPlan: readonly Rule[] = [
       ? null
       : no('degrees', `tp=${tp}, cp=${cp}, ep=${ep}, vpp=${vpp}`, 'pipeline and data parallelism alone');
   },
-  (_, { schedule: { id }, pipelines }) =>
-    id === 'gpipe' || pipelines[0]!.stages.length === 1 ? null : no('schedule', `schedule ${id}`, 'gpipe'),
-  ({ workload: { globalBatchSize } }, { microBatchSize, pipelines }) => {
-    const wanted = globalBatchSize / microBatchSize;
-    const odd = pipelines[0]!.stages
+  ({ workload: { globalBatchSize } }, plan) => {
+    const wanted = globalBatchSize / microBatchSizeOf(plan);
+    const odd = plan.pipelines[0]!.stages
       .map(({ replicas }) => replicas.reduce((sum, { count, microBatches }) => sum + count * microBatches, 0))
       .find((sum) => sum !== wanted);
     return odd === undefined ? null : no('micro-batches', `${odd} micro-batches`, `${wanted} on every stage`);
   },
-  (_, { optimizerSharding, pipelines }) =>
-    optimizerSharding === 3 ||
+  (_, { techniques, pipelines }) =>
+    zero.of(techniques) === 3 ||
     pipelines[0]!.stages.every(({ replicas }) => replicas.length === 1 && replicas[0]!.count === 1)
       ? null
-      : no('sharding', `sharding=${optimizerSharding}`, '3, by FSDP'),
-  (_, { shardGroup, pipelines }) => {
-    const ragged = pipelines[0]!.stages.some(({ replicas }) => {
-      const copies = replicas.reduce((sum, { count }) => sum + count, 0);
-      return shardGroup !== null && copies % shardGroup !== 0;
-    });
-    return ragged
-      ? no('shard-group', `groups of ${shardGroup}`, 'a divisor of the copies of each stage')
-      : null;
-  },
+      : no('sharding', `zero=${zero.of(techniques)}`, '3, by FSDP'),
   recomputeAllOrNothing,
 ];
 
 /** Zorse: `zorse_config.json` for its zorse.py, GPipe over FSDP stages; each GPU takes its own number of micro-batches. */
 export const zorse: Framework = {
   id: 'zorse',
-  name: 'Zorse',
+  ...reach,
   stack: 'torch-fsdp',
-  capabilities,
   schedule: 'gpipe',
   rankOrder: DEVICE_BY_DEVICE,
   reader: zorseReader,
-  ...lawOf('Zorse', capabilities, forProblem, forPlan),
+  ...lawOf(reach, forProblem, forPlan),
   render: (problem, plan, { origin }) => [
     { path: 'zorse_config.json', content: jsonText(config(problem, plan)) },
     {

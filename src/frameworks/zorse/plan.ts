@@ -2,6 +2,8 @@ import { type Cluster, groupOfDevice } from '../../domain/cluster.ts';
 import { InputError } from '../../domain/input-error.ts';
 import type { Plan, ReplicaBlock } from '../../domain/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
+import { FULL_RECOMPUTE, recompute } from '../../techniques/recompute.ts';
+import { zero } from '../../techniques/zero.ts';
 import type { Tree } from '../reading/tree.ts';
 import type { ZorseStage } from './config.ts';
 
@@ -14,27 +16,22 @@ export function planOf(
   devices: readonly number[],
 ): Plan {
   const sorted = [...stages].sort((a, b) => a.layer_partition[0] - b.layer_partition[0]);
-  const [{ gpu_ranks: ranks, zero_config: zero, num_microbatches_per_rank: shares }] = sorted as [ZorseStage];
-  const groupSize = Math.max(1, ...zero.map((group) => group.length));
+  const [{ gpu_ranks: ranks, zero_config: groups, num_microbatches_per_rank: shares }] = sorted as [ZorseStage];
+  const groupSize = Math.max(1, ...groups.map((group) => group.length));
   return {
     pipelines: [
       {
         stages: sorted.map((stage) => ({
           chunks: [{ first: stage.layer_partition[0], end: stage.layer_partition[1] }],
+          microBatchSize,
           replicas: blocksOf(tree, stage, cluster, devices),
         })),
         microBatches: shares.reduce((a, b) => a + b, 0),
       },
     ],
-    schedule: { id: sorted.length > 1 ? 'gpipe' : '1f1b', virtualStages: 1 },
-    microBatchSize,
-    contextParallel: 1,
-    expertParallel: 1,
-    expertTensorParallel: 1,
-    sequenceParallel: false,
-    recompute: { mode: tree.isTrue('recompute_layer') ? 'full' : 'none', modules: [], layersPerStage: null },
-    optimizerSharding: ranks.length > 1 ? 3 : 0,
-    shardGroup: groupSize === ranks.length ? null : groupSize,
+    dims: { cp: 1, ep: 1, etp: 1, vpp: 1, dpReplicate: Math.max(1, Math.floor(ranks.length / groupSize)) },
+    schedule: sorted.length > 1 ? 'gpipe' : '1f1b',
+    techniques: zero.set(tree.isTrue('recompute_layer') ? recompute.set({}, FULL_RECOMPUTE) : {}, ranks.length > 1 ? 3 : 0),
     nodeOrder: null,
   };
 }
@@ -63,7 +60,7 @@ function blocksOf(
       last.firstDevice + last.count === firstDevice &&
       last.microBatches === microBatches;
     if (joins) blocks[blocks.length - 1] = { ...last, count: last.count + 1 };
-    else blocks.push({ count: 1, group, firstDevice, tensorParallel: 1, microBatches });
+    else blocks.push({ count: 1, group, firstDevice, tp: 1, microBatches });
   }
   return blocks;
 }

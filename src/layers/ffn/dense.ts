@@ -1,5 +1,5 @@
 import { closed, flag, positive } from '../../document/shapes.ts';
-import type { RecomputeModule } from '../../domain/plan.ts';
+import type { RecomputeModule } from '../recompute-modules.ts';
 import { layerModule } from '../layer-module.ts';
 import { columnParallel, rowParallel } from '../linear.ts';
 import { kept, type LayerContext, type Operator, operator, stream } from '../operator.ts';

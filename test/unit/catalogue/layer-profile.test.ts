@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadLayerProfile } from '../../../src/catalogue/layer-profiles.ts';
-import { estimate } from '../../../src/cost/estimate.ts';
+import { estimate } from '../../../src/evaluate/estimate.ts';
 import { InputError } from '../../../src/domain/input-error.ts';
-import { parseConfiguration } from '../../../src/search/configuration.ts';
-import { planOf } from '../../../src/search/plan-of.ts';
+import { parseConfiguration } from '../../../src/plan-text/configuration.ts';
+import { planOf } from '../../../src/plan-text/plan-of.ts';
 import { problem } from '../../fixtures/problem.ts';
 
 const base = problem('llama-3.1-8b', 'dgx-h100-8', { globalBatchSize: 16 });

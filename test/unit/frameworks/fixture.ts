@@ -3,8 +3,8 @@ import { loadModel } from '../../../src/catalogue/models.ts';
 import { loadStack } from '../../../src/catalogue/stacks.ts';
 import type { Plan } from '../../../src/domain/plan.ts';
 import type { Problem } from '../../../src/domain/problem.ts';
-import { parseConfiguration } from '../../../src/search/configuration.ts';
-import { planOf } from '../../../src/search/plan-of.ts';
+import { parseConfiguration } from '../../../src/plan-text/configuration.ts';
+import { planOf } from '../../../src/plan-text/plan-of.ts';
 
 export function problemOf(model: string, cluster: string, stack = 'megatron-core'): Problem {
   return {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { planFrom } from '../../../src/cli/from-file.ts';
-import { estimate } from '../../../src/cost/estimate.ts';
+import { estimate } from '../../../src/evaluate/estimate.ts';
 import type { LayerPart, ModelSpec } from '../../../src/domain/model.ts';
 import type { Plan } from '../../../src/domain/plan.ts';
 import type { Problem } from '../../../src/domain/problem.ts';

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { estimate } from '../../../src/cost/estimate.ts';
+import { estimate } from '../../../src/evaluate/estimate.ts';
 import type { Stack } from '../../../src/domain/stack.ts';
 import { softmax } from '../../../src/layers/mixers/softmax.ts';
-import { parseConfiguration } from '../../../src/search/configuration.ts';
-import { planOf } from '../../../src/search/plan-of.ts';
+import { parseConfiguration } from '../../../src/plan-text/configuration.ts';
+import { planOf } from '../../../src/plan-text/plan-of.ts';
 import { problem } from '../../fixtures/problem.ts';
 
 const base = problem('llama-3.1-8b', 'dgx-h100-64', { sequenceLength: 65_536, globalBatchSize: 16 });

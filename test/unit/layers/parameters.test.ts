@@ -2,11 +2,11 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { fromHuggingFace } from '../../../src/catalogue/huggingface/index.ts';
 import { listModels, loadModel } from '../../../src/catalogue/models.ts';
-import { estimate } from '../../../src/cost/estimate.ts';
+import { estimate } from '../../../src/evaluate/estimate.ts';
 import { countParameters, flopsPerToken } from '../../../src/layers/parameters.ts';
 
-import { parseConfiguration } from '../../../src/search/configuration.ts';
-import { planOf } from '../../../src/search/plan-of.ts';
+import { parseConfiguration } from '../../../src/plan-text/configuration.ts';
+import { planOf } from '../../../src/plan-text/plan-of.ts';
 import { problem } from '../../fixtures/problem.ts';
 
 interface Known {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { RoomPoint } from '../../../src/domain/memory-term.ts';
-import { earliestStarts } from '../../../src/memory/earliest.ts';
+import { earliestStarts } from '../../../src/evaluate/memory/earliest.ts';
 import { checkCut } from '../../../src/partition/check-cut.ts';
 import { cutLayers } from '../../../src/partition/cut-layers.ts';
 import { javascriptLpSolver } from '../../../src/partition/ilp/javascript-lp-solver.ts';

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { estimate } from '../../../src/cost/estimate.ts';
+import { estimate } from '../../../src/evaluate/estimate.ts';
 import type { Cluster } from '../../../src/domain/cluster.ts';
 import { onlyGroups, reordered } from '../../../src/domain/node-order.ts';
 import type { Problem } from '../../../src/domain/problem.ts';
 import { place } from '../../../src/placement/place.ts';
 import { slowLinks } from '../../../src/placement/slow-links.ts';
-import { parseConfiguration } from '../../../src/search/configuration.ts';
-import { planOf } from '../../../src/search/plan-of.ts';
+import { parseConfiguration } from '../../../src/plan-text/configuration.ts';
+import { planOf } from '../../../src/plan-text/plan-of.ts';
 import { problem } from '../../fixtures/problem.ts';
 
 /** Two racks whose nodes are listed alternately: links inside a rack are four times as fast. */

@@ -17,7 +17,7 @@ import { published, SCHEMAS } from '../../../src/schema/index.ts';
 import type { LaunchDocument } from '../../../src/schema/launch.ts';
 import type { PlanDocument, RankedDocument } from '../../../src/schema/plan.ts';
 import type { ValidationDocument } from '../../../src/schema/validation.ts';
-import type { degreesOf } from '../../../src/search/label.ts';
+import type { degreesOf } from '../../../src/plan-text/label.ts';
 
 describe('a published schema', () => {
   it.each(Object.entries(SCHEMAS))('%s is one, by its meta-schema and in strict mode', (_, schema) => {

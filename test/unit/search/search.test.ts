@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { devicesOf } from '../../../src/domain/plan.ts';
-import { BY_MEMORY, byDollars } from '../../../src/search/objective.ts';
+import { BY_MEMORY, byDollars } from '../../../src/search/space/objective.ts';
 import { search } from '../../../src/search/search.ts';
 import { byGpus, memoryFront, sizesBetween } from '../../../src/search/sweep.ts';
 import { idleGroups } from '../../../src/search/what-if.ts';

@@ -1,0 +1,16 @@
+import type { Plan } from './plan.ts';
+import type { Problem } from './problem.ts';
+import type { Reason } from './reason.ts';
+
+/** What a framework will not run: all that a search needs to know of one. */
+export interface Legality {
+  readonly id: string;
+  /** The first of its rules that the plan breaks, or null. */
+  reject(problem: Problem, plan: Plan): Reason | null;
+  /** Why no plan for this problem can run, whatever its split; left out: each plan is looked at. */
+  excludes?(problem: Problem): Reason | null;
+  /** The only schedule of its pipelines; left out: those of the search. */
+  readonly schedule?: string;
+  /** For a framework that cuts the layers itself: those of each stage, or null where it can give none. */
+  layerCut?(problem: Problem, stages: number, tp: number): readonly number[] | null;
+}

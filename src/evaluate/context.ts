@@ -1,0 +1,75 @@
+import type { ParallelDims } from '../domain/parallel-dims.ts';
+import { dimsOf, type Plan, type ReplicaBlock, type Stage, type Techniques } from '../domain/plan.ts';
+import type { Problem } from '../domain/problem.ts';
+import { coefficients } from '../hardware/coefficients.ts';
+import { processGroups } from '../hardware/process-groups.ts';
+import type { LocalShape } from '../layers/local-shape.ts';
+import { vocabularyRows } from '../layers/vocabulary.ts';
+import { TECHNIQUES } from '../techniques/index.ts';
+import type { StageContext } from '../techniques/technique.ts';
+
+/** What a plan says of a stage on one kind of GPU, its layers apart. */
+export interface StageSpec {
+  /** Index of the node group. */
+  readonly group: number;
+  readonly firstDevice: number;
+  readonly dims: ParallelDims;
+  readonly microBatchSize: number;
+  readonly schedule: string;
+  readonly techniques: Techniques;
+}
+
+/** The stage of a plan, on the copies of one block. */
+export function specOf(plan: Plan, stages: number, stage: Stage, block: ReplicaBlock): StageSpec {
+  return {
+    group: block.group,
+    firstDevice: block.firstDevice,
+    dims: dimsOf(plan, stages, stage, block),
+    microBatchSize: stage.microBatchSize,
+    schedule: plan.schedule,
+    techniques: plan.techniques,
+  };
+}
+
+const NARROW = new Set(['fp8', 'fp8-rowwise', 'mxfp8', 'nvfp4']);
+
+/** Everything the cost of one stage depends on, resolved once. */
+export function stageContext(problem: Problem, spec: StageSpec): StageContext {
+  const { cluster } = problem;
+  const { firstDevice, dims, microBatchSize, schedule, techniques } = spec;
+  return {
+    problem,
+    group: cluster.groups[spec.group]!,
+    dims,
+    microBatchSize,
+    schedule,
+    techniques,
+    local: localShape(problem, spec),
+    groups: processGroups(cluster, firstDevice, dims),
+    c: coefficients(problem.coefficients),
+  };
+}
+
+function localShape({ model, stack, workload }: Problem, spec: StageSpec): LocalShape {
+  const { dims, microBatchSize, techniques } = spec;
+  const plain: LocalShape = {
+    tokens: (workload.sequenceLength * microBatchSize) / dims.cp,
+    sequence: workload.sequenceLength,
+    microBatch: microBatchSize,
+    tensorParallel: dims.tp,
+    contextParallel: dims.cp,
+    expertParallel: dims.ep,
+    expertTensorParallel: dims.etp,
+    sequenceParallel: false,
+    vocabularyShards: 1,
+    vocabularyRows: 0,
+    elementBytes: 2,
+    linearInputBytes: NARROW.has(workload.precision) ? 1 : 2,
+  };
+  const local = TECHNIQUES.reduce(
+    (shape, technique) => technique.local?.(technique.of(techniques), shape, dims) ?? shape,
+    plain,
+  );
+  const shards = dims.tp * local.vocabularyShards;
+  return { ...local, vocabularyRows: vocabularyRows(model.vocabSize, stack.vocabularyPadding, shards) };
+}

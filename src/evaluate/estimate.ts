@@ -1,0 +1,106 @@
+import type { Estimate, Parts, StageEstimate, Verdict } from '../domain/estimate.ts';
+import { total } from '../domain/estimate.ts';
+import { reordered } from '../domain/node-order.ts';
+import { layersOf, type Plan } from '../domain/plan.ts';
+import type { Problem } from '../domain/problem.ts';
+import { assumptionsOf, provenanceOf } from './confidence.ts';
+import { errorBand } from './error-band.ts';
+import { flowOf, shapeOf, stageMemory } from './memory/stage-memory.ts';
+import { modelFlopsPerStep, peakFlops } from './model-flops.ts';
+import { type ProfileCache, profileCache } from './stage-profile.ts';
+import { computeParts, criticalParts } from './time/parts.ts';
+import { type PipelineTime, pipelineTime } from './time/pipeline-time.ts';
+import { runStages, type StageRun } from './time/stage-run.ts';
+import { type StepTail, stepTail } from './time/step-tail.ts';
+
+/** The one evaluator: memory and time of a plan, part by part. `cache` only saves work; it never changes a result. */
+export function estimate(given: Problem, plan: Plan, cache: ProfileCache = profileCache()): Estimate {
+  const problem = placed(given, plan);
+  const pipelines = plan.pipelines.map((pipeline, index) => {
+    const stages = runStages(problem, plan, index, cache);
+    return { stages, time: pipelineTime(problem, plan, pipeline, stages) };
+  });
+  const tail = stepTail(problem, plan, pipelines);
+  const time = scaleParts(timeParts(problem, pipelines, tail), problem.stack.timeMultiplier.value);
+  const stepSeconds = total(time);
+  const { workload } = problem;
+  const modelFlops = modelFlopsPerStep(problem);
+  const stages = pipelines.flatMap(({ stages: runs }, index) => stageEstimates(plan, index, runs));
+  return {
+    stepSeconds,
+    time,
+    tokensPerSecond: (workload.globalBatchSize * workload.sequenceLength) / stepSeconds,
+    mfu: modelFlops / stepSeconds / peakFlops(problem, plan),
+    modelFlopsPerStep: modelFlops,
+    stages,
+    verdict: worst(stages),
+    band: errorBand(problem, plan),
+    weakestProvenance: provenanceOf(problem, plan),
+    assumptions: assumptionsOf(problem, plan),
+  };
+}
+
+/** Whether a plan fits, without timing it. */
+export function memoryVerdict(given: Problem, plan: Plan, cache: ProfileCache = profileCache()): Verdict {
+  const problem = placed(given, plan);
+  return worst(
+    plan.pipelines.flatMap((_, index) => stageEstimates(plan, index, runStages(problem, plan, index, cache))),
+  );
+}
+
+/** The problem with its nodes in the order that the plan asks for. */
+function placed(problem: Problem, { nodeOrder }: Plan): Problem {
+  return nodeOrder === null ? problem : { ...problem, cluster: reordered(problem.cluster, nodeOrder) };
+}
+
+function scaleParts(parts: Parts, factor: number): Parts {
+  return Object.fromEntries(Object.entries(parts).map(([name, seconds]) => [name, seconds * factor]));
+}
+
+/** The pipeline that ends last, its busiest stage part by part, what it waits, and the end of the step. */
+function timeParts(
+  problem: Problem,
+  pipelines: readonly { stages: readonly StageRun[]; time: PipelineTime }[],
+  tail: StepTail,
+): Parts {
+  const last = pipelines[tail.criticalPipeline]!;
+  const parts = criticalParts(last.stages, last.time);
+  const busy = total(parts);
+  const bubble = Math.max(0, tail.pipelineSeconds - busy);
+  return {
+    ...parts,
+    'pipeline bubble': bubble,
+    'gradient reduction': tail.gradientReduce,
+    'parameter gathering': tail.parameterGather,
+    optimizer: tail.optimizer,
+    'step overhead': problem.stack.host.secondsPerStep,
+  };
+}
+
+function stageEstimates(plan: Plan, index: number, runs: readonly StageRun[]): StageEstimate[] {
+  const { stages } = plan.pipelines[index]!;
+  const flow = flowOf(plan.schedule, shapeOf(plan, stages.length, runs[0]!.microBatches));
+  return runs.flatMap(({ ends, blocks }, s) =>
+    blocks.map(
+      ({ block, profile, content, chunks }): StageEstimate => ({
+        pipeline: index,
+        stage: s,
+        group: block.group,
+        devices: block.count * block.tp * plan.dims.cp,
+        tp: block.tp,
+        layers: layersOf(stages[s]!),
+        compute: computeParts(chunks),
+        memory: stageMemory(profile, content, ends, flow[s]!),
+      }),
+    ),
+  );
+}
+
+function worst(stages: readonly StageEstimate[]): Verdict {
+  let verdict: Verdict = 'fits';
+  for (const { memory } of stages) {
+    if (memory.verdict === 'does-not-fit') return 'does-not-fit';
+    if (memory.verdict === 'tight') verdict = 'tight';
+  }
+  return verdict;
+}

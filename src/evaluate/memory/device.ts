@@ -1,0 +1,43 @@
+import type { GpuSpec } from '../../domain/gpu.ts';
+import type { Allocator } from '../../domain/stack.ts';
+
+/** What bounds the bytes of one GPU. */
+export interface Limits {
+  readonly gpu: GpuSpec;
+  /** Fraction of memory to leave free. */
+  readonly headroom: number;
+  readonly allocator: Allocator;
+  /** Communicator generations alive on this GPU (one per parallel group of more than one member). */
+  readonly communicators: number;
+}
+
+/** Fragments that no cache flush gives back, over allocated bytes. */
+const LEAST_FRAGMENTS = 1.015;
+
+/** CUDA context and communication buffers: bytes that no allocator knows of. */
+export function outsideBytes({ allocator, communicators }: Limits): number {
+  return allocator.contextBytes + communicators * allocator.bytesPerCommunicator;
+}
+
+/**
+ * What the caching allocator holds. Under pressure it returns cached blocks before it gives up, so near the GPU's whole
+ * memory the reserve shrinks to the fragments.
+ */
+export function reservedBytes(allocated: number, limits: Limits): number {
+  const room = limits.gpu.memoryBytes - outsideBytes(limits);
+  return Math.min(
+    allocated * limits.allocator.reservedOverAllocated,
+    Math.max(allocated * LEAST_FRAGMENTS, room),
+  );
+}
+
+export function limitBytes({ gpu, headroom }: Limits): number {
+  return gpu.memoryBytes * (1 - headroom);
+}
+
+/** The most allocated bytes with which `reservedBytes` and what is outside stay within the limit. */
+export function allocatable(limits: Limits): number {
+  const room = limitBytes(limits) - outsideBytes(limits);
+  const usual = room / limits.allocator.reservedOverAllocated;
+  return limits.headroom > 0 ? usual : Math.max(usual, room / LEAST_FRAGMENTS);
+}

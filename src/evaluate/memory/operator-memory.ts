@@ -1,0 +1,49 @@
+import type { Operator } from '../../layers/operator.ts';
+import { localParameters } from '../../layers/weight.ts';
+import type { StageContext } from '../../techniques/technique.ts';
+import { type Owned, ownedBy } from './owned.ts';
+
+/** Bytes of a layer, or of an end of the model: one micro-batch, one GPU. */
+export interface OperatorMemory {
+  /** Kept from forward to backward, logits apart. */
+  readonly saved: number;
+  /** Brought back by recomputation while its backward runs. */
+  readonly restored: number;
+  /** Alive only during one operator's backward (the widest), logits apart. */
+  readonly transient: number;
+  /** Logits as kept for backward, and what the worst point of the loss takes beside. */
+  readonly logits: { readonly saved: number; readonly transient: number };
+  readonly owned: Owned;
+  /** Without what is the model's embedding used again. */
+  readonly ownedUntied: Owned;
+  /** Parameters of the largest single weight. */
+  readonly largest: number;
+}
+
+export function operatorMemory(operators: readonly Operator[], context: StageContext): OperatorMemory {
+  const others = operators.filter(({ logits }) => logits !== true);
+  const logits = operators.filter((one) => one.logits === true);
+  const weights = operators.flatMap((one) => one.weights);
+  const owned = ownedBy(weights, context);
+  const untied = weights.filter(({ tied }) => !tied);
+  return {
+    saved: savedBytes(others),
+    restored: savedBytes(others, true),
+    transient: others.reduce((most, { backwardBytes }) => Math.max(most, backwardBytes), 0),
+    logits: {
+      saved: savedBytes(logits),
+      transient: logits.reduce((sum, { backwardBytes }) => sum + backwardBytes, 0),
+    },
+    owned,
+    ownedUntied: untied.length === weights.length ? owned : ownedBy(untied, context),
+    largest: weights.reduce((most, weight) => Math.max(most, localParameters(weight, context.local)), 0),
+  };
+}
+
+/** Bytes that operators keep for backward; or those that they drop and bring back. */
+export function savedBytes(operators: readonly Operator[], dropped = false): number {
+  let bytes = 0;
+  for (const { saved } of operators)
+    for (const tensor of saved) if ((tensor.dropped === true) === dropped) bytes += tensor.bytes;
+  return bytes;
+}

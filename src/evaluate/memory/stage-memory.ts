@@ -1,0 +1,58 @@
+import type { MemoryEstimate } from '../../domain/estimate.ts';
+import type { Ends, Plan } from '../../domain/plan.ts';
+import { type InFlight, inFlightOf } from '../../schedules/in-flight.ts';
+import { scheduleOf } from '../../schedules/index.ts';
+import type { PipelineShape } from '../../schedules/schedule.ts';
+import { TECHNIQUES } from '../../techniques/index.ts';
+import type { StageContext } from '../../techniques/technique.ts';
+import { communicators } from '../communicators.ts';
+import type { StageProfile } from '../stage-profile.ts';
+import type { StageContent } from './content.ts';
+import type { Limits } from './device.ts';
+import { stageTerms } from './stage-terms.ts';
+import { judged, peakOf } from './walk.ts';
+
+/** What bounds one GPU of a stage. */
+export function limitsOf(context: StageContext): Limits {
+  return {
+    gpu: context.group.gpu,
+    headroom: context.problem.workload.headroom,
+    allocator: context.problem.stack.allocator,
+    communicators: communicators(context),
+  };
+}
+
+/** Peak memory of one GPU of a stage, given the micro-batches of each chunk that are alive at once. */
+export function stageMemory(
+  profile: StageProfile,
+  content: StageContent,
+  ends: Ends,
+  { fronts, weightVersions }: StageFlow,
+): MemoryEstimate {
+  const terms = stageTerms(profile, { chunks: content.length, ends, weightVersions });
+  return judged(peakOf(terms, content, fronts), limitsOf(profile.context));
+}
+
+/** What a schedule makes a stage keep: micro-batches alive at once, versions of its weights. */
+export interface StageFlow {
+  readonly fronts: InFlight[number];
+  readonly weightVersions: number;
+}
+
+/** By stage. */
+export function flowOf(schedule: string, shape: PipelineShape): StageFlow[] {
+  const module = scheduleOf(schedule);
+  return inFlightOf(module, shape).map((fronts, stage) => ({
+    fronts,
+    weightVersions: module.weightVersions?.(stage, shape) ?? 1,
+  }));
+}
+
+/** The shape of one pipeline of a plan. */
+export function shapeOf({ dims, techniques }: Pick<Plan, 'dims' | 'techniques'>, stages: number, microBatches: number): PipelineShape {
+  const runAhead = TECHNIQUES.reduce(
+    (sum, one) => sum + (one.runAhead?.(one.of(techniques), stages) ?? 0),
+    0,
+  );
+  return { stages, microBatches, virtualStages: dims.vpp, runAhead };
+}

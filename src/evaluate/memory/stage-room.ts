@@ -1,0 +1,161 @@
+import type { StageRoom } from '../../domain/memory-term.ts';
+import type { LayerRange } from '../../domain/plan.ts';
+import type { InFlight } from '../../schedules/in-flight.ts';
+import type { StageProfile } from '../stage-profile.ts';
+import { contentOf } from './content.ts';
+import { mostDealt } from './dealt.ts';
+import { allocatable } from './device.ts';
+import { earliestStarts, mostOfOneKind } from './earliest.ts';
+import { type Gathered, gathered, roomOf } from './gathered.ts';
+import { limitsOf, type StageFlow } from './stage-memory.ts';
+import { type StagePlace, stageTerms } from './stage-terms.ts';
+import { highest } from './walk.ts';
+
+/** Where a stage stands in a pipeline, and what the schedule makes it keep. */
+export interface StageSpot extends StageFlow {
+  readonly first: boolean;
+  readonly last: boolean;
+}
+
+/** What a shape of stage has room for; each question is worked out once. */
+export class Rooms {
+  private readonly profile: StageProfile;
+  private readonly places = new Map<number, Place>();
+
+  constructor(profile: StageProfile) {
+    this.profile = profile;
+  }
+
+  /** A stage that ends before layer i fits when it begins at earliest[i] or later; its layers dealt over its chunks. */
+  earliest(spot: StageSpot): Int32Array {
+    return this.at(spot).earliest(spot.fronts);
+  }
+
+  /** The same as inequalities; null where its layers lie in several chunks, or are all of one kind. */
+  room(spot: StageSpot): StageRoom | null {
+    return this.at(spot).room(spot.fronts);
+  }
+
+  /** Peak over what may be allocated, with so many layers of one kind in each chunk. */
+  share(spot: StageSpot, kind: number, counts: readonly number[]): number {
+    return this.at(spot).share(spot.fronts, kind, counts);
+  }
+
+  /** Of layers first … end − 1 in one chunk, how many must be in the first segment for the rest to fit; null: not even all. */
+  fewest(spot: StageSpot, range: LayerRange): number | null {
+    return this.at(spot).fewest(spot.fronts, range);
+  }
+
+  private at({ first, last, fronts, weightVersions }: StageSpot): Place {
+    const chunks = fronts[0]!.length;
+    const place = Number(first) + 2 * Number(last) + 4 * (chunks + MOST_CHUNKS * (weightVersions - 1));
+    const ends = { embedding: first ? 0 : null, head: last ? chunks - 1 : null };
+    return once(this.places, place, () => new Place(this.profile, { chunks, ends, weightVersions }));
+  }
+}
+
+const MOST_CHUNKS = 2 ** 10;
+
+/** Rounding must never let a cut pass that the walk then refuses. */
+const SAFE = 1 - 1e-12;
+
+class Place {
+  private readonly profile: StageProfile;
+  private readonly chunks: number;
+  private readonly points: readonly Gathered[];
+  private readonly allocatable: number;
+  private readonly known = new Map<InFlight[number], Int32Array>();
+  private readonly shares = new Map<InFlight[number], Map<string, number>>();
+  private readonly fewestKnown = new Map<InFlight[number], Map<string, number | null>>();
+
+  constructor(profile: StageProfile, place: StagePlace) {
+    this.profile = profile;
+    this.chunks = place.chunks;
+    this.points = gathered(stageTerms(profile, place), place.chunks);
+    this.allocatable = allocatable(limitsOf(profile.context)) * SAFE;
+  }
+
+  earliest(fronts: InFlight[number]): Int32Array {
+    return once(this.known, fronts, () => {
+      const { layers, kinds } = this.profile.context.problem.model;
+      if (this.chunks > 1) return lastOf(layers.length, this.dealt(fronts));
+      const room = this.inequalities(fronts);
+      return kinds.length === 1
+        ? lastOf(layers.length, mostOfOneKind(room))
+        : earliestStarts(layers, kinds.length, room);
+    });
+  }
+
+  room(fronts: InFlight[number]): StageRoom | null {
+    return this.chunks > 1 || this.kinds === 1 ? null : this.inequalities(fronts);
+  }
+
+  share(fronts: InFlight[number], kind: number, counts: readonly number[]): number {
+    const known = once(this.shares, fronts, () => new Map<string, number>());
+    return once(known, `${kind}:${counts.join()}`, () => {
+      const content = counts.map((count) => [
+        Array.from({ length: this.kinds }, (_, k) => (k === kind ? count : 0)),
+      ]);
+      return highest(this.points, content, fronts).bytes / this.allocatable;
+    });
+  }
+
+  fewest(fronts: InFlight[number], range: LayerRange): number | null {
+    const known = once(this.fewestKnown, fronts, () => new Map<string, number | null>());
+    const count = range.end - range.first;
+    return once(known, this.kinds === 1 ? `${count}` : `${range.first}/${range.end}`, () => {
+      const { layers } = this.profile.context.problem.model;
+      const fits = (n: number) => {
+        const content = contentOf(layers, this.kinds, [range], [Number.NEGATIVE_INFINITY, n]);
+        return highest(this.points, content, fronts).bytes <= this.allocatable;
+      };
+      return fits(count) ? least(count, fits) : null;
+    });
+  }
+
+  private get kinds(): number {
+    return this.profile.context.problem.model.kinds.length;
+  }
+
+  private inequalities(fronts: InFlight[number]): StageRoom {
+    return roomOf(this.points, this.profile.segments, fronts[0]![0]!, this.allocatable);
+  }
+
+  /** Exact where all layers are of one kind, else as if the stage held only the kind that takes most. */
+  private dealt(fronts: InFlight[number]): number {
+    let most = Number.POSITIVE_INFINITY;
+    for (let kind = 0; kind < this.kinds; kind++)
+      most = Math.min(most, mostDealt(this.points, fronts, kind, this.allocatable));
+    return most;
+  }
+}
+
+/** The value of a key, worked out the first time. */
+function once<K, V>(known: Map<K, V>, key: K, work: () => V): V {
+  let value = known.get(key);
+  if (value === undefined) {
+    value = work();
+    known.set(key, value);
+  }
+  return value;
+}
+
+const lastKnown = new Map<string, Int32Array>();
+
+/** Earliest starts of a stage that holds at most so many layers, whichever. */
+function lastOf(layers: number, most: number): Int32Array {
+  return once(lastKnown, `${layers}/${Math.min(most, layers)}`, () =>
+    Int32Array.from({ length: layers + 1 }, (_, end) => Math.max(0, end - most)),
+  );
+}
+
+/** The least n from 0 to `known` for which something holds, given that it holds for `known` and, once it does, for all larger. */
+function least(known: number, holds: (n: number) => boolean): number {
+  let [low, high] = [-1, known];
+  while (high - low > 1) {
+    const middle = Math.floor((low + high) / 2);
+    if (holds(middle)) high = middle;
+    else low = middle;
+  }
+  return high;
+}

@@ -1,0 +1,137 @@
+import { type BySegment, type MemoryTerm, POINTS, type Point } from '../../domain/memory-term.ts';
+import type { Ends } from '../../domain/plan.ts';
+import { lastKind } from '../../layers/parameters.ts';
+import { scheduleOf } from '../../schedules/index.ts';
+import type { Held } from '../../techniques/holding.ts';
+import { holdingsOf, TECHNIQUES } from '../../techniques/index.ts';
+import type { StageProfile } from '../stage-profile.ts';
+import type { OperatorMemory } from './operator-memory.ts';
+import { type Owned, ownedAtEnds, ownedBeside } from './owned.ts';
+
+/** Where a stage stands in its pipeline. */
+export interface StagePlace {
+  readonly chunks: number;
+  readonly ends: Ends;
+  /** Versions of its weights that the stage keeps: more than one where the next step begins before this one has ended. */
+  readonly weightVersions: number;
+}
+
+const IN_FLIGHT: readonly Point[] = ['forward', 'loss', 'backward'];
+
+/** All that one GPU of a stage holds: states as techniques share them out, what micro-batches keep, what passes need. */
+export function stageTerms(profile: StageProfile, place: StagePlace): MemoryTerm[] {
+  return [...stateTerms(profile, place), ...passTerms(profile, place)];
+}
+
+/** States, alive all through the step, and what techniques hold beside them. */
+function stateTerms(profile: StageProfile, { ends, weightVersions }: StagePlace): MemoryTerm[] {
+  const { context } = profile;
+  const { techniques } = context;
+  const beside = ownedBeside(profile, ends);
+  const layers = (key: keyof Owned, of: 'dense' | 'expert') =>
+    profile.layers.map((kinds) => kinds.map(({ memory }) => memory.owned[key][of]));
+  const states = holdingsOf(context).map(({ state, of, device, share }): MemoryTerm => {
+    const factor = state === 'weights' ? share * weightVersions : share;
+    return {
+      part: state,
+      device,
+      at: POINTS,
+      times: 'once',
+      over: 'sum',
+      layers: layers(state, of).map((row) => row.map((bytes) => factor * bytes)),
+      fixed: [factor * beside[state][of]],
+    };
+  });
+  const held: Held = {
+    dense: { layers: layers('parameters', 'dense'), fixed: beside.parameters.dense },
+    expert: { layers: layers('parameters', 'expert'), fixed: beside.parameters.expert },
+    root: ownedAtEnds(profile, ends).parameters.dense,
+  };
+  return [
+    ...states,
+    ...TECHNIQUES.flatMap((one) => one.terms?.(one.of(techniques), held, context) ?? []),
+  ];
+}
+
+/** Activations, logits, and what is alive only while a pass runs. */
+function passTerms(profile: StageProfile, { chunks, ends }: StagePlace): MemoryTerm[] {
+  const { context, embedding, head } = profile;
+  const { stack } = context.problem;
+  const of = (pick: (memory: OperatorMemory) => number): BySegment =>
+    profile.layers.map((kinds) => kinds.map(({ memory }) => pick(memory)));
+  const activations: MemoryTerm = {
+    part: 'activations',
+    device: 'gpu',
+    at: IN_FLIGHT,
+    times: 'in-flight',
+    over: 'sum',
+    layers: of(({ saved }) => saved),
+    fixed: savedBeside(profile, chunks, ends),
+  };
+  const alone = (part: string, at: readonly Point[], bytes: number): MemoryTerm => ({
+    part,
+    device: 'gpu',
+    at,
+    times: 'once',
+    over: 'sum',
+    layers: of(() => 0),
+    fixed: [bytes],
+  });
+  const widest = (part: string, pick: (memory: OperatorMemory) => number): MemoryTerm => ({
+    ...alone(part, ['backward'], 0),
+    over: 'widest',
+    layers: of(pick),
+  });
+  const logits = logitBytes(profile, ends);
+  // Where all micro-batches go forward before any goes backward, each has its logits until then.
+  const flushed = context.dims.pp > 1 && !scheduleOf(context.schedule).bounded;
+  const largest = Math.max(
+    ends.embedding === null ? 0 : embedding.memory.largest,
+    ends.head === null ? 0 : head.memory.largest,
+  );
+  return [
+    activations,
+    { ...activations, at: ['end-of-backward'], times: 'in-flight-but-one' },
+    {
+      ...alone('logits and loss', ['forward', 'loss'], 0),
+      times: flushed ? 'in-flight' : 'once',
+      fixed: Array.from({ length: chunks }, (_, c) => (c === ends.head ? logits.saved : 0)),
+    },
+    alone('logits and loss', ['loss'], logits.transient),
+    widest('recomputed', ({ restored }) => restored),
+    widest('temporaries', ({ transient }) => transient),
+    // The weight gradient of embedding or head, where it is made outside the gradient buffer.
+    alone(
+      'temporaries',
+      ['end-of-backward'],
+      stack.gradAccumulationFusion ? 0 : context.local.elementBytes * largest,
+    ),
+  ];
+}
+
+/** Each prediction module has logits of its own; their losses follow one another. */
+function logitBytes({ context, head: { memory } }: StageProfile, { head }: Ends) {
+  if (head === null) return { saved: 0, transient: 0 };
+  return {
+    saved: (1 + context.problem.model.mtpLayers) * memory.logits.saved,
+    transient: memory.logits.transient + memory.transient,
+  };
+}
+
+/** What a micro-batch keeps of embedding and head, logits apart, and of stage outputs, by chunk. */
+function savedBeside(profile: StageProfile, chunks: number, ends: Ends): number[] {
+  const { context, layers, embedding, head, prediction } = profile;
+  const { local, dims } = context;
+  const { model, stack } = context.problem;
+  // The stage's output, whole on every tensor-parallel rank.
+  const output =
+    stack.keepsPipelineOutputs && dims.pp > 1 ? local.elementBytes * local.tokens * model.hiddenSize : 0;
+  const fixed = new Array<number>(chunks).fill(output);
+  if (ends.embedding !== null) fixed[ends.embedding]! += embedding.memory.saved;
+  if (ends.head !== null) {
+    const layer = layers.at(-1)![lastKind(model)]!;
+    fixed[ends.head]! +=
+      head.memory.saved + model.mtpLayers * (layer.memory.saved + prediction.memory.saved);
+  }
+  return fixed;
+}

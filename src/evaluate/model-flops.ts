@@ -1,0 +1,25 @@
+import type { Plan } from '../domain/plan.ts';
+import type { Problem } from '../domain/problem.ts';
+import { gemmCurve } from '../hardware/gemm.ts';
+import { flopsPerToken } from '../layers/parameters.ts';
+
+/** Model FLOPs of one step, forward and backward: no recomputation, causal attention counted half. */
+export function modelFlopsPerStep({ model, workload }: Problem): number {
+  return flopsPerToken(model, workload.sequenceLength) * workload.sequenceLength * workload.globalBatchSize;
+}
+
+/** Dense peak FLOP/s of all GPUs of a plan, in the dtype the linear layers run in. */
+export function peakFlops({ cluster, workload }: Problem, plan: Plan): number {
+  let sum = 0;
+  for (const pipeline of plan.pipelines) {
+    for (const stage of pipeline.stages) {
+      for (const block of stage.replicas) {
+        const gpu = cluster.groups[block.group]!.gpu;
+        const { measured } = gemmCurve(gpu, workload.precision);
+        const peak = gpu.peakFlops[measured] ?? gpu.gemm[measured]!.peakFlops;
+        sum += peak * block.count * block.tp * plan.dims.cp;
+      }
+    }
+  }
+  return sum;
+}

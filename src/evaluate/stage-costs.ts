@@ -1,0 +1,48 @@
+import type { Problem } from '../domain/problem.ts';
+import { lastKind } from '../layers/parameters.ts';
+import type { StageSpec } from './context.ts';
+import { Rooms } from './memory/stage-room.ts';
+import { type ProfileCache, type StageProfile, stageProfile } from './stage-profile.ts';
+import { boundarySeconds, exposedShare } from './time/boundary.ts';
+import type { LayerTime } from './time/layer-time.ts';
+import { seconds } from './time/pass-time.ts';
+
+/**
+ * What one micro-batch costs on one GPU of a stage, kind by kind of layer, and what the stage has room for: all that a
+ * stage cut needs to know. Seconds are of forward, backward and recomputation together.
+ */
+export interface StageCosts {
+  readonly profile: StageProfile;
+  readonly secondsPerLayer: readonly number[];
+  readonly embeddingSeconds: number;
+  /** Final norm, LM head, loss and multi-token prediction. */
+  readonly headSeconds: number;
+  /** Send and receive of one boundary activation that compute does not hide. */
+  readonly boundarySeconds: number;
+  /** One micro-batch's activation to the next stage, bytes of one GPU; share of its time that blocks a stage. */
+  readonly boundaryBytes: number;
+  readonly exposedShare: number;
+  readonly rooms: Rooms;
+}
+
+export function stageCosts(problem: Problem, spec: StageSpec, cache?: ProfileCache): StageCosts {
+  const profile = stageProfile(problem, spec, cache);
+  const { model } = problem;
+  const secondsPerLayer = profile.layers[0]!.map(({ time }) => secondsOf(time));
+  // Each module that predicts a further token is a layer and what stands beside it.
+  const module = secondsOf(profile.prediction.time) + secondsPerLayer[lastKind(model)]!;
+  return {
+    profile,
+    secondsPerLayer,
+    embeddingSeconds: secondsOf(profile.embedding.time),
+    headSeconds: secondsOf(profile.head.time) + model.mtpLayers * module,
+    boundarySeconds: boundarySeconds(profile),
+    boundaryBytes: profile.boundaryBytes,
+    exposedShare: exposedShare(profile),
+    rooms: new Rooms(profile),
+  };
+}
+
+function secondsOf({ forward, backward, recompute }: LayerTime): number {
+  return seconds(forward) + seconds(backward) + seconds(recompute);
+}

@@ -1,0 +1,19 @@
+import { pointToPointSeconds } from '../../hardware/collective.ts';
+import { neighbours } from '../../hardware/span.ts';
+import type { StageProfile } from '../stage-profile.ts';
+
+/** Share of a stage-to-stage transfer that stays on the stage's own time line. */
+export function exposedShare({ context: { c, problem, dims } }: StageProfile): number {
+  const share = dims.vpp > 1 ? c.pipelineExposedInterleaved : c.pipelineExposed;
+  return share * (1 - problem.stack.overlap.pipeline);
+}
+
+/** Seconds that one boundary adds to a stage's micro-batch, forward and backward together. */
+export function boundarySeconds(profile: StageProfile): number {
+  const { context, boundaryBytes } = profile;
+  const { groups, group, dims, c } = context;
+  if (dims.pp === 1) return 0;
+  const sameDomain = groups.gradient.size * groups.tensor.size < group.fastDomainGpus;
+  const once = pointToPointSeconds(neighbours(group, sameDomain), boundaryBytes, c);
+  return 2 * once * exposedShare(profile) * dims.vpp;
+}

@@ -1,0 +1,70 @@
+import type { Stack } from '../../domain/stack.ts';
+import type { Operator } from '../../layers/operator.ts';
+import type { StageContext } from '../../techniques/technique.ts';
+import { operatorTime } from './operator-time.ts';
+import { addTime, noTime, type PassTime, seconds } from './pass-time.ts';
+
+export interface LayerTime {
+  readonly forward: PassTime;
+  /** Input and weight gradients, without recomputation. */
+  readonly backward: PassTime;
+  readonly recompute: PassTime;
+  readonly weightGrad: number;
+}
+
+/** Host share of what a CUDA graph has captured: replaying it is one launch. */
+const REPLAY = 0.03;
+
+/** Host and device run side by side: the pass takes about the longer (a 12-norm rounds the corner). */
+const JOIN = 12;
+
+/** Times the operators of one layer (or of an end of the model) for one micro-batch. */
+export function layerTime(operators: readonly Operator[], context: StageContext): LayerTime {
+  const forward = noTime();
+  const backward = noTime();
+  const recompute = noTime();
+  let weightGrad = 0;
+  let units = 0;
+  let recomputedUnits = 0;
+  for (const operator of operators) {
+    const time = operatorTime(operator, context);
+    addTime(forward, time.forward);
+    addTime(backward, time.backward);
+    weightGrad += time.weightGrad;
+    const launched = operator.hostUnits * uncaptured(operator, context.problem.stack.cudaGraphs);
+    units += launched;
+    if (operator.again === true) {
+      addTime(recompute, time.forward);
+      recomputedUnits += launched;
+    }
+  }
+  const { c, problem, local } = context;
+  const log = Math.log2(local.tensorParallel);
+  const eager = problem.stack.cudaGraphs === 'none' ? 1 : REPLAY;
+  const extra = c.hostUnitsTensorParallel * log * eager;
+  const unit = problem.stack.host.secondsPerUnit;
+  // Shapes that follow the routing make the host wait for the device.
+  const dynamic = operators.some((operator) => operator.dynamic === true);
+  const sync = dynamic && problem.stack.cudaGraphs !== 'full' ? c.moeHostSync : 0;
+  addHost(forward, (units + extra) * unit, sync);
+  addHost(backward, (units + extra) * unit * c.hostBackwardFactor, sync);
+  if (recomputedUnits > 0) {
+    const again =
+      (recomputedUnits + extra * (recomputedUnits / units) + c.hostUnitsCheckpoint * eager) * unit;
+    addHost(recompute, again, sync);
+  }
+  return { forward, backward, recompute, weightGrad };
+}
+
+/** Share of an operator's launches that the host still makes one by one. */
+function uncaptured({ dynamic }: Operator, graphs: Stack['cudaGraphs']): number {
+  return graphs === 'none' || (graphs === 'partial' && dynamic === true) ? 1 : REPLAY;
+}
+
+function addHost(pass: PassTime, host: number, sync: number): void {
+  const device = seconds(pass);
+  if (device <= 0 && host <= 0) return;
+  const longest = Math.max(device, host);
+  const joined = longest * ((device / longest) ** JOIN + (host / longest) ** JOIN) ** (1 / JOIN);
+  pass.host += joined - device + sync * Math.min(device, host);
+}

@@ -1,0 +1,32 @@
+import type { Amounts } from '../../techniques/holding.ts';
+import { TECHNIQUES } from '../../techniques/index.ts';
+import { expose } from '../../techniques/overlap.ts';
+import type { PassTraffic, StageContext } from '../../techniques/technique.ts';
+import type { LayerTime } from './layer-time.ts';
+import { addTime, noTime, type PassTime, seconds } from './pass-time.ts';
+
+/** A layer with what techniques send beside its passes: hidden as far as its own compute reaches. */
+export function withPassTraffic(time: LayerTime, layer: Amounts, context: StageContext): LayerTime {
+  const traffic = TECHNIQUES.flatMap(
+    (one) => one.passTraffic?.(one.of(context.techniques), layer, context) ?? [],
+  );
+  if (traffic.length === 0) return time;
+  const beside = (name: 'forward' | 'backward', compute: number): PassTime => {
+    const pass = addTime(noTime(), time[name]);
+    for (const one of traffic) if (one.pass === name) compute -= addTraffic(pass, one, compute, context.c.contention);
+    return pass;
+  };
+  return {
+    ...time,
+    forward: beside('forward', seconds(time.forward)),
+    backward: beside('backward', seconds(time.backward) + seconds(time.recompute)),
+  };
+}
+
+/** Adds one communication to a pass; returns the seconds of compute that hide it. */
+function addTraffic(pass: PassTime, one: PassTraffic, compute: number, contention: number): number {
+  const { exposed, hidden } = expose(one.seconds, one.hideable, compute);
+  pass.dataParallel += exposed;
+  pass.contention += hidden * contention;
+  return hidden;
+}

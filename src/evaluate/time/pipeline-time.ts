@@ -1,0 +1,120 @@
+import type { Pipeline, Plan } from '../../domain/plan.ts';
+import type { Problem } from '../../domain/problem.ts';
+import { pointToPointSeconds } from '../../hardware/collective.ts';
+import { stageBoundary } from '../../hardware/stage-boundary.ts';
+import { scheduleOf } from '../../schedules/index.ts';
+import { type ChunkPlace, chunkPlaces } from '../../schedules/schedule.ts';
+import { type Simulation, simulate } from '../../schedules/simulate.ts';
+import { shapeOf } from '../memory/stage-memory.ts';
+import { exposedShare } from './boundary.ts';
+import type { StageRun } from './stage-run.ts';
+
+/** One pipeline's step on the clock: what the event simulator says of its schedule. Seconds. */
+export interface PipelineTime {
+  readonly makespanSeconds: number;
+  /** Compute and exposed transfers of each stage. */
+  readonly busySeconds: readonly number[];
+  readonly finishSeconds: readonly number[];
+  /** Exposed transfers alone. */
+  readonly transferSeconds: readonly number[];
+}
+
+/** Micro-batches simulated one by one; beyond it the steady state repeats and is extrapolated. */
+const EXACT_PERIODS = 6;
+
+export function pipelineTime(
+  problem: Problem,
+  plan: Plan,
+  pipeline: Pipeline,
+  runs: readonly StageRun[],
+): PipelineTime {
+  const stages = runs.length;
+  const { microBatches } = runs[0]!;
+  if (stages === 1 && pipeline.stages[0]!.chunks.length === 1) return alone(runs[0]!, microBatches);
+  const schedule = scheduleOf(plan.schedule);
+  const places = chunkPlaces(schedule, { stages, virtualStages: plan.dims.vpp });
+  const boundaries = boundaryTransfers(problem, plan, pipeline, runs, places);
+  const globalChunk = new Map(places.map(({ stage, chunk }, g) => [`${stage}/${chunk}`, g]));
+  const pad = (pass: 'before' | 'after', stage: number, chunk: number) => {
+    const g = globalChunk.get(`${stage}/${chunk}`)!;
+    return boundaries[pass === 'before' ? g - 1 : g]?.exposed ?? 0;
+  };
+  const costs = {
+    forward: runs.map((run, s) => run.forward.map((t, chunk) => t + pad('after', s, chunk))),
+    backward: runs.map((run, s) =>
+      run.backward.map(
+        (t, chunk) => t - (schedule.splitsBackward ? run.weightGrad[chunk]! : 0) + pad('before', s, chunk),
+      ),
+    ),
+    weightGrad: runs.map((run) => run.weightGrad),
+    transfer: boundaries.map((b) => b.delay),
+  };
+  const play = (m: number): Simulation => {
+    const shape = shapeOf(plan, stages, m);
+    return simulate(schedule.order(shape), places, m, costs);
+  };
+  const transferSeconds = runs.map(
+    (run, s) =>
+      run.forward.reduce((sum, _, chunk) => sum + pad('after', s, chunk) + pad('before', s, chunk), 0) *
+      microBatches,
+  );
+  const all = (m: number) => played(play, m, stages, plan.dims.vpp);
+  if (schedule.flows !== true) return { ...all(microBatches), transferSeconds };
+  // Fill and drain are paid once in a run, not once a step.
+  return { ...between(all(microBatches), all(2 * microBatches)), transferSeconds };
+}
+
+/** What `m` micro-batches take: played out, or extrapolated where the order has a period. */
+function played(play: (m: number) => Simulation, m: number, stages: number, chunks: number): Simulation {
+  const few = EXACT_PERIODS * stages * chunks;
+  // An interleaved schedule whose micro-batches do not fill whole rounds has no steady period.
+  const periodic = m % stages === 0 || chunks === 1;
+  const rest = m % stages;
+  if (!periodic || m <= few + rest + 2 * stages) return play(m);
+  return extrapolate(play(few + rest), play(few + rest + stages), (m - few - rest) / stages);
+}
+
+/** What the second half of a longer run adds, its stages working side by side. */
+function between(half: Simulation, whole: Simulation): Simulation {
+  const seconds = whole.makespanSeconds - half.makespanSeconds;
+  return { makespanSeconds: seconds, busySeconds: half.busySeconds, finishSeconds: half.finishSeconds.map(() => seconds) };
+}
+
+/** In the steady state every further p micro-batches cost the same. */
+function extrapolate(a: Simulation, b: Simulation, steps: number): Simulation {
+  const grow = (x: number, y: number) => x + (y - x) * steps;
+  const each = (x: readonly number[], y: readonly number[]) => x.map((value, i) => grow(value, y[i]!));
+  return {
+    makespanSeconds: grow(a.makespanSeconds, b.makespanSeconds),
+    busySeconds: each(a.busySeconds, b.busySeconds),
+    finishSeconds: each(a.finishSeconds, b.finishSeconds),
+  };
+}
+
+function alone(run: StageRun, microBatches: number): PipelineTime {
+  const all = (run.forward[0]! + run.backward[0]!) * microBatches;
+  return { makespanSeconds: all, busySeconds: [all], finishSeconds: [all], transferSeconds: [0] };
+}
+
+/** Each boundary's transfer: the share that blocks the sender's own time line, and the delay that the rest adds. */
+function boundaryTransfers(
+  { cluster }: Problem,
+  { dims }: Plan,
+  { stages }: Pipeline,
+  runs: readonly StageRun[],
+  places: readonly ChunkPlace[],
+) {
+  return places.slice(1).map((to, g) => {
+    const from = places[g]!;
+    if (from.stage === to.stage) return { exposed: 0, delay: 0 };
+    const { profile, block } = runs[from.stage]!.blocks[0]!;
+    const peer = runs[to.stage]!.blocks[0]!;
+    const span = stageBoundary(cluster, block, stages[to.stage]!.replicas[0]!, dims.cp);
+    // Where micro-batches differ in size one side's is several of the other's.
+    const bytes = Math.max(profile.boundaryBytes, peer.profile.boundaryBytes);
+    const seconds = pointToPointSeconds(span, bytes, profile.context.c);
+    // The way between sites delays; it does not keep the sender busy.
+    const exposed = (seconds - span.extraLatency) * exposedShare(profile);
+    return { exposed, delay: Math.max(0, seconds - exposed) };
+  });
+}

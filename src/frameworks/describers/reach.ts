@@ -1,0 +1,14 @@
+import { FEED_FORWARDS } from '../../layers/ffn/index.ts';
+import { MIXERS } from '../../layers/mixers/index.ts';
+import { OPTIMIZERS } from '../../optimizers/index.ts';
+import { SCHEDULES } from '../../schedules/index.ts';
+import { TECHNIQUES } from '../../techniques/index.ts';
+import type { Express } from '../port/framework.ts';
+
+/** What only describes a plan says all that the registries have. */
+export const EVERYTHING: Express = {
+  layers: [...MIXERS, ...FEED_FORWARDS].map(({ kind }) => kind),
+  schedules: SCHEDULES.map(({ id }) => id),
+  optimizers: OPTIMIZERS.map(({ id }) => id),
+  techniques: TECHNIQUES.map(({ id }) => id),
+};

@@ -1,0 +1,11 @@
+import { type Capabilities, type Express, HOST_ORDER } from '../port/framework.ts';
+
+/** Megatron-LM's, and that of the frameworks whose back end it is. */
+export const MEGATRON_CAPABILITIES: Capabilities = { ...HOST_ORDER, endsAlone: true };
+
+export const MEGATRON_EXPRESS: Express = {
+  layers: ['softmax', 'latent', 'dense', 'moe'],
+  schedules: ['1f1b', 'interleaved-1f1b'],
+  optimizers: ['adamw'],
+  techniques: ['sp', 'recompute', 'zero'],
+};

@@ -1,0 +1,83 @@
+import type { Problem } from '../domain/problem.ts';
+import type { Reason } from '../domain/reason.ts';
+import { layerLaw } from '../layers/layer.ts';
+
+/** Stages on GPUs of a node group, each copy on tp × cp of them. */
+export interface Shape {
+  readonly group: number;
+  readonly tp: number;
+}
+
+/** What the mathematics of a split depends on. */
+export interface Split {
+  readonly shapes: readonly Shape[];
+  readonly cp: number;
+  readonly dp: number;
+  readonly ep: number;
+  readonly etp: number;
+}
+
+/** A law that holds whatever the framework: mathematics of the split, not policy. */
+type Rule = (problem: Problem, split: Split) => Reason | null;
+
+const precision: Rule = ({ cluster, workload }, { shapes }) =>
+  firstOf(shapes, ({ group }) => {
+    const { gpu } = cluster.groups[group]!;
+    if (workload.precision !== 'bf16' || gpu.peakFlops.bf16 !== undefined) return null;
+    return {
+      rule: 'precision',
+      actual: `${gpu.id} has no bf16`,
+      limit: 'bf16',
+      hint: 'Maybe --precision fp16.',
+    };
+  });
+
+const parts: Rule = ({ model }, { shapes, cp, ep, etp }) =>
+  firstOf(shapes, ({ tp }) => layerLaw(model, { tp, cp, ep, etp }));
+
+const sequence: Rule = ({ workload }, { cp, shapes }) => {
+  const tp = Math.max(...shapes.map((shape) => shape.tp));
+  const multiple = cp > 1 ? 2 * cp * tp : tp;
+  if (workload.sequenceLength % multiple === 0) return null;
+  return {
+    rule: 'sequence-divisible',
+    actual: `sequence length ${workload.sequenceLength}`,
+    limit: `a multiple of ${multiple} (tp=${tp}, cp=${cp})`,
+  };
+};
+
+const expertGrid: Rule = (_, { shapes, cp, dp, ep, etp }) => {
+  const stage = shapes.map(({ tp }) => tp * cp * dp).find((gpus) => gpus % (ep * etp) !== 0);
+  if (stage === undefined) return null;
+  return {
+    rule: 'expert-grid',
+    actual: `ep·etp = ${ep * etp}`,
+    limit: `a divisor of the ${stage} GPUs of a stage`,
+  };
+};
+
+const nodes: Rule = ({ cluster }, { shapes }) =>
+  firstOf(shapes, ({ group, tp }) => {
+    const { fastDomainGpus, id } = cluster.groups[group]!;
+    if (tp > fastDomainGpus || fastDomainGpus % tp === 0) return null;
+    return {
+      rule: 'tp-tiles-node',
+      actual: `tp=${tp}`,
+      limit: `a divisor of the ${fastDomainGpus} GPUs of a ${id} domain`,
+    };
+  });
+
+const RULES: readonly Rule[] = [precision, parts, sequence, expertGrid, nodes];
+
+/** The first law that a split breaks, or null. */
+export function splitLaw(problem: Problem, split: Split): Reason | null {
+  return firstOf(RULES, (rule) => rule(problem, split));
+}
+
+function firstOf<T>(items: readonly T[], broken: (item: T) => Reason | null): Reason | null {
+  for (const item of items) {
+    const reason = broken(item);
+    if (reason !== null) return reason;
+  }
+  return null;
+}

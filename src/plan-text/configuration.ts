@@ -1,0 +1,138 @@
+import { InputError } from '../domain/input-error.ts';
+import type { Techniques } from '../domain/plan.ts';
+import { SCHEDULES } from '../schedules/index.ts';
+import { TECHNIQUES } from '../techniques/index.ts';
+import { Misread } from '../techniques/technique.ts';
+import { nearest } from '../units/nearest.ts';
+
+/** Whole numbers of a configuration: degrees by torchtitan's names, and sequences in one micro-batch. */
+export const COUNTS = ['tp', 'pp', 'dp', 'cp', 'ep', 'etp', 'vpp', 'micro-batch', 'dp-replicate'] as const;
+export type Count = (typeof COUNTS)[number];
+
+/** What `--config` says; anything left out is inferred and reported. */
+export interface Configuration {
+  readonly counts: Readonly<Partial<Record<Count, number>>>;
+  readonly schedule?: string;
+  /** Layers of each stage, or of each chunk. */
+  readonly layers?: readonly number[];
+  /** Node groups in pipeline order, with the GPUs to use of each; left out: all, in the cluster's order. */
+  readonly groups?: readonly GroupShare[];
+  /** By id; left out: what is usual. */
+  readonly techniques: Techniques;
+}
+
+export interface GroupShare {
+  readonly id: string;
+  /** null: all. */
+  readonly gpus: number | null;
+}
+
+/** Keys that mean another: those that techniques list, and what an earlier version wrote. */
+const ALIASES: Readonly<Record<string, string>> = {
+  mbs: 'micro-batch',
+  'shard-groups': 'dp-replicate',
+  ...Object.fromEntries(TECHNIQUES.flatMap(({ id, aliases }) => aliases.map((alias) => [alias, id]))),
+};
+
+const KEYS = [...COUNTS, 'schedule', ...TECHNIQUES.map(({ id }) => id), 'layers', 'groups'];
+/** An earlier version wrote `recompute=full,recompute-layers=4` for `recompute=full:4`. */
+const LIMIT = '-layers';
+
+/** Parses `tp=8,pp=4,recompute=selective,layers=12/12/28/28`. Throws InputError naming the token. */
+export function parseConfiguration(text: string, option = '--config'): Configuration {
+  const values = withLimits(valuesOf(text, option));
+  const counts: Partial<Record<Count, number>> = {};
+  for (const key of COUNTS) {
+    const value = values.get(key);
+    if (value !== undefined) counts[key] = whole(key, value, option);
+  }
+  const [schedule, layers, groups] = ['schedule', 'layers', 'groups'].map((key) => values.get(key));
+  return {
+    counts,
+    techniques: techniquesOf(values, option),
+    ...(schedule === undefined ? {} : { schedule: oneOf('schedule', schedule, SCHEDULES, option) }),
+    ...(layers === undefined ? {} : { layers: layers.split('/').map((n) => whole('layers', n, option, 0)) }),
+    ...(groups === undefined ? {} : { groups: groups.split('/').map((share) => groupShare(share, option)) }),
+  };
+}
+
+/** One configuration with what another says on top. */
+export function overlaid(under: Configuration, over: Configuration): Configuration {
+  const techniques = { ...under.techniques, ...over.techniques };
+  return { ...under, ...over, counts: { ...under.counts, ...over.counts }, techniques };
+}
+
+/** Text by key, aliases resolved. */
+function valuesOf(text: string, option: string): Map<string, string> {
+  const values = new Map<string, string>();
+  const tokens = text.split(',').map((part) => part.trim());
+  for (const token of tokens.filter((part) => part !== '')) {
+    const [given = '', value = '', ...more] = token.split('=');
+    const key = ALIASES[given] ?? given;
+    if (!KEYS.includes(key) && !limited(key)) {
+      const near = nearest(given, KEYS);
+      throw new InputError({
+        message: `${option}: unknown key "${given}"`,
+        expected: KEYS.join(', '),
+        ...(near === undefined ? {} : { hint: `Maybe "${near}=${value}".` }),
+      });
+    }
+    if (values.has(key))
+      throw new InputError({ message: `${option}: "${given}" is given twice`, expected: 'each key once' });
+    if (value === '' || more.length > 0)
+      throw new InputError({ message: `${option}: "${token}"`, expected: `${given}=VALUE` });
+    values.set(key, value);
+  }
+  return values;
+}
+
+function limited(key: string): boolean {
+  return TECHNIQUES.some(({ id, limit }) => limit !== undefined && key === `${id}${LIMIT}`);
+}
+
+function withLimits(values: Map<string, string>): Map<string, string> {
+  for (const { id, limit, off, format } of TECHNIQUES) {
+    const layers = values.get(`${id}${LIMIT}`);
+    if (limit !== undefined && layers !== undefined)
+      values.set(id, `${values.get(id) ?? format(off)}:${layers}`);
+  }
+  return values;
+}
+
+function techniquesOf(values: ReadonlyMap<string, string>, option: string): Techniques {
+  const techniques: Record<string, unknown> = {};
+  for (const { id, parse } of TECHNIQUES) {
+    const text = values.get(id);
+    if (text === undefined) continue;
+    const value = parse(text);
+    if (value instanceof Misread) throw bad(id, text, option, value.expected);
+    techniques[id] = value;
+  }
+  return techniques;
+}
+
+function groupShare(share: string, option: string): GroupShare {
+  const [, id = share, gpus] = /^(.+):(\d+)$/.exec(share) ?? [];
+  return { id, gpus: gpus === undefined ? null : whole('groups', gpus, option) };
+}
+
+function oneOf(key: string, value: string, known: readonly { readonly id: string }[], option: string): string {
+  const ids = known.map(({ id }) => id);
+  if (ids.includes(value)) return value;
+  const near = nearest(value, ids);
+  throw bad(key, value, option, `one of ${ids.join(', ')}`, near === undefined ? undefined : `Maybe "${near}".`);
+}
+
+function whole(key: string, value: string, option: string, least = 1): number {
+  if (!/^\d+$/.test(value) || Number(value) < least || Number(value) > 1e6)
+    throw bad(key, value, option, `a whole number from ${least}`);
+  return Number(value);
+}
+
+function bad(key: string, value: string, option: string, expected: string, hint?: string): InputError {
+  return new InputError({
+    message: `${option}: ${key} is "${value}"`,
+    expected,
+    ...(hint === undefined ? {} : { hint }),
+  });
+}

@@ -1,0 +1,64 @@
+import type { ParallelDims } from '../domain/parallel-dims.ts';
+import { dataParallelOf, devicesOf, type Pipeline, type Plan, replicasOf } from '../domain/plan.ts';
+import { zero } from '../techniques/zero.ts';
+
+/** The degrees of a plan; tensor parallelism of the first stage stands for all. Without sharding every copy is a replica. */
+export function degreesOf(plan: Plan): ParallelDims & { readonly dp: number } {
+  const { cp, ep, etp, vpp } = plan.dims;
+  const { stages } = plan.pipelines[0]!;
+  const dp = dataParallelOf(plan);
+  const dpReplicate = zero.of(plan.techniques) === 0 ? dp : plan.dims.dpReplicate;
+  const { tp } = stages[0]!.replicas[0]!;
+  return { tp, cp, pp: stages.length, dp, dpReplicate, dpShard: dp / dpReplicate, ep, etp, vpp };
+}
+
+/**
+ * `64 = 8 TP × 4 PP × 2 DP`: factors of one are left out. Stages of unlike tensor parallelism are summed: `(8·2 + 4·4) TP`;
+ * unlike pipelines are added up: `48 = 32 DP + 2 PP × 8 DP`.
+ */
+export function arithmetic(plan: Plan): string {
+  return `${devicesOf(plan)} = ${plan.pipelines.map((pipeline) => factors(pipeline, plan.dims.cp)).join(' + ')}`;
+}
+
+function factors({ stages }: Pipeline, cp: number): string {
+  const first = stages[0]!;
+  if (first.replicas.some((block) => block.tp !== first.replicas[0]!.tp)) {
+    const blocks = first.replicas.map(({ tp, count }) => `${tp} TP × ${count} DP`);
+    return [
+      `(${blocks.join(' + ')})`,
+      ...named([
+        [cp, 'CP'],
+        [stages.length, 'PP'],
+      ]),
+    ].join(' × ');
+  }
+  const dp = replicasOf(first);
+  const degrees = stages.map((stage) => stage.replicas[0]!.tp);
+  if (degrees.every((tp) => tp === degrees[0])) {
+    const all = named([
+      [degrees[0]!, 'TP'],
+      [cp, 'CP'],
+      [stages.length, 'PP'],
+      [dp, 'DP'],
+    ]);
+    return all.length > 0 ? all.join(' × ') : '1';
+  }
+  const runs: { tp: number; n: number }[] = [];
+  for (const tp of degrees) {
+    const last = runs.at(-1);
+    if (last?.tp === tp) last.n += 1;
+    else runs.push({ tp, n: 1 });
+  }
+  const sum = runs.map(({ tp, n }) => (n > 1 ? `${tp}·${n}` : `${tp}`)).join(' + ');
+  return [
+    `(${sum}) TP·PP`,
+    ...named([
+      [cp, 'CP'],
+      [dp, 'DP'],
+    ]),
+  ].join(' × ');
+}
+
+function named(degrees: readonly (readonly [number, string])[]): string[] {
+  return degrees.filter(([n]) => n > 1).map(([n, name]) => `${n} ${name}`);
+}

@@ -1,0 +1,198 @@
+import type { NodeGroup } from '../domain/cluster.ts';
+import type { ParallelDims } from '../domain/parallel-dims.ts';
+import type { LayerRange, Plan, ReplicaBlock, Stage, Techniques } from '../domain/plan.ts';
+import type { Problem } from '../domain/problem.ts';
+import type { Reason } from '../domain/reason.ts';
+import { planLaw, replicateLaw } from '../laws/plan.ts';
+import { scheduleOf, usualSchedule } from '../schedules/index.ts';
+import { type ChunkPlace, chunkPlaces, scheduleLaw } from '../schedules/schedule.ts';
+import { TECHNIQUES } from '../techniques/index.ts';
+import { chunkCounts } from './chunk-counts.ts';
+import type { Configuration, Count, GroupShare } from './configuration.ts';
+
+export interface Configured {
+  readonly plan: Plan;
+  /** Keys that were not given, and what was taken for them. */
+  readonly inferred: readonly string[];
+}
+
+/**
+ * Writes a configuration out over the cluster's devices in the order of its groups; a stage takes the next tp·cp·dp
+ * devices. Returns a Reason when it breaks a law.
+ */
+export function planOf(problem: Problem, configuration: Configuration): Configured | Reason {
+  const { cluster, workload, model } = problem;
+  const { counts: given } = configuration;
+  const inferred: string[] = [];
+  const take = (key: Count, fallback: number) => {
+    const value = given[key];
+    if (value === undefined) inferred.push(`${key}=${fallback}`);
+    return value ?? fallback;
+  };
+  const tp = take('tp', 1);
+  const pp = take('pp', configuration.layers?.length ?? 1);
+  const cp = take('cp', 1);
+  const pools = poolsOf(cluster.groups, configuration.groups);
+  if ('rule' in pools) return pools;
+  const all = pools.reduce((sum, { gpus }) => sum + gpus, 0);
+  const dp = take('dp', Math.max(1, Math.floor(all / (tp * pp * cp))));
+  const used = tp * pp * cp * dp;
+  if (used > all)
+    return {
+      rule: 'gpus',
+      actual: `tp·cp·pp·dp = ${used}`,
+      limit: `${all} GPUs of ${cluster.name}`,
+      hint: 'Maybe a smaller dp.',
+    };
+  const microBatchSize = take('micro-batch', 1);
+  const { globalBatchSize } = workload;
+  if (globalBatchSize % (dp * microBatchSize) !== 0) {
+    return {
+      rule: 'batch-divisible',
+      actual: `global batch ${globalBatchSize}`,
+      limit: `a multiple of dp·micro-batch = ${dp * microBatchSize}`,
+      hint: `Maybe dp=${largestDivisor(globalBatchSize, dp)}.`,
+    };
+  }
+  const vpp = take('vpp', 1);
+  const ep = take('ep', 1);
+  const etp = take('etp', 1);
+  const dpReplicate = given['dp-replicate'] ?? 1;
+  const copies = replicateLaw(dp, dpReplicate);
+  if (copies !== null) return copies;
+  const dims: ParallelDims = { tp, cp, pp, dpReplicate, dpShard: dp / dpReplicate, ep, etp, vpp };
+  const microBatches = globalBatchSize / (dp * microBatchSize);
+  const schedule = configuration.schedule ?? usualSchedule(vpp).id;
+  const shape = { stages: pp, microBatches, virtualStages: vpp };
+  const disorder = pp > 1 || vpp > 1 ? scheduleLaw(scheduleOf(schedule), shape) : null;
+  if (disorder !== null) return disorder;
+  const places = chunkPlaces(scheduleOf(schedule), shape);
+  const layers = chunkCounts(model.layers.length, places, configuration.layers);
+  if ('rule' in layers) return layers;
+  const replicas = replicasByStage(pools, { tp, cp, dp, pp, microBatches });
+  if ('rule' in replicas) return replicas;
+  const chunks = chunksByStage(layers, places);
+  const plan: Plan = {
+    pipelines: [
+      {
+        stages: replicas.map((blocks, s): Stage => ({ chunks: chunks[s]!, microBatchSize, replicas: blocks })),
+        microBatches: microBatches * dp,
+      },
+    ],
+    dims: { cp, ep, etp, vpp, dpReplicate },
+    schedule,
+    techniques: techniquesOf(problem, dims, configuration.techniques, inferred),
+    nodeOrder: null,
+  };
+  return planLaw(problem, plan) ?? { plan, inferred };
+}
+
+/** What was asked, spelled out for the problem, and what is usual for the rest. */
+function techniquesOf(
+  problem: Problem,
+  dims: ParallelDims,
+  asked: Techniques,
+  inferred: string[],
+): Techniques {
+  let all: Techniques = {};
+  for (const { id, set, usual, resolve, format, off, choices } of TECHNIQUES) {
+    const stated = asked[id];
+    const value = stated ?? usual?.(problem, dims) ?? off;
+    if (stated === undefined && usual !== undefined && choices !== undefined)
+      inferred.push(`${id}=${format(value)}`);
+    all = set(all, resolve?.(value, problem) ?? value);
+  }
+  return all;
+}
+
+interface Dims {
+  readonly tp: number;
+  readonly cp: number;
+  readonly dp: number;
+  readonly pp: number;
+  readonly microBatches: number;
+}
+
+/** GPUs of a node group that a plan may take, in pipeline order. */
+interface Pool {
+  readonly group: NodeGroup;
+  readonly gpus: number;
+}
+
+function poolsOf(
+  groups: readonly NodeGroup[],
+  asked: readonly GroupShare[] | undefined,
+): Pool[] | Reason {
+  const all = groups.map((group) => ({ group, gpus: group.nodes * group.gpusPerNode }));
+  if (asked === undefined) return all;
+  const pools: Pool[] = [];
+  for (const { id, gpus } of asked) {
+    const pool = all.find(({ group }) => group.id === id);
+    if (pool === undefined || pools.some(({ group }) => group.id === id))
+      return {
+        rule: 'groups',
+        actual: pool === undefined ? `groups has "${id}"` : `groups has "${id}" twice`,
+        limit: `each of ${groups.map((group) => group.id).join(', ')} at most once`,
+      };
+    if (gpus !== null && gpus > pool.gpus)
+      return { rule: 'groups', actual: `${id}:${gpus}`, limit: `${pool.gpus} GPUs` };
+    pools.push({ group: pool.group, gpus: gpus ?? pool.gpus });
+  }
+  return pools;
+}
+
+/** Streams devices into stages; where a stage spans two groups its replicas fall into blocks of one GPU type each. */
+function replicasByStage(pools: readonly Pool[], d: Dims): ReplicaBlock[][] | Reason {
+  const perReplica = d.tp * d.cp;
+  const free = pools.map(({ group, gpus }) => ({
+    group,
+    next: group.firstDevice,
+    left: Math.floor(gpus / perReplica),
+  }));
+  const stages: ReplicaBlock[][] = [];
+  for (let s = 0; s < d.pp; s++) {
+    const replicas: ReplicaBlock[] = [];
+    let need = d.dp;
+    for (const pool of free) {
+      const count = Math.min(need, pool.left);
+      if (count === 0) continue;
+      replicas.push({
+        count,
+        group: pool.group.index,
+        firstDevice: pool.next,
+        tp: d.tp,
+        microBatches: d.microBatches,
+      });
+      pool.next += count * perReplica;
+      pool.left -= count;
+      need -= count;
+    }
+    if (need > 0)
+      return {
+        rule: 'gpus',
+        actual: `stage ${s} lacks ${need} replicas of ${perReplica} GPUs`,
+        limit: pools.map(({ group, gpus }) => `${gpus} × ${group.gpu.id}`).join(', '),
+        hint: 'Maybe a smaller dp or pp.',
+      };
+    stages.push(replicas);
+  }
+  return stages;
+}
+
+/** The chunks of each stage, given the layers of all chunks in layer order and where each lives. */
+export function chunksByStage(layers: readonly number[], places: readonly ChunkPlace[]): LayerRange[][] {
+  const byStage: LayerRange[][] = [];
+  let first = 0;
+  for (const [g, { stage }] of places.entries()) {
+    const end = first + layers[g]!;
+    byStage[stage] ??= [];
+    byStage[stage].push({ first, end });
+    first = end;
+  }
+  return byStage;
+}
+
+function largestDivisor(n: number, most: number): number {
+  for (let d = most; d > 1; d--) if (n % d === 0) return d;
+  return 1;
+}

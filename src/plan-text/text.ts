@@ -1,0 +1,53 @@
+import { microBatchSizeOf, type Plan } from '../domain/plan.ts';
+import type { Problem } from '../domain/problem.ts';
+import { usualSchedule } from '../schedules/index.ts';
+import { degreesOf } from './degrees.ts';
+import { toldTechniques } from './told.ts';
+
+/**
+ * A plan as it would be typed after --config: nothing is left to be inferred. Pipelines that differ and stages of unlike
+ * tensor parallelism have no such text; theirs names the first stage.
+ */
+export function planText(problem: Problem, plan: Plan): string {
+  const { tp, pp, dp, cp, ep, etp, vpp } = degreesOf(plan);
+  const { dpReplicate } = plan.dims;
+  const parts = [
+    `tp=${tp},pp=${pp},dp=${dp},cp=${cp}`,
+    ep > 1 || etp > 1 ? `ep=${ep},etp=${etp}` : '',
+    `vpp=${vpp},micro-batch=${microBatchSizeOf(plan)}`,
+    dpReplicate === 1 ? '' : `dp-replicate=${dpReplicate}`,
+    ...toldTechniques(problem, plan).map(({ id, text }) => `${id}=${text}`),
+    plan.schedule === usualSchedule(vpp).id ? '' : `schedule=${plan.schedule}`,
+    layersText(plan),
+    groupsText(problem, plan),
+  ];
+  return parts.filter((part) => part !== '').join(',');
+}
+
+/** Layers of each chunk in layer order; left out where all chunks are alike and several to a stage. */
+function layersText({ pipelines, dims }: Plan): string {
+  const { stages } = pipelines[0]!;
+  if (stages.length === 1 && dims.vpp === 1) return '';
+  const chunks = stages.flatMap((stage) => stage.chunks).sort((a, b) => a.first - b.first || a.end - b.end);
+  const counts = chunks.map(({ first, end }) => end - first);
+  const alike = counts.every((count) => count === counts[0]);
+  return dims.vpp > 1 && alike ? '' : `layers=${counts.join('/')}`;
+}
+
+/** Named where stages do not take all groups, whole, in the cluster's own order. */
+function groupsText({ cluster: { groups } }: Problem, { pipelines, dims }: Plan): string {
+  if (groups.length === 1 || pipelines.length > 1) return '';
+  const used = new Map<number, number>();
+  for (const { replicas } of pipelines[0]!.stages) {
+    for (const { group, count, tp } of replicas)
+      used.set(group, (used.get(group) ?? 0) + count * tp * dims.cp);
+  }
+  const shares = [...used].map(([index, gpus]) => {
+    const group = groups[index]!;
+    const whole = gpus === group.nodes * group.gpusPerNode;
+    return { index, text: whole ? group.id : `${group.id}:${gpus}`, whole };
+  });
+  const usual =
+    shares.length === groups.length && shares.every(({ index, whole }, i) => index === i && whole);
+  return usual ? '' : `groups=${shares.map(({ text }) => text).join('/')}`;
+}

@@ -1,0 +1,91 @@
+import { modelFlopsPerStep } from '../../evaluate/model-flops.ts';
+import type { StageCosts } from '../../evaluate/stage-costs.ts';
+import type { Problem } from '../../domain/problem.ts';
+import { type Coefficients, coefficients } from '../../hardware/coefficients.ts';
+import { gemmCurve } from '../../hardware/gemm.ts';
+import { type Candidate, microBatchesPerReplica } from '../space/candidate.ts';
+import type { Frame } from '../space/frame.ts';
+import { crossings } from './crossings.ts';
+import { stagesOf } from './stages.ts';
+
+/** Model FLOPs at the best rate any kernel of each GPU in use reaches: below every plan of these chains side by side, whatever its switches. */
+export function frameBound(problem: Problem, frames: readonly Frame[]): number {
+  const c = coefficients(problem.coefficients);
+  let rate = 0;
+  for (const { runs, cp, dp } of frames) {
+    for (const { group, stages, tp } of runs) rate += stages * tp * cp * dp * bestRate(problem, group, c);
+  }
+  return (modelFlopsPerStep(problem) / rate) * problem.stack.timeMultiplier.value;
+}
+
+/** FLOP/s of an endless GEMM or an endless sequence of attention, whichever is faster. */
+function bestRate({ cluster, workload }: Problem, group: number, c: Coefficients): number {
+  const { gpu } = cluster.groups[group]!;
+  const narrow = workload.precision !== 'bf16' && workload.precision !== 'fp16';
+  const { curve } = gemmCurve(gpu, workload.precision);
+  const speedup = workload.precision === 'nvfp4' ? c.nvfp4Speedup : 1;
+  const grouped = Math.min(1, c.groupedGemm, c.groupedGemmFromHost);
+  const gemm =
+    (curve.peakFlops * curve.maxEfficiency * speedup) /
+    (gpu.sustainedSlowdown * grouped * (narrow ? c.fp8Sustained : 1));
+  const training = Math.min(c.attentionTraining, c.attentionTrainingBlackwell, 1);
+  const attention = (gpu.attention.peakFlops * gpu.attention.efficiencyHeadDim128) / training;
+  return Math.max(gemm, attention, (gpu.peakFlops.bf16 ?? gpu.peakFlops.fp16 ?? 0) * c.unfusedBatchedGemm);
+}
+
+/**
+ * A step is never faster than its busiest stage working without a pause, and the busiest stage never has less than its
+ * share of all layers at the best possible speeds, nor less than one layer with the head: with T seconds a stage gets
+ * through at most (T − fixed)·max_k w_k/t_k of the layers' worth Σ w, for any weights w. `transfers` counts what transfers
+ * between unlike groups keep stages from.
+ */
+export function lowerBound(
+  problem: Problem,
+  candidate: Candidate,
+  costs: readonly StageCosts[],
+  transfers = true,
+): number {
+  const { layout, choice } = candidate;
+  const kinds = kindCounts(problem);
+  const crossing = transfers ? crossings(problem, layout, costs, choice.vpp) : [];
+  const worth = worthOf(costs, kinds);
+  const rates = costs.map(({ secondsPerLayer }) => {
+    let rate = 0;
+    for (const [kind, count] of kinds.entries())
+      if (count > 0) rate = Math.max(rate, worth[kind]! / secondsPerLayer[kind]!);
+    return rate;
+  });
+  const last = problem.model.layers.at(-1)!;
+  let all = 0;
+  for (const [kind, count] of kinds.entries()) all += count * worth[kind]!;
+  let speed = 0;
+  let withHead = 0;
+  for (const { run, first, last: head } of stagesOf(candidate)) {
+    const { embeddingSeconds, headSeconds, secondsPerLayer } = costs[run]!;
+    speed += rates[run]!;
+    all += rates[run]! * ((first ? embeddingSeconds : 0) + (head ? headSeconds : 0));
+    if (head) withHead = Math.max(withHead, headSeconds + secondsPerLayer[last]!);
+  }
+  for (const [i, rate] of rates.entries()) all += rate * ((crossing[i - 1] ?? 0) + (crossing[i] ?? 0));
+  const busiest = Math.max(all / speed, withHead);
+  return microBatchesPerReplica(problem, candidate) * busiest * problem.stack.timeMultiplier.value;
+}
+
+/** What a layer of each kind counts for: its mean over the shapes. Any weights give a bound; these a tight one. */
+function worthOf(costs: readonly StageCosts[], kinds: readonly number[]): number[] {
+  return kinds.map((_, kind) => costs.reduce((sum, cost) => sum + cost.secondsPerLayer[kind]!, 0));
+}
+
+const counted = new WeakMap<Problem, readonly number[]>();
+
+/** Layers of each kind. */
+function kindCounts(problem: Problem): readonly number[] {
+  let counts = counted.get(problem);
+  if (counts === undefined) {
+    const fresh = new Array<number>(problem.model.kinds.length).fill(0);
+    for (const kind of problem.model.layers) fresh[kind]! += 1;
+    counts = fresh;
+    counted.set(problem, counts);
+  }
+  return counts;
+}

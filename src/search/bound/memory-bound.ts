@@ -1,0 +1,105 @@
+import type { Problem } from '../../domain/problem.ts';
+import type { Reason } from '../../domain/reason.ts';
+import { flowOf } from '../../evaluate/memory/stage-memory.ts';
+import type { StageSpot } from '../../evaluate/memory/stage-room.ts';
+import type { StageCosts } from '../../evaluate/stage-costs.ts';
+import { type Candidate, microBatchesPerReplica, placesOf, shapeFor } from '../space/candidate.ts';
+import { evenCounts } from './even-counts.ts';
+import { type StagePlaceInRun, stagesOf } from './stages.ts';
+
+export interface MemoryMiss {
+  readonly reason: Reason;
+  /** Need over limit, roughly: what sorts near misses. */
+  readonly excess: number;
+}
+
+/** Shows that no cut of a candidate fits, asking the memory model only; null where one may. */
+export function memoryMiss(
+  problem: Problem,
+  candidate: Candidate,
+  costs: readonly StageCosts[],
+): MemoryMiss | null {
+  const { layout, choice } = candidate;
+  const { layers, kinds } = problem.model;
+  if (choice.vpp === 1) return reachMiss(layers.length, spotsOf(problem, candidate), costs);
+  // Of several kinds, what a stage with several chunks holds depends on the whole cut: left to the estimate.
+  if (kinds.length > 1) return null;
+  if (layout.family !== 'uniform') return reachMiss(layers.length, spotsOf(problem, candidate), costs);
+  return evenMiss(layers.length, candidate, spotsOf(problem, candidate), costs[0]!);
+}
+
+/** A stage with what its schedule makes it keep. */
+export type RunSpot = StageSpot & StagePlaceInRun;
+
+export function spotsOf(
+  problem: Problem,
+  candidate: Candidate,
+  microBatches = microBatchesPerReplica(problem, candidate),
+): RunSpot[] {
+  const flow = flowOf(candidate.choice.schedule, shapeFor(candidate, microBatches));
+  return stagesOf(candidate).map((place, s) => ({ ...place, ...flow[s]! }));
+}
+
+/**
+ * Every stage in turn takes as many layers as it can: since fewer layers never take more memory, no cut gets further. With
+ * several kinds of layer this is a bound, since a stage may also be given nothing.
+ */
+function reachMiss(
+  layers: number,
+  spots: readonly RunSpot[],
+  costs: readonly StageCosts[],
+): MemoryMiss | null {
+  let reach = 0;
+  let empty = false;
+  for (const spot of spots) {
+    const earliest = costs[spot.run]!.rooms.earliest(spot);
+    if (earliest[layers]! === layers && earliest.every((start, end) => start === end)) empty = true;
+    reach = furthest(earliest, reach);
+  }
+  return reach >= layers && !empty ? null : missing(reach, layers);
+}
+
+/** The largest end with which a stage that begins at `start` fits; `start` where none does. */
+function furthest(earliest: Int32Array, start: number): number {
+  let [low, high] = [start, earliest.length];
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if (earliest[middle]! <= start) low = middle;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Like stages with several chunks have one cut only. */
+function evenMiss(
+  layers: number,
+  candidate: Candidate,
+  spots: readonly RunSpot[],
+  { rooms }: StageCosts,
+): MemoryMiss | null {
+  const places = placesOf(candidate);
+  const counts = evenCounts(layers, places.length);
+  if (counts === null) return null;
+  const byStage: number[][] = spots.map(() => []);
+  for (const [g, { stage }] of places.entries()) byStage[stage]!.push(counts[g]!);
+  const share = Math.max(...spots.map((spot, s) => rooms.share(spot, 0, byStage[s]!)));
+  return share <= 1
+    ? null
+    : {
+        excess: share,
+        reason: { ...REASON, actual: `equal chunks take ${share.toFixed(2)} × what a GPU has` },
+      };
+}
+
+const REASON = {
+  rule: 'memory',
+  limit: 'GPU memory less headroom',
+  hint: 'Maybe more recomputation, sharding, tensor or pipeline parallelism.',
+} as const;
+
+function missing(room: number, layers: number): MemoryMiss {
+  return {
+    excess: Math.max(1, layers / Math.max(1, room)),
+    reason: { ...REASON, actual: `room for ${room} of ${layers} layers` },
+  };
+}

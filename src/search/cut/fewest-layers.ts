@@ -1,0 +1,42 @@
+import type { Problem } from '../../domain/problem.ts';
+import type { Reason } from '../../domain/reason.ts';
+import { TECHNIQUES } from '../../techniques/index.ts';
+import type { CostBook } from '../bound/cost-book.ts';
+import { spotsOf } from '../bound/memory-bound.ts';
+import type { Candidate } from '../space/candidate.ts';
+import type { Realised } from './realise.ts';
+
+/**
+ * A technique on the fewest layers of each stage that fit (Megatron's --recompute-method block): fewer are faster. A Reason
+ * when it takes all of them, or none: those are other choices.
+ */
+export function fewestLayers(
+  problem: Problem,
+  candidate: Candidate,
+  whole: Realised,
+  book: CostBook,
+): Realised | Reason {
+  const { choice } = candidate;
+  const one = TECHNIQUES.find(({ id }) => id === choice.fewest)!;
+  const over = (layers: number) => one.limit!.with(one.of(choice.techniques), layers);
+  const some = { ...candidate, choice: { ...choice, techniques: one.set(choice.techniques, over(1)) } };
+  const costs = book.of(some);
+  const { stages } = whole.plan.pipelines[0]!;
+  let layers = 0;
+  let most = 0;
+  for (const [s, spot] of spotsOf(problem, candidate).entries()) {
+    const range = stages[s]!.chunks[0]!;
+    const needed = costs[spot.run]!.rooms.fewest(spot, range);
+    if (needed === null)
+      return { rule: 'memory', actual: `stage ${s} with ${one.id} on all layers`, limit: 'GPU memory' };
+    layers = Math.max(layers, needed);
+    most = Math.max(most, range.end - range.first);
+  }
+  if (layers === 0 || layers === most)
+    return {
+      rule: `${one.id}-layers`,
+      actual: `${layers === 0 ? 'none' : `all ${most}`} of the layers of a stage`,
+      limit: 'some of them',
+    };
+  return { ...whole, plan: { ...whole.plan, techniques: one.set(whole.plan.techniques, over(layers)) } };
+}

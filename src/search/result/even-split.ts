@@ -1,0 +1,88 @@
+import { deviceCount } from '../../domain/cluster.ts';
+import { devicesOf } from '../../domain/plan.ts';
+import type { Problem } from '../../domain/problem.ts';
+import type { Reason } from '../../domain/reason.ts';
+import type { RankedPlan } from '../../domain/search-result.ts';
+import { estimate } from '../../evaluate/estimate.ts';
+import { splitLaw } from '../../laws/split.ts';
+import { techniqueLaw } from '../../laws/techniques.ts';
+import { lowerBound } from '../bound/bounds.ts';
+import type { CostBook } from '../bound/cost-book.ts';
+import { memoryMiss } from '../bound/memory-bound.ts';
+import { realise } from '../cut/realise.ts';
+import type { Evaluated } from '../run/kept.ts';
+import { type Candidate, specFor } from '../space/candidate.ts';
+import { chainsOf } from '../space/chains.ts';
+import { chainOf, choices } from '../space/choices.ts';
+import { devicesOfFrame } from '../space/frame.ts';
+import { layoutsOf } from '../space/layouts.ts';
+import type { SearchOptions } from '../space/options.ts';
+
+const MOST_TRIED = 400;
+
+/**
+ * What the user would run otherwise: all GPUs in the order of the file, the same number of layers on every stage, no
+ * virtual stages (a launcher that cuts by itself: its cut). The best such plan it runs, or why there is none.
+ */
+export function evenSplit(problem: Problem, options: SearchOptions, book: CostBook): RankedPlan | Reason {
+  const all = deviceCount(problem.cluster);
+  const { launcher } = options;
+  const candidates: { candidate: Candidate; bound: number }[] = [];
+  for (const frame of chainsOf(problem, problem.cluster.groups, { ...options, alikeStages: true })) {
+    if (devicesOfFrame(frame) !== all || problem.model.layers.length % frame.pp !== 0) continue;
+    const plain = choices(problem, chainOf(problem, frame), options).filter(
+      ({ vpp, fewest }) => vpp === 1 && fewest === null,
+    );
+    for (const layout of layoutsOf(problem, frame, options)) {
+      if (splitLaw(problem, { ...layout, shapes: layout.runs }) !== null) continue;
+      for (const choice of plain) {
+        const candidate = { layout, choice };
+        const { dims } = specFor(problem, candidate, layout.runs[0]!);
+        if (techniqueLaw(problem, dims, choice.techniques) !== null) continue;
+        candidates.push({ candidate, bound: lowerBound(problem, candidate, book.of(candidate)) });
+      }
+    }
+  }
+  candidates.sort((a, b) => a.bound - b.bound);
+  let best: Evaluated | null = null;
+  let tried = 0;
+  for (const { candidate, bound } of candidates) {
+    if ((best !== null && bound >= best.estimate.stepSeconds) || tried >= MOST_TRIED) break;
+    if (memoryMiss(problem, candidate, book.of(candidate)) !== null) continue;
+    const realised = realise(problem, candidate, book.of(candidate), {
+      even: launcher?.layerCut === undefined,
+      launcher,
+    });
+    if ('rule' in realised || devicesOf(realised.plan) !== all) continue;
+    if (launcher !== null && launcher.reject(problem, realised.plan) !== null) continue;
+    tried += 1;
+    const costed = estimate(problem, realised.plan, book.profiles);
+    const one: Evaluated = {
+      value: costed.stepSeconds,
+      family: candidate.layout.family,
+      candidate,
+      realised,
+      estimate: costed,
+    };
+    if (one.estimate.verdict === 'does-not-fit') continue;
+    if (best === null || one.estimate.stepSeconds < best.estimate.stepSeconds) best = one;
+  }
+  if (best !== null) {
+    const { candidate, realised, estimate: costed } = best;
+    return {
+      rank: 1,
+      plan: realised.plan,
+      estimate: costed,
+      family: candidate.layout.family,
+      tiedWithBest: false,
+      variants: [],
+      partition: null,
+    };
+  }
+  return {
+    rule: 'even-split',
+    actual: `none of ${tried} even splits over all ${all} GPUs fits`,
+    limit: 'memory of every GPU',
+    hint: 'Maybe uneven layers or fewer GPUs, as in the plans above.',
+  };
+}

@@ -1,0 +1,76 @@
+import type { Legality } from '../../domain/legality.ts';
+import { layersOf } from '../../domain/plan.ts';
+import type { Problem } from '../../domain/problem.ts';
+import type { NearestMiss } from '../../domain/search-result.ts';
+import { estimate, memoryVerdict } from '../../evaluate/estimate.ts';
+import { spread } from '../../plan-text/chunk-counts.ts';
+import { FULL_RECOMPUTE, recompute } from '../../techniques/recompute.ts';
+import { zero } from '../../techniques/zero.ts';
+import type { CostBook } from '../bound/cost-book.ts';
+import { evenCounts } from '../bound/even-counts.ts';
+import { planFrom } from '../cut/plan-from.ts';
+import { excessOf, type Miss, memoryReason } from '../run/misses.ts';
+import type { Candidate } from '../space/candidate.ts';
+import type { Choice } from '../space/choices.ts';
+
+const MOST_TRIED = 60;
+
+/** The configuration that misses its memory limit by least, costed, with what would make it fit. */
+export function findNearestMiss(
+  problem: Problem,
+  misses: Miss[],
+  book: CostBook,
+  launcher: Legality | null,
+): NearestMiss | null {
+  misses.sort((a, b) => a.excess - b.excess);
+  let best: { candidate: Candidate; miss: NearestMiss; excess: number } | null = null;
+  for (const { candidate } of misses.slice(0, MOST_TRIED)) {
+    const chunks = candidate.layout.pp * candidate.choice.vpp;
+    const counts =
+      evenCounts(problem.model.layers.length, chunks) ?? spread(problem.model.layers.length, chunks);
+    const plan = planFrom(problem, candidate, counts);
+    if (launcher !== null && launcher.reject(problem, plan) !== null) continue;
+    const outcome = estimate(problem, plan, book.profiles);
+    if (outcome.verdict !== 'does-not-fit') continue;
+    const excess = excessOf(outcome);
+    if (best !== null && excess >= best.excess) continue;
+    const remedy = remedyFor(problem, candidate, counts, excess, book);
+    best = { candidate, excess, miss: { plan, estimate: outcome, reason: memoryReason(outcome), remedy } };
+  }
+  return best?.miss ?? null;
+}
+
+/** Tries the cheapest change first and says the first that fits. */
+function remedyFor(
+  problem: Problem,
+  candidate: Candidate,
+  counts: readonly number[],
+  excess: number,
+  book: CostBook,
+): string {
+  const { layout, choice } = candidate;
+  const fits = (changed: Choice) => {
+    const plan = planFrom(problem, { layout, choice: changed }, counts);
+    return (
+      plan.pipelines[0]!.stages.every((stage) => layersOf(stage) > 0) &&
+      memoryVerdict(problem, plan, book.profiles) !== 'does-not-fit'
+    );
+  };
+  const { techniques } = choice;
+  const sharded = { ...choice, techniques: zero.set(techniques, 1) };
+  const smallest = { ...choice, microBatchSize: 1 };
+  const recomputed = { ...choice, techniques: recompute.set(techniques, FULL_RECOMPUTE), fewest: null };
+  const mayShard = zero.of(techniques) === 0 && layout.dp * layout.cp > 1;
+  const changes: readonly (readonly [string, Choice])[] = [
+    ...(mayShard ? [[`${zero.id}=1`, sharded] as const] : []),
+    ['micro-batch=1', smallest],
+    ['recompute=full', recomputed],
+    ['micro-batch=1,recompute=full', { ...recomputed, microBatchSize: 1 }],
+  ];
+  for (const [name, changed] of changes) {
+    if (JSON.stringify(changed) === JSON.stringify(choice)) continue;
+    if (fits(changed)) return `fits with ${name}`;
+  }
+  const short = Math.ceil(100 * (1 - 1 / excess));
+  return `needs ${short}% less memory per GPU: more GPUs, or GPUs with more memory`;
+}

@@ -1,0 +1,183 @@
+import type { Techniques } from '../../domain/plan.ts';
+import type { Problem } from '../../domain/problem.ts';
+import type { Reason } from '../../domain/reason.ts';
+import { estimate } from '../../evaluate/estimate.ts';
+import { splitLaw } from '../../laws/split.ts';
+import { techniqueLaw } from '../../laws/techniques.ts';
+import { scheduleOf, usualSchedule } from '../../schedules/index.ts';
+import { scheduleLaw } from '../../schedules/schedule.ts';
+import { TECHNIQUES } from '../../techniques/index.ts';
+import { lowerBound } from '../bound/bounds.ts';
+import type { CostBook } from '../bound/cost-book.ts';
+import { memoryMiss } from '../bound/memory-bound.ts';
+import { fewestLayers } from '../cut/fewest-layers.ts';
+import { realise } from '../cut/realise.ts';
+import { type Candidate, candidateText, microBatchesPerReplica, shapeFor, specFor } from '../space/candidate.ts';
+import { type Choice, chainOf, choices } from '../space/choices.ts';
+import type { Frame, Layout } from '../space/frame.ts';
+import { layoutsOf } from '../space/layouts.ts';
+import type { SearchOptions } from '../space/options.ts';
+import { type Evaluated, insert } from './kept.ts';
+import { excessOf, memoryReason, remember } from './misses.ts';
+import { joined, type Run, worstKept } from './run.ts';
+
+/** Rejects, bounds or costs every configuration of a frame. */
+export function expand(run: Run, frame: Frame): void {
+  const { problem, options, tally } = run;
+  const all = choices(problem, chainOf(problem, frame), options);
+  const byMicroBatch = new Map<number, Choice[]>();
+  for (const choice of all) {
+    const group = byMicroBatch.get(choice.microBatchSize);
+    if (group === undefined) byMicroBatch.set(choice.microBatchSize, [choice]);
+    else group.push(choice);
+  }
+  const bounded: { candidate: Candidate; bound: number }[] = [];
+  for (const layout of layoutsOf(problem, frame, options)) {
+    const reason = splitLaw(problem, { ...layout, shapes: layout.runs });
+    if (reason !== null) {
+      const example = all[0];
+      if (example !== undefined)
+        tally.add(reason, () => candidateText({ layout, choice: example }), all.length);
+      continue;
+    }
+    for (const group of byMicroBatch.values()) {
+      if (options.objective.bound(barest(run, layout, group), [layout]) >= worstKept(run)) {
+        run.boundedAway += group.length;
+        continue;
+      }
+      for (const choice of group) {
+        const candidate = { layout, choice };
+        const bound = boundOf(run, candidate);
+        if (bound !== null) bounded.push({ candidate, bound });
+      }
+    }
+  }
+  bounded.sort((a, b) => a.bound - b.bound);
+  for (const [index, { candidate, bound }] of bounded.entries()) {
+    if (bound >= worstKept(run)) {
+      run.boundedAway += bounded.length - index;
+      return;
+    }
+    cost(run, candidate);
+    if (!cutIsExact(problem, candidate)) run.unproven = joined(run.unproven, { count: 1, bound });
+  }
+}
+
+/** Whether the stage cut of a candidate is the best by its objective, memory judged as the estimate judges it. */
+function cutIsExact({ model }: Problem, { layout, choice }: Candidate): boolean {
+  // Layers dealt over the chunks of unlike stages: which kinds a stage gets depends on all the others.
+  return choice.vpp === 1 || layout.family === 'uniform' || model.kinds.length === 1;
+}
+
+/**
+ * Bound of a micro-batch size at its barest: techniques at the values that cost least time; chunks of a stage may hide more
+ * of a transfer than they add, so transfers count only where there is one each.
+ */
+function barest({ problem, book }: Run, layout: Layout, group: readonly Choice[]): number {
+  const [first] = group as [Choice];
+  const choice: Choice = {
+    ...first,
+    techniques: barestTechniques(group),
+    fewest: null,
+    vpp: 1,
+    schedule: usualSchedule(1).id,
+  };
+  const candidate = { layout, choice };
+  return lowerBound(problem, candidate, book.of(candidate), group.every(({ vpp }) => vpp === 1));
+}
+
+/** What a group of choices agrees on, and of what it does not the values that cost least time. */
+function barestTechniques(group: readonly Choice[]): Techniques {
+  const [first] = group as [Choice];
+  return TECHNIQUES.reduce((techniques, { id, of, set, format, barest: least, off }) => {
+    const value = format(of(first.techniques));
+    const agreed = group.every((one) => one.fewest !== id && format(of(one.techniques)) === value);
+    return agreed ? techniques : set(techniques, least ?? off);
+  }, first.techniques);
+}
+
+/** Lower bound of one configuration; null when it was rejected, or left aside. */
+function boundOf(run: Run, candidate: Candidate): number | null {
+  const { problem, book, tally, misses, options } = run;
+  const broken = choiceLaw(problem, candidate);
+  if (broken !== null) {
+    tally.add(broken, () => candidateText(candidate));
+    return null;
+  }
+  const least = withoutFewest(candidate);
+  const seconds = lowerBound(problem, least, book.of(least));
+  const bound = options.objective.bound(seconds, [candidate.layout]);
+  if (bound >= worstKept(run)) {
+    run.boundedAway += 1;
+    return null;
+  }
+  const miss = memoryMiss(problem, candidate, book.of(candidate));
+  if (miss === null) return bound;
+  tally.add(miss.reason, () => candidateText(candidate));
+  remember(misses, { candidate, excess: miss.excess });
+  return null;
+}
+
+/** Covering some layers is never faster than covering none. */
+function withoutFewest(candidate: Candidate): Candidate {
+  const { choice } = candidate;
+  const one = TECHNIQUES.find(({ id }) => id === choice.fewest);
+  if (one === undefined) return candidate;
+  const techniques = one.set(choice.techniques, one.off);
+  return { ...candidate, choice: { ...choice, techniques, fewest: null } };
+}
+
+/** The law that the schedule or the techniques of a candidate break. */
+function choiceLaw(problem: Problem, candidate: Candidate): Reason | null {
+  const { layout, choice } = candidate;
+  if (layout.pp > 1) {
+    const microBatches = microBatchesPerReplica(problem, candidate);
+    if (choice.vpp > 1 && microBatches < layout.pp)
+      return {
+        rule: 'schedule-micro-batches',
+        actual: `${microBatches} micro-batches`,
+        limit: `at least pp=${layout.pp} for several chunks a stage`,
+      };
+    const broken = scheduleLaw(scheduleOf(choice.schedule), shapeFor(candidate, microBatches));
+    if (broken !== null) return broken;
+  }
+  return techniqueLaw(problem, specFor(problem, candidate, layout.runs[0]!).dims, choice.techniques);
+}
+
+function cost(run: Run, candidate: Candidate): void {
+  const outcome = consider(run.problem, candidate, run.options, run.book);
+  if ('rule' in outcome) {
+    run.tally.add(outcome, () => candidateText(candidate));
+    if (outcome.rule === 'memory') remember(run.misses, { candidate, excess: 1 });
+    return;
+  }
+  if (outcome.estimate.verdict === 'does-not-fit') {
+    remember(run.misses, { candidate, excess: excessOf(outcome.estimate) });
+    run.tally.add(memoryReason(outcome.estimate), () => candidateText(candidate));
+    return;
+  }
+  run.evaluated += 1;
+  insert(run.kept, outcome, run.options.top);
+}
+
+function consider(
+  problem: Problem,
+  candidate: Candidate,
+  options: SearchOptions,
+  book: CostBook,
+): Evaluated | Reason {
+  const whole = realise(problem, candidate, book.of(candidate), { launcher: options.launcher });
+  if ('rule' in whole) return whole;
+  const realised = candidate.choice.fewest === null ? whole : fewestLayers(problem, candidate, whole, book);
+  if ('rule' in realised) return realised;
+  const refusal = options.launcher?.reject(problem, realised.plan) ?? null;
+  if (refusal !== null) return refusal;
+  const costed = estimate(problem, realised.plan, book.profiles);
+  return {
+    value: options.objective.value(realised.plan, costed),
+    family: candidate.layout.family,
+    candidate,
+    realised,
+    estimate: costed,
+  };
+}

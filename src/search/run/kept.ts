@@ -1,0 +1,83 @@
+import type { Estimate } from '../../domain/estimate.ts';
+import type { Pipeline, Stage } from '../../domain/plan.ts';
+import { TECHNIQUES } from '../../techniques/index.ts';
+import type { Realised } from '../cut/realise.ts';
+import type { Candidate } from '../space/candidate.ts';
+import type { Layout } from '../space/frame.ts';
+
+/** One plan that was costed. */
+export interface Evaluated {
+  /** What the search makes small: seconds, dollars or a share of memory. */
+  readonly value: number;
+  readonly family: Layout['family'] | 'several-pipelines';
+  readonly candidate: Candidate;
+  readonly realised: Realised;
+  readonly estimate: Estimate;
+  /** The next best with the same layout and other choices. */
+  readonly folded?: readonly Evaluated[];
+}
+
+/** Of the plans folded under the best of their layout, so many are remembered. */
+const MOST_FOLDED = 3;
+
+/** Keeps the best plan of each of the `top` best layouts; plans that differ in a choice only are folded under it. */
+export function insert(kept: Evaluated[], one: Evaluated, top: number): void {
+  if (kept.some((other) => twins(one, other))) return;
+  const alike = kept.findIndex((other) => layoutKey(other) === layoutKey(one));
+  if (alike < 0) kept.push(one);
+  else {
+    const other = kept[alike]!;
+    const [best, worse] = better(one, other) < 0 ? [one, other] : [other, one];
+    const folded = [...(one.folded ?? []), ...(other.folded ?? []), worse].sort(better);
+    kept[alike] = { ...best, folded: folded.slice(0, MOST_FOLDED) };
+  }
+  kept.sort(better);
+  if (kept.length > top) kept.pop();
+}
+
+/** Smaller values first; ties by time, then the simpler plan. */
+function better(a: Evaluated, b: Evaluated): number {
+  return (
+    a.value - b.value || a.estimate.stepSeconds - b.estimate.stepSeconds || complexity(a) - complexity(b)
+  );
+}
+
+/** Which devices do what, whatever the choices. */
+function layoutKey({ family, candidate: { layout }, realised: { plan } }: Evaluated): string {
+  if (family !== 'several-pipelines') return JSON.stringify(layout);
+  return JSON.stringify(
+    plan.pipelines.map((p) =>
+      p.stages.map((s) => s.replicas.map((b) => [b.group, b.count, b.tp])),
+    ),
+  );
+}
+
+function complexity({ candidate: { layout, choice } }: Evaluated): number {
+  const used = TECHNIQUES.filter(({ of, format, off }) => format(of(choice.techniques)) !== format(off)).length;
+  return layout.tp * 8 + layout.cp * 4 + layout.pp * 2 + choice.vpp + used / 4 + choice.microBatchSize / 64;
+}
+
+/** The same plan on interchangeable groups: one of them is enough. */
+function twins(a: Evaluated, b: Evaluated): boolean {
+  if (a.estimate.stepSeconds !== b.estimate.stepSeconds) return false;
+  const shape = ({ candidate, realised: { plan } }: Evaluated) =>
+    JSON.stringify([
+      candidate.choice,
+      plan.pipelines.map((pipeline) => JSON.stringify(anonymous(pipeline))).sort(),
+    ]);
+  return shape(a) === shape(b) && limits(a) === limits(b);
+}
+
+function limits({ estimate: { stages } }: Evaluated): string {
+  return stages
+    .map(({ memory }) => memory.limitBytes)
+    .sort()
+    .join();
+}
+
+/** A pipeline without the places of its devices. */
+function anonymous({ stages, microBatches }: Pipeline) {
+  const blocks = (stage: Stage) =>
+    stage.replicas.map(({ count, tp, microBatches: m }) => [count, tp, m]);
+  return [microBatches, stages.map((stage) => [stage.chunks, blocks(stage)])];
+}

@@ -1,0 +1,50 @@
+import type { Problem } from '../../domain/problem.ts';
+import { frameBound } from '../bound/bounds.ts';
+import { type Bundle, bundles } from '../space/bundles.ts';
+import { chains } from '../space/chains.ts';
+import { bundleChoices, bundleSpace } from './expand-bundle.ts';
+import { devicesOfFrame, type Frame } from '../space/frame.ts';
+import { layoutsOf } from '../space/layouts.ts';
+import type { SearchOptions } from '../space/options.ts';
+import { choiceCounts } from '../space/choices.ts';
+
+/** What the search opens at once: a chain of stages, or unlike pipelines side by side. */
+export interface Entry {
+  readonly frame: Frame | null;
+  readonly bundle: Bundle | null;
+  /** No plan of it has a smaller value. */
+  readonly bound: number;
+  /** Configurations in it. */
+  readonly count: number;
+}
+
+/** Everything to open, best bound first. The same for the same problem and options, wherever it is built. */
+export function queueOf(problem: Problem, options: SearchOptions): Entry[] {
+  const choices = choiceCounts(problem, options);
+  const queue: Entry[] = [];
+  for (const frame of chains(problem, options)) {
+    if (devicesOfFrame(frame) > options.maxGpus) continue;
+    if (!options.mustUse.every((group) => frame.runs.some((run) => run.group === group))) continue;
+    queue.push({
+      frame,
+      bundle: null,
+      bound: options.objective.bound(frameBound(problem, [frame]), [frame]),
+      count: choices(frame) * layoutsOf(problem, frame, options).length,
+    });
+  }
+  for (const bundle of bundles(problem, options)) {
+    queue.push({
+      frame: null,
+      bundle,
+      bound: bundleBound(problem, bundle, options),
+      count: bundleChoices(problem, options).length * bundleSpace(bundle),
+    });
+  }
+  return queue.sort((a, b) => a.bound - b.bound);
+}
+
+/** All chains of a class use all its GPUs: any of them stands for all. */
+function bundleBound(problem: Problem, { classes }: Bundle, { objective }: SearchOptions): number {
+  const frames = classes.map(([frame]) => frame!);
+  return objective.bound(frameBound(problem, frames), frames);
+}

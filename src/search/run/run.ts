@@ -1,0 +1,50 @@
+import type { Problem } from '../../domain/problem.ts';
+import type { CostBook } from '../bound/cost-book.ts';
+import type { SearchOptions } from '../space/options.ts';
+import type { Evaluated } from './kept.ts';
+import type { Miss } from './misses.ts';
+import { Tally } from './tally.ts';
+
+/** What one search accumulates. */
+export interface Run {
+  readonly problem: Problem;
+  readonly options: SearchOptions;
+  readonly book: CostBook;
+  readonly tally: Tally;
+  readonly misses: Miss[];
+  readonly kept: Evaluated[];
+  boundedAway: number;
+  evaluated: number;
+  /** Configurations whose stage cut is not known to be the best, and the least value that any of them may have. */
+  unproven: Unproven;
+}
+
+export interface Unproven {
+  readonly count: number;
+  readonly bound: number;
+}
+
+export function newRun(problem: Problem, options: SearchOptions, book: CostBook): Run {
+  return {
+    problem,
+    options,
+    book,
+    tally: new Tally(),
+    misses: [],
+    kept: [],
+    boundedAway: 0,
+    evaluated: 0,
+    unproven: { count: 0, bound: Number.POSITIVE_INFINITY },
+  };
+}
+
+export function joined(a: Unproven, b: Unproven): Unproven {
+  return { count: a.count + b.count, bound: Math.min(a.bound, b.bound) };
+}
+
+export function worstKept({ kept, options }: Run): number {
+  if (options.exhaustive) return Number.POSITIVE_INFINITY;
+  // A plan as good as a warm start's worst must still be found: bounds equal to it are opened.
+  const warm = options.threshold * (1 + 1e-9);
+  return kept.length >= options.top ? Math.min(kept.at(-1)!.value, warm) : warm;
+}

@@ -1,0 +1,62 @@
+import type { Plan } from '../../domain/plan.ts';
+import type { Problem } from '../../domain/problem.ts';
+import type { StageSpec } from '../../evaluate/context.ts';
+import { shapeOf } from '../../evaluate/memory/stage-memory.ts';
+import { scheduleOf } from '../../schedules/index.ts';
+import { type ChunkPlace, chunkPlaces, type PipelineShape } from '../../schedules/schedule.ts';
+import { TECHNIQUES } from '../../techniques/index.ts';
+import { zero } from '../../techniques/zero.ts';
+import type { Choice } from './choices.ts';
+import type { Layout, Serving } from './frame.ts';
+
+/** A plan but for the layers of its stages. */
+export interface Candidate {
+  readonly layout: Layout;
+  readonly choice: Choice;
+}
+
+export function microBatchesPerReplica({ workload }: Problem, { layout, choice }: Candidate): number {
+  return workload.globalBatchSize / (layout.dp * choice.microBatchSize);
+}
+
+/** Degrees and techniques as its plan has them. */
+export function sharedOf({ layout, choice }: Candidate): Pick<Plan, 'dims' | 'schedule' | 'techniques'> {
+  const { cp, ep, etp } = layout;
+  const { vpp, schedule, techniques } = choice;
+  const dpReplicate = zero.of(techniques) === 0 ? 1 : choice.dpReplicate;
+  return { dims: { cp, ep, etp, vpp, dpReplicate }, schedule, techniques };
+}
+
+/** A stage on the GPUs of one run, its layers apart. */
+export function specFor({ cluster }: Problem, candidate: Candidate, { group, tp }: Serving): StageSpec {
+  const { layout, choice } = candidate;
+  const { dims, schedule, techniques } = sharedOf(candidate);
+  return {
+    group,
+    firstDevice: cluster.groups[group]!.firstDevice,
+    dims: { ...dims, tp, pp: layout.pp, dpShard: layout.dp / dims.dpReplicate },
+    microBatchSize: choice.microBatchSize,
+    schedule,
+    techniques,
+  };
+}
+
+/** Its pipeline, as schedules see it. */
+export function shapeFor(candidate: Candidate, microBatches: number): PipelineShape {
+  return shapeOf(sharedOf(candidate), candidate.layout.pp, microBatches);
+}
+
+/** Where its chunks live, in layer order. */
+export function placesOf({ layout, choice }: Candidate): ChunkPlace[] {
+  return chunkPlaces(scheduleOf(choice.schedule), { stages: layout.pp, virtualStages: choice.vpp });
+}
+
+/** As it would be typed after --config, layers apart. */
+export function candidateText({ layout, choice }: Candidate): string {
+  const { tp, pp, dp, cp, ep, etp } = layout;
+  const expert = ep > 1 || etp > 1 ? `,ep=${ep},etp=${etp}` : '';
+  const techniques = TECHNIQUES.flatMap(({ id, of, format, choices }) =>
+    choices === undefined ? [] : [`,${id}=${format(of(choice.techniques))}`],
+  );
+  return `tp=${tp},pp=${pp},dp=${dp},cp=${cp}${expert},vpp=${choice.vpp},micro-batch=${choice.microBatchSize}${techniques.join('')}`;
+}

@@ -1,0 +1,96 @@
+import type { NodeGroup } from '../../domain/cluster.ts';
+import type { Problem } from '../../domain/problem.ts';
+import { groupOrders, groupSize } from './group-orders.ts';
+import { divisors, type Frame, frameOf } from './frame.ts';
+import { type SearchOptions, within } from './options.ts';
+
+/** Pipelines deeper than this only take depths that divide the layers, with or without the ends counted as layers. */
+const ANY_DEPTH = 16;
+/** Combinations of stage counts of several groups that are all tried; above it only all of a group, half of it and one stage. */
+const MOST_COUNTS = 64;
+/** More groups than this each give all the stages they hold, or none. */
+const MOST_PARTIAL = 3;
+/** Groups whose tensor-parallel degrees may differ from each other. */
+const MOST_UNLIKE = 2;
+const MOST_TENSOR = 16;
+const MOST_CONTEXT = 64;
+
+/**
+ * Every arrangement of node groups into one chain of stages: for each ordered set of groups, each context and data
+ * parallel size, each tensor-parallel degree of each group, each number of stages that a group may serve.
+ */
+export function* chains(problem: Problem, options: SearchOptions): Iterable<Frame> {
+  for (const groups of groupOrders(problem.cluster)) yield* chainsOf(problem, groups, options);
+}
+
+export function* chainsOf(
+  { model, workload }: Problem,
+  groups: readonly NodeGroup[],
+  options: SearchOptions,
+): Iterable<Frame> {
+  const copies = options.fix.counts['dp-replicate'] ?? 1;
+  const dps = divisors(workload.globalBatchSize).filter((d) => d % copies === 0 && within(options, 'dp', d));
+  for (const tps of tensorSizes(groups, options)) {
+    const widest = Math.min(...groups.map((group, i) => Math.floor(groupSize(group) / tps[i]!)));
+    for (const cp of powers(widest).filter((c) => within(options, 'cp', c))) {
+      for (const dp of dps) {
+        if (cp * dp > widest) break;
+        const most = groups.map((group, i) => Math.floor(groupSize(group) / (tps[i]! * cp * dp)));
+        for (const stages of stageCounts(most, model.layers.length, options)) {
+          const runs = groups.map((group, i) => ({ group: group.index, stages: stages[i]!, tp: tps[i]! }));
+          yield frameOf(runs, cp, dp);
+        }
+      }
+    }
+  }
+}
+
+/** A degree for each group: the same for all, and for two groups also unlike ones; inside the fast domain unless asked for. */
+function tensorSizes(groups: readonly NodeGroup[], options: SearchOptions): number[][] {
+  const { tp: held } = options.fix.counts;
+  const each = groups.map((group) => {
+    const inside = divisors(Math.min(group.fastDomainGpus, groupSize(group))).filter((t) => t <= MOST_TENSOR);
+    const outside = held !== undefined && !inside.includes(held) && groupSize(group) % held === 0;
+    return (outside ? [held] : inside).filter((t) => within(options, 'tp', t));
+  });
+  const alike = each[0]!
+    .filter((t) => each.every((sizes) => sizes.includes(t)))
+    .map((t) => groups.map(() => t));
+  if (groups.length === 1 || groups.length > MOST_UNLIKE || options.alikeStages) return alike;
+  const unlike = each[0]!.flatMap((a) => each[1]!.filter((b) => b !== a).map((b) => [a, b]));
+  return [...alike, ...unlike];
+}
+
+function powers(limit: number): number[] {
+  const list: number[] = [];
+  for (let n = 1; n <= Math.min(limit, MOST_CONTEXT); n *= 2) list.push(n);
+  return list;
+}
+
+/** Numbers of stages for each group, in all at most one per layer. */
+function stageCounts(most: readonly number[], layers: number, options: SearchOptions): number[][] {
+  const fits = (counts: readonly number[]) => {
+    const pp = counts.reduce((a, b) => a + b, 0);
+    return pp <= layers && within(options, 'pp', pp);
+  };
+  if (most.length === 1) return depths(most[0]!, layers).filter(fits);
+  const full = most.map((n) => upTo(Math.min(n, layers)));
+  const combinations = full.reduce((product, list) => product * list.length, 1);
+  const lists =
+    combinations <= MOST_COUNTS
+      ? full
+      : most.map((n) => [...new Set(most.length > MOST_PARTIAL ? [n] : [n, Math.ceil(n / 2), 1])]);
+  return lists
+    .reduce<number[][]>((all, list) => all.flatMap((head) => list.map((n) => [...head, n])), [[]])
+    .filter(fits);
+}
+
+function depths(most: number, layers: number): number[][] {
+  return upTo(Math.min(most, layers))
+    .filter((pp) => pp <= ANY_DEPTH || [layers, layers + 1, layers + 2].some((n) => n % pp === 0))
+    .map((pp) => [pp]);
+}
+
+function upTo(n: number): number[] {
+  return Array.from({ length: n }, (_, i) => i + 1);
+}

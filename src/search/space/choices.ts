@@ -1,0 +1,159 @@
+import type { ModelSpec } from '../../domain/model.ts';
+import type { ParallelDims } from '../../domain/parallel-dims.ts';
+import type { Techniques } from '../../domain/plan.ts';
+import type { Problem } from '../../domain/problem.ts';
+import { scheduleOf, usualSchedule } from '../../schedules/index.ts';
+import { TECHNIQUES, techniqueKeys } from '../../techniques/index.ts';
+import { type Layout, divisors, type Frame } from './frame.ts';
+import { below, type SearchOptions, within } from './options.ts';
+
+/** The rest of a plan, once its devices are arranged. */
+export interface Choice {
+  readonly microBatchSize: number;
+  readonly vpp: number;
+  readonly schedule: string;
+  readonly techniques: Techniques;
+  /** The technique that covers only as many layers of each stage as memory asks for, by id; null: none. */
+  readonly fewest: string | null;
+  /** Sets of sharded states. */
+  readonly dpReplicate: number;
+}
+
+/** A chain of stages, apart from where they stand. */
+export interface Chain {
+  readonly family: Layout['family'];
+  readonly tp: number;
+  readonly cp: number;
+  readonly pp: number;
+  readonly dp: number;
+  /** Sequences that one replica trains on in a step. */
+  readonly sequences: number;
+}
+
+export function chainOf({ workload }: Problem, { family, runs, cp, dp, pp }: Frame): Chain {
+  const tp = Math.max(...runs.map((run) => run.tp));
+  return { family, tp, cp, pp, dp, sequences: workload.globalBatchSize / dp };
+}
+
+const MOST_MICRO_BATCH = 16;
+const MOST_CHUNKS = 8;
+
+/** Every choice for a chain: sizes of micro-batch, chunks per stage, values of techniques. */
+export function choices(problem: Problem, chain: Chain, options: SearchOptions): Choice[] {
+  const { fix, launcher } = options;
+  const asked = fix.schedule ?? (chain.pp > 1 ? launcher?.schedule : undefined);
+  const dpReplicate = fix.counts['dp-replicate'] ?? 1;
+  const sizes = divisors(chain.sequences).filter(
+    (size) =>
+      (size <= MOST_MICRO_BATCH || size === fix.counts['micro-batch']) && within(options, 'micro-batch', size),
+  );
+  const chunks = chunksPerStage(problem.model, chain, asked).filter((v) => within(options, 'vpp', v));
+  return sizes.flatMap((microBatchSize) =>
+    chunks.flatMap((vpp) => {
+      const { tp, cp, pp, dp } = chain;
+      const dims = { tp, cp, pp, dpReplicate, dpShard: dp / dpReplicate, ep: 1, etp: 1, vpp };
+      const schedule = asked ?? usualSchedule(vpp).id;
+      return techniqueChoices(problem, dims, options).map(
+        (one): Choice => ({ ...one, microBatchSize, vpp, schedule, dpReplicate }),
+      );
+    }),
+  );
+}
+
+type TechniqueChoice = Pick<Choice, 'techniques' | 'fewest'>;
+
+/** Values of one technique, and those of them that may also cover only as few layers as memory asks for. */
+interface Values {
+  readonly technique: (typeof TECHNIQUES)[number];
+  readonly values: readonly unknown[];
+  readonly some: readonly boolean[];
+}
+
+/** Every combination of the values of all techniques. */
+function techniqueChoices(
+  problem: Problem,
+  dims: ParallelDims,
+  { fix, max }: SearchOptions,
+): readonly TechniqueChoice[] {
+  const all = TECHNIQUES.map((technique): Values => {
+    const { id, off, usual, choices: choose, resolve, limit } = technique;
+    const stated = fix.techniques[id];
+    const held = stated === undefined ? undefined : (resolve?.(stated, problem) ?? stated);
+    const values = choose?.(problem, dims, held) ?? [held ?? usual?.(problem, dims) ?? off];
+    const limitable = (value: unknown) => limit?.of(value) === null && limit.with(value, 1) !== null;
+    // Fewer layers, where they lie in one chunk.
+    return { technique, values, some: values.map((value) => held === undefined && dims.vpp === 1 && limitable(value)) };
+  });
+  const combined = combinations(all);
+  return Object.keys(max.techniques).length === 0
+    ? combined
+    : combined.filter(({ techniques }) => below(max, techniques));
+}
+
+const known = new Map<string, readonly TechniqueChoice[]>();
+
+/** Combinations of the same values are the same objects, so that what follows from them is worked out once. */
+function combinations(all: readonly Values[]): readonly TechniqueChoice[] {
+  const key = all
+    .map(({ technique, values, some }) => values.map((value, i) => `${technique.format(value)}${some[i] ? '*' : ''}`))
+    .join(';');
+  const before = known.get(key);
+  if (before !== undefined) return before;
+  const fresh = all
+    .reduce<TechniqueChoice[]>(
+      (sofar, { technique: { id, set }, values, some }) =>
+        sofar.flatMap((one) =>
+          values.flatMap((value, i): TechniqueChoice[] => {
+            const plain = { ...one, techniques: set(one.techniques, value) };
+            // One technique at a time covers only some layers.
+            return some[i] && one.fewest === null ? [plain, { ...plain, fewest: id }] : [plain];
+          }),
+        ),
+      [{ techniques: {}, fewest: null }],
+    )
+    .map((one) => ({ ...one, techniques: interned(one.techniques) }));
+  known.set(key, fresh);
+  return fresh;
+}
+
+const objects = new Map<string, Techniques>();
+
+function interned(techniques: Techniques): Techniques {
+  const { all } = techniqueKeys(techniques);
+  const before = objects.get(all);
+  if (before === undefined) objects.set(all, techniques);
+  return before ?? techniques;
+}
+
+/** How many choices a frame has; frames that are alike in all that choices depend on are counted once. */
+export function choiceCounts(problem: Problem, options: SearchOptions): (frame: Frame) => number {
+  const counted = new Map<string, number>();
+  return (frame) => {
+    const chain = chainOf(problem, frame);
+    const key = Object.values(chain).join('|');
+    let count = counted.get(key);
+    if (count === undefined) {
+      count = choices(problem, chain, options).length;
+      counted.set(key, count);
+    }
+    return count;
+  };
+}
+
+/**
+ * Chunks per stage. Like stages: for which every chunk can hold equally many layers, the ends counted as Megatron counts
+ * them. Unlike ones: each stage's own layers are dealt over its chunks.
+ */
+function chunksPerStage({ layers }: ModelSpec, { pp, family }: Chain, asked: string | undefined): number[] {
+  if (pp < 2) return asked === undefined || asked === usualSchedule(1).id ? [1] : [];
+  const lie = asked === undefined ? 'loop' : scheduleOf(asked).chunks;
+  if (lie === 'one') return [1];
+  if (lie === 'fold') return 2 * pp <= layers.length ? [2] : [];
+  if (family !== 'uniform') return [1, 2, 4].filter((v) => pp * v <= layers.length);
+  const counts = [1];
+  for (let v = 2; v <= MOST_CHUNKS && pp * v <= layers.length; v++) {
+    const n = layers.length;
+    if ([n, n + 1, n + 2].some((slots) => slots % (pp * v) === 0)) counts.push(v);
+  }
+  return counts;
+}

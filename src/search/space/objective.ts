@@ -1,0 +1,49 @@
+import type { Cluster } from '../../domain/cluster.ts';
+import type { Estimate } from '../../domain/estimate.ts';
+import type { Plan } from '../../domain/plan.ts';
+import type { Frame } from './frame.ts';
+
+export const OBJECTIVES = ['time', 'tokens-per-dollar', 'memory'] as const;
+export type ObjectiveId = (typeof OBJECTIVES)[number];
+
+/** What a search makes small. `bound` turns a bound on step time into one on the value, for all plans of some chains. */
+export interface Objective {
+  readonly id: ObjectiveId;
+  value(plan: Plan, estimate: Estimate): number;
+  bound(seconds: number, frames: readonly Frame[]): number;
+}
+
+export const BY_TIME: Objective = {
+  id: 'time',
+  value: (_, { stepSeconds }) => stepSeconds,
+  bound: (seconds) => seconds,
+};
+
+/** The fullest GPU's share of its limit. Nothing is known of it before a plan is costed. */
+export const BY_MEMORY: Objective = {
+  id: 'memory',
+  value: (_, { stages }) => Math.max(...stages.map(({ memory }) => memory.deviceBytes / memory.limitBytes)),
+  bound: () => 0,
+};
+
+/** Dollars of one step: every GPU in use at its price, dollars per GPU-hour by group index. */
+export function byDollars({ groups }: Cluster, prices: readonly number[]): Objective {
+  const perSecond = (group: number) => prices[groups[group]!.index]! / 3600;
+  return {
+    id: 'tokens-per-dollar',
+    value: (plan, { stepSeconds }) => {
+      let rate = 0;
+      for (const { stages } of plan.pipelines)
+        for (const { replicas } of stages)
+          for (const block of replicas)
+            rate += block.count * block.tp * plan.dims.cp * perSecond(block.group);
+      return rate * stepSeconds;
+    },
+    bound: (seconds, frames) => {
+      let rate = 0;
+      for (const { runs, cp, dp } of frames)
+        for (const { group, stages, tp } of runs) rate += stages * tp * cp * dp * perSecond(group);
+      return rate * seconds;
+    },
+  };
+}

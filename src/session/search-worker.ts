@@ -1,0 +1,51 @@
+import { workerData } from 'node:worker_threads';
+import type { Problem } from '../domain/problem.ts';
+import { LAUNCHABLE, launcherOf } from '../frameworks/index.ts';
+import { BY_MEMORY, BY_TIME, byDollars, type Objective, type ObjectiveId } from '../search/space/objective.ts';
+import { type Findings, openEntry } from '../search/run/open.ts';
+import { DEFAULT_OPTIONS, type SearchOptions } from '../search/space/options.ts';
+import { queueOf } from '../search/run/queue.ts';
+import { bookFor } from '../search/search.ts';
+
+/** A search as another thread receives it: data only. */
+export interface Job {
+  readonly problem: Problem;
+  readonly options: Pick<
+    SearchOptions,
+    'top' | 'fix' | 'max' | 'alikeStages' | 'mustUse' | 'maxGpus' | 'exhaustive' | 'threshold'
+  >;
+  readonly launcher: string | null;
+  readonly objective: { readonly id: ObjectiveId; readonly prices: readonly number[] };
+}
+
+/** Entries of the queue to open, by number. */
+export interface Task {
+  readonly entries: readonly number[];
+  readonly threshold: number;
+}
+
+// tinypool hands a worker its own data beside the caller's.
+const [, job] = workerData as [unknown, Job];
+const { problem } = job;
+const options: SearchOptions = {
+  ...DEFAULT_OPTIONS,
+  ...job.options,
+  launcher:
+    job.launcher === null
+      ? null
+      : job.launcher === LAUNCHABLE.id
+        ? LAUNCHABLE
+        : (launcherOf(job.launcher) ?? null),
+  objective: objectiveOf(job),
+};
+const queue = queueOf(problem, options);
+const book = bookFor(problem);
+
+export default function open({ entries, threshold }: Task): Findings[] {
+  return entries.map((i) => openEntry(problem, options, book, queue[i]!, threshold));
+}
+
+function objectiveOf({ problem: { cluster }, objective: { id, prices } }: Job): Objective {
+  if (id === 'tokens-per-dollar') return byDollars(cluster, prices);
+  return id === 'memory' ? BY_MEMORY : BY_TIME;
+}

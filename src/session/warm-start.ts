@@ -1,0 +1,49 @@
+import { estimate } from '../evaluate/estimate.ts';
+import { deviceCount } from '../domain/cluster.ts';
+import { InputError } from '../domain/input-error.ts';
+import { devicesOf, microBatchSizeOf } from '../domain/plan.ts';
+import type { Problem } from '../domain/problem.ts';
+import { isHeld, type SearchOptions } from '../search/space/options.ts';
+import { readPlanFile } from '../cli/plan-file.ts';
+
+/**
+ * A value that the search is sure to reach: that of the last of the `top` best plans of an earlier run which fit this
+ * problem and are allowed here. It removes work, never a plan.
+ */
+export function warmThreshold(
+  path: string,
+  problem: Problem,
+  options: Pick<SearchOptions, 'top' | 'objective' | 'launcher' | 'fix' | 'max' | 'maxGpus'>,
+): number {
+  const { plans, document } = readPlanFile(path);
+  // Held dimensions, or a smaller cluster, could forbid plans of the file: then it says nothing.
+  if (
+    isHeld(options.fix) ||
+    isHeld(options.max) ||
+    options.maxGpus !== Number.POSITIVE_INFINITY
+  )
+    return Number.POSITIVE_INFINITY;
+  const layers = problem.model.layers.length;
+  const values = plans.flatMap(({ plan, rank }) => {
+    const last = Math.max(
+      ...plan.pipelines.flatMap((p) => p.stages.flatMap((s) => s.chunks.map((c) => c.end))),
+    );
+    const batch = plan.pipelines.reduce((sum, p) => sum + p.microBatches, 0) * microBatchSizeOf(plan);
+    if (
+      last !== layers ||
+      batch !== problem.workload.globalBatchSize ||
+      devicesOf(plan) > deviceCount(problem.cluster)
+    ) {
+      throw new InputError({
+        message: `--warm-start: plan ${rank} of ${path} is for another model, batch or cluster`,
+        expected: `${layers} layers, global batch ${problem.workload.globalBatchSize}, at most ${deviceCount(problem.cluster)} GPUs`,
+        at: document.locate('/plans'),
+      });
+    }
+    if ((options.launcher?.reject(problem, plan) ?? null) !== null) return [];
+    const costed = estimate(problem, plan);
+    return costed.verdict === 'does-not-fit' ? [] : [options.objective.value(plan, costed)];
+  });
+  const known = [...values].sort((a, b) => a - b);
+  return known.length < options.top ? Number.POSITIVE_INFINITY : known[options.top - 1]!;
+}

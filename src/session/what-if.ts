@@ -1,0 +1,66 @@
+import { estimate } from '../evaluate/estimate.ts';
+import type { Problem } from '../domain/problem.ts';
+import type { RankedPlan, SearchResult, WhatIf } from '../domain/search-result.ts';
+import { FRAMEWORKS, LAUNCHERS } from '../frameworks/index.ts';
+import type { Framework } from '../frameworks/port/framework.ts';
+import { DEFAULT_BUDGET, place } from '../placement/place.ts';
+import { slowLinks } from '../placement/slow-links.ts';
+import type { SearchOptions } from '../search/space/options.ts';
+import { freerPlan, idleGroups } from '../search/what-if.ts';
+
+/** What stands beside the plans of a search: idle groups, a freer plan, node order. */
+export function whatIf(
+  problem: Problem,
+  result: SearchResult,
+  options: Partial<SearchOptions>,
+  placement: WhatIf['placement'],
+): WhatIf {
+  const best = result.plans[0];
+  const complete = result.certificate.cutBy === null && problem.cluster.groups.length > 1;
+  const free =
+    complete && options.launcher !== null && options.launcher !== undefined
+      ? freerPlan(problem, best, options)
+      : null;
+  return {
+    idle: best !== undefined && complete ? idleGroups(problem, best, options) : [],
+    launchers: best === undefined ? [] : accepting(FRAMEWORKS, problem, best),
+    freer:
+      free === null
+        ? null
+        : {
+            plan: free,
+            launchers: accepting(LAUNCHERS, problem, free),
+          },
+    placement,
+    slowLinks: best === undefined ? [] : slowLinks(problem, best.plan),
+  };
+}
+
+function accepting(launchers: readonly Framework[], problem: Problem, { plan }: RankedPlan): string[] {
+  return launchers.filter((one) => one.reject(problem, plan) === null).map((one) => one.id);
+}
+
+/** Orders the nodes of every plan by measured links and ranks again. */
+export function placed(
+  problem: Problem,
+  result: SearchResult,
+): { result: SearchResult; placement: WhatIf['placement'] } {
+  if (problem.cluster.measured === undefined || result.plans.length === 0) return { result, placement: null };
+  const all = result.plans.map((ranked) => {
+    const placement = place(problem, ranked.plan);
+    const plan = { ...ranked.plan, nodeOrder: placement.order };
+    return { placement, ranked: { ...ranked, plan, estimate: estimate(problem, plan) } };
+  });
+  all.sort((a, b) => a.ranked.estimate.stepSeconds - b.ranked.estimate.stepSeconds);
+  const first = all[0]!;
+  const best = first.ranked.estimate.stepSeconds;
+  const plans = all.map(({ ranked }, i): RankedPlan => {
+    const tied = ranked.estimate.stepSeconds / best - 1 <= 0.02;
+    return { ...ranked, rank: i + 1, tiedWithBest: tied };
+  });
+  const { method, stepSeconds, rankOrderSeconds, greedySeconds, tried } = first.placement;
+  return {
+    result: { ...result, plans },
+    placement: { method, stepSeconds, rankOrderSeconds, greedySeconds, tried, seed: DEFAULT_BUDGET.seed },
+  };
+}

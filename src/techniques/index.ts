@@ -1,0 +1,44 @@
+import type { Techniques } from '../domain/plan.ts';
+import { type Holding, WHOLE } from './holding.ts';
+import { recompute } from './recompute.ts';
+import { sequenceParallel } from './sequence-parallel.ts';
+import type { Known, StageContext } from './technique.ts';
+import { vocabularyParallel } from './vocabulary-parallel.ts';
+import { zero } from './zero.ts';
+
+/** Every technique, in the order in which they are applied. Each keeps its own kind of value. */
+export const TECHNIQUES: readonly Known<unknown>[] = [
+  sequenceParallel,
+  vocabularyParallel,
+  recompute,
+  zero,
+] as readonly unknown[] as readonly Known<unknown>[];
+
+/** How the states of a stage are shared out, and where they lie. */
+export function holdingsOf(context: StageContext): readonly Holding[] {
+  return TECHNIQUES.reduce<readonly Holding[]>(
+    (all, one) => one.holdings?.(one.of(context.techniques), all, context) ?? all,
+    WHOLE,
+  );
+}
+
+/** Keys of caches: what the kernels of a layer depend on, what a stage holds and sends, and everything. */
+export interface TechniqueKeys {
+  readonly layer: string;
+  readonly stage: string;
+  readonly all: string;
+}
+
+const keys = new WeakMap<Techniques, TechniqueKeys>();
+
+export function techniqueKeys(techniques: Techniques): TechniqueKeys {
+  const known = keys.get(techniques);
+  if (known !== undefined) return known;
+  const of = (...affected: string[]) =>
+    TECHNIQUES.filter(({ affects }) => affected.includes(affects))
+      .map((one) => one.format(one.of(techniques)))
+      .join();
+  const fresh = { layer: of('layer'), stage: of('layer', 'stage'), all: of('layer', 'stage', 'step') };
+  keys.set(techniques, fresh);
+  return fresh;
+}

@@ -1,0 +1,69 @@
+import type { Stack } from '../domain/stack.ts';
+import type { Coefficients } from '../hardware/coefficients.ts';
+import { collectiveSeconds, pointToPointSeconds } from '../hardware/collective.ts';
+import type { ProcessGroups } from '../hardware/process-groups.ts';
+import type { Span } from '../hardware/span.ts';
+import type { Communication } from '../layers/operator.ts';
+
+/** Seconds a communication adds to its pass, and how it splits: what compute hides costs it SM time. */
+export interface Exposure {
+  readonly exposed: number;
+  readonly hidden: number;
+}
+
+const NONE: Exposure = { exposed: 0, hidden: 0 };
+
+/** Splits `seconds` of communication given the share that the stack hides and the compute there is to hide it behind. */
+export function expose(seconds: number, share: number, computeSeconds: number): Exposure {
+  if (seconds <= 0) return NONE;
+  const hidden = Math.min(seconds * share, computeSeconds);
+  return { exposed: seconds - hidden, hidden };
+}
+
+/** Tensor, context and expert parallel communication of one operator beside `compute` seconds of its own kernels. */
+export function communicationExposure(
+  one: Communication,
+  groups: ProcessGroups,
+  stack: Stack,
+  compute: { readonly gemm: number; readonly attention: number },
+  c: Coefficients,
+): Exposure {
+  switch (one.group) {
+    case 'tensor': {
+      const seconds = collectiveSeconds(groups.tensor, one.collective as 'allReduce', one.bytes, c);
+      if (one.hidden === true) return expose(seconds, 1, compute.gemm);
+      return expose(seconds, stack.overlap.tensorParallel, compute.gemm);
+    }
+    case 'expert-tensor': {
+      const seconds = collectiveSeconds(groups.expertTensor, one.collective as 'allGather', one.bytes, c);
+      return expose(seconds, 0, 0);
+    }
+    case 'context': {
+      // Gathers and all-to-alls stand before the kernel and after it: nothing of the layer's own hides them.
+      if (one.collective !== 'ring-exchange')
+        return expose(collectiveSeconds(groups.context, one.collective, one.bytes, c), 0, 0);
+      const steps = groups.context.size - 1;
+      const seconds = steps * pointToPointSeconds(groups.context, one.bytes, c);
+      return expose(seconds, stack.overlap.contextParallel, compute.attention);
+    }
+    case 'expert': {
+      const bytes =
+        one.collective === 'allToAll'
+          ? one.bytes * oncePerDomain(groups.expert, stack, one.topK ?? 1)
+          : one.bytes;
+      const seconds = collectiveSeconds(groups.expert, one.collective as 'allToAll', bytes, c);
+      return expose(seconds, stack.overlap.expertParallel, Number.POSITIVE_INFINITY);
+    }
+  }
+}
+
+/**
+ * DeepEP and HybridEP send a token over the network once for each domain that needs it, and fan out inside. With K
+ * experts chosen among D domains the expected number of distinct domains is D(1 − (1 − 1/D)^K).
+ */
+function oncePerDomain(span: Span, stack: Stack, topK: number): number {
+  if (span.domains === 1 || (stack.moeDispatcher !== 'deepep' && stack.moeDispatcher !== 'hybridep'))
+    return 1;
+  const d = span.domains;
+  return (d * (1 - (1 - 1 / d) ** topK)) / topK;
+}

@@ -1,0 +1,145 @@
+import type { NodeGroup } from '../domain/cluster.ts';
+import type { MemoryTerm } from '../domain/memory-term.ts';
+import type { ParallelDims } from '../domain/parallel-dims.ts';
+import type { Techniques } from '../domain/plan.ts';
+import type { Problem } from '../domain/problem.ts';
+import type { Reason } from '../domain/reason.ts';
+import type { Coefficients } from '../hardware/coefficients.ts';
+import type { ProcessGroups } from '../hardware/process-groups.ts';
+import type { Span } from '../hardware/span.ts';
+import type { LocalShape } from '../layers/local-shape.ts';
+import type { Operator } from '../layers/operator.ts';
+import type { Amounts, Held, Holding } from './holding.ts';
+
+/** Where a GPU of a stage stands: all that the cost of its layers can depend on. */
+export interface StageContext {
+  readonly problem: Problem;
+  readonly group: NodeGroup;
+  readonly dims: ParallelDims;
+  readonly microBatchSize: number;
+  readonly schedule: string;
+  readonly techniques: Techniques;
+  readonly local: LocalShape;
+  readonly groups: ProcessGroups;
+  readonly c: Coefficients;
+}
+
+/** Returned for a text that is no value. */
+export class Misread {
+  readonly expected: string;
+
+  constructor(expected: string) {
+    this.expected = expected;
+  }
+}
+
+/** Seconds of communication beside one layer's pass of one micro-batch, and the share of it that compute may hide. */
+export interface PassTraffic {
+  readonly pass: 'forward' | 'backward';
+  readonly seconds: number;
+  readonly hideable: number;
+}
+
+/** Seconds once a step, before any of it is hidden. */
+export interface StepTraffic {
+  /** After the last backward of a stage. */
+  readonly reduce: number;
+  /** Before its first forward. */
+  readonly gather: number;
+  /** Beside the optimizer's kernels on the GPU: for states that lie elsewhere. */
+  readonly update: number;
+}
+
+/** What a stage has for one step: parameters of one GPU with nothing sharded, and how techniques share out their states. */
+export interface StepStates extends Amounts {
+  readonly holdings: readonly Holding[];
+}
+
+/** A value that covers only the first layers of each stage. Fewer layers are never slower. */
+export interface Limit<V> {
+  /** How many; null: all. */
+  of(value: V): number | null;
+  /** The same for the first n; null: this value has no such form. */
+  with(value: V, layers: number): V | null;
+  /** The same for all. */
+  without(value: V): V;
+}
+
+/**
+ * A way of training that a plan may use: a value in the plan, and what that value changes. A new one is a file here and a
+ * line in index.ts; configuration text, JSON, tables, cache keys and what the search tries all follow from it.
+ */
+export interface Technique<V = unknown> {
+  /** Its key in plans and in --config. */
+  readonly id: string;
+  /** Other keys that --config reads. */
+  readonly aliases: readonly string[];
+  readonly off: V;
+  /** JSON Schema of a value. */
+  readonly schema: object;
+  /** What a value changes: the kernels of a layer, or only what a stage holds and sends, or only the step. */
+  readonly affects: 'layer' | 'stage' | 'step';
+  parse(text: string): V | Misread;
+  format(value: V): string;
+  /** Its heading in a table, and a value as it stands there: `sharding`, `optimizer`. */
+  readonly name: string;
+  words(value: V): string;
+  /** Where a configuration does not say; left out: off. */
+  usual?(problem: Problem, dims: ParallelDims): V;
+  /** A value that leaves something to the problem (`selective`: of what is worth it), spelled out; left out: as it is. */
+  resolve?(value: V, problem: Problem): V;
+  /** What a search tries; left out: what is usual. `asked`: the user holds it. */
+  choices?(problem: Problem, dims: ParallelDims, asked?: V): readonly V[];
+  /** Of several choices the one that costs least time, whatever else a plan does; left out: off. */
+  readonly barest?: V;
+  /** The law that a value breaks in a stage of these degrees. */
+  reject?(value: V, problem: Problem, dims: ParallelDims): Reason | null;
+
+  /** For techniques that may cover only the first layers of each stage. */
+  readonly limit?: Limit<V>;
+
+  /** What a GPU has of a layer. */
+  local?(value: V, local: LocalShape, dims: ParallelDims): LocalShape;
+  /** Operators of one layer. */
+  layer?(value: V, operators: readonly Operator[], context: StageContext): Operator[];
+  /** How states are shared out and where they lie. */
+  holdings?(value: V, holdings: readonly Holding[], context: StageContext): Holding[];
+  /** What a GPU holds beside layers, ends and states. */
+  terms?(value: V, held: Held, context: StageContext): MemoryTerm[];
+  /** What travels beside each pass of a layer. */
+  passTraffic?(value: V, layer: Amounts, context: StageContext): PassTraffic[];
+  /** What travels once a step for a stage; groups of unlike copies are merged. */
+  stepTraffic?(
+    value: V,
+    stage: StepStates,
+    groups: Pick<ProcessGroups, 'gradient' | 'expertData'>,
+    context: StageContext,
+  ): StepTraffic;
+
+  /** Every stage has a part of both ends of the model. */
+  spreadsEnds?(value: V): boolean;
+  /** Micro-batches that a stage works on beyond plain order. */
+  runAhead?(value: V, stages: number): number;
+  /** Seconds of one micro-batch's exchange between all stages, by whether they stand in the open. */
+  headExchange?(value: V, stages: Span, context: StageContext): { readonly open: number; readonly beside: number };
+}
+
+/** A technique with typed access to its value in a plan. */
+export interface Known<V> extends Technique<V> {
+  of(techniques: Techniques): V;
+  /** The same values with this one set; what is off is left out. */
+  set(techniques: Techniques, value: V): Techniques;
+}
+
+export function technique<V>(one: Technique<V>): Known<V> {
+  const off = JSON.stringify(one.off);
+  return {
+    ...one,
+    // Values come from `parse`, `choices`, or a document that `schema` has let through.
+    of: (techniques) => (techniques[one.id] ?? one.off) as V,
+    set(techniques, value) {
+      const { [one.id]: _, ...others } = techniques;
+      return JSON.stringify(value) === off ? others : { ...others, [one.id]: value };
+    },
+  };
+}

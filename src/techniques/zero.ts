@@ -1,0 +1,153 @@
+import type { MemoryTerm } from '../domain/memory-term.ts';
+import { POINTS, type Point } from '../domain/memory-term.ts';
+import { collectiveSeconds } from '../hardware/collective.ts';
+import { networkPerGpu, type Span } from '../hardware/span.ts';
+import type { Amounts, Held, Holding, Parameters, State } from './holding.ts';
+import { Misread, type PassTraffic, type StageContext, type StepTraffic, technique } from './technique.ts';
+
+/** ZeRO stages: 0 nothing sharded, 1 optimizer states, 2 and gradients, 3 and parameters. */
+export const ZERO_STAGES = [0, 1, 2, 3] as const;
+export type ZeroStage = (typeof ZERO_STAGES)[number];
+
+/** From which stage on each kind of state is shared out over the data-parallel ranks. */
+const SHARDED_FROM: Readonly<Record<State, number>> = { 'optimizer states': 1, gradients: 2, weights: 3 };
+const LABELS = ['none', 'optimizer', 'optimizer+gradients', 'all (ZeRO-3)'] as const;
+/** Bytes of a 16-bit weight, as gathered. */
+const WEIGHT = 2;
+
+/**
+ * States sharded over the data-parallel ranks, and what data parallelism sends for it: ZeRO (Rajbhandari et al. 2020, arXiv
+ * 1910.02054), Megatron's distributed optimizer, FSDP. Stage 0 is plain data parallelism.
+ */
+export const zero = technique<ZeroStage>({
+  id: 'zero',
+  aliases: ['sharding'],
+  off: 0,
+  schema: { enum: ZERO_STAGES },
+  affects: 'stage',
+  parse: (text) => ZERO_STAGES.find((stage) => `${stage}` === text) ?? new Misread('a whole number from 0 to 3'),
+  format: String,
+  name: 'sharding',
+  words: (stage) => LABELS[stage],
+  usual: ({ stack }, { dpReplicate, dpShard, cp }) =>
+    dpReplicate * dpShard * cp === 1 ? 0 : stack.fullySharded ? 3 : 1,
+  choices({ stack }, { dpReplicate, dpShard, cp, pp }, asked) {
+    // Without replicas there is nothing to shard.
+    if (dpReplicate * dpShard * cp === 1) return asked === undefined || asked === 0 ? [0] : [];
+    if (asked !== undefined) return [asked];
+    if (stack.fullySharded) return [3];
+    // In a pipeline gradients sharded between micro-batches only cost time.
+    return pp > 1 ? [0, 1] : ZERO_STAGES;
+  },
+  holdings: (stage, holdings, { groups }) =>
+    holdings.map((one): Holding => {
+      if (stage < SHARDED_FROM[one.state]) return one;
+      const ranks = one.of === 'dense' ? groups.shard.size : groups.expertData.size;
+      return { ...one, share: one.share / ranks };
+    }),
+  terms: unsharded,
+  passTraffic,
+  stepTraffic,
+});
+
+const GATHERED: readonly Point[] = ['forward', 'loss', 'backward', 'end-of-backward'];
+
+/**
+ * What FSDP keeps whole beside the shards. Without a pipeline: two layers in flight and the root module, 16-bit
+ * weights, and one layer's gradients. With a pipeline the stage stays gathered between micro-batches: 2 B of weights
+ * and 4 B of accumulated gradients per parameter (torchtitan, reshard_after_forward off under PP).
+ */
+function unsharded(stage: ZeroStage, held: Held, { problem, groups, dims }: StageContext): MemoryTerm[] {
+  if (stage < 3 || groups.shard.size === 1) return [];
+  const { dense, expert, root } = held;
+  const both = (factor: number) =>
+    dense.layers.map((row, s) => row.map((count, kind) => factor * (count + expert.layers[s]![kind]!)));
+  if (dims.pp > 1 && problem.stack.fullySharded) {
+    const whole = (part: State, bytes: number): MemoryTerm => ({
+      part,
+      device: 'gpu',
+      at: POINTS,
+      times: 'once',
+      over: 'sum',
+      layers: both(bytes),
+      fixed: [bytes * (dense.fixed + expert.fixed)],
+    });
+    return [whole('weights', WEIGHT), whole('gradients', 4)];
+  }
+  // Two layers of weights, and the weights and gradients of the one in backward.
+  return [
+    {
+      part: 'gathered parameters',
+      device: 'gpu',
+      at: GATHERED,
+      times: 'once',
+      over: 'widest',
+      layers: both(2 * WEIGHT + WEIGHT + 4),
+      fixed: [2 * WEIGHT * root],
+    },
+  ];
+}
+
+/** Whether parameters are gathered for each micro-batch, and gradients scattered. */
+function perMicroBatch(stage: ZeroStage, { dims }: StageContext): boolean {
+  return stage >= 3 && dims.pp === 1;
+}
+
+/** Bytes of a gradient as it travels. */
+function gradientBytes({ problem }: StageContext): number {
+  return Math.min(problem.stack.state.gradients, 4);
+}
+
+/** Each micro-batch gathers a layer's 16-bit weights before forward and again before backward, and scatters its gradients after. */
+function passTraffic(stage: ZeroStage, layer: Amounts, context: StageContext): PassTraffic[] {
+  const { problem, groups, c } = context;
+  const span = narrowed(groups.shard, context);
+  if (!perMicroBatch(stage, context) || span.size === 1) return [];
+  const over = (collective: 'allGather' | 'reduceScatter', bytes: number, { dense, expert }: Parameters) =>
+    collectiveSeconds(span, collective, bytes * dense, c) +
+    collectiveSeconds(groups.expertData, collective, bytes * expert, c);
+  const gather = over('allGather', WEIGHT, layer.parameters);
+  const scatter = over('reduceScatter', gradientBytes(context), layer.trained);
+  const hideable = problem.stack.overlap.dataParallel;
+  return [
+    { pass: 'forward', seconds: gather, hideable },
+    { pass: 'backward', seconds: gather + scatter, hideable },
+  ];
+}
+
+/** All members of a domain share one NIC's rate where the stack uses no more (DeepSpeed's ZeRO-3 of 2021). */
+function narrowed(span: Span, { problem }: StageContext): Span {
+  if (problem.stack.shardedTraffic === 'all-nics' || span.domains === 1) return span;
+  return { ...span, networkPerMember: span.networkPerMember / span.perDomain };
+}
+
+/**
+ * Gradients cross the data-parallel group once per step: all-reduce without sharding, reduce-scatter and later an
+ * all-gather of the parameters with it. Experts reduce over their own, smaller group.
+ */
+function stepTraffic(
+  stage: ZeroStage,
+  { trained: { dense, expert } }: Amounts,
+  groups: { readonly gradient: Span; readonly expertData: Span },
+  context: StageContext,
+): StepTraffic {
+  const { c, group } = context;
+  const bytes = gradientBytes(context);
+  if (perMicroBatch(stage, context)) {
+    // Hybrid sharding: the shard's gradients are still all-reduced over the copies of the shard group.
+    const ranks = context.groups.shard.size;
+    const copies = groups.gradient.size / ranks;
+    const seconds = (bytes * dense) / ranks / (networkPerGpu(group) * c.networkEfficiency);
+    return { reduce: ((2 * (copies - 1)) / copies) * seconds, gather: 0, update: 0 };
+  }
+  let reduce = 0;
+  let gather = 0;
+  for (const [count, span] of [
+    [dense, groups.gradient],
+    [expert, groups.expertData],
+  ] as const) {
+    reduce += collectiveSeconds(span, stage === 0 ? 'allReduce' : 'reduceScatter', bytes * count, c);
+    if (stage > 0) gather += collectiveSeconds(span, 'allGather', WEIGHT * count, c);
+  }
+  return { reduce, gather, update: 0 };
+}
