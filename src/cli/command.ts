@@ -34,7 +34,10 @@ export function workloadOptions(command: Command): Command {
     .option('--seq-length <N>', 'tokens per sequence')
     .option('--global-batch <N>', 'sequences per optimizer step')
     .option('--precision <P>', 'bf16, fp16, fp8, mxfp8 or nvfp4 (default bf16)')
-    .option('--optimizer <NAME>', `${OPTIMIZERS.map(({ id }) => id).join(', ')} (default ${OPTIMIZERS[0]!.id})`)
+    .option(
+      '--optimizer <NAME>',
+      `${OPTIMIZERS.map(({ id }) => id).join(', ')} (default ${OPTIMIZERS[0]!.id})`,
+    )
     .option(
       '--launcher <NAME>',
       `rank only what it can run: ${LAUNCHERS.map(({ id }) => id).join(', ')}, or any for all freedom (default: what a framework runs)`,

@@ -1,38 +1,31 @@
 import { type LayerPoint, measuredLayer } from '../domain/layer-profile.ts';
 import type { Operator } from '../layers/operator.ts';
 import type { StageContext } from '../techniques/technique.ts';
-import type { OperatorMemory } from './memory/operator-memory.ts';
-import type { LayerTime } from './time/layer-time.ts';
+import { PartProfile } from './part-profile.ts';
 import { noTime, type PassTime, seconds } from './time/pass-time.ts';
-
-interface Layer {
-  readonly time: LayerTime;
-  readonly memory: OperatorMemory;
-}
 
 /** A layer of these operators as measured, where the user's profile covers it; otherwise as estimated. */
 export function asMeasured(
-  estimated: Layer,
+  estimated: PartProfile,
   operators: readonly Operator[],
   kind: string,
   context: StageContext,
-): Layer {
+): PartProfile {
   const point = pointFor(kind, context);
   if (point === null) return estimated;
-  const { time, memory } = estimated;
+  const { time } = estimated;
   const scale = point.forwardSeconds / seconds(time.forward);
   const backward = seconds(time.backward);
   const keepsAll = operators.every(({ saved }) => saved.every(({ dropped }) => dropped !== true));
-  return {
-    time: {
-      forward: measured(point.forwardSeconds),
-      backward: measured(point.backwardSeconds),
-      // What is recomputed is the same share of the measured forward as of the estimated one.
-      recompute: measured(seconds(time.recompute) * scale),
-      weightGrad: time.weightGrad * (point.backwardSeconds / backward),
-    },
-    memory: keepsAll && point.savedBytes !== null ? { ...memory, saved: point.savedBytes } : memory,
-  };
+  const timed = estimated.timed({
+    forward: measured(point.forwardSeconds),
+    backward: measured(point.backwardSeconds),
+    // What is recomputed is the same share of the measured forward as of the estimated one.
+    recompute: measured(seconds(time.recompute) * scale),
+    weightGrad: time.weightGrad * (point.backwardSeconds / backward),
+  });
+  const { savedBytes: saved } = point;
+  return keepsAll && saved !== null ? new PartProfile(timed.time, () => ({ ...timed.memory, saved })) : timed;
 }
 
 /** The measured point for a kind of layer on the GPUs of a stage; null where none was given or it does not reach. */

@@ -25,8 +25,13 @@ export interface StageCosts {
   readonly rooms: Rooms;
 }
 
-export function stageCosts(problem: Problem, spec: StageSpec, cache?: ProfileCache): StageCosts {
-  const profile = stageProfile(problem, spec, cache);
+export function stageCosts(
+  problem: Problem,
+  spec: StageSpec,
+  cache?: ProfileCache,
+  passing?: boolean,
+): StageCosts {
+  const profile = stageProfile(problem, spec, cache, passing);
   const { model } = problem;
   const secondsPerLayer = profile.layers[0]!.map(({ time }) => secondsOf(time));
   // Each module that predicts a further token is a layer and what stands beside it.

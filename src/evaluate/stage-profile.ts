@@ -12,15 +12,10 @@ import { segmentsOf } from '../techniques/segments.ts';
 import type { StageContext } from '../techniques/technique.ts';
 import { type StageSpec, stageContext } from './context.ts';
 import { asMeasured } from './measured-layer.ts';
-import { type OperatorMemory, operatorMemory } from './memory/operator-memory.ts';
-import { type LayerTime, layerTime } from './time/layer-time.ts';
+import { operatorMemory } from './memory/operator-memory.ts';
+import { PartProfile } from './part-profile.ts';
+import { layerTime } from './time/layer-time.ts';
 import { withPassTraffic } from './time/pass-traffic.ts';
-
-/** Time and memory of one layer of a kind, or of an end of the model. */
-export interface PartProfile {
-  readonly time: LayerTime;
-  readonly memory: OperatorMemory;
-}
 
 /** What stands at the ends of the model, and beside the layer of a module that predicts further tokens. */
 interface EndProfiles {
@@ -40,10 +35,19 @@ export interface StageProfile extends EndProfiles {
   readonly boundaryBytes: number;
 }
 
-/** Work that one search does once: whole profiles, and the kernels of layers that profiles share. */
+/** Work that one search does once: whole profiles, the kernels of layers that profiles share, operators that kernels share. */
 export interface ProfileCache {
   readonly profiles: Map<string, StageProfile>;
   readonly kernels: Map<string, Kernels>;
+  readonly operators: Map<string, OperatorLists>;
+}
+
+/** Operators of each kind of layer and of what stands beside the layers, before techniques. */
+interface OperatorLists {
+  readonly kinds: readonly (readonly Operator[])[];
+  readonly embedding: readonly Operator[];
+  readonly head: readonly Operator[];
+  readonly prediction: readonly Operator[];
 }
 
 /** Layers before anything that depends on data parallelism. */
@@ -52,42 +56,47 @@ interface Kernels extends EndProfiles {
 }
 
 export function profileCache(): ProfileCache {
-  return { profiles: new Map(), kernels: new Map() };
+  return { profiles: new Map(), kernels: new Map(), operators: new Map() };
 }
 
 const MOST_REMEMBERED = 4000;
+/** Operators are large, and asked for again soon or never. */
+const MOST_OPERATORS = 64;
 
-export function stageProfile(problem: Problem, spec: StageSpec, cache = profileCache()): StageProfile {
+/** `passing`: not kept for another time. */
+export function stageProfile(
+  problem: Problem,
+  spec: StageSpec,
+  cache = profileCache(),
+  passing = false,
+): StageProfile {
   const context = stageContext(problem, spec);
-  const key = stageKey(context);
-  const known = cache.profiles.get(key);
-  if (known !== undefined) return known;
-  const fresh = profile(context, cache);
-  remember(cache.profiles, key, fresh);
-  return fresh;
+  if (passing) return profile(context, cache);
+  return remembered(cache.profiles, stageKey(context), () => profile(context, cache));
 }
 
-function remember<T>(map: Map<string, T>, key: string, value: T): void {
-  if (map.size >= MOST_REMEMBERED) map.clear();
+function remembered<T>(map: Map<string, T>, key: string, fresh: () => T, most = MOST_REMEMBERED): T {
+  const known = map.get(key);
+  if (known !== undefined) return known;
+  const value = fresh();
+  if (map.size >= most) map.clear();
   map.set(key, value);
+  return value;
 }
 
 function profile(context: StageContext, cache: ProfileCache): StageProfile {
   const { problem, local } = context;
   const segments = segmentsOf(context.techniques);
-  const kernels = segments.map(({ techniques }) => {
-    const key = layerKey(context, techniques);
-    const found = cache.kernels.get(key) ?? kernelsOf({ ...context, techniques });
-    remember(cache.kernels, key, found);
-    return found;
-  });
+  const kernels = segments.map(({ techniques }) =>
+    remembered(cache.kernels, layerKey(context, techniques), () =>
+      kernelsOf({ ...context, techniques }, cache),
+    ),
+  );
   const { embedding, head, prediction } = kernels[0]!;
   return {
     context,
     segments: segments.map(({ from }) => from),
-    layers: kernels.map(({ kinds }) =>
-      kinds.map(({ time, memory }) => ({ time: withPassTraffic(time, memory.owned, context), memory })),
-    ),
+    layers: kernels.map(({ kinds }) => kinds.map((part) => part.timed(withPassTraffic(part, context)))),
     embedding,
     head,
     prediction,
@@ -96,23 +105,36 @@ function profile(context: StageContext, cache: ProfileCache): StageProfile {
   };
 }
 
-function kernelsOf(context: StageContext): Kernels {
-  const { problem, local, c } = context;
-  const { model, stack } = problem;
-  const operators: LayerContext = { model, local, stack, c };
-  const part = (list: readonly Operator[]): PartProfile => ({
-    time: layerTime(list, context),
-    memory: operatorMemory(list, context),
-  });
+function kernelsOf(context: StageContext, cache: ProfileCache): Kernels {
+  const { model } = context.problem;
+  const lists = operatorLists(context, cache);
+  // Kept for all parts operators fill the heap: where memory is asked for later, they are looked up again.
+  const part = (of: (lists: OperatorLists) => readonly Operator[]) =>
+    new PartProfile(layerTime(of(lists), context), () =>
+      operatorMemory(of(operatorLists(context, cache)), context),
+    );
   return {
-    kinds: model.kinds.map((kind) => {
-      const list = treated(layerOperators(kind, operators), context);
-      return asMeasured(part(list), list, kind.name, context);
+    kinds: model.kinds.map((kind, i) => {
+      const list = ({ kinds }: OperatorLists) => treated(kinds[i]!, context);
+      return asMeasured(part(list), list(lists), kind.name, context);
     }),
-    embedding: part(embeddingOperators(operators)),
-    head: part(outputOperators(operators)),
-    prediction: part(predictionOperators(operators)),
+    embedding: part(({ embedding }) => embedding),
+    head: part(({ head }) => head),
+    prediction: part(({ prediction }) => prediction),
   };
+}
+
+function operatorLists({ problem, local, c }: StageContext, cache: ProfileCache): OperatorLists {
+  const { model, stack } = problem;
+  const key = Object.values(local).join();
+  const of: LayerContext = { model, local, stack, c };
+  const fresh = (): OperatorLists => ({
+    kinds: model.kinds.map((kind) => layerOperators(kind, of)),
+    embedding: embeddingOperators(of),
+    head: outputOperators(of),
+    prediction: predictionOperators(of),
+  });
+  return remembered(cache.operators, key, fresh, MOST_OPERATORS);
 }
 
 /** The operators of a layer as the techniques of a plan leave them, in the order of application. */
@@ -124,7 +146,10 @@ function treated(operators: readonly Operator[], context: StageContext): readonl
 }
 
 /** All that kernels and the communication inside a layer depend on. */
-function layerKey({ group, dims, microBatchSize, local, groups }: StageContext, techniques: Techniques): string {
+function layerKey(
+  { group, dims, microBatchSize, local, groups }: StageContext,
+  techniques: Techniques,
+): string {
   const { tp, cp, ep, etp } = dims;
   const where = [groups.tensor, groups.context, groups.expert, groups.expertTensor].map(spanKey);
   return [

@@ -2,9 +2,9 @@ import type { LayerKind, LayerPart, ModelSpec } from '../domain/model.ts';
 import type { Reason } from '../domain/reason.ts';
 import { FEED_FORWARDS } from './ffn/index.ts';
 import type { LayerModule, Split } from './layer-module.ts';
+import { residualTokens } from './local-shape.ts';
 import { MIXERS } from './mixers/index.ts';
 import { norm, residual } from './norm.ts';
-import { residualTokens } from './local-shape.ts';
 import { kept, type LayerContext, type Operator } from './operator.ts';
 
 const MODULES = new Map<string, LayerModule>(

@@ -1,6 +1,6 @@
-import type { RecomputeModule } from './recompute-modules.ts';
 import { residualTokens } from './local-shape.ts';
 import { kept, type LayerContext, type Operator, operator, stream } from './operator.ts';
+import type { RecomputeModule } from './recompute-modules.ts';
 import { vector } from './weight.ts';
 
 /**

@@ -83,19 +83,25 @@ export interface LayerContext {
   readonly c: Coefficients;
 }
 
-/** An operator with what it does not say left out. */
+/** An operator with what it does not say left out. Each field by name: all operators of one shape are read faster. */
 export function operator(one: Pick<Operator, 'name'> & Partial<Operator>): Operator {
   return {
-    modules: [],
-    kernels: [],
-    communication: [],
-    saved: [],
-    backwardBytes: 0,
-    hostUnits: 1,
-    weights: [],
-    ...one,
+    name: one.name,
+    modules: one.modules ?? NONE,
+    kernels: one.kernels ?? NONE,
+    communication: one.communication ?? NONE,
+    saved: one.saved ?? NONE,
+    backwardBytes: one.backwardBytes ?? 0,
+    hostUnits: one.hostUnits ?? 1,
+    weights: one.weights ?? NONE,
+    scoreFlops: one.scoreFlops ?? 0,
+    again: one.again ?? false,
+    dynamic: one.dynamic ?? false,
+    logits: one.logits ?? false,
   };
 }
+
+const NONE: readonly never[] = [];
 
 export function stream(
   use: 'element-wise' | 'softmax' | 'permute' | 'loss',

@@ -30,14 +30,16 @@ type Usual = 'part' | 'rows' | 'columns';
 /** A weight with what is usual: one trainable matrix that tensor parallelism divides. */
 export function matrix(one: Pick<Weight, Usual> & Partial<Weight>): Weight {
   return {
-    count: 1,
-    active: 1,
-    split: 'tensor',
-    least: 1,
-    role: 'matrix',
-    trainable: true,
-    tied: false,
-    ...one,
+    part: one.part,
+    rows: one.rows,
+    columns: one.columns,
+    count: one.count ?? 1,
+    active: one.active ?? 1,
+    split: one.split ?? 'tensor',
+    least: one.least ?? 1,
+    role: one.role ?? 'matrix',
+    trainable: one.trainable ?? true,
+    tied: one.tied ?? false,
   };
 }
 

@@ -1,7 +1,7 @@
-import { estimate } from '../evaluate/estimate.ts';
 import { nodesByGroup, reordered } from '../domain/node-order.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
+import { estimate } from '../evaluate/estimate.ts';
 import { annealed } from './anneal.ts';
 import { greedyOrder } from './greedy.ts';
 import { networkSignature } from './network-signature.ts';

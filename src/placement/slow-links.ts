@@ -1,8 +1,8 @@
-import { estimate } from '../evaluate/estimate.ts';
 import type { Cluster } from '../domain/cluster.ts';
 import { hostOfNode, nodesByGroup, reordered } from '../domain/node-order.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
+import { estimate } from '../evaluate/estimate.ts';
 
 export interface SlowLink {
   readonly from: string;

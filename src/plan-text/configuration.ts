@@ -116,11 +116,22 @@ function groupShare(share: string, option: string): GroupShare {
   return { id, gpus: gpus === undefined ? null : whole('groups', gpus, option) };
 }
 
-function oneOf(key: string, value: string, known: readonly { readonly id: string }[], option: string): string {
+function oneOf(
+  key: string,
+  value: string,
+  known: readonly { readonly id: string }[],
+  option: string,
+): string {
   const ids = known.map(({ id }) => id);
   if (ids.includes(value)) return value;
   const near = nearest(value, ids);
-  throw bad(key, value, option, `one of ${ids.join(', ')}`, near === undefined ? undefined : `Maybe "${near}".`);
+  throw bad(
+    key,
+    value,
+    option,
+    `one of ${ids.join(', ')}`,
+    near === undefined ? undefined : `Maybe "${near}".`,
+  );
 }
 
 function whole(key: string, value: string, option: string, least = 1): number {

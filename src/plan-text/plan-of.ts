@@ -75,7 +75,9 @@ export function planOf(problem: Problem, configuration: Configuration): Configur
   const plan: Plan = {
     pipelines: [
       {
-        stages: replicas.map((blocks, s): Stage => ({ chunks: chunks[s]!, microBatchSize, replicas: blocks })),
+        stages: replicas.map(
+          (blocks, s): Stage => ({ chunks: chunks[s]!, microBatchSize, replicas: blocks }),
+        ),
         microBatches: microBatches * dp,
       },
     ],
@@ -119,10 +121,7 @@ interface Pool {
   readonly gpus: number;
 }
 
-function poolsOf(
-  groups: readonly NodeGroup[],
-  asked: readonly GroupShare[] | undefined,
-): Pool[] | Reason {
+function poolsOf(groups: readonly NodeGroup[], asked: readonly GroupShare[] | undefined): Pool[] | Reason {
   const all = groups.map((group) => ({ group, gpus: group.nodes * group.gpusPerNode }));
   if (asked === undefined) return all;
   const pools: Pool[] = [];

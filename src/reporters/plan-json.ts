@@ -2,10 +2,10 @@ import type { Estimate, StageEstimate } from '../domain/estimate.ts';
 import { layersOf, microBatchSizeOf, type Plan } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { NearestMiss, RankedPlan, SearchResult, WhatIf } from '../domain/search-result.ts';
-import type { CostedDocument, EstimateDocument, Origin } from '../schema/estimate.ts';
-import type { PlanDocument, RankedDocument } from '../schema/plan.ts';
 import { degreesOf } from '../plan-text/degrees.ts';
 import { planText } from '../plan-text/text.ts';
+import type { CostedDocument, EstimateDocument, Origin } from '../schema/estimate.ts';
+import type { PlanDocument, RankedDocument } from '../schema/plan.ts';
 import { TECHNIQUES } from '../techniques/index.ts';
 
 /** The shardwright.plan/2 document. Units stand in the key names; parts sum to their totals. */

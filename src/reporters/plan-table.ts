@@ -114,7 +114,9 @@ function notes(
   if (ties > 0)
     lines.push(`= ${ties === 1 ? 'is a tie' : 'are ties'} with the best: closer than the model can tell.`);
   if (best.variants.length > 0)
-    lines.push(`Same layout as 1: ${best.variants.map((one) => variantWords(problem, best, one)).join('; ')}.`);
+    lines.push(
+      `Same layout as 1: ${best.variants.map((one) => variantWords(problem, best, one)).join('; ')}.`,
+    );
   if ('rule' in evenSplit) lines.push(`Even split: ${evenSplit.actual}. ${evenSplit.hint ?? ''}`.trim());
   else {
     const factor = evenSplit.estimate.stepSeconds / best.estimate.stepSeconds;
@@ -157,10 +159,7 @@ function idleGroups(problem: Problem, { plan }: RankedPlan): string[] {
   for (const pipeline of plan.pipelines) {
     for (const stage of pipeline.stages) {
       for (const block of stage.replicas) {
-        used.set(
-          block.group,
-          (used.get(block.group) ?? 0) + block.count * block.tp * plan.dims.cp,
-        );
+        used.set(block.group, (used.get(block.group) ?? 0) + block.count * block.tp * plan.dims.cp);
       }
     }
   }
@@ -170,7 +169,11 @@ function idleGroups(problem: Problem, { plan }: RankedPlan): string[] {
   });
 }
 
-function nothing(problem: Problem, { nearestMiss, certificate: { rejected } }: SearchResult, { columns }: Style): string {
+function nothing(
+  problem: Problem,
+  { nearestMiss, certificate: { rejected } }: SearchResult,
+  { columns }: Style,
+): string {
   const lines = rejected
     .slice(0, 8)
     .map(

@@ -1,8 +1,8 @@
 import { devicesOf } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
+import { arithmetic } from '../plan-text/degrees.ts';
 import type { Origin } from '../schema/estimate.ts';
 import type { SweepDocument } from '../schema/sweep.ts';
-import { arithmetic } from '../plan-text/degrees.ts';
 import type { SweepPoint } from '../search/sweep.ts';
 import { digits, formatInteger, formatPercent, formatSeconds } from '../units/format.ts';
 import { grid, type Style, wrap } from './paint.ts';

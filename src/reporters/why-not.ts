@@ -1,8 +1,8 @@
 import type { Problem } from '../domain/problem.ts';
 import type { RankedPlan } from '../domain/search-result.ts';
-import type { PlanDocument } from '../schema/plan.ts';
 import { arithmetic } from '../plan-text/degrees.ts';
 import { planText } from '../plan-text/text.ts';
+import type { PlanDocument } from '../schema/plan.ts';
 import type { WhyNot } from '../search/why-not.ts';
 import { digits, formatInteger, formatSeconds } from '../units/format.ts';
 import { grid, type Style, wrap } from './paint.ts';

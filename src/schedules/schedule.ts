@@ -82,8 +82,7 @@ function chunkLaw({ id, chunks }: Schedule, { virtualStages, stages }: PipelineS
     limit: `${limit} for ${id}`,
     hint,
   });
-  if (chunks === 'one')
-    return virtualStages === 1 ? null : law('vpp=1', 'Maybe schedule=interleaved-1f1b.');
+  if (chunks === 'one') return virtualStages === 1 ? null : law('vpp=1', 'Maybe schedule=interleaved-1f1b.');
   if (chunks === 'fold')
     return virtualStages === 2 && stages > 1 ? null : law('vpp=2 and pp above 1', 'Maybe vpp=2.');
   return virtualStages === 1 || stages > 1 ? null : law('pp above 1', 'Maybe vpp=1.');

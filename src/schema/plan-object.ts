@@ -25,9 +25,7 @@ export const plan = shared(
   closed({
     pipelines: some(
       closed({
-        stages: some(
-          closed({ chunks: some(range), microBatchSize: positive, replicas: some(replica) }),
-        ),
+        stages: some(closed({ chunks: some(range), microBatchSize: positive, replicas: some(replica) })),
         microBatches: count,
       }),
     ),

@@ -3,14 +3,14 @@ import type { Problem } from '../domain/problem.ts';
 import type { RankedPlan, SearchResult } from '../domain/search-result.ts';
 import { CostBook } from './bound/cost-book.ts';
 import { evenSplit } from './result/even-split.ts';
-import { remember } from './run/misses.ts';
-import { joined, newRun, type Run, worstKept } from './run/run.ts';
-import { type Evaluated, insert } from './run/kept.ts';
 import { findNearestMiss } from './result/nearest-miss.ts';
-import { type Findings, openEntry } from './run/open.ts';
-import { DEFAULT_OPTIONS, type SearchOptions } from './space/options.ts';
 import { proofOf } from './result/proof.ts';
+import { type Evaluated, insert } from './run/kept.ts';
+import { remember } from './run/misses.ts';
+import { type Findings, openEntry } from './run/open.ts';
 import { type Entry, queueOf } from './run/queue.ts';
+import { joined, newRun, type Run, worstKept } from './run/run.ts';
+import { DEFAULT_OPTIONS, type SearchOptions } from './space/options.ts';
 
 /** Entries to open before what they found is compared: each knows the same threshold, so any number of threads may share them. */
 export interface Round {

@@ -1,8 +1,8 @@
 import { devicesOf } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { RankedPlan } from '../domain/search-result.ts';
-import type { SearchOptions } from './space/options.ts';
 import { search } from './search.ts';
+import type { SearchOptions } from './space/options.ts';
 
 /** The fastest plan within a budget of GPUs or of memory. */
 export interface SweepPoint {

@@ -1,7 +1,7 @@
 import type { Problem } from '../domain/problem.ts';
 import type { IdleGroup, RankedPlan } from '../domain/search-result.ts';
-import type { SearchOptions } from './space/options.ts';
 import { search } from './search.ts';
+import type { SearchOptions } from './space/options.ts';
 
 /** More idle groups than this are only named. */
 const MOST_ASKED = 3;

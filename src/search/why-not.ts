@@ -1,7 +1,7 @@
 import type { Problem } from '../domain/problem.ts';
 import type { NearestMiss, RankedPlan, Rejection } from '../domain/search-result.ts';
-import { bothHeld, type SearchOptions } from './space/options.ts';
 import { search } from './search.ts';
+import { bothHeld, type SearchOptions } from './space/options.ts';
 
 /** Why the best plan does not have the dimensions somebody asked about. */
 export interface WhyNot {

@@ -1,11 +1,17 @@
 import { workerData } from 'node:worker_threads';
 import type { Problem } from '../domain/problem.ts';
 import { LAUNCHABLE, launcherOf } from '../frameworks/index.ts';
-import { BY_MEMORY, BY_TIME, byDollars, type Objective, type ObjectiveId } from '../search/space/objective.ts';
 import { type Findings, openEntry } from '../search/run/open.ts';
-import { DEFAULT_OPTIONS, type SearchOptions } from '../search/space/options.ts';
 import { queueOf } from '../search/run/queue.ts';
 import { bookFor } from '../search/search.ts';
+import {
+  BY_MEMORY,
+  BY_TIME,
+  byDollars,
+  type Objective,
+  type ObjectiveId,
+} from '../search/space/objective.ts';
+import { DEFAULT_OPTIONS, type SearchOptions } from '../search/space/options.ts';
 
 /** A search as another thread receives it: data only. */
 export interface Job {

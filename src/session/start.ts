@@ -1,10 +1,10 @@
-import { estimate } from '../evaluate/estimate.ts';
+import { notesOn, type OpenedFile, planFrom } from '../cli/from-file.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { RankedPlan } from '../domain/search-result.ts';
+import { estimate } from '../evaluate/estimate.ts';
 import { changes } from '../frameworks/changes.ts';
 import type { Framework } from '../frameworks/port/framework.ts';
 import type { Start } from '../reporters/from-file.ts';
-import { notesOn, type OpenedFile, planFrom } from '../cli/from-file.ts';
 
 /** What a launch file asks for now, and what the best plan changes in it. */
 export function startOf(

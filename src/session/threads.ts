@@ -3,8 +3,8 @@ import Tinypool from 'tinypool';
 import type { Problem } from '../domain/problem.ts';
 import type { SearchResult } from '../domain/search-result.ts';
 import type { Findings } from '../search/run/open.ts';
-import type { SearchOptions } from '../search/space/options.ts';
 import { type Round, searchRounds } from '../search/search.ts';
+import type { SearchOptions } from '../search/space/options.ts';
 import type { Job, Task } from './search-worker.ts';
 
 /** Configurations below which starting threads costs more than they bring. */

@@ -1,10 +1,10 @@
-import { estimate } from '../evaluate/estimate.ts';
+import { readPlanFile } from '../cli/plan-file.ts';
 import { deviceCount } from '../domain/cluster.ts';
 import { InputError } from '../domain/input-error.ts';
 import { devicesOf, microBatchSizeOf } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
+import { estimate } from '../evaluate/estimate.ts';
 import { isHeld, type SearchOptions } from '../search/space/options.ts';
-import { readPlanFile } from '../cli/plan-file.ts';
 
 /**
  * A value that the search is sure to reach: that of the last of the `top` best plans of an earlier run which fit this
@@ -17,11 +17,7 @@ export function warmThreshold(
 ): number {
   const { plans, document } = readPlanFile(path);
   // Held dimensions, or a smaller cluster, could forbid plans of the file: then it says nothing.
-  if (
-    isHeld(options.fix) ||
-    isHeld(options.max) ||
-    options.maxGpus !== Number.POSITIVE_INFINITY
-  )
+  if (isHeld(options.fix) || isHeld(options.max) || options.maxGpus !== Number.POSITIVE_INFINITY)
     return Number.POSITIVE_INFINITY;
   const layers = problem.model.layers.length;
   const values = plans.flatMap(({ plan, rank }) => {

@@ -1,6 +1,6 @@
-import { estimate } from '../evaluate/estimate.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { RankedPlan, SearchResult, WhatIf } from '../domain/search-result.ts';
+import { estimate } from '../evaluate/estimate.ts';
 import { FRAMEWORKS, LAUNCHERS } from '../frameworks/index.ts';
 import type { Framework } from '../frameworks/port/framework.ts';
 import { DEFAULT_BUDGET, place } from '../placement/place.ts';

@@ -41,7 +41,8 @@ export const recompute = technique<Recompute>({
     mode === 'selective' ? modules.join('+') : layersPerStage === null ? mode : `${mode} ×${layersPerStage}`,
   resolve: (value, problem) =>
     value.mode === 'selective' && value.modules.length === 0 ? worthIt(problem) : value,
-  choices: (problem, _, asked) => (asked === undefined ? [NO_RECOMPUTE, worthIt(problem), FULL_RECOMPUTE] : [asked]),
+  choices: (problem, _, asked) =>
+    asked === undefined ? [NO_RECOMPUTE, worthIt(problem), FULL_RECOMPUTE] : [asked],
   limit: {
     of: ({ layersPerStage }) => layersPerStage,
     with: (value, layersPerStage) => (value.mode === 'full' ? { ...value, layersPerStage } : null),

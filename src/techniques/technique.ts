@@ -121,7 +121,11 @@ export interface Technique<V = unknown> {
   /** Micro-batches that a stage works on beyond plain order. */
   runAhead?(value: V, stages: number): number;
   /** Seconds of one micro-batch's exchange between all stages, by whether they stand in the open. */
-  headExchange?(value: V, stages: Span, context: StageContext): { readonly open: number; readonly beside: number };
+  headExchange?(
+    value: V,
+    stages: Span,
+    context: StageContext,
+  ): { readonly open: number; readonly beside: number };
 }
 
 /** A technique with typed access to its value in a plan. */

@@ -26,7 +26,8 @@ export const vocabularyParallel = technique<VocabularySplit>({
   local: (split, local, { pp }) => ({ ...local, vocabularyShards: split === 'off' ? 1 : pp }),
   spreadsEnds: (split) => split !== 'off',
   // For the barriers between its vocabulary passes.
-  runAhead: (split, stages) => ({ off: 0, 'vocab-1': 2, 'vocab-2': 1, interlaced: Math.ceil(stages / 2) })[split],
+  runAhead: (split, stages) =>
+    ({ off: 0, 'vocab-1': 2, 'vocab-2': 1, interlaced: Math.ceil(stages / 2) })[split],
   /**
    * The interlaced pipeline exchanges in the open, all stages at once; algorithms 1 and 2 (section 4) put both on a stream
    * of their own and pay with one or two more micro-batches in flight.

@@ -25,7 +25,8 @@ export const zero = technique<ZeroStage>({
   off: 0,
   schema: { enum: ZERO_STAGES },
   affects: 'stage',
-  parse: (text) => ZERO_STAGES.find((stage) => `${stage}` === text) ?? new Misread('a whole number from 0 to 3'),
+  parse: (text) =>
+    ZERO_STAGES.find((stage) => `${stage}` === text) ?? new Misread('a whole number from 0 to 3'),
   format: String,
   name: 'sharding',
   words: (stage) => LABELS[stage],
@@ -101,8 +102,8 @@ function gradientBytes({ problem }: StageContext): number {
 /** Each micro-batch gathers a layer's 16-bit weights before forward and again before backward, and scatters its gradients after. */
 function passTraffic(stage: ZeroStage, layer: Amounts, context: StageContext): PassTraffic[] {
   const { problem, groups, c } = context;
+  if (!perMicroBatch(stage, context) || groups.shard.size === 1) return [];
   const span = narrowed(groups.shard, context);
-  if (!perMicroBatch(stage, context) || span.size === 1) return [];
   const over = (collective: 'allGather' | 'reduceScatter', bytes: number, { dense, expert }: Parameters) =>
     collectiveSeconds(span, collective, bytes * dense, c) +
     collectiveSeconds(groups.expertData, collective, bytes * expert, c);

@@ -1,12 +1,12 @@
 import type { Command } from 'commander';
-import { estimate as costOf } from '../../evaluate/estimate.ts';
 import { InputError } from '../../domain/input-error.ts';
 import type { Problem } from '../../domain/problem.ts';
 import type { Reason } from '../../domain/reason.ts';
-import { estimateTable } from '../../reporters/estimate-table.ts';
-import { estimateDocument } from '../../reporters/plan-json.ts';
+import { estimate as costOf } from '../../evaluate/estimate.ts';
 import { parseConfiguration } from '../../plan-text/configuration.ts';
 import { type Configured, planOf } from '../../plan-text/plan-of.ts';
+import { estimateTable } from '../../reporters/estimate-table.ts';
+import { estimateDocument } from '../../reporters/plan-json.ts';
 import { printJson, type Register, styleOf, workloadOptions } from '../command.ts';
 import { notesOn, opened, planFrom, READABLE, workloadOf } from '../from-file.ts';
 import { EXIT, type Io } from '../io.ts';

@@ -49,7 +49,11 @@ export function flowOf(schedule: string, shape: PipelineShape): StageFlow[] {
 }
 
 /** The shape of one pipeline of a plan. */
-export function shapeOf({ dims, techniques }: Pick<Plan, 'dims' | 'techniques'>, stages: number, microBatches: number): PipelineShape {
+export function shapeOf(
+  { dims, techniques }: Pick<Plan, 'dims' | 'techniques'>,
+  stages: number,
+  microBatches: number,
+): PipelineShape {
   const runAhead = TECHNIQUES.reduce(
     (sum, one) => sum + (one.runAhead?.(one.of(techniques), stages) ?? 0),
     0,

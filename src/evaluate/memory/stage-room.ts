@@ -46,6 +46,23 @@ export class Rooms {
     return this.at(spot).fewest(spot.fronts, range);
   }
 
+  /**
+   * No cut gives a stage of one chunk more of layers that count for their `worth`, by kind: what ends of the model take, and
+   * what only the widest layer takes, is left out.
+   */
+  capacity({ fronts, weightVersions }: StageFlow, worth: readonly number[]): number {
+    return this.between(fronts, weightVersions).capacity(fronts[0]![0]!, worth);
+  }
+
+  /** Bytes of a layer of each kind with one micro-batch in flight, ends of the model apart. */
+  worth({ fronts, weightVersions }: StageFlow): number[] {
+    return this.between(fronts, weightVersions).worth();
+  }
+
+  private between(fronts: InFlight[number], weightVersions: number): Place {
+    return this.at({ first: false, last: false, fronts, weightVersions });
+  }
+
   private at({ first, last, fronts, weightVersions }: StageSpot): Place {
     const chunks = fronts[0]!.length;
     const place = Number(first) + 2 * Number(last) + 4 * (chunks + MOST_CHUNKS * (weightVersions - 1));
@@ -88,6 +105,31 @@ class Place {
 
   room(fronts: InFlight[number]): StageRoom | null {
     return this.chunks > 1 || this.kinds === 1 ? null : this.inequalities(fronts);
+  }
+
+  capacity(alive: number, worth: readonly number[]): number {
+    const less = Math.max(0, alive - 1);
+    let capacity = Number.POSITIVE_INFINITY;
+    for (const { once, inFlight, inFlightButOne } of this.points) {
+      const fixed = once.fixed[0]! + alive * inFlight.fixed[0]! + less * inFlightButOne.fixed[0]!;
+      const room = Math.max(0, this.allocatable - fixed);
+      let most = 0;
+      for (const [s, row] of once.layers.entries())
+        for (let kind = 0; kind < row.length; kind++) {
+          const beside = alive * inFlight.layers[s]![kind]! + less * inFlightButOne.layers[s]![kind]!;
+          most = Math.max(most, (worth[kind]! * room) / (row[kind]! + beside));
+        }
+      capacity = Math.min(capacity, most);
+    }
+    return capacity;
+  }
+
+  worth(): number[] {
+    return Array.from({ length: this.kinds }, (_, kind) =>
+      Math.max(
+        ...this.points.map(({ once, inFlight }) => once.layers[0]![kind]! + inFlight.layers[0]![kind]!),
+      ),
+    );
   }
 
   share(fronts: InFlight[number], kind: number, counts: readonly number[]): number {

@@ -47,10 +47,7 @@ function stateTerms(profile: StageProfile, { ends, weightVersions }: StagePlace)
     expert: { layers: layers('parameters', 'expert'), fixed: beside.parameters.expert },
     root: ownedAtEnds(profile, ends).parameters.dense,
   };
-  return [
-    ...states,
-    ...TECHNIQUES.flatMap((one) => one.terms?.(one.of(techniques), held, context) ?? []),
-  ];
+  return [...states, ...TECHNIQUES.flatMap((one) => one.terms?.(one.of(techniques), held, context) ?? [])];
 }
 
 /** Activations, logits, and what is alive only while a pass runs. */
@@ -130,8 +127,7 @@ function savedBeside(profile: StageProfile, chunks: number, ends: Ends): number[
   if (ends.embedding !== null) fixed[ends.embedding]! += embedding.memory.saved;
   if (ends.head !== null) {
     const layer = layers.at(-1)![lastKind(model)]!;
-    fixed[ends.head]! +=
-      head.memory.saved + model.mtpLayers * (layer.memory.saved + prediction.memory.saved);
+    fixed[ends.head]! += head.memory.saved + model.mtpLayers * (layer.memory.saved + prediction.memory.saved);
   }
   return fixed;
 }

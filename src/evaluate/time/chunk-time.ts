@@ -1,9 +1,9 @@
 import type { BySegment } from '../../domain/memory-term.ts';
 import type { ModelSpec } from '../../domain/model.ts';
 import { lastKind } from '../../layers/parameters.ts';
+import type { StageProfile } from '../stage-profile.ts';
 import type { LayerTime } from './layer-time.ts';
 import { addTime, noTime, type PassTime } from './pass-time.ts';
-import type { StageProfile } from '../stage-profile.ts';
 
 /** One micro-batch through one chunk of a stage on one GPU, passes apart. */
 export interface ChunkTime {

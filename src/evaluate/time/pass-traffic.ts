@@ -1,19 +1,21 @@
-import type { Amounts } from '../../techniques/holding.ts';
 import { TECHNIQUES } from '../../techniques/index.ts';
 import { expose } from '../../techniques/overlap.ts';
 import type { PassTraffic, StageContext } from '../../techniques/technique.ts';
+import type { PartProfile } from '../part-profile.ts';
 import type { LayerTime } from './layer-time.ts';
 import { addTime, noTime, type PassTime, seconds } from './pass-time.ts';
 
 /** A layer with what techniques send beside its passes: hidden as far as its own compute reaches. */
-export function withPassTraffic(time: LayerTime, layer: Amounts, context: StageContext): LayerTime {
-  const traffic = TECHNIQUES.flatMap(
-    (one) => one.passTraffic?.(one.of(context.techniques), layer, context) ?? [],
-  );
+export function withPassTraffic(part: PartProfile, context: StageContext): LayerTime {
+  const { time } = part;
+  const traffic: PassTraffic[] = [];
+  for (const { of, passTraffic } of TECHNIQUES)
+    if (passTraffic !== undefined) traffic.push(...passTraffic(of(context.techniques), part, context));
   if (traffic.length === 0) return time;
   const beside = (name: 'forward' | 'backward', compute: number): PassTime => {
     const pass = addTime(noTime(), time[name]);
-    for (const one of traffic) if (one.pass === name) compute -= addTraffic(pass, one, compute, context.c.contention);
+    for (const one of traffic)
+      if (one.pass === name) compute -= addTraffic(pass, one, compute, context.c.contention);
     return pass;
   };
   return {

@@ -77,7 +77,11 @@ function played(play: (m: number) => Simulation, m: number, stages: number, chun
 /** What the second half of a longer run adds, its stages working side by side. */
 function between(half: Simulation, whole: Simulation): Simulation {
   const seconds = whole.makespanSeconds - half.makespanSeconds;
-  return { makespanSeconds: seconds, busySeconds: half.busySeconds, finishSeconds: half.finishSeconds.map(() => seconds) };
+  return {
+    makespanSeconds: seconds,
+    busySeconds: half.busySeconds,
+    finishSeconds: half.finishSeconds.map(() => seconds),
+  };
 }
 
 /** In the steady state every further p micro-batches cost the same. */

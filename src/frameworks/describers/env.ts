@@ -57,9 +57,10 @@ export const env: Framework = {
           RECOMPUTE_LAYERS: layersPerStage ?? '',
           ZERO_STAGE: zero.of(techniques),
           ...Object.fromEntries(
-            TECHNIQUES.filter(({ id }) => !NAMED.some((one) => one.id === id)).map(
-              ({ id, of, format }) => [id.replaceAll('-', '_').toUpperCase(), format(of(techniques))],
-            ),
+            TECHNIQUES.filter(({ id }) => !NAMED.some((one) => one.id === id)).map(({ id, of, format }) => [
+              id.replaceAll('-', '_').toUpperCase(),
+              format(of(techniques)),
+            ]),
           ),
           LAYERS_PER_STAGE: stages
             .map(({ chunks }) => chunks.reduce((sum, { first, end }) => sum + end - first, 0))

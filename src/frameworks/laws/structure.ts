@@ -1,7 +1,7 @@
+import type { Legality } from '../../domain/legality.ts';
 import { layersOf, replicasOf } from '../../domain/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
 import { hostRuns } from '../../launch-folder/ranks.ts';
-import type { Legality } from '../../domain/legality.ts';
 import { planLaw } from '../../laws/plan.ts';
 import type { Reach } from '../port/framework.ts';
 import { chunksInOrder, isEven } from './chunks.ts';

@@ -1,5 +1,5 @@
-import type { Renderer } from '../../launch-folder/renderer.ts';
 import type { Legality } from '../../domain/legality.ts';
+import type { Renderer } from '../../launch-folder/renderer.ts';
 import type { LaunchReader } from './reader.ts';
 
 /** A training framework: refuses what it cannot run, renders what it can. */

@@ -40,9 +40,9 @@ const forPlan: readonly Rule[] = [
   },
   ({ workload: { globalBatchSize } }, plan) => {
     const wanted = globalBatchSize / microBatchSizeOf(plan);
-    const odd = plan.pipelines[0]!.stages
-      .map(({ replicas }) => replicas.reduce((sum, { count, microBatches }) => sum + count * microBatches, 0))
-      .find((sum) => sum !== wanted);
+    const odd = plan.pipelines[0]!.stages.map(({ replicas }) =>
+      replicas.reduce((sum, { count, microBatches }) => sum + count * microBatches, 0),
+    ).find((sum) => sum !== wanted);
     return odd === undefined ? null : no('micro-batches', `${odd} micro-batches`, `${wanted} on every stage`);
   },
   (_, { techniques, pipelines }) =>

@@ -16,7 +16,9 @@ export function planOf(
   devices: readonly number[],
 ): Plan {
   const sorted = [...stages].sort((a, b) => a.layer_partition[0] - b.layer_partition[0]);
-  const [{ gpu_ranks: ranks, zero_config: groups, num_microbatches_per_rank: shares }] = sorted as [ZorseStage];
+  const [{ gpu_ranks: ranks, zero_config: groups, num_microbatches_per_rank: shares }] = sorted as [
+    ZorseStage,
+  ];
   const groupSize = Math.max(1, ...groups.map((group) => group.length));
   return {
     pipelines: [
@@ -31,7 +33,10 @@ export function planOf(
     ],
     dims: { cp: 1, ep: 1, etp: 1, vpp: 1, dpReplicate: Math.max(1, Math.floor(ranks.length / groupSize)) },
     schedule: sorted.length > 1 ? 'gpipe' : '1f1b',
-    techniques: zero.set(tree.isTrue('recompute_layer') ? recompute.set({}, FULL_RECOMPUTE) : {}, ranks.length > 1 ? 3 : 0),
+    techniques: zero.set(
+      tree.isTrue('recompute_layer') ? recompute.set({}, FULL_RECOMPUTE) : {},
+      ranks.length > 1 ? 3 : 0,
+    ),
     nodeOrder: null,
   };
 }

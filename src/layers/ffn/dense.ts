@@ -1,8 +1,8 @@
 import { closed, flag, positive } from '../../document/shapes.ts';
-import type { RecomputeModule } from '../recompute-modules.ts';
 import { layerModule } from '../layer-module.ts';
 import { columnParallel, rowParallel } from '../linear.ts';
 import { kept, type LayerContext, type Operator, operator, stream } from '../operator.ts';
+import type { RecomputeModule } from '../recompute-modules.ts';
 import { bias, matrix, type Weight } from '../weight.ts';
 
 /** Two matrices, or three where gated (SwiGLU, GeGLU). */

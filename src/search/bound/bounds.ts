@@ -1,12 +1,12 @@
+import type { Problem } from '../../domain/problem.ts';
 import { modelFlopsPerStep } from '../../evaluate/model-flops.ts';
 import type { StageCosts } from '../../evaluate/stage-costs.ts';
-import type { Problem } from '../../domain/problem.ts';
 import { type Coefficients, coefficients } from '../../hardware/coefficients.ts';
 import { gemmCurve } from '../../hardware/gemm.ts';
 import { type Candidate, microBatchesPerReplica } from '../space/candidate.ts';
 import type { Frame } from '../space/frame.ts';
 import { crossings } from './crossings.ts';
-import { stagesOf } from './stages.ts';
+import { endStages } from './stages.ts';
 
 /** Model FLOPs at the best rate any kernel of each GPU in use reaches: below every plan of these chains side by side, whatever its switches. */
 export function frameBound(problem: Problem, frames: readonly Frame[]): number {
@@ -60,11 +60,17 @@ export function lowerBound(
   for (const [kind, count] of kinds.entries()) all += count * worth[kind]!;
   let speed = 0;
   let withHead = 0;
-  for (const { run, first, last: head } of stagesOf(candidate)) {
+  const ends = endStages(candidate);
+  let next = 0;
+  for (const [run, { stages }] of layout.runs.entries()) {
     const { embeddingSeconds, headSeconds, secondsPerLayer } = costs[run]!;
-    speed += rates[run]!;
-    all += rates[run]! * ((first ? embeddingSeconds : 0) + (head ? headSeconds : 0));
-    if (head) withHead = Math.max(withHead, headSeconds + secondsPerLayer[last]!);
+    const [first, end] = [next, next + stages];
+    const here = (stage: number) => (ends.all ? stages : stage >= first && stage < end ? 1 : 0);
+    const heads = here(ends.head);
+    speed += rates[run]! * stages;
+    all += rates[run]! * (here(ends.embedding) * embeddingSeconds + heads * headSeconds);
+    if (heads > 0) withHead = Math.max(withHead, headSeconds + secondsPerLayer[last]!);
+    next = end;
   }
   for (const [i, rate] of rates.entries()) all += rate * ((crossing[i - 1] ?? 0) + (crossing[i] ?? 0));
   const busiest = Math.max(all / speed, withHead);

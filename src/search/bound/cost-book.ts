@@ -14,6 +14,13 @@ export class CostBook {
     this.problem = problem;
   }
 
+  /** The same for a candidate that is looked at once: what nobody asks for again only fills the heap. */
+  passing(candidate: Candidate): readonly StageCosts[] {
+    return candidate.layout.runs.map((run) =>
+      stageCosts(this.problem, specFor(this.problem, candidate, run), this.profiles, true),
+    );
+  }
+
   /** Costs of each run of the candidate's layout. */
   of(candidate: Candidate): readonly StageCosts[] {
     const key = keyOf(candidate);
@@ -29,7 +36,7 @@ export class CostBook {
   }
 }
 
-const MOST_REMEMBERED = 20_000;
+const MOST_REMEMBERED = 4000;
 
 /** All that a candidate's stages can depend on. */
 function keyOf({ layout, choice }: Candidate): string {

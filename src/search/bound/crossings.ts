@@ -1,5 +1,5 @@
-import type { StageCosts } from '../../evaluate/stage-costs.ts';
 import type { Problem } from '../../domain/problem.ts';
+import type { StageCosts } from '../../evaluate/stage-costs.ts';
 import { coefficients } from '../../hardware/coefficients.ts';
 import { pointToPointSeconds } from '../../hardware/collective.ts';
 import { spanOf } from '../../hardware/span.ts';

@@ -21,7 +21,10 @@ export function memoryMiss(
 ): MemoryMiss | null {
   const { layout, choice } = candidate;
   const { layers, kinds } = problem.model;
-  if (choice.vpp === 1) return reachMiss(layers.length, spotsOf(problem, candidate), costs);
+  if (choice.vpp === 1) {
+    const spots = spotsOf(problem, candidate);
+    return capacityMiss(layers, spots, costs) ?? reachMiss(layers.length, spots, costs);
+  }
   // Of several kinds, what a stage with several chunks holds depends on the whole cut: left to the estimate.
   if (kinds.length > 1) return null;
   if (layout.family !== 'uniform') return reachMiss(layers.length, spotsOf(problem, candidate), costs);
@@ -38,6 +41,20 @@ export function spotsOf(
 ): RunSpot[] {
   const flow = flowOf(candidate.choice.schedule, shapeFor(candidate, microBatches));
   return stagesOf(candidate).map((place, s) => ({ ...place, ...flow[s]! }));
+}
+
+/** Too little room on all stages together, whatever the cut: asked first, for it takes little work. */
+function capacityMiss(
+  layers: readonly number[],
+  spots: readonly RunSpot[],
+  costs: readonly StageCosts[],
+): MemoryMiss | null {
+  const worth = costs[0]!.rooms.worth(spots[0]!);
+  let capacity = 0;
+  for (const spot of spots) capacity += costs[spot.run]!.rooms.capacity(spot, worth);
+  let need = 0;
+  for (const kind of layers) need += worth[kind]!;
+  return capacity >= need ? null : missing(Math.floor((layers.length * capacity) / need), layers.length);
 }
 
 /**

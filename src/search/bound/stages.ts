@@ -1,5 +1,7 @@
+import { scheduleOf } from '../../schedules/index.ts';
+import { stageOfChunk } from '../../schedules/schedule.ts';
 import { TECHNIQUES } from '../../techniques/index.ts';
-import { type Candidate, placesOf } from '../space/candidate.ts';
+import type { Candidate } from '../space/candidate.ts';
 
 /** Where a stage stands: its run of the layout, and which ends of the model it holds. */
 export interface StagePlaceInRun {
@@ -8,16 +10,26 @@ export interface StagePlaceInRun {
   readonly last: boolean;
 }
 
-/**
- * By stage, as its chunks lie: a folded schedule has both ends on the first stage; where a technique spreads the ends over
- * the pipeline every stage has both.
- */
+/** Stages that hold an end of the model, by number: a folded schedule has both on the first. `all`: every stage has both. */
+export interface EndStages {
+  readonly embedding: number;
+  readonly head: number;
+  readonly all: boolean;
+}
+
+export function endStages({ layout, choice }: Candidate): EndStages {
+  const schedule = scheduleOf(choice.schedule);
+  const shape = { stages: layout.pp };
+  return {
+    embedding: stageOfChunk(schedule, 0, shape),
+    head: stageOfChunk(schedule, layout.pp * choice.vpp - 1, shape),
+    all: TECHNIQUES.some((one) => one.spreadsEnds?.(one.of(choice.techniques)) === true),
+  };
+}
+
 export function stagesOf(candidate: Candidate): StagePlaceInRun[] {
-  const { layout, choice } = candidate;
-  const places = placesOf(candidate);
-  const [first, last] = [places[0]!.stage, places.at(-1)!.stage];
-  const spread = TECHNIQUES.some((one) => one.spreadsEnds?.(one.of(choice.techniques)) === true);
-  return layout.runs
+  const { embedding, head, all } = endStages(candidate);
+  return candidate.layout.runs
     .flatMap(({ stages }, run) => new Array<number>(stages).fill(run))
-    .map((run, s) => ({ run, first: spread || s === first, last: spread || s === last }));
+    .map((run, s) => ({ run, first: all || s === embedding, last: all || s === head }));
 }

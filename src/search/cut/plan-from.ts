@@ -24,5 +24,9 @@ export function planFrom(
       };
     }),
   );
-  return { ...sharedOf(candidate), pipelines: [{ stages, microBatches: microBatches * dp }], nodeOrder: null };
+  return {
+    ...sharedOf(candidate),
+    pipelines: [{ stages, microBatches: microBatches * dp }],
+    nodeOrder: null,
+  };
 }

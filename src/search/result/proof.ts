@@ -4,10 +4,10 @@ import { checkCut } from '../../partition/check-cut.ts';
 import { checkGroups } from '../../partition/check-groups.ts';
 import { checkShares } from '../../partition/check-shares.ts';
 import type { CostBook } from '../bound/cost-book.ts';
-import { groupSize } from '../space/group-orders.ts';
+import { partitionProblem } from '../cut/partition-problem.ts';
 import type { Evaluated } from '../run/kept.ts';
 import { frameOf, type Layout } from '../space/frame.ts';
-import { partitionProblem } from '../cut/partition-problem.ts';
+import { groupSize } from '../space/group-orders.ts';
 
 /** The proof that is printed with a plan: only worth its integer programs for plans that are shown. */
 export function proofOf(problem: Problem, one: Evaluated, book: CostBook): PartitionProof | null {
@@ -31,8 +31,7 @@ function groupCheck(problem: Problem, one: Evaluated, book: CostBook): IntegerPr
   const { layout, choice } = candidate;
   const { cluster, model } = problem;
   const alike = layout.runs.every((run) => run.tp === layout.tp);
-  if (one.family !== 'type-per-stage' || choice.vpp > 1 || !alike || model.kinds.length > 1)
-    return null;
+  if (one.family !== 'type-per-stage' || choice.vpp > 1 || !alike || model.kinds.length > 1) return null;
   const perStage = layout.tp * layout.cp * layout.dp;
   const able = cluster.groups.filter(
     (group) => groupSize(group) >= perStage && group.fastDomainGpus % layout.tp === 0,

@@ -12,7 +12,13 @@ import type { CostBook } from '../bound/cost-book.ts';
 import { memoryMiss } from '../bound/memory-bound.ts';
 import { fewestLayers } from '../cut/fewest-layers.ts';
 import { realise } from '../cut/realise.ts';
-import { type Candidate, candidateText, microBatchesPerReplica, shapeFor, specFor } from '../space/candidate.ts';
+import {
+  type Candidate,
+  candidateText,
+  microBatchesPerReplica,
+  shapeFor,
+  specFor,
+} from '../space/candidate.ts';
 import { type Choice, chainOf, choices } from '../space/choices.ts';
 import type { Frame, Layout } from '../space/frame.ts';
 import { layoutsOf } from '../space/layouts.ts';
@@ -25,12 +31,7 @@ import { joined, type Run, worstKept } from './run.ts';
 export function expand(run: Run, frame: Frame): void {
   const { problem, options, tally } = run;
   const all = choices(problem, chainOf(problem, frame), options);
-  const byMicroBatch = new Map<number, Choice[]>();
-  for (const choice of all) {
-    const group = byMicroBatch.get(choice.microBatchSize);
-    if (group === undefined) byMicroBatch.set(choice.microBatchSize, [choice]);
-    else group.push(choice);
-  }
+  const groups = byMicroBatch(all);
   const bounded: { candidate: Candidate; bound: number }[] = [];
   for (const layout of layoutsOf(problem, frame, options)) {
     const reason = splitLaw(problem, { ...layout, shapes: layout.runs });
@@ -40,12 +41,12 @@ export function expand(run: Run, frame: Frame): void {
         tally.add(reason, () => candidateText({ layout, choice: example }), all.length);
       continue;
     }
-    for (const group of byMicroBatch.values()) {
-      if (options.objective.bound(barest(run, layout, group), [layout]) >= worstKept(run)) {
-        run.boundedAway += group.length;
+    for (const group of groups) {
+      if (options.objective.bound(barestBound(run, layout, group), [layout]) >= worstKept(run)) {
+        run.boundedAway += group.choices.length;
         continue;
       }
-      for (const choice of group) {
+      for (const choice of group.choices) {
         const candidate = { layout, choice };
         const bound = boundOf(run, candidate);
         if (bound !== null) bounded.push({ candidate, bound });
@@ -58,6 +59,7 @@ export function expand(run: Run, frame: Frame): void {
       run.boundedAway += bounded.length - index;
       return;
     }
+    if (!mayFit(run, candidate)) continue;
     cost(run, candidate);
     if (!cutIsExact(problem, candidate)) run.unproven = joined(run.unproven, { count: 1, bound });
   }
@@ -69,21 +71,32 @@ function cutIsExact({ model }: Problem, { layout, choice }: Candidate): boolean 
   return choice.vpp === 1 || layout.family === 'uniform' || model.kinds.length === 1;
 }
 
-/**
- * Bound of a micro-batch size at its barest: techniques at the values that cost least time; chunks of a stage may hide more
- * of a transfer than they add, so transfers count only where there is one each.
- */
-function barest({ problem, book }: Run, layout: Layout, group: readonly Choice[]): number {
-  const [first] = group as [Choice];
-  const choice: Choice = {
-    ...first,
-    techniques: barestTechniques(group),
-    fewest: null,
-    vpp: 1,
-    schedule: usualSchedule(1).id,
-  };
-  const candidate = { layout, choice };
-  return lowerBound(problem, candidate, book.of(candidate), group.every(({ vpp }) => vpp === 1));
+/** Choices of one micro-batch size. */
+interface Group {
+  readonly choices: readonly Choice[];
+  /** None of them costs less: techniques at the values that cost least time, one chunk a stage. */
+  readonly barest: Choice;
+  /** Chunks of a stage may hide more of a transfer than they add: transfers count only where there is one each. */
+  readonly transfers: boolean;
+}
+
+function byMicroBatch(all: readonly Choice[]): Group[] {
+  const sizes = new Map<number, Choice[]>();
+  for (const choice of all) {
+    const known = sizes.get(choice.microBatchSize);
+    if (known === undefined) sizes.set(choice.microBatchSize, [choice]);
+    else known.push(choice);
+  }
+  return [...sizes.values()].map((choices) => {
+    const techniques = barestTechniques(choices);
+    const barest = { ...choices[0]!, techniques, fewest: null, vpp: 1, schedule: usualSchedule(1).id };
+    return { choices, barest, transfers: choices.every(({ vpp }) => vpp === 1) };
+  });
+}
+
+function barestBound({ problem, book }: Run, layout: Layout, { barest, transfers }: Group): number {
+  const candidate = { layout, choice: barest };
+  return lowerBound(problem, candidate, book.passing(candidate), transfers);
 }
 
 /** What a group of choices agrees on, and of what it does not the values that cost least time. */
@@ -98,7 +111,7 @@ function barestTechniques(group: readonly Choice[]): Techniques {
 
 /** Lower bound of one configuration; null when it was rejected, or left aside. */
 function boundOf(run: Run, candidate: Candidate): number | null {
-  const { problem, book, tally, misses, options } = run;
+  const { problem, book, tally, options } = run;
   const broken = choiceLaw(problem, candidate);
   if (broken !== null) {
     tally.add(broken, () => candidateText(candidate));
@@ -111,11 +124,7 @@ function boundOf(run: Run, candidate: Candidate): number | null {
     run.boundedAway += 1;
     return null;
   }
-  const miss = memoryMiss(problem, candidate, book.of(candidate));
-  if (miss === null) return bound;
-  tally.add(miss.reason, () => candidateText(candidate));
-  remember(misses, { candidate, excess: miss.excess });
-  return null;
+  return bound;
 }
 
 /** Covering some layers is never faster than covering none. */
@@ -142,6 +151,15 @@ function choiceLaw(problem: Problem, candidate: Candidate): Reason | null {
     if (broken !== null) return broken;
   }
   return techniqueLaw(problem, specFor(problem, candidate, layout.runs[0]!).dims, choice.techniques);
+}
+
+/** Asked last: it takes more work than a bound, and what was costed before may have made it needless. */
+function mayFit({ problem, book, tally, misses }: Run, candidate: Candidate): boolean {
+  const miss = memoryMiss(problem, candidate, book.of(candidate));
+  if (miss === null) return true;
+  tally.add(miss.reason, () => candidateText(candidate));
+  remember(misses, { candidate, excess: miss.excess });
+  return false;
 }
 
 function cost(run: Run, candidate: Candidate): void {

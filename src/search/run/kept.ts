@@ -46,14 +46,14 @@ function better(a: Evaluated, b: Evaluated): number {
 function layoutKey({ family, candidate: { layout }, realised: { plan } }: Evaluated): string {
   if (family !== 'several-pipelines') return JSON.stringify(layout);
   return JSON.stringify(
-    plan.pipelines.map((p) =>
-      p.stages.map((s) => s.replicas.map((b) => [b.group, b.count, b.tp])),
-    ),
+    plan.pipelines.map((p) => p.stages.map((s) => s.replicas.map((b) => [b.group, b.count, b.tp]))),
   );
 }
 
 function complexity({ candidate: { layout, choice } }: Evaluated): number {
-  const used = TECHNIQUES.filter(({ of, format, off }) => format(of(choice.techniques)) !== format(off)).length;
+  const used = TECHNIQUES.filter(
+    ({ of, format, off }) => format(of(choice.techniques)) !== format(off),
+  ).length;
   return layout.tp * 8 + layout.cp * 4 + layout.pp * 2 + choice.vpp + used / 4 + choice.microBatchSize / 64;
 }
 
@@ -77,7 +77,6 @@ function limits({ estimate: { stages } }: Evaluated): string {
 
 /** A pipeline without the places of its devices. */
 function anonymous({ stages, microBatches }: Pipeline) {
-  const blocks = (stage: Stage) =>
-    stage.replicas.map(({ count, tp, microBatches: m }) => [count, tp, m]);
+  const blocks = (stage: Stage) => stage.replicas.map(({ count, tp, microBatches: m }) => [count, tp, m]);
   return [microBatches, stages.map((stage) => [stage.chunks, blocks(stage)])];
 }

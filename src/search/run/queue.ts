@@ -2,11 +2,11 @@ import type { Problem } from '../../domain/problem.ts';
 import { frameBound } from '../bound/bounds.ts';
 import { type Bundle, bundles } from '../space/bundles.ts';
 import { chains } from '../space/chains.ts';
-import { bundleChoices, bundleSpace } from './expand-bundle.ts';
+import { choiceCounts } from '../space/choices.ts';
 import { devicesOfFrame, type Frame } from '../space/frame.ts';
 import { layoutsOf } from '../space/layouts.ts';
 import type { SearchOptions } from '../space/options.ts';
-import { choiceCounts } from '../space/choices.ts';
+import { bundleChoices, bundleSpace } from './expand-bundle.ts';
 
 /** What the search opens at once: a chain of stages, or unlike pipelines side by side. */
 export interface Entry {

@@ -2,8 +2,8 @@ import type { NodeGroup } from '../../domain/cluster.ts';
 import type { Problem } from '../../domain/problem.ts';
 import { isMoe } from '../../layers/layer.ts';
 import { chainsOf } from './chains.ts';
-import { groupSize, subsets } from './group-orders.ts';
 import { devicesOfFrame, type Frame } from './frame.ts';
+import { groupSize, subsets } from './group-orders.ts';
 import type { SearchOptions } from './options.ts';
 
 /**

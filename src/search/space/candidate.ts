@@ -31,10 +31,11 @@ export function sharedOf({ layout, choice }: Candidate): Pick<Plan, 'dims' | 'sc
 export function specFor({ cluster }: Problem, candidate: Candidate, { group, tp }: Serving): StageSpec {
   const { layout, choice } = candidate;
   const { dims, schedule, techniques } = sharedOf(candidate);
+  const { cp, ep, etp, vpp, dpReplicate } = dims;
   return {
     group,
     firstDevice: cluster.groups[group]!.firstDevice,
-    dims: { ...dims, tp, pp: layout.pp, dpShard: layout.dp / dims.dpReplicate },
+    dims: { tp, cp, pp: layout.pp, dpReplicate, dpShard: layout.dp / dpReplicate, ep, etp, vpp },
     microBatchSize: choice.microBatchSize,
     schedule,
     techniques,

@@ -1,7 +1,7 @@
 import type { NodeGroup } from '../../domain/cluster.ts';
 import type { Problem } from '../../domain/problem.ts';
-import { groupOrders, groupSize } from './group-orders.ts';
 import { divisors, type Frame, frameOf } from './frame.ts';
+import { groupOrders, groupSize } from './group-orders.ts';
 import { type SearchOptions, within } from './options.ts';
 
 /** Pipelines deeper than this only take depths that divide the layers, with or without the ends counted as layers. */

@@ -4,7 +4,7 @@ import type { Techniques } from '../../domain/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
 import { scheduleOf, usualSchedule } from '../../schedules/index.ts';
 import { TECHNIQUES, techniqueKeys } from '../../techniques/index.ts';
-import { type Layout, divisors, type Frame } from './frame.ts';
+import { divisors, type Frame, type Layout } from './frame.ts';
 import { below, type SearchOptions, within } from './options.ts';
 
 /** The rest of a plan, once its devices are arranged. */
@@ -45,7 +45,8 @@ export function choices(problem: Problem, chain: Chain, options: SearchOptions):
   const dpReplicate = fix.counts['dp-replicate'] ?? 1;
   const sizes = divisors(chain.sequences).filter(
     (size) =>
-      (size <= MOST_MICRO_BATCH || size === fix.counts['micro-batch']) && within(options, 'micro-batch', size),
+      (size <= MOST_MICRO_BATCH || size === fix.counts['micro-batch']) &&
+      within(options, 'micro-batch', size),
   );
   const chunks = chunksPerStage(problem.model, chain, asked).filter((v) => within(options, 'vpp', v));
   return sizes.flatMap((microBatchSize) =>
@@ -54,7 +55,14 @@ export function choices(problem: Problem, chain: Chain, options: SearchOptions):
       const dims = { tp, cp, pp, dpReplicate, dpShard: dp / dpReplicate, ep: 1, etp: 1, vpp };
       const schedule = asked ?? usualSchedule(vpp).id;
       return techniqueChoices(problem, dims, options).map(
-        (one): Choice => ({ ...one, microBatchSize, vpp, schedule, dpReplicate }),
+        ({ techniques, fewest }): Choice => ({
+          microBatchSize,
+          vpp,
+          schedule,
+          techniques,
+          fewest,
+          dpReplicate,
+        }),
       );
     }),
   );
@@ -82,7 +90,11 @@ function techniqueChoices(
     const values = choose?.(problem, dims, held) ?? [held ?? usual?.(problem, dims) ?? off];
     const limitable = (value: unknown) => limit?.of(value) === null && limit.with(value, 1) !== null;
     // Fewer layers, where they lie in one chunk.
-    return { technique, values, some: values.map((value) => held === undefined && dims.vpp === 1 && limitable(value)) };
+    return {
+      technique,
+      values,
+      some: values.map((value) => held === undefined && dims.vpp === 1 && limitable(value)),
+    };
   });
   const combined = combinations(all);
   return Object.keys(max.techniques).length === 0
@@ -95,7 +107,9 @@ const known = new Map<string, readonly TechniqueChoice[]>();
 /** Combinations of the same values are the same objects, so that what follows from them is worked out once. */
 function combinations(all: readonly Values[]): readonly TechniqueChoice[] {
   const key = all
-    .map(({ technique, values, some }) => values.map((value, i) => `${technique.format(value)}${some[i] ? '*' : ''}`))
+    .map(({ technique, values, some }) =>
+      values.map((value, i) => `${technique.format(value)}${some[i] ? '*' : ''}`),
+    )
     .join(';');
   const before = known.get(key);
   if (before !== undefined) return before;

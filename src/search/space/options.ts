@@ -72,7 +72,11 @@ export const DEFAULT_OPTIONS: SearchOptions = {
 };
 
 /** Whether a user allows a degree, or a size of micro-batch. */
-export function within({ fix, max }: Pick<SearchOptions, 'fix' | 'max'>, name: Count, value: number): boolean {
+export function within(
+  { fix, max }: Pick<SearchOptions, 'fix' | 'max'>,
+  name: Count,
+  value: number,
+): boolean {
   const held = fix.counts[name];
   return (held === undefined || held === value) && value <= (max.counts[name] ?? Number.POSITIVE_INFINITY);
 }

@@ -1,0 +1,36 @@
+import type { Amounts, Parameters } from '../techniques/holding.ts';
+import type { OperatorMemory } from './memory/operator-memory.ts';
+import type { LayerTime } from './time/layer-time.ts';
+
+/**
+ * Time and memory of one layer of a kind, or of an end of the model. A search asks the time of all that it looks at, and
+ * memory only of what it cannot rule out by time: that is worked out when first asked.
+ */
+export class PartProfile implements Amounts {
+  readonly time: LayerTime;
+  private readonly remembered: () => OperatorMemory;
+  private known: OperatorMemory | undefined;
+
+  constructor(time: LayerTime, memory: () => OperatorMemory) {
+    this.time = time;
+    this.remembered = memory;
+  }
+
+  get memory(): OperatorMemory {
+    this.known ??= this.remembered();
+    return this.known;
+  }
+
+  get parameters(): Parameters {
+    return this.memory.owned.parameters;
+  }
+
+  get trained(): Parameters {
+    return this.memory.owned.trained;
+  }
+
+  /** The same with another time. */
+  timed(time: LayerTime): PartProfile {
+    return time === this.time ? this : new PartProfile(time, () => this.memory);
+  }
+}
