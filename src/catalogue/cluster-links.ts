@@ -40,10 +40,13 @@ export function linkFrom(
   }
   const rate = (key: 'bandwidthPerNode' | 'sharedBandwidth') =>
     link[key] === undefined ? null : quantityAt(document, `${at}/${key}`, link[key], 'bandwidth');
+  const stated = rate('bandwidthPerNode');
   return {
     from,
     to,
-    bandwidthPerNode: rate('bandwidthPerNode') ?? base?.bandwidth ?? Number.POSITIVE_INFINITY,
+    bandwidthPerNode: stated ?? Number.POSITIVE_INFINITY,
+    nominalPerNode:
+      stated !== null || base === null ? Number.POSITIVE_INFINITY : base.bandwidth * base.efficiency,
     sharedBandwidth: rate('sharedBandwidth') ?? Number.POSITIVE_INFINITY,
     latency:
       link.latency === undefined

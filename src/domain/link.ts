@@ -11,6 +11,9 @@ export type Collective = (typeof COLLECTIVES)[number];
 export const LINK_TOPOLOGIES = ['switch', 'mesh', 'host', 'network'] as const;
 type LinkTopology = (typeof LINK_TOPOLOGIES)[number];
 
+/** A measurement this far above a wire's rate is not one of that wire. */
+export const ABOVE_WIRE = 1.1;
+
 /** A kind of link. Bandwidths are bytes/s one way; latencies seconds. */
 export interface LinkSpec {
   readonly id: string;
@@ -37,5 +40,7 @@ export interface LinkSpec {
 export interface CollectiveCurve {
   readonly collective: Collective;
   readonly gpus: number;
+  /** On GPUs of the cluster itself: taken as it is. */
+  readonly here?: true;
   readonly lines: readonly { readonly latency: number; readonly bandwidth: number }[];
 }

@@ -124,7 +124,10 @@ function treated(operators: readonly Operator[], context: StageContext): readonl
 }
 
 /** All that kernels and the communication inside a layer depend on. */
-function layerKey({ group, dims, microBatchSize, local, groups }: StageContext, techniques: Techniques): string {
+function layerKey(
+  { group, dims, microBatchSize, local, groups }: StageContext,
+  techniques: Techniques,
+): string {
   const { tp, cp, ep, etp } = dims;
   const where = [groups.tensor, groups.context, groups.expert, groups.expertTensor].map(spanKey);
   return [
@@ -147,5 +150,5 @@ function stageKey(context: StageContext): string {
 }
 
 function spanKey(x: Span): string {
-  return `${x.size}/${x.perDomain}/${x.intra.index}/${x.network.index}/${x.networkPerMember}/${x.extraLatency}`;
+  return `${x.size}/${x.perDomain}/${x.intra.index}/${x.network.index}/${x.share.nominal}/${x.share.reached}/${x.extraLatency}`;
 }

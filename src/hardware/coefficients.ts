@@ -165,13 +165,18 @@ const DEFINITIONS = {
     'fraction of nccl-tests bandwidth that in-training collectives reach',
     'nccl-tests run alone; training shares HBM',
   ),
-  networkEfficiency: fitted(0.85, 0.4, 0.95, 'fraction of NIC wire rate of ring and tree collectives'),
-  networkAllToAll: fitted(
-    0.85,
+  networkDerating: fitted(
+    0.9,
     0.4,
-    0.95,
-    'fraction of NIC wire rate of all-to-all',
-    'EFA p5: 0.86 at 2 to 8 nodes',
+    1,
+    'rate of ring and tree collectives across nodes over wire rate times efficiency of their link',
+  ),
+  networkAllToAll: fitted(
+    0.9,
+    0.4,
+    1,
+    'the same of all-to-all',
+    'EFA p5: 0.86 of the wire at 2 to 8 nodes, of 0.88 that the link has',
   ),
   allToAllInDomain: fitted(
     0.9,

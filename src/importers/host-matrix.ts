@@ -1,13 +1,12 @@
-import type { LinkSpec } from '../domain/link.ts';
+import { ABOVE_WIRE, type LinkSpec } from '../domain/link.ts';
 import { at, type Facts, type HostFact, type MatrixFact } from './facts.ts';
 import { positions } from './host-names.ts';
 import type { InventoryGroup } from './inventory.ts';
 import { rateText } from './measured-words.ts';
-import { ABOVE_WIRE, equivalentText, wireEquivalent } from './network-rate.ts';
 
 /** The matrix of a cluster file, or why there is none. */
 export interface PlacedMatrix {
-  /** Bytes/s of the whole node, in the order of the groups' hosts, as the cost model wants it; null: none. */
+  /** Bytes/s of the whole node, in the order of the groups' hosts; null: none. */
   readonly bandwidth: readonly (readonly number[])[] | null;
   readonly from: readonly string[];
   readonly measured: readonly string[];
@@ -80,9 +79,9 @@ export function placedMatrix(
   return {
     ...NONE,
     // A host that stands in two groups reaches itself at no less than it reaches any other.
-    bandwidth: pairs.map((row, i) => row.map((pair) => wireEquivalent(pair?.node ?? largest[i]!))),
+    bandwidth: pairs.map((row, i) => row.map((pair) => pair?.node ?? largest[i]!)),
     from: [
-      `Host to host, row sends to column, in the order of the hosts above: ${equivalentText(rangeText(matrix))} (${at(matrix)}).`,
+      `Host to host, row sends to column, in the order of the hosts above: ${rangeText(matrix)} measured (${at(matrix)}).`,
       ...scales(pairs.flat()),
     ],
     notes: extra.length === 0 ? [] : [`${some(extra)} of ${at(matrix)} are no hosts of a group: left out`],

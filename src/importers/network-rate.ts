@@ -1,32 +1,16 @@
-import type { LinkSpec } from '../domain/link.ts';
-import { coefficients } from '../hardware/coefficients.ts';
+import { ABOVE_WIRE, type LinkSpec } from '../domain/link.ts';
 import { at, type CurveFact } from './facts.ts';
 import { curveWords, fastest, rateText } from './measured-words.ts';
 
-/** A measurement this far above a wire's rate is not one of that wire. */
-export const ABOVE_WIRE = 1.1;
 /** Below this size, bytes, start-up hides the rate of a port. */
 export const LARGE = 2 ** 20;
 const SLOW = 0.5;
 
-/** The rate of one network port as the cost model wants it, with what was measured. */
+/** What transfers through one network port reached. */
 export interface PortRate {
   /** Bytes/s. */
   readonly bandwidth: number;
   readonly from: string;
-}
-
-/**
- * The wire rate of which `networkEfficiency` is the measured rate. The cost model multiplies a port's rate by that
- * coefficient (hardware/collective.ts), and a measurement contains the loss already.
- */
-export function wireEquivalent(measured: number): number {
-  return measured / coefficients().networkEfficiency;
-}
-
-/** How a comment says it. */
-export function equivalentText(measured: string): string {
-  return `${measured} measured, divided by ${coefficients().networkEfficiency}, the share of a port's rate that the cost model counts on`;
 }
 
 /** Between two GPUs of two hosts: OSU does not say where its two ranks ran. */
@@ -57,10 +41,7 @@ export function portRate(
   const unknown =
     best.hosts === 0 ? [`where the ranks of ${best.test} (${at(best)}) ran: two hosts assumed`] : [];
   return {
-    rate: {
-      bandwidth: wireEquivalent(measured),
-      from: `${equivalentText(rateText(measured))} (${best.test}, ${at(best)})`,
-    },
+    rate: { bandwidth: measured, from: `${best.test}, ${at(best)}` },
     notes: [...refused, ...slow],
     unknown,
   };

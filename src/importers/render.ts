@@ -57,7 +57,7 @@ function nicLines({ link, perNode, devices, from, perNodeFrom, rate }: DraftGrou
     ...(devices.length === 0
       ? []
       : [entry(6, 'devices', `[${devices.map(quoted).join(', ')}]`, perNodeFrom)]),
-    ...(rate === null ? [] : [entry(6, 'bandwidth', rateText(rate.bandwidth), rate.from)]),
+    ...(rate === null ? [] : [entry(6, 'measured', rateText(rate.bandwidth), rate.from)]),
   ];
 }
 

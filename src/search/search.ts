@@ -1,16 +1,17 @@
+import type { Cluster } from '../domain/cluster.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { RankedPlan, SearchResult } from '../domain/search-result.ts';
 import { CostBook } from './bound/cost-book.ts';
 import { evenSplit } from './result/even-split.ts';
-import { remember } from './run/misses.ts';
-import { joined, newRun, type Run, worstKept } from './run/run.ts';
-import { type Evaluated, insert } from './run/kept.ts';
 import { findNearestMiss } from './result/nearest-miss.ts';
-import { type Findings, openEntry } from './run/open.ts';
-import { DEFAULT_OPTIONS, type SearchOptions } from './space/options.ts';
 import { proofOf } from './result/proof.ts';
+import { type Evaluated, insert } from './run/kept.ts';
+import { remember } from './run/misses.ts';
+import { type Findings, openEntry } from './run/open.ts';
 import { type Entry, queueOf } from './run/queue.ts';
+import { joined, newRun, type Run, worstKept } from './run/run.ts';
+import { DEFAULT_OPTIONS, type SearchOptions } from './space/options.ts';
 
 /** Entries to open before what they found is compared: each knows the same threshold, so any number of threads may share them. */
 export interface Round {
@@ -64,10 +65,22 @@ export function* searchSteps(
   return step.value;
 }
 
-/** Bounds and cuts take links as specified, which measured ones never beat; estimates take them as measured. */
+/** Where nodes were measured bounds and cuts take the wire's rate, which no measurement beats; estimates take the measured. */
 export function bookFor(problem: Problem): CostBook {
-  const { measured: _, ...specified } = problem.cluster;
-  return new CostBook({ ...problem, cluster: specified });
+  const { measured, ...cluster } = problem.cluster;
+  return new CostBook({ ...problem, cluster: measured === undefined ? cluster : atWireRate(cluster) });
+}
+
+function atWireRate(cluster: Cluster): Cluster {
+  const none = { bandwidthPerNode: Number.POSITIVE_INFINITY, nominalPerNode: Number.POSITIVE_INFINITY };
+  return {
+    ...cluster,
+    groups: cluster.groups.map((group) => ({
+      ...group,
+      nic: { ...group.nic, measured: group.nic.link.bandwidth },
+    })),
+    links: cluster.links.map((link) => ({ ...link, ...none })),
+  };
 }
 
 /** Entries of a round: few at first, while the threshold still falls. */
