@@ -25,7 +25,13 @@ function searchLines() {
       model: loadModel(model).value,
       cluster: loadCluster(cluster).value,
       stack: loadStack('megatron-core'),
-      workload: { sequenceLength, globalBatchSize, precision: 'bf16' as const, headroom: 0.08 },
+      workload: {
+        sequenceLength,
+        globalBatchSize,
+        precision: 'bf16' as const,
+        optimizer: 'adamw',
+        headroom: 0.08,
+      },
     };
     const started = performance.now();
     const { certificate } = search(problem);
@@ -54,7 +60,13 @@ function growthLines() {
       model: loadModel('llama-3.1-70b').value,
       cluster: { ...value, groups: [{ ...group!, nodes, hosts }] },
       stack: loadStack('megatron-core'),
-      workload: { sequenceLength: 8192, globalBatchSize: 2048, precision: 'bf16' as const, headroom: 0.08 },
+      workload: {
+        sequenceLength: 8192,
+        globalBatchSize: 2048,
+        precision: 'bf16' as const,
+        optimizer: 'adamw',
+        headroom: 0.08,
+      },
     };
     const started = performance.now();
     const { certificate } = search(problem);

@@ -1,18 +1,23 @@
-import {
-  type Plan,
-  RECOMPUTE_MODULES,
-  type Recompute,
-  type RecomputeModule,
-  type ScheduleId,
-  type Stage,
-  type VocabularySplit,
-} from '../../src/domain/plan.ts';
+import type { Plan, Stage, Techniques } from '../../src/domain/plan.ts';
 import type { Problem } from '../../src/domain/problem.ts';
 import { flopsPerToken } from '../../src/layers/parameters.ts';
+import { RECOMPUTE_MODULES, type RecomputeModule } from '../../src/layers/recompute-modules.ts';
+import { chunksByStage } from '../../src/plan-text/plan-of.ts';
 import { scheduleOf } from '../../src/schedules/index.ts';
+import { chunkPlaces } from '../../src/schedules/schedule.ts';
+import {
+  FULL_RECOMPUTE,
+  NO_RECOMPUTE,
+  type Recompute,
+  recompute,
+  selective,
+} from '../../src/techniques/recompute.ts';
+import { sequenceParallel } from '../../src/techniques/sequence-parallel.ts';
+import { type VocabularySplit, vocabularyParallel } from '../../src/techniques/vocabulary-parallel.ts';
+import { type ZeroStage, zero } from '../../src/techniques/zero.ts';
 import type { Row } from './row.ts';
 
-const SCHEDULE: Readonly<Record<string, ScheduleId>> = {
+const SCHEDULE: Readonly<Record<string, string>> = {
   '1f1b': '1f1b',
   none: '1f1b',
   'interleaved-1f1b': 'interleaved-1f1b',
@@ -40,8 +45,7 @@ export function plansOf(row: Row, problem: Problem, assumptions: string[]): Plan
     ? 'v-half'
     : SCHEDULE[c.schedule ?? (pp > 1 ? '1f1b' : 'none')];
   const id = named === 'zb-h1' && /2p/.test(c.scheduleWords ?? '') ? 'zb-h2' : named;
-  if (id === undefined || (pp > 1 && scheduleOf(id) === undefined))
-    throw new Error(`schedule ${c.schedule} is not modelled`);
+  if (id === undefined) throw new Error(`schedule ${c.schedule} is not modelled`);
   const batch = problem.workload.globalBatchSize;
   const microBatches = c.microBatch ? [c.microBatch] : [1, 2, 4, 8, 16].filter((b) => batch % (b * dp) === 0);
   if (!c.microBatch) assumptions.push('micro-batch not stated: best of those that fit');
@@ -65,12 +69,13 @@ interface Dims {
   readonly cp: number;
   readonly dp: number;
   readonly vpp: number;
-  readonly id: ScheduleId;
+  readonly id: string;
   readonly microBatchSize: number;
   readonly recompute: Recompute;
 }
 
-function build({ config: c }: Row, problem: Problem, d: Dims): Plan {
+function build(row: Row, problem: Problem, d: Dims): Plan {
+  const c = row.config;
   const microBatches = Math.max(1, Math.round(problem.workload.globalBatchSize / (d.microBatchSize * d.dp)));
   const balanced = /redistributed/.test(c.scheduleWords ?? '') || problem.model.mtpLayers > 0;
   const counts = chunkLayers(
@@ -81,40 +86,45 @@ function build({ config: c }: Row, problem: Problem, d: Dims): Plan {
     c.finalStageLayers ?? null,
     balanced ? headInLayers(problem) : 0,
   );
-  const starts = counts.map((_, i) => counts.slice(0, i).reduce((a, b) => a + b, 0));
-  const schedule = scheduleOf(d.vpp > 1 && d.id === '1f1b' ? 'interleaved-1f1b' : d.id)!;
-  const shape = { stages: d.pp, microBatches, virtualStages: d.vpp };
+  const schedule = scheduleOf(d.vpp > 1 && d.id === '1f1b' ? 'interleaved-1f1b' : d.id);
+  const chunks = chunksByStage(counts, chunkPlaces(schedule, { stages: d.pp, virtualStages: d.vpp }));
   const perStage = d.dp * d.tp * d.cp;
-  const stages: Stage[] = Array.from({ length: d.pp }, (_, stage) => ({
-    chunks: counts
-      .map((count, g) => ({ g, first: starts[g]!, end: starts[g]! + count }))
-      .filter(({ g }) => schedule.stageOfChunk(g, shape) === stage)
-      .map(({ first, end }) => ({ first, end })),
-    replicas: [{ count: d.dp, group: 0, firstDevice: stage * perStage, tensorParallel: d.tp, microBatches }],
-  }));
-  const ep = c.ep ?? 1;
+  const stages = chunks.map(
+    (own, stage): Stage => ({
+      chunks: own,
+      microBatchSize: d.microBatchSize,
+      replicas: [{ count: d.dp, group: 0, firstDevice: stage * perStage, tp: d.tp, microBatches }],
+    }),
+  );
+  const stage = shardingOf(c.optimizerSharding, problem);
   return {
     pipelines: [{ stages, microBatches: microBatches * d.dp }],
-    schedule: { id: schedule.id, virtualStages: d.vpp, ...vocabularyOf(c.scheduleWords) },
-    microBatchSize: d.microBatchSize,
-    contextParallel: d.cp,
-    expertParallel: ep,
-    expertTensorParallel: c.etp ?? 1,
-    sequenceParallel: c.sequenceParallel ?? (d.tp > 1 && problem.stack.id !== 'megatron-2021'),
-    recompute: d.recompute,
-    optimizerSharding: shardingOf(c.optimizerSharding, problem),
-    shardGroup: c.optimizerShardGroup ?? null,
+    dims: {
+      cp: d.cp,
+      ep: c.ep ?? 1,
+      etp: c.etp ?? 1,
+      vpp: d.vpp,
+      dpReplicate: stage > 0 && c.optimizerShardGroup ? d.dp / c.optimizerShardGroup : 1,
+    },
+    schedule: schedule.id,
+    techniques: techniquesOf(row, problem, d, stage),
     nodeOrder: null,
   };
 }
 
-function vocabularyOf(words: string | null | undefined): { vocabulary?: VocabularySplit } {
-  if (/interlaced/i.test(words ?? '')) return { vocabulary: 'interlaced' };
-  const algorithm = /vocab\w* parallelism \(Alg\. ([12])\)/i.exec(words ?? '')?.[1];
-  return algorithm === undefined ? {} : { vocabulary: algorithm === '1' ? 'vocab-1' : 'vocab-2' };
+function techniquesOf({ config: c }: Row, { stack }: Problem, d: Dims, stage: ZeroStage): Techniques {
+  const split = sequenceParallel.set({}, c.sequenceParallel ?? (d.tp > 1 && stack.id !== 'megatron-2021'));
+  const vocabulary = vocabularyParallel.set(split, vocabularyOf(c.scheduleWords));
+  return zero.set(recompute.set(vocabulary, d.recompute), stage);
 }
 
-function shardingOf(stated: number | string | null | undefined, problem: Problem): 0 | 1 | 2 | 3 {
+function vocabularyOf(words: string | null | undefined): VocabularySplit {
+  if (/interlaced/i.test(words ?? '')) return 'interlaced';
+  const algorithm = /vocab\w* parallelism \(Alg\. ([12])\)/i.exec(words ?? '')?.[1];
+  return algorithm === undefined ? 'off' : algorithm === '1' ? 'vocab-1' : 'vocab-2';
+}
+
+function shardingOf(stated: number | string | null | undefined, problem: Problem): ZeroStage {
   if (stated === 0 || stated === 1 || stated === 2 || stated === 3) return stated;
   return problem.stack.fullySharded ? 3 : 1;
 }
@@ -166,13 +176,7 @@ function spread(layers: number, chunks: number): number[] {
   );
 }
 
-function virtualStages(
-  row: Row,
-  id: ScheduleId,
-  pp: number,
-  layers: number,
-  assumptions: string[],
-): number[] {
+function virtualStages(row: Row, id: string, pp: number, layers: number, assumptions: string[]): number[] {
   if (pp === 1) return [1];
   if (id === 'zb-v' || id === 'v-half' || id === 'v-min' || id === 'dualpipe-v') return [2];
   const stated = row.config.vpp;
@@ -190,17 +194,18 @@ function layersRecomputed(recipe: Row['config']['recipe']): number | null {
 }
 
 function recomputesOf({ config: c, stack }: Row, problem: Problem, assumptions: string[]): Recompute[] {
-  const none: Recompute = { mode: 'none', modules: [], layersPerStage: null };
-  const full: Recompute = { mode: 'full', modules: [], layersPerStage: layersRecomputed(c.recipe) };
-  if (c.recompute === 'none') return [none];
+  const some = layersRecomputed(c.recipe);
+  const full = some === null ? FULL_RECOMPUTE : { ...FULL_RECOMPUTE, layersPerStage: some };
+  if (c.recompute === 'none') return [NO_RECOMPUTE];
   if (c.recompute === 'full') return [full];
   if (c.recompute === 'selective') {
     const modules = (c.recomputeModules ?? (problem.stack.fullySharded ? ['op'] : ['core_attn'])).filter(
       (m): m is RecomputeModule => (RECOMPUTE_MODULES as readonly string[]).includes(m),
     );
-    return [{ mode: 'selective', modules, layersPerStage: null }];
+    return [selective(...modules)];
   }
   assumptions.push('recomputation not stated: best of those that fit');
-  const selective: Recompute = { mode: 'selective', modules: ['core_attn'], layersPerStage: null };
-  return stack?.attentionKernel === 'unfused' ? [none, selective, full] : [none, full];
+  return stack?.attentionKernel === 'unfused'
+    ? [NO_RECOMPUTE, selective('core_attn'), full]
+    : [NO_RECOMPUTE, full];
 }

@@ -35,6 +35,7 @@ export function problemOf(row: Row, assumptions: string[]): Problem {
       sequenceLength: row.sequenceLength,
       globalBatchSize: row.config.globalBatch,
       precision: precisionOf(row, assumptions),
+      optimizer: 'adamw',
       headroom: 0,
     },
   };
@@ -241,8 +242,13 @@ function overlapOf(stack: Stack, { config }: Row): Stack['overlap'] {
     : /vanilla TP/i.test(words)
       ? 0
       : stack.overlap.tensorParallel;
-  const expert = config.recipe?.moe_a2a_overlap === true ? 0.88 : stack.overlap.expertParallel;
+  const expert = overlapsExperts(config) ? 0.88 : stack.overlap.expertParallel;
   return { ...stack.overlap, tensorParallel: tensor, expertParallel: expert };
+}
+
+/** The recipe says that experts' exchanges run beside another micro-batch's compute. */
+export function overlapsExperts({ recipe }: Row['config']): boolean {
+  return recipe?.moe_a2a_overlap === true;
 }
 
 /** Racks of one scale-up domain came with HybridEP, which needs one; elsewhere the stack's own. */

@@ -1,6 +1,6 @@
-import { estimate } from '../../src/evaluate/estimate.ts';
 import type { Estimate } from '../../src/domain/estimate.ts';
 import type { Problem } from '../../src/domain/problem.ts';
+import { estimate } from '../../src/evaluate/estimate.ts';
 import { plansOf } from './plans.ts';
 import { problemOf } from './problem.ts';
 import type { Row } from './row.ts';

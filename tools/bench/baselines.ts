@@ -1,21 +1,23 @@
-import { estimate } from '../../src/evaluate/estimate.ts';
 import { onlyGroups } from '../../src/domain/node-order.ts';
 import type { Problem } from '../../src/domain/problem.ts';
 import type { SearchResult } from '../../src/domain/search-result.ts';
+import { estimate } from '../../src/evaluate/estimate.ts';
+import { splitLaw } from '../../src/laws/split.ts';
 import { lowerBound } from '../../src/search/bound/bounds.ts';
-import { bundles } from '../../src/search/space/bundles.ts';
-import { chains } from '../../src/search/space/chains.ts';
 import { CostBook } from '../../src/search/bound/cost-book.ts';
-import { NONE_UNPROVEN, type Run } from '../../src/search/run/expand.ts';
-import { expandBundle } from '../../src/search/run/expand-bundle.ts';
-import { type Frame, layoutsOf } from '../../src/search/space/layouts.ts';
 import { memoryMiss } from '../../src/search/bound/memory-bound.ts';
-import { DEFAULT_OPTIONS } from '../../src/search/space/options.ts';
-import { type Candidate, planFrom, realise } from '../../src/search/cut/realise.ts';
-import { illegal } from '../../src/laws/split.ts';
+import { planFrom } from '../../src/search/cut/plan-from.ts';
+import { realise } from '../../src/search/cut/realise.ts';
+import { expandBundle } from '../../src/search/run/expand-bundle.ts';
+import { newRun } from '../../src/search/run/run.ts';
 import { search } from '../../src/search/search.ts';
-import { switches } from '../../src/search/space/choices.ts';
-import { Tally } from '../../src/search/run/tally.ts';
+import { bundles } from '../../src/search/space/bundles.ts';
+import type { Candidate } from '../../src/search/space/candidate.ts';
+import { chains } from '../../src/search/space/chains.ts';
+import { chainOf, choices } from '../../src/search/space/choices.ts';
+import type { Frame } from '../../src/search/space/frame.ts';
+import { layoutsOf } from '../../src/search/space/layouts.ts';
+import { DEFAULT_OPTIONS } from '../../src/search/space/options.ts';
 
 const MOST_TRIED = 1500;
 
@@ -66,10 +68,10 @@ function bestChain(
   for (const frame of chains(problem, { ...DEFAULT_OPTIONS, alikeStages: true })) {
     if (!accept(frame)) continue;
     for (const layout of layoutsOf(problem, frame, DEFAULT_OPTIONS)) {
-      if (illegal(problem, layout) !== null) continue;
-      for (const choice of switches(problem, frame, DEFAULT_OPTIONS)) {
-        if (choice.virtualStages > 1) continue;
-        const candidate = { layout, switches: choice };
+      if (splitLaw(problem, { ...layout, shapes: layout.runs }) !== null) continue;
+      for (const choice of choices(problem, chainOf(problem, frame), DEFAULT_OPTIONS)) {
+        if (choice.vpp > 1) continue;
+        const candidate = { layout, choice };
         const costs = book.of(candidate);
         if (memoryMiss(problem, candidate, costs) === null)
           candidates.push({ candidate, bound: lowerBound(problem, candidate, costs) });
@@ -90,17 +92,7 @@ function bestChain(
 }
 
 function bestBundle(problem: Problem): number | null {
-  const run: Run = {
-    problem,
-    options: { ...DEFAULT_OPTIONS, top: 1 },
-    book: new CostBook(problem),
-    tally: new Tally(),
-    misses: [],
-    kept: [],
-    boundedAway: 0,
-    evaluated: 0,
-    unproven: NONE_UNPROVEN,
-  };
+  const run = newRun(problem, { ...DEFAULT_OPTIONS, top: 1 }, new CostBook(problem));
   for (const bundle of bundles(problem, run.options)) expandBundle(run, bundle);
   return run.kept[0]?.estimate.stepSeconds ?? null;
 }

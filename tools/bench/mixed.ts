@@ -21,7 +21,13 @@ export function mixedLines(): Record<string, string | number>[] {
       model: loadModel(model).value,
       cluster: loadCluster(cluster).value,
       stack: loadStack('megatron-core'),
-      workload: { sequenceLength, globalBatchSize, precision: 'bf16' as const, headroom: 0.08 },
+      workload: {
+        sequenceLength,
+        globalBatchSize,
+        precision: 'bf16' as const,
+        optimizer: 'adamw',
+        headroom: 0.08,
+      },
     };
     const result = search(problem);
     const best = result.plans[0]!.estimate.stepSeconds;

@@ -23,7 +23,13 @@ function scattered(nodes: number): Problem {
     model: loadModel('llama-3.1-70b').value,
     cluster: { ...value, groups: [{ ...group!, nodes, hosts }], measured: { bandwidth, latency: null } },
     stack: loadStack('megatron-core'),
-    workload: { sequenceLength: 8192, globalBatchSize: 8 * nodes, precision: 'bf16', headroom: 0 },
+    workload: {
+      sequenceLength: 8192,
+      globalBatchSize: 8 * nodes,
+      precision: 'bf16',
+      optimizer: 'adamw',
+      headroom: 0,
+    },
   };
 }
 

@@ -1,8 +1,8 @@
-import { estimate } from '../../src/evaluate/estimate.ts';
 import type { Plan } from '../../src/domain/plan.ts';
 import type { Problem } from '../../src/domain/problem.ts';
+import { estimate } from '../../src/evaluate/estimate.ts';
 import { plansOf } from '../accuracy/plans.ts';
-import { problemOf } from '../accuracy/problem.ts';
+import { overlapsExperts, problemOf } from '../accuracy/problem.ts';
 import type { Row } from '../accuracy/row.ts';
 import { apply, type Values } from './knobs.ts';
 
@@ -12,6 +12,8 @@ export interface Case {
   readonly weight: number;
   readonly measuredSeconds: number;
   readonly problem: Problem;
+  /** Stated by the run, so not for the fit to move. */
+  readonly overlapsExperts: boolean;
   readonly plan: Plan;
 }
 
@@ -25,9 +27,10 @@ export function casesOf(rows: readonly Row[], v: Values): Case[] {
     if (row.group === THINNED.group && i % THINNED.every !== 0) return [];
     try {
       const problem = problemOf(row, []);
-      const plan = best(problem, plansOf(row, problem, []), v);
+      const stated = { problem, overlapsExperts: overlapsExperts(row.config) };
+      const plan = best(stated, plansOf(row, problem, []), v);
       const weight = row.tier === 'A' ? 1 : 0.5;
-      return [{ group: row.group, weight, measuredSeconds: row.measured.stepSeconds, problem, plan }];
+      return [{ ...stated, group: row.group, weight, measuredSeconds: row.measured.stepSeconds, plan }];
     } catch {
       // Rows that cannot be expressed are listed by `npm run accuracy`.
       return [];
@@ -35,16 +38,17 @@ export function casesOf(rows: readonly Row[], v: Values): Case[] {
   });
 }
 
-function best(problem: Problem, plans: readonly Plan[], v: Values): Plan {
+function best(stated: Pick<Case, 'problem' | 'overlapsExperts'>, plans: readonly Plan[], v: Values): Plan {
   if (plans.length === 1) return plans[0]!;
-  const timed = plans.map((plan) => ({ plan, e: estimate(apply(problem, v), plan) }));
+  const timed = plans.map((plan) => ({ plan, e: estimate(apply(stated, v), plan) }));
   const fit = timed.filter(({ e }) => e.verdict !== 'does-not-fit');
   return (fit.length > 0 ? fit : timed).reduce((a, b) => (b.e.stepSeconds < a.e.stepSeconds ? b : a)).plan;
 }
 
 /** ln(predicted / measured). */
-export function residual({ problem, plan, measuredSeconds }: Case, v: Values): number {
-  return Math.log(estimate(apply(problem, v), plan).stepSeconds / measuredSeconds);
+export function residual(run: Case, v: Values): number {
+  const { plan, measuredSeconds } = run;
+  return Math.log(estimate(apply(run, v), plan).stepSeconds / measuredSeconds);
 }
 
 /** Mean |residual| of each source, its rows weighted. */

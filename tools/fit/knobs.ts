@@ -1,5 +1,6 @@
 import type { Problem } from '../../src/domain/problem.ts';
 import { COEFFICIENT_TABLE } from '../../src/hardware/coefficients.ts';
+import type { Case } from './cases.ts';
 
 /** One constant that the fit may move, on a logarithmic scale between its bounds. */
 export interface Knob {
@@ -45,15 +46,17 @@ export function knobs(): Knob[] {
   ];
 }
 
-/** The problem as it would be with those values, and with no multiplier of its stack. */
-export function apply(problem: Problem, v: Values): Problem {
+/** The problem as it would be with those values, and with no multiplier of its stack; what a run states stays as stated. */
+export function apply(
+  { problem, overlapsExperts }: Pick<Case, 'problem' | 'overlapsExperts'>,
+  v: Values,
+): Problem {
   const { stack, cluster } = problem;
   const old = OLD_STACKS.includes(stack.id);
   const group = cluster.groups[0]!;
   const key =
     group.gpu.id === 'h100-sxm-96-500w' ? 'sustained.h100-500w' : `sustained.${group.gpu.architecture}`;
   const gpu = { ...group.gpu, sustainedSlowdown: v[key] ?? group.gpu.sustainedSlowdown };
-  const overlapped = stack.overlap.expertParallel === 0.88;
   return {
     ...problem,
     coefficients: v,
@@ -70,7 +73,7 @@ export function apply(problem: Problem, v: Values): Problem {
         tensorParallel:
           stack.id === 'megatron-core' ? v['overlap.tensor.megatron-core']! : stack.overlap.tensorParallel,
         dataParallel: stack.fullySharded ? v['overlap.data.fsdp']! : stack.overlap.dataParallel,
-        expertParallel: old || overlapped ? stack.overlap.expertParallel : v['overlap.expert']!,
+        expertParallel: old || overlapsExperts ? stack.overlap.expertParallel : v['overlap.expert']!,
         contextParallel: old ? stack.overlap.contextParallel : v['overlap.context']!,
       },
     },
