@@ -27,7 +27,7 @@ function clusterOf(parts: readonly Part[]): Cluster {
       firstDevice,
       fastDomainGpus: gpusPerNode,
       intraNode: loadLink('nvlink3'),
-      nic: { link: loadLink('ib-hdr200'), perNode: gpusPerNode, devices: [], interface: null },
+      nic: { link: loadLink('ib-hdr200'), perNode: gpusPerNode, measured: null, devices: [], interface: null },
       hosts: Array.from({ length: nodes }, (_, i) => `g${index}-${i}`),
       powerCapWatts: null,
       site: 'here',
