@@ -32,6 +32,8 @@ export interface LinkSpec {
   readonly inSwitchReduction: { readonly minGpus: number; readonly busBandwidth: number } | null;
   /** Measured curves, nccl-tests conventions: time = min over lines of latency + bytes/bandwidth, by group size. */
   readonly collectives: readonly CollectiveCurve[];
+  /** Ports of a node where the kind of link says so (an instance type of a cloud); null: it does not. */
+  readonly portsPerNode: number | null;
   /** What NCCL or RCCL must be told to use the link: variables of a launch script. */
   readonly environment: Readonly<Record<string, string>>;
   readonly provenance: Provenance;

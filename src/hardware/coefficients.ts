@@ -49,13 +49,13 @@ const DEFINITIONS = {
     'SimuMax and DeepSeek profile data: 2.5x FLOPs at 0.82 of the rate',
   ),
   attentionTraining: fitted(1.08, 0.8, 1.5, 'training flash kernel time over the inference prefill fit'),
-  attentionTrainingBlackwell: fitted(
-    1.08,
-    0.7,
-    1.5,
-    'the same on Blackwell, whose training kernels are cuDNN',
+  attentionTrainingCudnn: fitted(1.08, 0.7, 1.5, 'the same where training kernels are cuDNN (Blackwell)'),
+  flash2BehindFlash3: fitted(
+    1.6,
+    1,
+    2.2,
+    'FlashAttention-2 time over FA3/cuDNN on GPUs that have these (Hopper and later)',
   ),
-  flash2OnHopper: fitted(1.6, 1, 2.2, 'FlashAttention-2 time on Hopper and later over FA3/cuDNN'),
   flash1: fitted(1.2, 1, 2.2, 'FlashAttention-1/Triton time over FlashAttention-2'),
   slidingWindowAttention: fitted(
     1,

@@ -1,8 +1,8 @@
 /** Written by `npm run fit -- --write`; meanings, bounds and starting values are in coefficients.ts. */
 export const FITTED = {
   attentionTraining: 1.435,
-  attentionTrainingBlackwell: 1.218,
-  flash2OnHopper: 1.943,
+  attentionTrainingCudnn: 1.218,
+  flash2BehindFlash3: 1.943,
   flash1: 1.155,
   slidingWindowAttention: 1.612,
   unfusedBatchedGemm: 0.4412,
