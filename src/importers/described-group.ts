@@ -1,3 +1,4 @@
+import { loadGpu } from '../catalogue/gpus.ts';
 import { at, least, type TopologyFact } from './facts.ts';
 import type { LikeHosts } from './host-index.ts';
 import type { KnownGpus } from './identified.ts';
@@ -91,7 +92,10 @@ function unknownOf(
   const lines: readonly (readonly [boolean, string])[] = [
     [like.open !== null, `which ${like.open}: ${gpu} assumed`],
     [joined, `how the GPUs of ${name} hosts are joined: ${intraNode} assumed`],
-    [/^gb/.test(gpu), `GPUs in one NVLink domain of ${name} hosts: ${gpusPerNode} assumed (fastDomainGpus)`],
+    [
+      loadGpu(gpu).host.scaleUp?.beyondHost === true,
+      `GPUs in one NVLink domain of ${name} hosts: ${gpusPerNode} assumed (fastDomainGpus)`,
+    ],
     [like.port.feature === null, `the network of ${name} hosts: ${nic.link} assumed`],
     [cards === 0, `network cards of a ${name} host: ${nic.perNode} assumed`],
     [

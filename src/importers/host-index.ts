@@ -1,6 +1,6 @@
+import { sameFamily } from '../catalogue/gpu-names.ts';
 import { InputError } from '../domain/input-error.ts';
 import { at, type HostFact } from './facts.ts';
-import { familyOf } from './gpu-names.ts';
 import type { Identified } from './identified.ts';
 import { type Port, portOf } from './ports.ts';
 
@@ -70,7 +70,7 @@ function exactness({ ids, fact }: Identified): number {
 /** One GPU with two counts, or two parts of one family that two files name. */
 function contradicts(a: Identified, b: Identified): boolean {
   if (a.ids.some((id) => b.ids.includes(id))) return a.fact.gpusPerHost !== b.fact.gpusPerHost;
-  return a.fact.where.file !== b.fact.where.file && familyOf(a.ids[0]!) === familyOf(b.ids[0]!);
+  return a.fact.where.file !== b.fact.where.file && sameFamily(a.ids[0]!, b.ids[0]!);
 }
 
 /** The fact, if a cluster file can hold it. */

@@ -1,6 +1,7 @@
+import { inSlot, type Product, productOf, saysNoProduct } from '../catalogue/gpu-names.ts';
+import { loadGpu } from '../catalogue/gpus.ts';
 import { InputError } from '../domain/input-error.ts';
 import { at, type HostFact, least, type TopologyFact } from './facts.ts';
-import { type Product, productOf, saysNoProduct } from './gpu-names.ts';
 
 /** What the catalogue knows of GPUs. */
 export interface KnownGpus {
@@ -27,10 +28,15 @@ export function productIn(gpus: KnownGpus, { gpuName, memoryMiB, features }: Hos
   if (gpuName === null || saysNoProduct(gpuName))
     return features.map((word) => productOf(word, memoryMiB)).find((one) => one !== null) ?? null;
   const id = gpuName.toLowerCase();
-  const own = gpus.ids.includes(id) ? { ids: [id], standIn: false, pcie: /pcie|nvl/.test(id) } : null;
+  const own = gpus.ids.includes(id)
+    ? { ids: [id], standIn: false, pcie: inSlot(loadGpu(id).product.form) }
+    : null;
   // Slurm calls an MI250X so whether it counts packages or dies; ids with a dash are exact.
   return id.includes('-') ? (own ?? productOf(gpuName, memoryMiB)) : (productOf(gpuName, memoryMiB) ?? own);
 }
+
+/** Packages of several dies that a node has (configs/clusters/mi250x-128.yaml). */
+const MOST_PACKAGES = 4;
 
 /** Whether a fact names no product, so that another source has to. */
 export function isUntyped({ gpuName }: HostFact): boolean {
@@ -89,18 +95,24 @@ function narrowed(alike: readonly Identified[], product: Product | null, gpus: K
   return alike.length === 1 ? told : told.toSorted((a, b) => gpus.memoryMiB(a) - gpus.memoryMiB(b));
 }
 
-/** Each die of an MI250X is a device: a node of 4 packages has 8 (configs/clusters/mi250x-128.yaml). */
+/** Where each die of a product is a device (MI250X), whichever of the two a name left open: 4 packages are 8 devices. */
 export function byDies(one: Identified, topologies: readonly TopologyFact[]): Identified {
-  const open = one.ids.includes('mi250x') && one.ids.includes('mi250x-gcd');
-  const shown = topologies.find(({ vendor, gpus }) => vendor === 'amd' && gpus === 8);
+  const die = one.ids.map(loadGpu).find(({ product }) => one.ids.includes(product.dieOf?.gpu ?? ''));
+  if (die === undefined) return one;
+  const { dies } = die.product.dieOf!;
   const { gpusPerHost } = one.fact;
-  if (open && gpusPerHost === 8) return { ...one, ids: ['mi250x-gcd'] };
-  if (!open || gpusPerHost !== 4 || shown === undefined) return one;
+  if (gpusPerHost === MOST_PACKAGES * dies) return { ...one, ids: [die.id] };
+  const devices = gpusPerHost * dies;
+  const shown = topologies.find(({ vendor, gpus }) => vendor === die.vendor && gpus === devices);
+  if (gpusPerHost !== MOST_PACKAGES || shown === undefined) return one;
   return {
     ...one,
-    ids: ['mi250x-gcd'],
-    fact: { ...one.fact, gpusPerHost: 8 },
-    notes: [...one.notes, `${sourceOf(one.fact)}: 4 packages are 8 devices (${at(shown)})`],
+    ids: [die.id],
+    fact: { ...one.fact, gpusPerHost: devices },
+    notes: [
+      ...one.notes,
+      `${sourceOf(one.fact)}: ${gpusPerHost} packages are ${devices} devices (${at(shown)})`,
+    ],
   };
 }
 

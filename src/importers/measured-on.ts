@@ -1,5 +1,5 @@
+import { gpuIdOf, sameFamily } from '../catalogue/gpu-names.ts';
 import type { CurveFact } from './facts.ts';
-import { familyOf, gpuIdOf } from './gpu-names.ts';
 import { positions } from './host-names.ts';
 import type { InventoryGroup } from './inventory.ts';
 
@@ -18,7 +18,7 @@ export function measuredOn<Group extends InventoryGroup>(
       : { groups: [], why: 'it does not say on which of the GPUs it ran' };
   }
   const exact = groups.filter(({ gpu }) => gpu === id);
-  const alike = exact.length > 0 ? exact : groups.filter(({ gpu }) => familyOf(gpu) === familyOf(id));
+  const alike = exact.length > 0 ? exact : groups.filter(({ gpu }) => sameFamily(gpu, id));
   if (alike.length === 0) return { groups: [], why: `it ran on ${gpuName}, which no group has` };
   const known = (group: Group) => positions(hostNames, group.hosts).map((i) => i >= 0);
   const own = alike.filter((group) => hostNames.length > 0 && known(group).every((one) => one));

@@ -1,3 +1,4 @@
+import { gpuIdOf } from '../catalogue/gpu-names.ts';
 import { InputError } from '../domain/input-error.ts';
 import {
   at,
@@ -9,7 +10,6 @@ import {
   nothing,
   type Where,
 } from './facts.ts';
-import { gpuIdOf } from './gpu-names.ts';
 
 /** One line of the query: one GPU. */
 interface Row {

@@ -1,3 +1,6 @@
+import { loadGpu } from '../catalogue/gpus.ts';
+import { loadLink } from '../catalogue/links.ts';
+
 /** A network port, and the words that said so; null: assumed. */
 export interface Port {
   readonly link: string;
@@ -45,42 +48,19 @@ const BY_WORD: readonly (readonly [RegExp, string])[] = [
   [/^(a3-megagpu|tcpxo$|gcp-tcpxo$)/, 'gcp-tcpxo'],
 ];
 
-/** `efa` alone: the ports of the instances that have such GPUs. */
-const EFA: readonly (readonly [RegExp, string])[] = [
-  [/^a100/, 'efa-p4d'],
-  [/^h100/, 'efa-p5'],
-  [/^h200/, 'efa-p5en'],
-  [/^b200/, 'efa-p6-b200'],
-];
-
-/** Ports a node where the link's own name says so (hardware-profiles/links). */
-const PORTS: Readonly<Record<string, number>> = {
-  'efa-p4d': 4,
-  'efa-p5': 32,
-  'efa-p5en': 16,
-  'efa-p6-b200': 8,
-  'gcp-tcpx': 4,
-  'gcp-tcpxo': 8,
-};
-
 /** The network as a host's features name it (ib400, hdr, roce-200, eth25, efa), else what such hosts are sold with. */
 export function portOf(features: readonly string[], gpu: string): Port {
   for (const feature of features) {
     const link = linkOf(feature.toLowerCase(), gpu);
     if (link !== undefined) return { link, feature };
   }
-  if (/^gaudi/.test(gpu)) return { link: 'gaudi-roce', feature: null };
-  if (/^(b300|gb300)/.test(gpu)) return { link: 'ib-xdr800', feature: null };
-  if (/^(h|b|g|mi3)/.test(gpu)) return { link: 'ib-ndr400', feature: null };
-  if (/^mi250x/.test(gpu)) return { link: 'slingshot-11', feature: null };
-  if (/^(a100|a800|mi2)/.test(gpu)) return { link: 'ib-hdr200', feature: null };
-  return { link: 'eth-25', feature: null };
+  return { link: loadGpu(gpu).host.network.link, feature: null };
 }
 
 function linkOf(word: string, gpu: string): string | undefined {
   const named = BY_WORD.find(([pattern]) => pattern.test(word))?.[1];
   if (named !== undefined) return named;
-  if (word === 'efa') return EFA.find(([pattern]) => pattern.test(gpu))?.[1];
+  if (word === 'efa') return loadGpu(gpu).host.network.efa ?? undefined;
   const [, name = '', rate = GENERATIONS[name]] =
     /^([a-z]+(?:v2)?)[-_]?(\d+)?(?:g|gb|gbe|gbps)?$/.exec(word) ?? [];
   const [, leading] = /^(\d+)gbe$/.exec(word) ?? [];
@@ -88,10 +68,10 @@ function linkOf(word: string, gpu: string): string | undefined {
   return kind === undefined ? undefined : BY_RATE[`${kind}${leading ?? rate}`];
 }
 
-/** One card a GPU in data-centre hosts with a switch, one for two dies of an MI250X, one a host elsewhere. */
+/** Network cards of a host: what the kind of link says, else as many as hosts of such GPUs have. */
 export function usualCards(gpu: string, gpus: number, link: string): number {
-  const ports = PORTS[link];
-  if (ports !== undefined) return ports;
-  if (gpu === 'mi250x-gcd') return Math.max(1, Math.floor(gpus / 2));
-  return /^(a100-\d+-sxm|a800|h|b[23]|gb|gh|mi3|mi250x|gaudi)/.test(gpu) ? gpus : 1;
+  const { cardPer } = loadGpu(gpu).host.network;
+  return (
+    loadLink(link).portsPerNode ?? Math.max(1, Math.floor(gpus / { gpu: 1, pair: 2, node: gpus }[cardPer]))
+  );
 }

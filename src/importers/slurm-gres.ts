@@ -1,7 +1,7 @@
+import { isSlice } from '../catalogue/gpu-names.ts';
 import { expandHosts } from '../domain/hostlist.ts';
 import { InputError } from '../domain/input-error.ts';
 import type { Facts, HostFact, Where } from './facts.ts';
-import { isSlice } from './gpu-names.ts';
 import { asleep, usable } from './node-state.ts';
 
 /** What Slurm says of one node or hostlist, however it was asked. */

@@ -1,7 +1,8 @@
+import { loadGpu } from '../catalogue/gpus.ts';
 import { InputError } from '../domain/input-error.ts';
 import { at, type TopologyFact } from './facts.ts';
 import { canShow } from './nvlink.ts';
-import { isAmd, switched } from './usual-links.ts';
+import { switched } from './usual-links.ts';
 
 /** What a topology has to fit. */
 export interface LikeGpus {
@@ -33,9 +34,7 @@ export function matchedTopologies(
 
 /** By count, vendor and the NVLinks that such a GPU can show. */
 function fits({ gpu, gpusPerNode }: LikeGpus, { gpus, vendor, nvlinks }: TopologyFact): boolean {
-  return (
-    gpus === gpusPerNode && (vendor === 'amd') === isAmd(gpu) && !/^gaudi/.test(gpu) && canShow(gpu, nvlinks)
-  );
+  return gpus === gpusPerNode && vendor === loadGpu(gpu).vendor && canShow(gpu, nvlinks);
 }
 
 function odd({ gpu, gpusPerNode, pcie }: LikeGpus, { mesh }: TopologyFact): boolean {

@@ -6,7 +6,7 @@ import { loadCluster } from '../../../src/catalogue/clusters.ts';
 import { listGpus, loadGpu } from '../../../src/catalogue/gpus.ts';
 import { loadLink } from '../../../src/catalogue/links.ts';
 import { InputError } from '../../../src/domain/input-error.ts';
-import { gpuIdOf } from '../../../src/importers/gpu-names.ts';
+import { gpuIdOf } from '../../../src/catalogue/gpu-names.ts';
 import { IMPORTERS, readFacts } from '../../../src/importers/index.ts';
 import { merged } from '../../../src/importers/merge.ts';
 import { renderCluster } from '../../../src/importers/render.ts';
