@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadCluster } from '../../../src/catalogue/clusters.ts';
+import { gpuIdOf } from '../../../src/catalogue/gpu-names.ts';
 import { listGpus, loadGpu } from '../../../src/catalogue/gpus.ts';
 import { loadLink } from '../../../src/catalogue/links.ts';
 import { InputError } from '../../../src/domain/input-error.ts';
-import { gpuIdOf } from '../../../src/catalogue/gpu-names.ts';
-import { IMPORTERS, readFacts } from '../../../src/importers/index.ts';
-import { merged } from '../../../src/importers/merge.ts';
-import { renderCluster } from '../../../src/importers/render.ts';
+import { merged } from '../../../src/importers/draft/merge.ts';
+import { renderCluster } from '../../../src/importers/draft/render.ts';
+import { IMPORTERS, readFacts } from '../../../src/importers/formats/index.ts';
 import { run } from '../../fixtures/run.ts';
 
 const FOLDER = 'test/fixtures/discovery';

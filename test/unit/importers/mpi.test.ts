@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { loadLink } from '../../../src/catalogue/links.ts';
-import { readFacts } from '../../../src/importers/index.ts';
+import { readFacts } from '../../../src/importers/formats/index.ts';
 import { imported, smi } from '../../fixtures/imported.ts';
 
 const sample = (name: string) => readFileSync(`test/fixtures/discovery/${name}`, 'utf8');

@@ -8,9 +8,9 @@ import { coefficients } from '../../../src/hardware/coefficients.ts';
 import { collectiveSeconds } from '../../../src/hardware/collective.ts';
 import { networkRate } from '../../../src/hardware/network-share.ts';
 import { spanOf } from '../../../src/hardware/span.ts';
-import { comment, quoted } from '../../../src/importers/comment.ts';
-import type { Draft } from '../../../src/importers/merge.ts';
-import { renderCluster } from '../../../src/importers/render.ts';
+import { comment, quoted } from '../../../src/importers/draft/comment.ts';
+import type { Draft } from '../../../src/importers/draft/merge.ts';
+import { renderCluster } from '../../../src/importers/draft/render.ts';
 import { imported, ncclText, onHost, powers, smi } from '../../fixtures/imported.ts';
 import { run } from '../../fixtures/run.ts';
 

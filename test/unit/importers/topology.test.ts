@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { InputError } from '../../../src/domain/input-error.ts';
-import { readFacts } from '../../../src/importers/index.ts';
-import { meshOf } from '../../../src/importers/mesh.ts';
+import { readFacts } from '../../../src/importers/formats/index.ts';
+import { meshOf } from '../../../src/importers/formats/mesh.ts';
 import { inventoryFrom, query, sample, sinfoLine, topo } from '../../fixtures/inventory.ts';
 
 const topology = (text: string) => readFacts(text, 't').topologies[0]!;
