@@ -1,8 +1,8 @@
 import { loadGpu } from '../../catalogue/gpus.ts';
+import { usualCards } from '../../catalogue/usual-host.ts';
 import { at, least, type TopologyFact } from '../facts/facts.ts';
 import type { LikeHosts } from './host-index.ts';
 import type { KnownGpus } from './identified.ts';
-import { usualCards } from './ports.ts';
 import { intraNodeOf } from './usual-links.ts';
 
 /** Like hosts, each figure with where it is from. */

@@ -1,5 +1,4 @@
 import { loadGpu } from '../../catalogue/gpus.ts';
-import { loadLink } from '../../catalogue/links.ts';
 
 /** A network port, and the words that said so; null: assumed. */
 export interface Port {
@@ -66,12 +65,4 @@ function linkOf(word: string, gpu: string): string | undefined {
   const [, leading] = /^(\d+)gbe$/.exec(word) ?? [];
   const kind = leading === undefined ? KINDS.find(([pattern]) => pattern.test(name))?.[1] : 'eth';
   return kind === undefined ? undefined : BY_RATE[`${kind}${leading ?? rate}`];
-}
-
-/** Network cards of a host: what the kind of link says, else as many as hosts of such GPUs have. */
-export function usualCards(gpu: string, gpus: number, link: string): number {
-  const { cardPer } = loadGpu(gpu).host.network;
-  return (
-    loadLink(link).portsPerNode ?? Math.max(1, Math.floor(gpus / { gpu: 1, pair: 2, node: gpus }[cardPer]))
-  );
 }

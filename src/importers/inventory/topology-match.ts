@@ -1,8 +1,8 @@
 import { loadGpu } from '../../catalogue/gpus.ts';
+import { isSwitched } from '../../catalogue/usual-host.ts';
 import { InputError } from '../../domain/input-error.ts';
 import { at, type TopologyFact } from '../facts/facts.ts';
 import { canShow } from './nvlink.ts';
-import { switched } from './usual-links.ts';
 
 /** What a topology has to fit. */
 export interface LikeGpus {
@@ -38,7 +38,7 @@ function fits({ gpu, gpusPerNode }: LikeGpus, { gpus, vendor, nvlinks }: Topolog
 }
 
 function odd({ gpu, gpusPerNode, pcie }: LikeGpus, { mesh }: TopologyFact): boolean {
-  return mesh === 'none' && gpusPerNode > 1 && switched(gpu, pcie);
+  return mesh === 'none' && gpusPerNode > 1 && isSwitched(gpu, pcie);
 }
 
 /** One topology of each that are alike; without the names of cards where those differ. */

@@ -1,4 +1,5 @@
 import { loadGpu } from '../../catalogue/gpus.ts';
+import { busOf, isSwitched, usualIntraNode } from '../../catalogue/usual-host.ts';
 import { at, type TopologyFact } from '../facts/facts.ts';
 import { shownLink } from './nvlink.ts';
 
@@ -20,22 +21,12 @@ export function intraNodeOf(
   return { link: usualIntraNode(gpu, pcie, generation), from: null, note: null };
 }
 
-/** What hosts of such GPUs are sold with. */
-export function usualIntraNode(gpu: string, pcie: boolean, generation: number | null = null): string {
-  return switched(gpu, pcie) ? loadGpu(gpu).host.scaleUp!.link : busOf(gpu, generation);
-}
-
-/** Boards whose GPUs are sold joined; cards in slots want bridges. */
-export function switched(gpu: string, pcie: boolean): boolean {
-  return !pcie && loadGpu(gpu).host.scaleUp?.usual === true;
-}
-
 function shown(gpu: string, pcie: boolean, topology: TopologyFact, bus: string): IntraNode {
   const source = at(topology);
   const amd = topology.vendor === 'amd';
   const kind = amd ? 'XGMI' : 'NVLink';
   if (topology.mesh === 'none') {
-    const odd = switched(gpu, pcie) ? `${gpu} is sold with ${kind}, and ${source} shows none` : null;
+    const odd = isSwitched(gpu, pcie) ? `${gpu} is sold with ${kind}, and ${source} shows none` : null;
     return { link: bus, from: `no ${kind}, ${source}`, note: odd };
   }
   if (topology.mesh === 'pairs')
@@ -54,17 +45,4 @@ function shown(gpu: string, pcie: boolean, topology: TopologyFact, bus: string):
     from: `NV${topology.nvlinks}, ${source}`,
     note: notes.length === 0 ? null : notes.join('; '),
   };
-}
-
-/** Links of hardware-profiles/links by generation of the bus, with peer-to-peer and without. */
-const BUSES: Readonly<Record<number, readonly [string, string]>> = {
-  3: ['pcie3-x16', 'pcie3-x16-nop2p'],
-  4: ['pcie4-x16-p2p', 'pcie4-x16-nop2p'],
-  5: ['pcie5-x16-p2p', 'pcie5-x16-nop2p'],
-};
-
-function busOf(gpu: string, generation: number | null): string {
-  const { pcie, peerToPeer } = loadGpu(gpu).host;
-  const [direct, staged] = BUSES[Math.min(5, Math.max(3, generation ?? pcie))]!;
-  return peerToPeer ? direct : staged;
 }
