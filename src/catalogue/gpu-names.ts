@@ -31,12 +31,12 @@ export function productOf(name: string, memoryMiB: number | null): Product | nul
   const found = foundIn(plain);
   if (found === null || OTHERS.test(found.rest)) return null;
   const gb = memoryMiB === null ? namedGb(found) : memoryMiB / 1024;
-  const fitting = ofSize(found.gpus, gb);
   const form = formOf(plain);
-  const same = fitting.filter(
-    ({ product }) => form === null || product.form === null || product.form === form,
+  const alike = found.gpus.filter(
+    ({ product }) => [form, product.form].includes(null) || product.form === form,
   );
-  const fits = same.length > 0 ? same : fitting;
+  const same = ofSize(alike, gb);
+  const fits = same.length > 0 ? same : ofSize(found.gpus, gb);
   if (fits.length === 0) return null;
   return {
     ids: fits.map(({ id }) => id),
