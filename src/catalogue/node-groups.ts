@@ -105,7 +105,7 @@ export function groupFrom(
     ...(group.hosts === undefined ? { hostsMadeUp: true as const } : {}),
     powerCapWatts:
       group.powerCap === undefined ? null : quantityAt(document, `${at}/powerCap`, group.powerCap, 'power'),
-    site: group.site ?? 'site',
+    site: group.site ?? null,
     dollarsPerGpuHour: dollars,
     provenance: 'datasheet',
   };

@@ -35,7 +35,8 @@ export interface NodeGroup {
   readonly firstGpus?: readonly number[];
   /** Cap on GPU power if lower than the stock limit. */
   readonly powerCapWatts: number | null;
-  readonly site: string;
+  /** Where its nodes stand; null: not stated. The way between two sites is a link of its own. */
+  readonly site: string | null;
   readonly dollarsPerGpuHour: number | null;
   readonly provenance: Provenance;
 }

@@ -50,13 +50,25 @@ const group = closed(
     },
     powerCap: text,
     usableMemory: text,
-    site: text,
+    site: {
+      type: 'string',
+      description:
+        'Where its nodes stand. Between two sites that no link joins a slow wide-area network is assumed.',
+    },
     pricePerGpuHour: { type: 'number', minimum: 0 },
   },
 );
 
 const link = closed(
-  { between: { type: 'array', minItems: 2, maxItems: 2, items: text } },
+  {
+    between: {
+      type: 'array',
+      minItems: 2,
+      maxItems: 2,
+      items: text,
+      description: 'Groups by id, or sites: each group of one with each of the other.',
+    },
+  },
   {
     link: {
       type: 'string',

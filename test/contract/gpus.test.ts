@@ -60,7 +60,7 @@ groups:
       precision,
     });
     const workload = { ...base.workload, optimizer: 'adamw' };
-    const [best] = search({ ...base, workload, cluster }, { top: 1 }).plans;
+    const [best] = search({ ...base, workload, cluster }, { top: 1, maxEvaluations: 20 }).plans;
     expect(best!.estimate.stepSeconds).toBeGreaterThan(0);
   });
 
