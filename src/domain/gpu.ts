@@ -72,7 +72,7 @@ interface ScaleUp {
 }
 
 /** What software finds on a GPU. */
-export interface GpuKernels {
+interface GpuKernels {
   /** Newest generation of FlashAttention written for it: kernels of older ones lag behind. */
   readonly flash: 2 | 3;
   /** Where the attention kernels of training come from. */
