@@ -68,7 +68,7 @@ function halved(stage: Stage): Stage {
 function unequal(stage: Stage): Stage {
   const [block] = stage.replicas as [Stage['replicas'][number]];
   const count = block.count / 2;
-  const second = block.firstDevice + count * block.tensorParallel;
+  const second = block.firstDevice + count * block.tp;
   return {
     ...stage,
     replicas: [
@@ -106,11 +106,8 @@ describe.each(LAUNCHERS)('framework $id', (framework) => {
       pipelines: [{ ...uneven.pipelines[0]!, stages: changed }],
     });
     const [first, ...rest] = stages;
-    const narrow = {
-      ...first!.replicas[0]!,
-      tensorParallel: first!.replicas[0]!.tensorParallel === 1 ? 2 : 4,
-    };
-    narrow.count = narrow.tensorParallel === 2 ? narrow.count / 2 : narrow.count;
+    const narrow = { ...first!.replicas[0]!, tp: first!.replicas[0]!.tp === 1 ? 2 : 4 };
+    narrow.count = narrow.tp === 2 ? narrow.count / 2 : narrow.count;
     const unlike = narrow.count === first!.replicas[0]!.count ? rest : rest.map((stage) => halved(stage));
     const forms = [
       [framework.capabilities.unevenLayers && framework.capabilities.gpuTypePerStage, uneven],

@@ -24,12 +24,12 @@ const EXAMPLE: Readonly<Record<string, string>> = {
 it.each(LAUNCHERS)('$id', async (launcher) => {
   const name = EXAMPLE[launcher.id]!;
   const file = JSON.parse(readFileSync(`configs/examples/${name}.json`, 'utf8')) as PlanFile;
-  const { sequenceLength, globalBatchSize, precision, headroom, stack } = file.problem;
+  const { sequenceLength, globalBatchSize, precision, optimizer, headroom, stack } = file.problem;
   const problem = {
     model: loadModel(file.inputs.model.name).value,
     cluster: loadCluster(file.inputs.cluster.name).value,
     stack: loadStack(stack),
-    workload: { sequenceLength, globalBatchSize, precision, headroom },
+    workload: { sequenceLength, globalBatchSize, precision, optimizer, headroom },
   };
   const context = {
     origin: `shardwright, ${name}.json#1`,

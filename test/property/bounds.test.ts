@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { estimate } from '../../src/evaluate/estimate.ts';
 import type { Problem } from '../../src/domain/problem.ts';
+import { estimate } from '../../src/evaluate/estimate.ts';
+import { splitLaw } from '../../src/laws/split.ts';
 import { frameBound, lowerBound } from '../../src/search/bound/bounds.ts';
-import { chains } from '../../src/search/space/chains.ts';
 import { CostBook } from '../../src/search/bound/cost-book.ts';
+import { realise } from '../../src/search/cut/realise.ts';
+import { chains } from '../../src/search/space/chains.ts';
+import { chainOf, choices } from '../../src/search/space/choices.ts';
 import { layoutsOf } from '../../src/search/space/layouts.ts';
 import { DEFAULT_OPTIONS } from '../../src/search/space/options.ts';
-import { realise } from '../../src/search/cut/realise.ts';
-import { illegal } from '../../src/laws/split.ts';
-import { switches } from '../../src/search/space/choices.ts';
 import { problem } from '../fixtures/problem.ts';
 
 /** A reproducible sample without replacement of about `count` items. */
@@ -22,11 +22,11 @@ function check(p: Problem, cases: number): number {
   let checked = 0;
   for (const frame of sample([...chains(p, DEFAULT_OPTIONS)], cases)) {
     for (const layout of sample(layoutsOf(p, frame, DEFAULT_OPTIONS), 3)) {
-      if (illegal(p, layout) !== null) continue;
-      for (const choice of sample(switches(p, frame, DEFAULT_OPTIONS), 4)) {
-        const candidate = { layout, switches: choice };
-        const microBatches = p.workload.globalBatchSize / (layout.dp * choice.microBatch);
-        if (choice.virtualStages > 1 && microBatches < layout.pp) continue;
+      if (splitLaw(p, { ...layout, shapes: layout.runs }) !== null) continue;
+      for (const choice of sample(choices(p, chainOf(p, frame), DEFAULT_OPTIONS), 4)) {
+        const candidate = { layout, choice };
+        const microBatches = p.workload.globalBatchSize / (layout.dp * choice.microBatchSize);
+        if (choice.vpp > 1 && microBatches < layout.pp) continue;
         const realised = realise(p, candidate, book.of(candidate));
         if ('rule' in realised) continue;
         const { stepSeconds } = estimate(p, realised.plan);

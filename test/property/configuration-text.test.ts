@@ -1,32 +1,33 @@
 import { describe, expect, it } from 'vitest';
 import type { Plan } from '../../src/domain/plan.ts';
 import { parseConfiguration } from '../../src/plan-text/configuration.ts';
-import { planText } from '../../src/plan-text/label.ts';
-import { DEFAULT_OPTIONS } from '../../src/search/space/options.ts';
 import { planOf } from '../../src/plan-text/plan-of.ts';
+import { planText } from '../../src/plan-text/text.ts';
 import { search } from '../../src/search/search.ts';
+import { DEFAULT_OPTIONS } from '../../src/search/space/options.ts';
 import { planned, problemOf } from '../unit/frameworks/fixture.ts';
 
 /** Pipelines that differ and unlike tensor parallelism have no text after --config. */
 function sayable({ pipelines }: Plan): boolean {
   const blocks = pipelines[0]!.stages.flatMap(({ replicas }) => replicas);
-  return pipelines.length === 1 && new Set(blocks.map((block) => block.tensorParallel)).size === 1;
+  return pipelines.length === 1 && new Set(blocks.map((block) => block.tp)).size === 1;
 }
 
 describe('what plan prints as configuration, typed after --config, is the same plan', () => {
   it.each([
-    ['llama-3.1-8b', 'mixed-consumer-datacentre', { 'micro-batch': 1, cp: 1, tp: 2, sharding: 1 }],
-    ['llama-3.1-8b', 'mixed-consumer-datacentre', { vpp: 2, cp: 1, tp: 2, 'micro-batch': 1 }],
-    ['llama-3.1-70b', 'mixed-32xh100-32xa100-40gb', { tp: 8, 'micro-batch': 1, cp: 1 }],
-    ['llama-3.1-70b', 'dgx-h100-64', { tp: 4, cp: 1 }],
-    ['mixtral-8x7b', 'dgx-h100-64', { pp: 2, tp: 2, cp: 1 }],
-  ] as const)('%s on %s, %j', (model, cluster, fix) => {
+    ['llama-3.1-8b', 'mixed-consumer-datacentre', 'micro-batch=1,cp=1,tp=2,zero=1'],
+    ['llama-3.1-8b', 'mixed-consumer-datacentre', 'vpp=2,cp=1,tp=2,micro-batch=1'],
+    ['llama-3.1-70b', 'mixed-32xh100-32xa100-40gb', 'tp=8,micro-batch=1,cp=1'],
+    ['llama-3.1-70b', 'dgx-h100-64', 'tp=4,cp=1'],
+    ['mixtral-8x7b', 'dgx-h100-64', 'pp=2,tp=2,cp=1'],
+  ])('%s on %s, %s', (model, cluster, held) => {
     const problem = problemOf(model, cluster);
+    const fix = parseConfiguration(held);
     const { plans } = search(problem, { ...DEFAULT_OPTIONS, top: 40, fix, alikeStages: true });
     const texts = plans.map(({ plan }) => plan).filter(sayable);
     expect(texts.length).toBeGreaterThan(3);
     for (const plan of texts) {
-      const text = planText(plan, problem.cluster);
+      const text = planText(problem, plan);
       expect(planned(problem, text), text).toEqual(plan);
     }
   });

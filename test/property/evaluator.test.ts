@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { estimate } from '../../src/evaluate/estimate.ts';
 import type { Cluster } from '../../src/domain/cluster.ts';
 import { total } from '../../src/domain/estimate.ts';
 import type { Problem } from '../../src/domain/problem.ts';
+import { estimate } from '../../src/evaluate/estimate.ts';
 import { parseConfiguration } from '../../src/plan-text/configuration.ts';
 import { planOf } from '../../src/plan-text/plan-of.ts';
 import { search } from '../../src/search/search.ts';

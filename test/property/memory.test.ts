@@ -1,15 +1,20 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { estimate } from '../../src/evaluate/estimate.ts';
 import type { Plan } from '../../src/domain/plan.ts';
 import type { Problem } from '../../src/domain/problem.ts';
+import { estimate } from '../../src/evaluate/estimate.ts';
 import { coefficients } from '../../src/hardware/coefficients.ts';
+import { splitLaw } from '../../src/laws/split.ts';
+import { parseConfiguration } from '../../src/plan-text/configuration.ts';
 import { CostBook } from '../../src/search/bound/cost-book.ts';
-import { frameOf, type Serving } from '../../src/search/space/layouts.ts';
 import { memoryMiss } from '../../src/search/bound/memory-bound.ts';
-import { type Candidate, planFrom, realise } from '../../src/search/cut/realise.ts';
-import { illegal } from '../../src/laws/split.ts';
-import { FULL_RECOMPUTE, NO_RECOMPUTE, selectiveRecompute } from '../../src/search/space/choices.ts';
+import { planFrom } from '../../src/search/cut/plan-from.ts';
+import { realise } from '../../src/search/cut/realise.ts';
+import type { Candidate } from '../../src/search/space/candidate.ts';
+import { frameOf, type Serving } from '../../src/search/space/frame.ts';
+import { FULL_RECOMPUTE, NO_RECOMPUTE, recompute, worthIt } from '../../src/techniques/recompute.ts';
+import { sequenceParallel } from '../../src/techniques/sequence-parallel.ts';
+import { zero } from '../../src/techniques/zero.ts';
 import { problem } from '../fixtures/problem.ts';
 
 const STACKS = [
@@ -58,23 +63,22 @@ function caseOf(x: Case): { problem: Problem; candidate: Candidate } | null {
   );
   const frame = runs.length === 0 ? null : frameOf(runs, 1, x.dp);
   if (frame === null || frame.pp > layers.length) return null;
-  const recompute = { none: NO_RECOMPUTE, selective: selectiveRecompute(given), full: FULL_RECOMPUTE }[
-    x.recompute
-  ]!;
+  const again = { none: NO_RECOMPUTE, selective: worthIt(given), full: FULL_RECOMPUTE }[x.recompute]!;
+  const techniques = sequenceParallel.set(recompute.set(zero.set({}, x.sharding), again), x.tp > 1);
   const candidate: Candidate = {
     layout: { ...frame, ep: 1, etp: 1 },
-    switches: {
-      microBatch: x.microBatch,
-      virtualStages: 1,
+    choice: {
+      microBatchSize: x.microBatch,
+      vpp: 1,
       schedule: x.schedule,
-      recompute,
-      fewestLayers: false,
-      sharding: x.sharding,
+      techniques,
+      fewest: null,
+      dpReplicate: 1,
     },
   };
   const model = { ...given.model, layers };
   const whole = { ...given, model };
-  if (illegal(whole, candidate.layout) !== null) return null;
+  if (splitLaw(whole, { ...candidate.layout, shapes: runs }) !== null) return null;
   const even = Math.max(...evenMemory(whole, candidate));
   const groups = given.cluster.groups.map((group, i) => ({
     ...group,
@@ -187,7 +191,11 @@ describe('a published false certificate', () => {
       hosts: [`${gpu}-0`, `${gpu}-1`],
     }));
     const p: Problem = { ...given, cluster: { ...given.cluster, groups }, coefficients: coefficients() };
-    const { plans, certificate } = search(p, { top: 1, fix: { tp: 2, pp: 4, cp: 1 }, alikeStages: true });
+    const { plans, certificate } = search(p, {
+      top: 1,
+      fix: parseConfiguration('tp=2,pp=4,cp=1'),
+      alikeStages: true,
+    });
     expect(certificate.optimal).toBe(true);
     const used = new Set(
       plans[0]!.plan.pipelines[0]!.stages.flatMap(({ replicas }) => replicas.map((block) => block.group)),

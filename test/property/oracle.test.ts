@@ -1,39 +1,33 @@
 import { describe, expect, it } from 'vitest';
-import { estimate } from '../../src/evaluate/estimate.ts';
 import type { Cluster } from '../../src/domain/cluster.ts';
-import type { OptimizerSharding, Pipeline, Plan, Recompute, Stage } from '../../src/domain/plan.ts';
+import type { Pipeline, Plan, Stage } from '../../src/domain/plan.ts';
 import type { Problem } from '../../src/domain/problem.ts';
+import { estimate } from '../../src/evaluate/estimate.ts';
+import { parseConfiguration } from '../../src/plan-text/configuration.ts';
 import { search } from '../../src/search/search.ts';
 import { problem } from '../fixtures/problem.ts';
 
 /** Enumerates plan shapes with none of the search's own code: every arrangement, cut and share of a small problem. */
-function* shapes(p: Problem, shardings: readonly OptimizerSharding[]): Iterable<Plan> {
+function* shapes(p: Problem, shardings: readonly number[]): Iterable<Plan> {
   const batch = p.workload.globalBatchSize;
   for (const microBatchSize of [1, 2, 4, 8].filter((m) => batch % m === 0)) {
     const total = batch / microBatchSize;
     const chains = [...chainsOf(p)];
     for (const recompute of RECOMPUTE) {
-      for (const optimizerSharding of shardings) {
-        const shared = {
-          schedule: { id: '1f1b' as const, virtualStages: 1 },
-          microBatchSize,
-          contextParallel: 1,
-          expertParallel: 1,
-          expertTensorParallel: 1,
-          recompute,
-          optimizerSharding,
-          shardGroup: null,
-          nodeOrder: null,
-        };
+      for (const zero of shardings) {
         const plan = (...pipelines: Pipeline[]): Plan => ({
-          ...shared,
           pipelines,
-          sequenceParallel: pipelines.some((one) =>
-            one.stages.some((s) => s.replicas[0]!.tensorParallel > 1),
-          ),
+          dims: { cp: 1, ep: 1, etp: 1, vpp: 1, dpReplicate: 1 },
+          schedule: '1f1b',
+          techniques: {
+            recompute,
+            zero,
+            sp: pipelines.some((one) => one.stages.some((s) => s.replicas[0]!.tp > 1)),
+          },
+          nodeOrder: null,
         });
         for (const chain of chains) {
-          if (total % chain.dp === 0) yield plan(pipelineOf(chain, total / chain.dp));
+          if (total % chain.dp === 0) yield plan(pipelineOf(chain, total / chain.dp, microBatchSize));
         }
         for (const a of chains) {
           for (const b of chains) {
@@ -41,7 +35,8 @@ function* shapes(p: Problem, shardings: readonly OptimizerSharding[]): Iterable<
             if (a.stages.length === b.stages.length) continue;
             for (let m = 1; a.dp * m < total; m++) {
               const rest = (total - a.dp * m) / b.dp;
-              if (Number.isInteger(rest)) yield plan(pipelineOf(a, m), pipelineOf(b, rest));
+              if (Number.isInteger(rest))
+                yield plan(pipelineOf(a, m, microBatchSize), pipelineOf(b, rest, microBatchSize));
             }
           }
         }
@@ -50,7 +45,7 @@ function* shapes(p: Problem, shardings: readonly OptimizerSharding[]): Iterable<
   }
 }
 
-const RECOMPUTE: readonly Recompute[] = [
+const RECOMPUTE = [
   { mode: 'none', modules: [], layersPerStage: null },
   { mode: 'full', modules: [], layersPerStage: null },
 ];
@@ -100,7 +95,7 @@ function compositions(layers: number, parts: number): number[][] {
   );
 }
 
-function pipelineOf({ stages, dp }: Chain, microBatches: number): Pipeline {
+function pipelineOf({ stages, dp }: Chain, microBatches: number, microBatchSize: number): Pipeline {
   let first = 0;
   return {
     microBatches: microBatches * dp,
@@ -109,7 +104,8 @@ function pipelineOf({ stages, dp }: Chain, microBatches: number): Pipeline {
       first += layers;
       return {
         chunks: [range],
-        replicas: [{ count: dp, group, firstDevice, tensorParallel: tp, microBatches }],
+        microBatchSize,
+        replicas: [{ count: dp, group, firstDevice, tp, microBatches }],
       };
     }),
   };
@@ -140,7 +136,7 @@ function small(
 }
 
 /** The fastest of all shapes, and how many there were. */
-function enumerated(p: Problem, shardings: readonly OptimizerSharding[]): { least: number; seen: number } {
+function enumerated(p: Problem, shardings: readonly number[]): { least: number; seen: number } {
   let least = Number.POSITIVE_INFINITY;
   let seen = 0;
   for (const plan of shapes(p, shardings)) {
@@ -176,8 +172,8 @@ describe('small mixed clusters', () => {
     const p = small(2, 2, 5, 8, { stack, memory: [0.12, 0.3] });
     const { least } = enumerated(p, [sharding, 0]);
     expect(least).toBeLessThan(Number.POSITIVE_INFINITY);
-    const { plans, certificate } = search(p, { top: 1, fix: { sharding } });
-    const whole = search(p, { top: 1, fix: { sharding: 0 } });
+    const { plans, certificate } = search(p, { top: 1, fix: parseConfiguration(`zero=${sharding}`) });
+    const whole = search(p, { top: 1, fix: parseConfiguration('zero=0') });
     const best = Math.min(
       ...[plans[0], whole.plans[0]].map((one) => one?.estimate.stepSeconds ?? Number.POSITIVE_INFINITY),
     );

@@ -1,13 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { planFrom } from '../../src/cli/from-file.ts';
-import { estimate } from '../../src/evaluate/estimate.ts';
 import type { Plan } from '../../src/domain/plan.ts';
 import type { Problem } from '../../src/domain/problem.ts';
+import { estimate } from '../../src/evaluate/estimate.ts';
 import { LAUNCHERS } from '../../src/frameworks/index.ts';
 import type { Framework } from '../../src/frameworks/port/framework.ts';
 import { launchFolder } from '../../src/launch-folder/folder.ts';
-import { DEFAULT_OPTIONS } from '../../src/search/space/options.ts';
+import { parseConfiguration } from '../../src/plan-text/configuration.ts';
 import { search } from '../../src/search/search.ts';
+import { DEFAULT_OPTIONS } from '../../src/search/space/options.ts';
 import { sourceOf } from '../fixtures/source.ts';
 import { ORIGIN, planned, problemOf } from '../unit/frameworks/fixture.ts';
 
@@ -38,12 +39,13 @@ function expectSame(launcher: Framework, problem: Problem, plan: Plan): boolean 
 
 describe('whatever a launcher accepts, its files say whole', () => {
   it.each([
-    ['llama-3.1-8b', 'dgx-h100-64', { 'micro-batch': 1 }],
-    ['llama-3.1-70b', 'mixed-32xh100-32xa100-40gb', { 'micro-batch': 1, cp: 1, tp: 8 }],
-    ['mixtral-8x7b', 'dgx-h100-64', { 'micro-batch': 1, cp: 1 }],
-    ['llama-2-7b', 'h100-plus-mi300x', { 'micro-batch': 2, cp: 1 }],
-    ['llama-2-7b', 'mi300x-64', { 'micro-batch': 2 }],
-  ] as const)('%s on %s, %j', (model, cluster, fix) => {
+    ['llama-3.1-8b', 'dgx-h100-64', 'micro-batch=1'],
+    ['llama-3.1-70b', 'mixed-32xh100-32xa100-40gb', 'micro-batch=1,cp=1,tp=8'],
+    ['mixtral-8x7b', 'dgx-h100-64', 'micro-batch=1,cp=1'],
+    ['llama-2-7b', 'h100-plus-mi300x', 'micro-batch=2,cp=1'],
+    ['llama-2-7b', 'mi300x-64', 'micro-batch=2'],
+  ])('%s on %s, %s', (model, cluster, held) => {
+    const fix = parseConfiguration(held);
     let kept = 0;
     for (const launcher of READING) {
       const base = problemOf(model, cluster, launcher.stack);

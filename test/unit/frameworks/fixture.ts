@@ -10,7 +10,13 @@ export function problemOf(model: string, cluster: string, stack = 'megatron-core
   return {
     model: loadModel(model).value,
     cluster: loadCluster(cluster).value,
-    workload: { sequenceLength: 8192, globalBatchSize: 512, precision: 'bf16', headroom: 0.08 },
+    workload: {
+      sequenceLength: 8192,
+      globalBatchSize: 512,
+      precision: 'bf16',
+      optimizer: 'adamw',
+      headroom: 0.08,
+    },
     stack: loadStack(stack),
   };
 }
@@ -45,7 +51,7 @@ export function inTwo(plan: Plan): Plan {
     stages: stages.map((stage) => {
       const [block] = stage.replicas as [(typeof stage.replicas)[number]];
       const count = block.count / 2;
-      const firstDevice = block.firstDevice + which * count * block.tensorParallel * plan.contextParallel;
+      const firstDevice = block.firstDevice + which * count * block.tp * plan.dims.cp;
       return { ...stage, replicas: [{ ...block, count, firstDevice }] };
     }),
   });

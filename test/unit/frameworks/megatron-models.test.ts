@@ -93,10 +93,11 @@ describe('plans it cannot run', () => {
   it('experts in fp16', () => expect(rule(at(MIXTRAL, 'fp16'), EXPERTS)).toBe('expert-precision'));
 
   it('more sets of shards than experts have copies', () => {
-    expect(rule(MIXTRAL, { ...EXPERTS, shardGroup: 1 })).toBeNull();
+    const inSets = (plan: Plan, dpReplicate: number) => ({ ...plan, dims: { ...plan.dims, dpReplicate } });
+    expect(rule(MIXTRAL, inSets(EXPERTS, 2))).toBeNull();
     const wide = planned(MIXTRAL, 'tp=2,pp=4,dp=8,ep=8,etp=1,sharding=1');
-    expect(rule(MIXTRAL, { ...wide, shardGroup: 4 })).toBeNull();
-    expect(rule(MIXTRAL, { ...wide, shardGroup: 2 })).toBe('shard-group');
+    expect(rule(MIXTRAL, inSets(wide, 2))).toBeNull();
+    expect(rule(MIXTRAL, inSets(wide, 4))).toBe('dp-replicate');
   });
 
   it('some layers of a stage recomputed, over several chunks', () => {

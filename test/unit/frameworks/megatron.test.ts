@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { Plan } from '../../../src/domain/plan.ts';
 import type { Problem } from '../../../src/domain/problem.ts';
 import { megatron } from '../../../src/frameworks/megatron/index.ts';
+import { recompute, selective } from '../../../src/techniques/recompute.ts';
+import { vocabularyParallel } from '../../../src/techniques/vocabulary-parallel.ts';
 import { DENSE, inTwo, MIXED, ORIGIN, planned, problemOf, valuesOf } from './fixture.ts';
 
 const UNEVEN = planned(
@@ -139,20 +141,24 @@ describe('megatron rules', () => {
     ],
   });
 
+  const inThrees = plan.pipelines[0]!.stages.map((stage) => ({ ...stage, microBatchSize: 3 }));
+
   it('accepts the plan that the others are made from', () => {
     expect(rule({})).toBeNull();
   });
 
   it.each([
-    ['one-tensor-parallel-size', withFirst({ tensorParallel: 4, count: 4 })],
+    ['one-tensor-parallel-size', withFirst({ tp: 4, count: 4 })],
     ['one-data-parallel-size', withFirst({ count: 1 })],
     ['equal-micro-batches', withFirst({ microBatches: 12 })],
-    ['schedule', { schedule: { id: 'zb-v', virtualStages: 2 } }],
-    ['experts', { expertParallel: 2 }],
-    ['batch-divisible', { microBatchSize: 3 }],
-    ['shard-group', { shardGroup: 3 }],
-    ['recompute-module', { recompute: { mode: 'selective', modules: ['op'], layersPerStage: null } }],
-    ['recompute-module', { recompute: { mode: 'selective', modules: ['moe_act'], layersPerStage: null } }],
+    ['schedule', planned(DENSE, 'tp=8,pp=4,dp=2,vpp=2,cp=1,sharding=1,schedule=zb-v')],
+    ['experts', { dims: { ...plan.dims, ep: 2 } }],
+    ['batch-divisible', { pipelines: [{ ...plan.pipelines[0]!, stages: inThrees }] }],
+    ['dp-replicate', { dims: { ...plan.dims, dpReplicate: 3 } }],
+    ['recompute-module', { techniques: recompute.set(plan.techniques, selective('op')) }],
+    ['recompute-module', { techniques: recompute.set(plan.techniques, selective('moe_act')) }],
+    ['vocabulary', { techniques: vocabularyParallel.set(plan.techniques, 'vocab-1') }],
+    ['one-micro-batch-size', { pipelines: [{ ...plan.pipelines[0]!, stages: [inThrees[0]!, ...rest] }] }],
     ['one-pipeline-shape', inTwo(plan)],
   ] as [string, Partial<Plan>][])('refuses by %s', (name, changed) => {
     expect(rule(changed)).toBe(name);
@@ -162,7 +168,7 @@ describe('megatron rules', () => {
     const problem = problemOf('mixtral-8x7b', 'dgx-h100-64');
     const moe = planned(problem, 'tp=8,pp=4,dp=2,ep=8,etp=1,sharding=1');
     expect(megatron.reject(problem, moe)).toBeNull();
-    const odd = { ...moe, expertTensorParallel: 4 };
+    const odd = { ...moe, dims: { ...moe.dims, etp: 4 } };
     expect(megatron.reject(problem, odd)?.rule).toBe('expert-grid');
   });
 
@@ -181,6 +187,7 @@ describe('megatron rules', () => {
     const problem = problemOf('llama-3.1-70b', 'h100-plus-mi300x');
     const stages = problem.cluster.groups.map((group, i) => ({
       chunks: [{ first: 40 * i, end: 40 * (i + 1) }],
+      microBatchSize: first!.microBatchSize,
       replicas: [{ ...block, group: group.index, firstDevice: group.firstDevice }],
     }));
     expect(rule({ pipelines: [{ stages, microBatches: 512 }] }, problem)).toBe('one-vendor');

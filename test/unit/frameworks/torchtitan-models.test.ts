@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { planFrom } from '../../../src/cli/from-file.ts';
-import { estimate } from '../../../src/evaluate/estimate.ts';
 import type { LayerPart, ModelSpec } from '../../../src/domain/model.ts';
 import type { Plan } from '../../../src/domain/plan.ts';
 import type { Problem } from '../../../src/domain/problem.ts';
+import { estimate } from '../../../src/evaluate/estimate.ts';
 import { torchtitan } from '../../../src/frameworks/torchtitan/index.ts';
 import { MODELS, titanModelOf } from '../../../src/frameworks/torchtitan/registry.ts';
 import { sourceOf } from '../../fixtures/source.ts';

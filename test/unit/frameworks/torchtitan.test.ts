@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Plan } from '../../../src/domain/plan.ts';
 import { torchtitan } from '../../../src/frameworks/torchtitan/index.ts';
+import { FULL_RECOMPUTE, recompute, selective } from '../../../src/techniques/recompute.ts';
+import { sequenceParallel } from '../../../src/techniques/sequence-parallel.ts';
+import { zero } from '../../../src/techniques/zero.ts';
 import { DENSE, MIXED, ORIGIN, planned, problemOf } from './fixture.ts';
 
 const UNEVEN = planned(MIXED, 'tp=8,pp=4,dp=2,cp=1,micro-batch=1,sharding=3,layers=28/28/12/12');
@@ -62,7 +65,7 @@ describe('torchtitan recipe', () => {
   });
 
   it('shards over part of the group when the plan says so', () => {
-    const plan = { ...planned(DENSE, 'tp=8,pp=1,dp=8,cp=1,sharding=3'), shardGroup: 4 };
+    const plan = planned(DENSE, 'tp=8,pp=1,dp=8,cp=1,sharding=3,dp-replicate=2');
     expect(recipe(DENSE, plan)).toContain('p.data_parallel_shard_degree = 4');
     expect(recipe(DENSE, plan)).toContain('p.data_parallel_replicate_degree = 2');
   });
@@ -77,13 +80,13 @@ describe('torchtitan rules', () => {
   });
 
   it.each([
-    ['sharding', { optimizerSharding: 1 }],
-    ['schedule', { schedule: { id: 'zb-h1', virtualStages: 1 } }],
-    ['virtual-stages', { schedule: { id: 'interleaved-1f1b', virtualStages: 1 } }],
-    ['experts', { expertParallel: 2 }],
-    ['shard-group', { shardGroup: 3 }],
-    ['recompute-module', { recompute: { mode: 'selective', modules: ['mlp'], layersPerStage: null } }],
-    ['recompute', { recompute: { mode: 'full', modules: [], layersPerStage: 2 } }],
+    ['sharding', { techniques: zero.set(UNEVEN.techniques, 1) }],
+    ['schedule', { schedule: 'zb-h1' }],
+    ['virtual-stages', { schedule: 'interleaved-1f1b' }],
+    ['experts', { dims: { ...UNEVEN.dims, ep: 2 } }],
+    ['dp-replicate', { dims: { ...UNEVEN.dims, dpReplicate: 3 } }],
+    ['recompute-module', { techniques: recompute.set(UNEVEN.techniques, selective('mlp')) }],
+    ['recompute', { techniques: recompute.set(UNEVEN.techniques, { ...FULL_RECOMPUTE, layersPerStage: 2 }) }],
   ] as [string, Partial<Plan>][])('refuses by %s', (name, changed) => {
     expect(rule(changed)).toBe(name);
   });
@@ -96,13 +99,13 @@ describe('torchtitan rules', () => {
   ])('%s: %s with %s', (name, model, degree) => {
     const problem = problemOf(model, 'dgx-h100-512');
     const plan = planned(problem, 'tp=1,pp=1,dp=64,sharding=3');
-    const tensorParallel = Number(degree.slice(3));
+    const tp = Number(degree.slice(3));
     const [{ stages }] = plan.pipelines as [Plan['pipelines'][number]];
     const [stage] = stages as [(typeof stages)[number]];
     const replicas = stage.replicas.map((block) => ({
       ...block,
       count: 1,
-      tensorParallel,
+      tp,
       microBatches: 512,
     }));
     const pipelines = [{ stages: [{ ...stage, replicas }], microBatches: 512 }];
@@ -123,14 +126,14 @@ describe('torchtitan rules', () => {
     const problem = batch(sequences);
     const looped = degrees.includes('vpp');
     const written = planned(problem, `${degrees},sharding=3,schedule=${looped ? 'breadth-first' : 'gpipe'}`);
-    const plan = { ...written, schedule: { ...written.schedule, id: schedule } } as Plan;
+    const plan = { ...written, schedule };
     expect(torchtitan.reject(problem, plan)?.limit ?? null).toBe(limit);
   });
 
   it('wants equal rounds of the interleaved schedule', () => {
     const problem = batch(22);
     const written = planned(problem, 'tp=8,pp=4,dp=2,vpp=2,sharding=3,schedule=breadth-first');
-    const plan: Plan = { ...written, schedule: { id: 'interleaved-1f1b', virtualStages: 2 } };
+    const plan: Plan = { ...written, schedule: 'interleaved-1f1b' };
     expect(torchtitan.reject(problem, plan)).toMatchObject({
       rule: 'schedule-micro-batches',
       actual: '11 micro-batches',
@@ -142,7 +145,9 @@ describe('torchtitan rules', () => {
     const problem = { ...DENSE, workload: { ...DENSE.workload, sequenceLength: 4100 } };
     const plan = planned(DENSE, 'tp=8,pp=1,dp=8,cp=1,sharding=3');
     expect(torchtitan.reject(problem, plan)?.rule).toBe('tokens-divisible');
-    expect(torchtitan.reject(problem, { ...plan, sequenceParallel: false })).toBeNull();
+    expect(
+      torchtitan.reject(problem, { ...plan, techniques: sequenceParallel.set(plan.techniques, false) }),
+    ).toBeNull();
   });
 
   it('refuses fp8 and models its registry lacks', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { estimate } from '../../../src/evaluate/estimate.ts';
 import type { Stack } from '../../../src/domain/stack.ts';
+import { estimate } from '../../../src/evaluate/estimate.ts';
 import { softmax } from '../../../src/layers/mixers/softmax.ts';
 import { parseConfiguration } from '../../../src/plan-text/configuration.ts';
 import { planOf } from '../../../src/plan-text/plan-of.ts';

@@ -1,90 +1,78 @@
 import { describe, expect, it } from 'vitest';
 import { loadGpu } from '../../../src/catalogue/gpus.ts';
-import { estimate } from '../../../src/evaluate/estimate.ts';
 import { total } from '../../../src/domain/estimate.ts';
 import { type MemoryTerm, POINTS } from '../../../src/domain/memory-term.ts';
-import { coefficients } from '../../../src/hardware/coefficients.ts';
-import { layerOperators } from '../../../src/layers/layer.ts';
-import type { LocalShape } from '../../../src/layers/local-shape.ts';
+import type { Techniques } from '../../../src/domain/plan.ts';
+import { estimate } from '../../../src/evaluate/estimate.ts';
 import { allocatable } from '../../../src/evaluate/memory/device.ts';
+import type { OperatorMemory } from '../../../src/evaluate/memory/operator-memory.ts';
+import { stageTerms } from '../../../src/evaluate/memory/stage-terms.ts';
 import { judged, peakOf } from '../../../src/evaluate/memory/walk.ts';
+import { stageProfile } from '../../../src/evaluate/stage-profile.ts';
 import { parseConfiguration } from '../../../src/plan-text/configuration.ts';
 import { planOf } from '../../../src/plan-text/plan-of.ts';
-import { stateBytes } from '../../../src/techniques/optimizer-sharding.ts';
-import { restoredBytes, savedBytes } from '../../../src/techniques/recompute.ts';
+import { STATES } from '../../../src/techniques/holding.ts';
+import { FULL_RECOMPUTE, selective } from '../../../src/techniques/recompute.ts';
+import { zero } from '../../../src/techniques/zero.ts';
 import { problem } from '../../fixtures/problem.ts';
 
-const c = coefficients();
 const [s, b, h, a] = [2048, 1, 12288, 96];
-const local: LocalShape = {
-  tokens: s * b,
-  sequence: s,
-  microBatch: b,
-  tensorParallel: 1,
-  contextParallel: 1,
-  expertParallel: 1,
-  expertTensorParallel: 1,
-  sequenceParallel: false,
-  elementBytes: 2,
-  vocabularyShards: 1,
-  vocabularyRows: 51200,
-  linearInputBytes: 2,
-};
-const none = { mode: 'none', modules: [], layersPerStage: null } as const;
-const full = { mode: 'full', modules: [], layersPerStage: null } as const;
+const dims = { tp: 1, cp: 1, pp: 1, dpReplicate: 1, dpShard: 1, ep: 1, etp: 1, vpp: 1 };
 
-function gptLayer(stack: string, shape: LocalShape = local) {
-  const p = problem('gpt3-175b', 'dgx-a100-8', {}, stack);
-  return layerOperators(p.model.kinds[0]!, { model: p.model, local: shape, stack: p.stack, c });
+/** A layer of GPT-3, micro-batches of one sequence of 2048 tokens. */
+function gptLayer(stack: string, techniques: Techniques = {}, tp = 1): OperatorMemory {
+  const p = problem('gpt3-175b', 'dgx-a100-8', { sequenceLength: s }, stack);
+  const spec = { group: 0, firstDevice: 0, microBatchSize: b, schedule: '1f1b', techniques };
+  return stageProfile(p, { ...spec, dims: { ...dims, tp } }).layers[0]![0]!.memory;
 }
 
 describe('saved activations of a GPT layer', () => {
   it('are 34·sbh + 4·sba with fused attention and dropout masks', () => {
-    expect(savedBytes(gptLayer('megatron-2023'), none, 2 * s * b * h)).toBe(34 * s * b * h + 4 * s * b * a);
+    expect(gptLayer('megatron-2023').saved).toBe(34 * s * b * h + 4 * s * b * a);
   });
 
   it('are 34·sbh + 5·a·s²·b without (Korthikanti et al. 2022, equation 1)', () => {
-    expect(savedBytes(gptLayer('megatron-2021'), none, 2 * s * b * h)).toBe(
-      34 * s * b * h + 5 * a * s * s * b,
-    );
+    expect(gptLayer('megatron-2021').saved).toBe(34 * s * b * h + 5 * a * s * s * b);
   });
 
   it('are the same over t with tensor and sequence parallelism (equation 4)', () => {
     const t = 8;
-    const split = { ...local, tensorParallel: t, sequenceParallel: true };
-    expect(savedBytes(gptLayer('megatron-2021', split), none, (2 * s * b * h) / t)).toBe(
-      (34 * s * b * h + 5 * a * s * s * b) / t,
-    );
+    expect(gptLayer('megatron-2021', { sp: true }, t).saved).toBe((34 * s * b * h + 5 * a * s * s * b) / t);
   });
 
   it('are 10 + 24/t with tensor parallelism alone (equation 2)', () => {
     const t = 8;
-    const split = { ...local, tensorParallel: t };
-    expect(savedBytes(gptLayer('megatron-2021', split), none, 2 * s * b * h)).toBe(
-      s * b * h * (10 + 24 / t) + (5 * a * s * s * b) / t,
-    );
+    expect(gptLayer('megatron-2021', {}, t).saved).toBe(s * b * h * (10 + 24 / t) + (5 * a * s * s * b) / t);
   });
 
   it('lose the softmax under selective recomputation (equation 6), all but the input under full', () => {
-    const selective = { mode: 'selective', modules: ['core_attn'], layersPerStage: null } as const;
-    expect(savedBytes(gptLayer('megatron-2021'), selective, 2 * s * b * h)).toBe(34 * s * b * h);
-    expect(savedBytes(gptLayer('megatron-2021'), full, 2 * s * b * h)).toBe(2 * s * b * h);
-    expect(restoredBytes(gptLayer('megatron-2021'), full, 2 * s * b * h)).toBe(
-      32 * s * b * h + 5 * a * s * s * b,
-    );
+    expect(gptLayer('megatron-2021', { recompute: selective('core_attn') }).saved).toBe(34 * s * b * h);
+    const full = gptLayer('megatron-2021', { recompute: FULL_RECOMPUTE });
+    expect(full.saved).toBe(2 * s * b * h);
+    expect(full.restored).toBe(32 * s * b * h + 5 * a * s * s * b);
   });
 });
 
 describe('states', () => {
-  const state = { weights: 2, gradients: 4, optimizer: 12 };
+  const state = { weights: 2, gradients: 4, master: 4, moment: 4 };
   it.each([
     [0, 18],
     [1, 6 + 12 / 8],
     [2, 2 + 16 / 8],
     [3, 18 / 8],
   ] as const)('with sharding %i over 8: %d bytes a parameter', (sharding, bytes) => {
-    const parts = stateBytes(1000, state, sharding, 8);
-    expect(parts.weights + parts.gradients + parts.optimizer).toBe(1000 * bytes);
+    const given = problem('gpt3-175b', 'dgx-a100-8');
+    const p = { ...given, stack: { ...given.stack, state } };
+    const spec = { group: 0, firstDevice: 0, microBatchSize: b, schedule: '1f1b' };
+    const techniques = zero.set({}, sharding);
+    const profile = stageProfile(p, { ...spec, techniques, dims: { ...dims, dpShard: 8 } });
+    const place = { chunks: 1, ends: { embedding: null, head: null }, weightVersions: 1 };
+    const states = stageTerms(profile, place).filter(
+      ({ part, over }) => over === 'sum' && STATES.some((one) => one === part),
+    );
+    const { dense, expert } = profile.layers[0]![0]!.memory.owned.parameters;
+    expect(expert).toBe(0);
+    expect(states.reduce((sum, { layers }) => sum + layers[0]![0]!, 0)).toBe(dense * bytes);
   });
 });
 
@@ -97,6 +85,7 @@ describe('the walk over a step', () => {
     over: Partial<MemoryTerm> = {},
   ): MemoryTerm => ({
     part,
+    device: 'gpu',
     at,
     times: 'once',
     over: 'sum',

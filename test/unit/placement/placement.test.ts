@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { estimate } from '../../../src/evaluate/estimate.ts';
 import type { Cluster } from '../../../src/domain/cluster.ts';
 import { onlyGroups, reordered } from '../../../src/domain/node-order.ts';
 import type { Problem } from '../../../src/domain/problem.ts';
+import { estimate } from '../../../src/evaluate/estimate.ts';
 import { place } from '../../../src/placement/place.ts';
 import { slowLinks } from '../../../src/placement/slow-links.ts';
 import { parseConfiguration } from '../../../src/plan-text/configuration.ts';

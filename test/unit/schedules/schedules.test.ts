@@ -1,18 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { ScheduleId } from '../../../src/domain/plan.ts';
 import { inFlightOf } from '../../../src/schedules/in-flight.ts';
-import { SCHEDULE_LIST, scheduleOf } from '../../../src/schedules/index.ts';
-import type { PipelineShape, Schedule } from '../../../src/schedules/schedule.ts';
+import { SCHEDULES, scheduleOf } from '../../../src/schedules/index.ts';
+import {
+  chunkPlaces,
+  type PipelineShape,
+  type Schedule,
+  scheduleLaw,
+} from '../../../src/schedules/schedule.ts';
 import { type PassCosts, simulate } from '../../../src/schedules/simulate.ts';
-
-function places(schedule: Schedule, shape: PipelineShape) {
-  const used = new Array<number>(shape.stages).fill(0);
-  return Array.from({ length: shape.stages * shape.virtualStages }, (_, g) => {
-    const stage = schedule.stageOfChunk(g, shape);
-    return { stage, chunk: used[stage]!++ };
-  });
-}
 
 function costs(
   shape: PipelineShape,
@@ -33,7 +29,7 @@ function costs(
 }
 
 function run(schedule: Schedule, shape: PipelineShape, c: PassCosts) {
-  return simulate(schedule.order(shape), places(schedule, shape), shape.microBatches, c);
+  return simulate(schedule.order(shape), chunkPlaces(schedule, shape), shape.microBatches, c);
 }
 
 /** Most whole-stage activations alive at once, by stage. */
@@ -49,8 +45,8 @@ const SHAPES: readonly PipelineShape[] = [1, 2, 3, 4, 8].flatMap((stages) =>
   ),
 );
 
-describe.each(SCHEDULE_LIST.map((schedule) => [schedule.id, schedule] as const))('%s', (_, schedule) => {
-  const shapes = SHAPES.filter((shape) => schedule.reject(shape) === null);
+describe.each(SCHEDULES.map((schedule) => [schedule.id, schedule] as const))('%s', (_, schedule) => {
+  const shapes = SHAPES.filter((shape) => scheduleLaw(schedule, shape) === null);
 
   it('does every pass of every micro-batch exactly once', () => {
     for (const shape of shapes) {
@@ -123,14 +119,14 @@ function sorted(fronts: readonly (readonly (readonly number[])[])[]): string[][]
 const BLOCKS = new Set(['v-half', 'v-min']);
 
 describe('building blocks', () => {
-  const bubble = (id: ScheduleId, stages: number) => {
+  const bubble = (id: string, stages: number) => {
     const shape = { stages, microBatches: 4 * stages, virtualStages: 2 };
     const equal = costs(
       shape,
       () => 1,
       () => 1,
     );
-    const result = run(scheduleOf(id)!, shape, { ...equal, weightGrad: equal.forward });
+    const result = run(scheduleOf(id), shape, { ...equal, weightGrad: equal.forward });
     return result.makespanSeconds / (6 * shape.microBatches) - 1;
   };
 
@@ -147,14 +143,14 @@ describe('building blocks', () => {
       ['v-half', 1 / 2],
       ['v-min', 1 / 3],
     ] as const) {
-      const peak = Math.max(...peaks(scheduleOf(id)!, shape));
+      const peak = Math.max(...peaks(scheduleOf(id), shape));
       expect(peak).toBeLessThanOrEqual(24 * share + 2);
     }
   });
 
   it('runs ahead by whole micro-batches for vocabulary parallelism', () => {
     const shape = { stages: 8, microBatches: 32, virtualStages: 1 };
-    const peak = (runAhead: number) => peaks(scheduleOf('1f1b')!, { ...shape, runAhead });
+    const peak = (runAhead: number) => peaks(scheduleOf('1f1b'), { ...shape, runAhead });
     expect(peak(2)).toEqual(peak(0).map((n) => n! + 2));
   });
 });
@@ -166,7 +162,7 @@ describe('closed forms', () => {
     for (const id of ['gpipe', '1f1b'] as const) {
       expect(
         run(
-          scheduleOf(id)!,
+          scheduleOf(id),
           equal,
           costs(
             equal,
@@ -182,7 +178,7 @@ describe('closed forms', () => {
     const shape = { stages: 4, microBatches: 12, virtualStages: 3 };
     expect(
       run(
-        scheduleOf('interleaved-1f1b')!,
+        scheduleOf('interleaved-1f1b'),
         shape,
         costs(
           shape,
@@ -203,7 +199,7 @@ describe('closed forms', () => {
           const sum = times.reduce((a, b) => a + b, 0);
           const most = Math.max(...times);
           const result = run(
-            scheduleOf('gpipe')!,
+            scheduleOf('gpipe'),
             shape,
             costs(
               shape,
@@ -228,7 +224,7 @@ describe('closed forms', () => {
           const sum = times.reduce((a, b) => a + b, 0);
           const most = Math.max(...times);
           const result = run(
-            scheduleOf('1f1b')!,
+            scheduleOf('1f1b'),
             shape,
             costs(
               shape,
@@ -240,7 +236,7 @@ describe('closed forms', () => {
           expect(result.makespanSeconds).toBeLessThanOrEqual(3 * (sum + (m - 1) * most) + 1e-6);
           expect(result.makespanSeconds).toBeLessThanOrEqual(
             run(
-              scheduleOf('gpipe')!,
+              scheduleOf('gpipe'),
               shape,
               costs(
                 shape,
@@ -258,7 +254,7 @@ describe('closed forms', () => {
   it('pays transfers about ⌊m/p⌋ times under 1F1B: the hidden critical path', () => {
     const shape = { stages: 4, microBatches: 32, virtualStages: 1 };
     const without = run(
-      scheduleOf('1f1b')!,
+      scheduleOf('1f1b'),
       shape,
       costs(
         shape,
@@ -268,7 +264,7 @@ describe('closed forms', () => {
     ).makespanSeconds;
     const delay = 0.5;
     const with_ = run(
-      scheduleOf('1f1b')!,
+      scheduleOf('1f1b'),
       shape,
       costs(
         shape,

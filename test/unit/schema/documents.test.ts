@@ -11,13 +11,13 @@ import type {
   WhatIf,
 } from '../../../src/domain/search-result.ts';
 import type { Violation } from '../../../src/frameworks/port/reader.ts';
+import type { degreesOf } from '../../../src/plan-text/degrees.ts';
 import type { ErrorDocument } from '../../../src/schema/error.ts';
 import type { CostedDocument } from '../../../src/schema/estimate.ts';
 import { published, SCHEMAS } from '../../../src/schema/index.ts';
 import type { LaunchDocument } from '../../../src/schema/launch.ts';
 import type { PlanDocument, RankedDocument } from '../../../src/schema/plan.ts';
 import type { ValidationDocument } from '../../../src/schema/validation.ts';
-import type { degreesOf } from '../../../src/plan-text/label.ts';
 
 describe('a published schema', () => {
   it.each(Object.entries(SCHEMAS))('%s is one, by its meta-schema and in strict mode', (_, schema) => {
@@ -35,9 +35,8 @@ it('what is written whole has the keys of its schema and no others', () => {
   expectTypeOf<Reason>().toEqualTypeOf<
     NonNullable<PlanDocument['whyNot']>['rejected'][number]['example']['reason']
   >();
-  expectTypeOf<ReturnType<typeof degreesOf>>().toEqualTypeOf<{
-    -readonly [K in keyof CostedDocument['parallel']]: number;
-  }>();
+  type Degrees = ReturnType<typeof degreesOf>;
+  expectTypeOf<Pick<Degrees, keyof Degrees>>().toEqualTypeOf<CostedDocument['parallel']>();
   expectTypeOf<Plan>().toEqualTypeOf<CostedDocument['plan']>();
   expectTypeOf<Plan>().toEqualTypeOf<LaunchDocument['plan']>();
   expectTypeOf<Violation>().toEqualTypeOf<ValidationDocument['violations'][number]>();

@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { devicesOf } from '../../../src/domain/plan.ts';
-import { BY_MEMORY, byDollars } from '../../../src/search/space/objective.ts';
+import { parseConfiguration as held } from '../../../src/plan-text/configuration.ts';
 import { search } from '../../../src/search/search.ts';
+import { BY_MEMORY, byDollars } from '../../../src/search/space/objective.ts';
 import { byGpus, memoryFront, sizesBetween } from '../../../src/search/sweep.ts';
 import { idleGroups } from '../../../src/search/what-if.ts';
 import { whyNot } from '../../../src/search/why-not.ts';
+import { recompute } from '../../../src/techniques/recompute.ts';
 import { problem } from '../../fixtures/problem.ts';
 
 const mixed = problem('llama-3.2-1b', 'mixed-4090-3090', { globalBatchSize: 16, sequenceLength: 2048 });
@@ -45,9 +47,9 @@ describe('search options', () => {
       ({ plan }) =>
         JSON.stringify(
           plan.pipelines.map((p) =>
-            p.stages.map((s) => s.replicas.map((b) => [b.firstDevice, b.count, b.tensorParallel])),
+            p.stages.map((s) => s.replicas.map((b) => [b.firstDevice, b.count, b.tp])),
           ),
-        ) + plan.contextParallel,
+        ) + plan.dims.cp,
     );
     expect(new Set(layouts).size).toBe(layouts.length);
     for (const { variants, estimate } of best.plans)
@@ -58,16 +60,17 @@ describe('search options', () => {
   it('recomputes no more layers than memory asks for', () => {
     const p = problem('llama-3.1-8b', 'dgx-h100-8', { globalBatchSize: 64, sequenceLength: 8192 });
     const { plan, estimate: e } = search(p, { top: 1 }).plans[0]!;
-    expect(plan.recompute).toMatchObject({ mode: 'full' });
-    expect(plan.recompute.layersPerStage).toBeGreaterThan(0);
-    const all = search(p, { top: 1, fix: { recompute: 'full' } }).plans[0]!;
+    const { mode, layersPerStage } = recompute.of(plan.techniques);
+    expect(mode).toBe('full');
+    expect(layersPerStage).toBeGreaterThan(0);
+    const all = search(p, { top: 1, fix: held('recompute=full') }).plans[0]!;
     expect(e.stepSeconds).toBeLessThan(all.estimate.stepSeconds);
   });
 
   it('runs any schedule that is asked for', () => {
-    for (const schedule of ['zb-v', 'v-half', 'zb-h1', 'breadth-first', 'gpipe', 'dualpipe-v'] as const) {
-      const { plans } = search(mixed, { top: 1, fix: { schedule, pp: 2 } });
-      expect(plans[0]!.plan.schedule.id).toBe(schedule);
+    for (const schedule of ['zb-v', 'v-half', 'zb-h1', 'breadth-first', 'gpipe', 'dualpipe-v']) {
+      const { plans } = search(mixed, { top: 1, fix: held(`schedule=${schedule},pp=2`) });
+      expect(plans[0]!.plan.schedule).toBe(schedule);
     }
   });
 });
@@ -75,7 +78,7 @@ describe('search options', () => {
 describe('objectives', () => {
   it('memory: nothing in an exhaustive search fills less', () => {
     const small = { ...mixed, workload: { ...mixed.workload, globalBatchSize: 4 } };
-    const options = { top: 1, fix: { pp: 2 }, alikeStages: true };
+    const options = { top: 1, fix: held('pp=2'), alikeStages: true };
     const least = search(small, { ...options, objective: BY_MEMORY }).plans[0]!;
     const fastest = search(small, options).plans[0]!;
     const share = (one: typeof least) => BY_MEMORY.value(one.plan, one.estimate);
@@ -88,22 +91,22 @@ describe('objectives', () => {
     expect(
       cheap.plan.pipelines.flatMap((p) => p.stages.flatMap((s) => s.replicas.map((b) => b.group))),
     ).not.toContain(0);
-    const all = search(mixed, { top: 1, objective, exhaustive: true, fix: { tp: 1 } }).plans[0]!;
-    const pruned = search(mixed, { top: 1, objective, fix: { tp: 1 } }).plans[0]!;
+    const all = search(mixed, { top: 1, objective, exhaustive: true, fix: held('tp=1') }).plans[0]!;
+    const pruned = search(mixed, { top: 1, objective, fix: held('tp=1') }).plans[0]!;
     expect(objective.value(pruned.plan, pruned.estimate)).toBe(objective.value(all.plan, all.estimate));
   });
 });
 
 describe('questions', () => {
   it('why not: the fastest plan with those dimensions, or the rule that forbids it', () => {
-    const slower = whyNot(mixed, 'tp=4', { tp: 4 }, {});
+    const slower = whyNot(mixed, 'tp=4', held('tp=4'), {});
     expect(slower.plan!.estimate.stepSeconds).toBeGreaterThan(best.plans[0]!.estimate.stepSeconds);
-    const never = whyNot(mixed, 'tp=16', { tp: 16 }, {});
+    const never = whyNot(mixed, 'tp=16', held('tp=16'), {});
     expect(never.plan).toBeNull();
     const tight = whyNot(
       problem('llama-3.1-70b', 'mixed-4090-3090', { globalBatchSize: 16 }),
       'pp=2',
-      { pp: 2 },
+      held('pp=2'),
       {},
     );
     expect(tight.plan).toBeNull();
@@ -123,7 +126,7 @@ describe('questions', () => {
 
   it('idle groups: what using them too would take', () => {
     const p = problem('llama-3.1-8b', 'two-regions', { globalBatchSize: 256 });
-    const options = { top: 1, fix: { cp: 1 }, alikeStages: true };
+    const options = { top: 1, fix: held('cp=1'), alikeStages: true };
     const { plans } = search(p, options);
     const [idle] = idleGroups(p, plans[0]!, options);
     expect(idle!.stepSeconds!).toBeGreaterThan(plans[0]!.estimate.stepSeconds);
