@@ -60,7 +60,8 @@ function best(parts: readonly Part[]): number {
   );
 }
 
-describe('more hardware never gives a worse plan', () => {
+// How long a machine takes says nothing of the plans.
+describe('more hardware never gives a worse plan', { timeout: 0 }, () => {
   it('a further node group', () => {
     fc.assert(
       fc.property(fc.array(part, { minLength: 1, maxLength: 2 }), part, (parts, more) => {
