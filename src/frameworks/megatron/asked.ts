@@ -32,7 +32,7 @@ export function askedOf(run: MegatronRun): Asked {
   const cut = cutOf(run);
   if (cut !== null) found.layers = cut.join('/');
   Object.assign(found, recomputeOf(run));
-  found.sharding = String(shardingOf(run));
+  found.zero = String(shardingOf(run));
   take('dp-replicate', '--num-distributed-optimizer-instances');
   if (Number(found.tp ?? 1) > 1) found.sp = String(run.has('--sequence-parallel'));
   return {

@@ -107,7 +107,7 @@ describe('values that say nothing', () => {
     });
     expect(violations(64)).toEqual([]);
     expect(asked()).toEqual({
-      configuration: { recompute: 'none', sharding: '2' },
+      configuration: { recompute: 'none', zero: '2' },
       ...{ sequenceLength: null, globalBatchSize: null, precision: null, layers: null, hiddenSize: null },
       notes: [],
     });
@@ -125,13 +125,13 @@ describe('values that say nothing', () => {
       activation_checkpointing: { number_checkpoints: false },
     });
     expect(violations(64)).toEqual([]);
-    expect(asked().configuration).toEqual({ dp: '64', 'micro-batch': '1', recompute: 'none', sharding: '3' });
+    expect(asked().configuration).toEqual({ dp: '64', 'micro-batch': '1', recompute: 'none', zero: '3' });
     expect(() => file(zero({ mics_shard_size: -2 })).asked()).toThrow(/mics_shard_size is -2/);
   });
 
   it('zero_optimization: true is stage 1', () => {
-    expect(file({ ...BATCH, zero_optimization: true }).asked().configuration.sharding).toBe('1');
-    expect(file({ ...BATCH, zero_optimization: false }).asked().configuration.sharding).toBe('0');
+    expect(file({ ...BATCH, zero_optimization: true }).asked().configuration.zero).toBe('1');
+    expect(file({ ...BATCH, zero_optimization: false }).asked().configuration.zero).toBe('0');
   });
 
   it('bfloat16 is bf16, unless bf16 is there', () => {
@@ -143,13 +143,13 @@ describe('values that say nothing', () => {
 });
 
 describe('states in groups', () => {
-  it('MiCS is shard-groups, both ways', () => {
-    const plan = planned(DENSE, 'tp=1,pp=1,dp=32,cp=2,micro-batch=1,sharding=3,shard-groups=4');
+  it('MiCS is dp-replicate, both ways', () => {
+    const plan = planned(DENSE, 'tp=1,pp=1,dp=32,cp=2,micro-batch=1,zero=3,dp-replicate=4');
     const [config, launch] = deepspeed.render(DENSE, plan, ORIGIN);
     const settings = JSON.parse(config!.content);
     expect(settings.zero_optimization.mics_shard_size).toBe(16);
     expect(settings.zero_optimization).not.toHaveProperty('zero_hpz_partition_size');
-    expect(read(config!.content).asked().configuration['shard-groups']).toBe('4');
+    expect(read(config!.content).asked().configuration['dp-replicate']).toBe('4');
     expect(read(config!.content).violations(64)).toEqual([]);
     expect(launch!.content).toMatch(
       /\nexport ZERO_INIT=MiCS_Init\n# ZERO_INIT: .*deepspeed\.zero\.MiCS_Init/,
@@ -163,8 +163,8 @@ describe('states in groups', () => {
   });
 
   it('groups of all GPUs are no groups; without the batch equation their number is unknown', () => {
-    expect(file(zero({ mics_shard_size: 64 })).asked().configuration).not.toHaveProperty('shard-groups');
-    expect(file(zero({ mics_shard_size: 8 })).asked().configuration['shard-groups']).toBe('8');
+    expect(file(zero({ mics_shard_size: 64 })).asked().configuration).not.toHaveProperty('dp-replicate');
+    expect(file(zero({ mics_shard_size: 8 })).asked().configuration['dp-replicate']).toBe('8');
     expect(() => file(zero({ mics_shard_size: 7 })).asked()).toThrow(/a divisor of the 64 GPUs/);
     const unknown = { ...zero({ mics_shard_size: 8 }), train_batch_size: 'auto' };
     expect(() => file(unknown).asked()).toThrow(/mics_shard_size 8\n {2}expected: the whole batch equation/);
@@ -173,7 +173,7 @@ describe('states in groups', () => {
   it('hpZ moves no state: it is read as plain ZeRO-3, with a note', () => {
     const { configuration, notes } = read(SAMPLE).asked();
     expect(configuration).toEqual({
-      ...{ cp: '8', dp: '8', 'micro-batch': '1', recompute: 'none', sharding: '3' },
+      ...{ cp: '8', dp: '8', 'micro-batch': '1', recompute: 'none', zero: '3' },
     });
     expect(notes).toEqual([expect.stringMatching(/^zero_hpz_partition_size 8: .*2 bytes each over 8 GPUs$/)]);
     expect(file(zero({ zero_hpz_partition_size: 1 })).asked().notes).toEqual([]);
@@ -190,8 +190,8 @@ describe('states in groups', () => {
   });
 
   it('below stage 3 are refused', () => {
-    const plan = planned(DENSE, 'tp=1,pp=1,dp=64,micro-batch=1,sharding=2,shard-groups=8');
-    expect(deepspeed.reject(DENSE, plan)?.rule).toBe('shard-group');
+    const plan = planned(DENSE, 'tp=1,pp=1,dp=64,micro-batch=1,zero=2,dp-replicate=8');
+    expect(deepspeed.reject(DENSE, plan)?.rule).toBe('dp-replicate');
   });
 });
 
@@ -213,7 +213,7 @@ describe('offload', () => {
   it('to "none" is no offload', () => {
     const none = zero({ stage: 1, offload_param: { device: 'none' }, offload_optimizer: {} });
     expect(rulesOf(none, 64)).toEqual([]);
-    expect(file(none).asked().configuration.sharding).toBe('1');
+    expect(file(none).asked().configuration.zero).toBe('1');
   });
 
   it('in part needs stage 3', () =>

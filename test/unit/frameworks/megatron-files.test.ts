@@ -30,7 +30,7 @@ describe('files that Megatron accepts', () => {
         vpp: '5',
         'micro-batch': '1',
         recompute: 'none',
-        sharding: '1',
+        zero: '1',
         sp: 'true',
       },
       sequenceLength: 8192,

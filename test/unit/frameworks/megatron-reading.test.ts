@@ -41,11 +41,11 @@ describe('recomputation', () => {
   ])('%j is %s', (changed, recompute) => expect(configured(changed)).toMatchObject({ recompute }));
 
   it('of a block counts layers in each chunk of a pipeline rank', () => {
-    expect(block(3)).toMatchObject({ recompute: 'full', 'recompute-layers': '3' });
-    expect(block(3, { [VIRTUAL]: '2' })).toMatchObject({ 'recompute-layers': '6' });
-    expect(block(4, { [VIRTUAL]: '2' })).not.toHaveProperty('recompute-layers');
-    expect(block(20, { [LAYOUT]: 'Et*10|t*10|t*6|t*6L' })).not.toHaveProperty('recompute-layers');
-    expect(block(8, { [LAYOUT]: 'Et*10|t*10|t*6|t*6L' })).toMatchObject({ 'recompute-layers': '8' });
+    expect(block(3)).toMatchObject({ recompute: 'full:3' });
+    expect(block(3, { [VIRTUAL]: '2' })).toMatchObject({ recompute: 'full:6' });
+    expect(block(4, { [VIRTUAL]: '2' })).toMatchObject({ recompute: 'full' });
+    expect(block(20, { [LAYOUT]: 'Et*10|t*10|t*6|t*6L' })).toMatchObject({ recompute: 'full' });
+    expect(block(8, { [LAYOUT]: 'Et*10|t*10|t*6|t*6L' })).toMatchObject({ recompute: 'full:8' });
     expect(() => block(4, { [LAYOUT]: 'Et*6|t*4|t*4|t*2|t*2|t*4|t*4|t*6L' })).toThrow(
       /covers 6\/8\/8\/6 layers of the stages/,
     );
@@ -150,7 +150,7 @@ describe('Primus', () => {
     const ids = (recompute_layer_ids: readonly number[]) =>
       primus({ recompute_layer_ids, ...FULL_LAYERS }).asked().configuration;
     expect(rules({ recompute_layer_ids: [0, 4, 8, 12], ...FULL_LAYERS })).toEqual([]);
-    expect(ids([0, 1, 4, 5, 8, 9, 12, 13])).toMatchObject({ recompute: 'full', 'recompute-layers': '2' });
+    expect(ids([0, 1, 4, 5, 8, 9, 12, 13])).toMatchObject({ recompute: 'full:2' });
     expect(() => ids([0, 1])).toThrow(/covers 2\/0\/0\/0 layers/);
   });
 });

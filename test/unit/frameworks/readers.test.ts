@@ -55,7 +55,7 @@ describe('files that their frameworks accept', () => {
 
   it('are read as they are meant', () => {
     expect(read('deepspeed', DEEPSPEED).asked()).toMatchObject({
-      configuration: { cp: '8', dp: '8', 'micro-batch': '1', sharding: '3' },
+      configuration: { cp: '8', dp: '8', 'micro-batch': '1', zero: '3' },
       globalBatchSize: 512,
       precision: 'bf16',
     });
@@ -64,7 +64,7 @@ describe('files that their frameworks accept', () => {
         dp: '2',
         pp: '4',
         tp: '8',
-        sharding: '1',
+        zero: '1',
         sp: 'true',
         layers: '21/20/20/19',
         schedule: '1f1b',
@@ -74,7 +74,7 @@ describe('files that their frameworks accept', () => {
       layers: 80,
     });
     expect(read('primus', PRIMUS).asked()).toMatchObject({
-      configuration: { tp: '8', pp: '4', layers: '12/12/28/28', sharding: '1' },
+      configuration: { tp: '8', pp: '4', layers: '12/12/28/28', zero: '1' },
       globalBatchSize: 512,
     });
     expect(read('megatron-bridge', BRIDGE).asked()).toMatchObject({

@@ -6,6 +6,7 @@ import type { Problem } from '../../../src/domain/problem.ts';
 import { estimate } from '../../../src/evaluate/estimate.ts';
 import { torchtitan } from '../../../src/frameworks/torchtitan/index.ts';
 import { MODELS, titanModelOf } from '../../../src/frameworks/torchtitan/registry.ts';
+import { zero } from '../../../src/techniques/zero.ts';
 import { sourceOf } from '../../fixtures/source.ts';
 import { ORIGIN, planned, problemOf } from './fixture.ts';
 
@@ -117,11 +118,11 @@ describe('rules of experts', () => {
   const plan = planned(problem, 'tp=2,pp=1,dp=32,ep=8,sharding=3');
   it.each([
     [null, {}],
-    ['expert-tensor-parallel', { expertTensorParallel: 2 }],
-    ['expert-tensor-parallel', { expertParallel: 1 }],
-    ['experts-divisible-by-ep', { expertParallel: 3 }],
-    ['expert-grid', { optimizerSharding: 0 }],
-    ['expert-grid', { shardGroup: 2 }],
+    ['expert-tensor-parallel', { dims: { ...plan.dims, etp: 2 } }],
+    ['expert-tensor-parallel', { dims: { ...plan.dims, ep: 1 } }],
+    ['experts-divisible-by-ep', { dims: { ...plan.dims, ep: 3 } }],
+    ['expert-grid', { techniques: zero.set(plan.techniques, 0) }],
+    ['expert-grid', { dims: { ...plan.dims, dpReplicate: 16 } }],
   ] as [string | null, Partial<Plan>][])('%s', (rule, changed) => {
     expect(torchtitan.reject(problem, { ...plan, ...changed })?.rule ?? null).toBe(rule);
   });

@@ -82,7 +82,7 @@ describe('torchtitan rules', () => {
   it.each([
     ['sharding', { techniques: zero.set(UNEVEN.techniques, 1) }],
     ['schedule', { schedule: 'zb-h1' }],
-    ['virtual-stages', { schedule: 'interleaved-1f1b' }],
+    ['virtual-stages', { schedule: 'breadth-first' }],
     ['experts', { dims: { ...UNEVEN.dims, ep: 2 } }],
     ['dp-replicate', { dims: { ...UNEVEN.dims, dpReplicate: 3 } }],
     ['recompute-module', { techniques: recompute.set(UNEVEN.techniques, selective('mlp')) }],
@@ -144,7 +144,7 @@ describe('torchtitan rules', () => {
   it('cuts tokens by tp only where sequence parallelism does', () => {
     const problem = { ...DENSE, workload: { ...DENSE.workload, sequenceLength: 4100 } };
     const plan = planned(DENSE, 'tp=8,pp=1,dp=8,cp=1,sharding=3');
-    expect(torchtitan.reject(problem, plan)?.rule).toBe('tokens-divisible');
+    expect(torchtitan.reject(problem, plan)?.rule).toBe('sequence-divisible');
     expect(
       torchtitan.reject(problem, { ...plan, techniques: sequenceParallel.set(plan.techniques, false) }),
     ).toBeNull();
