@@ -117,7 +117,7 @@ accepted: ${summary.falseFits.length}.
 ## Constants
 
 Fitted ones by Gauss–Newton on the mean over sources of the absolute log error, drawn to where they start (\`tools/fit.ts\`), inside physical bounds;
-none is keyed to a model, a row or a publication. Sustained clocks by architecture stand in \`hardware-profiles/gpus\`, facts of
+none is keyed to a model, a row or a publication. Sustained clocks stand in \`hardware-profiles/gpus\`, facts of
 the software in \`configs/stacks\`.
 
 | constant | value | start | bounds | meaning | from |

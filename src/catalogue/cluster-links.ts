@@ -6,30 +6,18 @@ import type { Document } from './document.ts';
 import { loadLink } from './links.ts';
 import { quantityAt } from './quantity-at.ts';
 
-/** A link between two groups of a cluster file. */
-export function linkFrom(
+/** A link of a cluster file: between two groups, or between each group of a site and each of another place. */
+export function linksFrom(
   document: Document,
   doc: ClusterDocument,
   i: number,
   groups: readonly NodeGroup[],
-): GroupLink {
+): GroupLink[] {
   const at = `/links/${i}`;
   const link = doc.links![i]!;
-  const groupAt = (end: 0 | 1) => {
-    const id = link.between[end];
-    const group = groups.find((g) => g.id === id);
-    if (group !== undefined) return group.index;
-    const ids = groups.map((g) => g.id);
-    const near = nearest(id, ids);
-    throw new InputError({
-      message: `no group "${id}"`,
-      expected: `one of ${ids.join(', ')}`,
-      at: document.locate(`${at}/between/${end}`),
-      ...(near === undefined ? {} : { hint: `Maybe "${near}".` }),
-    });
-  };
-  const from = groupAt(0);
-  const to = groupAt(1);
+  const [here, there] = ([0, 1] as const).map((end) =>
+    placeAt(document, `${at}/between/${end}`, link.between[end]!, groups),
+  ) as [number[], number[]];
   const base = link.link === undefined ? null : loadLink(link.link);
   if (base === null && link.bandwidthPerNode === undefined && link.sharedBandwidth === undefined) {
     throw new InputError({
@@ -40,17 +28,42 @@ export function linkFrom(
   }
   const rate = (key: 'bandwidthPerNode' | 'sharedBandwidth') =>
     link[key] === undefined ? null : quantityAt(document, `${at}/${key}`, link[key], 'bandwidth');
-  return {
-    from,
-    to,
-    bandwidthPerNode: rate('bandwidthPerNode') ?? base?.bandwidth ?? Number.POSITIVE_INFINITY,
+  const stated = rate('bandwidthPerNode');
+  const way = {
+    bandwidthPerNode: stated ?? Number.POSITIVE_INFINITY,
+    nominalPerNode:
+      stated !== null || base === null ? Number.POSITIVE_INFINITY : base.bandwidth * base.efficiency,
     sharedBandwidth: rate('sharedBandwidth') ?? Number.POSITIVE_INFINITY,
     latency:
       link.latency === undefined
         ? (base?.latency ?? 0)
         : quantityAt(document, `${at}/latency`, link.latency, 'time', false),
-    provenance: base?.provenance ?? 'datasheet',
+    provenance: base?.provenance ?? ('datasheet' as const),
   };
+  const pairs = new Map<string, GroupLink>();
+  for (const from of here)
+    for (const to of there) {
+      if (from === to && here.length + there.length > 2) continue;
+      pairs.set([from, to].sort().join(), { from, to, ...way });
+    }
+  return [...pairs.values()];
+}
+
+/** The groups that one end of a link names: a group by its id, or all that stand at a site. */
+function placeAt(document: Document, pointer: string, name: string, groups: readonly NodeGroup[]): number[] {
+  const group = groups.find(({ id }) => id === name);
+  if (group !== undefined) return [group.index];
+  const there = groups.filter(({ site }) => site === name).map(({ index }) => index);
+  if (there.length > 0) return there;
+  const ids = groups.map(({ id }) => id);
+  const sites = [...new Set(groups.flatMap(({ site }) => site ?? []))].filter((site) => !ids.includes(site));
+  const near = nearest(name, [...ids, ...sites]);
+  throw new InputError({
+    message: `no group "${name}"`,
+    expected: `one of ${ids.join(', ')}${sites.length > 0 ? `, or of the sites ${sites.join(', ')}` : ''}`,
+    at: document.locate(pointer),
+    ...(near === undefined ? {} : { hint: `Maybe "${near}".` }),
+  });
 }
 
 /** The measured node-to-node tables of a cluster file. */

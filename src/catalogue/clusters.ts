@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import type { Cluster, NodeGroup } from '../domain/cluster.ts';
 import { InputError } from '../domain/input-error.ts';
 import { clusterSchema } from '../schema/cluster.ts';
-import { linkFrom, measuredFrom } from './cluster-links.ts';
+import { linksFrom, measuredFrom } from './cluster-links.ts';
 import {
   bundled,
   type Document,
@@ -15,6 +15,7 @@ import {
 } from './document.ts';
 import type { Loaded } from './models.ts';
 import { besideOthers, groupFrom } from './node-groups.ts';
+import { assumedWays } from './sites.ts';
 
 const FOLDER = dataFolder('configs', 'clusters');
 
@@ -55,10 +56,12 @@ function clusterFrom(document: Document): Cluster {
   }
   const nodes = groups.reduce((sum, group) => sum + group.nodes, 0);
   const measured = doc.measured === undefined ? undefined : measuredFrom(document, doc.measured, nodes);
+  const links = (doc.links ?? []).flatMap((_, i) => linksFrom(document, doc, i, groups));
+  const ways = measured === undefined ? assumedWays(groups, links, assumptions) : [];
   return {
     name: doc.name ?? basename(document.path).replace(/\.(json|ya?ml)$/i, ''),
     groups,
-    links: (doc.links ?? []).map((_, i) => linkFrom(document, doc, i, groups)),
+    links: [...links, ...ways],
     assumptions,
     ...(measured === undefined ? {} : { measured }),
   };

@@ -3,9 +3,12 @@ import {
   type AttentionCurve,
   GEMM_DTYPES,
   type GemmCurve,
+  type GpuHost,
+  type GpuProduct,
   type GpuSpec,
   PEAK_DTYPES,
 } from '../domain/gpu.ts';
+import { InputError } from '../domain/input-error.ts';
 import type { Provenance } from '../domain/provenance.ts';
 import {
   type AttentionDocument,
@@ -13,7 +16,9 @@ import {
   type GpuDocument,
   gpuSchema,
 } from '../schema/gpu.ts';
+import { nearest } from '../units/nearest.ts';
 import { bundled, type Document, dataFolder, listNames, readDocument, validateDocument } from './document.ts';
+import { listLinks } from './links.ts';
 import { quantityAt } from './quantity-at.ts';
 
 const FOLDER = dataFolder('hardware-profiles', 'gpus');
@@ -22,6 +27,14 @@ const loaded = new Map<string, GpuSpec>();
 export function listGpus(): string[] {
   return listNames(FOLDER);
 }
+
+/** All of them. */
+export function allGpus(): readonly GpuSpec[] {
+  all ??= listGpus().map(loadGpu);
+  return all;
+}
+
+let all: readonly GpuSpec[] | undefined;
 
 /** A GPU by id (or a YAML path). Errors are InputErrors that name file, line and value. */
 export function loadGpu(id: string): GpuSpec {
@@ -40,12 +53,21 @@ function gpuFrom(document: Document): GpuSpec {
     const text = doc.peak[dtype];
     if (text !== undefined) peakFlops[dtype] = quantityAt(document, `/peak/${dtype}`, text, 'flops');
   }
-  const kernels = doc.like === undefined ? own(document, doc, peakFlops) : relative(doc, peakFlops);
+  if (peakFlops.bf16 === undefined && peakFlops.fp16 === undefined)
+    throw new InputError({
+      message: 'peak states neither bf16 nor fp16',
+      expected: 'the dense rate of a format that models are trained in',
+      at: document.locate('/peak'),
+    });
+  const kernels = doc.like === undefined ? own(document, doc, peakFlops) : relative(document, doc, peakFlops);
   return {
     id: doc.id,
     name: doc.name,
     vendor: doc.vendor,
     architecture: doc.architecture,
+    product: productFrom(document, doc),
+    host: hostFrom(document, doc),
+    kernels: doc.kernels,
     multiprocessors: doc.multiprocessors,
     peakFlops,
     memoryBytes: quantityAt(document, '/memory/size', doc.memory.size, 'bytes'),
@@ -53,6 +75,7 @@ function gpuFrom(document: Document): GpuSpec {
     powerWatts: quantityAt(document, '/power', doc.power, 'power'),
     streamEfficiency: doc.streamEfficiency,
     sustainedSlowdown: doc.sustainedSlowdown,
+    sustainedFit: doc.sustainedFit ?? null,
     dollarsPerHour: doc.price?.perGpuHour ?? null,
     gemm: kernels.gemm,
     attention: kernels.attention,
@@ -62,8 +85,62 @@ function gpuFrom(document: Document): GpuSpec {
       gemm: kernels.provenance,
       attention: kernels.provenance,
       price: doc.price === undefined ? 'assumed' : 'datasheet',
+      host: doc.host.provenance,
     },
   };
+}
+
+function productFrom(document: Document, { product }: GpuDocument): GpuProduct {
+  return {
+    names: product.names,
+    standsInFor: product.standsInFor ?? [],
+    others: product.others ?? [],
+    memoryGb: quantityAt(document, '/product/memory', product.memory, 'bytes') / 1e9,
+    namesHostMemory: product.namesHostMemory ?? false,
+    form: product.form ?? null,
+    rank: product.rank ?? 1,
+    dieOf: product.dieOf ?? null,
+  };
+}
+
+function hostFrom(
+  document: Document,
+  { host: { pcie, peerToPeer, scaleUp, network } }: GpuDocument,
+): GpuHost {
+  const at = '/host/scaleUp';
+  const ports = (of: NonNullable<typeof scaleUp>) =>
+    of.ports === undefined
+      ? null
+      : { ...of.ports, rate: quantityAt(document, `${at}/ports/rate`, of.ports.rate, 'bandwidth') };
+  if (scaleUp !== undefined) linkAt(document, `${at}/link`, scaleUp.link);
+  linkAt(document, '/host/network/link', network.link);
+  if (network.efa !== undefined) linkAt(document, '/host/network/efa', network.efa);
+  return {
+    pcie,
+    peerToPeer,
+    scaleUp:
+      scaleUp === undefined
+        ? null
+        : {
+            link: scaleUp.link,
+            usual: scaleUp.usual,
+            ports: ports(scaleUp),
+            beyondHost: scaleUp.beyondHost ?? false,
+          },
+    network: { link: network.link, cardPer: network.cardPer, efa: network.efa ?? null },
+  };
+}
+
+/** A kind of link that a profile names has to be in the catalogue. */
+function linkAt(document: Document, pointer: string, id: string): void {
+  if (listLinks().includes(id)) return;
+  const near = nearest(id, listLinks());
+  throw new InputError({
+    message: `no link "${id}"`,
+    expected: 'a link of hardware-profiles/links',
+    at: document.locate(pointer),
+    ...(near === undefined ? {} : { hint: `Maybe "${near}".` }),
+  });
 }
 
 interface Kernels {
@@ -74,13 +151,23 @@ interface Kernels {
 
 /** fp16 and bf16 share tensor cores and curve. */
 function own(document: Document, doc: GpuDocument, peaks: GpuSpec['peakFlops']): Kernels {
-  if (doc.gemm === undefined || doc.attention === undefined) {
-    throw new Error(`${doc.id}: neither gemm and attention curves nor like`);
-  }
+  if (doc.gemm === undefined || doc.attention === undefined)
+    throw new InputError({
+      message: `${doc.id} has no ${doc.gemm === undefined ? 'gemm' : 'attention'} curve`,
+      expected: 'gemm and attention, or like: { gpu, efficiencyRatio }',
+      at: document.locate(''),
+    });
   const gemm: Partial<Record<Dtype, GemmCurve>> = {};
   for (const dtype of GEMM_DTYPES) {
     const curve = doc.gemm[dtype];
-    if (curve !== undefined) gemm[dtype] = gemmFrom(document, `/gemm/${dtype}`, curve);
+    if (curve === undefined) continue;
+    if (peaks[dtype] === undefined)
+      throw new InputError({
+        message: `gemm has a curve of ${dtype}, and peak no ${dtype}`,
+        expected: 'a peak for each curve, which is a share of it',
+        at: document.locate(`/gemm/${dtype}`),
+      });
+    gemm[dtype] = gemmFrom(document, `/gemm/${dtype}`, curve);
   }
   if (peaks.fp16 !== undefined && gemm.bf16 !== undefined) gemm.fp16 = gemm.bf16;
   return {
@@ -92,7 +179,6 @@ function own(document: Document, doc: GpuDocument, peaks: GpuSpec['peakFlops']):
 
 function gemmFrom(document: Document, at: string, curve: GemmCurveDocument): GemmCurve {
   return {
-    peakFlops: quantityAt(document, `${at}/peak`, curve.peak, 'flops'),
     maxEfficiency: curve.maxEfficiency,
     fixedSeconds: quantityAt(document, `${at}/fixedTime`, curve.fixedTime, 'time'),
     kOverhead: curve.kOverhead,
@@ -105,7 +191,6 @@ function gemmFrom(document: Document, at: string, curve: GemmCurveDocument): Gem
 
 function attentionFrom(document: Document, a: AttentionDocument): AttentionCurve {
   return {
-    peakFlops: quantityAt(document, '/attention/peak', a.peak, 'flops'),
     efficiencyHeadDim128: a.efficiencyHeadDim128,
     efficiencyHeadDim64: a.efficiencyHeadDim64,
     startupTokens: a.startupTokens,
@@ -116,20 +201,24 @@ function attentionFrom(document: Document, a: AttentionDocument): AttentionCurve
 }
 
 /** A relative's curves at this GPU's own peaks: an assumption, and marked as one. */
-function relative(doc: GpuDocument, peaks: GpuSpec['peakFlops']): Kernels {
+function relative(document: Document, doc: GpuDocument, peaks: GpuSpec['peakFlops']): Kernels {
   const { gpu, efficiencyRatio } = doc.like!;
+  if (gpu === doc.id || !listGpus().includes(gpu))
+    throw new InputError({
+      message: `like.gpu is "${gpu}"`,
+      expected: 'another GPU of hardware-profiles/gpus, with curves of its own',
+      at: document.locate('/like/gpu'),
+    });
   const sibling = loadGpu(gpu);
   const base = sibling.gemm.bf16!;
   const gemm: Partial<Record<Dtype, GemmCurve>> = {};
   for (const dtype of ['bf16', 'fp16', 'fp8'] as const) {
-    const peak = peaks[dtype];
-    if (peak === undefined) continue;
+    if (peaks[dtype] === undefined) continue;
     const curve = sibling.gemm[dtype] ?? base;
-    gemm[dtype] = { ...curve, peakFlops: peak, maxEfficiency: curve.maxEfficiency * efficiencyRatio };
+    gemm[dtype] = { ...curve, maxEfficiency: curve.maxEfficiency * efficiencyRatio };
   }
   const attention = {
     ...sibling.attention,
-    peakFlops: peaks.bf16 ?? peaks.fp16 ?? sibling.attention.peakFlops,
     efficiencyHeadDim128: sibling.attention.efficiencyHeadDim128 * efficiencyRatio,
     efficiencyHeadDim64: sibling.attention.efficiencyHeadDim64 * efficiencyRatio,
   };

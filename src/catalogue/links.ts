@@ -45,6 +45,7 @@ function linkFrom(document: Document): LinkSpec {
             ),
           },
     collectives: curvesFrom(document, '/collectives', doc.collectives ?? []),
+    portsPerNode: doc.portsPerNode ?? null,
     environment: doc.environment ?? {},
     provenance: doc.provenance,
   };

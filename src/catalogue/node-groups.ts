@@ -1,8 +1,9 @@
 import type { NicSpec, NodeGroup } from '../domain/cluster.ts';
 import { expandHosts } from '../domain/hostlist.ts';
 import { InputError } from '../domain/input-error.ts';
-import type { CollectiveCurve, LinkSpec } from '../domain/link.ts';
+import { ABOVE_WIRE, type CollectiveCurve, type LinkSpec } from '../domain/link.ts';
 import type { ClusterDocument, GroupDocument } from '../schema/cluster.ts';
+import { formatBandwidth } from '../units/format.ts';
 import type { Document } from './document.ts';
 import { loadGpu } from './gpus.ts';
 import { curvesFrom, loadLink } from './links.ts';
@@ -104,7 +105,7 @@ export function groupFrom(
     ...(group.hosts === undefined ? { hostsMadeUp: true as const } : {}),
     powerCapWatts:
       group.powerCap === undefined ? null : quantityAt(document, `${at}/powerCap`, group.powerCap, 'power'),
-    site: group.site ?? 'site',
+    site: group.site ?? null,
     dollarsPerGpuHour: dollars,
     provenance: 'datasheet',
   };
@@ -112,7 +113,9 @@ export function groupFrom(
 
 /** The link with the collectives that were measured on the group in place of its own of the same kind and size. */
 function withCurves(document: Document, at: string, group: GroupDocument, link: LinkSpec): LinkSpec {
-  const measured = curvesFrom(document, `${at}/collectives`, group.collectives ?? []);
+  const measured = curvesFrom(document, `${at}/collectives`, group.collectives ?? []).map(
+    (curve): CollectiveCurve => ({ ...curve, here: true }),
+  );
   const large = measured.findIndex(({ gpus }) => gpus > (group.fastDomainGpus ?? group.gpusPerNode));
   if (large >= 0)
     throw new InputError({
@@ -133,14 +136,25 @@ function defaultHosts(group: GroupDocument): string[] {
 }
 
 function nicFrom(document: Document, at: string, { nic }: GroupDocument): NicSpec {
-  if (nic === undefined) return { link: loadLink('eth-10'), perNode: 1, devices: [], interface: null };
+  if (nic === undefined)
+    return { link: loadLink('eth-10'), perNode: 1, measured: null, devices: [], interface: null };
   const stock = loadLink(nic.link);
-  const link =
-    nic.bandwidth === undefined
-      ? stock
-      : {
-          ...stock,
-          bandwidth: quantityAt(document, `${at}/nic/bandwidth`, nic.bandwidth, 'bandwidth'),
-        };
-  return { link, perNode: nic.perNode, devices: nic.devices ?? [], interface: nic.interface ?? null };
+  const rate = (key: 'bandwidth' | 'measured') =>
+    nic[key] === undefined ? null : quantityAt(document, `${at}/nic/${key}`, nic[key], 'bandwidth');
+  const bandwidth = rate('bandwidth') ?? stock.bandwidth;
+  const measured = rate('measured');
+  if (measured !== null && measured > ABOVE_WIRE * bandwidth)
+    throw new InputError({
+      message: `nic measured is "${nic.measured}", and the wire has ${formatBandwidth(bandwidth)}`,
+      expected: 'what transfers through one port reached',
+      hint: 'Maybe it is of all ports of a node, or link is another.',
+      at: document.locate(`${at}/nic/measured`),
+    });
+  return {
+    link: bandwidth === stock.bandwidth ? stock : { ...stock, bandwidth },
+    perNode: nic.perNode,
+    measured,
+    devices: nic.devices ?? [],
+    interface: nic.interface ?? null,
+  };
 }

@@ -27,5 +27,13 @@ export function quantityAt(
       at: document.locate(pointer),
     });
   }
+  // Below, the time of a transfer overflows.
+  if (dimension === 'bandwidth' && positive && parsed.value < 1) {
+    throw new InputError({
+      message: `${name} is "${text}"`,
+      expected: 'at least 1 B/s',
+      at: document.locate(pointer),
+    });
+  }
   return parsed.value;
 }

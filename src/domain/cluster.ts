@@ -35,7 +35,8 @@ export interface NodeGroup {
   readonly firstGpus?: readonly number[];
   /** Cap on GPU power if lower than the stock limit. */
   readonly powerCapWatts: number | null;
-  readonly site: string;
+  /** Where its nodes stand; null: not stated. The way between two sites is a link of its own. */
+  readonly site: string | null;
   readonly dollarsPerGpuHour: number | null;
   readonly provenance: Provenance;
 }
@@ -45,20 +46,24 @@ export interface NicSpec {
   readonly link: LinkSpec;
   /** Ports of `link` per node. */
   readonly perNode: number;
+  /** What transfers through one port reached where it was measured, bytes/s; null: what the link promises. */
+  readonly measured: number | null;
   /** Their names on each node (mlx5_0), for launch scripts; empty: not stated. */
   readonly devices: readonly string[];
   /** The IP interface that jobs meet over (eth0), for launch scripts; null: not stated. */
   readonly interface: string | null;
 }
 
-/** Bytes/s one way, per node pair flow, and seconds; `forward` is from → to. */
+/** Bytes/s one way, and seconds. */
 export interface GroupLink {
   readonly from: number;
   readonly to: number;
   /** Bandwidth that all flows between the two groups share; Infinity when only the NICs limit. */
   readonly sharedBandwidth: number;
-  /** Upper limit of what one node sends to one node. */
+  /** What one node reaches to nodes of the other group, as stated; Infinity: not stated. */
   readonly bandwidthPerNode: number;
+  /** The same by the kind of link: wire rate times efficiency; Infinity: no kind, or stated. */
+  readonly nominalPerNode: number;
   readonly latency: number;
   readonly provenance: Provenance;
 }

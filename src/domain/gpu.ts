@@ -17,6 +17,72 @@ export const PEAK_DTYPES = [
 /** Formats with a fitted curve of their own, widest first: the widest stands in for those left out. */
 export const GEMM_DTYPES = ['bf16', 'fp8', 'nvfp4'] as const satisfies Dtype[];
 
+/** How a product of a name is built: what sits in a slot, on a board with a switch, or is one of several dies. */
+export const GPU_FORMS = ['sxm', 'pcie', 'nvl', 'server', 'workstation', 'package', 'gcd'] as const;
+export type GpuForm = (typeof GPU_FORMS)[number];
+
+/** What tools and people call a GPU. */
+export interface GpuProduct {
+  /** Words that name it in lower case, spaces optional; GPUs of one family share them. */
+  readonly names: readonly string[];
+  /** Products that the catalogue lacks and this one stands in for. */
+  readonly standsInFor: readonly string[];
+  /** How names of other silicon begin that contain one of its names. */
+  readonly others: readonly string[];
+  /** Nominal memory, GB, as names state it. */
+  readonly memoryGb: number;
+  /** The memory in its name is that of its CPU. */
+  readonly namesHostMemory: boolean;
+  /** null: it is built in one way only. */
+  readonly form: GpuForm | null;
+  /** Place among those that share a name, the most usual first. */
+  readonly rank: number;
+  /** The product of which it is one of several dies, each a device. */
+  readonly dieOf: { readonly gpu: string; readonly dies: number } | null;
+}
+
+/** What hosts of a GPU are usually built with. */
+export interface GpuHost {
+  /** Generation of the bus, and whether GPUs reach each other over it. */
+  readonly pcie: number;
+  readonly peerToPeer: boolean;
+  /** What joins the GPUs of a host beside the bus: NVLink, xGMI; null: nothing. */
+  readonly scaleUp: ScaleUp | null;
+  readonly network: {
+    /** A link of hardware-profiles/links. */
+    readonly link: string;
+    /** Cards: one for each GPU, for each two, or for the node. */
+    readonly cardPer: (typeof CARD_PER)[number];
+    /** The link of the AWS instances that have it; null: none. */
+    readonly efa: string | null;
+  };
+}
+
+export const CARD_PER = ['gpu', 'pair', 'node'] as const;
+
+interface ScaleUp {
+  /** A link of hardware-profiles/links that has all ports of a GPU. */
+  readonly link: string;
+  /** Boards are sold joined; otherwise cards want bridges. */
+  readonly usual: boolean;
+  /** NVLinks of one GPU, bytes/s one way of one, and the NV# that a pair can show: all behind a switch, or a bridge's. */
+  readonly ports: { readonly count: number; readonly rate: number; readonly shown: readonly number[] } | null;
+  /** Several hosts are one domain. */
+  readonly beyondHost: boolean;
+}
+
+/** What software finds on a GPU. */
+interface GpuKernels {
+  /** Newest generation of FlashAttention written for it: kernels of older ones lag behind. */
+  readonly flash: 2 | 3;
+  /** Where the attention kernels of training come from. */
+  readonly training: (typeof TRAINING_ATTENTION)[number];
+  /** Communication overlaps compute in order only with CUDA_DEVICE_MAX_CONNECTIONS=1 (Megatron-LM). */
+  readonly oneConnection: boolean;
+}
+
+export const TRAINING_ATTENTION = ['flash', 'cudnn'] as const;
+
 /** One accelerator as the framework sees it (an MI250X package is two). SI units: FLOP/s, bytes, bytes/s, watts. */
 export interface GpuSpec {
   readonly id: string;
@@ -24,8 +90,11 @@ export interface GpuSpec {
   readonly vendor: (typeof VENDORS)[number];
   /** Kernel generation: `volta`, `turing`, `ampere`, `ada`, `hopper`, `blackwell`, `cdna2`, `cdna3`, `cdna4`, `gaudi`. */
   readonly architecture: string;
+  readonly product: GpuProduct;
+  readonly host: GpuHost;
+  readonly kernels: GpuKernels;
   readonly multiprocessors: number;
-  /** Dense peaks with fp32 accumulation: never sparse, never the fp16-accumulate marketing rate. */
+  /** Dense peaks with fp32 accumulation: never sparse, never the fp16-accumulate marketing rate. Every curve is a share of them. */
   readonly peakFlops: Readonly<Partial<Record<Dtype, number>>>;
   /** Bytes the driver reports, before the CUDA context. */
   readonly memoryBytes: number;
@@ -37,9 +106,13 @@ export interface GpuSpec {
   readonly streamEfficiency: number;
   /** Time of a long training run over the time of a burst of the same kernels, at the stock power limit. */
   readonly sustainedSlowdown: number;
+  /** GPUs whose runs fit that figure together; null: it is an expectation. */
+  readonly sustainedFit: string | null;
   /** US dollars per GPU-hour: the middle of list prices seen, null when none was. */
   readonly dollarsPerHour: number | null;
-  readonly provenance: Readonly<Record<'peak' | 'memory' | 'gemm' | 'attention' | 'price', Provenance>>;
+  readonly provenance: Readonly<
+    Record<'peak' | 'memory' | 'gemm' | 'attention' | 'price' | 'host', Provenance>
+  >;
 }
 
 /**
@@ -49,7 +122,6 @@ export interface GpuSpec {
  * `tq = quantPasses·3MK/(memoryBandwidth·memoryEfficiency)`.
  */
 export interface GemmCurve {
-  readonly peakFlops: number;
   readonly maxEfficiency: number;
   readonly fixedSeconds: number;
   readonly kOverhead: number;
@@ -64,7 +136,6 @@ export interface GemmCurve {
  * `u` the wave quantisation over `x = b·h·ceil(s/128)/multiprocessors`.
  */
 export interface AttentionCurve {
-  readonly peakFlops: number;
   readonly efficiencyHeadDim128: number;
   readonly efficiencyHeadDim64: number;
   readonly startupTokens: number;

@@ -11,6 +11,9 @@ export type Collective = (typeof COLLECTIVES)[number];
 export const LINK_TOPOLOGIES = ['switch', 'mesh', 'host', 'network'] as const;
 type LinkTopology = (typeof LINK_TOPOLOGIES)[number];
 
+/** A measurement this far above a wire's rate is not one of that wire. */
+export const ABOVE_WIRE = 1.1;
+
 /** A kind of link. Bandwidths are bytes/s one way; latencies seconds. */
 export interface LinkSpec {
   readonly id: string;
@@ -29,6 +32,8 @@ export interface LinkSpec {
   readonly inSwitchReduction: { readonly minGpus: number; readonly busBandwidth: number } | null;
   /** Measured curves, nccl-tests conventions: time = min over lines of latency + bytes/bandwidth, by group size. */
   readonly collectives: readonly CollectiveCurve[];
+  /** Ports of a node where the kind of link says so (an instance type of a cloud); null: it does not. */
+  readonly portsPerNode: number | null;
   /** What NCCL or RCCL must be told to use the link: variables of a launch script. */
   readonly environment: Readonly<Record<string, string>>;
   readonly provenance: Provenance;
@@ -37,5 +42,7 @@ export interface LinkSpec {
 export interface CollectiveCurve {
   readonly collective: Collective;
   readonly gpus: number;
+  /** On GPUs of the cluster itself: taken as it is. */
+  readonly here?: true;
   readonly lines: readonly { readonly latency: number; readonly bandwidth: number }[];
 }

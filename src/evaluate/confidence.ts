@@ -16,6 +16,8 @@ export function provenanceOf({ cluster }: Problem, plan: Plan): Provenance {
     all.push(gemm, attention, memory, peak, group.intraNode.provenance, group.provenance);
     if (group.nodes > 1) all.push(group.nic.link.provenance);
   }
+  for (const { from, to, provenance } of cluster.links)
+    if (used.has(from) && used.has(to)) all.push(provenance);
   return weakest(all);
 }
 

@@ -16,8 +16,7 @@ export function peakFlops({ cluster, workload }: Problem, plan: Plan): number {
       for (const block of stage.replicas) {
         const gpu = cluster.groups[block.group]!.gpu;
         const { measured } = gemmCurve(gpu, workload.precision);
-        const peak = gpu.peakFlops[measured] ?? gpu.gemm[measured]!.peakFlops;
-        sum += peak * block.count * block.tp * plan.dims.cp;
+        sum += gpu.peakFlops[measured]! * block.count * block.tp * plan.dims.cp;
       }
     }
   }

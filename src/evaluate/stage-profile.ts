@@ -172,5 +172,5 @@ function stageKey(context: StageContext): string {
 }
 
 function spanKey(x: Span): string {
-  return `${x.size}/${x.perDomain}/${x.intra.index}/${x.network.index}/${x.networkPerMember}/${x.extraLatency}`;
+  return `${x.size}/${x.perDomain}/${x.intra.index}/${x.network.index}/${x.share.nominal}/${x.share.reached}/${x.extraLatency}`;
 }

@@ -1,6 +1,7 @@
 import type { GpuSpec } from '../domain/gpu.ts';
 import type { Stack } from '../domain/stack.ts';
 import type { Coefficients } from './coefficients.ts';
+import { densePeak } from './gemm.ts';
 
 /** Fused causal attention on one GPU: `queries` local tokens of each sequence against all keys at or before them. */
 export interface AttentionShape {
@@ -18,8 +19,6 @@ export interface AttentionShape {
   readonly sinks: boolean;
 }
 
-const RECENT = new Set(['hopper', 'blackwell']);
-
 /** Seconds of one forward. Curve: see AttentionCurve; kernels of older generations are slower by fitted factors. */
 export function attentionForward(
   gpu: GpuSpec,
@@ -36,17 +35,17 @@ export function attentionForward(
   const waves = ((1 - w) * Math.max(blocks, 1) + w * Math.ceil(blocks)) / blocks;
   const reach = a.window === null ? a.sequence : Math.min(a.sequence, 2 * a.window);
   const keys = reach + curve.startupTokens * a.contextParallel;
-  const compute = (2 * a.batch * a.heads * queries * keys * headDim * waves) / (curve.peakFlops * efficiency);
+  const compute = (2 * a.batch * a.heads * queries * keys * headDim * waves) / (densePeak(gpu) * efficiency);
   const bytes = 2 * a.batch * queries * (a.heads + a.kvHeads) * (a.qkHeadDim + a.vHeadDim);
   const memory = bytes / (gpu.memoryBandwidth * curve.memoryEfficiency);
   const seconds = curve.fixedSeconds * a.contextParallel + Math.cbrt(compute ** 3 + memory ** 3);
-  const training = gpu.architecture === 'blackwell' ? c.attentionTrainingBlackwell : c.attentionTraining;
+  const training = gpu.kernels.training === 'cudnn' ? c.attentionTrainingCudnn : c.attentionTraining;
   const special = a.window === null && !a.sinks ? 1 : c.slidingWindowAttention;
   return seconds * special * training * generation(gpu, kernel, c);
 }
 
 function generation(gpu: GpuSpec, kernel: Stack['attentionKernel'], c: Coefficients): number {
-  const behind = RECENT.has(gpu.architecture) ? c.flash2OnHopper : 1;
+  const behind = gpu.kernels.flash === 3 ? c.flash2BehindFlash3 : 1;
   if (kernel === 'flash2') return behind;
   if (kernel === 'flash1') return behind * c.flash1;
   return 1;

@@ -49,13 +49,13 @@ const DEFINITIONS = {
     'SimuMax and DeepSeek profile data: 2.5x FLOPs at 0.82 of the rate',
   ),
   attentionTraining: fitted(1.08, 0.8, 1.5, 'training flash kernel time over the inference prefill fit'),
-  attentionTrainingBlackwell: fitted(
-    1.08,
-    0.7,
-    1.5,
-    'the same on Blackwell, whose training kernels are cuDNN',
+  attentionTrainingCudnn: fitted(1.08, 0.7, 1.5, 'the same where training kernels are cuDNN (Blackwell)'),
+  flash2BehindFlash3: fitted(
+    1.6,
+    1,
+    2.2,
+    'FlashAttention-2 time over FA3/cuDNN on GPUs that have these (Hopper and later)',
   ),
-  flash2OnHopper: fitted(1.6, 1, 2.2, 'FlashAttention-2 time on Hopper and later over FA3/cuDNN'),
   flash1: fitted(1.2, 1, 2.2, 'FlashAttention-1/Triton time over FlashAttention-2'),
   slidingWindowAttention: fitted(
     1,
@@ -165,13 +165,18 @@ const DEFINITIONS = {
     'fraction of nccl-tests bandwidth that in-training collectives reach',
     'nccl-tests run alone; training shares HBM',
   ),
-  networkEfficiency: fitted(0.85, 0.4, 0.95, 'fraction of NIC wire rate of ring and tree collectives'),
-  networkAllToAll: fitted(
-    0.85,
+  networkDerating: fitted(
+    0.9,
     0.4,
-    0.95,
-    'fraction of NIC wire rate of all-to-all',
-    'EFA p5: 0.86 at 2 to 8 nodes',
+    1,
+    'rate of ring and tree collectives across nodes over wire rate times efficiency of their link',
+  ),
+  networkAllToAll: fitted(
+    0.9,
+    0.4,
+    1,
+    'the same of all-to-all',
+    'EFA p5: 0.86 of the wire at 2 to 8 nodes, of 0.88 that the link has',
   ),
   allToAllInDomain: fitted(
     0.9,

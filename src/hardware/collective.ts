@@ -1,5 +1,6 @@
 import type { Collective, LinkSpec } from '../domain/link.ts';
 import type { Coefficients } from './coefficients.ts';
+import { networkRate } from './network-share.ts';
 import type { Span } from './span.ts';
 
 /**
@@ -33,7 +34,8 @@ function insideDomain(
   const derating = c.intraNodeDerating * (collective === 'allToAll' ? c.allToAllInDomain : 1);
   const curve = nearestCurve(link, collective, n);
   if (curve !== undefined) {
-    const wire = (bytes * busFactor(collective, n)) / busFactor(collective, curve.gpus) / derating;
+    const same = (bytes * busFactor(collective, n)) / busFactor(collective, curve.gpus);
+    const wire = curve.here === true ? same : same / derating;
     let best = Number.POSITIVE_INFINITY;
     for (const line of curve.lines) best = Math.min(best, line.latency + wire / line.bandwidth);
     return best;
@@ -89,7 +91,7 @@ function ringAcross(span: Span, collective: Collective, bytes: number, c: Coeffi
   const nic = span.network.nic.link;
   const tree = span.intra.intraNode.inSwitchReduction !== null && collective === 'allReduce';
   const once = tree && span.domains === 2 ? 2 : 1;
-  const network = span.perDomain * span.networkPerMember * c.networkEfficiency * once;
+  const network = span.perDomain * networkRate(span.share, c.networkDerating) * once;
   const bus = Math.min(domainBus(span, collective, c), network);
   const steps =
     collective === 'allReduce'
@@ -102,7 +104,7 @@ function ringAcross(span: Span, collective: Collective, bytes: number, c: Coeffi
 /** All-to-all obeys the NIC: bytes that leave the domain per GPU at the GPU's share of the network. */
 function allToAllAcross(span: Span, bytes: number, c: Coefficients): number {
   const leaving = (bytes * (span.size - span.perDomain)) / span.size;
-  const network = leaving / (span.networkPerMember * c.networkAllToAll);
+  const network = leaving / networkRate(span.share, c.networkAllToAll);
   const staying = (bytes * span.perDomain) / span.size;
   const inside =
     span.perDomain > 1 ? insideDomain(span.intra.intraNode, span, 'allToAll', span.perDomain, staying, c) : 0;
@@ -123,6 +125,6 @@ export function pointToPointSeconds(span: Span, bytes: number, c: Coefficients):
     const peers = link.topology === 'mesh' ? Math.max(1, span.intra.gpusPerNode - 1) : 1;
     return c.pointToPointLatency + link.latency + bytes / ((link.bandwidth * link.efficiency) / peers);
   }
-  const rate = span.networkPerMember * c.networkEfficiency;
+  const rate = networkRate(span.share, c.networkDerating);
   return c.pointToPointLatency + span.network.nic.link.latency + span.extraLatency + bytes / rate;
 }

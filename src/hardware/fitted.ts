@@ -1,8 +1,8 @@
 /** Written by `npm run fit -- --write`; meanings, bounds and starting values are in coefficients.ts. */
 export const FITTED = {
   attentionTraining: 1.435,
-  attentionTrainingBlackwell: 1.218,
-  flash2OnHopper: 1.943,
+  attentionTrainingCudnn: 1.218,
+  flash2BehindFlash3: 1.943,
   flash1: 1.155,
   slidingWindowAttention: 1.612,
   unfusedBatchedGemm: 0.4412,
@@ -26,8 +26,8 @@ export const FITTED = {
   hostUnitsCheckpoint: 9.455,
   hostUnitsSoftmaxFallback: 9.073,
   moeHostSync: 0.1062,
-  networkEfficiency: 0.9338,
-  networkAllToAll: 0.95,
+  networkDerating: 0.9829,
+  networkAllToAll: 1,
   allToAllInDomain: 1.1,
   pointToPointLatency: 0.00002085,
   pipelineExposed: 1.5,

@@ -30,6 +30,11 @@ export function gemmCurve(gpu: GpuSpec, dtype: Dtype): { curve: GemmCurve; measu
   throw new RangeError(`${gpu.id} has no GEMM curve for ${dtype}`);
 }
 
+/** Dense peak of 16-bit arithmetic: attention, and GEMMs of no narrower format, are a share of it. */
+export function densePeak({ peakFlops }: GpuSpec): number {
+  return peakFlops.bf16 ?? peakFlops.fp16!;
+}
+
 /** Whether the GPU has its own arithmetic for a precision (Ampere has no fp8, Turing no bf16). */
 export function supports(gpu: GpuSpec, precision: Precision): boolean {
   return (
@@ -49,7 +54,7 @@ export function gemmSeconds(
   const { curve, measured } = gemmCurve(gpu, dtype);
   const narrow = measured === 'fp8' || measured === 'mxfp8' || measured === 'nvfp4';
   const bandwidth = gpu.memoryBandwidth * curve.memoryEfficiency;
-  const ideal = (2 * m * n * (k + curve.kOverhead)) / (curve.peakFlops * curve.maxEfficiency);
+  const ideal = (2 * m * n * (k + curve.kOverhead)) / (gpu.peakFlops[measured]! * curve.maxEfficiency);
   const compute = ideal * (1 + (curve.throttleDepth * ideal) / (ideal + curve.throttleSeconds));
   const operandBytes = narrow ? 1 : 2;
   const memory = (operandBytes * (m * k + k * n) + 2 * m * n) / bandwidth;

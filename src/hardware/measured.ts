@@ -1,5 +1,5 @@
 import type { Cluster } from '../domain/cluster.ts';
-import { nodeOfDevice } from '../domain/node-order.ts';
+import { nodeOfDevice, nodesByGroup } from '../domain/node-order.ts';
 
 /** What measured links allow a ring of devices: the slowest pair of neighbouring nodes, in ring direction. */
 export interface MeasuredPath {
@@ -33,5 +33,22 @@ export function measuredRing(
     least = Math.min(least, bandwidth[from]![to]!);
     if (latency !== null) longest = Math.max(longest, latency[from]![to]!);
   }
+  return { bandwidthPerNode: least, latency: latency === null ? null : longest };
+}
+
+/** What was measured between nodes of these groups, the slowest pair of all; null when nothing was. */
+export function measuredBetween(cluster: Cluster, groups: readonly number[]): MeasuredPath | null {
+  if (cluster.measured === undefined) return null;
+  const { bandwidth, latency } = cluster.measured;
+  const nodes = nodesByGroup(cluster);
+  let least = Number.POSITIVE_INFINITY;
+  let longest = 0;
+  for (const a of groups)
+    for (const b of groups)
+      for (const from of a === b ? [] : nodes[a]!)
+        for (const to of nodes[b]!) {
+          least = Math.min(least, bandwidth[from]![to]!);
+          if (latency !== null) longest = Math.max(longest, latency[from]![to]!);
+        }
   return { bandwidthPerNode: least, latency: latency === null ? null : longest };
 }

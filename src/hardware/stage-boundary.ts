@@ -1,5 +1,6 @@
 import type { Cluster } from '../domain/cluster.ts';
 import type { ReplicaBlock } from '../domain/plan.ts';
+import { isSlower } from './network-share.ts';
 import { type Span, spanOf } from './span.ts';
 
 /**
@@ -18,8 +19,7 @@ export function stageBoundary(
     const a = from.firstDevice + copy * from.tp * contextParallel;
     const b = to.firstDevice + copy * to.tp * contextParallel;
     const span = pair(cluster, a, b);
-    if (span.domains > 1 && (slowest.domains === 1 || span.networkPerMember < slowest.networkPerMember))
-      slowest = span;
+    if (span.domains > 1 && (slowest.domains === 1 || isSlower(span.share, slowest.share))) slowest = span;
   }
   return slowest;
 }

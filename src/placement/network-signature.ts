@@ -1,5 +1,6 @@
 import { dimsOf, type Plan } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
+import { networkRate } from '../hardware/network-share.ts';
 import { processGroups } from '../hardware/process-groups.ts';
 import { stageBoundary } from '../hardware/stage-boundary.ts';
 
@@ -14,12 +15,13 @@ export function networkSignature({ cluster }: Problem, plan: Plan): number[] {
       for (const block of stage.replicas) {
         const dims = dimsOf(plan, stages.length, stage, block);
         const groups = processGroups(cluster, block.firstDevice, dims);
-        for (const span of Object.values(groups)) signature.push(span.networkPerMember, span.extraLatency);
+        for (const span of Object.values(groups))
+          signature.push(networkRate(span.share, 1), span.extraLatency);
       }
       const next = stages[s + 1] ?? (plan.dims.vpp > 1 ? stages[0] : undefined);
       if (next === undefined) continue;
       const span = stageBoundary(cluster, stage.replicas[0]!, next.replicas[0]!, plan.dims.cp);
-      signature.push(span.networkPerMember, span.extraLatency);
+      signature.push(networkRate(span.share, 1), span.extraLatency);
     }
   }
   return signature;

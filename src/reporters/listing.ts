@@ -79,17 +79,18 @@ export function clusterTable(cluster: Cluster, style: Style): string {
     formatBytes(g.gpu.memoryBytes),
     `${g.intraNode.id} ${formatBandwidth(g.intraNode.bandwidth)}`,
     g.nodes > 1 || cluster.groups.length > 1
-      ? `${g.nic.perNode} × ${g.nic.link.id} ${formatBandwidth(g.nic.link.bandwidth)}`
+      ? `${g.nic.perNode} × ${g.nic.link.id} ${formatBandwidth(g.nic.measured ?? g.nic.link.bandwidth)}${g.nic.measured === null ? '' : ' measured'}`
       : 'none',
     `${g.gpu.provenance.gemm}`,
   ]);
   const links = cluster.links.map((link) => {
     const [from, to] = [cluster.groups[link.from]!.id, cluster.groups[link.to]!.id];
+    const perNode = Math.min(link.bandwidthPerNode, link.nominalPerNode);
     const rate = [
-      Number.isFinite(link.bandwidthPerNode) ? `${formatBandwidth(link.bandwidthPerNode)} a node` : '',
+      Number.isFinite(perNode) ? `${formatBandwidth(perNode)} a node` : '',
       Number.isFinite(link.sharedBandwidth) ? `${formatBandwidth(link.sharedBandwidth)} in all` : '',
     ];
-    return `${from} to ${to}: ${rate.filter((r) => r !== '').join(', ')}, latency ${formatSeconds(link.latency)}`;
+    return `${from} to ${to}: ${rate.filter((r) => r !== '').join(', ')}, latency ${formatSeconds(link.latency)}${link.provenance === 'assumed' ? ', assumed' : ''}`;
   });
   return [
     painter(style).bold(`${cluster.name}: ${formatInteger(deviceCount(cluster))} GPUs`),

@@ -9,7 +9,11 @@ const table = list(list({ type: ['string', 'number', 'null'] }));
 const nic = closed(
   { link: text, perNode: positive },
   {
-    bandwidth: { type: 'string', description: 'Overrides the port rate of the link.' },
+    bandwidth: { type: 'string', description: "Wire rate of one port, where it is not the link's." },
+    measured: {
+      type: 'string',
+      description: 'What transfers through one port reached, measured: taken as it is.',
+    },
     devices: {
       ...list(networkName),
       description: 'RDMA devices of a node, such as mlx5_0: NCCL_IB_HCA of launch scripts.',
@@ -46,17 +50,35 @@ const group = closed(
     },
     powerCap: text,
     usableMemory: text,
-    site: text,
+    site: {
+      type: 'string',
+      description:
+        'Where its nodes stand. Between two sites that no link joins a slow wide-area network is assumed.',
+    },
     pricePerGpuHour: { type: 'number', minimum: 0 },
   },
 );
 
 const link = closed(
-  { between: { type: 'array', minItems: 2, maxItems: 2, items: text } },
   {
-    link: { type: 'string', description: 'A network link whose rate and latency apply to each node.' },
-    bandwidthPerNode: text,
-    sharedBandwidth: { type: 'string', description: 'All flows between the two groups together.' },
+    between: {
+      type: 'array',
+      minItems: 2,
+      maxItems: 2,
+      items: text,
+      description: 'Groups by id, or sites: each group of one with each of the other.',
+    },
+  },
+  {
+    link: {
+      type: 'string',
+      description: 'A network link whose rate, efficiency and latency apply to each node.',
+    },
+    bandwidthPerNode: { type: 'string', description: 'What transfers of one node reach: taken as it is.' },
+    sharedBandwidth: {
+      type: 'string',
+      description: 'What all flows between the two reach together: taken as it is.',
+    },
     latency: text,
   },
 );
@@ -72,7 +94,8 @@ export const clusterSchema = documentSchema({
       links: list(link),
       measured: {
         ...closed({ bandwidth: table }, { latency: table }),
-        description: 'Node to node, row sends to column, in the order of the groups.',
+        description:
+          'Node to node as measured, row sends to column, in the order of the groups: taken as it is.',
       },
     },
   ),

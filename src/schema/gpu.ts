@@ -1,6 +1,6 @@
 import { type DocumentOf, documentSchema } from '../document/document-schema.ts';
-import { closed, each, positive, text } from '../document/shapes.ts';
-import { GEMM_DTYPES, PEAK_DTYPES, VENDORS } from '../domain/gpu.ts';
+import { closed, each, flag, list, positive, some, text } from '../document/shapes.ts';
+import { CARD_PER, GEMM_DTYPES, GPU_FORMS, PEAK_DTYPES, TRAINING_ATTENTION, VENDORS } from '../domain/gpu.ts';
 import { PROVENANCES } from '../domain/provenance.ts';
 
 const quantity = (description: string) => ({ type: 'string', description }) as const;
@@ -10,7 +10,6 @@ const source = { type: 'string', description: 'Where the figures come from.' } a
 const from = { provenance: { enum: PROVENANCES }, source } as const;
 
 const gemmCurve = closed({
-  peak: quantity('Dense rate, "989.4 TFLOP/s".'),
   maxEfficiency: aboveZero,
   fixedTime: quantity('"3.4 us"'),
   kOverhead: share,
@@ -22,7 +21,6 @@ const gemmCurve = closed({
 const [widest, ...narrower] = GEMM_DTYPES;
 
 const attention = closed({
-  peak: quantity('Dense rate.'),
   efficiencyHeadDim128: aboveZero,
   efficiencyHeadDim64: aboveZero,
   startupTokens: share,
@@ -30,6 +28,64 @@ const attention = closed({
   memoryEfficiency: aboveZero,
   waveQuantisation: { type: 'number', minimum: 0, maximum: 1 },
   ...from,
+});
+
+/** Lower case, words apart by one space: how names are compared. */
+const spelling = { type: 'string', pattern: '^[a-z0-9]+( [a-z0-9]+)*$' } as const;
+
+const product = closed(
+  {
+    names: { ...some(spelling), description: 'Words that name it in tools; GPUs of one family share them.' },
+    memory: quantity('Nominal, as names state it: "80 GB".'),
+  },
+  {
+    standsInFor: { ...list(spelling), description: 'Names of products that the catalogue lacks.' },
+    others: { ...list(spelling), description: 'How names of other silicon begin that contain one of these.' },
+    namesHostMemory: { ...flag, description: 'The memory in its name is that of its CPU.' },
+    form: { enum: GPU_FORMS, description: 'Where several forms share a name.' },
+    rank: { ...positive, description: 'Place among those that share a name, the most usual first.' },
+    dieOf: {
+      ...closed({ gpu: text, dies: { type: 'integer', minimum: 2 } }),
+      description: 'The product of which it is one of several dies, each a device.',
+    },
+  },
+);
+
+const scaleUp = closed(
+  {
+    link: { type: 'string', description: 'A link of hardware-profiles/links that has all ports of a GPU.' },
+    usual: { ...flag, description: 'Boards are sold joined; false: cards want bridges.' },
+  },
+  {
+    ports: closed({
+      count: { ...positive, description: 'NVLinks of one GPU.' },
+      rate: quantity('One way, of one: "25 GB/s".'),
+      shown: { ...some(positive), description: 'NV# that a pair can show in nvidia-smi topo -m.' },
+    }),
+    beyondHost: { ...flag, description: 'Several hosts are one domain.' },
+  },
+);
+
+const host = closed(
+  {
+    pcie: { type: 'integer', minimum: 3, maximum: 5, description: 'Generation of the bus.' },
+    peerToPeer: { ...flag, description: 'GPUs reach each other over the bus.' },
+    network: closed(
+      { link: text, cardPer: { enum: CARD_PER } },
+      { efa: { type: 'string', description: 'The link of the AWS instances that have it.' } },
+    ),
+    ...from,
+  },
+  { scaleUp },
+);
+
+const kernels = closed({
+  flash: { enum: [2, 3], description: 'Newest generation of FlashAttention written for it.' },
+  training: { enum: TRAINING_ATTENTION, description: 'Where the attention kernels of training come from.' },
+  oneConnection: {
+    ...flag,
+    description: 'Communication overlaps compute in order only with CUDA_DEVICE_MAX_CONNECTIONS=1.',
+  },
 });
 
 export const gpuSchema = documentSchema({
@@ -43,7 +99,10 @@ export const gpuSchema = documentSchema({
       vendor: { enum: VENDORS },
       architecture: text,
       multiprocessors: positive,
-      peak: closed(from, each(PEAK_DTYPES, quantity('Dense, fp32 accumulation.'))),
+      product,
+      host,
+      kernels,
+      peak: closed(from, each(PEAK_DTYPES, quantity('Dense, fp32 accumulation: "989.4 TFLOP/s".'))),
       memory: closed({
         size: quantity('What the driver reports, "79.1 GiB".'),
         bandwidth: quantity('"3350 GB/s"'),
@@ -54,6 +113,10 @@ export const gpuSchema = documentSchema({
       sustainedSlowdown: { type: 'number', minimum: 0.5, maximum: 3 },
     },
     {
+      sustainedFit: {
+        ...text,
+        description: 'GPUs whose runs fit sustainedSlowdown together (npm run fit).',
+      },
       price: closed({ perGpuHour: aboveZero, source }),
       gemm: closed({ ...each([widest], gemmCurve), ...from }, each(narrower, gemmCurve)),
       attention,

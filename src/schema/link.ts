@@ -1,5 +1,5 @@
 import { type DocumentOf, documentSchema } from '../document/document-schema.ts';
-import { closed, list, named, some, text } from '../document/shapes.ts';
+import { closed, list, named, positive, some, text } from '../document/shapes.ts';
 import { COLLECTIVES, LINK_TOPOLOGIES } from '../domain/link.ts';
 import { PROVENANCES } from '../domain/provenance.ts';
 
@@ -31,6 +31,7 @@ export const linkSchema = documentSchema({
       source: text,
     },
     {
+      portsPerNode: { ...positive, description: 'Ports of a node, where the kind of link says so.' },
       latencyPerDoubling: text,
       latencyPerNode: text,
       inSwitchReduction: closed({ minGpus: { type: 'integer', minimum: 2 }, busBandwidth: text }),

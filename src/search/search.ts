@@ -1,3 +1,4 @@
+import type { Cluster } from '../domain/cluster.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { RankedPlan, SearchResult } from '../domain/search-result.ts';
@@ -64,10 +65,22 @@ export function* searchSteps(
   return step.value;
 }
 
-/** Bounds and cuts take links as specified, which measured ones never beat; estimates take them as measured. */
+/** Where nodes were measured bounds and cuts take the wire's rate, which no measurement beats; estimates take the measured. */
 export function bookFor(problem: Problem): CostBook {
-  const { measured: _, ...specified } = problem.cluster;
-  return new CostBook({ ...problem, cluster: specified });
+  const { measured, ...cluster } = problem.cluster;
+  return new CostBook({ ...problem, cluster: measured === undefined ? cluster : atWireRate(cluster) });
+}
+
+function atWireRate(cluster: Cluster): Cluster {
+  const none = { bandwidthPerNode: Number.POSITIVE_INFINITY, nominalPerNode: Number.POSITIVE_INFINITY };
+  return {
+    ...cluster,
+    groups: cluster.groups.map((group) => ({
+      ...group,
+      nic: { ...group.nic, measured: group.nic.link.bandwidth },
+    })),
+    links: cluster.links.map((link) => ({ ...link, ...none })),
+  };
 }
 
 /** Entries of a round: few at first, while the threshold still falls. */

@@ -1,7 +1,8 @@
 import type { MemoryTerm } from '../domain/memory-term.ts';
 import { POINTS, type Point } from '../domain/memory-term.ts';
 import { collectiveSeconds } from '../hardware/collective.ts';
-import { networkPerGpu, type Span } from '../hardware/span.ts';
+import { networkRate } from '../hardware/network-share.ts';
+import type { Span } from '../hardware/span.ts';
 import type { Amounts, Held, Holding, Parameters, State } from './holding.ts';
 import { Misread, type PassTraffic, type StageContext, type StepTraffic, technique } from './technique.ts';
 
@@ -119,7 +120,8 @@ function passTraffic(stage: ZeroStage, layer: Amounts, context: StageContext): P
 /** All members of a domain share one NIC's rate where the stack uses no more (DeepSpeed's ZeRO-3 of 2021). */
 function narrowed(span: Span, { problem }: StageContext): Span {
   if (problem.stack.shardedTraffic === 'all-nics' || span.domains === 1) return span;
-  return { ...span, networkPerMember: span.networkPerMember / span.perDomain };
+  const { nominal, reached } = span.share;
+  return { ...span, share: { nominal: nominal / span.perDomain, reached: reached / span.perDomain } };
 }
 
 /**
@@ -132,13 +134,13 @@ function stepTraffic(
   groups: { readonly gradient: Span; readonly expertData: Span },
   context: StageContext,
 ): StepTraffic {
-  const { c, group } = context;
+  const { c } = context;
   const bytes = gradientBytes(context);
   if (perMicroBatch(stage, context)) {
     // Hybrid sharding: the shard's gradients are still all-reduced over the copies of the shard group.
     const ranks = context.groups.shard.size;
     const copies = groups.gradient.size / ranks;
-    const seconds = (bytes * dense) / ranks / (networkPerGpu(group) * c.networkEfficiency);
+    const seconds = (bytes * dense) / ranks / networkRate(groups.gradient.share, c.networkDerating);
     return { reduce: ((2 * (copies - 1)) / copies) * seconds, gather: 0, update: 0 };
   }
   let reduce = 0;

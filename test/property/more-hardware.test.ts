@@ -27,7 +27,13 @@ function clusterOf(parts: readonly Part[]): Cluster {
       firstDevice,
       fastDomainGpus: gpusPerNode,
       intraNode: loadLink('nvlink3'),
-      nic: { link: loadLink('ib-hdr200'), perNode: gpusPerNode, devices: [], interface: null },
+      nic: {
+        link: loadLink('ib-hdr200'),
+        perNode: gpusPerNode,
+        measured: null,
+        devices: [],
+        interface: null,
+      },
       hosts: Array.from({ length: nodes }, (_, i) => `g${index}-${i}`),
       powerCapWatts: null,
       site: 'here',
@@ -54,7 +60,8 @@ function best(parts: readonly Part[]): number {
   );
 }
 
-describe('more hardware never gives a worse plan', () => {
+// How long a machine takes says nothing of the plans.
+describe('more hardware never gives a worse plan', { timeout: 0 }, () => {
   it('a further node group', () => {
     fc.assert(
       fc.property(fc.array(part, { minLength: 1, maxLength: 2 }), part, (parts, more) => {

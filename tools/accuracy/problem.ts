@@ -1,8 +1,11 @@
-import { loadGpu } from '../../src/catalogue/gpus.ts';
+import { gpuIdOf, inSlot } from '../../src/catalogue/gpu-names.ts';
+import { listGpus, loadGpu } from '../../src/catalogue/gpus.ts';
 import { loadLink } from '../../src/catalogue/links.ts';
 import { listStacks, loadStack } from '../../src/catalogue/stacks.ts';
+import { usualCards, usualIntraNode } from '../../src/catalogue/usual-host.ts';
 import type { Cluster } from '../../src/domain/cluster.ts';
 import { PRECISIONS, type Precision } from '../../src/domain/dtype.ts';
+import type { GpuSpec } from '../../src/domain/gpu.ts';
 import type { LinkSpec } from '../../src/domain/link.ts';
 import type { LayerKind, LayerPart, ModelSpec } from '../../src/domain/model.ts';
 import type { Problem } from '../../src/domain/problem.ts';
@@ -123,56 +126,32 @@ function latentAttention(heads: number, a: NonNullable<Row['model']['attention']
   };
 }
 
-const INTRA: readonly (readonly [RegExp, string])[] = [
-  [/^v100/, 'nvlink2'],
-  [/^a800/, 'nvlink3-a800'],
-  [/^a100.*pcie/, 'pcie4-x16-p2p'],
-  [/^a100/, 'nvlink3'],
-  [/^h800/, 'nvlink4-h800'],
-  [/^h100-(pcie|nvl)/, 'pcie5-x16-p2p'],
-  [/^(h100|h200|h20)/, 'nvlink4'],
-  [/^gh200/, 'nvlink4-gh200'],
-  [/^gb(200|300)/, 'nvlink5-nvl72'],
-  [/^b(200|300)/, 'nvlink5'],
-  [/^mi250|^mi210/, 'xgmi-mi250x'],
-  [/^mi3(00|25)/, 'xgmi-mi300x'],
-  [/^mi3/, 'xgmi-mi355x'],
-  [/^(rtx-4090|rtx-3|l4$|a10|a30|a40|rtx-a6000)/, 'pcie4-x16-nop2p'],
-  [/^(rtx-2|titan)/, 'pcie3-x16'],
-  [/^l40s/, 'pcie4-x16-p2p'],
-  [/^(rtx-5090|rtx-pro)/, 'pcie5-x16-p2p'],
-  [/^t4/, 'pcie3-x16'],
-  [/^gaudi/, 'gaudi-roce-intra'],
-];
-
 const FABRIC: Readonly<Record<string, string>> = {
   infiniband: 'ib-ndr400',
   roce: 'roce-400',
-  efa: 'efa-p5',
   'omni-path': 'omni-path-100',
   slingshot: 'slingshot-11',
   ethernet: 'eth-100',
 };
 
-/** Network of a node when the source does not state it: what the GPU generation is usually sold with, Gb/s per GPU. */
-function usualNetwork(gpu: string): number {
-  if (/^(b300|gb300)/.test(gpu)) return 800;
-  if (/^(h|b|gb|gh|mi3)/.test(gpu)) return 400;
-  if (/^a/.test(gpu)) return 200;
-  return /^v100/.test(gpu) ? 100 : 25;
+/** By id of the catalogue, or as a tool or a publication calls it. */
+function gpuOf(name: string): GpuSpec {
+  return loadGpu(listGpus().includes(name) ? name : (gpuIdOf(name, null) ?? name));
 }
 
 function clusterOf({ hardware: h }: Row, assumptions: string[]): Cluster {
-  const gpu = loadGpu(h.gpu);
+  const gpu = gpuOf(h.gpu);
   const gpusPerNode = Math.min(h.gpus, h.gpusPerNode ?? 8);
   const pcie = /pcie/i.test(h.intraNode ?? '') && !/nvlink/i.test(h.intraNode ?? '');
-  const intra = INTRA.find(([pattern]) => pattern.test(h.gpu))?.[1] ?? 'pcie4-x16-p2p';
-  const intraNode = loadLink(pcie && /^nvlink/.test(intra) ? 'pcie4-x16-p2p' : intra);
+  const intraNode = loadLink(usualIntraNode(gpu.id, pcie || inSlot(gpu.product.form)));
   const nodes = Math.ceil(h.gpus / gpusPerNode);
   const stated = h.interNode?.gbpsPerGpu;
-  if (!stated && nodes > 1) assumptions.push(`network ${usualNetwork(h.gpu)} Gb/s per GPU`);
-  const base = loadLink(FABRIC[h.interNode?.fabric ?? ''] ?? 'ib-hdr200');
-  const nic: LinkSpec = { ...base, bandwidth: ((stated ?? usualNetwork(h.gpu)) * 1e9) / 8 };
+  const usual = loadLink(gpu.host.network.link);
+  const perGpu = (usual.bandwidth * usualCards(gpu.id, gpusPerNode, usual.id)) / gpusPerNode;
+  if (!stated && nodes > 1) assumptions.push(`network ${(perGpu * 8) / 1e9} Gb/s per GPU`);
+  const { fabric } = h.interNode ?? {};
+  const base = fabric === 'efa' ? (gpu.host.network.efa ?? 'efa-p5') : (FABRIC[fabric ?? ''] ?? usual.id);
+  const nic: LinkSpec = { ...loadLink(base), bandwidth: stated ? (stated * 1e9) / 8 : perGpu };
   return {
     name: 'published',
     links: [],
@@ -187,7 +166,7 @@ function clusterOf({ hardware: h }: Row, assumptions: string[]): Cluster {
         firstDevice: 0,
         fastDomainGpus: Math.min(h.gpus, h.fastDomainGpus ?? gpusPerNode),
         intraNode,
-        nic: { link: nic, perNode: gpusPerNode, devices: [], interface: null },
+        nic: { link: nic, perNode: gpusPerNode, measured: null, devices: [], interface: null },
         hosts: [],
         powerCapWatts: null,
         site: 'here',

@@ -1,3 +1,4 @@
+import { allGpus } from '../../src/catalogue/gpus.ts';
 import type { Problem } from '../../src/domain/problem.ts';
 import { COEFFICIENT_TABLE } from '../../src/hardware/coefficients.ts';
 import type { Case } from './cases.ts';
@@ -19,17 +20,25 @@ const FACTS: readonly Knob[] = [
   { name: 'hostOld', start: 45e-6, low: 10e-6, high: 90e-6 },
   { name: 'hostNew', start: 20e-6, low: 3e-6, high: 45e-6 },
   { name: 'stepSeconds', start: 0.02, low: 1e-3, high: 100e-3 },
-  // hardware-profiles/gpus: sustainedSlowdown by architecture, and of the 500 W part.
-  { name: 'sustained.ampere', start: 1.03, low: 0.95, high: 1.25 },
-  { name: 'sustained.hopper', start: 1.12, low: 1, high: 1.35 },
-  { name: 'sustained.h100-500w', start: 1.35, low: 1, high: 1.6 },
-  { name: 'sustained.blackwell', start: 1.12, low: 0.85, high: 1.4 },
   // configs/stacks: overlap.
   { name: 'overlap.tensor.megatron-core', start: 0.5, low: 0.05, high: 0.9 },
   { name: 'overlap.data.fsdp', start: 0.9, low: 0.4, high: 1 },
   { name: 'overlap.expert', start: 0.5, low: 0.1, high: 0.95 },
   { name: 'overlap.context', start: 0.5, low: 0.05, high: 0.98 },
 ];
+
+/** hardware-profiles/gpus: sustainedSlowdown, one for all GPUs of the same sustainedFit; what is expected of some. */
+const EXPECTED: Readonly<Record<string, Omit<Knob, 'name'>>> = {
+  ampere: { start: 1.03, low: 0.95, high: 1.25 },
+  hopper: { start: 1.12, low: 1, high: 1.35 },
+  'h100-500w': { start: 1.35, low: 1, high: 1.6 },
+};
+const SUSTAINED: Omit<Knob, 'name'> = { start: 1.12, low: 0.85, high: 1.4 };
+
+/** The knob of a GPU's sustained slowdown. */
+export function sustainedKnob(fit: string): string {
+  return `sustained.${fit}`;
+}
 
 export const OLD_STACKS = ['megatron-2021', 'megatron-2022', 'megatron-deepspeed-2022', 'megatron-2023'];
 
@@ -43,6 +52,10 @@ export function knobs(): Knob[] {
       high: c.bounds[1],
     })),
     ...FACTS,
+    ...[...new Set(allGpus().flatMap(({ sustainedFit }) => sustainedFit ?? []))].map((fit) => ({
+      name: sustainedKnob(fit),
+      ...(EXPECTED[fit] ?? SUSTAINED),
+    })),
   ];
 }
 
@@ -54,9 +67,9 @@ export function apply(
   const { stack, cluster } = problem;
   const old = OLD_STACKS.includes(stack.id);
   const group = cluster.groups[0]!;
-  const key =
-    group.gpu.id === 'h100-sxm-96-500w' ? 'sustained.h100-500w' : `sustained.${group.gpu.architecture}`;
-  const gpu = { ...group.gpu, sustainedSlowdown: v[key] ?? group.gpu.sustainedSlowdown };
+  const { sustainedFit, sustainedSlowdown } = group.gpu;
+  const fitted = sustainedFit === null ? undefined : v[sustainedKnob(sustainedFit)];
+  const gpu = { ...group.gpu, sustainedSlowdown: fitted ?? sustainedSlowdown };
   return {
     ...problem,
     coefficients: v,

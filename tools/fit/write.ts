@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { COEFFICIENT_TABLE } from '../../src/hardware/coefficients.ts';
-import { OLD_STACKS, type Values } from './knobs.ts';
+import { OLD_STACKS, sustainedKnob, type Values } from './knobs.ts';
 
 /** Puts the fitted values where the project reads them. */
 export function write(v: Values, multipliers: ReadonlyMap<string, number>): void {
@@ -12,9 +12,8 @@ export function write(v: Values, multipliers: ReadonlyMap<string, number>): void
     '/** Written by `npm run fit -- --write`; meanings, bounds and starting values are in coefficients.ts. */\n' +
       `export const FITTED = {\n${entries.join('')}} as const;\n`,
   );
-  edit('hardware-profiles/gpus', (id, text) => {
-    const architecture = /^architecture: (\w+)/m.exec(text)?.[1];
-    const value = v[id === 'h100-sxm-96-500w' ? 'sustained.h100-500w' : `sustained.${architecture}`];
+  edit('hardware-profiles/gpus', (_, text) => {
+    const value = v[sustainedKnob(/^sustainedFit: (\S+)/m.exec(text)?.[1] ?? '')];
     return value === undefined
       ? text
       : text.replace(/^sustainedSlowdown: .*$/m, `sustainedSlowdown: ${short(value)}`);

@@ -5,10 +5,10 @@ import { clusterFromText } from '../../catalogue/clusters.ts';
 import { listGpus, loadGpu } from '../../catalogue/gpus.ts';
 import { loadLink } from '../../catalogue/links.ts';
 import { InputError } from '../../domain/input-error.ts';
-import { readFacts } from '../../importers/index.ts';
-import { merged } from '../../importers/merge.ts';
+import { merged } from '../../importers/draft/merge.ts';
+import { renderCluster } from '../../importers/draft/render.ts';
+import { readFacts } from '../../importers/formats/index.ts';
 import { PROBE_SCRIPT } from '../../importers/probe-script.ts';
-import { renderCluster } from '../../importers/render.ts';
 import { nearest } from '../../units/nearest.ts';
 import { EXIT, type Io } from '../io.ts';
 

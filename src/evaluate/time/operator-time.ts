@@ -69,9 +69,9 @@ function addKernel(kernel: Kernel, context: StageContext, forward: PassTime, bac
       return 0;
     }
     case 'batched-gemm': {
-      const { curve } = gemmCurve(gpu, problem.workload.precision === 'fp16' ? 'fp16' : 'bf16');
+      const { measured } = gemmCurve(gpu, problem.workload.precision === 'fp16' ? 'fp16' : 'bf16');
       const align = kernel.aligned ? 1 : c.unalignedBatchedGemm;
-      const once = (kernel.flops * align) / (curve.peakFlops * c.unfusedBatchedGemm);
+      const once = (kernel.flops * align) / (gpu.peakFlops[measured]! * c.unfusedBatchedGemm);
       forward.attention += once;
       backward.attention += 2 * once;
       return 0;

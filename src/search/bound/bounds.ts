@@ -2,7 +2,7 @@ import type { Problem } from '../../domain/problem.ts';
 import { modelFlopsPerStep } from '../../evaluate/model-flops.ts';
 import type { StageCosts } from '../../evaluate/stage-costs.ts';
 import { type Coefficients, coefficients } from '../../hardware/coefficients.ts';
-import { gemmCurve } from '../../hardware/gemm.ts';
+import { densePeak, gemmCurve } from '../../hardware/gemm.ts';
 import { type Candidate, microBatchesPerReplica } from '../space/candidate.ts';
 import type { Frame } from '../space/frame.ts';
 import { crossings } from './crossings.ts';
@@ -22,15 +22,15 @@ export function frameBound(problem: Problem, frames: readonly Frame[]): number {
 function bestRate({ cluster, workload }: Problem, group: number, c: Coefficients): number {
   const { gpu } = cluster.groups[group]!;
   const narrow = workload.precision !== 'bf16' && workload.precision !== 'fp16';
-  const { curve } = gemmCurve(gpu, workload.precision);
+  const { curve, measured } = gemmCurve(gpu, workload.precision);
   const speedup = workload.precision === 'nvfp4' ? c.nvfp4Speedup : 1;
   const grouped = Math.min(1, c.groupedGemm, c.groupedGemmFromHost);
   const gemm =
-    (curve.peakFlops * curve.maxEfficiency * speedup) /
+    (gpu.peakFlops[measured]! * curve.maxEfficiency * speedup) /
     (gpu.sustainedSlowdown * grouped * (narrow ? c.fp8Sustained : 1));
-  const training = Math.min(c.attentionTraining, c.attentionTrainingBlackwell, 1);
-  const attention = (gpu.attention.peakFlops * gpu.attention.efficiencyHeadDim128) / training;
-  return Math.max(gemm, attention, (gpu.peakFlops.bf16 ?? gpu.peakFlops.fp16 ?? 0) * c.unfusedBatchedGemm);
+  const training = Math.min(c.attentionTraining, c.attentionTrainingCudnn, 1);
+  const attention = (densePeak(gpu) * gpu.attention.efficiencyHeadDim128) / training;
+  return Math.max(gemm, attention, densePeak(gpu) * c.unfusedBatchedGemm);
 }
 
 /**

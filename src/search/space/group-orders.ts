@@ -1,4 +1,5 @@
 import type { Cluster, NodeGroup } from '../../domain/cluster.ts';
+import { densePeak } from '../../hardware/gemm.ts';
 
 /** Sets of groups up to this size are tried in every order; larger ones by memory and by speed, both ways. */
 const MOST_PERMUTED = 3;
@@ -44,7 +45,7 @@ function byMemory(groups: readonly NodeGroup[]): NodeGroup[] {
 }
 
 function bySpeed(groups: readonly NodeGroup[]): NodeGroup[] {
-  const speed = ({ gpu }: NodeGroup) => gpu.peakFlops.bf16 ?? gpu.peakFlops.fp16 ?? 0;
+  const speed = ({ gpu }: NodeGroup) => densePeak(gpu);
   return [...groups].sort((a, b) => speed(b) - speed(a) || a.index - b.index);
 }
 

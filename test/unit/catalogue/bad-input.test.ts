@@ -48,6 +48,16 @@ describe('bad input gives one clear message', () => {
       /:8:\d+: bandwidth is "0 GB\/s"\n {2}expected: a figure above zero/,
     ],
     [
+      'a bandwidth that no time can be divided by',
+      group('').replace('perNode: 8 }', 'perNode: 8, bandwidth: 1e-320 B/s }'),
+      /:8:\d+: bandwidth is "1e-320 B\/s"\n {2}expected: at least 1 B\/s/,
+    ],
+    [
+      'a measured rate above the wire',
+      group('').replace('perNode: 8 }', 'perNode: 8, measured: 500 GB/s }'),
+      /:8:\d+: nic measured is "500 GB\/s", and the wire has 50[\s\S]*Maybe it is of all ports of a node/,
+    ],
+    [
       'missing network',
       group('').replace(/ {4}nic.*\n/, ''),
       /group "a" states no nic: its bandwidth to other nodes is unknown/,

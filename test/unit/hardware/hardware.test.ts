@@ -7,6 +7,7 @@ import { loadGpu } from '../../../src/catalogue/gpus.ts';
 import { coefficients } from '../../../src/hardware/coefficients.ts';
 import { collectiveSeconds, pointToPointSeconds } from '../../../src/hardware/collective.ts';
 import { gemmSeconds } from '../../../src/hardware/gemm.ts';
+import { networkRate } from '../../../src/hardware/network-share.ts';
 import { sustained } from '../../../src/hardware/power.ts';
 import { spanOf } from '../../../src/hardware/span.ts';
 
@@ -51,8 +52,8 @@ describe('spans', () => {
 
   it('take the slowest network of the groups they touch', () => {
     const mixed = loadCluster('mixed-32xh100-32xa100-40gb').value;
-    expect(spanOf(mixed, 0, 8, 8).networkPerMember).toBe(25e9);
-    expect(spanOf(mixed, 0, 8, 4).networkPerMember).toBe(50e9);
+    expect(networkRate(spanOf(mixed, 0, 8, 8).share, 1)).toBe(25e9 * 0.96);
+    expect(networkRate(spanOf(mixed, 0, 8, 4).share, 1)).toBe(50e9 * 0.95);
   });
 
   it('see the WAN between two sites', () => {
@@ -74,7 +75,7 @@ describe('collectives', () => {
     );
     const ours = loadCluster(path).value;
     const bytes = 2 ** 30;
-    const measured = 40e-6 + bytes / (100e9 * c.intraNodeDerating);
+    const measured = 40e-6 + bytes / 100e9;
     expect(collectiveSeconds(spanOf(ours, 0, 1, 8), 'allReduce', bytes, c)).toBeCloseTo(measured, 9);
     const stock = loadCluster('dgx-h100-8').value;
     for (const [collective, n] of [
@@ -128,7 +129,7 @@ describe('collectives', () => {
 
   it('pay latency and wire for a transfer between stages', () => {
     const span = spanOf(h100, 0, 8, 2);
-    const wire = 50e6 / (50e9 * c.networkEfficiency);
+    const wire = 50e6 / (50e9 * 0.95 * c.networkDerating);
     expect(pointToPointSeconds(span, 50e6, c)).toBeCloseTo(c.pointToPointLatency + 20e-6 + wire, 9);
   });
 });

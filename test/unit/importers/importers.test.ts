@@ -3,14 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadCluster } from '../../../src/catalogue/clusters.ts';
+import { gpuIdOf } from '../../../src/catalogue/gpu-names.ts';
 import { listGpus, loadGpu } from '../../../src/catalogue/gpus.ts';
 import { loadLink } from '../../../src/catalogue/links.ts';
 import { InputError } from '../../../src/domain/input-error.ts';
-import { coefficients } from '../../../src/hardware/coefficients.ts';
-import { gpuIdOf } from '../../../src/importers/gpu-names.ts';
-import { IMPORTERS, readFacts } from '../../../src/importers/index.ts';
-import { merged } from '../../../src/importers/merge.ts';
-import { renderCluster } from '../../../src/importers/render.ts';
+import { merged } from '../../../src/importers/draft/merge.ts';
+import { renderCluster } from '../../../src/importers/draft/render.ts';
+import { IMPORTERS, readFacts } from '../../../src/importers/formats/index.ts';
 import { run } from '../../fixtures/run.ts';
 
 const FOLDER = 'test/fixtures/discovery';
@@ -101,8 +100,7 @@ describe('a cluster from several sources', () => {
     expect(h100!.hosts).toEqual(['gpu01', 'gpu02', 'gpu03', 'gpu04', 'gpu07']);
     expect(h100!.intraNode.id).toBe('nvlink4');
     expect(h100!.nic.perNode).toBe(8);
-    // 46 GB/s measured, as the share of a port's rate that the cost model takes off again.
-    expect((h100!.nic.link.bandwidth * coefficients().networkEfficiency) / 1e9).toBeCloseTo(46, 0);
+    expect(h100!.nic.measured! / 1e9).toBeCloseTo(46, 0);
     expect(a100!.nic.link.bandwidth / 1e9).toBe(25);
     expect(yaml).toMatch(/gpu: h100-sxm # "NVIDIA H100 80GB HBM3", nvidia_smi_query_nounits.csv:1/);
     expect(yaml).toMatch(/the network of a100 hosts: ib-hdr200 assumed/);

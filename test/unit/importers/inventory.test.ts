@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { gpuIdOf, isSlice, productOf } from '../../../src/catalogue/gpu-names.ts';
 import { listLinks } from '../../../src/catalogue/links.ts';
 import { InputError } from '../../../src/domain/input-error.ts';
-import { gpuIdOf, isSlice, productOf } from '../../../src/importers/gpu-names.ts';
-import { readFacts } from '../../../src/importers/index.ts';
-import { portOf } from '../../../src/importers/ports.ts';
+import { readFacts } from '../../../src/importers/formats/index.ts';
+import { portOf } from '../../../src/importers/inventory/ports.ts';
 import { inventoryFrom, KNOWN_GPUS, query, sample, sinfoLine, topo } from '../../fixtures/inventory.ts';
 
 const H100 = 'NVIDIA H100 80GB HBM3';

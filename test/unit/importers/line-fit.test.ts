@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { alphaBeta, fittedLines, lineSeconds } from '../../../src/importers/line-fit.ts';
+import { alphaBeta, fittedLines, lineSeconds } from '../../../src/importers/facts/line-fit.ts';
 import { powers } from '../../fixtures/imported.ts';
 
 const points = (seconds: (bytes: number) => number, sizes = powers(8, 32)) =>

@@ -1,14 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { loadLink } from '../../../src/catalogue/links.ts';
-import { coefficients } from '../../../src/hardware/coefficients.ts';
-import { readFacts } from '../../../src/importers/index.ts';
+import { readFacts } from '../../../src/importers/formats/index.ts';
 import { imported, smi } from '../../fixtures/imported.ts';
 
 const sample = (name: string) => readFileSync(`test/fixtures/discovery/${name}`, 'utf8');
 const read = (text: string, file = 'f.txt') => readFacts(text, file);
 const MB = 2 ** 20;
-const EFFICIENCY = coefficients().networkEfficiency;
 
 /** An mpiGraph of processes named by host; `rate` in its MB/s. */
 function graph(processes: readonly string[], rate: (from: string, to: string) => number): string {
@@ -65,7 +63,7 @@ describe('a matrix in a cluster file', () => {
   it('scales what one process measured to all ports of a host, and says so', () => {
     const { cluster, yaml } = imported({ 'sinfo.txt': slurm('gpu[01-02]'), 'm.txt': one });
     expect(cluster.groups[0]!.nic.perNode).toBe(8);
-    expect((cluster.measured!.bandwidth[0]![1]! * EFFICIENCY) / 1e9).toBeCloseTo(8 * 46.137, 1);
+    expect(cluster.measured!.bandwidth[0]![1]! / 1e9).toBeCloseTo(8 * 46.137, 1);
     expect(yaml).toMatch(/# 1 process a host measured 1 of 8 ports: ×8\./);
     const each = graph(
       ['gpu01', 'gpu02'].flatMap((host) => Array(8).fill(host)),
@@ -76,14 +74,14 @@ describe('a matrix in a cluster file', () => {
     expect(full.yaml).not.toMatch(/ports: ×/);
   });
 
-  it('holds what the cost model takes the measured rate of, and tells the measured one', () => {
+  it('holds the measured rates', () => {
     const { cluster, yaml } = imported({
       'sinfo.txt': slurm('gpu[01-02]', 'gpu:l40s:2'),
       'm.txt': graph(['gpu01', 'gpu02'], () => 40000),
     });
-    expect((cluster.measured!.bandwidth[0]![1]! * EFFICIENCY) / 1e9).toBeCloseTo((40000 * MB) / 1e9, 1);
+    expect(cluster.measured!.bandwidth[0]![1]! / 1e9).toBeCloseTo((40000 * MB) / 1e9, 1);
     expect(yaml).toMatch(
-      /41\.94 GB\/s to 41\.94 GB\/s measured, divided by 0\.\d+, the share of a port's rate that the cost model counts on \(m\.txt:3\)/,
+      /in the order of the hosts above: 41\.94 GB\/s to 41\.94 GB\/s measured \(m\.txt:3\)/,
     );
   });
 
@@ -91,7 +89,7 @@ describe('a matrix in a cluster file', () => {
     const striped = graph(['gpu01', 'gpu02'], () => 88000);
     const { yaml, cluster } = imported({ 'sinfo.txt': slurm('gpu[01-02]'), 'm.txt': striped });
     expect(yaml).toMatch(/1 process a host measured 2 of 8 ports: ×4\./);
-    expect((cluster.measured!.bandwidth[0]![1]! * EFFICIENCY) / 1e9).toBeCloseTo(8 * 46.137, 1);
+    expect(cluster.measured!.bandwidth[0]![1]! / 1e9).toBeCloseTo(8 * 46.137, 1);
   });
 
   it('is not used where it is above what the ports of a host carry', () => {
@@ -137,7 +135,7 @@ describe('a matrix in a cluster file', () => {
         `${from}${to}`.includes('drained') ? 1000 : 44000,
       ),
     });
-    expect((cluster.measured!.bandwidth[0]![1]! * EFFICIENCY) / 1e9).toBeCloseTo(8 * 46.137, 1);
+    expect(cluster.measured!.bandwidth[0]![1]! / 1e9).toBeCloseTo(8 * 46.137, 1);
     expect(draft.notes.join('\n')).toMatch(/drained of m.txt:3 are no hosts of a group: left out/);
   });
 
@@ -191,7 +189,7 @@ describe('OSU', () => {
 
   it('gives the port of the network, two hosts being assumed, and no latency', () => {
     const { cluster, draft, yaml } = imported(files(osu('MPI-CUDA Bandwidth', bandwidth(46e9))));
-    expect((cluster.groups[0]!.nic.link.bandwidth * EFFICIENCY) / 1e9).toBeCloseTo(46, 1);
+    expect(cluster.groups[0]!.nic.measured! / 1e9).toBeCloseTo(46, 1);
     expect(draft.unknown.join('\n')).toMatch(
       /where the ranks of OSU MPI-CUDA Bandwidth \(osu.txt:1\) ran: two hosts assumed/,
     );

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import type { CurveFact } from '../../../src/importers/facts.ts';
-import { readFacts } from '../../../src/importers/index.ts';
-import type { InventoryGroup } from '../../../src/importers/inventory.ts';
-import { measuredOn } from '../../../src/importers/measured-on.ts';
+import { measuredOn } from '../../../src/importers/draft/measured-on.ts';
+import type { CurveFact } from '../../../src/importers/facts/facts.ts';
+import { readFacts } from '../../../src/importers/formats/index.ts';
+import type { InventoryGroup } from '../../../src/importers/inventory/inventory.ts';
 import { imported, ncclText, onHost, powers, smi } from '../../fixtures/imported.ts';
 
 const sample = (name: string) => readFileSync(`test/fixtures/discovery/${name}`, 'utf8');

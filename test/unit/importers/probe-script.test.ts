@@ -3,8 +3,8 @@ import { chmodSync, mkdtempSync, readdirSync, readFileSync, symlinkSync, writeFi
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readFacts } from '../../../src/importers/index.ts';
-import { inventoryOf } from '../../../src/importers/inventory.ts';
+import { readFacts } from '../../../src/importers/formats/index.ts';
+import { inventoryOf } from '../../../src/importers/inventory/inventory.ts';
 import { PROBE_SCRIPT } from '../../../src/importers/probe-script.ts';
 import { KNOWN_GPUS } from '../../fixtures/inventory.ts';
 

@@ -6,14 +6,14 @@ import { loadCluster } from '../../../src/catalogue/clusters.ts';
 import { loadLink } from '../../../src/catalogue/links.ts';
 import { coefficients } from '../../../src/hardware/coefficients.ts';
 import { collectiveSeconds } from '../../../src/hardware/collective.ts';
+import { networkRate } from '../../../src/hardware/network-share.ts';
 import { spanOf } from '../../../src/hardware/span.ts';
-import { comment, quoted } from '../../../src/importers/comment.ts';
-import type { Draft } from '../../../src/importers/merge.ts';
-import { renderCluster } from '../../../src/importers/render.ts';
+import { comment, quoted } from '../../../src/importers/draft/comment.ts';
+import type { Draft } from '../../../src/importers/draft/merge.ts';
+import { renderCluster } from '../../../src/importers/draft/render.ts';
 import { imported, ncclText, onHost, powers, smi } from '../../fixtures/imported.ts';
 import { run } from '../../fixtures/run.ts';
 
-const EFFICIENCY = coefficients().networkEfficiency;
 const sample = (name: string) => readFileSync(`test/fixtures/discovery/${name}`, 'utf8');
 const slow = (n: number) => Math.min(20e-6 + n / 100e9, 80e-6 + n / 200e9);
 const pair = (gpu?: string) => ['a', 'b'].map((host) => ({ host, ...(gpu === undefined ? {} : { gpu }) }));
@@ -44,7 +44,7 @@ describe('collectives measured inside a host', () => {
       expect(more).toEqual([]);
       expect(curve!.lines.map(({ bandwidth }) => Math.round(bandwidth / 1e9))).toEqual(rates);
     }
-    const c = { ...coefficients(), intraNodeDerating: 1 };
+    const c = coefficients();
     expect(collectiveSeconds(spanOf(cluster, 0, 1, 8), 'allReduce', 2 ** 28, c)).toBeCloseTo(
       slow(2 ** 28),
       5,
@@ -124,12 +124,12 @@ describe('collectives measured inside a host', () => {
 });
 
 describe('a measured port', () => {
-  it('is written as the rate of which the cost model takes the measured share', () => {
+  it('is written and taken as measured', () => {
     const { cluster, yaml } = imported({ 'smi.csv': smi(8), 's.txt': sendrecv(46e9) });
-    expect((cluster.groups[0]!.nic.link.bandwidth * EFFICIENCY) / 1e9).toBeCloseTo(46, 1);
-    expect(yaml).toMatch(
-      /bandwidth: 49\.\d\d GB\/s # 46\.00 GB\/s measured, divided by 0\.\d+, the share .* \(sendrecv, s\.txt:\d+\)/,
-    );
+    expect(cluster.groups[0]!.nic.measured! / 1e9).toBeCloseTo(46, 1);
+    expect(networkRate(spanOf(cluster, 0, 1, 2).share, 0.5) / 1e9).toBeCloseTo(46, 1);
+    expect(cluster.groups[0]!.nic.link.bandwidth).toBe(50e9);
+    expect(yaml).toMatch(/measured: 46\.00 GB\/s # sendrecv, s\.txt:\d+/);
     // The link keeps its own origin.
     expect(yaml).toMatch(/link: ib-ndr400 # assumed/);
   });

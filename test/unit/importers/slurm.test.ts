@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { expandHosts } from '../../../src/domain/hostlist.ts';
 import { InputError } from '../../../src/domain/input-error.ts';
-import { readFacts } from '../../../src/importers/index.ts';
-import { asleep, usable } from '../../../src/importers/node-state.ts';
+import { readFacts } from '../../../src/importers/formats/index.ts';
+import { asleep, usable } from '../../../src/importers/formats/node-state.ts';
 import { sinfoLine } from '../../fixtures/inventory.ts';
 
 describe('hostlists', () => {

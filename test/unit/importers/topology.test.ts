@@ -1,9 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { loadLink } from '../../../src/catalogue/links.ts';
 import { InputError } from '../../../src/domain/input-error.ts';
-import { readFacts } from '../../../src/importers/index.ts';
-import { meshOf } from '../../../src/importers/mesh.ts';
-import { RATES } from '../../../src/importers/nvlink.ts';
+import { readFacts } from '../../../src/importers/formats/index.ts';
+import { meshOf } from '../../../src/importers/formats/mesh.ts';
 import { inventoryFrom, query, sample, sinfoLine, topo } from '../../fixtures/inventory.ts';
 
 const topology = (text: string) => readFacts(text, 't').topologies[0]!;
@@ -201,10 +199,6 @@ describe('the link inside a node', () => {
         topo(4, () => 'NV4'),
       ),
     ).toMatchObject({ link: 'nvlink3', notes: '' });
-  });
-
-  it('knows the rates of links as the catalogue has them', () => {
-    for (const [id, gbps] of Object.entries(RATES)) expect(loadLink(id).bandwidth / 1e9).toBeCloseTo(gbps, 6);
   });
 
   it('has no NVLink where a board shows none, and says that it is odd', () => {

@@ -1,0 +1,139 @@
+import { ABOVE_WIRE, type LinkSpec } from '../../domain/link.ts';
+import { at, type Facts, type HostFact, type MatrixFact } from '../facts/facts.ts';
+import { positions } from '../facts/host-names.ts';
+import { rateText } from '../facts/measured-words.ts';
+import type { InventoryGroup } from '../inventory/inventory.ts';
+
+/** The matrix of a cluster file, or why there is none. */
+export interface PlacedMatrix {
+  /** Bytes/s of the whole node, in the order of the groups' hosts; null: none. */
+  readonly bandwidth: readonly (readonly number[])[] | null;
+  readonly from: readonly string[];
+  readonly measured: readonly string[];
+  readonly unknown: readonly string[];
+  readonly notes: readonly string[];
+}
+
+const NONE: PlacedMatrix = { bandwidth: null, from: [], measured: [], unknown: [], notes: [] };
+
+/** Gives the hosts of a matrix to the one kind of hosts that has no names, so that both are about the same hosts. */
+export function namedByMatrix(all: readonly Facts[], matrix: MatrixFact | null): readonly Facts[] {
+  const facts = all.flatMap((one) => one.hosts);
+  const only = facts[0];
+  if (matrix === null || only === undefined || facts.length > 1 || only.hosts.length > 0) return all;
+  if (matrix.hosts.some((host) => !/^[\w.:-]+$/.test(host))) return all;
+  if (only.counted === true && only.count !== matrix.hosts.length) return all;
+  const named: HostFact = { ...only, hosts: matrix.hosts, count: matrix.hosts.length };
+  return all.map((one) =>
+    one.hosts.length === 0
+      ? one
+      : {
+          ...one,
+          hosts: [named],
+          notes: [...one.notes, `host names and how many hosts there are: those of ${at(matrix)}`],
+        },
+  );
+}
+
+/** The matrix in the order of the groups' hosts, as rates of whole nodes. */
+export function placedMatrix(
+  matrix: MatrixFact | null,
+  groups: readonly InventoryGroup[],
+  linkOf: (id: string) => LinkSpec,
+): PlacedMatrix {
+  if (matrix === null) return NONE;
+  const hosts = groups.flatMap((group) => group.hosts.map((name) => ({ name, group })));
+  const index = positions(
+    hosts.map(({ name }) => name),
+    matrix.hosts,
+  );
+  const missing = [...new Set(hosts.filter((_, i) => index[i]! < 0).map(({ name }) => name))];
+  const extra = matrix.hosts.filter((_, i) => !index.includes(i));
+  const partial = hosts.length < groups.reduce((sum, { nodes }) => sum + nodes, 0);
+  if (hosts.length < 2 || missing.length > 0 || partial) {
+    return {
+      ...NONE,
+      measured: [`mpiGraph: ${rangeText(matrix)} between ${some(matrix.hosts)} (${at(matrix)})`],
+      unknown: [
+        `links of ${missing.length > 0 ? some(missing) : 'hosts without names'}: the matrix of ${at(matrix)} has ${some(matrix.hosts)}, and is not used`,
+      ],
+    };
+  }
+  const pairs = hosts.map((from, i) =>
+    hosts.map((to, j) =>
+      index[i] === index[j] ? null : pairOf(matrix, index[i]!, index[j]!, from.group, to.group, linkOf),
+    ),
+  );
+  const over = pairs.flat().find((pair) => pair?.over === true);
+  if (over !== undefined && over !== null) {
+    return {
+      ...NONE,
+      measured: [`mpiGraph: ${rangeText(matrix)} (${at(matrix)})`],
+      notes: [
+        `the matrix of ${at(matrix)} is not used: ${rateText(over.measured)} is above the ${rateText(over.wire * over.ports)} of ${over.ports} port${over.ports === 1 ? '' : 's'} of a host (maybe the network is another)`,
+      ],
+    };
+  }
+  const largest = pairs.map((row) => Math.max(...row.map((pair) => pair?.node ?? 0)));
+  return {
+    ...NONE,
+    // A host that stands in two groups reaches itself at no less than it reaches any other.
+    bandwidth: pairs.map((row, i) => row.map((pair) => pair?.node ?? largest[i]!)),
+    from: [
+      `Host to host, row sends to column, in the order of the hosts above: ${rangeText(matrix)} measured (${at(matrix)}).`,
+      ...scales(pairs.flat()),
+    ],
+    notes: extra.length === 0 ? [] : [`${some(extra)} of ${at(matrix)} are no hosts of a group: left out`],
+  };
+}
+
+interface Pair {
+  /** Bytes/s: as measured, and of all ports together. */
+  readonly measured: number;
+  readonly node: number;
+  readonly wire: number;
+  readonly flows: number;
+  readonly ports: number;
+  /** Ports that the measured flows used. */
+  readonly used: number;
+  readonly over: boolean;
+}
+
+/** A flow that is faster than a port took several (UCX stripes over rails). */
+function pairOf(
+  { bandwidth, flows: counts }: MatrixFact,
+  i: number,
+  j: number,
+  from: InventoryGroup,
+  to: InventoryGroup,
+  linkOf: (id: string) => LinkSpec,
+): Pair {
+  const measured = bandwidth[i]![j]!;
+  const flows = counts[i]![j]!;
+  const wire = Math.min(linkOf(from.nic.link).bandwidth, linkOf(to.nic.link).bandwidth);
+  const ports = Math.min(from.nic.perNode, to.nic.perNode);
+  const used = Math.min(ports, flows * Math.ceil(measured / flows / (ABOVE_WIRE * wire)));
+  const node = (measured * ports) / used;
+  return { measured, node, wire, flows, ports, used, over: node > ABOVE_WIRE * wire * ports };
+}
+
+/** `1 process a host measured one of 8 ports: ×8`, once for each such factor. */
+function scales(pairs: readonly (Pair | null)[]): string[] {
+  const lines = pairs.flatMap((pair) =>
+    pair === null || pair.used >= pair.ports
+      ? []
+      : [
+          `${pair.flows} process${pair.flows === 1 ? '' : 'es'} a host measured ${pair.used} of ${pair.ports} ports: ×${Number((pair.ports / pair.used).toPrecision(3))}.`,
+        ],
+  );
+  return [...new Set(lines)];
+}
+
+function rangeText({ bandwidth }: MatrixFact): string {
+  const rates = bandwidth.flatMap((row, i) => row.filter((_, j) => i !== j));
+  return `${rateText(Math.min(...rates))} to ${rateText(Math.max(...rates))}`;
+}
+
+function some(names: readonly string[]): string {
+  return names.length > 4 ? `${names.slice(0, 3).join(', ')} … (${names.length})` : names.join(', ');
+}

@@ -1,0 +1,84 @@
+import { rateText } from '../facts/measured-words.ts';
+import { comment, quoted } from './comment.ts';
+import type { DraftCollective } from './group-collectives.ts';
+import type { Draft, DraftGroup } from './merge.ts';
+
+/** Collectives without a latency in the fit still have to state one above zero. */
+const LEAST_LATENCY = 1e-8;
+
+/** The draft as a commented cluster file that the catalogue reads. */
+export function renderCluster({ name, groups, matrix, measured, unknown, notes }: Draft): string {
+  const lines = [
+    'schema: shardwright.cluster/1',
+    `name: ${quoted(name)}`,
+    ...comments('Could not be learned, and what stands in for it:', unknown),
+    ...comments('Noted:', notes),
+    ...comments('Measured:', measured),
+    'groups:',
+    ...groups.flatMap(groupLines),
+    ...matrixLines(matrix),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function comments(title: string, list: readonly string[]): string[] {
+  return list.length === 0 ? [] : [`# ${title}`, ...list.map((line) => `#   ${comment(line)}`)];
+}
+
+/** A key with its value, and where that is from. */
+function entry(indent: number, key: string, value: string | number, from: string): string {
+  return `${' '.repeat(indent)}${key}: ${value} # ${comment(from)}`;
+}
+
+function groupLines(group: DraftGroup): string[] {
+  const { id, gpu, gpuFrom, hosts, nodes, hostsFrom, intraNode, intraNodeFrom, usableMemoryMiB } = group;
+  return [
+    `  - id: ${id}`,
+    entry(4, 'gpu', gpu, gpuFrom),
+    entry(4, 'nodes', nodes, hostsFrom),
+    entry(4, 'gpusPerNode', group.gpusPerNode, group.gpusPerNodeFrom),
+    entry(4, 'intraNode', intraNode, intraNodeFrom),
+    ...(usableMemoryMiB === null
+      ? []
+      : [entry(4, 'usableMemory', `${usableMemoryMiB} MiB`, `as reported, ${gpuFrom}`)]),
+    ...nicLines(group.nic),
+    ...(hosts.length === 0 ? [] : [entry(4, 'hosts', `[${hosts.map(quoted).join(', ')}]`, hostsFrom)]),
+    ...(group.collectives.length === 0
+      ? []
+      : ['    collectives:', ...group.collectives.flatMap(collectiveLines)]),
+  ];
+}
+
+function nicLines({ link, perNode, devices, from, perNodeFrom, rate }: DraftGroup['nic']): string[] {
+  return [
+    '    nic:',
+    entry(6, 'link', link, from),
+    entry(6, 'perNode', perNode, perNodeFrom),
+    ...(devices.length === 0
+      ? []
+      : [entry(6, 'devices', `[${devices.map(quoted).join(', ')}]`, perNodeFrom)]),
+    ...(rate === null ? [] : [entry(6, 'measured', rateText(rate.bandwidth), rate.from)]),
+  ];
+}
+
+function collectiveLines({ collective, gpus, lines, from }: DraftCollective): string[] {
+  const fit = lines.map(
+    ({ latency, bandwidth }) =>
+      `{ latency: ${(Math.max(latency, LEAST_LATENCY) * 1e6).toPrecision(4)} us, bandwidth: ${rateText(bandwidth)} }`,
+  );
+  return [
+    `      # ${comment(from)}`,
+    `      - { collective: ${collective}, gpus: ${gpus}, lines: [${fit.join(', ')}] }`,
+  ];
+}
+
+function matrixLines({ bandwidth, from }: Draft['matrix']): string[] {
+  if (bandwidth === null) return [];
+  const cell = (value: number, same: boolean) => (same ? 'null' : `"${rateText(value)}"`);
+  return [
+    ...from.map((line) => `# ${comment(line)}`),
+    'measured:',
+    '  bandwidth:',
+    ...bandwidth.map((row, i) => `    - [${row.map((value, j) => cell(value, i === j)).join(', ')}]`),
+  ];
+}

@@ -1,0 +1,114 @@
+import { InputError } from '../../domain/input-error.ts';
+import { type Facts, type HostFact, type Importer, linesOf, nothing, type Where } from '../facts/facts.ts';
+import { meshOf } from './mesh.ts';
+
+/** `rocm-smi --showtopo`: the table of link types. */
+export const rocmSmiTopology: Importer = {
+  format: 'rocm-smi --showtopo',
+  recognises: (text) => /Link Type between two GPUs/i.test(text),
+  read(text, file): Facts {
+    const lines = linesOf(text);
+    const title = lines.findIndex((line) => /Link Type between two GPUs/i.test(line));
+    const where = { file, line: title + 1 };
+    const table = lines.slice(title + 1);
+    const end = table.findIndex((line) => /^=/.test(line));
+    const rows = table.slice(0, end < 0 ? undefined : end).flatMap((line) => {
+      const [name, ...cells] = line.trim().split(/\s+/);
+      return /^GPU\d+$/.test(name!) && !/^GPU\d/.test(cells[0] ?? 'GPU0') ? [cells] : [];
+    });
+    if (rows.length === 0 || rows.some((row) => row.length !== rows.length)) throw cutOff(where);
+    const links = rows.map((row) => row.map((cell) => (cell === 'XGMI' ? 1 : 0)));
+    return {
+      ...nothing(this.format),
+      topologies: [
+        {
+          vendor: 'amd',
+          gpus: rows.length,
+          nvlinks: 0,
+          nvlinksPerGpu: 0,
+          mesh: meshOf(links),
+          nics: 0,
+          nicNames: [],
+          nicsNear: false,
+          where,
+        },
+      ],
+    };
+  },
+};
+
+/** `rocm-smi --showproductname --showmeminfo vram`, as text or with --csv: the GPUs of one host. */
+export const rocmSmiProduct: Importer = {
+  format: 'rocm-smi --showproductname',
+  recognises: (text) =>
+    /^GPU\[\d+\].*(Card series|VRAM Total Memory)|^device,.*(Card series|VRAM Total)/im.test(text),
+  read(text, file): Facts {
+    const lines = linesOf(text);
+    const cells = [...textCells(lines), ...csvCells(lines)];
+    const gpus = new Map<string, { name: string | null; memoryMiB: number | null; line: number }>();
+    for (const { gpu, key, value, line } of cells) {
+      const known = gpus.get(gpu) ?? { name: null, memoryMiB: null, line };
+      if (/^card series$/i.test(key)) gpus.set(gpu, { ...known, name: value === 'N/A' ? null : value });
+      if (/^VRAM Total Memory/i.test(key)) gpus.set(gpu, { ...known, memoryMiB: Number(value) / 2 ** 20 });
+    }
+    return { ...nothing(this.format), hosts: hostFacts([...gpus.values()], file) };
+  },
+};
+
+interface Cell {
+  readonly gpu: string;
+  readonly key: string;
+  readonly value: string;
+  readonly line: number;
+}
+
+/** `GPU[0]		: Card Series: 		AMD Instinct MI300X` */
+function textCells(lines: readonly string[]): Cell[] {
+  return lines.flatMap((line, i) => {
+    const [, gpu, key, value] = /^GPU\[(\d+)\]\s*:\s*([^:]+):\s*(.+?)\s*$/.exec(line) ?? [];
+    return value === undefined ? [] : [{ gpu: gpu!, key: key!.trim(), value, line: i + 1 }];
+  });
+}
+
+/** `device,Card Series,Card Model` and `card0,AMD Instinct MI300X,0x74a1` */
+function csvCells(lines: readonly string[]): Cell[] {
+  let header: string[] = [];
+  return lines.flatMap((line, i) => {
+    const values = line.split(',').map((value) => value.trim());
+    if (values[0] === 'device') header = values;
+    const gpu = /^card(\d+)$/.exec(values[0]!)?.[1];
+    return gpu === undefined
+      ? []
+      : header.slice(1).map((key, j) => ({ gpu, key, value: values[j + 1] ?? '', line: i + 1 }));
+  });
+}
+
+function hostFacts(
+  gpus: readonly { readonly name: string | null; readonly memoryMiB: number | null; readonly line: number }[],
+  file: string,
+): HostFact[] {
+  const names = [...new Set(gpus.map(({ name }) => name))];
+  return names.map((gpuName) => {
+    const same = gpus.filter(({ name }) => name === gpuName);
+    const memory = same.flatMap(({ memoryMiB }) => (memoryMiB === null ? [] : [Math.floor(memoryMiB)]));
+    return {
+      hosts: [],
+      count: 1,
+      gpuName,
+      memoryMiB: memory.length === 0 ? null : Math.min(...memory),
+      gpusPerHost: same.length,
+      pcieGeneration: null,
+      features: [],
+      where: { file, line: same[0]!.line },
+    };
+  });
+}
+
+function cutOff(at: Where): InputError {
+  return new InputError({
+    message: 'the table of link types has no rows, or rows of other lengths',
+    expected: 'a row and a column for each GPU',
+    hint: 'Maybe the output was cut off: run rocm-smi --showtopo again.',
+    at,
+  });
+}

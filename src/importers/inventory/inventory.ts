@@ -1,0 +1,146 @@
+import { InputError } from '../../domain/input-error.ts';
+import { at, type Facts, type HostFact, type TopologyFact } from '../facts/facts.ts';
+import { describedGroup, gpusOf, type InventoryGroup } from './described-group.ts';
+import { checked, likeHosts } from './host-index.ts';
+import {
+  byDies,
+  couldBe,
+  type Identified,
+  identified,
+  isUntyped,
+  type KnownGpus,
+  productIn,
+  sourceOf,
+} from './identified.ts';
+import { matchedTopologies, topologyWords } from './topology-match.ts';
+
+export type { InventoryGroup, KnownGpus };
+
+export interface Inventory {
+  readonly groups: readonly InventoryGroup[];
+  /** What no source said. */
+  readonly unknown: readonly string[];
+  readonly notes: readonly string[];
+}
+
+/** Which GPUs there are, on which hosts, and how they are joined, by all files together. */
+export function inventoryOf(all: readonly Facts[], gpus: KnownGpus): Inventory {
+  const facts = usableFacts(all).map(checked);
+  const topologies = all.flatMap((one) => one.topologies);
+  if (facts.length === 0) throw nothingNamed(all, topologies);
+  const { known, notes } = identifiedFacts(facts, topologies, gpus);
+  const likes = likeHosts(known);
+  const { matches, unused } = matchedTopologies(likes.map(gpusOf), topologies);
+  const described = likes.map((like, i) => describedGroup(like, matches[i]!, gpus));
+  const groups = uniqueIds(described.map(({ group }) => group));
+  return {
+    groups,
+    unknown: [...new Set([...uncounted(all, groups), ...described.flatMap((one) => one.unknown)])],
+    notes: [
+      ...new Set([
+        ...notes,
+        ...described.flatMap((one) => one.notes),
+        ...unused.map(
+          (one) => `${at(one)} (${topologyWords(one)}) is of no host that is listed here: not used`,
+        ),
+      ]),
+    ],
+  };
+}
+
+/** Facts without the hosts that some file says run no jobs. */
+function usableFacts(all: readonly Facts[]): HostFact[] {
+  const unusable = new Set(all.flatMap((one) => one.unusable));
+  return all.flatMap((one) =>
+    one.hosts.flatMap((fact) => {
+      const hosts = fact.hosts.filter((host) => !unusable.has(host));
+      const none = fact.hosts.length > 0 && hosts.length === 0;
+      return none ? [] : [{ ...fact, hosts, count: fact.hosts.length > 0 ? hosts.length : fact.count }];
+    }),
+  );
+}
+
+/** Facts whose GPU is known, each with what samples of like hosts add; the others are left out by name. */
+function identifiedFacts(
+  facts: readonly HostFact[],
+  topologies: readonly TopologyFact[],
+  gpus: KnownGpus,
+): { known: readonly Identified[]; notes: readonly string[] } {
+  const products = facts.map((fact) => ({ fact, product: productIn(gpus, fact) }));
+  const stranger = ({ fact, product }: (typeof products)[number]) => product === null && !isUntyped(fact);
+  const strangers = products.filter(stranger).map(({ fact }) => fact);
+  if (strangers.length === facts.length) throw unknownGpu(strangers[0]!, gpus);
+  const usable = products.filter((one) => !stranger(one));
+  const nameless = usable.filter(({ fact }) => fact.hosts.length === 0);
+  const named = usable.filter(({ fact }) => fact.hosts.length > 0);
+  const typed = named.length > 0 ? nameless.filter(({ fact }) => !isUntyped(fact)) : [];
+  const samples = typed.map(({ fact, product }) => identified(fact, product, [], gpus));
+  const listed = named.length > 0 ? named : nameless;
+  const known = listed.map(({ fact, product }) =>
+    byDies(identified(fact, product, samples, gpus), topologies),
+  );
+  const unused = samples.filter(
+    (sample) => !listed.some(({ fact, product }) => couldBe(sample, fact, product)),
+  );
+  return {
+    known,
+    notes: [
+      ...strangers.map((fact) => `${hostsOf(fact)} left out: ${sourceOf(fact)} is not in the catalogue`),
+      ...unused.map(
+        ({ fact }) =>
+          `${fact.gpusPerHost} × ${sourceOf(fact)} is on no host that the other files name: not used`,
+      ),
+    ],
+  };
+}
+
+/** Hosts that nothing counts: each output of a tool that sees one host is taken as one. */
+function uncounted(all: readonly Facts[], groups: readonly InventoryGroup[]): string[] {
+  const counted = all.some((one) => one.hosts.some(({ hosts }) => hosts.length > 0));
+  const files = all.filter((one) => one.hosts.some((host) => host.counted !== true));
+  if (counted || files.length === 0) return [];
+  return files.length === 1 && groups.every(({ nodes }) => nodes === 1)
+    ? ['host names and how many hosts there are: one is assumed']
+    : ['host names, and whether there are more hosts than those that the files are of'];
+}
+
+function hostsOf({ hosts, count }: HostFact): string {
+  const words = hosts.length > 3 ? `${hosts.slice(0, 3).join(', ')} … (${hosts.length})` : hosts.join(', ');
+  return hosts.length > 0 ? words : `${count} host${count === 1 ? '' : 's'}`;
+}
+
+function uniqueIds(groups: readonly InventoryGroup[]): InventoryGroup[] {
+  const seen = new Map<string, number>();
+  return groups.map((group) => {
+    const n = (seen.get(group.id) ?? 0) + 1;
+    seen.set(group.id, n);
+    return n === 1 ? group : { ...group, id: `${group.id}-${n}` };
+  });
+}
+
+function nothingNamed(all: readonly Facts[], topologies: readonly TopologyFact[]): InputError {
+  const [shown] = topologies;
+  const [down, ...others] = all.flatMap((one) => one.unusable);
+  const message =
+    down === undefined
+      ? 'none of the files says which GPUs there are'
+      : `${down}${others.length > 0 ? ` and ${others.length} more` : ''} with GPUs run no jobs, and there are no others`;
+  return new InputError({
+    message: shown === undefined ? message : `${message}; ${at(shown)} shows ${topologyWords(shown)}`,
+    expected:
+      'nvidia-smi --query-gpu, rocm-smi --showproductname, scontrol show nodes, sinfo, cluster_info.json or machine_amounts.json among them',
+    ...(shown?.vendor === 'amd'
+      ? { hint: 'Maybe add rocm-smi --showproductname --showmeminfo vram of that host.' }
+      : {}),
+  });
+}
+
+function unknownGpu({ gpuName, where }: HostFact, gpus: KnownGpus): InputError {
+  const near = gpus.nearest(gpuName!.toLowerCase());
+  return new InputError({
+    message: `no GPU of the catalogue is called "${gpuName}"`,
+    expected: `one of ${gpus.ids.join(', ')}`,
+    hint: `Maybe ${near === undefined ? '' : `"${near}", or `}a YAML file for it in hardware-profiles/gpus.`,
+    at: where,
+  });
+}
