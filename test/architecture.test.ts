@@ -2,15 +2,39 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { cycles, moduleOf, modulesOf } from './fixtures/module-graph.ts';
 
-/** Each room of src, a folder or one inside it: what it may import besides itself, and what for. What is not listed fails. */
+/**
+ * Each room of src, a folder or one inside it, in the order of the house: what it may import besides itself, all of it from
+ * rooms that stand before it, and what for. What is not listed fails.
+ */
 const MAY_IMPORT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   units: {},
   domain: {},
   document: { units: 'spelling: the key or value that was meant' },
+  hardware: { domain: 'GPUs, links and stacks that it prices' },
+  layers: {
+    domain: 'the model that it turns into operators',
+    document: 'what a model file says of a part',
+    hardware: 'coefficients, and the shape of attention',
+  },
+  optimizers: {
+    domain: 'bytes of a state, as a stack keeps them',
+    hardware: 'the bytes that a step moves',
+    layers: 'the weights that it updates',
+  },
+  techniques: {
+    domain: 'the choices of a plan that it carries out',
+    document: 'the schema of a value',
+    hardware: 'what communication costs',
+    layers: 'the operators and weights that it changes',
+  },
+  schedules: { domain: 'reasons against a shape' },
   schema: {
     domain: 'enums: what a document may say is what the program knows',
     document: 'shapes, and the type of what conforms',
     layers: 'what a model file says of each kind of layer',
+    optimizers: 'the ids of optimizers',
+    techniques: 'what each value of a plan looks like',
+    schedules: 'the ids of schedules',
   },
   catalogue: {
     units: 'quantities of files to SI; spelling of names',
@@ -19,47 +43,143 @@ const MAY_IMPORT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     layers: 'parts of models, completed',
     schema: 'validates and types the documents it reads',
   },
-  hardware: { domain: 'GPUs, links and stacks that it prices' },
-  layers: {
-    domain: 'the model that it turns into operators',
-    document: 'what a model file says of a part',
-    hardware: 'coefficients, and the shape of attention',
-  },
-  techniques: {
-    domain: 'the choices of a plan that it carries out',
-    hardware: 'what exposed communication costs',
-    layers: 'the operators that it changes',
-  },
-  schedules: { domain: 'the choice of schedule, and reasons against it' },
-  memory: {
-    domain: 'what is held, and where',
-    layers: 'what operators save and hold',
-    techniques: 'what sharding and recomputation leave of it',
-  },
-  cost: {
+  evaluate: {
     domain: 'problem and plan in, estimate out',
     hardware: 'seconds of kernels and collectives',
     layers: 'operators of each layer',
-    techniques: 'what hides, what is recomputed, what is sharded',
-    schedules: 'the order of a pipeline and its simulation',
-    memory: 'the walk over a step',
+    optimizers: 'what a weight keeps, and its step',
+    techniques: 'what they change of operators, states and traffic',
+    schedules: 'the order of a pipeline, its simulation, what is in flight',
+  },
+  laws: {
+    domain: 'plans, and reasons against them',
+    layers: 'the law of each kind of layer',
+    techniques: 'the law of each value',
+    schedules: 'the law of a shape, and where chunks lie',
+    evaluate: 'the shape of a pipeline',
   },
   partition: { domain: 'reasons, and what an integer program said' },
-  search: {
-    units: 'spelling of configuration keys',
-    domain: 'problems in, ranked plans out',
+  'plan-text': {
+    units: 'spelling of keys',
+    domain: 'plans, written and read',
+    techniques: 'keys and values of each',
+    schedules: 'ids, and where chunks lie',
+    laws: 'what was typed must be lawful',
+  },
+  'search/space': {
+    domain: 'problems in, what there is to choose out',
+    hardware: 'which GPUs are fast',
+    layers: 'experts of a model',
+    techniques: 'the values that each would try',
+    schedules: 'how chunks lie',
+    evaluate: 'a stage as the evaluator takes it',
+    'plan-text': 'the names of counts that a user holds',
+  },
+  'search/bound': {
+    domain: 'problems, and reasons',
     hardware: 'bounds that need no whole estimate',
-    layers: 'the law of each kind of layer',
-    memory: 'layers dealt over chunks',
-    schedules: 'which schedules a shape allows',
-    cost: 'costs candidates',
+    techniques: 'keys of what is known; who spreads the ends',
+    schedules: 'the stages of both ends',
+    evaluate: 'what a layer costs, what a stage has room for',
+    'search/space': 'the candidates that it bounds',
+  },
+  'search/cut': {
+    domain: 'plans, and reasons where there is none',
+    techniques: 'the one that covers only some layers',
+    evaluate: 'what a layer costs; layers dealt over chunks',
     partition: 'cuts layers into stages',
+    'plan-text': 'the chunks of each stage',
+    'search/space': 'the candidates that it cuts',
+    'search/bound': 'costs and rooms of stages',
+  },
+  'search/run': {
+    domain: 'what it keeps and counts',
+    techniques: 'the law of a choice; plans that differ in one',
+    schedules: 'the law of a shape',
+    evaluate: 'costs candidates',
+    laws: 'rejects what no cut can mend',
+    partition: 'shares of unlike pipelines',
+    'search/space': 'what it opens',
+    'search/bound': 'what it leaves aside',
+    'search/cut': 'what it makes of a candidate',
+  },
+  'search/result': {
+    domain: 'what a search says',
+    techniques: 'what the nearest miss could change',
+    evaluate: 'costs what stands beside the plans',
+    laws: 'the even split is lawful',
+    partition: 'the integer program that checks a cut',
+    'plan-text': 'layers spread evenly',
+    'search/space': 'candidates',
+    'search/bound': 'costs and rooms of stages',
+    'search/cut': 'cuts, made again',
+    'search/run': 'plans kept, and near misses',
+  },
+  search: {
+    domain: 'problems in, ranked plans out',
+    'search/space': 'what there is to choose',
+    'search/bound': 'costs that one search shares',
+    'search/run': 'opens entry after entry',
+    'search/result': 'what it ends with',
   },
   placement: {
     domain: 'clusters, and plans that it reorders',
     hardware: 'what a link costs',
-    techniques: 'which ranks talk with each other',
-    cost: 'costs an order',
+    evaluate: 'costs an order',
+  },
+  session: {
+    domain: 'problems in, answers out',
+    evaluate: 'one estimate',
+    'search/space': 'options of a search',
+    'search/run': 'entries that threads share',
+    search: 'runs it',
+    placement: 'orders the nodes of plans',
+  },
+  'foreign/bash': { domain: 'places in files, and bad input' },
+  'foreign/python': {},
+  'launch-folder': {
+    domain: 'plans and clusters that it seats on hosts',
+    'plan-text': 'degrees of a plan for people',
+  },
+  'frameworks/port': {
+    domain: 'plans in, launch files out, and back',
+    'foreign/bash': 'what a reader is given of a shell script',
+    'foreign/python': 'what a reader is given of a recipe',
+    'launch-folder': 'the port by which a folder is rendered',
+  },
+  'frameworks/laws': {
+    domain: 'plans, and reasons against them',
+    layers: 'kinds of layer that a framework lists',
+    techniques: 'techniques that it lists',
+    schedules: 'the chunks of a plan in layer order',
+    laws: 'the laws of any plan come first',
+    'launch-folder': 'which hosts a plan uses',
+    'frameworks/port': 'what a framework can express',
+  },
+  'frameworks/reading': {
+    units: 'spelling of keys',
+    domain: 'places in files, and bad input',
+    'frameworks/port': 'what a reader returns',
+  },
+  'frameworks/writing': {},
+  frameworks: {
+    units: 'spelling of flags and keys',
+    domain: 'plans in, launch files out, and back',
+    document: 'checks the launch document',
+    layers: 'parts of models, told as flags',
+    optimizers: 'all, for what only describes a plan',
+    techniques: 'values of a plan, told as flags',
+    schedules: 'all, for what only describes a plan',
+    schema: 'the launch document, written and read',
+    laws: 'a plan in a document is lawful',
+    'plan-text': 'degrees of a plan',
+    'foreign/bash': 'words of a launch script',
+    'foreign/python': 'statements of a recipe',
+    'launch-folder': 'hosts, ranks, scripts',
+    'frameworks/port': 'the port that each implements',
+    'frameworks/laws': 'laws that several share',
+    'frameworks/reading': 'keys and rules of files',
+    'frameworks/writing': 'YAML and Python text',
   },
   importers: {},
   'importers/facts': {},
@@ -79,75 +199,43 @@ const MAY_IMPORT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'importers/facts': 'what was measured',
     'importers/inventory': 'the groups that measurements belong to',
   },
-  'foreign/bash': { domain: 'places in files, and bad input' },
-  'foreign/python': {},
-  'launch-folder': {
-    domain: 'plans and clusters that it seats on hosts',
-    search: 'degrees of a plan for people',
-  },
-  'frameworks/port': {
-    domain: 'plans in, launch files out, and back',
-    search: 'the port by which a search asks for legality',
-    'foreign/bash': 'what a reader is given of a shell script',
-    'foreign/python': 'what a reader is given of a recipe',
-    'launch-folder': 'the port by which a folder is rendered',
-  },
-  'frameworks/laws': {
-    domain: 'plans, and reasons against them',
-    layers: 'the law of each kind of layer',
-    search: 'degrees and laws of a split',
-    'launch-folder': 'which hosts a plan uses',
-    'frameworks/port': 'what a framework can express',
-  },
-  'frameworks/reading': {
-    units: 'spelling of keys',
-    domain: 'places in files, and bad input',
-    'frameworks/port': 'what a reader returns',
-  },
-  'frameworks/writing': {},
-  frameworks: {
-    units: 'spelling of flags and keys',
-    domain: 'plans in, launch files out, and back',
-    document: 'checks the launch document',
-    layers: 'parts of models, told as flags',
-    schema: 'the launch document, written and read',
-    search: 'the plan as text',
-    'foreign/bash': 'words of a launch script',
-    'foreign/python': 'statements of a recipe',
-    'launch-folder': 'hosts, ranks, scripts',
-    'frameworks/port': 'the port that each implements',
-    'frameworks/laws': 'laws that several share',
-    'frameworks/reading': 'keys and rules of files',
-    'frameworks/writing': 'YAML and Python text',
-  },
   reporters: {
     units: 'SI to figures for people',
     domain: 'what it prints',
-    schema: 'the documents it writes',
     layers: 'parameter counts of a model',
-    memory: 'the error band of memory figures',
-    search: 'the plan as text; sweeps and why-not',
+    techniques: 'values of a plan, in words',
+    schema: 'the documents it writes',
+    evaluate: 'the error band of memory figures',
+    'plan-text': 'the plan as text',
+    search: 'sweeps and why-not',
   },
   cli: {
     units: 'shares among flags; spelling',
     domain: 'the problem that flags make',
+    optimizers: 'the ids that a flag takes',
+    techniques: 'those that a flag may bound',
     schema: 'documents it prints, and plan files',
     catalogue: 'files that arguments name',
-    cost: 'one estimate',
-    search: 'runs it',
-    placement: 'orders the nodes of its plans',
-    importers: 'the script that collects what import reads',
-    'importers/formats': 'cluster import: files to facts',
-    'importers/draft': 'cluster import: facts to a cluster file',
+    evaluate: 'one estimate',
+    laws: 'a plan that was read is lawful',
+    'plan-text': 'configurations that flags say',
+    'search/space': 'options of a search',
+    'search/run': 'how much there is to search',
+    search: 'sweeps and why-not',
+    session: 'runs a search, on threads where it is worth it',
     'foreign/bash': 'parses the launch files that are opened',
     'foreign/python': 'parses the recipes that are opened',
     'launch-folder': 'folders, written and read',
-    frameworks: 'launch files, written and read',
     'frameworks/port': 'the port of what it opens',
-    'frameworks/laws': 'a plan that was read is sound',
+    frameworks: 'launch files, written and read',
+    importers: 'the script that collects what import reads',
+    'importers/formats': 'cluster import: files to facts',
+    'importers/draft': 'cluster import: facts to a cluster file',
     reporters: 'prints',
   },
 };
+
+const ROOMS = Object.keys(MAY_IMPORT);
 
 /** Libraries and built-in modules that only some folders may touch. */
 const ONLY_IN: Readonly<Record<string, readonly string[]>> = {
@@ -161,9 +249,9 @@ const ONLY_IN: Readonly<Record<string, readonly string[]>> = {
   'javascript-lp-solver': ['partition'],
   'node:fs': ['catalogue', 'cli'],
   'node:crypto': ['catalogue', 'cli'],
-  'node:os': ['cli'],
-  'node:worker_threads': ['cli'],
-  tinypool: ['cli'],
+  'node:os': ['cli', 'session'],
+  'node:worker_threads': ['session'],
+  tinypool: ['session'],
   unbash: ['foreign/bash'],
   diff: ['frameworks'],
   '@lezer/python': ['foreign/python'],
@@ -176,8 +264,6 @@ const ONLY_IN: Readonly<Record<string, readonly string[]>> = {
 const CYCLES: readonly (readonly string[])[] = [
   ['src/cli/cluster-choice.ts', 'src/cli/problem.ts'],
   ['src/placement/anneal.ts', 'src/placement/place.ts'],
-  ['src/search/expand.ts', 'src/search/nearest-miss.ts'],
-  ['src/search/layouts.ts', 'src/search/objective.ts', 'src/search/options.ts'],
 ];
 
 const sources = modulesOf('src').map((module) => ({ ...module, folder: folderOf(module.path) }));
@@ -223,6 +309,15 @@ describe('architecture', () => {
     expect([...wrong, ...unlisted]).toEqual([]);
   });
 
+  it('rooms stand in the order in which they may be imported', () => {
+    const upward = Object.entries(MAY_IMPORT).flatMap(([folder, others]) =>
+      Object.keys(others)
+        .filter((other) => ROOMS.indexOf(other) < 0 || ROOMS.indexOf(other) >= ROOMS.indexOf(folder))
+        .map((other) => `${folder} may import ${other}, which does not stand before it`),
+    );
+    expect(upward).toEqual([]);
+  });
+
   it('no permission stands unused', () => {
     const unused = Object.entries(MAY_IMPORT).flatMap(([folder, others]) =>
       Object.keys(others)
@@ -260,7 +355,7 @@ describe('architecture', () => {
 
   it('a start loads no parser of a foreign language', () => {
     const loaded = new Set<string>();
-    const ahead = ['src/cli/bin.ts', 'src/cli/search-worker.ts'];
+    const ahead = ['src/cli/bin.ts', 'src/session/search-worker.ts'];
     for (let path = ahead.pop(); path !== undefined; path = ahead.pop()) {
       if (loaded.has(path)) continue;
       loaded.add(path);
