@@ -17,3 +17,4 @@ export { countParameters } from './layers/parameters.ts';
 export { parseConfiguration } from './plan-text/configuration.ts';
 export { planOf } from './plan-text/plan-of.ts';
 export { search } from './search/search.ts';
+export { type PlanOutcome, type PlanRequest, planRun } from './session/plan-run.ts';

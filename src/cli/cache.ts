@@ -4,19 +4,13 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { Io } from './io.ts';
 
-/** Results of searches that ended by themselves, by everything that can change them. */
-export interface Cache {
-  read(): unknown;
-  write(value: unknown): void;
-}
-
-interface Entry {
+interface Entry<T> {
   readonly sha256: string;
-  readonly value: unknown;
+  readonly value: T;
 }
 
-/** One entry in the user's cache directory. A file that does not match its own digest is ignored with a warning and rewritten. */
-export function cacheAt(io: Io, key: unknown): Cache {
+/** What searches that ended by themselves found, by everything that can change it: one entry in the user's cache directory. A file that does not match its own digest is ignored with a warning and rewritten. */
+export function cacheAt<T>(io: Io, key: unknown): { read(): T | undefined; write(value: T): void } {
   const folder = join(io.env.XDG_CACHE_HOME ?? join(io.env.HOME ?? homedir(), '.cache'), 'shardwright');
   const path = join(folder, `${digest(JSON.stringify(key))}.json`);
   return {
@@ -28,7 +22,7 @@ export function cacheAt(io: Io, key: unknown): Cache {
         return undefined;
       }
       try {
-        const entry = JSON.parse(text) as Entry;
+        const entry = JSON.parse(text) as Entry<T>;
         if (entry.sha256 === digest(JSON.stringify(entry.value))) return entry.value;
       } catch {
         // Not even JSON: as corrupt as a wrong digest.
@@ -37,7 +31,7 @@ export function cacheAt(io: Io, key: unknown): Cache {
       return undefined;
     },
     write(value) {
-      const entry: Entry = { sha256: digest(JSON.stringify(value)), value };
+      const entry: Entry<T> = { sha256: digest(JSON.stringify(value)), value };
       try {
         mkdirSync(folder, { recursive: true });
         const fresh = `${path}.${process.pid}`;

@@ -3,8 +3,8 @@ import { InputError } from '../domain/input-error.ts';
 import { onlyGroups } from '../domain/node-order.ts';
 import type { SearchOptions } from '../search/space/options.ts';
 import { nearest } from '../units/nearest.ts';
-import { whole } from './problem.ts';
 import type { Settings } from './settings.ts';
+import { whole } from './whole.ts';
 
 /** The cluster with only the GPU types of --gpu-types. */
 export function chosenGpus(cluster: Cluster, list: string | undefined): Cluster {

@@ -1,34 +1,16 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { readText } from '../catalogue/document.ts';
-import { deviceCount } from '../domain/cluster.ts';
 import { InputError } from '../domain/input-error.ts';
-import type { Problem } from '../domain/problem.ts';
-import type { Reason } from '../domain/reason.ts';
 import { LAUNCHERS } from '../frameworks/index.ts';
-import type { Framework } from '../frameworks/port/framework.ts';
-import type { Asked, LaunchReader, ReadFile } from '../frameworks/port/reader.ts';
-import { rankRows } from '../launch-folder/rank-map.ts';
-import { placesOf } from '../launch-folder/ranks.ts';
-import { seating } from '../launch-folder/seating.ts';
-import { planLaw } from '../laws/plan.ts';
-import { overlaid, parseConfiguration } from '../plan-text/configuration.ts';
-import { type Configured, planOf } from '../plan-text/plan-of.ts';
+import type { Asked } from '../frameworks/port/reader.ts';
+import type { OpenedFile } from '../session/launch-file.ts';
 import { nearest } from '../units/nearest.ts';
 import { launchSource } from './launch-source.ts';
 import type { Settings } from './settings.ts';
 
 /** Launchers whose files can be read, as help lists them. */
 export const READABLE = LAUNCHERS.filter((launcher) => launcher.reader !== undefined).map(({ id }) => id);
-
-/** A launch file that was read; in a folder that `emit` wrote, with its rank map. */
-export interface OpenedFile {
-  readonly path: string;
-  readonly launcher: Framework;
-  readonly reader: LaunchReader;
-  readonly file: ReadFile;
-  readonly rankMap: { readonly file: string; readonly text: string } | null;
-}
 
 /** Opens FILE or FOLDER of `--from … --for LAUNCHER`. Throws InputError. */
 export async function opened(given: string, id: string | undefined): Promise<OpenedFile> {
@@ -51,18 +33,6 @@ export async function opened(given: string, id: string | undefined): Promise<Ope
   return { path, launcher, reader, file, rankMap };
 }
 
-/** What stands beside an estimate of a launch file: what no plan can say of it, and that its launcher would refuse it. */
-export function notesOn({ launcher, file, rankMap }: OpenedFile, { notes = [] }: Asked): string[] {
-  const gpus = rankMap === null ? null : rankRows(rankMap.text, rankMap.file).length;
-  const broken = file.violations(gpus).length;
-  return broken === 0
-    ? [...notes]
-    : [
-        ...notes,
-        `it is taken to run, though it breaks ${broken} rule${broken === 1 ? '' : 's'} of ${launcher.name}, which validate names`,
-      ];
-}
-
 /** The workload that a launch file states, as flags would. */
 export function workloadOf({ sequenceLength, globalBatchSize, precision }: Asked): Settings {
   return {
@@ -70,48 +40,4 @@ export function workloadOf({ sequenceLength, globalBatchSize, precision }: Asked
     ...(globalBatchSize === null ? {} : { 'global-batch': String(globalBatchSize) }),
     ...(precision === null ? {} : { precision }),
   };
-}
-
-/** The plan that a launch file states on a cluster, with what `--config` says on top; a Reason when it breaks a law. */
-export function planFrom(
-  { path, rankMap }: OpenedFile,
-  asked: Asked,
-  over: string,
-  problem: Problem,
-): Configured | Reason {
-  const { model, cluster } = problem;
-  for (const [what, stated, is] of [
-    ['layers', asked.layers, model.layers.length],
-    ['hidden size', asked.hiddenSize, model.hiddenSize],
-  ] as const) {
-    if (stated !== null && stated !== is)
-      throw new InputError({
-        message: `${path} is for a model with ${what} ${stated}`,
-        expected: `${what} ${is}, as ${model.name} has`,
-        hint: 'Maybe another model.',
-      });
-  }
-  const seats = rankMap === null ? null : seating(cluster, rankMap.text, rankMap.file);
-  if (asked.plan !== undefined && over === '') {
-    const all = Array.from({ length: deviceCount(cluster) }, (_, device) => device);
-    const plan = asked.plan(problem, seats?.devices ?? all);
-    const placed = { ...plan, nodeOrder: seats?.nodeOrder ?? plan.nodeOrder };
-    return planLaw(problem, placed) ?? { plan: placed, inferred: [] };
-  }
-  const stated = { ...asked.configuration, ...(seats === null ? {} : { groups: seats.groups }) };
-  const text = Object.entries(stated).map(([key, value]) => `${key}=${value}`);
-  const configuration = overlaid(parseConfiguration(text.join(',')), parseConfiguration(over));
-  const found = planOf(problem, configuration);
-  if ('rule' in found) return found;
-  if (
-    seats !== null &&
-    over === '' &&
-    placesOf(found.plan).some(({ device }, i) => device !== seats.devices[i])
-  )
-    throw new InputError({
-      message: `${rankMap!.file} places ranks otherwise than ${path} says`,
-      expected: 'the rank map that was written with it',
-      hint: `Maybe give ${path} itself in place of its folder.`,
-    });
-  return { ...found, plan: { ...found.plan, nodeOrder: seats?.nodeOrder ?? null } };
 }

@@ -14,6 +14,7 @@ import { parseQuantity } from '../units/parse.ts';
 import { chosenGpus } from './cluster-choice.ts';
 import type { Settings } from './settings.ts';
 import { toolVersion } from './version.ts';
+import { whole } from './whole.ts';
 
 export interface Given {
   readonly problem: Problem;
@@ -61,16 +62,6 @@ export function given(modelName: string, clusterName: string, s: Settings): Give
       },
     },
   };
-}
-
-export function whole(option: string, text: string | undefined, least = 1, most = 1e9): number {
-  if (text === undefined) throw new InputError({ message: `${option} is missing`, expected: `${option} N` });
-  const value = Number(text);
-  if (/^\d+$/.test(text.trim()) && value >= least && value <= most) return value;
-  throw new InputError({
-    message: `${option} is "${text}"`,
-    expected: `a whole number from ${least} to ${most}`,
-  });
 }
 
 /** `any`: null, no launcher in particular. `flag`: what the user wrote it after. */

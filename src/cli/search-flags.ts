@@ -2,14 +2,14 @@ import type { Command } from 'commander';
 import { InputError } from '../domain/input-error.ts';
 import type { Legality } from '../domain/legality.ts';
 import type { Problem } from '../domain/problem.ts';
-import { BY_MEMORY, BY_TIME, byDollars, OBJECTIVES, type Objective } from '../search/space/objective.ts';
+import { OBJECTIVES, type ObjectiveSpec, objectiveOf } from '../search/space/objective.ts';
 import type { SearchOptions } from '../search/space/options.ts';
 import { nearest } from '../units/nearest.ts';
 import { useOfCluster } from './cluster-choice.ts';
 import { fixFrom, maxFrom } from './dimensions.ts';
 import { allPrices, pricesFrom, pricesOf, refuseUnused } from './prices.ts';
-import { whole } from './problem.ts';
 import type { Settings } from './settings.ts';
+import { whole } from './whole.ts';
 
 /** The flags that say what to search and what is best. */
 export function searchFlags(command: Command): Command {
@@ -36,7 +36,7 @@ export function searchOptions(
     fix: fixFrom(s.fix),
     max: maxFrom(s.max),
     launcher,
-    objective: objectiveFrom(problem, s),
+    objective: objectiveOf(problem.cluster, objectiveSpec(problem, s)),
     exhaustive: flags.exhaustive === true,
     maxEvaluations:
       s['max-evaluations'] === undefined
@@ -46,33 +46,19 @@ export function searchOptions(
   };
 }
 
-/** Dollars per GPU-hour of each group that the objective asks for; empty for the others. */
-export function pricesFor({ cluster }: Problem, s: Settings): number[] {
-  if (s.objective !== 'tokens-per-dollar') return [];
-  return allPrices(cluster, pricesOf(cluster, pricesFrom(s.price)));
-}
-
-function objectiveFrom({ cluster }: Problem, s: Settings): Objective {
-  const id = s.objective ?? 'time';
-  const prices = pricesFrom(s.price);
-  const priced = pricesOf(cluster, prices);
-  refuseUnused(prices, priced.used);
-  switch (id) {
-    case 'time':
-      return BY_TIME;
-    case 'memory':
-      return BY_MEMORY;
-    case 'tokens-per-dollar':
-      return byDollars(cluster, allPrices(cluster, priced));
-    default: {
-      const near = nearest(id, OBJECTIVES);
-      throw new InputError({
-        message: `--objective is "${id}"`,
-        expected: `one of ${OBJECTIVES.join(', ')}`,
-        ...(near === undefined ? {} : { hint: `Maybe "${near}".` }),
-      });
-    }
-  }
+/** What to make small, with dollars per GPU-hour of each group where it asks for them. */
+export function objectiveSpec({ cluster }: Problem, s: Settings): ObjectiveSpec {
+  const asked = s.objective ?? 'time';
+  const priced = pricesOf(cluster, pricesFrom(s.price));
+  refuseUnused(pricesFrom(s.price), priced.used);
+  const id = OBJECTIVES.find((one) => one === asked);
+  if (id !== undefined) return { id, prices: id === 'tokens-per-dollar' ? allPrices(cluster, priced) : [] };
+  const near = nearest(asked, OBJECTIVES);
+  throw new InputError({
+    message: `--objective is "${asked}"`,
+    expected: `one of ${OBJECTIVES.join(', ')}`,
+    ...(near === undefined ? {} : { hint: `Maybe "${near}".` }),
+  });
 }
 
 /** `8..512`, or one number. */

@@ -1,4 +1,16 @@
-import type { Budget, Energy } from './place.ts';
+export interface Budget {
+  readonly seed: number;
+  /** Orders that annealing tries. */
+  readonly moves: number;
+  /** Nodes up to which every order is tried instead. */
+  readonly exactNodes: number;
+}
+
+/** What an order costs: step seconds, and the sum of transfer times, which shows a way across plateaus. */
+export interface Energy {
+  readonly seconds: number;
+  readonly slowness: number;
+}
 
 /** Starting temperature and its end, as shares of the starting step time. */
 const HOT = 0.02;

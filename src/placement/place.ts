@@ -2,7 +2,7 @@ import { nodesByGroup, reordered } from '../domain/node-order.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import { estimate } from '../evaluate/estimate.ts';
-import { annealed } from './anneal.ts';
+import { annealed, type Budget, type Energy } from './anneal.ts';
 import { greedyOrder } from './greedy.ts';
 import { networkSignature } from './network-signature.ts';
 import { permutationsWithin } from './permutations.ts';
@@ -17,14 +17,6 @@ export interface Placement {
   /** Distinct orders asked for, and estimates they took. */
   readonly tried: number;
   readonly costed: number;
-}
-
-export interface Budget {
-  readonly seed: number;
-  /** Orders that annealing tries. */
-  readonly moves: number;
-  /** Nodes up to which every order is tried instead. */
-  readonly exactNodes: number;
 }
 
 export const DEFAULT_BUDGET: Budget = { seed: 1, moves: 3000, exactNodes: 6 };
@@ -67,11 +59,6 @@ export function place(problem: Problem, plan: Plan, budget: Budget = DEFAULT_BUD
     tried,
     costed: known.size,
   };
-}
-
-export interface Energy {
-  readonly seconds: number;
-  readonly slowness: number;
 }
 
 function bestOf(

@@ -1,26 +1,11 @@
-import type { Estimate } from '../domain/estimate.ts';
-import type { Plan } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
-import type { Reason } from '../domain/reason.ts';
 import type { RankedPlan } from '../domain/search-result.ts';
 import { planText } from '../plan-text/text.ts';
 import type { PlanDocument } from '../schema/plan.ts';
+import type { Start } from '../session/start.ts';
 import { digits, formatSeconds } from '../units/format.ts';
 import { type Style, wrap } from './paint.ts';
 import { memoryWords } from './words.ts';
-
-/** A configuration that a search started from, beside what the search found. */
-export interface Start {
-  readonly file: string;
-  /** Whether the file says which hosts it runs on; otherwise all, in the cluster's order. */
-  readonly seated: boolean;
-  /** What it says that no plan can say. */
-  readonly notes: readonly string[];
-  /** Its plan and estimate, or the law that it breaks. */
-  readonly now: { readonly plan: Plan; readonly estimate: Estimate } | Reason;
-  /** What the best plan changes in the launcher's own file; null where that cannot be said. */
-  readonly changes: readonly string[] | null;
-}
 
 export function startWords(
   problem: Problem,

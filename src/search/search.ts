@@ -1,4 +1,5 @@
 import type { Cluster } from '../domain/cluster.ts';
+import type { Estimate } from '../domain/estimate.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { RankedPlan, SearchResult } from '../domain/search-result.ts';
@@ -168,15 +169,18 @@ function resultOf(
 /** Differences below this share are noise between two plans of one model on one cluster. */
 const TIE = 0.02;
 
+/** Whether a plan's value is closer to the best than the model can tell. */
+export function tied(value: number, best: number, { band }: Estimate): boolean {
+  return value / best - 1 <= Math.min(TIE, band);
+}
+
 function ranked({ problem, book, kept }: Run, one: Evaluated, index: number): RankedPlan {
-  const best = kept[0]!;
-  const slower = one.value / best.value - 1;
   return {
     rank: index + 1,
     plan: one.realised.plan as Plan,
     estimate: one.estimate,
     family: one.family,
-    tiedWithBest: slower <= Math.min(TIE, one.estimate.band),
+    tiedWithBest: tied(one.value, kept[0]!.value, one.estimate),
     variants: (one.folded ?? []).map(({ realised, estimate }) => ({
       plan: realised.plan,
       stepSeconds: estimate.stepSeconds,

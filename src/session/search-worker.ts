@@ -4,13 +4,7 @@ import { LAUNCHABLE, launcherOf } from '../frameworks/index.ts';
 import { type Findings, openEntry } from '../search/run/open.ts';
 import { queueOf } from '../search/run/queue.ts';
 import { bookFor } from '../search/search.ts';
-import {
-  BY_MEMORY,
-  BY_TIME,
-  byDollars,
-  type Objective,
-  type ObjectiveId,
-} from '../search/space/objective.ts';
+import { type ObjectiveSpec, objectiveOf } from '../search/space/objective.ts';
 import { DEFAULT_OPTIONS, type SearchOptions } from '../search/space/options.ts';
 
 /** A search as another thread receives it: data only. */
@@ -21,7 +15,7 @@ export interface Job {
     'top' | 'fix' | 'max' | 'alikeStages' | 'mustUse' | 'maxGpus' | 'exhaustive' | 'threshold'
   >;
   readonly launcher: string | null;
-  readonly objective: { readonly id: ObjectiveId; readonly prices: readonly number[] };
+  readonly objective: ObjectiveSpec;
 }
 
 /** Entries of the queue to open, by number. */
@@ -42,16 +36,11 @@ const options: SearchOptions = {
       : job.launcher === LAUNCHABLE.id
         ? LAUNCHABLE
         : (launcherOf(job.launcher) ?? null),
-  objective: objectiveOf(job),
+  objective: objectiveOf(problem.cluster, job.objective),
 };
 const queue = queueOf(problem, options);
 const book = bookFor(problem);
 
 export default function open({ entries, threshold }: Task): Findings[] {
   return entries.map((i) => openEntry(problem, options, book, queue[i]!, threshold));
-}
-
-function objectiveOf({ problem: { cluster }, objective: { id, prices } }: Job): Objective {
-  if (id === 'tokens-per-dollar') return byDollars(cluster, prices);
-  return id === 'memory' ? BY_MEMORY : BY_TIME;
 }

@@ -4,6 +4,7 @@ import type { Problem } from '../domain/problem.ts';
 import type { SearchResult } from '../domain/search-result.ts';
 import type { Findings } from '../search/run/open.ts';
 import { type Round, searchRounds } from '../search/search.ts';
+import type { ObjectiveSpec } from '../search/space/objective.ts';
 import type { SearchOptions } from '../search/space/options.ts';
 import type { Job, Task } from './search-worker.ts';
 
@@ -24,7 +25,7 @@ export function canThread(): boolean {
 export async function searchThreaded(
   problem: Problem,
   options: SearchOptions,
-  prices: readonly number[],
+  objective: ObjectiveSpec,
   threads: number,
 ): Promise<SearchResult> {
   const job: Job = {
@@ -40,7 +41,7 @@ export async function searchThreaded(
       threshold: options.threshold,
     },
     launcher: options.launcher?.id ?? null,
-    objective: { id: options.objective.id, prices },
+    objective,
   };
   const pool = new Tinypool({
     filename: new URL('./search-worker.js', import.meta.url).href,

@@ -1,4 +1,4 @@
-import { readPlanFile } from '../cli/plan-file.ts';
+import type { PlanFile } from '../catalogue/plan-file.ts';
 import { deviceCount } from '../domain/cluster.ts';
 import { InputError } from '../domain/input-error.ts';
 import { devicesOf, microBatchSizeOf } from '../domain/plan.ts';
@@ -11,11 +11,10 @@ import { isHeld, type SearchOptions } from '../search/space/options.ts';
  * problem and are allowed here. It removes work, never a plan.
  */
 export function warmThreshold(
-  path: string,
+  { plans, path, document }: PlanFile,
   problem: Problem,
   options: Pick<SearchOptions, 'top' | 'objective' | 'launcher' | 'fix' | 'max' | 'maxGpus'>,
 ): number {
-  const { plans, document } = readPlanFile(path);
   // Held dimensions, or a smaller cluster, could forbid plans of the file: then it says nothing.
   if (isHeld(options.fix) || isHeld(options.max) || options.maxGpus !== Number.POSITIVE_INFINITY)
     return Number.POSITIVE_INFINITY;

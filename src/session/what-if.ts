@@ -1,9 +1,7 @@
 import type { Problem } from '../domain/problem.ts';
 import type { RankedPlan, SearchResult, WhatIf } from '../domain/search-result.ts';
-import { estimate } from '../evaluate/estimate.ts';
 import { FRAMEWORKS, LAUNCHERS } from '../frameworks/index.ts';
 import type { Framework } from '../frameworks/port/framework.ts';
-import { DEFAULT_BUDGET, place } from '../placement/place.ts';
 import { slowLinks } from '../placement/slow-links.ts';
 import type { SearchOptions } from '../search/space/options.ts';
 import { freerPlan, idleGroups } from '../search/what-if.ts';
@@ -38,29 +36,4 @@ export function whatIf(
 
 function accepting(launchers: readonly Framework[], problem: Problem, { plan }: RankedPlan): string[] {
   return launchers.filter((one) => one.reject(problem, plan) === null).map((one) => one.id);
-}
-
-/** Orders the nodes of every plan by measured links and ranks again. */
-export function placed(
-  problem: Problem,
-  result: SearchResult,
-): { result: SearchResult; placement: WhatIf['placement'] } {
-  if (problem.cluster.measured === undefined || result.plans.length === 0) return { result, placement: null };
-  const all = result.plans.map((ranked) => {
-    const placement = place(problem, ranked.plan);
-    const plan = { ...ranked.plan, nodeOrder: placement.order };
-    return { placement, ranked: { ...ranked, plan, estimate: estimate(problem, plan) } };
-  });
-  all.sort((a, b) => a.ranked.estimate.stepSeconds - b.ranked.estimate.stepSeconds);
-  const first = all[0]!;
-  const best = first.ranked.estimate.stepSeconds;
-  const plans = all.map(({ ranked }, i): RankedPlan => {
-    const tied = ranked.estimate.stepSeconds / best - 1 <= 0.02;
-    return { ...ranked, rank: i + 1, tiedWithBest: tied };
-  });
-  const { method, stepSeconds, rankOrderSeconds, greedySeconds, tried } = first.placement;
-  return {
-    result: { ...result, plans },
-    placement: { method, stepSeconds, rankOrderSeconds, greedySeconds, tried, seed: DEFAULT_BUDGET.seed },
-  };
 }

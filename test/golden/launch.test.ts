@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { loadCluster } from '../../src/catalogue/clusters.ts';
 import { loadModel } from '../../src/catalogue/models.ts';
+import type { PlanFile } from '../../src/catalogue/plan-file.ts';
 import { loadStack } from '../../src/catalogue/stacks.ts';
-import type { PlanFile } from '../../src/cli/plan-file.ts';
 import { LAUNCHERS } from '../../src/frameworks/index.ts';
 import { launchFolder } from '../../src/launch-folder/folder.ts';
 

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { planFrom } from '../../src/cli/from-file.ts';
 import type { Plan } from '../../src/domain/plan.ts';
 import type { Problem } from '../../src/domain/problem.ts';
 import { estimate } from '../../src/evaluate/estimate.ts';
@@ -9,6 +8,7 @@ import { launchFolder } from '../../src/launch-folder/folder.ts';
 import { parseConfiguration } from '../../src/plan-text/configuration.ts';
 import { search } from '../../src/search/search.ts';
 import { DEFAULT_OPTIONS } from '../../src/search/space/options.ts';
+import { planFrom } from '../../src/session/launch-file.ts';
 import { sourceOf } from '../fixtures/source.ts';
 import { ORIGIN, planned, problemOf } from '../unit/frameworks/fixture.ts';
 

@@ -2,6 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { loadCluster } from '../../catalogue/clusters.ts';
 import { loadModel } from '../../catalogue/models.ts';
+import { type PlanFile, readPlanFile } from '../../catalogue/plan-file.ts';
 import { loadStack } from '../../catalogue/stacks.ts';
 import { InputError } from '../../domain/input-error.ts';
 import { onlyGroups } from '../../domain/node-order.ts';
@@ -10,7 +11,6 @@ import { LAUNCHERS } from '../../frameworks/index.ts';
 import type { Register } from '../command.ts';
 import { emitPlan } from '../emit-plan.ts';
 import { EXIT } from '../io.ts';
-import { type PlanFile, readPlanFile } from '../plan-file.ts';
 import { launcherFrom } from '../problem.ts';
 import { toolVersion } from '../version.ts';
 

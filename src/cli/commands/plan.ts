@@ -1,6 +1,6 @@
+import { readPlanFile } from '../../catalogue/plan-file.ts';
 import { deviceCount } from '../../domain/cluster.ts';
 import { InputError } from '../../domain/input-error.ts';
-import type { SearchResult, WhatIf } from '../../domain/search-result.ts';
 import { json } from '../../frameworks/describers/json.ts';
 import { FRAMEWORKS, LAUNCHABLE } from '../../frameworks/index.ts';
 import { startJson, startWords } from '../../reporters/from-file.ts';
@@ -8,15 +8,11 @@ import { planDocument } from '../../reporters/plan-json.ts';
 import { planTable } from '../../reporters/plan-table.ts';
 import { type Sweep, sweepDocument, sweepTable } from '../../reporters/sweep.ts';
 import { whyNotJson, whyNotWords } from '../../reporters/why-not.ts';
-import { queueOf } from '../../search/run/queue.ts';
-import { searchSteps } from '../../search/search.ts';
 import { DEFAULT_OPTIONS, type SearchOptions } from '../../search/space/options.ts';
 import { byGpus, gpuFront, memoryFront, sizesBetween } from '../../search/sweep.ts';
 import { whyNot } from '../../search/why-not.ts';
+import { type PlanOutcome, planRun } from '../../session/plan-run.ts';
 import { startOf } from '../../session/start.ts';
-import { canThread, defaultThreads, searchThreaded } from '../../session/threads.ts';
-import { warmThreshold } from '../../session/warm-start.ts';
-import { placed, whatIf } from '../../session/what-if.ts';
 import { cacheAt } from '../cache.ts';
 import { clusterOptions, printJson, type Register, styleOf, workloadOptions } from '../command.ts';
 import { fixFrom } from '../dimensions.ts';
@@ -24,10 +20,11 @@ import { emitPlan } from '../emit-plan.ts';
 import { mayWrite } from '../folder.ts';
 import { opened, READABLE, workloadOf } from '../from-file.ts';
 import { EXIT, type Io } from '../io.ts';
-import { type Given, given, whole } from '../problem.ts';
-import { pricesFor, searchFlags, searchOptions, sizesFrom } from '../search-flags.ts';
+import { type Given, given } from '../problem.ts';
+import { objectiveSpec, searchFlags, searchOptions, sizesFrom } from '../search-flags.ts';
 import { type Settings, settings } from '../settings.ts';
 import { buildDigest } from '../version.ts';
+import { whole } from '../whole.ts';
 
 const PROGRESS_EVERY_MS = 200;
 const BREATHE_EVERY_MS = 50;
@@ -146,45 +143,21 @@ function sweepsOf(
   return sweeps;
 }
 
-/** The result of the search and what stands beside it, from the cache where the same was asked of the same program. */
+/** The search as the user watches it: from the cache where the same was asked of the same program. */
 async function found(
   { problem, origin }: Given,
   options: SearchOptions,
   s: Settings,
   flags: Readonly<Record<string, unknown>>,
   io: Io,
-): Promise<{ result: SearchResult; beside: WhatIf }> {
+): Promise<PlanOutcome> {
   const build = flags.cache === false ? null : buildDigest();
-  const cache =
-    build === null ? null : cacheAt(io, { build, origin, problem, s, exhaustive: options.exhaustive });
-  const known = cache?.read() as { result: SearchResult; beside: WhatIf } | undefined;
-  if (known !== undefined) return known;
   const warm = s['warm-start'];
-  const threshold = warm === undefined ? Number.POSITIVE_INFINITY : warmThreshold(warm, problem, options);
-  const searched = await run(problem, { ...options, threshold }, s, flags, io);
-  const { result, placement } = placed(problem, searched);
-  const fresh = { result, beside: whatIf(problem, result, options, placement) };
-  if (result.certificate.cutBy === null) cache?.write(fresh);
-  return fresh;
-}
-
-function threadsFor(problem: Given['problem'], options: SearchOptions, s: Settings): number {
-  if (s.threads !== undefined) return whole('--threads', s.threads, 1, 64);
-  return defaultThreads(queueOf(problem, options).reduce((sum, { count }) => sum + count, 0));
-}
-
-/** Runs the search to its end, giving the process a turn now and then: signals arrive between frames. */
-async function run(
-  problem: Given['problem'],
-  options: SearchOptions,
-  s: Settings,
-  flags: Readonly<Record<string, unknown>>,
-  io: Io,
-): Promise<SearchResult> {
   const limit =
     s['time-limit'] === undefined ? Number.POSITIVE_INFINITY : 1000 * whole('--time-limit', s['time-limit']);
   const started = io.now();
   let printed = started;
+  let breathed = started;
   const progress = (evaluated: number, left: number, best: number | null) => {
     if (io.now() - printed < PROGRESS_EVERY_MS) return;
     printed = io.now();
@@ -192,23 +165,26 @@ async function run(
     const value = best === null ? 'none yet' : `${best.toPrecision(4)} s`;
     io.stderr(`\r${evaluated} costed (${rate}/s), ${left} left, best ${value}   `);
   };
-  const all: SearchOptions = {
-    ...options,
-    interrupted: () => (io.interrupted() ? 'interrupt' : io.now() - started > limit ? 'time-limit' : null),
-    ...(io.terminal && flags.quiet !== true ? { progress } : {}),
-  };
-  const threads = canThread() ? threadsFor(problem, all, s) : 1;
-  if (threads > 1) return searchThreaded(problem, all, pricesFor(problem, s), threads);
-  const steps = searchSteps(problem, all);
-  let last = io.now();
-  for (;;) {
-    const step = steps.next();
-    if (step.done === true) {
-      if (printed !== started) io.stderr('\r\u001b[K');
-      return step.value;
-    }
-    if (io.now() - last < BREATHE_EVERY_MS) continue;
-    await io.breathe();
-    last = io.now();
-  }
+  const outcome = await planRun({
+    problem,
+    options: {
+      ...options,
+      interrupted: () => (io.interrupted() ? 'interrupt' : io.now() - started > limit ? 'time-limit' : null),
+      ...(io.terminal && flags.quiet !== true ? { progress } : {}),
+    },
+    objective: objectiveSpec(problem, s),
+    ...(s.threads === undefined ? {} : { threads: whole('--threads', s.threads, 1, 64) }),
+    ...(warm === undefined ? {} : { warmStart: readPlanFile(warm) }),
+    ...(build === null
+      ? {}
+      : { cache: cacheAt<PlanOutcome>(io, { build, origin, problem, s, exhaustive: options.exhaustive }) }),
+    pause() {
+      if (io.now() - breathed < BREATHE_EVERY_MS) return null;
+      return io.breathe().then(() => {
+        breathed = io.now();
+      });
+    },
+  });
+  if (printed !== started) io.stderr('\r\u001b[K');
+  return outcome;
 }

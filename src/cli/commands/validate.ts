@@ -3,7 +3,7 @@ import { rankRows } from '../../launch-folder/rank-map.ts';
 import { printJson, type Register } from '../command.ts';
 import { opened, READABLE } from '../from-file.ts';
 import { EXIT } from '../io.ts';
-import { whole } from '../problem.ts';
+import { whole } from '../whole.ts';
 
 export const validate: Register = (program, io, done) => {
   program

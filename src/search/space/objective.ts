@@ -13,6 +13,17 @@ export interface Objective {
   bound(seconds: number, frames: readonly Frame[]): number;
 }
 
+/** An objective as data; dollars per GPU-hour of each group where it asks for them. */
+export interface ObjectiveSpec {
+  readonly id: ObjectiveId;
+  readonly prices: readonly number[];
+}
+
+export function objectiveOf(cluster: Cluster, { id, prices }: ObjectiveSpec): Objective {
+  if (id === 'tokens-per-dollar') return byDollars(cluster, prices);
+  return id === 'memory' ? BY_MEMORY : BY_TIME;
+}
+
 export const BY_TIME: Objective = {
   id: 'time',
   value: (_, { stepSeconds }) => stepSeconds,

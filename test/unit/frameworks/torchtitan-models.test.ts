@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { planFrom } from '../../../src/cli/from-file.ts';
 import type { LayerPart, ModelSpec } from '../../../src/domain/model.ts';
 import type { Plan } from '../../../src/domain/plan.ts';
 import type { Problem } from '../../../src/domain/problem.ts';
 import { estimate } from '../../../src/evaluate/estimate.ts';
 import { torchtitan } from '../../../src/frameworks/torchtitan/index.ts';
 import { MODELS, titanModelOf } from '../../../src/frameworks/torchtitan/registry.ts';
+import { planFrom } from '../../../src/session/launch-file.ts';
 import { zero } from '../../../src/techniques/zero.ts';
 import { sourceOf } from '../../fixtures/source.ts';
 import { ORIGIN, planned, problemOf } from './fixture.ts';

@@ -1,12 +1,13 @@
-import { type Document, readDocument, validateDocument } from '../catalogue/document.ts';
 import { type PlanDocument, planSchema } from '../schema/plan.ts';
+import { type Document, readDocument, validateDocument } from './document.ts';
 
 /** What `plan --json` printed. */
 export interface PlanFile extends PlanDocument {
+  readonly path: string;
   readonly document: Document;
 }
 
 export function readPlanFile(path: string): PlanFile {
   const document = readDocument(path);
-  return { ...validateDocument(document, planSchema), document };
+  return { ...validateDocument(document, planSchema), path, document };
 }

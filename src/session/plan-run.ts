@@ -1,0 +1,70 @@
+import type { PlanFile } from '../catalogue/plan-file.ts';
+import type { Problem } from '../domain/problem.ts';
+import type { SearchResult, WhatIf } from '../domain/search-result.ts';
+import { queueOf } from '../search/run/queue.ts';
+import { searchSteps } from '../search/search.ts';
+import { type ObjectiveSpec, objectiveOf } from '../search/space/objective.ts';
+import { DEFAULT_OPTIONS, type SearchOptions } from '../search/space/options.ts';
+import { placed } from './placed.ts';
+import { canThread, defaultThreads, searchThreaded } from './threads.ts';
+import { warmThreshold } from './warm-start.ts';
+import { whatIf } from './what-if.ts';
+
+/** What a search found, and what stands beside it. */
+export interface PlanOutcome {
+  readonly result: SearchResult;
+  readonly beside: WhatIf;
+}
+
+/** Where outcomes of searches that ended by themselves are kept. */
+export interface OutcomeCache {
+  read(): PlanOutcome | undefined;
+  write(outcome: PlanOutcome): void;
+}
+
+export interface PlanRequest {
+  readonly problem: Problem;
+  /** How to search; left out: as DEFAULT_OPTIONS has it. */
+  readonly options?: Partial<Omit<SearchOptions, 'objective' | 'threshold'>>;
+  /** Left out: step time. */
+  readonly objective?: ObjectiveSpec;
+  /** Left out: by the size of the space. */
+  readonly threads?: number;
+  /** Plans of an earlier run: less work, the same plans. */
+  readonly warmStart?: PlanFile;
+  readonly cache?: OutcomeCache;
+  /** Asked after each entry of the search: a promise gives the process a turn (signals, progress). */
+  readonly pause?: () => Promise<void> | null;
+}
+
+/** The best plans for a problem, their nodes ordered by measured links, and what else the user should know. */
+export async function planRun(request: PlanRequest): Promise<PlanOutcome> {
+  const known = request.cache?.read();
+  if (known !== undefined) return known;
+  const { problem, objective: spec = { id: 'time', prices: [] }, warmStart } = request;
+  const plain = { ...DEFAULT_OPTIONS, ...request.options, objective: objectiveOf(problem.cluster, spec) };
+  const threshold =
+    warmStart === undefined ? Number.POSITIVE_INFINITY : warmThreshold(warmStart, problem, plain);
+  const options: SearchOptions = { ...plain, threshold };
+  const { result, placement } = placed(problem, await searched(request, options, spec), plain.objective);
+  const outcome = { result, beside: whatIf(problem, result, plain, placement) };
+  if (result.certificate.cutBy === null) request.cache?.write(outcome);
+  return outcome;
+}
+
+async function searched(
+  { problem, threads, pause }: PlanRequest,
+  options: SearchOptions,
+  objective: ObjectiveSpec,
+): Promise<SearchResult> {
+  const space = () => queueOf(problem, options).reduce((sum, { count }) => sum + count, 0);
+  const many = canThread() ? (threads ?? defaultThreads(space())) : 1;
+  if (many > 1) return searchThreaded(problem, options, objective, many);
+  const steps = searchSteps(problem, options);
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+    const turn = pause?.() ?? null;
+    if (turn !== null) await turn;
+  }
+}
