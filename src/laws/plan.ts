@@ -31,10 +31,12 @@ function pipelineLaw(problem: Problem, plan: Plan, { stages, microBatches }: Pip
     const dp = replicasOf(stage);
     if (dp % dims.dpReplicate !== 0) return replicateLaw(dp, dims.dpReplicate);
     const shapes: Shape[] = stage.replicas.map(({ group, tp }) => ({ group, tp }));
-    const broken =
-      splitLaw(problem, { shapes, cp: dims.cp, dp, ep: dims.ep, etp: dims.etp }) ??
-      techniqueLaw(problem, dimsOf(plan, stages.length, stage, stage.replicas[0]!), techniques);
-    if (broken !== null) return broken;
+    const split = splitLaw(problem, { shapes, cp: dims.cp, dp, ep: dims.ep, etp: dims.etp });
+    if (split !== null) return split;
+    for (const block of stage.replicas) {
+      const broken = techniqueLaw(problem, dimsOf(plan, stages.length, stage, block), techniques);
+      if (broken !== null) return broken;
+    }
   }
   return null;
 }

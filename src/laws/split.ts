@@ -35,14 +35,13 @@ const precision: Rule = ({ cluster, workload }, { shapes }) =>
 const parts: Rule = ({ model }, { shapes, cp, ep, etp }) =>
   firstOf(shapes, ({ tp }) => layerLaw(model, { tp, cp, ep, etp }));
 
-const sequence: Rule = ({ workload }, { cp, shapes }) => {
-  const tp = Math.max(...shapes.map((shape) => shape.tp));
-  const multiple = cp > 1 ? 2 * cp * tp : tp;
-  if (workload.sequenceLength % multiple === 0) return null;
+/** Context parallelism gives each rank a part of the first half and one of the second. */
+const sequence: Rule = ({ workload }, { cp }) => {
+  if (cp === 1 || workload.sequenceLength % (2 * cp) === 0) return null;
   return {
     rule: 'sequence-divisible',
     actual: `sequence length ${workload.sequenceLength}`,
-    limit: `a multiple of ${multiple} (tp=${tp}, cp=${cp})`,
+    limit: `a multiple of 2·cp = ${2 * cp}`,
   };
 };
 

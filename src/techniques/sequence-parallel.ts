@@ -13,5 +13,15 @@ export const sequenceParallel = technique<boolean>({
   name: 'sequence parallel',
   words: (on) => (on ? 'on' : 'off'),
   usual: (_, { tp }) => tp > 1,
+  reject(on, { workload: { sequenceLength } }, { tp, cp }) {
+    const parts = cp > 1 ? 2 * cp * tp : tp;
+    return !on || tp === 1 || sequenceLength % parts === 0
+      ? null
+      : {
+          rule: 'sequence-divisible',
+          actual: `sequence length ${sequenceLength}`,
+          limit: `a multiple of ${parts} (tp=${tp}, cp=${cp}) for sequence parallelism`,
+        };
+  },
   local: (on, local, { tp }) => ({ ...local, sequenceParallel: on && tp > 1 }),
 });

@@ -150,7 +150,11 @@ function choiceLaw(problem: Problem, candidate: Candidate): Reason | null {
     const broken = scheduleLaw(scheduleOf(choice.schedule), shapeFor(candidate, microBatches));
     if (broken !== null) return broken;
   }
-  return techniqueLaw(problem, specFor(problem, candidate, layout.runs[0]!).dims, choice.techniques);
+  for (const run of layout.runs) {
+    const broken = techniqueLaw(problem, specFor(problem, candidate, run).dims, choice.techniques);
+    if (broken !== null) return broken;
+  }
+  return null;
 }
 
 /** Asked last: it takes more work than a bound, and what was costed before may have made it needless. */
