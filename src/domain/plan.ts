@@ -16,7 +16,7 @@ export interface Plan {
 }
 
 /** Degrees that all stages of all pipelines share. `dpReplicate`: sets of sharded states; 1 where nothing is sharded. */
-export type SharedDims = Pick<ParallelDims, 'cp' | 'ep' | 'etp' | 'vpp' | 'dpReplicate'>;
+type SharedDims = Pick<ParallelDims, 'cp' | 'ep' | 'etp' | 'vpp' | 'dpReplicate'>;
 
 /** Values by id of technique; what is left out is off. The module of src/techniques with that id knows what a value says. */
 export type Techniques = Readonly<Record<string, unknown>>;

@@ -1,7 +1,7 @@
 import type { Reason } from '../domain/reason.ts';
 
 /** One stage's work on one micro-batch of one chunk: forward, backward (of inputs, or of both), weight gradient. */
-export type PassKind = 'F' | 'B' | 'W';
+type PassKind = 'F' | 'B' | 'W';
 
 export interface Pass {
   readonly kind: PassKind;

@@ -17,7 +17,7 @@ export interface PlanOutcome {
 }
 
 /** Where outcomes of searches that ended by themselves are kept. */
-export interface OutcomeCache {
+interface OutcomeCache {
   read(): PlanOutcome | undefined;
   write(outcome: PlanOutcome): void;
 }

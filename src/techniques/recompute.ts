@@ -5,7 +5,7 @@ import type { Operator } from '../layers/operator.ts';
 import { RECOMPUTE_MODULES, type RecomputeModule } from '../layers/recompute-modules.ts';
 import { Misread, technique } from './technique.ts';
 
-export const RECOMPUTE_MODES = ['none', 'selective', 'full'] as const;
+const RECOMPUTE_MODES = ['none', 'selective', 'full'] as const;
 
 export interface Recompute {
   readonly mode: (typeof RECOMPUTE_MODES)[number];

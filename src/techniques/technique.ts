@@ -51,12 +51,12 @@ export interface StepTraffic {
 }
 
 /** What a stage has for one step: parameters of one GPU with nothing sharded, and how techniques share out their states. */
-export interface StepStates extends Amounts {
+interface StepStates extends Amounts {
   readonly holdings: readonly Holding[];
 }
 
 /** A value that covers only the first layers of each stage. Fewer layers are never slower. */
-export interface Limit<V> {
+interface Limit<V> {
   /** How many; null: all. */
   of(value: V): number | null;
   /** The same for the first n; null: this value has no such form. */

@@ -7,7 +7,7 @@ import type { Amounts, Held, Holding, Parameters, State } from './holding.ts';
 import { Misread, type PassTraffic, type StageContext, type StepTraffic, technique } from './technique.ts';
 
 /** ZeRO stages: 0 nothing sharded, 1 optimizer states, 2 and gradients, 3 and parameters. */
-export const ZERO_STAGES = [0, 1, 2, 3] as const;
+const ZERO_STAGES = [0, 1, 2, 3] as const;
 export type ZeroStage = (typeof ZERO_STAGES)[number];
 
 /** From which stage on each kind of state is shared out over the data-parallel ranks. */

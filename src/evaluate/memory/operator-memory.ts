@@ -41,7 +41,7 @@ export function operatorMemory(operators: readonly Operator[], context: StageCon
 }
 
 /** Bytes that operators keep for backward; or those that they drop and bring back. */
-export function savedBytes(operators: readonly Operator[], dropped = false): number {
+function savedBytes(operators: readonly Operator[], dropped = false): number {
   let bytes = 0;
   for (const { saved } of operators)
     for (const tensor of saved) if ((tensor.dropped === true) === dropped) bytes += tensor.bytes;

@@ -4,7 +4,7 @@ import type { Plan } from '../../domain/plan.ts';
 import type { Frame } from './frame.ts';
 
 export const OBJECTIVES = ['time', 'tokens-per-dollar', 'memory'] as const;
-export type ObjectiveId = (typeof OBJECTIVES)[number];
+type ObjectiveId = (typeof OBJECTIVES)[number];
 
 /** What a search makes small. `bound` turns a bound on step time into one on the value, for all plans of some chains. */
 export interface Objective {

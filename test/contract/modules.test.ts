@@ -1,0 +1,183 @@
+import { describe, expect, it } from 'vitest';
+import { violations } from '../../src/document/validator.ts';
+import type { ParallelDims } from '../../src/domain/parallel-dims.ts';
+import type { Plan } from '../../src/domain/plan.ts';
+import type { Problem } from '../../src/domain/problem.ts';
+import { estimate } from '../../src/evaluate/estimate.ts';
+import { json } from '../../src/frameworks/describers/json.ts';
+import { LAUNCHERS } from '../../src/frameworks/index.ts';
+import { planLaw } from '../../src/laws/plan.ts';
+import { FEED_FORWARDS } from '../../src/layers/ffn/index.ts';
+import { moduleOf } from '../../src/layers/layer.ts';
+import { MIXERS } from '../../src/layers/mixers/index.ts';
+import { countParameters } from '../../src/layers/parameters.ts';
+import { OPTIMIZERS } from '../../src/optimizers/index.ts';
+import { parseConfiguration } from '../../src/plan-text/configuration.ts';
+import { planOf } from '../../src/plan-text/plan-of.ts';
+import { planText } from '../../src/plan-text/text.ts';
+import { estimateTable } from '../../src/reporters/estimate-table.ts';
+import { SCHEDULES } from '../../src/schedules/index.ts';
+import { launchSchema } from '../../src/schema/launch.ts';
+import { search } from '../../src/search/search.ts';
+import { TECHNIQUES } from '../../src/techniques/index.ts';
+import { Misread } from '../../src/techniques/technique.ts';
+import { problem } from '../fixtures/problem.ts';
+import { run, SMALL } from '../fixtures/run.ts';
+import { ORIGIN } from '../unit/frameworks/fixture.ts';
+
+const DENSE = problem('llama-3.1-8b', 'dgx-h100-64');
+const DIMS: ParallelDims = { tp: 2, cp: 1, pp: 4, dpReplicate: 1, dpShard: 8, ep: 1, etp: 1, vpp: 1 };
+const SPLIT = 'tp=2,pp=4,dp=8,micro-batch=1';
+
+type AnyTechnique = (typeof TECHNIQUES)[number];
+
+/** Values that a module itself names: off, usual, what a search tries, what its schema lists. */
+function valuesOf({ off, usual, choices, schema, limit }: AnyTechnique): unknown[] {
+  const listed = (schema as { enum?: readonly unknown[] }).enum ?? [];
+  const tried = choices?.(DENSE, DIMS) ?? [];
+  const some = tried.flatMap((value) => limit?.with(value, 2) ?? []);
+  const all = [off, ...(usual === undefined ? [] : [usual(DENSE, DIMS)]), ...listed, ...tried, ...some];
+  return [...new Map(all.map((value) => [JSON.stringify(value), value])).values()];
+}
+
+const VALUES = TECHNIQUES.flatMap((one) =>
+  valuesOf(one).map((value) => ({ name: `${one.id}=${one.format(value)}`, one, value })),
+);
+
+function planned(on: Problem, text: string): Plan {
+  const outcome = planOf(on, parseConfiguration(text));
+  if ('rule' in outcome) throw new Error(`${text}: ${outcome.rule}: ${outcome.actual}`);
+  return outcome.plan;
+}
+
+function finite(on: Problem, plan: Plan) {
+  const { stepSeconds, stages } = estimate(on, plan);
+  expect(stepSeconds).toBeGreaterThan(0);
+  expect(stepSeconds).toBeLessThan(1e6);
+  for (const { memory } of stages) expect(memory.deviceBytes).toBeGreaterThan(2 ** 30);
+}
+
+describe('every value of every technique', () => {
+  it('has more than one value', () => {
+    for (const one of TECHNIQUES) expect(valuesOf(one).length, one.id).toBeGreaterThan(1);
+  });
+
+  it.each(VALUES)('$name is typed as it is printed', ({ one, value }) => {
+    const text = one.format(value);
+    const read = one.parse(text);
+    expect(read).not.toBeInstanceOf(Misread);
+    expect(one.resolve?.(read, DENSE) ?? read).toEqual(value);
+    for (const key of [one.id, ...one.aliases])
+      expect(parseConfiguration(`${key}=${text}`).techniques[one.id], key).toEqual(read);
+    expect(one.words(value).length).toBeGreaterThan(0);
+  });
+
+  it.each(VALUES)('$name is planned, timed, told and read back', ({ one, value }) => {
+    const plan = planned(DENSE, `${SPLIT},${one.id}=${one.format(value)}`);
+    expect(one.of(plan.techniques)).toEqual(value);
+    finite(DENSE, plan);
+    expect(planned(DENSE, planText(DENSE, plan))).toEqual(plan);
+    const table = estimateTable(DENSE, plan, estimate(DENSE, plan), [], { columns: 120, color: false }, true);
+    expect(table).toContain(DENSE.model.name);
+    const [file] = json.render(DENSE, plan, ORIGIN);
+    expect(violations(launchSchema, JSON.parse(file!.content))).toEqual([]);
+  });
+
+  it.each(VALUES)('$name is run or refused by name by each framework', ({ one, value }) => {
+    const plan = planned(DENSE, `${SPLIT},${one.id}=${one.format(value)}`);
+    const off = JSON.stringify(value) === JSON.stringify(one.off);
+    for (const framework of LAUNCHERS) {
+      const reason = framework.reject(DENSE, plan);
+      const said = framework.express.techniques.includes(one.id);
+      if (!off && !said) expect(reason, `${framework.id} has no ${one.id}`).not.toBeNull();
+      if (reason === null) {
+        const files = framework.render(DENSE, plan, ORIGIN);
+        expect(files.length, framework.id).toBeGreaterThan(0);
+      } else expect(reason.rule.length * reason.limit.length, framework.id).toBeGreaterThan(0);
+    }
+  });
+
+  it.each(VALUES)('$name is held by a search, or a rule says why not', ({ one, value }) => {
+    const counts = { tp: 2, pp: 4, cp: 1, 'micro-batch': 1 };
+    const { plans, certificate } = search(DENSE, {
+      fix: { counts, techniques: { [one.id]: value } },
+      top: 2,
+    });
+    for (const { plan } of plans) {
+      expect(one.of(plan.techniques)).toEqual(value);
+      expect(planLaw(DENSE, plan)).toBeNull();
+    }
+    if (plans.length === 0) expect(certificate.space === 0 || certificate.rejected.length > 0).toBe(true);
+  });
+});
+
+describe('every schedule', () => {
+  it.each(SCHEDULES)('$id is planned, timed, told and read back', ({ id, chunks }) => {
+    const vpp = chunks === 'one' ? 1 : 2;
+    const plan = planned(DENSE, `${SPLIT},vpp=${vpp},schedule=${id}`);
+    expect(plan.schedule).toBe(id);
+    finite(DENSE, plan);
+    expect(planned(DENSE, planText(DENSE, plan))).toEqual(plan);
+    for (const framework of LAUNCHERS) {
+      const reason = framework.reject(DENSE, plan);
+      if (reason !== null) expect(reason.rule.length, framework.id).toBeGreaterThan(2);
+    }
+  });
+
+  it.each(SCHEDULES)('$id is held by a search, or a rule says why not', ({ id, chunks }) => {
+    const fix = { counts: { tp: 2, pp: 4, cp: 1, 'micro-batch': 1 }, schedule: id, techniques: {} };
+    const { plans, certificate } = search(DENSE, { fix, top: 1 });
+    for (const { plan } of plans) {
+      expect(plan.schedule).toBe(id);
+      if (chunks === 'one') expect(plan.dims.vpp).toBe(1);
+    }
+    if (plans.length === 0) expect(certificate.rejected.length).toBeGreaterThan(0);
+  });
+});
+
+describe('every optimizer', () => {
+  it.each(OPTIMIZERS)('$id is chosen by its name, and costs memory and time', async ({ id }) => {
+    const { code, out } = await run([
+      ...['estimate', 'llama-3.1-8b', 'dgx-h100-8', ...SMALL, '--config', 'tp=2,dp=4', '--json'],
+      ...['--optimizer', id],
+    ]);
+    expect(code).toBe(0);
+    expect(JSON.parse(out).problem.optimizer).toBe(id);
+    finite({ ...DENSE, workload: { ...DENSE.workload, optimizer: id } }, planned(DENSE, SPLIT));
+  });
+
+  it('none that is not there', async () => {
+    const { code, err } = await run([
+      ...['plan', 'llama-3.1-8b', 'dgx-h100-8', ...SMALL, '--optimizer', 'adamv'],
+    ]);
+    expect(code).toBe(2);
+    expect(err).toContain('adamw');
+  });
+});
+
+describe('every kind of layer part', () => {
+  const presets = ['llama-3.1-8b', 'deepseek-v3', 'mixtral-8x7b', 'gpt3-175b'];
+  const parts = presets.flatMap((name) => {
+    const on = problem(name, 'h800-2048');
+    return on.model.kinds.flatMap(({ mixer, ffn }) =>
+      [mixer, ffn].flatMap((part) => (part === null ? [] : [{ name, part, on }])),
+    );
+  });
+
+  it.each([...MIXERS, ...FEED_FORWARDS])('$kind is part of a preset, and described', ({ kind }) => {
+    const uses = parts.filter(({ part }) => part.kind === kind);
+    expect(uses.length).toBeGreaterThan(0);
+    const { part, on } = uses[0]!;
+    expect(moduleOf(part).describe(part).length).toBeGreaterThan(3);
+    expect(countParameters(on.model).total).toBeGreaterThan(1e9);
+  });
+
+  it.each([...MIXERS, ...FEED_FORWARDS])('$kind is counted, timed and held', ({ kind }) => {
+    const { part, on } = parts.find((one) => one.part.kind === kind)!;
+    // The model with layers of that part alone.
+    const at = on.model.kinds.findIndex(({ mixer, ffn }) => mixer === part || ffn === part);
+    const model = { ...on.model, mtpLayers: 0, layers: on.model.layers.slice(0, 16).map(() => at) };
+    const alone = { ...on, model };
+    finite(alone, planned(alone, 'tp=1,pp=1,dp=64,micro-batch=1'));
+  });
+});
