@@ -1,7 +1,8 @@
 import { InputError } from '../domain/input-error.ts';
-import { COUNTS, type Configuration, parseConfiguration } from '../plan-text/configuration.ts';
+import { COUNTS, type Configuration, parseConfiguration, renamedKeys } from '../plan-text/configuration.ts';
 import { type Bounded, type Held, NOTHING_HELD } from '../search/space/options.ts';
 import { TECHNIQUES } from '../techniques/index.ts';
+import type { Io } from './io.ts';
 
 /** `--fix tp=8,recompute=full`. */
 export function fixFrom(text: string | undefined, option = '--fix'): Held {
@@ -24,6 +25,12 @@ export function maxFrom(text: string | undefined): Bounded {
       hint: `Maybe --fix ${odd ?? 'schedule'}=…, which holds it.`,
     });
   return { counts, techniques };
+}
+
+/** Says on stderr which keys of the user's texts have other names now. */
+export function noteRenamed(io: Io, texts: Readonly<Record<string, unknown>>): void {
+  for (const [option, text] of Object.entries(texts))
+    if (typeof text === 'string') for (const note of renamedKeys(text, option)) io.stderr(`note: ${note}\n`);
 }
 
 /** A search chooses layers and groups itself. */

@@ -27,6 +27,12 @@ export interface GroupShare {
   readonly gpus: number | null;
 }
 
+/** What earlier versions wrote, and what is written now. */
+const RENAMED: Readonly<Record<string, string>> = {
+  'shard-groups': 'dp-replicate',
+  'recompute-layers': 'recompute=full:LAYERS',
+};
+
 /** Keys that mean another: those that techniques list, and what an earlier version wrote. */
 const ALIASES: Readonly<Record<string, string>> = {
   mbs: 'micro-batch',
@@ -54,6 +60,15 @@ export function parseConfiguration(text: string, option = '--config'): Configura
     ...(layers === undefined ? {} : { layers: layers.split('/').map((n) => whole('layers', n, option, 0)) }),
     ...(groups === undefined ? {} : { groups: groups.split('/').map((share) => groupShare(share, option)) }),
   };
+}
+
+/** Keys of a text that have other names now, each with a note that says so. They are read all the same. */
+export function renamedKeys(text: string, option = '--config'): string[] {
+  return text.split(',').flatMap((token) => {
+    const key = token.split('=')[0]!.trim();
+    const now = Object.hasOwn(RENAMED, key) ? RENAMED[key] : undefined;
+    return now === undefined ? [] : [`${option}: "${key}" is "${now}" now`];
+  });
 }
 
 /** One configuration with what another says on top. */

@@ -9,6 +9,7 @@ import { estimateTable } from '../../reporters/estimate-table.ts';
 import { estimateDocument } from '../../reporters/plan-json.ts';
 import { notesOn, planFrom } from '../../session/launch-file.ts';
 import { printJson, type Register, styleOf, workloadOptions } from '../command.ts';
+import { noteRenamed } from '../dimensions.ts';
 import { opened, READABLE, workloadOf } from '../from-file.ts';
 import { EXIT, type Io } from '../io.ts';
 import { given } from '../problem.ts';
@@ -72,7 +73,7 @@ function configured(command: Command, io: Io, done: (code: number) => void, full
     .option('--for <LAUNCHER>', `whose launch file --from is: ${READABLE.join(', ')}`)
     .option(
       '--config <CONFIG>',
-      'tp=8,pp=4,dp=2,cp=1,ep=1,vpp=1,micro-batch=1,recompute=selective,sharding=1,layers=12/12/28/28',
+      'tp=8,pp=4,dp=2,cp=1,ep=1,vpp=1,micro-batch=1,recompute=selective,zero=1,layers=12/12/28/28',
     )
     .option('--check', 'exit 4 when it does not fit')
     .action(async (model: string, cluster: string, flags: Record<string, unknown>) => {
@@ -81,6 +82,7 @@ function configured(command: Command, io: Io, done: (code: number) => void, full
         ...asked.workload,
         ...settings(flags, io),
       });
+      noteRenamed(io, { '--config': flags.config });
       const configuration = asked.planOn(problem);
       const reason =
         'rule' in configuration ? configuration : (launcher?.reject(problem, configuration.plan) ?? null);

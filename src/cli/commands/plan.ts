@@ -15,7 +15,7 @@ import { type PlanOutcome, planRun } from '../../session/plan-run.ts';
 import { startOf } from '../../session/start.ts';
 import { cacheAt } from '../cache.ts';
 import { clusterOptions, printJson, type Register, styleOf, workloadOptions } from '../command.ts';
-import { fixFrom } from '../dimensions.ts';
+import { fixFrom, noteRenamed } from '../dimensions.ts';
 import { emitPlan } from '../emit-plan.ts';
 import { mayWrite } from '../folder.ts';
 import { opened, READABLE, workloadOf } from '../from-file.ts';
@@ -58,6 +58,7 @@ export const plan: Register = (program, io, done) => {
       const stated = start === null ? {} : { launcher: start.launcher.id, ...workloadOf(start.file.asked()) };
       const s: Settings = { ...stated, ...settings(flags, io) };
       const input = given(model, cluster, s);
+      noteRenamed(io, { '--fix': s.fix, '--max': s.max, '--why-not': flags.whyNot });
       const { problem, launcher, origin } = input;
       const options: SearchOptions = {
         ...DEFAULT_OPTIONS,

@@ -1,0 +1,77 @@
+import { describe, expect, it } from 'vitest';
+import { InputError } from '../../../src/domain/input-error.ts';
+import { overlaid, parseConfiguration } from '../../../src/plan-text/configuration.ts';
+import { run, SMALL } from '../../fixtures/run.ts';
+
+function refusal(text: string): InputError {
+  try {
+    parseConfiguration(text, '--fix');
+  } catch (error) {
+    if (error instanceof InputError) return error;
+    throw error;
+  }
+  throw new Error(`${text} is read`);
+}
+
+describe('a configuration', () => {
+  it.each([
+    ['schedule=dualpipe', '--fix: schedule is "dualpipe"', /Maybe "dualpipe-v"/],
+    ['schedule=constructor', '--fix: schedule is "constructor"', null],
+    ['tp=0', '--fix: tp is "0"', null],
+    ['tp=8,tp=4', '--fix: "tp" is given twice', null],
+    ['mbs=1,micro-batch=2', '--fix: "micro-batch" is given twice', null],
+    ['zero=1,sharding=2', '--fix: "sharding" is given twice', null],
+    ['zero=4', '--fix: zero is "4"', null],
+    ['tpp=8', '--fix: unknown key "tpp"', /Maybe "tp=8"/],
+    ['__proto__=1', '--fix: unknown key "__proto__"', null],
+    ['recompute=mlp+magic', '--fix: recompute is "mlp+magic"', null],
+    ['tp', '--fix: "tp"', null],
+    ['vocabulary=vocab-3', '--fix: vocabulary is "vocab-3"', null],
+  ])('%s is refused with what was expected', (text, message, hint) => {
+    const error = refusal(text);
+    expect(error.message).toContain(message);
+    expect(error.problem.expected).toBeTruthy();
+    if (hint !== null) expect(error.problem.hint).toMatch(hint);
+  });
+
+  it('says the same by its other names', () => {
+    expect(parseConfiguration('mbs=2,sharding=1,shard-groups=4')).toEqual(
+      parseConfiguration('micro-batch=2,zero=1,dp-replicate=4'),
+    );
+    expect(parseConfiguration('recompute=full,recompute-layers=4')).toEqual(
+      parseConfiguration('recompute=full:4'),
+    );
+  });
+
+  it('is overlaid key by key', () => {
+    const under = parseConfiguration('tp=8,zero=1,recompute=full');
+    expect(overlaid(under, parseConfiguration('tp=4,recompute=none'))).toEqual(
+      parseConfiguration('tp=4,zero=1,recompute=none'),
+    );
+  });
+});
+
+describe('a key of an earlier version', () => {
+  const command = ['estimate', 'llama-3.1-8b', 'dgx-h100-8', ...SMALL, '--config'];
+
+  it('is read, with a note of its name now', async () => {
+    const old = await run([...command, 'dp=8,sharding=3,shard-groups=2']);
+    const now = await run([...command, 'dp=8,zero=3,dp-replicate=2']);
+    expect(old.out).toBe(now.out);
+    expect(old.err).toBe('note: --config: "shard-groups" is "dp-replicate" now\n');
+    expect(now.err).toBe('');
+  });
+
+  it('a schedule that nobody has is bad input, not a crash', async () => {
+    const { code, err } = await run([
+      'plan',
+      'llama-3.1-8b',
+      'dgx-h100-8',
+      ...SMALL,
+      '--fix',
+      'schedule=dualpipe',
+    ]);
+    expect(code).toBe(2);
+    expect(err).toContain('schedule is "dualpipe"');
+  });
+});
