@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { devicesOf } from '../../../src/domain/plan.ts';
-import { parseConfiguration as held } from '../../../src/plan-text/configuration.ts';
-import { search } from '../../../src/search/search.ts';
-import { BY_MEMORY, byDollars } from '../../../src/search/space/objective.ts';
-import { byGpus, memoryFront, sizesBetween } from '../../../src/search/sweep.ts';
-import { idleGroups } from '../../../src/search/what-if.ts';
-import { whyNot } from '../../../src/search/why-not.ts';
-import { recompute } from '../../../src/techniques/recompute.ts';
-import { problem } from '../../fixtures/problem.ts';
+import { devicesOf } from '../../src/domain/plan.ts';
+import { parseConfiguration as held } from '../../src/plan-text/configuration.ts';
+import { search } from '../../src/search/search.ts';
+import { BY_MEMORY, byDollars } from '../../src/search/space/objective.ts';
+import { byGpus, memoryFront, sizesBetween } from '../../src/search/sweep.ts';
+import { idleGroups } from '../../src/search/what-if.ts';
+import { whyNot } from '../../src/search/why-not.ts';
+import { recompute } from '../../src/techniques/recompute.ts';
+import { problem } from '../fixtures/problem.ts';
 
 const mixed = problem('llama-3.2-1b', 'mixed-4090-3090', { globalBatchSize: 16, sequenceLength: 2048 });
 const best = search(mixed);
