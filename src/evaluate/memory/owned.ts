@@ -1,11 +1,7 @@
-import type { Ends } from '../../domain/plan.ts';
-import { lastKind } from '../../layers/parameters.ts';
 import { localParameters, type Weight } from '../../layers/weight.ts';
 import { optimizerOf } from '../../optimizers/index.ts';
 import type { Parameters, State } from '../../techniques/holding.ts';
 import type { StageContext } from '../../techniques/technique.ts';
-import type { StageProfile } from '../stage-profile.ts';
-import type { StageContent } from './content.ts';
 
 /**
  * What the weights of something come to on one GPU with nothing sharded: parameters, those that are trained (what gradients
@@ -40,7 +36,7 @@ export function ownedBy(weights: readonly Weight[], { problem, local, c }: Stage
 }
 
 /** a + factor · b. */
-function plus(a: Owned, b: Owned, factor = 1): Owned {
+export function plus(a: Owned, b: Owned, factor = 1): Owned {
   const add = (key: keyof Owned): Parameters => ({
     dense: a[key].dense + factor * b[key].dense,
     expert: a[key].expert + factor * b[key].expert,
@@ -48,32 +44,4 @@ function plus(a: Owned, b: Owned, factor = 1): Owned {
   return Object.fromEntries(KEYS.map((key) => [key, add(key)])) as Owned;
 }
 
-const NOTHING = Object.fromEntries(KEYS.map((key) => [key, { dense: 0, expert: 0 }])) as Owned;
-
-/** Embedding and head that a stage holds; a tied head is stored once where the embedding stands on the same stage. */
-export function ownedAtEnds({ embedding, head }: StageProfile, ends: Ends): Owned {
-  let all = NOTHING;
-  if (ends.embedding !== null) all = plus(all, embedding.memory.owned);
-  if (ends.head !== null)
-    all = plus(all, ends.embedding === null ? head.memory.owned : head.memory.ownedUntied);
-  return all;
-}
-
-/** What a stage holds beside its layers: ends, and modules that predict further tokens, a layer each and what is beside it. */
-export function ownedBeside(profile: StageProfile, ends: Ends): Owned {
-  const { model } = profile.context.problem;
-  const all = ownedAtEnds(profile, ends);
-  if (ends.head === null || model.mtpLayers === 0) return all;
-  const layer = profile.layers[0]![lastKind(model)]!.memory.owned;
-  return plus(plus(all, layer, model.mtpLayers), profile.prediction.memory.owned, model.mtpLayers);
-}
-
-/** All of a stage. */
-export function ownedByStage(profile: StageProfile, content: StageContent, ends: Ends): Owned {
-  let all = ownedBeside(profile, ends);
-  for (const chunk of content)
-    for (const [segment, counts] of chunk.entries())
-      for (const [kind, count] of counts.entries())
-        if (count > 0) all = plus(all, profile.layers[segment]![kind]!.memory.owned, count);
-  return all;
-}
+export const NOTHING = Object.fromEntries(KEYS.map((key) => [key, { dense: 0, expert: 0 }])) as Owned;

@@ -6,7 +6,8 @@ import type { Held } from '../../techniques/holding.ts';
 import { holdingsOf, TECHNIQUES } from '../../techniques/index.ts';
 import type { StageProfile } from '../stage-profile.ts';
 import type { OperatorMemory } from './operator-memory.ts';
-import { type Owned, ownedAtEnds, ownedBeside } from './owned.ts';
+import type { Owned } from './owned.ts';
+import { ownedAtEnds, ownedBeside } from './owned-by-stage.ts';
 
 /** Where a stage stands in its pipeline. */
 export interface StagePlace {

@@ -6,7 +6,7 @@ import { mergeSpans, neighbours, spanAcross } from '../../hardware/span.ts';
 import { streamSeconds } from '../../hardware/stream.ts';
 import { holdingsOf, TECHNIQUES } from '../../techniques/index.ts';
 import { expose } from '../../techniques/overlap.ts';
-import { ownedByStage } from '../memory/owned.ts';
+import { ownedByStage } from '../memory/owned-by-stage.ts';
 import type { PipelineTime } from './pipeline-time.ts';
 import type { BlockRun, StageRun } from './stage-run.ts';
 

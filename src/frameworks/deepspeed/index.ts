@@ -9,7 +9,7 @@ import { deepspeedReader } from './reader.ts';
 
 const reach: Reach = {
   name: 'DeepSpeed',
-  capabilities: { ...HOST_ORDER, unevenLayers: false },
+  capabilities: { ...HOST_ORDER, pipeline: false, tensorParallel: false, unevenLayers: false },
   express: {
     layers: ['softmax', 'latent', 'dense'],
     schedules: [],

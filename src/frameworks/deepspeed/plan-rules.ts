@@ -6,12 +6,6 @@ import { type ProblemRule, type Rule, recomputeAllOrNothing, no as refusal } fro
 const no = (rule: string, actual: string, limit: string) =>
   refusal(rule, actual, limit, 'Maybe --launcher megatron.');
 
-const degrees: Rule = (_, plan) => {
-  const { tp, pp } = degreesOf(plan);
-  if (pp > 1) return no('pipeline', `pp=${pp}`, '1: a pipeline is built in code, not in the JSON');
-  return tp > 1 ? no('tensor-parallel', `tp=${tp}`, '1: training with AutoTP is not planned for') : null;
-};
-
 const precision: ProblemRule = ({ workload }) =>
   workload.precision === 'bf16' || workload.precision === 'fp16'
     ? null
@@ -50,4 +44,4 @@ const mics: Rule = (_, { dims: { dpReplicate }, techniques }) =>
 export const PROBLEM_RULES: readonly ProblemRule[] = [precision];
 
 /** What a DeepSpeed JSON can say by itself: ZeRO, MiCS, Ulysses sequence parallelism, precision, the batch equation. */
-export const PLAN_RULES: readonly Rule[] = [degrees, ulysses, mics, recomputeAllOrNothing];
+export const PLAN_RULES: readonly Rule[] = [ulysses, mics, recomputeAllOrNothing];

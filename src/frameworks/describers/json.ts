@@ -53,6 +53,8 @@ export const json: Framework = {
   express: EVERYTHING,
   stack: 'generic',
   capabilities: {
+    pipeline: true,
+    tensorParallel: true,
     unevenLayers: true,
     endsAlone: true,
     unequalMicroBatchSizes: true,

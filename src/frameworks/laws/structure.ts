@@ -6,7 +6,7 @@ import { planLaw } from '../../laws/plan.ts';
 import type { Reach } from '../port/framework.ts';
 import { chunksInOrder, isEven } from './chunks.ts';
 import { expressedPlan, expressedProblem } from './expressed.ts';
-import { excludedBy, firstBroken, type ProblemRule, type Rule } from './rule.ts';
+import { excludedBy, firstBroken, no, type ProblemRule, type Rule } from './rule.ts';
 
 /** RFC 1123 names and addresses, and the underscore that clusters use. Nothing a shell or a rendezvous could misread. */
 const HOST = /^[A-Za-z0-9]([A-Za-z0-9._:-]{0,251}[A-Za-z0-9])?$/;
@@ -28,6 +28,8 @@ export function lawOf(
 
 function structureRules({ name, capabilities: can }: Reach): Rule[] {
   const rules: Rule[] = [];
+  if (!can.pipeline) rules.push(noPipeline(name));
+  if (!can.tensorParallel) rules.push(noTensorParallel(name));
   if (!can.severalPipelines) rules.push(onePipeline(name));
   if (!can.tensorParallelPerStage) rules.push(oneShape(name));
   if (!can.unequalMicroBatches) rules.push(equalShares(name));
@@ -49,6 +51,27 @@ const hostNames: ProblemRule = ({ cluster }) => {
     limit: 'letters, digits, dots and dashes',
   };
 };
+
+const noPipeline =
+  (name: string): Rule =>
+  (_, plan) => {
+    const { pp } = degreesOf(plan);
+    return pp === 1
+      ? null
+      : no('pipeline', `pp=${pp}`, `1: no pipeline of ${name} is planned for`, ELSEWHERE);
+  };
+
+const noTensorParallel =
+  (name: string): Rule =>
+  (_, { pipelines }) => {
+    const blocks = pipelines.flatMap(({ stages }) => stages.flatMap(({ replicas }) => replicas));
+    const tp = Math.max(...blocks.map((block) => block.tp));
+    return tp === 1
+      ? null
+      : no('tensor-parallel', `tp=${tp}`, `1: tensor parallelism of ${name} is not planned for`, ELSEWHERE);
+  };
+
+const ELSEWHERE = 'Maybe --launcher megatron.';
 
 const onePipeline =
   (name: string): Rule =>

@@ -29,6 +29,9 @@ export interface Express {
 
 /** Forms of plan that a framework can run. What is false is refused by `structure.ts` with a Reason. */
 export interface Capabilities {
+  /** Several stages; tensor parallelism. */
+  readonly pipeline: boolean;
+  readonly tensorParallel: boolean;
   readonly unevenLayers: boolean;
   /** First and last chunks that hold an end of the model and no layer. */
   readonly endsAlone: boolean;
@@ -48,6 +51,8 @@ export interface Capabilities {
 
 /** One shape of stage on hosts alike, GPU types by the order of hosts: what one torchrun of one program can do. */
 export const HOST_ORDER: Capabilities = {
+  pipeline: true,
+  tensorParallel: true,
   unevenLayers: true,
   endsAlone: false,
   unequalMicroBatchSizes: false,
