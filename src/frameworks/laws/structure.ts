@@ -54,8 +54,8 @@ const hostNames: ProblemRule = ({ cluster }) => {
 
 const noPipeline =
   (name: string): Rule =>
-  (_, plan) => {
-    const { pp } = degreesOf(plan);
+  (_, { pipelines }) => {
+    const pp = Math.max(...pipelines.map(({ stages }) => stages.length));
     return pp === 1
       ? null
       : no('pipeline', `pp=${pp}`, `1: no pipeline of ${name} is planned for`, ELSEWHERE);
