@@ -27,7 +27,7 @@ const MAY_IMPORT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     hardware: 'what communication costs',
     layers: 'the operators and weights that it changes',
   },
-  schedules: { domain: 'reasons against a shape' },
+  schedules: { units: 'work remembered', domain: 'reasons against a shape' },
   schema: {
     domain: 'enums: what a document may say is what the program knows',
     document: 'shapes, and the type of what conforms',
@@ -44,6 +44,7 @@ const MAY_IMPORT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     schema: 'validates and types the documents it reads',
   },
   evaluate: {
+    units: 'work remembered',
     domain: 'problem and plan in, estimate out',
     hardware: 'seconds of kernels and collectives',
     layers: 'operators of each layer',
@@ -67,6 +68,7 @@ const MAY_IMPORT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     laws: 'what was typed must be lawful',
   },
   'search/space': {
+    units: 'work remembered',
     domain: 'problems in, what there is to choose out',
     hardware: 'which GPUs are fast',
     layers: 'experts of a model',
@@ -76,17 +78,17 @@ const MAY_IMPORT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'plan-text': 'the names of counts that a user holds',
   },
   'search/bound': {
+    units: 'work remembered',
     domain: 'problems, and reasons',
     hardware: 'bounds that need no whole estimate',
-    techniques: 'keys of what is known; who spreads the ends',
-    schedules: 'the stages of both ends',
-    evaluate: 'what a layer costs, what a stage has room for',
+    techniques: 'keys of what is known',
+    evaluate: 'what a layer costs, what a stage has room for, where the ends stand',
     'search/space': 'the candidates that it bounds',
   },
   'search/cut': {
     domain: 'plans, and reasons where there is none',
     techniques: 'the one that covers only some layers',
-    evaluate: 'what a layer costs; layers dealt over chunks',
+    evaluate: 'what a layer costs',
     partition: 'cuts layers into stages',
     'plan-text': 'the chunks of each stage',
     'search/space': 'the candidates that it cuts',

@@ -10,6 +10,7 @@ import { outputOperators } from '../layers/output.ts';
 import { TECHNIQUES, techniqueKeys } from '../techniques/index.ts';
 import { segmentsOf } from '../techniques/segments.ts';
 import type { StageContext } from '../techniques/technique.ts';
+import { remembered } from '../units/remembered.ts';
 import { type StageSpec, stageContext } from './context.ts';
 import { asMeasured } from './measured-layer.ts';
 import { operatorMemory } from './memory/operator-memory.ts';
@@ -72,24 +73,18 @@ export function stageProfile(
 ): StageProfile {
   const context = stageContext(problem, spec);
   if (passing) return profile(context, cache);
-  return remembered(cache.profiles, stageKey(context), () => profile(context, cache));
-}
-
-function remembered<T>(map: Map<string, T>, key: string, fresh: () => T, most = MOST_REMEMBERED): T {
-  const known = map.get(key);
-  if (known !== undefined) return known;
-  const value = fresh();
-  if (map.size >= most) map.clear();
-  map.set(key, value);
-  return value;
+  return remembered(cache.profiles, stageKey(context), () => profile(context, cache), MOST_REMEMBERED);
 }
 
 function profile(context: StageContext, cache: ProfileCache): StageProfile {
   const { problem, local } = context;
   const segments = segmentsOf(context.techniques);
   const kernels = segments.map(({ techniques }) =>
-    remembered(cache.kernels, layerKey(context, techniques), () =>
-      kernelsOf({ ...context, techniques }, cache),
+    remembered(
+      cache.kernels,
+      layerKey(context, techniques),
+      () => kernelsOf({ ...context, techniques }, cache),
+      MOST_REMEMBERED,
     ),
   );
   const { embedding, head, prediction } = kernels[0]!;

@@ -1,3 +1,4 @@
+import { remembered } from '../units/remembered.ts';
 import type { Pass, PipelineShape, Schedule } from './schedule.ts';
 
 /** By stage: micro-batches of each chunk alive at once, for each moment that no other outdoes in every chunk. */
@@ -13,15 +14,11 @@ export function inFlightOf(schedule: Schedule, shape: PipelineShape): InFlight {
   const short = { ...shape, microBatches: enough(schedule, shape) };
   const { stages, microBatches, virtualStages, runAhead = 0 } = short;
   const key = `${schedule.id}/${stages}/${microBatches}/${virtualStages}/${runAhead}`;
-  const before = known.get(key);
-  if (before !== undefined) return before;
-  if (known.size >= MOST_KNOWN) known.clear();
-  const fresh =
+  const fresh = () =>
     stages === 1 && virtualStages === 1
       ? [interned([[1]])]
       : schedule.order(short).map((passes) => interned(front(passes, virtualStages)));
-  known.set(key, fresh);
-  return fresh;
+  return remembered(known, key, fresh, MOST_KNOWN);
 }
 
 const fronts = new Map<string, InFlight[number]>();
@@ -29,11 +26,7 @@ const fronts = new Map<string, InFlight[number]>();
 /** Fronts alike are one object, so that what follows from one is worked out once. */
 function interned(one: InFlight[number]): InFlight[number] {
   const key = one.map((alive) => alive.join()).join('/');
-  const before = fronts.get(key);
-  if (before !== undefined) return before;
-  if (fronts.size >= MOST_KNOWN) fronts.clear();
-  fronts.set(key, one);
-  return one;
+  return remembered(fronts, key, () => one, MOST_KNOWN);
 }
 
 /** The fewest micro-batches whose replay has all that a longer one would show. */

@@ -1,6 +1,7 @@
 import type { StageRoom } from '../../domain/memory-term.ts';
 import type { LayerRange } from '../../domain/plan.ts';
 import type { InFlight } from '../../schedules/in-flight.ts';
+import { remembered } from '../../units/remembered.ts';
 import type { StageProfile } from '../stage-profile.ts';
 import { contentOf } from './content.ts';
 import { mostDealt } from './dealt.ts';
@@ -51,7 +52,7 @@ export class Rooms {
    * what only the widest layer takes, is left out.
    */
   capacity({ fronts, weightVersions }: StageFlow, worth: readonly number[]): number {
-    return this.between(fronts, weightVersions).capacity(fronts[0]![0]!, worth);
+    return this.between(fronts, weightVersions).capacity(fronts, worth);
   }
 
   /** Bytes of a layer of each kind with one micro-batch in flight, ends of the model apart. */
@@ -67,7 +68,7 @@ export class Rooms {
     const chunks = fronts[0]!.length;
     const place = Number(first) + 2 * Number(last) + 4 * (chunks + MOST_CHUNKS * (weightVersions - 1));
     const ends = { embedding: first ? 0 : null, head: last ? chunks - 1 : null };
-    return once(this.places, place, () => new Place(this.profile, { chunks, ends, weightVersions }));
+    return remembered(this.places, place, () => new Place(this.profile, { chunks, ends, weightVersions }));
   }
 }
 
@@ -76,11 +77,14 @@ const MOST_CHUNKS = 2 ** 10;
 /** Rounding must never let a cut pass that the walk then refuses. */
 const SAFE = 1 - 1e-12;
 
+const ONE_IN_FLIGHT: InFlight[number] = [[1]];
+
 class Place {
   private readonly profile: StageProfile;
   private readonly chunks: number;
   private readonly points: readonly Gathered[];
   private readonly allocatable: number;
+  private readonly rooms = new Map<InFlight[number], StageRoom>();
   private readonly known = new Map<InFlight[number], Int32Array>();
   private readonly shares = new Map<InFlight[number], Map<string, number>>();
   private readonly fewestKnown = new Map<InFlight[number], Map<string, number | null>>();
@@ -93,7 +97,7 @@ class Place {
   }
 
   earliest(fronts: InFlight[number]): Int32Array {
-    return once(this.known, fronts, () => {
+    return remembered(this.known, fronts, () => {
       const { layers, kinds } = this.profile.context.problem.model;
       if (this.chunks > 1) return lastOf(layers.length, this.dealt(fronts));
       const room = this.inequalities(fronts);
@@ -107,34 +111,28 @@ class Place {
     return this.chunks > 1 || this.kinds === 1 ? null : this.inequalities(fronts);
   }
 
-  capacity(alive: number, worth: readonly number[]): number {
-    const less = Math.max(0, alive - 1);
+  capacity(fronts: InFlight[number], worth: readonly number[]): number {
     let capacity = Number.POSITIVE_INFINITY;
-    for (const { once, inFlight, inFlightButOne } of this.points) {
-      const fixed = once.fixed[0]! + alive * inFlight.fixed[0]! + less * inFlightButOne.fixed[0]!;
-      const room = Math.max(0, this.allocatable - fixed);
+    for (const { room, sum } of this.inequalities(fronts).points) {
       let most = 0;
-      for (const [s, row] of once.layers.entries())
-        for (let kind = 0; kind < row.length; kind++) {
-          const beside = alive * inFlight.layers[s]![kind]! + less * inFlightButOne.layers[s]![kind]!;
-          most = Math.max(most, (worth[kind]! * room) / (row[kind]! + beside));
-        }
+      for (const row of sum)
+        for (let kind = 0; kind < row.length; kind++)
+          most = Math.max(most, (worth[kind]! * Math.max(0, room)) / row[kind]!);
       capacity = Math.min(capacity, most);
     }
     return capacity;
   }
 
   worth(): number[] {
+    const { points } = this.inequalities(ONE_IN_FLIGHT);
     return Array.from({ length: this.kinds }, (_, kind) =>
-      Math.max(
-        ...this.points.map(({ once, inFlight }) => once.layers[0]![kind]! + inFlight.layers[0]![kind]!),
-      ),
+      Math.max(...points.map(({ sum }) => sum[0]![kind]!)),
     );
   }
 
   share(fronts: InFlight[number], kind: number, counts: readonly number[]): number {
-    const known = once(this.shares, fronts, () => new Map<string, number>());
-    return once(known, `${kind}:${counts.join()}`, () => {
+    const known = remembered(this.shares, fronts, () => new Map<string, number>());
+    return remembered(known, `${kind}:${counts.join()}`, () => {
       const content = counts.map((count) => [
         Array.from({ length: this.kinds }, (_, k) => (k === kind ? count : 0)),
       ]);
@@ -143,9 +141,9 @@ class Place {
   }
 
   fewest(fronts: InFlight[number], range: LayerRange): number | null {
-    const known = once(this.fewestKnown, fronts, () => new Map<string, number | null>());
+    const known = remembered(this.fewestKnown, fronts, () => new Map<string, number | null>());
     const count = range.end - range.first;
-    return once(known, this.kinds === 1 ? `${count}` : `${range.first}/${range.end}`, () => {
+    return remembered(known, this.kinds === 1 ? `${count}` : `${range.first}/${range.end}`, () => {
       const { layers } = this.profile.context.problem.model;
       const fits = (n: number) => {
         const content = contentOf(layers, this.kinds, [range], [Number.NEGATIVE_INFINITY, n]);
@@ -160,7 +158,9 @@ class Place {
   }
 
   private inequalities(fronts: InFlight[number]): StageRoom {
-    return roomOf(this.points, this.profile.segments, fronts[0]![0]!, this.allocatable);
+    return remembered(this.rooms, fronts, () =>
+      roomOf(this.points, this.profile.segments, fronts[0]![0]!, this.allocatable),
+    );
   }
 
   /** Exact where all layers are of one kind, else as if the stage held only the kind that takes most. */
@@ -172,21 +172,11 @@ class Place {
   }
 }
 
-/** The value of a key, worked out the first time. */
-function once<K, V>(known: Map<K, V>, key: K, work: () => V): V {
-  let value = known.get(key);
-  if (value === undefined) {
-    value = work();
-    known.set(key, value);
-  }
-  return value;
-}
-
 const lastKnown = new Map<string, Int32Array>();
 
 /** Earliest starts of a stage that holds at most so many layers, whichever. */
 function lastOf(layers: number, most: number): Int32Array {
-  return once(lastKnown, `${layers}/${Math.min(most, layers)}`, () =>
+  return remembered(lastKnown, `${layers}/${Math.min(most, layers)}`, () =>
     Int32Array.from({ length: layers + 1 }, (_, end) => Math.max(0, end - most)),
   );
 }

@@ -2,6 +2,7 @@ import type { Problem } from '../../domain/problem.ts';
 import { type StageCosts, stageCosts } from '../../evaluate/stage-costs.ts';
 import { profileCache } from '../../evaluate/stage-profile.ts';
 import { techniqueKeys } from '../../techniques/index.ts';
+import { remembered } from '../../units/remembered.ts';
 import { type Candidate, specFor } from '../space/candidate.ts';
 
 /** Costs of stages, shared by everything one search asks; forgets when it grows large. */
@@ -23,16 +24,13 @@ export class CostBook {
 
   /** Costs of each run of the candidate's layout. */
   of(candidate: Candidate): readonly StageCosts[] {
-    const key = keyOf(candidate);
-    let costs = this.stages.get(key);
-    if (costs === undefined) {
-      if (this.stages.size > MOST_REMEMBERED) this.stages.clear();
-      costs = candidate.layout.runs.map((run) =>
-        stageCosts(this.problem, specFor(this.problem, candidate, run), this.profiles),
-      );
-      this.stages.set(key, costs);
-    }
-    return costs;
+    const { runs } = candidate.layout;
+    return remembered(
+      this.stages,
+      keyOf(candidate),
+      () => runs.map((run) => stageCosts(this.problem, specFor(this.problem, candidate, run), this.profiles)),
+      MOST_REMEMBERED,
+    );
   }
 }
 

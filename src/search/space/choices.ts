@@ -4,6 +4,7 @@ import type { Techniques } from '../../domain/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
 import { scheduleOf, usualSchedule } from '../../schedules/index.ts';
 import { TECHNIQUES, techniqueKeys } from '../../techniques/index.ts';
+import { remembered } from '../../units/remembered.ts';
 import { divisors, type Frame, type Layout } from './frame.ts';
 import { below, type SearchOptions, within } from './options.ts';
 
@@ -111,32 +112,27 @@ function combinations(all: readonly Values[]): readonly TechniqueChoice[] {
       values.map((value, i) => `${technique.format(value)}${some[i] ? '*' : ''}`),
     )
     .join(';');
-  const before = known.get(key);
-  if (before !== undefined) return before;
-  const fresh = all
-    .reduce<TechniqueChoice[]>(
-      (sofar, { technique: { id, set }, values, some }) =>
-        sofar.flatMap((one) =>
-          values.flatMap((value, i): TechniqueChoice[] => {
-            const plain = { ...one, techniques: set(one.techniques, value) };
-            // One technique at a time covers only some layers.
-            return some[i] && one.fewest === null ? [plain, { ...plain, fewest: id }] : [plain];
-          }),
-        ),
-      [{ techniques: {}, fewest: null }],
-    )
-    .map((one) => ({ ...one, techniques: interned(one.techniques) }));
-  known.set(key, fresh);
-  return fresh;
+  return remembered(known, key, () =>
+    all
+      .reduce<TechniqueChoice[]>(
+        (sofar, { technique: { id, set }, values, some }) =>
+          sofar.flatMap((one) =>
+            values.flatMap((value, i): TechniqueChoice[] => {
+              const plain = { ...one, techniques: set(one.techniques, value) };
+              // One technique at a time covers only some layers.
+              return some[i] && one.fewest === null ? [plain, { ...plain, fewest: id }] : [plain];
+            }),
+          ),
+        [{ techniques: {}, fewest: null }],
+      )
+      .map((one) => ({ ...one, techniques: interned(one.techniques) })),
+  );
 }
 
 const objects = new Map<string, Techniques>();
 
 function interned(techniques: Techniques): Techniques {
-  const { all } = techniqueKeys(techniques);
-  const before = objects.get(all);
-  if (before === undefined) objects.set(all, techniques);
-  return before ?? techniques;
+  return remembered(objects, techniqueKeys(techniques).all, () => techniques);
 }
 
 /** How many choices a frame has; frames that are alike in all that choices depend on are counted once. */
@@ -145,12 +141,7 @@ export function choiceCounts(problem: Problem, options: SearchOptions): (frame: 
   return (frame) => {
     const chain = chainOf(problem, frame);
     const key = Object.values(chain).join('|');
-    let count = counted.get(key);
-    if (count === undefined) {
-      count = choices(problem, chain, options).length;
-      counted.set(key, count);
-    }
-    return count;
+    return remembered(counted, key, () => choices(problem, chain, options).length);
   };
 }
 
