@@ -1,19 +1,40 @@
 import type { Ends, Pipeline, Plan } from '../domain/plan.ts';
 import { scheduleOf } from '../schedules/index.ts';
-import { chunkPlaces } from '../schedules/schedule.ts';
+import { stageOfChunk } from '../schedules/schedule.ts';
 import { TECHNIQUES } from '../techniques/index.ts';
 
 /**
- * By stage: the chunks that hold the embedding and the head. They are the first and the last in layer order, even if they
- * have no layers; where a technique spreads the ends over the pipeline every stage has part of both.
+ * The stages that hold an end of the model, by number: those of the first chunk and of the last in layer order, even if they
+ * have no layers (a folded schedule has both on one stage). `all`: a technique spreads the ends over the pipeline, and every
+ * stage has part of both.
  */
-export function endsOf({ schedule, dims, techniques }: Plan, { stages }: Pipeline): readonly Ends[] {
-  if (TECHNIQUES.some((one) => one.spreadsEnds?.(one.of(techniques)) === true))
-    return stages.map(() => ({ embedding: 0, head: dims.vpp - 1 }));
-  const places = chunkPlaces(scheduleOf(schedule), { stages: stages.length, virtualStages: dims.vpp });
-  const [first, last] = [places[0]!, places.at(-1)!];
+export interface EndStages {
+  readonly embedding: number;
+  readonly head: number;
+  readonly all: boolean;
+}
+
+export function endStages(
+  {
+    schedule,
+    dims,
+    techniques,
+  }: Pick<Plan, 'schedule' | 'techniques'> & { readonly dims: Pick<Plan['dims'], 'vpp'> },
+  stages: number,
+): EndStages {
+  const module = scheduleOf(schedule);
+  return {
+    embedding: stageOfChunk(module, 0, { stages }),
+    head: stageOfChunk(module, stages * dims.vpp - 1, { stages }),
+    all: TECHNIQUES.some((one) => one.spreadsEnds?.(one.of(techniques)) === true),
+  };
+}
+
+/** By stage: the chunks that hold the embedding and the head: its first, and its last. */
+export function endsOf(plan: Plan, { stages }: Pipeline): readonly Ends[] {
+  const { embedding, head, all } = endStages(plan, stages.length);
   return stages.map((_, stage) => ({
-    embedding: first.stage === stage ? first.chunk : null,
-    head: last.stage === stage ? last.chunk : null,
+    embedding: all || stage === embedding ? 0 : null,
+    head: all || stage === head ? plan.dims.vpp - 1 : null,
   }));
 }

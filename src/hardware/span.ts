@@ -45,6 +45,11 @@ export function spanOf(cluster: Cluster, firstDevice: number, stride: number, si
   return { size, perDomain, domains, ...ends, ...joined(cluster, touched, ends, links, width, path) };
 }
 
+/** Two devices, in whichever order. */
+export function pairSpan(cluster: Cluster, a: number, b: number): Span {
+  return spanOf(cluster, Math.min(a, b), Math.max(1, Math.abs(a - b)), 2);
+}
+
 /**
  * One member in each of several node groups that work side by side, each member's GPU sharing its node's network and
  * every link between the groups with all the others of its group (`flows` of them).

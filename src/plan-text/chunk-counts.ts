@@ -1,3 +1,4 @@
+import { dealt } from '../domain/dealt.ts';
 import type { Reason } from '../domain/reason.ts';
 import type { ChunkPlace } from '../schedules/schedule.ts';
 
@@ -32,10 +33,8 @@ export function chunkCounts(
       actual: `${perStage.length} entries in layers=`,
       limit: `pp=${pp} or pp·vpp=${chunks}`,
     };
-  return places.map(({ stage, chunk }) => {
-    const count = perStage[stage]!;
-    return Math.floor(count / vpp) + (chunk < count % vpp ? 1 : 0);
-  });
+  const byStage = perStage.map((count) => dealt(count, vpp));
+  return places.map(({ stage, chunk }) => byStage[stage]![chunk]!);
 }
 
 export function spread(layers: number, chunks: number): number[] {

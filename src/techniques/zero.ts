@@ -1,5 +1,6 @@
 import type { MemoryTerm } from '../domain/memory-term.ts';
 import { POINTS, type Point } from '../domain/memory-term.ts';
+import type { Problem } from '../domain/problem.ts';
 import { collectiveSeconds } from '../hardware/collective.ts';
 import { networkRate } from '../hardware/network-share.ts';
 import type { Span } from '../hardware/span.ts';
@@ -96,8 +97,8 @@ function perMicroBatch(stage: ZeroStage, { dims }: StageContext): boolean {
 }
 
 /** Bytes of a gradient as it travels. */
-function gradientBytes({ problem }: StageContext): number {
-  return Math.min(problem.stack.state.gradients, 4);
+export function gradientBytes({ stack }: Problem): number {
+  return Math.min(stack.state.gradients, 4);
 }
 
 /** Each micro-batch gathers a layer's 16-bit weights before forward and again before backward, and scatters its gradients after. */
@@ -109,7 +110,7 @@ function passTraffic(stage: ZeroStage, layer: Amounts, context: StageContext): P
     collectiveSeconds(span, collective, bytes * dense, c) +
     collectiveSeconds(groups.expertData, collective, bytes * expert, c);
   const gather = over('allGather', WEIGHT, layer.parameters);
-  const scatter = over('reduceScatter', gradientBytes(context), layer.trained);
+  const scatter = over('reduceScatter', gradientBytes(problem), layer.trained);
   const hideable = problem.stack.overlap.dataParallel;
   return [
     { pass: 'forward', seconds: gather, hideable },
@@ -135,7 +136,7 @@ function stepTraffic(
   context: StageContext,
 ): StepTraffic {
   const { c } = context;
-  const bytes = gradientBytes(context);
+  const bytes = gradientBytes(context.problem);
   if (perMicroBatch(stage, context)) {
     // Hybrid sharding: the shard's gradients are still all-reduced over the copies of the shard group.
     const ranks = context.groups.shard.size;

@@ -1,3 +1,4 @@
+import { dealt } from '../../src/domain/dealt.ts';
 import type { Plan, Stage, Techniques } from '../../src/domain/plan.ts';
 import type { Problem } from '../../src/domain/problem.ts';
 import { flopsPerToken } from '../../src/layers/parameters.ts';
@@ -140,25 +141,22 @@ function chunkLayers(
 ): number[] {
   const chunks = pp * vpp;
   if (perStage !== null && perStage.length === pp) {
-    return Array.from({ length: chunks }, (_, g) => {
-      const count = perStage[g % pp]!;
-      return Math.floor(count / vpp) + (Math.floor(g / pp) < count % vpp ? 1 : 0);
-    });
+    return Array.from({ length: chunks }, (_, g) => dealt(perStage[g % pp]!, vpp)[Math.floor(g / pp)]!);
   }
   if (final !== null && chunks > 1) {
-    const rest = spread(layers - final, chunks - 1);
+    const rest = dealt(layers - final, chunks - 1);
     return [...rest, final];
   }
   if (head > 0 && chunks > 1) {
     const last = Math.max(0, Math.round((layers + head) / chunks - head));
-    return [...spread(layers - last, chunks - 1).reverse(), last];
+    return [...dealt(layers - last, chunks - 1).reverse(), last];
   }
-  if (layers % chunks === 0) return spread(layers, chunks);
+  if (layers % chunks === 0) return dealt(layers, chunks);
   if ((layers + 2) % chunks === 0 && chunks > 1)
-    return spread(layers + 2, chunks).map((n, i) => (i === 0 || i === chunks - 1 ? n - 1 : n));
+    return dealt(layers + 2, chunks).map((n, i) => (i === 0 || i === chunks - 1 ? n - 1 : n));
   if ((layers + 1) % chunks === 0)
-    return spread(layers + 1, chunks).map((n, i) => (i === chunks - 1 ? n - 1 : n));
-  return spread(layers, chunks);
+    return dealt(layers + 1, chunks).map((n, i) => (i === chunks - 1 ? n - 1 : n));
+  return dealt(layers, chunks);
 }
 
 /** What the last stage carries beside its layers, in layers' worth of model FLOPs: head, loss, token prediction. */
@@ -167,13 +165,6 @@ function headInLayers({ model, workload }: Problem): number {
   const plain = flopsPerToken({ ...model, mtpLayers: 0 }, workload.sequenceLength);
   const layer = (plain - head) / model.layers.length;
   return (head + model.mtpLayers * (head + layer)) / layer;
-}
-
-function spread(layers: number, chunks: number): number[] {
-  return Array.from(
-    { length: chunks },
-    (_, i) => Math.floor(layers / chunks) + (i < layers % chunks ? 1 : 0),
-  );
 }
 
 function virtualStages(row: Row, id: string, pp: number, layers: number, assumptions: string[]): number[] {

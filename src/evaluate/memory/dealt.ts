@@ -1,9 +1,5 @@
+import { dealt } from '../../domain/dealt.ts';
 import { bytesAt, type Gathered } from './gathered.ts';
-
-/** n layers over the chunks of a stage, the first taking what is over. */
-export function dealtCounts(n: number, chunks: number): number[] {
-  return Array.from({ length: chunks }, (_, c) => Math.floor(n / chunks) + (c < n % chunks ? 1 : 0));
-}
 
 /**
  * The most layers of one kind that fit when they are dealt over the chunks of a stage: at every point and moment,
@@ -31,7 +27,7 @@ function plain({ inFlightButOne: { fixed, layers } }: Gathered): boolean {
 function mostByTrying(point: Gathered, alive: readonly number[], kind: number, allocatable: number): number {
   const kinds = point.once.layers[0]!.length;
   const fits = (n: number) => {
-    const content = dealtCounts(n, alive.length).map((count) => [
+    const content = dealt(n, alive.length).map((count) => [
       Array.from({ length: kinds }, (_, k) => (k === kind ? count : 0)),
     ]);
     return bytesAt(point, content, alive) <= allocatable;

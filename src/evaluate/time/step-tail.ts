@@ -6,6 +6,7 @@ import { mergeSpans, neighbours, spanAcross } from '../../hardware/span.ts';
 import { streamSeconds } from '../../hardware/stream.ts';
 import { holdingsOf, TECHNIQUES } from '../../techniques/index.ts';
 import { expose } from '../../techniques/overlap.ts';
+import { gradientBytes } from '../../techniques/zero.ts';
 import { ownedByStage } from '../memory/owned-by-stage.ts';
 import type { PipelineTime } from './pipeline-time.ts';
 import type { BlockRun, StageRun } from './stage-run.ts';
@@ -145,9 +146,4 @@ function tiedEmbedding(problem: Problem, { ends, blocks }: StageRun): number {
     collectiveSeconds(span, 'allReduce', bytes, context.c),
     pointToPointSeconds(span, bytes, context.c),
   );
-}
-
-/** Bytes of a gradient as it travels. */
-function gradientBytes({ stack }: Problem): number {
-  return Math.min(stack.state.gradients, 4);
 }

@@ -1,4 +1,4 @@
-import { microBatchSizeOf } from '../../domain/plan.ts';
+import { layersOf, microBatchSizeOf } from '../../domain/plan.ts';
 import { shellQuote } from '../../launch-folder/quote.ts';
 import { hostRuns } from '../../launch-folder/ranks.ts';
 import { degreesOf } from '../../plan-text/degrees.ts';
@@ -62,9 +62,7 @@ export const env: Framework = {
               format(of(techniques)),
             ]),
           ),
-          LAYERS_PER_STAGE: stages
-            .map(({ chunks }) => chunks.reduce((sum, { first, end }) => sum + end - first, 0))
-            .join(' '),
+          LAYERS_PER_STAGE: stages.map(layersOf).join(' '),
           WORLD_SIZE: runs.reduce((sum, run) => sum + run.gpus, 0),
           NNODES: runs.length,
           GPUS_PER_NODE: runs[0]!.gpus,

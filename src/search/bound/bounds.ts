@@ -1,12 +1,12 @@
 import type { Problem } from '../../domain/problem.ts';
+import { endStages } from '../../evaluate/ends.ts';
 import { modelFlopsPerStep } from '../../evaluate/model-flops.ts';
 import type { StageCosts } from '../../evaluate/stage-costs.ts';
 import { type Coefficients, coefficients } from '../../hardware/coefficients.ts';
 import { densePeak, gemmCurve } from '../../hardware/gemm.ts';
-import { type Candidate, microBatchesPerReplica } from '../space/candidate.ts';
+import { type Candidate, microBatchesPerReplica, sharedOf } from '../space/candidate.ts';
 import type { Frame } from '../space/frame.ts';
 import { crossings } from './crossings.ts';
-import { endStages } from './stages.ts';
 
 /** Model FLOPs at the best rate any kernel of each GPU in use reaches: below every plan of these chains side by side, whatever its switches. */
 export function frameBound(problem: Problem, frames: readonly Frame[]): number {
@@ -60,7 +60,7 @@ export function lowerBound(
   for (const [kind, count] of kinds.entries()) all += count * worth[kind]!;
   let speed = 0;
   let withHead = 0;
-  const ends = endStages(candidate);
+  const ends = endStages(sharedOf(candidate), layout.pp);
   let next = 0;
   for (const [run, { stages }] of layout.runs.entries()) {
     const { embeddingSeconds, headSeconds, secondsPerLayer } = costs[run]!;

@@ -2,7 +2,7 @@ import type { Problem } from '../../domain/problem.ts';
 import type { StageCosts } from '../../evaluate/stage-costs.ts';
 import { coefficients } from '../../hardware/coefficients.ts';
 import { pointToPointSeconds } from '../../hardware/collective.ts';
-import { spanOf } from '../../hardware/span.ts';
+import { pairSpan } from '../../hardware/span.ts';
 import type { Layout } from '../space/frame.ts';
 
 /**
@@ -21,7 +21,7 @@ export function crossings(
     const from = runs[i]!;
     const last = cluster.groups[from.group]!.firstDevice + (from.stages - 1) * from.tp * cp * dp;
     const next = cluster.groups[group]!.firstDevice;
-    const span = spanOf(cluster, Math.min(last, next), Math.max(1, Math.abs(next - last)), 2);
+    const span = pairSpan(cluster, last, next);
     const { boundaryBytes, exposedShare } = costs[i]!;
     const seconds = pointToPointSeconds(span, boundaryBytes, c) - span.extraLatency;
     return seconds * exposedShare * vpp;

@@ -1,8 +1,8 @@
+import { dealt } from '../../domain/dealt.ts';
 import type { Legality } from '../../domain/legality.ts';
 import type { Plan } from '../../domain/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
 import type { Reason } from '../../domain/reason.ts';
-import { dealtCounts } from '../../evaluate/memory/dealt.ts';
 import type { StageCosts } from '../../evaluate/stage-costs.ts';
 import { cutLayers } from '../../partition/cut-layers.ts';
 import { type Cut, judge, type PartitionProblem } from '../../partition/problem.ts';
@@ -33,7 +33,7 @@ export function realise(
   const { layout, choice } = candidate;
   const layers = problem.model.layers.length;
   const { vpp } = choice;
-  if (vpp > 1 && layout.family !== 'uniform' && !even) return dealt(problem, candidate, partition);
+  if (vpp > 1 && layout.family !== 'uniform' && !even) return dealtOut(problem, candidate, partition);
   if (vpp > 1 || even) {
     const counts = evenCounts(layers, layout.pp * vpp);
     if (counts === null) {
@@ -58,7 +58,7 @@ export function realise(
 }
 
 /** Unlike stages with several chunks each: the cut gives each stage its layers, dealt over its chunks in turn. */
-function dealt(problem: Problem, candidate: Candidate, partition: PartitionProblem): Realised | Reason {
+function dealtOut(problem: Problem, candidate: Candidate, partition: PartitionProblem): Realised | Reason {
   const cut = cutLayers(partition);
   if ('rule' in cut) return cut;
   const { vpp } = candidate.choice;
@@ -70,7 +70,7 @@ function dealt(problem: Problem, candidate: Candidate, partition: PartitionProbl
       limit: `at least vpp=${vpp}`,
     };
   }
-  const left = cut.layersPerStage.map((n) => dealtCounts(n, vpp));
+  const left = cut.layersPerStage.map((n) => dealt(n, vpp));
   const counts = placesOf(candidate).map(({ stage, chunk }) => left[stage]![chunk]!);
   return { plan: planFrom(problem, candidate, counts), cut, partition };
 }
