@@ -3,11 +3,10 @@ import { type Document, readDocument, validateDocument } from './document.ts';
 
 /** What `plan --json` printed. */
 export interface PlanFile extends PlanDocument {
-  readonly path: string;
   readonly document: Document;
 }
 
 export function readPlanFile(path: string): PlanFile {
   const document = readDocument(path);
-  return { ...validateDocument(document, planSchema), path, document };
+  return { ...validateDocument(document, planSchema), document };
 }

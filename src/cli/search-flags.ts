@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { InputError } from '../domain/input-error.ts';
 import type { Legality } from '../domain/legality.ts';
 import type { Problem } from '../domain/problem.ts';
-import { OBJECTIVES, type ObjectiveSpec, objectiveOf } from '../search/space/objective.ts';
+import { OBJECTIVES, type Objective, objectiveOf } from '../search/space/objective.ts';
 import type { SearchOptions } from '../search/space/options.ts';
 import { nearest } from '../units/nearest.ts';
 import { useOfCluster } from './cluster-choice.ts';
@@ -36,7 +36,7 @@ export function searchOptions(
     fix: fixFrom(s.fix),
     max: maxFrom(s.max),
     launcher,
-    objective: objectiveOf(problem.cluster, objectiveSpec(problem, s)),
+    objective: objectiveFrom(problem, s),
     exhaustive: flags.exhaustive === true,
     maxEvaluations:
       s['max-evaluations'] === undefined
@@ -46,13 +46,14 @@ export function searchOptions(
   };
 }
 
-/** What to make small, with dollars per GPU-hour of each group where it asks for them. */
-export function objectiveSpec({ cluster }: Problem, s: Settings): ObjectiveSpec {
+function objectiveFrom({ cluster }: Problem, s: Settings): Objective {
   const asked = s.objective ?? 'time';
-  const priced = pricesOf(cluster, pricesFrom(s.price));
-  refuseUnused(pricesFrom(s.price), priced.used);
+  const prices = pricesFrom(s.price);
+  const priced = pricesOf(cluster, prices);
+  refuseUnused(prices, priced.used);
   const id = OBJECTIVES.find((one) => one === asked);
-  if (id !== undefined) return { id, prices: id === 'tokens-per-dollar' ? allPrices(cluster, priced) : [] };
+  if (id !== undefined)
+    return objectiveOf(cluster, { id, prices: id === 'tokens-per-dollar' ? allPrices(cluster, priced) : [] });
   const near = nearest(asked, OBJECTIVES);
   throw new InputError({
     message: `--objective is "${asked}"`,

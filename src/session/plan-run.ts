@@ -3,7 +3,6 @@ import type { Problem } from '../domain/problem.ts';
 import type { SearchResult, WhatIf } from '../domain/search-result.ts';
 import { queueOf } from '../search/run/queue.ts';
 import { searchSteps } from '../search/search.ts';
-import { type ObjectiveSpec, objectiveOf } from '../search/space/objective.ts';
 import { DEFAULT_OPTIONS, type SearchOptions } from '../search/space/options.ts';
 import { placed } from './placed.ts';
 import { canThread, defaultThreads, searchThreaded } from './threads.ts';
@@ -25,9 +24,7 @@ interface OutcomeCache {
 export interface PlanRequest {
   readonly problem: Problem;
   /** How to search; left out: as DEFAULT_OPTIONS has it. */
-  readonly options?: Partial<Omit<SearchOptions, 'objective' | 'threshold'>>;
-  /** Left out: step time. */
-  readonly objective?: ObjectiveSpec;
+  readonly options?: Partial<Omit<SearchOptions, 'threshold'>>;
   /** Left out: by the size of the space. */
   readonly threads?: number;
   /** Plans of an earlier run: less work, the same plans. */
@@ -41,12 +38,12 @@ export interface PlanRequest {
 export async function planRun(request: PlanRequest): Promise<PlanOutcome> {
   const known = request.cache?.read();
   if (known !== undefined) return known;
-  const { problem, objective: spec = { id: 'time', prices: [] }, warmStart } = request;
-  const plain = { ...DEFAULT_OPTIONS, ...request.options, objective: objectiveOf(problem.cluster, spec) };
+  const { problem, warmStart } = request;
+  const plain = { ...DEFAULT_OPTIONS, ...request.options };
   const threshold =
     warmStart === undefined ? Number.POSITIVE_INFINITY : warmThreshold(warmStart, problem, plain);
   const options: SearchOptions = { ...plain, threshold };
-  const { result, placement } = placed(problem, await searched(request, options, spec), plain.objective);
+  const { result, placement } = placed(problem, await searched(request, options), plain.objective);
   const outcome = { result, beside: whatIf(problem, result, plain, placement) };
   if (result.certificate.cutBy === null) request.cache?.write(outcome);
   return outcome;
@@ -55,11 +52,10 @@ export async function planRun(request: PlanRequest): Promise<PlanOutcome> {
 async function searched(
   { problem, threads, pause }: PlanRequest,
   options: SearchOptions,
-  objective: ObjectiveSpec,
 ): Promise<SearchResult> {
   const space = () => queueOf(problem, options).reduce((sum, { count }) => sum + count, 0);
   const many = canThread() ? (threads ?? defaultThreads(space())) : 1;
-  if (many > 1) return searchThreaded(problem, options, objective, many);
+  if (many > 1) return searchThreaded(problem, options, many);
   const steps = searchSteps(problem, options);
   for (;;) {
     const step = steps.next();

@@ -4,7 +4,7 @@ import { LAUNCHABLE, launcherOf } from '../frameworks/index.ts';
 import { type Findings, openEntry } from '../search/run/open.ts';
 import { queueOf } from '../search/run/queue.ts';
 import { bookFor } from '../search/search.ts';
-import { type ObjectiveSpec, objectiveOf } from '../search/space/objective.ts';
+import { type Objective, objectiveOf } from '../search/space/objective.ts';
 import { DEFAULT_OPTIONS, type SearchOptions } from '../search/space/options.ts';
 
 /** A search as another thread receives it: data only. */
@@ -15,7 +15,7 @@ export interface Job {
     'top' | 'fix' | 'max' | 'alikeStages' | 'mustUse' | 'maxGpus' | 'exhaustive' | 'threshold'
   >;
   readonly launcher: string | null;
-  readonly objective: ObjectiveSpec;
+  readonly objective: Pick<Objective, 'id' | 'prices'>;
 }
 
 /** Entries of the queue to open, by number. */

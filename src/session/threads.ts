@@ -4,7 +4,6 @@ import type { Problem } from '../domain/problem.ts';
 import type { SearchResult } from '../domain/search-result.ts';
 import type { Findings } from '../search/run/open.ts';
 import { type Round, searchRounds } from '../search/search.ts';
-import type { ObjectiveSpec } from '../search/space/objective.ts';
 import type { SearchOptions } from '../search/space/options.ts';
 import type { Job, Task } from './search-worker.ts';
 
@@ -25,7 +24,6 @@ export function canThread(): boolean {
 export async function searchThreaded(
   problem: Problem,
   options: SearchOptions,
-  objective: ObjectiveSpec,
   threads: number,
 ): Promise<SearchResult> {
   const job: Job = {
@@ -41,7 +39,7 @@ export async function searchThreaded(
       threshold: options.threshold,
     },
     launcher: options.launcher?.id ?? null,
-    objective,
+    objective: { id: options.objective.id, prices: options.objective.prices },
   };
   const pool = new Tinypool({
     filename: new URL('./search-worker.js', import.meta.url).href,

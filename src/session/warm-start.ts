@@ -11,7 +11,7 @@ import { isHeld, type SearchOptions } from '../search/space/options.ts';
  * problem and are allowed here. It removes work, never a plan.
  */
 export function warmThreshold(
-  { plans, path, document }: PlanFile,
+  { plans, document }: PlanFile,
   problem: Problem,
   options: Pick<SearchOptions, 'top' | 'objective' | 'launcher' | 'fix' | 'max' | 'maxGpus'>,
 ): number {
@@ -30,7 +30,7 @@ export function warmThreshold(
       devicesOf(plan) > deviceCount(problem.cluster)
     ) {
       throw new InputError({
-        message: `--warm-start: plan ${rank} of ${path} is for another model, batch or cluster`,
+        message: `--warm-start: plan ${rank} of ${document.path} is for another model, batch or cluster`,
         expected: `${layers} layers, global batch ${problem.workload.globalBatchSize}, at most ${deviceCount(problem.cluster)} GPUs`,
         at: document.locate('/plans'),
       });

@@ -21,7 +21,7 @@ import { mayWrite } from '../folder.ts';
 import { opened, READABLE, workloadOf } from '../from-file.ts';
 import { EXIT, type Io } from '../io.ts';
 import { type Given, given } from '../problem.ts';
-import { objectiveSpec, searchFlags, searchOptions, sizesFrom } from '../search-flags.ts';
+import { searchFlags, searchOptions, sizesFrom } from '../search-flags.ts';
 import { type Settings, settings } from '../settings.ts';
 import { buildDigest } from '../version.ts';
 import { whole } from '../whole.ts';
@@ -173,7 +173,6 @@ async function found(
       interrupted: () => (io.interrupted() ? 'interrupt' : io.now() - started > limit ? 'time-limit' : null),
       ...(io.terminal && flags.quiet !== true ? { progress } : {}),
     },
-    objective: objectiveSpec(problem, s),
     ...(s.threads === undefined ? {} : { threads: whole('--threads', s.threads, 1, 64) }),
     ...(warm === undefined ? {} : { warmStart: readPlanFile(warm) }),
     ...(build === null

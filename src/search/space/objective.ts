@@ -9,23 +9,21 @@ type ObjectiveId = (typeof OBJECTIVES)[number];
 /** What a search makes small. `bound` turns a bound on step time into one on the value, for all plans of some chains. */
 export interface Objective {
   readonly id: ObjectiveId;
+  /** Dollars per GPU-hour by group index; empty where none are asked for. With the id all that another thread needs. */
+  readonly prices: readonly number[];
   value(plan: Plan, estimate: Estimate): number;
   bound(seconds: number, frames: readonly Frame[]): number;
 }
 
-/** An objective as data; dollars per GPU-hour of each group where it asks for them. */
-export interface ObjectiveSpec {
-  readonly id: ObjectiveId;
-  readonly prices: readonly number[];
-}
-
-export function objectiveOf(cluster: Cluster, { id, prices }: ObjectiveSpec): Objective {
+/** The objective of an id; dollars per GPU-hour of each group where it asks for them. */
+export function objectiveOf(cluster: Cluster, { id, prices }: Pick<Objective, 'id' | 'prices'>): Objective {
   if (id === 'tokens-per-dollar') return byDollars(cluster, prices);
   return id === 'memory' ? BY_MEMORY : BY_TIME;
 }
 
 export const BY_TIME: Objective = {
   id: 'time',
+  prices: [],
   value: (_, { stepSeconds }) => stepSeconds,
   bound: (seconds) => seconds,
 };
@@ -33,6 +31,7 @@ export const BY_TIME: Objective = {
 /** The fullest GPU's share of its limit. Nothing is known of it before a plan is costed. */
 export const BY_MEMORY: Objective = {
   id: 'memory',
+  prices: [],
   value: (_, { stages }) => Math.max(...stages.map(({ memory }) => memory.deviceBytes / memory.limitBytes)),
   bound: () => 0,
 };
@@ -42,6 +41,7 @@ export function byDollars({ groups }: Cluster, prices: readonly number[]): Objec
   const perSecond = (group: number) => prices[groups[group]!.index]! / 3600;
   return {
     id: 'tokens-per-dollar',
+    prices,
     value: (plan, { stepSeconds }) => {
       let rate = 0;
       for (const { stages } of plan.pipelines)

@@ -30,8 +30,7 @@ describe('a run of plan', () => {
   it('ranks by what it was asked to make small, also after nodes are ordered by measured links', async () => {
     const { result } = await planRun({
       problem: measured(),
-      options: { fix, top: 8 },
-      objective: { id: 'memory', prices: [] },
+      options: { fix, top: 8, objective: BY_MEMORY },
     });
     const shares = result.plans.map(({ plan, estimate }) => BY_MEMORY.value(plan, estimate));
     expect(shares.length).toBeGreaterThan(3);
