@@ -22,20 +22,11 @@ const schedule: Rule = (_, plan) => {
 };
 
 const experts: Rule = ({ model }, plan) => {
-  const { tp, cp, dp, ep, etp } = degreesOf(plan);
+  const { ep, etp } = degreesOf(plan);
   if (!isMoe(model) && (ep > 1 || etp > 1))
     return no('experts', `ep=${ep}, etp=${etp}`, 'a model with experts');
-  if ((tp * cp * dp) % (ep * etp) !== 0)
-    return no('expert-grid', `ep·etp = ${ep * etp}`, `a divisor of tp·cp·dp = ${tp * cp * dp}`);
   if (etp > 1 && hasLinearBias(model)) return no('expert-bias', `etp=${etp} with linear biases`, 'etp=1');
   return null;
-};
-
-const sequence: Rule = ({ workload: { sequenceLength } }, plan) => {
-  const { cp } = degreesOf(plan);
-  return cp > 1 && sequenceLength % (2 * cp) !== 0
-    ? no('sequence-divisible', `sequence length ${sequenceLength}`, `a multiple of 2·cp = ${2 * cp}`)
-    : null;
 };
 
 const batch: Rule = ({ workload: { globalBatchSize } }, plan) => {
@@ -113,7 +104,6 @@ export const MEGATRON_PROBLEM_RULES: readonly ProblemRule[] = [architecture, pre
 export const MEGATRON_PLAN_RULES: readonly Rule[] = [
   schedule,
   experts,
-  sequence,
   batch,
   layout,
   optimizerInstances,

@@ -1,12 +1,10 @@
-import { microBatchSizeOf } from '../../domain/plan.ts';
 import { degreesOf } from '../../plan-text/degrees.ts';
 import { recompute } from '../../techniques/recompute.ts';
-import { sequenceParallel } from '../../techniques/sequence-parallel.ts';
 import { zero } from '../../techniques/zero.ts';
 import { chunksInOrder } from '../laws/chunks.ts';
 import { no, type ProblemRule, type Rule } from '../laws/rule.ts';
 import { MODELS, titanModelOf } from './registry.ts';
-import { LOOPED, microBatchLimit, SCHEDULE_NAMES, tokenUnit } from './schedules.ts';
+import { LOOPED, microBatchLimit, SCHEDULE_NAMES } from './schedules.ts';
 
 const model: ProblemRule = ({ model: spec }) =>
   titanModelOf(spec) !== null
@@ -77,15 +75,6 @@ const experts: Rule = ({ model: spec }, plan) => {
   return grid % ep === 0 ? null : no('expert-grid', `shard·cp·tp = ${grid}`, `a multiple of ep=${ep}`);
 };
 
-const tokens: Rule = ({ workload }, plan) => {
-  const { tp, cp } = degreesOf(plan);
-  const unit = tokenUnit(tp, cp, sequenceParallel.of(plan.techniques));
-  const perMicroBatch = microBatchSizeOf(plan) * workload.sequenceLength;
-  return perMicroBatch % unit === 0
-    ? null
-    : no('tokens-divisible', `${perMicroBatch} tokens in a micro-batch`, `a multiple of ${unit}`);
-};
-
 const layout: Rule = (_, plan) => {
   const { pp } = degreesOf(plan);
   const chunks = chunksInOrder(plan);
@@ -116,7 +105,6 @@ export const PLAN_RULES: readonly Rule[] = [
   tied,
   sharding,
   experts,
-  tokens,
   layout,
   recomputation,
 ];
