@@ -28,15 +28,12 @@ export interface GroupShare {
 }
 
 /** What earlier versions wrote, and what is written now. */
-const RENAMED: Readonly<Record<string, string>> = {
-  'shard-groups': 'dp-replicate',
-  'recompute-layers': 'recompute=full:LAYERS',
-};
+const RENAMED = { 'shard-groups': 'dp-replicate', 'recompute-layers': 'recompute=full:LAYERS' } as const;
 
 /** Keys that mean another: those that techniques list, and what an earlier version wrote. */
 const ALIASES: Readonly<Record<string, string>> = {
   mbs: 'micro-batch',
-  'shard-groups': 'dp-replicate',
+  'shard-groups': RENAMED['shard-groups'],
   ...Object.fromEntries(TECHNIQUES.flatMap(({ id, aliases }) => aliases.map((alias) => [alias, id]))),
 };
 
@@ -66,7 +63,7 @@ export function parseConfiguration(text: string, option = '--config'): Configura
 export function renamedKeys(text: string, option = '--config'): string[] {
   return text.split(',').flatMap((token) => {
     const key = token.split('=')[0]!.trim();
-    const now = Object.hasOwn(RENAMED, key) ? RENAMED[key] : undefined;
+    const now = Object.entries(RENAMED).find(([old]) => old === key)?.[1];
     return now === undefined ? [] : [`${option}: "${key}" is "${now}" now`];
   });
 }

@@ -13,7 +13,6 @@ import { MIXERS } from '../../src/layers/mixers/index.ts';
 import { countParameters } from '../../src/layers/parameters.ts';
 import { OPTIMIZERS } from '../../src/optimizers/index.ts';
 import { parseConfiguration } from '../../src/plan-text/configuration.ts';
-import { planOf } from '../../src/plan-text/plan-of.ts';
 import { planText } from '../../src/plan-text/text.ts';
 import { estimateTable } from '../../src/reporters/estimate-table.ts';
 import { SCHEDULES } from '../../src/schedules/index.ts';
@@ -23,7 +22,7 @@ import { TECHNIQUES } from '../../src/techniques/index.ts';
 import { Misread } from '../../src/techniques/technique.ts';
 import { problem } from '../fixtures/problem.ts';
 import { run, SMALL } from '../fixtures/run.ts';
-import { ORIGIN } from '../unit/frameworks/fixture.ts';
+import { ORIGIN, planned } from '../unit/frameworks/fixture.ts';
 
 const DENSE = problem('llama-3.1-8b', 'dgx-h100-64');
 const DIMS: ParallelDims = { tp: 2, cp: 1, pp: 4, dpReplicate: 1, dpShard: 8, ep: 1, etp: 1, vpp: 1 };
@@ -43,12 +42,6 @@ function valuesOf({ off, usual, choices, schema, limit }: AnyTechnique): unknown
 const VALUES = TECHNIQUES.flatMap((one) =>
   valuesOf(one).map((value) => ({ name: `${one.id}=${one.format(value)}`, one, value })),
 );
-
-function planned(on: Problem, text: string): Plan {
-  const outcome = planOf(on, parseConfiguration(text));
-  if ('rule' in outcome) throw new Error(`${text}: ${outcome.rule}: ${outcome.actual}`);
-  return outcome.plan;
-}
 
 function finite(on: Problem, plan: Plan) {
   const { stepSeconds, stages } = estimate(on, plan);

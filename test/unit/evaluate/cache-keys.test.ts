@@ -4,21 +4,14 @@ import type { Problem } from '../../../src/domain/problem.ts';
 import { type StageSpec, specOf } from '../../../src/evaluate/context.ts';
 import { estimate } from '../../../src/evaluate/estimate.ts';
 import { profileCache, type StageProfile, stageProfile } from '../../../src/evaluate/stage-profile.ts';
-import { parseConfiguration } from '../../../src/plan-text/configuration.ts';
-import { planOf } from '../../../src/plan-text/plan-of.ts';
 import { SCHEDULES } from '../../../src/schedules/index.ts';
 import { TECHNIQUES } from '../../../src/techniques/index.ts';
 import { problem } from '../../fixtures/problem.ts';
+import { planned } from '../frameworks/fixture.ts';
 
 const MIXED = problem('mixtral-8x7b', 'mixed-64xh100-64xa100');
 
-function planned(text: string) {
-  const outcome = planOf(MIXED, parseConfiguration(text));
-  if ('rule' in outcome) throw new Error(`${text}: ${outcome.rule}: ${outcome.actual}`);
-  return outcome.plan;
-}
-
-const PLAN = planned('tp=2,pp=4,dp=8,cp=2,ep=4,vpp=1,micro-batch=1,dp-replicate=2');
+const PLAN = planned(MIXED, 'tp=2,pp=4,dp=8,cp=2,ep=4,vpp=1,micro-batch=1,dp-replicate=2');
 const SPEC: StageSpec = specOf(
   PLAN,
   4,
@@ -101,7 +94,7 @@ describe('a plan estimated beside others', () => {
   it('costs what it costs alone', () => {
     const cache = profileCache();
     const ids = MIXED.cluster.groups.map(({ id }) => id);
-    const plans = texts.map((text) => planned(text.replace('a100/h100', `${ids[1]}/${ids[0]}`)));
+    const plans = texts.map((text) => planned(MIXED, text.replace('a100/h100', `${ids[1]}/${ids[0]}`)));
     for (const order of [plans, [...plans].reverse()])
       for (const plan of order)
         expect(estimate(MIXED, plan, cache)).toEqual(estimate(MIXED as Problem, plan));
