@@ -18,6 +18,8 @@ export interface Stack {
   /** Dropout masks are kept for backward (legacy Megatron keeps them even at rate 0). */
   readonly dropoutMasks: boolean;
   readonly lossKernel: (typeof LOSS_KERNELS)[number];
+  /** Cross entropies that metrics compute again for each micro-batch, forward only and unfused. */
+  readonly metricLosses: number;
   /** The gated activation is one kernel; eager ones keep what each returns. */
   readonly fusedActivation: boolean;
   /** Element-wise kernels fused by a compiler. */

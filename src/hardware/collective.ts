@@ -31,7 +31,7 @@ function insideDomain(
   bytes: number,
   c: Coefficients,
 ): number {
-  const derating = c.intraNodeDerating * (collective === 'allToAll' ? c.allToAllInDomain : 1);
+  const derating = collective === 'allToAll' ? c.allToAllInDomain : c.intraNodeDerating;
   const curve = nearestCurve(link, collective, n);
   if (curve !== undefined) {
     const same = (bytes * busFactor(collective, n)) / busFactor(collective, curve.gpus);

@@ -8,6 +8,10 @@ export interface GemmShape {
   readonly m: number;
   readonly n: number;
   readonly k: number;
+  /** Equal ones in one grouped kernel; 1 where left out. */
+  readonly count?: number;
+  /** A was written in the narrow format for an earlier GEMM: what quantises a tensor writes its transpose beside it. */
+  readonly quantised?: boolean;
 }
 
 const FALLBACK: Readonly<Record<Dtype, readonly Dtype[]>> = {
@@ -30,6 +34,14 @@ export function gemmCurve(gpu: GpuSpec, dtype: Dtype): { curve: GemmCurve; measu
   throw new RangeError(`${gpu.id} has no GEMM curve for ${dtype}`);
 }
 
+/** How much faster a format is than the one whose curve stands in for it: nvfp4 than fp8. */
+export function speedup(gpu: GpuSpec, dtype: Dtype, c: Coefficients): number {
+  const { measured } = gemmCurve(gpu, dtype);
+  const own = gpu.peakFlops.nvfp4;
+  if (dtype !== 'nvfp4' || measured === 'nvfp4' || own === undefined) return 1;
+  return Math.max(1, (own / gpu.peakFlops[measured]!) * c.nvfp4Efficiency);
+}
+
 /** Dense peak of 16-bit arithmetic: attention, and GEMMs of no narrower format, are a share of it. */
 export function densePeak({ peakFlops }: GpuSpec): number {
   return peakFlops.bf16 ?? peakFlops.fp16!;
@@ -47,21 +59,24 @@ export function supports(gpu: GpuSpec, precision: Precision): boolean {
 export function gemmSeconds(
   gpu: GpuSpec,
   dtype: Dtype,
-  { m, n, k }: GemmShape,
+  { m, n, k, count = 1, quantised = false }: GemmShape,
   c: Coefficients,
   powerCap: number | null = null,
 ): number {
   const { curve, measured } = gemmCurve(gpu, dtype);
   const narrow = measured === 'fp8' || measured === 'mxfp8' || measured === 'nvfp4';
   const bandwidth = gpu.memoryBandwidth * curve.memoryEfficiency;
-  const ideal = (2 * m * n * (k + curve.kOverhead)) / (gpu.peakFlops[measured]! * curve.maxEfficiency);
+  const ideal =
+    (2 * count * m * n * (k + curve.kOverhead)) / (gpu.peakFlops[measured]! * curve.maxEfficiency);
   const compute = ideal * (1 + (curve.throttleDepth * ideal) / (ideal + curve.throttleSeconds));
   const operandBytes = narrow ? 1 : 2;
-  const memory = (operandBytes * (m * k + k * n) + 2 * m * n) / bandwidth;
+  const memory = (count * (operandBytes * (m * k + k * n) + 2 * m * n)) / bandwidth;
   const knee = Math.sqrt(Math.sqrt(compute ** 4 + memory ** 4));
-  const speed = dtype === 'nvfp4' && measured !== 'nvfp4' && narrow ? c.nvfp4Speedup : 1;
-  const quantise = narrow ? (c.fp8Quantisation * curve.quantPasses * 3 * m * k) / bandwidth : 0;
+  const passes = narrow && !quantised ? curve.quantPasses : 0;
+  const quantise = (c.fp8Quantisation * passes * 3 * count * m * k) / bandwidth;
   const scaling = dtype === 'fp8-rowwise' && narrow ? c.fp8Rowwise : 1;
-  const slow = sustained(gpu, powerCap, c) * (narrow ? c.fp8Sustained : 1) * scaling;
-  return curve.fixedSeconds + (knee * slow) / speed + quantise;
+  const pace = sustained(gpu, powerCap, c);
+  // No run sustains more than a burst.
+  const slow = (narrow ? Math.max(1, pace * c.fp8Sustained) : pace) * scaling;
+  return curve.fixedSeconds + (knee * slow) / speedup(gpu, dtype, c) + quantise;
 }

@@ -44,6 +44,8 @@ export type Kernel =
       readonly count: number;
       /** Always in the 16-bit dtype, whatever the precision (router, LM head). */
       readonly wide?: boolean;
+      /** The kernel before it in that pass writes its input, or its output's gradient, in the narrow format. */
+      readonly quantised?: 'input' | 'gradient';
     }
   | { readonly kind: 'attention'; readonly shape: AttentionShape }
   | { readonly kind: 'batched-gemm'; readonly flops: number; readonly aligned: boolean }
@@ -112,8 +114,14 @@ export function stream(
   return { kind: 'stream', use, forwardBytes, backwardBytes, kernels };
 }
 
-export function gemm(m: number, n: number, k: number, count = 1): Kernel {
-  return { kind: 'gemm', m, n, k, count };
+export function gemm(
+  m: number,
+  n: number,
+  k: number,
+  count = 1,
+  quantised: 'input' | 'gradient' | null = null,
+): Kernel {
+  return { kind: 'gemm', m, n, k, count, ...(quantised === null ? {} : { quantised }) };
 }
 
 export function kept(bytes: number, ...droppedBy: RecomputeModule[]): SavedTensor {

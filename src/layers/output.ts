@@ -16,7 +16,8 @@ export function headOperators({ model, local, stack, c }: LayerContext, owned: b
   const e = local.elementBytes;
   const bytes = lossBytesPerLogit(stack);
   const fused = stack.lossKernel === 'fused' || stack.lossKernel === 'compiled';
-  const traffic = fused ? c.lossBytesFused : c.lossBytes;
+  const traffic = c.lossBytes * (fused ? c.lossFusion : 1) * logits;
+  const metrics = c.lossBytes * stack.metricLosses * logits;
   const hiddenBytes = e * local.tokens * model.hiddenSize;
   const gathered = stack.fullySharded && local.sequenceParallel;
   const { vocabSize, hiddenSize: columns, tiedEmbeddings: tied } = model;
@@ -41,7 +42,7 @@ export function headOperators({ model, local, stack, c }: LayerContext, owned: b
     }),
     operator({
       name: 'loss',
-      kernels: [stream('loss', 0.4 * traffic * logits, 0.6 * traffic * logits, 4)],
+      kernels: [stream('loss', 0.4 * (traffic + metrics), 0.6 * traffic, 4)],
       saved: [kept(bytes.saved * logits)],
       backwardBytes: (bytes.peak - bytes.saved) * logits,
       hostUnits: 10,

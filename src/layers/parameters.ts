@@ -140,6 +140,7 @@ const ANY_STACK: Stack = {
   attentionKernel: 'flash2',
   dropoutMasks: false,
   lossKernel: 'fused',
+  metricLosses: 0,
   fusedActivation: true,
   compiled: false,
   state: { weights: 2, gradients: 4, master: 4, moment: 4 },

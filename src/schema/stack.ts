@@ -1,5 +1,5 @@
 import { documentSchema } from '../document/document-schema.ts';
-import { closed, flag, number, positive, text } from '../document/shapes.ts';
+import { closed, count, flag, number, positive, text } from '../document/shapes.ts';
 import {
   ATTENTION_KERNELS,
   CONTEXT_EXCHANGES,
@@ -22,6 +22,7 @@ export const stackSchema = documentSchema({
     attentionKernel: { enum: ATTENTION_KERNELS },
     dropoutMasks: flag,
     lossKernel: { enum: LOSS_KERNELS },
+    metricLosses: count,
     fusedActivation: flag,
     compiled: flag,
     state: {

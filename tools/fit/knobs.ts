@@ -1,6 +1,7 @@
 import { allGpus } from '../../src/catalogue/gpus.ts';
+import { loadStack } from '../../src/catalogue/stacks.ts';
 import type { Problem } from '../../src/domain/problem.ts';
-import { COEFFICIENT_TABLE } from '../../src/hardware/coefficients.ts';
+import { COEFFICIENT_TABLE, coefficients } from '../../src/hardware/coefficients.ts';
 import type { Case } from './cases.ts';
 
 /** One constant that the fit may move, on a logarithmic scale between its bounds. */
@@ -10,19 +11,33 @@ export interface Knob {
   readonly start: number;
   readonly low: number;
   readonly high: number;
+  /** Where the fit ends on one of the two: why that is taken. */
+  readonly bound?: string;
 }
 
 export type Values = Readonly<Record<string, number>>;
+
+/** Values are written with four digits. */
+export function onBound({ low, high }: Knob, value: number): boolean {
+  return [low, high].some((bound) => Math.abs(value / bound - 1) < 1e-6);
+}
 
 /** Facts of stacks and GPUs that are fitted with the coefficients; their values stand in the YAML files named. */
 const FACTS: readonly Knob[] = [
   // configs/stacks: host.timePerUnit of the stacks up to 2023, and of later ones; host.timePerStep of all.
   { name: 'hostOld', start: 45e-6, low: 10e-6, high: 90e-6 },
-  { name: 'hostNew', start: 20e-6, low: 3e-6, high: 45e-6 },
+  { name: 'hostNew', start: 20e-6, low: 3e-6, high: 90e-6 },
   { name: 'stepSeconds', start: 0.02, low: 1e-3, high: 100e-3 },
   // configs/stacks: overlap.
   { name: 'overlap.tensor.megatron-core', start: 0.5, low: 0.05, high: 0.9 },
-  { name: 'overlap.data.fsdp', start: 0.9, low: 0.4, high: 1 },
+  {
+    name: 'overlap.data.fsdp',
+    start: 0.9,
+    low: 0.4,
+    high: 1,
+    bound:
+      'prefetching hides all that there is compute for; what does not fit behind compute is exposed anyway',
+  },
   { name: 'overlap.expert', start: 0.5, low: 0.1, high: 0.95 },
   { name: 'overlap.context', start: 0.5, low: 0.05, high: 0.98 },
 ];
@@ -50,6 +65,7 @@ export function knobs(): Knob[] {
       start: c.start,
       low: c.bounds[0],
       high: c.bounds[1],
+      ...(c.bound === undefined ? {} : { bound: c.bound }),
     })),
     ...FACTS,
     ...[...new Set(allGpus().flatMap(({ sustainedFit }) => sustainedFit ?? []))].map((fit) => ({
@@ -57,6 +73,26 @@ export function knobs(): Knob[] {
       ...(EXPECTED[fit] ?? SUSTAINED),
     })),
   ];
+}
+
+/** What stands in the project: the table's values and, of facts, one of the stacks or GPUs that share it. */
+export function inUse(): Values {
+  const [old, core, fsdp] = [OLD_STACKS[0]!, 'megatron-core', 'torch-fsdp2'].map(loadStack);
+  return {
+    ...coefficients(),
+    hostOld: old!.host.secondsPerUnit,
+    hostNew: core!.host.secondsPerUnit,
+    stepSeconds: core!.host.secondsPerStep,
+    'overlap.tensor.megatron-core': core!.overlap.tensorParallel,
+    'overlap.data.fsdp': fsdp!.overlap.dataParallel,
+    'overlap.expert': core!.overlap.expertParallel,
+    'overlap.context': core!.overlap.contextParallel,
+    ...Object.fromEntries(
+      allGpus().flatMap(({ sustainedFit, sustainedSlowdown }) =>
+        sustainedFit === null ? [] : [[sustainedKnob(sustainedFit), sustainedSlowdown]],
+      ),
+    ),
+  };
 }
 
 /** The problem as it would be with those values, and with no multiplier of its stack; what a run states stays as stated. */

@@ -1,4 +1,4 @@
-import { pointToPointSeconds } from '../../hardware/collective.ts';
+import { collectiveSeconds, pointToPointSeconds } from '../../hardware/collective.ts';
 import { neighbours } from '../../hardware/span.ts';
 import type { StageProfile } from '../stage-profile.ts';
 
@@ -8,6 +8,16 @@ export function exposedShare({ context: { c, problem, dims } }: StageProfile): n
   return share * (1 - problem.stack.overlap.pipeline);
 }
 
+/**
+ * Seconds in which tensor-parallel ranks put together an activation or a gradient of which each was sent its part
+ * (Megatron's scatter-gather, Narayanan et al. 2021, arXiv 2104.04473; DeepSpeed partitions alike). Under sequence
+ * parallelism they want no more than the part.
+ */
+export function gatherSeconds({ context: { groups, local, c }, boundaryBytes }: StageProfile): number {
+  if (local.sequenceParallel) return 0;
+  return collectiveSeconds(groups.tensor, 'allGather', boundaryBytes * groups.tensor.size, c);
+}
+
 /** Seconds that one boundary adds to a stage's micro-batch, forward and backward together. */
 export function boundarySeconds(profile: StageProfile): number {
   const { context, boundaryBytes } = profile;
@@ -15,5 +25,5 @@ export function boundarySeconds(profile: StageProfile): number {
   if (dims.pp === 1) return 0;
   const sameDomain = groups.gradient.size * groups.tensor.size < group.fastDomainGpus;
   const once = pointToPointSeconds(neighbours(group, sameDomain), boundaryBytes, c);
-  return 2 * once * exposedShare(profile) * dims.vpp;
+  return 2 * (once * exposedShare(profile) + gatherSeconds(profile)) * dims.vpp;
 }

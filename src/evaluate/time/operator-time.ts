@@ -1,5 +1,5 @@
 import { attentionForward } from '../../hardware/attention.ts';
-import { gemmCurve, gemmSeconds } from '../../hardware/gemm.ts';
+import { type GemmShape, gemmCurve, gemmSeconds } from '../../hardware/gemm.ts';
 import { sustained } from '../../hardware/power.ts';
 import { streamSeconds } from '../../hardware/stream.ts';
 import type { Kernel, Operator } from '../../layers/operator.ts';
@@ -47,16 +47,12 @@ function addKernel(kernel: Kernel, context: StageContext, forward: PassTime, bac
       const dtype =
         kernel.wide === true && problem.workload.precision !== 'fp16' ? 'bf16' : problem.workload.precision;
       const cap = group.powerCapWatts;
-      // A group of equal GEMMs fills the GPU like one GEMM over all their rows.
       const grouped = count > 1 ? groupedFactor(context) : 1;
-      const rows = m * count;
-      const once =
-        gemmSeconds(gpu, dtype, { m: rows, n, k }, c, cap) * grouped + weightTraffic(context, n, k, count);
-      const inputGrad =
-        gemmSeconds(gpu, dtype, { m: rows, n: k, k: n }, c, cap) * grouped +
-        weightTraffic(context, n, k, count);
-      const weightGrad =
-        (gemmSeconds(gpu, dtype, { m: n, n: k, k: rows }, c, cap) * grouped) / c.weightGradEfficiency;
+      const seconds = (shape: GemmShape) => gemmSeconds(gpu, dtype, { ...shape, count }, c, cap) * grouped;
+      const once = seconds({ m, n, k, quantised: kernel.quantised === 'input' });
+      const inputGrad = seconds({ m, n: k, k: n, quantised: kernel.quantised === 'gradient' });
+      // Activations and gradients were quantised for the other two.
+      const weightGrad = seconds({ m: n, n: k, k: m, quantised: true }) / c.weightGradEfficiency;
       forward.gemm += once;
       backward.gemm += inputGrad + weightGrad;
       return weightGrad;
@@ -96,11 +92,4 @@ function addKernel(kernel: Kernel, context: StageContext, forward: PassTime, bac
 
 function groupedFactor({ problem, c }: StageContext): number {
   return problem.stack.cudaGraphs === 'full' ? c.groupedGemm : c.groupedGemmFromHost;
-}
-
-/** Reading the other experts' weights: the grouped GEMM is priced as one GEMM, which reads one expert's. */
-function weightTraffic(context: StageContext, n: number, k: number, count: number): number {
-  if (count === 1) return 0;
-  const gpu = context.group.gpu;
-  return (2 * n * k * (count - 1)) / (gpu.memoryBandwidth * gpu.streamEfficiency);
 }

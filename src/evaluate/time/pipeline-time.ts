@@ -6,7 +6,7 @@ import { scheduleOf } from '../../schedules/index.ts';
 import { type ChunkPlace, chunkPlaces } from '../../schedules/schedule.ts';
 import { type Simulation, simulate } from '../../schedules/simulate.ts';
 import { shapeOf } from '../memory/stage-memory.ts';
-import { exposedShare } from './boundary.ts';
+import { exposedShare, gatherSeconds } from './boundary.ts';
 import type { StageRun } from './stage-run.ts';
 
 /** One pipeline's step on the clock: what the event simulator says of its schedule. Seconds. */
@@ -35,15 +35,19 @@ export function pipelineTime(
   const places = chunkPlaces(schedule, { stages, virtualStages: plan.dims.vpp });
   const boundaries = boundaryTransfers(problem, plan, pipeline, runs, places);
   const globalChunk = new Map(places.map(({ stage, chunk }, g) => [`${stage}/${chunk}`, g]));
-  const pad = (pass: 'before' | 'after', stage: number, chunk: number) => {
+  /** What a chunk's pass receives over one of its boundaries and sends over the other. */
+  const pad = (pass: 'forward' | 'backward', stage: number, chunk: number) => {
     const g = globalChunk.get(`${stage}/${chunk}`)!;
-    return boundaries[pass === 'before' ? g - 1 : g]?.exposed ?? 0;
+    const [before, after] = [boundaries[g - 1], boundaries[g]];
+    return pass === 'forward'
+      ? (before?.gathered.after ?? 0) + (after?.exposed ?? 0)
+      : (after?.gathered.before ?? 0) + (before?.exposed ?? 0);
   };
   const costs = {
-    forward: runs.map((run, s) => run.forward.map((t, chunk) => t + pad('after', s, chunk))),
+    forward: runs.map((run, s) => run.forward.map((t, chunk) => t + pad('forward', s, chunk))),
     backward: runs.map((run, s) =>
       run.backward.map(
-        (t, chunk) => t - (schedule.splitsBackward ? run.weightGrad[chunk]! : 0) + pad('before', s, chunk),
+        (t, chunk) => t - (schedule.splitsBackward ? run.weightGrad[chunk]! : 0) + pad('backward', s, chunk),
       ),
     ),
     weightGrad: runs.map((run) => run.weightGrad),
@@ -55,7 +59,7 @@ export function pipelineTime(
   };
   const transferSeconds = runs.map(
     (run, s) =>
-      run.forward.reduce((sum, _, chunk) => sum + pad('after', s, chunk) + pad('before', s, chunk), 0) *
+      run.forward.reduce((sum, _, chunk) => sum + pad('forward', s, chunk) + pad('backward', s, chunk), 0) *
       microBatches,
   );
   const all = (m: number) => played(play, m, stages, plan.dims.vpp);
@@ -100,7 +104,10 @@ function alone(run: StageRun, microBatches: number): PipelineTime {
   return { makespanSeconds: all, busySeconds: [all], finishSeconds: [all], transferSeconds: [0] };
 }
 
-/** Each boundary's transfer: the share that blocks the sender's own time line, and the delay that the rest adds. */
+/**
+ * Each boundary's transfer: the share that blocks the sender's own time line, the delay that the rest adds, and what the
+ * receivers on both sides do with it.
+ */
 function boundaryTransfers(
   { cluster }: Problem,
   { dims }: Plan,
@@ -110,7 +117,7 @@ function boundaryTransfers(
 ) {
   return places.slice(1).map((to, g) => {
     const from = places[g]!;
-    if (from.stage === to.stage) return { exposed: 0, delay: 0 };
+    if (from.stage === to.stage) return { exposed: 0, delay: 0, gathered: { before: 0, after: 0 } };
     const { profile, block } = runs[from.stage]!.blocks[0]!;
     const peer = runs[to.stage]!.blocks[0]!;
     const span = stageBoundary(cluster, block, stages[to.stage]!.replicas[0]!, dims.cp);
@@ -119,6 +126,7 @@ function boundaryTransfers(
     const seconds = pointToPointSeconds(span, bytes, profile.context.c);
     // The way between sites delays; it does not keep the sender busy.
     const exposed = (seconds - span.extraLatency) * exposedShare(profile);
-    return { exposed, delay: Math.max(0, seconds - exposed) };
+    const gathered = { before: gatherSeconds(profile), after: gatherSeconds(peer.profile) };
+    return { exposed, delay: Math.max(0, seconds - exposed), gathered };
   });
 }

@@ -83,9 +83,14 @@ function router(spec: MoeMlp, context: LayerContext): Operator {
   });
 }
 
-/** Equal experts as one: grouped GEMMs over all of a rank's own. */
+/**
+ * Equal experts as one: grouped GEMMs over all of a rank's own. Where a graph holds the whole iteration they read their
+ * sizes on the device, which only kernels do that apply the activation and quantise what they write: Megatron asks for
+ * Transformer Engine's (moe_expert_rank_capacity_factor needs use_transformer_engine_op_fuser); experts with biases keep their own kernel.
+ */
 function experts(spec: MoeMlp, context: LayerContext): Operator[] {
-  const { model, local, c } = context;
+  const { model, local, stack, c } = context;
+  const fused = stack.cudaGraphs === 'full' && !spec.expertBias;
   const { tokens, imbalance, width, up, localExperts } = expertSizes(spec, context);
   const h = model.hiddenSize;
   const e = local.elementBytes;
@@ -98,7 +103,7 @@ function experts(spec: MoeMlp, context: LayerContext): Operator[] {
     operator({
       name: 'expert-fc1',
       modules: ['moe'],
-      kernels: [gemm(rows, up * width, h, localExperts)],
+      kernels: [gemm(rows, up * width, h, localExperts, fused ? 'gradient' : null)],
       saved: [kept(up * e * tokens * width * imbalance, 'moe')],
       backwardBytes: e * tokens * imbalance * (h + (up + 1) * width),
       hostUnits: 2,
@@ -111,20 +116,22 @@ function experts(spec: MoeMlp, context: LayerContext): Operator[] {
     operator({
       name: 'expert-activation',
       modules: ['moe_act', 'moe'],
-      kernels: [
-        stream(
-          'element-wise',
-          (up + 1) * e * tokens * width * unfused,
-          (2 * up + 1) * e * tokens * width * unfused,
-        ),
-      ],
+      kernels: fused
+        ? []
+        : [
+            stream(
+              'element-wise',
+              (up + 1) * e * tokens * width * unfused,
+              (2 * up + 1) * e * tokens * width * unfused,
+            ),
+          ],
       saved: [kept(local.linearInputBytes * tokens * width * imbalance, 'moe_act', 'moe')],
       dynamic: true,
     }),
     operator({
       name: 'expert-fc2',
       modules: ['moe'],
-      kernels: [gemm(rows, h, width, localExperts)],
+      kernels: [gemm(rows, h, width, localExperts, fused ? 'input' : null)],
       hostUnits: 2,
       dynamic: true,
       weights: [

@@ -3,7 +3,7 @@ import { endStages } from '../../evaluate/ends.ts';
 import { modelFlopsPerStep } from '../../evaluate/model-flops.ts';
 import type { StageCosts } from '../../evaluate/stage-costs.ts';
 import { type Coefficients, coefficients } from '../../hardware/coefficients.ts';
-import { densePeak, gemmCurve } from '../../hardware/gemm.ts';
+import { densePeak, gemmCurve, speedup } from '../../hardware/gemm.ts';
 import { type Candidate, microBatchesPerReplica, sharedOf } from '../space/candidate.ts';
 import type { Frame } from '../space/frame.ts';
 import { crossings } from './crossings.ts';
@@ -23,11 +23,9 @@ function bestRate({ cluster, workload }: Problem, group: number, c: Coefficients
   const { gpu } = cluster.groups[group]!;
   const narrow = workload.precision !== 'bf16' && workload.precision !== 'fp16';
   const { curve, measured } = gemmCurve(gpu, workload.precision);
-  const speedup = workload.precision === 'nvfp4' ? c.nvfp4Speedup : 1;
-  const grouped = Math.min(1, c.groupedGemm, c.groupedGemmFromHost);
   const gemm =
-    (gpu.peakFlops[measured]! * curve.maxEfficiency * speedup) /
-    (gpu.sustainedSlowdown * grouped * (narrow ? c.fp8Sustained : 1));
+    (gpu.peakFlops[measured]! * curve.maxEfficiency * speedup(gpu, workload.precision, c)) /
+    (gpu.sustainedSlowdown * (narrow ? c.fp8Sustained : 1));
   const training = Math.min(c.attentionTraining, c.attentionTrainingCudnn, 1);
   const attention = (densePeak(gpu) * gpu.attention.efficiencyHeadDim128) / training;
   return Math.max(gemm, attention, densePeak(gpu) * c.unfusedBatchedGemm);

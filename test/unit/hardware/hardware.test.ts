@@ -35,6 +35,25 @@ describe('GEMM', () => {
     );
   });
 
+  it('groups equal ones: no slower than one by one, no faster than one over all their rows', () => {
+    const gpu = loadGpu('h100-sxm');
+    const [n, k, count] = [4096, 2048, 8];
+    for (const m of [64, 512]) {
+      const grouped = gemmSeconds(gpu, 'bf16', { m, n, k, count }, c);
+      expect(grouped).toBeLessThan(count * gemmSeconds(gpu, 'bf16', { m, n, k }, c));
+      expect(grouped).toBeGreaterThan(gemmSeconds(gpu, 'bf16', { m: m * count, n, k }, c));
+    }
+  });
+
+  it('quantises a tensor once', () => {
+    const shape = { m: 8192, n: 8192, k: 8192 };
+    const gpu = loadGpu('h100-sxm');
+    const seconds = (precision: 'bf16' | 'fp8', quantised: boolean) =>
+      gemmSeconds(gpu, precision, { ...shape, quantised }, c);
+    expect(seconds('fp8', true)).toBeLessThan(seconds('fp8', false));
+    expect(seconds('bf16', true)).toBe(seconds('bf16', false));
+  });
+
   it('slows under a power cap, never above stock', () => {
     const gpu = loadGpu('h100-sxm');
     expect(sustained(gpu, 500, c) / sustained(gpu, null, c)).toBeCloseTo(1.4 ** 0.67, 9);
