@@ -1,14 +1,17 @@
 /**
- * `npm run fit -- [--iterations N] [--leave-out] [--runs FILE]`: fits the constants marked `fitted` in
- * src/hardware/coefficients.ts, and the few facts of stacks and GPUs in tools/fit/knobs.ts, on published runs, from their
- * starting values. Prints the values (with --write also writes them to src/hardware/fitted.ts and the YAML files), each source's error and each stack's multiplier. With --leave-out it fits once for
- * each source left out and writes that source's error, with no multiplier, to test/accuracy/left-out.json.
+ * `npm run fit -- [--iterations N] [--sweeps N] [--resume] [--leave-out] [--runs FILE] [--write]`: fits the constants
+ * marked `fitted` in src/hardware/coefficients.ts, and the few facts of stacks and GPUs in tools/fit/knobs.ts, on
+ * published runs: Gauss–Newton from their starting values (or, with --resume, no such steps, and from the values in use),
+ * then coordinate steps. Prints the values and which of them are on a bound (with --write also writes them to
+ * src/hardware/fitted.ts and the YAML files), each source's error and each stack's multiplier. With --leave-out it fits
+ * once for each source left out and writes that source's error, with no multiplier, to test/accuracy/left-out.json.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { Row } from './accuracy/row.ts';
 import { type Case, casesOf, errorBySource, residual } from './fit/cases.ts';
+import { polished } from './fit/coordinate-steps.ts';
 import { fitted } from './fit/gauss-newton.ts';
-import { knobs, type Values } from './fit/knobs.ts';
+import { inUse, knobs, onBound, type Values } from './fit/knobs.ts';
 import { write } from './fit/write.ts';
 
 const argv = process.argv.slice(2);
@@ -20,18 +23,24 @@ const rows = readFileSync(value('--runs', 'test/accuracy/runs.jsonl'), 'utf8')
   .map((line) => JSON.parse(line) as Row);
 const iterations = Number(value('--iterations', '8'));
 const all = knobs();
-const start: Values = Object.fromEntries(all.map((k) => [k.name, k.start]));
+const start: Values = argv.includes('--resume')
+  ? inUse()
+  : Object.fromEntries(all.map((k) => [k.name, k.start]));
 const cases = casesOf(rows, start);
 const only = argv.includes('--only') ? value('--only', '').split(',') : null;
 if (argv.includes('--leave-out')) leaveOut();
 else fitAll();
 
 function fitAll(): void {
-  const v = fitted(cases, all, iterations, (i, loss) =>
-    process.stderr.write(`iteration ${i}: ${(100 * loss).toFixed(2)} %\n`),
-  );
+  const say = (what: string) => (i: number, loss: number) =>
+    process.stderr.write(`${what} ${i}: ${(100 * loss).toFixed(2)} %\n`);
+  const near = argv.includes('--resume') ? start : fitted(cases, all, iterations, say('iteration'));
+  const v = polished(cases, all, near, Number(value('--sweeps', '3')), say('sweep'));
   for (const { name, start: from } of all)
     console.log(`${name}\t${from}\t${Number(v[name]!.toPrecision(4))}`);
+  for (const knob of all)
+    if (onBound(knob, v[knob.name]!))
+      console.log(`on its bound: ${knob.name}\t${knob.bound ?? 'no reason given'}`);
   const residuals = cases.map((one) => residual(one, v));
   for (const [group, error] of errorBySource(cases, residuals))
     console.log(`${group}\t${(100 * error).toFixed(1)}`);

@@ -65,7 +65,7 @@ function accuracyPage(summary: Summary): string {
   );
   const constants = Object.entries(COEFFICIENT_TABLE).map(
     ([name, c]) =>
-      `| ${name} | ${Number(c.value.toPrecision(4))} | ${c.status === 'fitted' ? `${c.start} | ${c.bounds[0]} … ${c.bounds[1]}` : ' | fixed'} | ${c.meaning} | ${c.source} |`,
+      `| ${name} | ${Number(c.value.toPrecision(4))} | ${c.status === 'fitted' ? `${c.start} | ${c.bounds[0]} … ${c.bounds[1]}` : ' | fixed'} | ${c.meaning} | ${c.source}${c.bound === undefined ? '' : `. On its bound: ${c.bound}`} |`,
   );
   const { ranking } = summary;
   return `# Accuracy
@@ -116,7 +116,8 @@ accepted: ${summary.falseFits.length}.
 
 ## Constants
 
-Fitted ones by Gauss–Newton on the mean over sources of the absolute log error, drawn to where they start (\`tools/fit.ts\`), inside physical bounds;
+Fitted ones by Gauss–Newton and then one at a time on the mean over sources of the absolute log error, drawn to where they start (\`tools/fit.ts\`), inside physical bounds; one that ends
+on a bound says why that is taken;
 none is keyed to a model, a row or a publication. Sustained clocks stand in \`hardware-profiles/gpus\`, facts of
 the software in \`configs/stacks\`.
 

@@ -60,7 +60,7 @@ export function fitted(
   return valuesOf(x);
 }
 
-function lossOf(
+export function lossOf(
   residuals: readonly number[],
   weights: readonly number[],
   x: readonly number[],
