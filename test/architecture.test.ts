@@ -10,8 +10,9 @@ const MAY_IMPORT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   units: {},
   domain: {},
   document: { units: 'spelling: the key or value that was meant' },
-  hardware: { domain: 'GPUs, links and stacks that it prices' },
+  hardware: { units: 'work remembered', domain: 'GPUs, links and stacks that it prices' },
   layers: {
+    units: 'work remembered',
     domain: 'the model that it turns into operators',
     document: 'what a model file says of a part',
     hardware: 'coefficients, and the shape of attention',
@@ -22,6 +23,7 @@ const MAY_IMPORT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     layers: 'the weights that it updates',
   },
   techniques: {
+    units: 'work remembered',
     domain: 'the choices of a plan that it carries out',
     document: 'the schema of a value',
     hardware: 'what communication costs',

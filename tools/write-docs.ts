@@ -1,10 +1,11 @@
-/** `npm run docs`: writes what is generated: the README's example and docs/accuracy.md. */
+/** `npm run docs`: writes what is generated: the README's example, tables of docs/commands.md, docs/accuracy.md. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { main } from '../src/cli/main.ts';
 import { COEFFICIENT_TABLE } from '../src/hardware/coefficients.ts';
 import { readRows } from './accuracy/rows.ts';
 import { score } from './accuracy/score.ts';
 import { type Summary, summarise } from './accuracy/summary.ts';
+import { moduleTables } from './docs/modules.ts';
 
 async function outputOf(argv: readonly string[]): Promise<string> {
   let out = '';
@@ -47,6 +48,17 @@ async function writeReadme(): Promise<void> {
     text.replace(
       /(\n```\n)llama-3\.1-70b on[\s\S]*?(\n```\n)/,
       (_, before: string, after: string) => `${before}${output}${after}`,
+    ),
+  );
+}
+
+function writeCommands(): void {
+  const path = 'docs/commands.md';
+  writeFileSync(
+    path,
+    readFileSync(path, 'utf8').replace(
+      /(<!-- npm run docs -->\n)[\s\S]*?(<!-- end -->)/,
+      (_, before: string, after: string) => `${before}\n${moduleTables()}\n${after}`,
     ),
   );
 }
@@ -127,6 +139,7 @@ ${constants.join('\n')}
 `;
 }
 
+writeCommands();
 const path = 'test/accuracy/runs.jsonl';
 const { rows } = readRows([{ path, text: readFileSync(path, 'utf8') }]);
 writeFileSync('docs/accuracy.md', accuracyPage(summarise(rows.map((row) => score(row)))));

@@ -1,5 +1,6 @@
 import type { Techniques } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
+import type { ProcessGroups } from '../hardware/process-groups.ts';
 import type { Span } from '../hardware/span.ts';
 import { embeddingOperators } from '../layers/embedding.ts';
 import { layerOperators } from '../layers/layer.ts';
@@ -10,7 +11,7 @@ import { outputOperators } from '../layers/output.ts';
 import { TECHNIQUES, techniqueKeys } from '../techniques/index.ts';
 import { segmentsOf } from '../techniques/segments.ts';
 import type { StageContext } from '../techniques/technique.ts';
-import { remembered } from '../units/remembered.ts';
+import { remembered, rememberedOf } from '../units/remembered.ts';
 import { type StageSpec, stageContext } from './context.ts';
 import { asMeasured } from './measured-layer.ts';
 import { operatorMemory } from './memory/operator-memory.ts';
@@ -61,19 +62,18 @@ export function profileCache(): ProfileCache {
 }
 
 const MOST_REMEMBERED = 4000;
+const MOST_KERNELS = 20_000;
 /** Operators are large, and asked for again soon or never. */
 const MOST_OPERATORS = 64;
 
-/** `passing`: not kept for another time. */
-export function stageProfile(
-  problem: Problem,
-  spec: StageSpec,
-  cache = profileCache(),
-  passing = false,
-): StageProfile {
+export function stageProfile(problem: Problem, spec: StageSpec, cache = profileCache()): StageProfile {
   const context = stageContext(problem, spec);
-  if (passing) return profile(context, cache);
   return remembered(cache.profiles, stageKey(context), () => profile(context, cache), MOST_REMEMBERED);
+}
+
+/** The same for one that is looked at once: what nobody asks for again only fills the heap. */
+export function passingProfile(problem: Problem, spec: StageSpec, cache = profileCache()): StageProfile {
+  return profile(stageContext(problem, spec), cache);
 }
 
 function profile(context: StageContext, cache: ProfileCache): StageProfile {
@@ -84,7 +84,7 @@ function profile(context: StageContext, cache: ProfileCache): StageProfile {
       cache.kernels,
       layerKey(context, techniques),
       () => kernelsOf({ ...context, techniques }, cache),
-      MOST_REMEMBERED,
+      MOST_KERNELS,
     ),
   );
   const { embedding, head, prediction } = kernels[0]!;
@@ -146,24 +146,35 @@ function layerKey(
   techniques: Techniques,
 ): string {
   const { tp, cp, ep, etp } = dims;
-  const where = [groups.tensor, groups.context, groups.expert, groups.expertTensor].map(spanKey);
-  return [
-    ...[group.index, tp, cp, ep, etp, microBatchSize, local.vocabularyShards],
-    techniqueKeys(techniques).layer,
-    ...where,
-  ].join('|');
+  const { layer } = techniqueKeys(techniques);
+  return `${group.index}|${tp}|${cp}|${ep}|${etp}|${microBatchSize}|${local.vocabularyShards}|${layer}|${groupKeys(groups).layer}`;
 }
 
 /** And what sharding, gradients and the schedule depend on. */
 function stageKey(context: StageContext): string {
   const { dims, schedule, techniques, groups } = context;
   const { pp, dpReplicate, dpShard, vpp } = dims;
-  return [
-    layerKey(context, techniques),
-    techniqueKeys(techniques).stage,
-    ...[pp, dpReplicate, dpShard, vpp, schedule],
-    ...[groups.gradient, groups.shard, groups.expertData].map(spanKey),
-  ].join('|');
+  const { stage } = techniqueKeys(techniques);
+  return `${layerKey(context, techniques)}|${stage}|${pp}|${dpReplicate}|${dpShard}|${vpp}|${schedule}|${groupKeys(groups).stage}`;
+}
+
+const keys = new WeakMap<ProcessGroups, { readonly layer: number; readonly stage: number }>();
+
+/** Where the communication of a layer goes, and where that beside it goes: a number for all groups that lie alike. */
+function groupKeys(groups: ProcessGroups) {
+  return rememberedOf(keys, groups, () => {
+    const { tensor, context, expert, expertTensor, gradient, shard, expertData } = groups;
+    return {
+      layer: numberOf(tensor, context, expert, expertTensor),
+      stage: numberOf(gradient, shard, expertData),
+    };
+  });
+}
+
+const numbers = new Map<string, number>();
+
+function numberOf(...spans: Span[]): number {
+  return remembered(numbers, spans.map(spanKey).join('|'), () => numbers.size);
 }
 
 function spanKey(x: Span): string {

@@ -1,5 +1,6 @@
 import type { Cluster } from '../domain/cluster.ts';
 import type { ParallelDims } from '../domain/parallel-dims.ts';
+import { remembered, rememberedOf } from '../units/remembered.ts';
 import { type Span, spanOf } from './span.ts';
 
 /** The communication groups that a GPU of a stage belongs to. */
@@ -21,11 +22,20 @@ export interface ProcessGroups {
  * Rank order tp-cp-dp with pipeline outermost (Megatron's tp-cp-ep-dp-pp, torchtitan's mesh); the expert grid tiles
  * the same devices as etp-ep-edp. `firstDevice`: of the stage.
  */
-export function processGroups(
-  cluster: Cluster,
-  firstDevice: number,
-  dims: Omit<ParallelDims, 'pp' | 'vpp'>,
-): ProcessGroups {
+export function processGroups(cluster: Cluster, firstDevice: number, dims: Degrees): ProcessGroups {
+  const { tp, cp, dpReplicate, dpShard, ep, etp } = dims;
+  const known = rememberedOf(byCluster, cluster, () => new Map<string, ProcessGroups>());
+  const key = `${firstDevice}/${tp}/${cp}/${dpReplicate}/${dpShard}/${ep}/${etp}`;
+  return remembered(known, key, () => groupsOf(cluster, firstDevice, dims), MOST_REMEMBERED);
+}
+
+type Degrees = Omit<ParallelDims, 'pp' | 'vpp'>;
+
+/** Many plans have the same groups, and what follows from them is worked out once: the same ones are one object. */
+const byCluster = new WeakMap<Cluster, Map<string, ProcessGroups>>();
+const MOST_REMEMBERED = 4000;
+
+function groupsOf(cluster: Cluster, firstDevice: number, dims: Degrees): ProcessGroups {
   const { tp, cp, dpReplicate, dpShard, ep, etp } = dims;
   const dp = dpReplicate * dpShard;
   const expertCopies = Math.max(1, Math.floor((tp * cp * dp) / (ep * etp)));

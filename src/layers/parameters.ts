@@ -1,6 +1,7 @@
 import type { ModelSpec } from '../domain/model.ts';
 import type { Stack } from '../domain/stack.ts';
 import { coefficients } from '../hardware/coefficients.ts';
+import { remembered, rememberedOf } from '../units/remembered.ts';
 import { embeddingOperators } from './embedding.ts';
 import { layerOperators } from './layer.ts';
 import { predictionOperators } from './multi-token-prediction.ts';
@@ -67,6 +68,13 @@ export function sumOfLayer(perLayer: ParameterCount['kinds'][number]['perLayer']
  * appendix, with causality counted). What predicts further tokens counts too.
  */
 export function flopsPerToken(model: ModelSpec, sequenceLength: number): number {
+  const known = rememberedOf(flops, model, () => new Map<number, number>());
+  return remembered(known, sequenceLength, () => countFlops(model, sequenceLength));
+}
+
+const flops = new WeakMap<ModelSpec, Map<number, number>>();
+
+function countFlops(model: ModelSpec, sequenceLength: number): number {
   const context = whole(model, sequenceLength);
   const byKind = model.kinds.map((kind) => forwardFlops(layerOperators(kind, context)));
   const layers = sum(model.layers, (kind) => byKind[kind]!);

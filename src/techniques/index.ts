@@ -1,4 +1,5 @@
 import type { Techniques } from '../domain/plan.ts';
+import { rememberedOf } from '../units/remembered.ts';
 import { type Holding, WHOLE } from './holding.ts';
 import { recompute } from './recompute.ts';
 import { sequenceParallel } from './sequence-parallel.ts';
@@ -32,13 +33,11 @@ export interface TechniqueKeys {
 const keys = new WeakMap<Techniques, TechniqueKeys>();
 
 export function techniqueKeys(techniques: Techniques): TechniqueKeys {
-  const known = keys.get(techniques);
-  if (known !== undefined) return known;
-  const of = (...affected: string[]) =>
-    TECHNIQUES.filter(({ affects }) => affected.includes(affects))
-      .map((one) => one.format(one.of(techniques)))
-      .join();
-  const fresh = { layer: of('layer'), stage: of('layer', 'stage'), all: of('layer', 'stage', 'step') };
-  keys.set(techniques, fresh);
-  return fresh;
+  return rememberedOf(keys, techniques, () => {
+    const of = (...affected: string[]) =>
+      TECHNIQUES.filter(({ affects }) => affected.includes(affects))
+        .map((one) => one.format(one.of(techniques)))
+        .join();
+    return { layer: of('layer'), stage: of('layer', 'stage'), all: of('layer', 'stage', 'step') };
+  });
 }

@@ -1,4 +1,5 @@
 import type { Techniques } from '../domain/plan.ts';
+import { rememberedOf } from '../units/remembered.ts';
 import { TECHNIQUES } from './index.ts';
 
 /** The layers of a stage from one place on, and the techniques that cover them, each as if it covered all. */
@@ -12,13 +13,11 @@ const known = new WeakMap<Techniques, readonly Segment[]>();
 
 /** Where techniques that cover only the first layers of a stage end. The first segment begins at 0. */
 export function segmentsOf(techniques: Techniques): readonly Segment[] {
-  const before = known.get(techniques);
-  if (before !== undefined) return before;
-  const limits = TECHNIQUES.flatMap(({ of, limit }) => limit?.of(of(techniques)) ?? []);
-  const places = [...new Set([0, ...limits])].sort((a, b) => a - b);
-  const fresh = places.map((from) => ({ from, techniques: covering(techniques, from) }));
-  known.set(techniques, fresh);
-  return fresh;
+  return rememberedOf(known, techniques, () => {
+    const limits = TECHNIQUES.flatMap(({ of, limit }) => limit?.of(of(techniques)) ?? []);
+    const places = [...new Set([0, ...limits])].sort((a, b) => a - b);
+    return places.map((from) => ({ from, techniques: covering(techniques, from) }));
+  });
 }
 
 function covering(techniques: Techniques, from: number): Techniques {

@@ -12,3 +12,12 @@ export function remembered<K, V>(
   known.set(key, fresh);
   return fresh;
 }
+
+/** The same for what follows from an object, as long as somebody holds it. */
+export function rememberedOf<K extends WeakKey, V>(known: WeakMap<K, V>, of: K, work: () => V): V {
+  const before = known.get(of);
+  if (before !== undefined) return before;
+  const fresh = work();
+  known.set(of, fresh);
+  return fresh;
+}

@@ -125,6 +125,14 @@ describe.each(LAUNCHERS)('framework $id', (framework) => {
     }
   });
 
+  it.each(['mixer', 'ffn'] as const)('runs or refuses layers without a %s', (part) => {
+    const kinds = problem.model.kinds.map((kind) => ({ ...kind, [part]: null }));
+    const half = { ...problem, model: { ...problem.model, kinds } };
+    const reason = framework.reject(half, common);
+    if (reason === null) expect(framework.render(half, common, ORIGIN).length).toBeGreaterThan(0);
+    else expect(reason.limit.length).toBeGreaterThan(0);
+  });
+
   it('refuses plans that were edited out of shape, rather than fail on them', () => {
     const [pipeline] = common.pipelines;
     const stage = pipeline!.stages[0]!;

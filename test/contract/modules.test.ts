@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { listModels } from '../../src/catalogue/models.ts';
 import { violations } from '../../src/document/validator.ts';
 import type { ParallelDims } from '../../src/domain/parallel-dims.ts';
 import type { Plan } from '../../src/domain/plan.ts';
@@ -15,7 +16,7 @@ import { OPTIMIZERS } from '../../src/optimizers/index.ts';
 import { parseConfiguration } from '../../src/plan-text/configuration.ts';
 import { planText } from '../../src/plan-text/text.ts';
 import { estimateTable } from '../../src/reporters/estimate-table.ts';
-import { SCHEDULES } from '../../src/schedules/index.ts';
+import { SCHEDULES, usualSchedule } from '../../src/schedules/index.ts';
 import { launchSchema } from '../../src/schema/launch.ts';
 import { search } from '../../src/search/search.ts';
 import { TECHNIQUES } from '../../src/techniques/index.ts';
@@ -86,6 +87,9 @@ describe('every value of every technique', () => {
       if (reason === null) {
         const files = framework.render(DENSE, plan, ORIGIN);
         expect(files.length, framework.id).toBeGreaterThan(0);
+        const without = { ...plan, techniques: one.set(plan.techniques, one.off) };
+        if (!off && framework.reject(DENSE, without) === null)
+          expect(framework.render(DENSE, without, ORIGIN), `${framework.id} says it`).not.toEqual(files);
       } else expect(reason.rule.length * reason.limit.length, framework.id).toBeGreaterThan(0);
     }
   });
@@ -114,6 +118,11 @@ describe('every schedule', () => {
     for (const framework of LAUNCHERS) {
       const reason = framework.reject(DENSE, plan);
       if (reason !== null) expect(reason.rule.length, framework.id).toBeGreaterThan(2);
+      const usual = { ...plan, schedule: usualSchedule(vpp).id };
+      if (reason === null && usual.schedule !== id && framework.reject(DENSE, usual) === null)
+        expect(framework.render(DENSE, usual, ORIGIN), `${framework.id} says it`).not.toEqual(
+          framework.render(DENSE, plan, ORIGIN),
+        );
     }
   });
 
@@ -149,8 +158,7 @@ describe('every optimizer', () => {
 });
 
 describe('every kind of layer part', () => {
-  const presets = ['llama-3.1-8b', 'deepseek-v3', 'mixtral-8x7b', 'gpt3-175b'];
-  const parts = presets.flatMap((name) => {
+  const parts = listModels().flatMap((name) => {
     const on = problem(name, 'h800-2048');
     return on.model.kinds.flatMap(({ mixer, ffn }) =>
       [mixer, ffn].flatMap((part) => (part === null ? [] : [{ name, part, on }])),

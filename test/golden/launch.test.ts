@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { loadCluster } from '../../src/catalogue/clusters.ts';
 import { loadModel } from '../../src/catalogue/models.ts';
@@ -7,8 +7,8 @@ import { loadStack } from '../../src/catalogue/stacks.ts';
 import { LAUNCHERS } from '../../src/frameworks/index.ts';
 import { launchFolder } from '../../src/launch-folder/folder.ts';
 
-/** One example for each launcher, where its files are most telling. */
-const EXAMPLE: Readonly<Record<string, string>> = {
+/** The example where the files of a launcher are most telling; left out: the first that it runs. */
+const EXAMPLE: Readonly<Partial<Record<string, string>>> = {
   megatron: 'llama-3.1-70b-32xh100-32xa100',
   'megatron-bridge': 'mixtral-8x7b-64xh100',
   torchtitan: 'llama-3.1-405b-512xh100',
@@ -21,8 +21,7 @@ const EXAMPLE: Readonly<Record<string, string>> = {
   json: 'llama-3.1-8b-rtx4090-rtx3090',
 };
 
-it.each(LAUNCHERS)('$id', async (launcher) => {
-  const name = EXAMPLE[launcher.id]!;
+function exampleOf(name: string) {
   const file = JSON.parse(readFileSync(`configs/examples/${name}.json`, 'utf8')) as PlanFile;
   const { sequenceLength, globalBatchSize, precision, optimizer, headroom, stack } = file.problem;
   const problem = {
@@ -31,12 +30,21 @@ it.each(LAUNCHERS)('$id', async (launcher) => {
     stack: loadStack(stack),
     workload: { sequenceLength, globalBatchSize, precision, optimizer, headroom },
   };
+  return { name, inputs: file.inputs, problem, plan: file.plans[0]!.plan };
+}
+
+const NAMES = readdirSync('configs/examples').map((path) => path.replace('.json', ''));
+
+it.each(LAUNCHERS)('$id', async (launcher) => {
+  const known = EXAMPLE[launcher.id];
+  const examples = (known === undefined ? NAMES : [known]).map(exampleOf);
+  const run = examples.find(({ problem, plan }) => launcher.reject(problem, plan) === null);
+  expect(run, 'an example that it runs').toBeDefined();
+  const { name, inputs, problem, plan } = run!;
   const context = {
     origin: `shardwright, ${name}.json#1`,
-    inputs: { model: file.inputs.model.name, cluster: file.inputs.cluster.name },
+    inputs: { model: inputs.model.name, cluster: inputs.cluster.name },
   };
-  const { plan } = file.plans[0]!;
-  expect(launcher.reject(problem, plan)).toBeNull();
   for (const { path, content } of launchFolder(launcher, problem, plan, context))
     await expect(content).toMatchFileSnapshot(`snapshots/launch/${launcher.id}/${path}`);
 });

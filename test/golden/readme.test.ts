@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { LAUNCHERS } from '../../src/frameworks/index.ts';
+import { moduleTables } from '../../tools/docs/modules.ts';
 import { run } from '../fixtures/run.ts';
 
 const text = readFileSync('README.md', 'utf8');
@@ -22,5 +24,15 @@ describe('README', () => {
       'npm ci && node bin/shardwright.js plan llama-3.1-70b configs/clusters/mixed-32xh100-32xa100-40gb.yaml --seq-length 8192 --global-batch 512',
     );
     expect(text).toContain('npm cit');
+  });
+});
+
+describe('pages on modules', () => {
+  it('docs/commands.md has what npm run docs writes', () => {
+    expect(readFileSync('docs/commands.md', 'utf8')).toContain(`\n${moduleTables()}\n<!-- end -->`);
+  });
+
+  it.each(LAUNCHERS)('docs/launchers.md has a row for $id', ({ id }) => {
+    expect(readFileSync('docs/launchers.md', 'utf8')).toContain(`\n| \`${id}\` `);
   });
 });

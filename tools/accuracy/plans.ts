@@ -4,7 +4,7 @@ import type { Problem } from '../../src/domain/problem.ts';
 import { flopsPerToken } from '../../src/layers/parameters.ts';
 import { RECOMPUTE_MODULES, type RecomputeModule } from '../../src/layers/recompute-modules.ts';
 import { chunksByStage } from '../../src/plan-text/plan-of.ts';
-import { scheduleOf } from '../../src/schedules/index.ts';
+import { SCHEDULES, scheduleOf } from '../../src/schedules/index.ts';
 import { chunkPlaces } from '../../src/schedules/schedule.ts';
 import {
   FULL_RECOMPUTE,
@@ -18,19 +18,17 @@ import { type VocabularySplit, vocabularyParallel } from '../../src/techniques/v
 import { type ZeroStage, zero } from '../../src/techniques/zero.ts';
 import type { Row } from './row.ts';
 
+/** Schedules that rows name by other words than their ids. */
 const SCHEDULE: Readonly<Record<string, string>> = {
-  '1f1b': '1f1b',
   none: '1f1b',
-  'interleaved-1f1b': 'interleaved-1f1b',
-  gpipe: 'gpipe',
-  'zb-v': 'zb-v',
-  'v-half': 'v-half',
-  'v-min': 'v-min',
   'zero-bubble': 'zb-h1',
-  'breadth-first': 'breadth-first',
-  'dualpipe-v': 'dualpipe-v',
   'vocab-parallel': '1f1b',
 };
+
+function scheduleNamed(words: string): string | undefined {
+  const id = SCHEDULE[words] ?? words;
+  return SCHEDULES.find((schedule) => schedule.id === id)?.id;
+}
 
 /** The plans a row may have run: one when all is stated, several over what is not. Throws when none can be expressed. */
 export function plansOf(row: Row, problem: Problem, assumptions: string[]): Plan[] {
@@ -44,7 +42,7 @@ export function plansOf(row: Row, problem: Problem, assumptions: string[]): Plan
   if (c.optimizerSharding === 'offload') throw new Error('offload is not modelled');
   const named = /^V-Half/.test(c.scheduleWords ?? '')
     ? 'v-half'
-    : SCHEDULE[c.schedule ?? (pp > 1 ? '1f1b' : 'none')];
+    : scheduleNamed(c.schedule ?? (pp > 1 ? '1f1b' : 'none'));
   const id = named === 'zb-h1' && /2p/.test(c.scheduleWords ?? '') ? 'zb-h2' : named;
   if (id === undefined) throw new Error(`schedule ${c.schedule} is not modelled`);
   const batch = problem.workload.globalBatchSize;
@@ -169,7 +167,7 @@ function headInLayers({ model, workload }: Problem): number {
 
 function virtualStages(row: Row, id: string, pp: number, layers: number, assumptions: string[]): number[] {
   if (pp === 1) return [1];
-  if (id === 'zb-v' || id === 'v-half' || id === 'v-min' || id === 'dualpipe-v') return [2];
+  if (scheduleOf(id).chunks === 'fold') return [2];
   const stated = row.config.vpp;
   if (stated) return [stated];
   if (id !== 'interleaved-1f1b') return [1];

@@ -28,29 +28,35 @@ const PART = { once: 'once', 'in-flight': 'inFlight', 'in-flight-but-one': 'inFl
 /** The points of a step that can be the highest, whatever a stage of these terms and so many chunks holds. */
 export function gathered(terms: readonly MemoryTerm[], chunks: number): Gathered[] {
   const shape = terms[0]!.layers;
-  const part = (): Part => ({
-    fixed: new Array<number>(chunks).fill(0),
-    layers: shape.map((row) => new Array<number>(row.length).fill(0)),
-  });
+  const nothing = zeros(shape, chunks);
   const points = POINTS.map((at) => ({
     at,
-    once: part(),
-    inFlight: part(),
-    inFlightButOne: part(),
+    once: nothing,
+    inFlight: nothing,
+    inFlightButOne: nothing,
     widest: [] as (readonly number[])[],
   }));
-  for (const { device, at, times, over, fixed, layers } of terms) {
+  for (const { device, at, times: often, over, fixed, layers } of terms) {
     if (device !== 'gpu') continue;
     const most = over === 'widest' ? mostOf(layers) : null;
     for (const name of at) {
       const point = points[POINT_INDEX[name]]!;
-      const to = point[PART[times]];
+      const times = PART[often];
+      if (point[times] === nothing) point[times] = zeros(shape, chunks);
+      const to = point[times];
       for (let c = 0; c < fixed.length; c++) to.fixed[c]! += fixed[c]!;
       if (most === null) addLayers(to.layers, layers);
       else if (most.some((bytes) => bytes > 0)) point.widest.push(most);
     }
   }
   return points.filter((one, i) => !points.some((other, j) => i !== j && covers(other, one, j < i)));
+}
+
+function zeros(shape: BySegment, chunks: number): Part {
+  return {
+    fixed: new Array<number>(chunks).fill(0),
+    layers: shape.map((row) => new Array<number>(row.length).fill(0)),
+  };
 }
 
 const POINT_INDEX = Object.fromEntries(POINTS.map((point, i) => [point, i])) as Record<Point, number>;
@@ -79,12 +85,14 @@ const NOTHING: Part = { fixed: [], layers: [] };
 
 /** Whether a is at least b (and c with it), everywhere. */
 function least(a: Part, b: Part, c: Part = NOTHING): boolean {
-  return (
-    a.fixed.every((bytes, i) => bytes >= (b.fixed[i] ?? 0) + (c.fixed[i] ?? 0)) &&
-    a.layers.every((row, s) =>
-      row.every((bytes, k) => bytes >= (b.layers[s]?.[k] ?? 0) + (c.layers[s]?.[k] ?? 0)),
-    )
-  );
+  for (let i = 0; i < a.fixed.length; i++)
+    if (a.fixed[i]! < (b.fixed[i] ?? 0) + (c.fixed[i] ?? 0)) return false;
+  for (let s = 0; s < a.layers.length; s++) {
+    const row = a.layers[s]!;
+    for (let k = 0; k < row.length; k++)
+      if (row[k]! < (b.layers[s]?.[k] ?? 0) + (c.layers[s]?.[k] ?? 0)) return false;
+  }
+  return true;
 }
 
 /** Bytes of one term. */

@@ -9,8 +9,6 @@ import type { StageContext } from '../../techniques/technique.ts';
  */
 export type Owned = Readonly<Record<'parameters' | 'trained' | 'step' | State, Parameters>>;
 
-const KEYS = ['parameters', 'trained', 'step', 'weights', 'gradients', 'optimizer states'] as const;
-
 export function ownedBy(weights: readonly Weight[], { problem, local, c }: StageContext): Owned {
   const { state } = problem.stack;
   const optimizer = optimizerOf(problem.workload.optimizer);
@@ -41,7 +39,23 @@ export function plus(a: Owned, b: Owned, factor = 1): Owned {
     dense: a[key].dense + factor * b[key].dense,
     expert: a[key].expert + factor * b[key].expert,
   });
-  return Object.fromEntries(KEYS.map((key) => [key, add(key)])) as Owned;
+  return {
+    parameters: add('parameters'),
+    trained: add('trained'),
+    step: add('step'),
+    weights: add('weights'),
+    gradients: add('gradients'),
+    'optimizer states': add('optimizer states'),
+  };
 }
 
-export const NOTHING = Object.fromEntries(KEYS.map((key) => [key, { dense: 0, expert: 0 }])) as Owned;
+const NONE: Parameters = { dense: 0, expert: 0 };
+
+export const NOTHING: Owned = {
+  parameters: NONE,
+  trained: NONE,
+  step: NONE,
+  weights: NONE,
+  gradients: NONE,
+  'optimizer states': NONE,
+};

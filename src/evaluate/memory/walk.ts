@@ -21,8 +21,9 @@ export function peakOf(
   terms: readonly MemoryTerm[],
   content: StageContent,
   fronts: readonly (readonly number[])[],
+  points: readonly Gathered[] = gathered(terms, content.length),
 ): Peak {
-  const { at, alive } = highest(gathered(terms, content.length), content, fronts);
+  const { at, alive } = highest(points, content, fronts);
   const allocated: Record<string, number> = {};
   for (const term of terms) {
     if (term.device === 'gpu' && term.at.includes(at))

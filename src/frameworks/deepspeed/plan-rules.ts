@@ -1,6 +1,7 @@
+import { latent } from '../../layers/mixers/latent.ts';
+import { softmax } from '../../layers/mixers/softmax.ts';
 import { degreesOf } from '../../plan-text/degrees.ts';
 import { zero } from '../../techniques/zero.ts';
-import { attentionsAndMlps } from '../laws/attention-and-mlp.ts';
 import { type ProblemRule, type Rule, recomputeAllOrNothing, no as refusal } from '../laws/rule.ts';
 
 const no = (rule: string, actual: string, limit: string) =>
@@ -17,14 +18,11 @@ const precision: ProblemRule = ({ workload }) =>
  */
 const ulysses: Rule = ({ model }, plan) => {
   const { cp } = degreesOf(plan);
-  for (const { attention } of attentionsAndMlps(model.kinds)) {
-    if (attention.heads % cp !== 0)
-      return no(
-        'ulysses-heads',
-        `${attention.heads} heads`,
-        `a multiple of the sequence-parallel size ${cp}`,
-      );
-    const kv = attention.kind === 'softmax' ? attention.kvHeads : attention.heads;
+  for (const { mixer } of model.kinds) {
+    if (!softmax.is(mixer) && !latent.is(mixer)) continue;
+    if (mixer.heads % cp !== 0)
+      return no('ulysses-heads', `${mixer.heads} heads`, `a multiple of the sequence-parallel size ${cp}`);
+    const kv = softmax.is(mixer) ? mixer.kvHeads : mixer.heads;
     if (kv % cp !== 0 && cp % kv !== 0)
       return no(
         'ulysses-kv-heads',

@@ -15,6 +15,8 @@ export const architecture: ProblemRule = ({ model }) => {
       'a model its flags describe',
       'Maybe --to json, for a model file of yours.',
     );
+  if (model.kinds.some(({ mixer, ffn }) => mixer === null || ffn === null))
+    return refuse('layers without attention or without an MLP');
   if (PARALLEL_RESIDUAL.has(model.family)) return refuse(`${model.family} with parallel residual`);
   if (POST_NORM.has(model.family)) return refuse(`${model.family} with norms after attention and MLP`);
   if (model.headBias === true) return refuse('a bias on the vocabulary projection');

@@ -1,9 +1,10 @@
 import type { Problem } from '../../domain/problem.ts';
 import { endStages } from '../../evaluate/ends.ts';
 import { modelFlopsPerStep } from '../../evaluate/model-flops.ts';
-import type { StageCosts } from '../../evaluate/stage-costs.ts';
+import type { StageSeconds } from '../../evaluate/stage-costs.ts';
 import { type Coefficients, coefficients } from '../../hardware/coefficients.ts';
 import { densePeak, gemmCurve, speedup } from '../../hardware/gemm.ts';
+import { rememberedOf } from '../../units/remembered.ts';
 import { type Candidate, microBatchesPerReplica, sharedOf } from '../space/candidate.ts';
 import type { Frame } from '../space/frame.ts';
 import { crossings } from './crossings.ts';
@@ -40,7 +41,7 @@ function bestRate({ cluster, workload }: Problem, group: number, c: Coefficients
 export function lowerBound(
   problem: Problem,
   candidate: Candidate,
-  costs: readonly StageCosts[],
+  costs: readonly StageSeconds[],
   transfers = true,
 ): number {
   const { layout, choice } = candidate;
@@ -76,7 +77,7 @@ export function lowerBound(
 }
 
 /** What a layer of each kind counts for: its mean over the shapes. Any weights give a bound; these a tight one. */
-function worthOf(costs: readonly StageCosts[], kinds: readonly number[]): number[] {
+function worthOf(costs: readonly StageSeconds[], kinds: readonly number[]): number[] {
   return kinds.map((_, kind) => costs.reduce((sum, cost) => sum + cost.secondsPerLayer[kind]!, 0));
 }
 
@@ -84,12 +85,9 @@ const counted = new WeakMap<Problem, readonly number[]>();
 
 /** Layers of each kind. */
 function kindCounts(problem: Problem): readonly number[] {
-  let counts = counted.get(problem);
-  if (counts === undefined) {
-    const fresh = new Array<number>(problem.model.kinds.length).fill(0);
-    for (const kind of problem.model.layers) fresh[kind]! += 1;
-    counts = fresh;
-    counted.set(problem, counts);
-  }
-  return counts;
+  return rememberedOf(counted, problem, () => {
+    const counts = new Array<number>(problem.model.kinds.length).fill(0);
+    for (const kind of problem.model.layers) counts[kind]! += 1;
+    return counts;
+  });
 }

@@ -1,5 +1,5 @@
 import type { Problem } from '../../domain/problem.ts';
-import type { StageCosts } from '../../evaluate/stage-costs.ts';
+import type { StageSeconds } from '../../evaluate/stage-costs.ts';
 import { coefficients } from '../../hardware/coefficients.ts';
 import { pointToPointSeconds } from '../../hardware/collective.ts';
 import { pairSpan } from '../../hardware/span.ts';
@@ -12,7 +12,7 @@ import type { Layout } from '../space/frame.ts';
 export function crossings(
   problem: Problem,
   { runs, cp, dp }: Layout,
-  costs: readonly StageCosts[],
+  costs: readonly StageSeconds[],
   vpp: number,
 ): number[] {
   const { cluster } = problem;

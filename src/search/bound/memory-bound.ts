@@ -1,9 +1,10 @@
 import type { Problem } from '../../domain/problem.ts';
 import type { Reason } from '../../domain/reason.ts';
-import { flowOf } from '../../evaluate/memory/stage-memory.ts';
+import { flowOf, type StageFlow } from '../../evaluate/memory/stage-memory.ts';
 import type { StageSpot } from '../../evaluate/memory/stage-room.ts';
 import type { StageCosts } from '../../evaluate/stage-costs.ts';
 import { type Candidate, microBatchesPerReplica, placesOf, shapeFor } from '../space/candidate.ts';
+import type { Layout } from '../space/frame.ts';
 import { evenCounts } from './even-counts.ts';
 import { type StagePlaceInRun, stagesOf } from './stages.ts';
 
@@ -21,10 +22,11 @@ export function memoryMiss(
 ): MemoryMiss | null {
   const { layout, choice } = candidate;
   const { layers, kinds } = problem.model;
-  if (choice.vpp === 1) {
-    const spots = spotsOf(problem, candidate);
-    return capacityMiss(layers, spots, costs) ?? reachMiss(layers.length, spots, costs);
-  }
+  if (choice.vpp === 1)
+    return (
+      capacityMiss(layers, layout, flowFor(problem, candidate), costs) ??
+      reachMiss(layers.length, spotsOf(problem, candidate), costs)
+    );
   // Of several kinds, what a stage with several chunks holds depends on the whole cut: left to the estimate.
   if (kinds.length > 1) return null;
   if (layout.family !== 'uniform') return reachMiss(layers.length, spotsOf(problem, candidate), costs);
@@ -39,19 +41,34 @@ export function spotsOf(
   candidate: Candidate,
   microBatches = microBatchesPerReplica(problem, candidate),
 ): RunSpot[] {
-  const flow = flowOf(candidate.choice.schedule, shapeFor(candidate, microBatches));
-  return stagesOf(candidate).map((place, s) => ({ ...place, ...flow[s]! }));
+  const flow = flowFor(problem, candidate, microBatches);
+  return stagesOf(candidate).map(({ run, first, last }, s) => {
+    const { fronts, weightVersions } = flow[s]!;
+    return { run, first, last, fronts, weightVersions };
+  });
+}
+
+function flowFor(
+  problem: Problem,
+  candidate: Candidate,
+  microBatches = microBatchesPerReplica(problem, candidate),
+): readonly StageFlow[] {
+  return flowOf(candidate.choice.schedule, shapeFor(candidate, microBatches));
 }
 
 /** Too little room on all stages together, whatever the cut: asked first, for it takes little work. */
 function capacityMiss(
   layers: readonly number[],
-  spots: readonly RunSpot[],
+  { runs }: Layout,
+  flow: readonly StageFlow[],
   costs: readonly StageCosts[],
 ): MemoryMiss | null {
-  const worth = costs[0]!.rooms.worth(spots[0]!);
+  const worth = costs[0]!.rooms.worth(flow[0]!);
   let capacity = 0;
-  for (const spot of spots) capacity += costs[spot.run]!.rooms.capacity(spot, worth);
+  let stage = 0;
+  for (const [run, { stages }] of runs.entries())
+    for (const end = stage + stages; stage < end; stage++)
+      capacity += costs[run]!.rooms.capacity(flow[stage]!, worth);
   let need = 0;
   for (const kind of layers) need += worth[kind]!;
   return capacity >= need ? null : missing(Math.floor((layers.length * capacity) / need), layers.length);

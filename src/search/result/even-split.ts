@@ -39,7 +39,7 @@ export function evenSplit(problem: Problem, options: SearchOptions, book: CostBo
         const candidate = { layout, choice };
         const { dims } = specFor(problem, candidate, layout.runs[0]!);
         if (techniqueLaw(problem, dims, choice.techniques) !== null) continue;
-        candidates.push({ candidate, bound: lowerBound(problem, candidate, book.of(candidate)) });
+        candidates.push({ candidate, bound: lowerBound(problem, candidate, book.seconds(candidate)) });
       }
     }
   }

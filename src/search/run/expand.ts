@@ -96,7 +96,7 @@ function byMicroBatch(all: readonly Choice[]): Group[] {
 
 function barestBound({ problem, book }: Run, layout: Layout, { barest, transfers }: Group): number {
   const candidate = { layout, choice: barest };
-  return lowerBound(problem, candidate, book.passing(candidate), transfers);
+  return lowerBound(problem, candidate, book.seconds(candidate), transfers);
 }
 
 /** What a group of choices agrees on, and of what it does not the values that cost least time. */
@@ -118,7 +118,7 @@ function boundOf(run: Run, candidate: Candidate): number | null {
     return null;
   }
   const least = withoutFewest(candidate);
-  const seconds = lowerBound(problem, least, book.of(least));
+  const seconds = lowerBound(problem, least, book.seconds(least));
   const bound = options.objective.bound(seconds, [candidate.layout]);
   if (bound >= worstKept(run)) {
     run.boundedAway += 1;

@@ -41,32 +41,31 @@ const MOST_CHUNKS = 8;
 
 /** Every choice for a chain: sizes of micro-batch, chunks per stage, values of techniques. */
 export function choices(problem: Problem, chain: Chain, options: SearchOptions): Choice[] {
+  const rest = ofAnySize(problem, chain, options);
+  return sizesOf(chain, options).flatMap((microBatchSize) =>
+    rest.map((one): Choice => ({ microBatchSize, ...one })),
+  );
+}
+
+function sizesOf({ sequences }: Chain, options: SearchOptions): number[] {
+  const held = options.fix.counts['micro-batch'];
+  return divisors(sequences).filter(
+    (size) => (size <= MOST_MICRO_BATCH || size === held) && within(options, 'micro-batch', size),
+  );
+}
+
+/** Choices but for the size of micro-batches. */
+function ofAnySize(problem: Problem, chain: Chain, options: SearchOptions): Omit<Choice, 'microBatchSize'>[] {
   const { fix, launcher } = options;
-  const asked = fix.schedule ?? (chain.pp > 1 ? launcher?.schedule : undefined);
+  const { tp, cp, pp, dp } = chain;
+  const asked = fix.schedule ?? (pp > 1 ? launcher?.schedule : undefined);
   const dpReplicate = fix.counts['dp-replicate'] ?? 1;
-  const sizes = divisors(chain.sequences).filter(
-    (size) =>
-      (size <= MOST_MICRO_BATCH || size === fix.counts['micro-batch']) &&
-      within(options, 'micro-batch', size),
-  );
   const chunks = chunksPerStage(problem.model, chain, asked).filter((v) => within(options, 'vpp', v));
-  return sizes.flatMap((microBatchSize) =>
-    chunks.flatMap((vpp) => {
-      const { tp, cp, pp, dp } = chain;
-      const dims = { tp, cp, pp, dpReplicate, dpShard: dp / dpReplicate, ep: 1, etp: 1, vpp };
-      const schedule = asked ?? usualSchedule(vpp).id;
-      return techniqueChoices(problem, dims, options).map(
-        ({ techniques, fewest }): Choice => ({
-          microBatchSize,
-          vpp,
-          schedule,
-          techniques,
-          fewest,
-          dpReplicate,
-        }),
-      );
-    }),
-  );
+  return chunks.flatMap((vpp) => {
+    const dims = { tp, cp, pp, dpReplicate, dpShard: dp / dpReplicate, ep: 1, etp: 1, vpp };
+    const schedule = asked ?? usualSchedule(vpp).id;
+    return techniqueChoices(problem, dims, options).map((one) => ({ vpp, schedule, dpReplicate, ...one }));
+  });
 }
 
 type TechniqueChoice = Pick<Choice, 'techniques' | 'fewest'>;
@@ -141,7 +140,10 @@ export function choiceCounts(problem: Problem, options: SearchOptions): (frame: 
   return (frame) => {
     const chain = chainOf(problem, frame);
     const key = Object.values(chain).join('|');
-    return remembered(counted, key, () => choices(problem, chain, options).length);
+    return remembered(counted, key, () => {
+      const sizes = sizesOf(chain, options).length;
+      return sizes === 0 ? 0 : sizes * ofAnySize(problem, chain, options).length;
+    });
   };
 }
 
