@@ -7,7 +7,7 @@ import { TECHNIQUES } from '../techniques/index.ts';
 import { digits, formatBytes, formatInteger, formatPercent, formatSeconds } from '../units/format.ts';
 import { besideWords, programWords, variantWords } from './beside.ts';
 import { grid, painter, type Style, wrap } from './paint.ts';
-import { clip, layersWords, memoryWords, scheduleWords, techniqueWords } from './words.ts';
+import { clip, fullest, layersWords, memoryWords, scheduleWords, techniqueWords } from './words.ts';
 
 const WIDE = 140;
 /** More are counted. */
@@ -186,9 +186,7 @@ function nothing(
     );
   }
   if (nearestMiss !== null) {
-    const { memory } = nearestMiss.estimate.stages.reduce((a, b) =>
-      b.memory.deviceBytes / b.memory.limitBytes > a.memory.deviceBytes / a.memory.limitBytes ? b : a,
-    );
+    const { memory } = fullest(nearestMiss.estimate.stages);
     lines.push(
       `Nearest miss: ${arithmetic(nearestMiss.plan)}, ${techniqueWords(problem, nearestMiss.plan)}: ${formatBytes(memory.deviceBytes)} of ${formatBytes(memory.limitBytes)}; ${nearestMiss.remedy}.`,
     );
