@@ -47,6 +47,12 @@ export function grid(
     .join('\n');
 }
 
+/** The first of these tables that is no wider than the page; the last where none is. */
+export function fitting(columns: number, ...tables: readonly string[]): string {
+  const fits = (table: string) => table.split('\n').every((line) => [...line].length <= columns);
+  return tables.find(fits) ?? tables.at(-1)!;
+}
+
 /** Breaks text at spaces; the first line keeps its indent, later ones have their own. */
 export function wrap(text: string, columns: number, indent = '  '): string {
   const words = text.trimStart();

@@ -5,7 +5,7 @@ import type { Origin } from '../schema/estimate.ts';
 import type { SweepDocument } from '../schema/sweep.ts';
 import type { SweepPoint } from '../search/sweep.ts';
 import { digits, formatInteger, formatPercent, formatSeconds } from '../units/format.ts';
-import { grid, type Style, wrap } from './paint.ts';
+import { fitting, grid, type Style, wrap } from './paint.ts';
 import { rankedJson } from './plan-json.ts';
 import { memoryWords, techniqueWords } from './words.ts';
 
@@ -52,12 +52,13 @@ function block(problem: Problem, { kind, points }: Sweep, style: Style): string 
     'techniques',
     'peak / limit GiB',
   ];
-  const wide = style.columns >= 120;
-  const table = grid(
-    wide ? head : head.slice(0, 5),
-    wide ? rows : rows.map((row) => row.slice(0, 5)),
-    [0, 1, 2, 3],
+  const figures = [0, 1, 2, 3];
+  const brief = grid(
+    head.slice(0, 5),
+    rows.map((row) => row.slice(0, 5)),
+    figures,
   );
+  const table = style.columns < 120 ? brief : fitting(style.columns, grid(head, rows, figures), brief);
   const words = kind === 'gpus' ? scaling(points) : null;
   return [TITLES[kind], table, ...(words === null ? [] : [wrap(words, style.columns)])].join('\n');
 }

@@ -41,6 +41,12 @@ export function found(plans: readonly RankedPlan[], over: Partial<SearchResult> 
   return { plans, evenSplit: plans[0] ?? LAW, nearestMiss: null, certificate: SEARCHED, ...over };
 }
 
+/** Where a document says that it comes from. */
+export const MADE_BY = {
+  toolVersion: '0',
+  inputs: { model: { name: 'a model', sha256: '0' }, cluster: { name: 'b.yaml', sha256: '1' } },
+};
+
 export const ALONE: WhatIf = { launchers: [], idle: [], freer: null, placement: null, slowLinks: [] };
 
 /** The table whose first line begins with `head`, down to the next empty line: cells without the gaps between columns. */
