@@ -91,7 +91,7 @@ export function compareTable(all: readonly Compared[], style: Style): string {
       `${devicesOf(best.plan)}/${deviceCount(cluster)}`,
       formatSeconds(best.estimate.stepSeconds),
       formatInteger(tokensPerSecond!),
-      `${digits(ratio ?? 0)}×${tied ? ' tie' : ''}`,
+      ratio === null ? '?' : `${digits(ratio)}×${tied ? ' tie' : ''}`,
       dollarsPerMillionTokens === null ? '?' : `$${digits(dollarsPerMillionTokens)}`,
       arithmetic(best.plan),
     ];
