@@ -63,17 +63,22 @@ function block(problem: Problem, { kind, points }: Sweep, style: Style): string 
   return [TITLES[kind], table, ...(words === null ? [] : [wrap(words, style.columns)])].join('\n');
 }
 
-/** Where scaling stops paying: the first size that brings less than 1.5 times the one before. */
-function scaling(points: readonly SweepPoint[]): string {
+/**
+ * Where scaling stops paying: the first size that brings less than 1.5 times the one before; null where no two sizes can be
+ * compared.
+ */
+function scaling(points: readonly SweepPoint[]): string | null {
+  let compared = false;
   for (const [i, { budget, plan }] of points.entries()) {
     const before = points[i - 1];
     if (plan === null || before === undefined || before.plan === null) continue;
+    compared = true;
     const factor = before.plan.estimate.stepSeconds / plan.estimate.stepSeconds;
     const expected = PAYS ** Math.log2(budget / before.budget);
     if (factor < expected)
       return `Scaling stops paying at ${before.budget} GPUs: ${budget} are ${digits(factor)}× as fast.`;
   }
-  return 'Scaling pays up to the largest size asked for.';
+  return compared ? 'Scaling pays up to the largest size asked for.' : null;
 }
 
 /** The shardwright.sweep/1 document. */
