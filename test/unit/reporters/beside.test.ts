@@ -10,6 +10,7 @@ const told = (over: Partial<WhatIf>) => besideWords({ ...ALONE, ...over }, BEST)
 describe('beside the best plan', () => {
   it('stands who runs it, or that nobody does', () => {
     expect(told({ launchers: ['megatron', 'primus'] })).toContain('Run 1 as printed: megatron, primus.');
+    expect(told({ launchers: ['megatron'] })).toContain('Run 1 as printed: megatron.');
     expect(told({})).toContain('No framework here runs 1 as printed');
   });
 
