@@ -3,7 +3,7 @@ import type { Problem } from '../domain/problem.ts';
 import type { PartitionProof, RankedPlan, Variant, WhatIf } from '../domain/search-result.ts';
 import { arithmetic } from '../plan-text/degrees.ts';
 import { toldTechniques } from '../plan-text/told.ts';
-import { formatInteger, formatPercent, formatSeconds } from '../units/format.ts';
+import { formatBandwidth, formatInteger, formatPercent, formatSeconds } from '../units/format.ts';
 import { clip, layersWords, scheduleWords } from './words.ts';
 
 /** What a plan of the same layout does otherwise, and its step. */
@@ -67,7 +67,7 @@ export function besideWords(
   }
   for (const link of slowLinks) {
     lines.push(
-      `Slow link ${link.from} → ${link.to}: ${(link.bytesPerSecond / 1e9).toPrecision(3)} GB/s where its like have ${(link.medianBytesPerSecond / 1e9).toPrecision(3)}; it costs this plan ${formatSeconds(Math.max(0, link.costSeconds))} a step.`,
+      `Slow link ${link.from} → ${link.to}: ${formatBandwidth(link.bytesPerSecond)} where its like have ${formatBandwidth(link.medianBytesPerSecond)}; it costs this plan ${formatSeconds(Math.max(0, link.costSeconds))} a step.`,
     );
   }
   return lines;

@@ -5,7 +5,7 @@ import type { SearchResult } from '../domain/search-result.ts';
 import { arithmetic } from '../plan-text/degrees.ts';
 import type { CompareDocument } from '../schema/compare.ts';
 import { digits, formatInteger, formatPercent, formatSeconds } from '../units/format.ts';
-import { grid, painter, type Style, wrap } from './paint.ts';
+import { fitting, grid, painter, type Style, wrap } from './paint.ts';
 import { rankedJson } from './plan-json.ts';
 
 export interface Compared {
@@ -91,14 +91,18 @@ export function compareTable(all: readonly Compared[], style: Style): string {
       `${devicesOf(best.plan)}/${deviceCount(cluster)}`,
       formatSeconds(best.estimate.stepSeconds),
       formatInteger(tokensPerSecond!),
-      `${digits(ratio ?? 0)}×${tied ? ' tie' : ''}`,
+      ratio === null ? '?' : `${digits(ratio)}×${tied ? ' tie' : ''}`,
       dollarsPerMillionTokens === null ? '?' : `$${digits(dollarsPerMillionTokens)}`,
       arithmetic(best.plan),
     ];
   });
-  const narrow = style.columns < 120;
   const head = ['cluster', 'GPUs', 'step', 'tokens/s', 'vs first', '$/Mtok', 'best plan'];
-  const drop = (row: readonly string[]) => (narrow ? row.slice(0, -1) : row);
+  const figures = [1, 2, 3, 4, 5];
+  const brief = grid(
+    head.slice(0, -1),
+    rows.map((row) => row.slice(0, -1)),
+    figures,
+  );
   const bands = all.map(({ result }) => result.plans[0]?.estimate.band ?? 0);
   const note = `A tie is closer than the model can tell (±${formatPercent(Math.max(...bands))}). Prices: list prices of the GPU profiles unless given; all GPUs of a cluster are paid for, used or not.`;
   return [
@@ -109,11 +113,7 @@ export function compareTable(all: readonly Compared[], style: Style): string {
       ),
     ),
     '',
-    grid(
-      drop(head),
-      rows.map((row) => [...drop(row)]),
-      [1, 2, 3, 4, 5],
-    ),
+    style.columns < 120 ? brief : fitting(style.columns, grid(head, rows, figures), brief),
     '',
     wrap(note, style.columns),
     '',

@@ -1,4 +1,4 @@
-import { type Estimate, type Parts, total } from '../domain/estimate.ts';
+import { type Estimate, type Parts, type StageEstimate, total } from '../domain/estimate.ts';
 import { microBatchSizeOf, type Plan } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import { MEMORY_ERROR } from '../evaluate/memory/walk.ts';
@@ -6,7 +6,7 @@ import { arithmetic } from '../plan-text/degrees.ts';
 import { formatInteger, formatPercent, formatSeconds } from '../units/format.ts';
 import { GiB } from '../units/quantity.ts';
 import { grid, painter, type Style, wrap } from './paint.ts';
-import { layersWords, scheduleWords, techniqueWords } from './words.ts';
+import { fullest, layersWords, scheduleWords, techniqueWords } from './words.ts';
 
 /** One configuration: the verdict, time part by part, memory part by part for each stage. `full` shows every stage. */
 export function estimateTable(
@@ -66,34 +66,43 @@ function timeTable(time: Parts): string {
 
 function memoryTable(problem: Problem, { stages }: Estimate, full: boolean): string {
   const shown = full ? stages : distinct(stages);
-  const rows = shown.map(({ stage, group, layers, memory }) => [
-    `${stage}`,
-    problem.cluster.groups[group]!.gpu.id,
-    `${layers}`,
-    (memory.allocatedBytes / GiB).toFixed(1),
-    (memory.deviceBytes / GiB).toFixed(1),
-    (memory.limitBytes / GiB).toFixed(1),
-    memory.peakAt,
-    memory.verdict,
-  ]);
+  const name = namesOf(stages);
+  const rows = shown.map((one) => {
+    const { group, layers, memory } = one;
+    return [
+      name(one),
+      problem.cluster.groups[group]!.gpu.id,
+      `${layers}`,
+      (memory.allocatedBytes / GiB).toFixed(1),
+      (memory.deviceBytes / GiB).toFixed(1),
+      (memory.limitBytes / GiB).toFixed(1),
+      memory.peakAt,
+      memory.verdict,
+    ];
+  });
   const table = grid(
     ['stage', 'GPU', 'layers', 'alloc', 'device', 'limit GiB', 'peak at', ''],
     rows,
     [0, 2, 3, 4, 5],
   );
-  const heaviest = stages.reduce((a, b) =>
-    b.memory.deviceBytes / b.memory.limitBytes > a.memory.deviceBytes / a.memory.limitBytes ? b : a,
-  );
+  const heaviest = fullest(stages);
   const { memory } = heaviest;
   const parts = Object.entries(memoryParts(heaviest));
   const detail = parts
     .filter(([, bytes]) => bytes > 0)
     .map(([name, bytes]) => [name, (bytes / GiB).toFixed(2), formatPercent(bytes / memory.deviceBytes)]);
-  return `${table}\n\n${grid([`memory of stage ${heaviest.stage}, the fullest`, 'GiB', 'share'], detail, [1, 2])}`;
+  return `${table}\n\n${grid([`memory of stage ${name(heaviest)}, the fullest`, 'GiB', 'share'], detail, [1, 2])}`;
 }
 
-/** Stages that look alike are shown once. */
+/** The stage's number in its pipeline; after the pipeline's where there are several. */
+function namesOf(stages: Estimate['stages']): (stage: StageEstimate) => string {
+  const several = stages.some(({ pipeline }) => pipeline > 0);
+  return ({ pipeline, stage }) => (several ? `${pipeline}.${stage}` : `${stage}`);
+}
+
+/** Stages that look alike are shown once; the one that the verdict hangs on is always among them. */
 function distinct(stages: Estimate['stages']): Estimate['stages'] {
+  const heaviest = fullest(stages);
   return stages.length <= 8
     ? stages
     : stages.filter(
@@ -101,12 +110,14 @@ function distinct(stages: Estimate['stages']): Estimate['stages'] {
           i === 0 ||
           i === stages.length - 1 ||
           i === Math.floor(stages.length / 2) ||
-          s.group !== stages[i - 1]!.group,
+          s === heaviest ||
+          s.group !== stages[i - 1]!.group ||
+          s.pipeline !== stages[i - 1]!.pipeline,
       );
 }
 
 /** Everything that fills a GPU, part by part, to its device total. */
-function memoryParts({ memory }: Estimate['stages'][number]): Parts {
+function memoryParts({ memory }: StageEstimate): Parts {
   return {
     ...memory.allocated,
     'allocator reserve': memory.reservedBytes - memory.allocatedBytes,
@@ -141,7 +152,7 @@ function byStage(
   title: string,
   stages: Estimate['stages'],
   style: Style,
-  partsOf: (stage: Estimate['stages'][number]) => Parts,
+  partsOf: (stage: StageEstimate) => Parts,
   format: (value: number) => string,
   sum: string,
 ): string {
@@ -149,12 +160,13 @@ function byStage(
     stages.some((stage) => (partsOf(stage)[name] ?? 0) > NEGLIGIBLE * total(partsOf(stage))),
   );
   const perTable = Math.max(1, Math.floor((style.columns - 42) / 12));
+  const name = namesOf(stages);
   const tables: string[] = [];
   for (let from = 0; from < stages.length; from += perTable) {
     const some = stages.slice(from, from + perTable);
     const rows = names.map((name) => [name, ...some.map((stage) => format(partsOf(stage)[name] ?? 0))]);
     const last = [sum, ...some.map((stage) => format(total(partsOf(stage))))];
-    const head = [title, ...some.map((stage) => `stage ${stage.stage}`)];
+    const head = [title, ...some.map((stage) => `stage ${name(stage)}`)];
     tables.push(
       grid(
         head,

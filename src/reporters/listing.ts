@@ -6,7 +6,7 @@ import { countParameters, flopsPerToken, sumOfLayer } from '../layers/parameters
 import type { ClusterReport } from '../schema/cluster-report.ts';
 import type { ModelReport } from '../schema/model-report.ts';
 import { formatBandwidth, formatBytes, formatCount, formatInteger, formatSeconds } from '../units/format.ts';
-import { grid, painter, type Style, wrap } from './paint.ts';
+import { fitting, grid, painter, type Style, wrap } from './paint.ts';
 
 /** The sequence length FLOPs are quoted at when the model states none. */
 const USUAL_SEQUENCE = 4096;
@@ -73,16 +73,23 @@ export function clusterDocument(cluster: Cluster, sha256: string): ClusterReport
 }
 
 export function clusterTable(cluster: Cluster, style: Style): string {
-  const rows = cluster.groups.map((g) => [
-    g.id,
-    `${g.nodes} × ${g.gpusPerNode} ${g.gpu.id}`,
-    formatBytes(g.gpu.memoryBytes),
-    `${g.intraNode.id} ${formatBandwidth(g.intraNode.bandwidth)}`,
-    g.nodes > 1 || cluster.groups.length > 1
-      ? `${g.nic.perNode} × ${g.nic.link.id} ${formatBandwidth(g.nic.measured ?? g.nic.link.bandwidth)}${g.nic.measured === null ? '' : ' measured'}`
-      : 'none',
-    `${g.gpu.provenance.gemm}`,
-  ]);
+  const rowsWith = (gap: string) =>
+    cluster.groups.map((g) => [
+      g.id,
+      `${g.nodes} × ${g.gpusPerNode} ${g.gpu.id}`,
+      formatBytes(g.gpu.memoryBytes),
+      `${g.intraNode.id}${gap}${formatBandwidth(g.intraNode.bandwidth)}`,
+      g.nodes > 1 || cluster.groups.length > 1
+        ? `${g.nic.perNode} × ${g.nic.link.id}${gap}${formatBandwidth(g.nic.measured ?? g.nic.link.bandwidth)}${g.nic.measured === null ? '' : ' measured'}`
+        : 'none',
+      `${g.gpu.provenance.gemm}`,
+    ]);
+  const head = ['group', 'GPUs', 'memory', 'inside a node', 'network', 'kernels'];
+  const table = (gap: string, most: number) =>
+    grid(
+      head.slice(0, most),
+      rowsWith(gap).map((row) => row.slice(0, most)),
+    );
   const links = cluster.links.map((link) => {
     const [from, to] = [cluster.groups[link.from]!.id, cluster.groups[link.to]!.id];
     const perNode = Math.min(link.bandwidthPerNode, link.nominalPerNode);
@@ -95,12 +102,7 @@ export function clusterTable(cluster: Cluster, style: Style): string {
   return [
     painter(style).bold(`${cluster.name}: ${formatInteger(deviceCount(cluster))} GPUs`),
     '',
-    style.columns < 100
-      ? grid(
-          ['group', 'GPUs', 'memory', 'inside a node', 'network'],
-          rows.map((row) => row.slice(0, 5)),
-        )
-      : grid(['group', 'GPUs', 'memory', 'inside a node', 'network', 'kernels'], rows),
+    fitting(style.columns, ...(style.columns < 100 ? [] : [table(' ', 6)]), table(' ', 5), table('\n', 5)),
     ...(links.length > 0 ? ['', ...links.map((link) => wrap(link, style.columns))] : []),
     ...(cluster.assumptions.length > 0
       ? ['', ...cluster.assumptions.map((a) => wrap(`Assumed: ${a}.`, style.columns))]

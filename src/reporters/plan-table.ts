@@ -6,8 +6,8 @@ import { toldTechniques } from '../plan-text/told.ts';
 import { TECHNIQUES } from '../techniques/index.ts';
 import { digits, formatBytes, formatInteger, formatPercent, formatSeconds } from '../units/format.ts';
 import { besideWords, programWords, variantWords } from './beside.ts';
-import { grid, painter, type Style, wrap } from './paint.ts';
-import { clip, layersWords, memoryWords, scheduleWords, techniqueWords } from './words.ts';
+import { fitting, grid, painter, type Style, wrap } from './paint.ts';
+import { clip, fullest, layersWords, memoryWords, scheduleWords, techniqueWords } from './words.ts';
 
 const WIDE = 140;
 /** More are counted. */
@@ -18,7 +18,8 @@ export function planTable(problem: Problem, result: SearchResult, beside: WhatIf
   const paint = painter(style);
   const blocks = [paint.bold(wrap(title(problem), style.columns))];
   if (result.plans.length > 0) {
-    blocks.push(style.columns >= WIDE ? wide(problem, result.plans) : narrow(problem, result.plans, style));
+    const lines = narrow(problem, result.plans, style);
+    blocks.push(style.columns < WIDE ? lines : fitting(style.columns, wide(problem, result.plans), lines));
     blocks.push(notes(problem, result, beside, style));
   } else {
     const { cutBy } = result.certificate;
@@ -186,9 +187,7 @@ function nothing(
     );
   }
   if (nearestMiss !== null) {
-    const { memory } = nearestMiss.estimate.stages.reduce((a, b) =>
-      b.memory.deviceBytes / b.memory.limitBytes > a.memory.deviceBytes / a.memory.limitBytes ? b : a,
-    );
+    const { memory } = fullest(nearestMiss.estimate.stages);
     lines.push(
       `Nearest miss: ${arithmetic(nearestMiss.plan)}, ${techniqueWords(problem, nearestMiss.plan)}: ${formatBytes(memory.deviceBytes)} of ${formatBytes(memory.limitBytes)}; ${nearestMiss.remedy}.`,
     );

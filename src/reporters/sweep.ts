@@ -5,7 +5,7 @@ import type { Origin } from '../schema/estimate.ts';
 import type { SweepDocument } from '../schema/sweep.ts';
 import type { SweepPoint } from '../search/sweep.ts';
 import { digits, formatInteger, formatPercent, formatSeconds } from '../units/format.ts';
-import { grid, type Style, wrap } from './paint.ts';
+import { fitting, grid, type Style, wrap } from './paint.ts';
 import { rankedJson } from './plan-json.ts';
 import { memoryWords, techniqueWords } from './words.ts';
 
@@ -52,27 +52,33 @@ function block(problem: Problem, { kind, points }: Sweep, style: Style): string 
     'techniques',
     'peak / limit GiB',
   ];
-  const wide = style.columns >= 120;
-  const table = grid(
-    wide ? head : head.slice(0, 5),
-    wide ? rows : rows.map((row) => row.slice(0, 5)),
-    [0, 1, 2, 3],
+  const figures = [0, 1, 2, 3];
+  const brief = grid(
+    head.slice(0, 5),
+    rows.map((row) => row.slice(0, 5)),
+    figures,
   );
+  const table = style.columns < 120 ? brief : fitting(style.columns, grid(head, rows, figures), brief);
   const words = kind === 'gpus' ? scaling(points) : null;
   return [TITLES[kind], table, ...(words === null ? [] : [wrap(words, style.columns)])].join('\n');
 }
 
-/** Where scaling stops paying: the first size that brings less than 1.5 times the one before. */
-function scaling(points: readonly SweepPoint[]): string {
+/**
+ * Where scaling stops paying: the first size that brings less than 1.5 times the one before; null where no two sizes can be
+ * compared.
+ */
+function scaling(points: readonly SweepPoint[]): string | null {
+  let compared = false;
   for (const [i, { budget, plan }] of points.entries()) {
     const before = points[i - 1];
     if (plan === null || before === undefined || before.plan === null) continue;
+    compared = true;
     const factor = before.plan.estimate.stepSeconds / plan.estimate.stepSeconds;
     const expected = PAYS ** Math.log2(budget / before.budget);
     if (factor < expected)
       return `Scaling stops paying at ${before.budget} GPUs: ${budget} are ${digits(factor)}× as fast.`;
   }
-  return 'Scaling pays up to the largest size asked for.';
+  return compared ? 'Scaling pays up to the largest size asked for.' : null;
 }
 
 /** The shardwright.sweep/1 document. */

@@ -1,4 +1,4 @@
-import type { Estimate } from '../domain/estimate.ts';
+import type { Estimate, StageEstimate } from '../domain/estimate.ts';
 import { layersOf, type Plan } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import { toldTechniques } from '../plan-text/told.ts';
@@ -18,6 +18,13 @@ export function layersWords(plan: Plan): string {
       return runs.map(([layers, times]) => (times > 1 ? `${layers}×${times}` : `${layers}`)).join(' ');
     })
     .join(' | ');
+}
+
+/** The stage that comes nearest to its limit, or lies furthest beyond. */
+export function fullest(stages: Estimate['stages']): StageEstimate {
+  return stages.reduce((a, b) =>
+    b.memory.deviceBytes / b.memory.limitBytes > a.memory.deviceBytes / a.memory.limitBytes ? b : a,
+  );
 }
 
 /** Highest peak on each GPU type against its limit: `h100-sxm 74.2/75.1`. */

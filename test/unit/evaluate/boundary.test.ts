@@ -1,11 +1,47 @@
 import { expect, it } from 'vitest';
 import { specOf } from '../../../src/evaluate/context.ts';
+import { stageSeconds } from '../../../src/evaluate/stage-costs.ts';
 import { stageProfile } from '../../../src/evaluate/stage-profile.ts';
 import { boundarySeconds, gatherSeconds } from '../../../src/evaluate/time/boundary.ts';
 import { coefficients } from '../../../src/hardware/coefficients.ts';
 import { collectiveSeconds } from '../../../src/hardware/collective.ts';
 import { problem } from '../../fixtures/problem.ts';
-import { planned } from '../frameworks/fixture.ts';
+import { DENSE, planned } from '../frameworks/fixture.ts';
+
+function boundary(text: string, hidden = 0) {
+  const plan = planned(DENSE, `micro-batch=1,${text}`);
+  const { stages } = plan.pipelines[0]!;
+  const stack = { ...DENSE.stack, overlap: { ...DENSE.stack.overlap, pipeline: hidden } };
+  const spec = specOf(plan, stages.length, stages[0]!, stages[0]!.replicas[0]!);
+  return stageSeconds({ ...DENSE, stack }, spec);
+}
+
+it('an activation as it is sent has two bytes for each token and hidden unit, shared out over the GPUs of a copy', () => {
+  const { sequenceLength } = DENSE.workload;
+  const whole = 2 * sequenceLength * DENSE.model.hiddenSize;
+  expect(boundary('tp=1,pp=8,dp=8').boundaryBytes).toBe(whole);
+  expect(boundary('tp=8,pp=8,dp=1').boundaryBytes).toBe(whole / 8);
+  expect(boundary('tp=4,cp=2,pp=8,dp=1').boundaryBytes).toBe(whole / 8);
+  expect(boundary('tp=8,pp=8,dp=1,sp=true').boundaryBytes).toBe(whole / 8);
+});
+
+it('a boundary is paid there and back, for each chunk, as far as it is not hidden; where there is none, not at all', () => {
+  const { pipelineExposed, pipelineExposedInterleaved } = coefficients(undefined);
+  const { boundarySeconds: plain, exposedShare } = boundary('tp=8,pp=8,dp=1');
+  expect(exposedShare).toBe(pipelineExposed);
+  expect(boundary('tp=8,pp=8,dp=1', 0.75).boundarySeconds).toBeCloseTo(plain / 4, 12);
+  expect(boundary('tp=8,pp=8,dp=1', 1).boundarySeconds).toBe(0);
+  expect(boundary('tp=8,pp=8,dp=1,vpp=2').boundarySeconds / plain).toBeCloseTo(
+    (2 * pipelineExposedInterleaved) / pipelineExposed,
+    9,
+  );
+  expect(boundary('tp=8,pp=1,dp=8').boundarySeconds).toBe(0);
+  // 128 MiB of a sequence over eight network cards, there and back.
+  const { bandwidth } = DENSE.cluster.groups[0]!.nic.link;
+  const { boundaryBytes } = boundary('tp=8,pp=8,dp=1');
+  expect(plain).toBeGreaterThan((2 * pipelineExposed * boundaryBytes) / bandwidth);
+  expect(plain).toBeLessThan((4 * pipelineExposed * boundaryBytes) / bandwidth);
+});
 
 const c = coefficients();
 const base = problem('llama-3.1-8b', 'dgx-h100-64', {}, 'megatron-2021');

@@ -1,0 +1,99 @@
+import { describe, expect, it } from 'vitest';
+import { violations } from '../../../src/document/validator.ts';
+import type { RankedPlan } from '../../../src/domain/search-result.ts';
+import { type Compared, compareDocument, compareTable } from '../../../src/reporters/compare.ts';
+import { SCHEMAS } from '../../../src/schema/index.ts';
+import { DENSE, MIXED } from '../frameworks/fixture.ts';
+import {
+  expectNarrow,
+  expectShown,
+  found,
+  LAW,
+  NARROW,
+  ranked,
+  SEARCHED,
+  secondsIn,
+  tableOf,
+  taking,
+  UNEVEN,
+  WIDE,
+} from './fixture.ts';
+
+const certificate = {
+  ...SEARCHED,
+  rejected: [{ rule: 'memory', count: 4000, example: { configuration: 'tp=1', reason: LAW } }],
+};
+const BEST = ranked(MIXED, UNEVEN);
+const one = (best: RankedPlan | null, dollarsPerHour: number | null = null): Compared => ({
+  problem: MIXED,
+  result: best === null ? found([], { certificate }) : found([best]),
+  dollarsPerHour,
+});
+const within = (band: number, seconds: number) => {
+  const plan = taking(seconds, BEST);
+  return one({ ...plan, estimate: { ...plan.estimate, band } });
+};
+const clusters = (...all: Compared[]) => compareDocument(all, '0').clusters;
+
+describe('clusters beside one another', () => {
+  it('are measured against the first', () => {
+    const ratios = clusters(within(0.1, 10), within(0.1, 5), within(0.1, 25)).map((c) => c.ratioToFirst!);
+    for (const [i, ratio] of [1, 2, 0.4].entries()) expect(ratios[i]).toBeCloseTo(ratio, 12);
+  });
+
+  it('tie within the wider of their bands, faster and slower, and never the first with itself', () => {
+    const tied = (...all: Compared[]) => clusters(...all).map((c) => c.tiedWithFirst);
+    const first = within(0.1, 10);
+    expect(tied(first, within(0.1, 10.9), within(0.1, 9.2))).toEqual([false, true, true]);
+    expect(tied(first, within(0.1, 11.1), within(0.1, 9))).toEqual([false, false, false]);
+    expect(tied(first, within(0.3, 12.9))).toEqual([false, true]);
+    expect(tied(within(0.3, 10), within(0.1, 12.9))).toEqual([false, true]);
+  });
+
+  it('have dollars a token: dollars an hour over tokens an hour', () => {
+    const [priced, unpriced] = clusters(one(BEST, 250), one(BEST));
+    const { sequenceLength, globalBatchSize } = MIXED.workload;
+    const tokensPerHour = (3600 * sequenceLength * globalBatchSize) / BEST.estimate.stepSeconds;
+    expect(priced!.dollarsPerMillionTokens! / (250 / (tokensPerHour / 1e6))).toBeCloseTo(1, 12);
+    expect(unpriced!.dollarsPerMillionTokens).toBeNull();
+  });
+
+  it('where nothing fits have the reason, and nobody is measured against them', () => {
+    const [empty, other] = clusters(one(null), one(BEST, 250));
+    expect(empty).toMatchObject({ best: null, reason: LAW, tokensPerSecond: null, tiedWithFirst: false });
+    expect(other).toMatchObject({ ratioToFirst: null, tiedWithFirst: false });
+  });
+});
+
+describe('the table', () => {
+  const dense = { ...one(ranked(DENSE, 'tp=8,pp=4,dp=2'), 160), problem: DENSE };
+  const all = [one(BEST, 250), dense, within(0.5, 120)];
+  const rows = tableOf(compareTable(all, WIDE), 'cluster');
+
+  it('has the figures of the document', () => {
+    const document = compareDocument(all, '0');
+    expect(violations(SCHEMAS.compare!, document)).toEqual([]);
+    for (const [i, [name, gpus, step, tokens, ratio, dollars]] of rows.entries()) {
+      const known = document.clusters[i]!;
+      expect(name).toBe(known.cluster);
+      expect(gpus).toBe(`64/${known.gpus}`);
+      expectShown(secondsIn(step!), known.best!.stepTimeSeconds);
+      expect(Number(tokens!.replaceAll(',', ''))).toBe(Math.round(known.tokensPerSecond!));
+      expectShown(Number.parseFloat(ratio!), known.ratioToFirst!);
+      expect(ratio!.endsWith(' tie')).toBe(known.tiedWithFirst);
+      if (known.dollarsPerMillionTokens === null) expect(dollars).toBe('?');
+      else expectShown(Number(dollars!.slice(1)), known.dollarsPerMillionTokens);
+    }
+    expect(rows.map(([, , , , ratio]) => ratio!.includes('tie'))).toEqual([false, false, true]);
+  });
+
+  it('has no ratio to a cluster on which nothing fits', () => {
+    const [empty, other] = tableOf(compareTable([one(null), one(BEST, 250)], NARROW), 'cluster');
+    expect(empty).toEqual([MIXED.cluster.name, '64', 'nothing fits']);
+    expect(other![4]).toBe('?');
+  });
+
+  it.each([80, 120])('is no wider than %i columns', (columns) => {
+    expectNarrow(compareTable(all, { columns, color: false }), columns);
+  });
+});

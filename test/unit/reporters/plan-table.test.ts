@@ -1,0 +1,206 @@
+import { describe, expect, it } from 'vitest';
+import type { Certificate, SearchResult } from '../../../src/domain/search-result.ts';
+import { planTable } from '../../../src/reporters/plan-table.ts';
+import { GiB } from '../../../src/units/quantity.ts';
+import { MIXED, problemOf } from '../frameworks/fixture.ts';
+import {
+  ALONE,
+  expectNarrow,
+  expectShown,
+  found,
+  LAW,
+  NARROW,
+  percentIn,
+  ranked,
+  SEARCHED,
+  secondsIn,
+  tableOf,
+  taking,
+  UNEVEN,
+  unwrapped,
+  WIDE,
+} from './fixture.ts';
+
+const BEST = ranked(MIXED, UNEVEN);
+const SECOND = ranked(MIXED, 'tp=8,pp=8,dp=1,layers=12/12/12/12/8/8/8/8', { rank: 2, tiedWithBest: true });
+const THIRD = ranked(MIXED, 'tp=8,pp=4,dp=1,groups=h100,recompute=full', { rank: 3 });
+const print = (result: SearchResult, beside = ALONE, style = WIDE) => planTable(MIXED, result, beside, style);
+const words = (result: SearchResult, beside = ALONE) => unwrapped(print(result, beside));
+
+describe('ranked plans', () => {
+  const plans = [BEST, SECOND, THIRD];
+
+  it('have the figures of their estimates, in a table', () => {
+    const rows = tableOf(print(found(plans)), '#').filter(([first]) => /^\d/.test(first!));
+    expect(rows.map(([rank]) => rank)).toEqual(['1', '2=', '3']);
+    for (const [i, [, step, tokens, mfu]] of rows.entries()) {
+      const { estimate } = plans[i]!;
+      expectShown(secondsIn(step!), estimate.stepSeconds);
+      const { sequenceLength, globalBatchSize } = MIXED.workload;
+      const perSecond = (sequenceLength * globalBatchSize) / estimate.stepSeconds;
+      expect(Number(tokens!.replaceAll(',', ''))).toBe(Math.round(perSecond));
+      expect(percentIn(mfu!)).toBeCloseTo(100 * estimate.mfu, 1);
+    }
+  });
+
+  it('are the same plans where the page is narrow', () => {
+    const table = tableOf(print(found(plans)), '#').filter(([first]) => /^\d/.test(first!));
+    const lines = print(found(plans), ALONE, NARROW).split('\n');
+    for (const [rank, step, tokens, mfu, gpus] of table) {
+      const line = lines.find((one) => one.startsWith(`${rank} `));
+      expect(line, rank).toBeDefined();
+      for (const figure of [step, `${tokens} tokens/s`, `MFU ${mfu}`, gpus]) expect(line).toContain(figure);
+    }
+  });
+
+  it('say which GPU is how full, each type', () => {
+    const rows = print(found([BEST])).split('\n');
+    for (const group of [0, 1]) {
+      const { gpu } = MIXED.cluster.groups[group]!;
+      const most = Math.max(
+        ...BEST.estimate.stages.flatMap((one) => (one.group === group ? [one.memory.deviceBytes] : [])),
+      );
+      expect(rows.some((row) => row.includes(`${gpu.id} ${(most / GiB).toFixed(1)}/`))).toBe(true);
+    }
+  });
+
+  it('are ties only where they are marked', () => {
+    expect(words(found(plans))).toContain('= is a tie with the best');
+    expect(words(found([BEST, SECOND, { ...SECOND, rank: 3 }]))).toContain('= are ties with the best');
+    expect(words(found([BEST, THIRD]))).not.toContain('with the best:');
+  });
+});
+
+describe('GPUs that the best plan leaves idle', () => {
+  it.each([
+    ['tp=8,pp=4,dp=1,groups=h100', '32 × a100-40-sxm.'],
+    ['tp=8,pp=2,dp=1,groups=h100:16', '16 × h100-sxm, 32 × a100-40-sxm.'],
+    ['tp=4,cp=2,pp=4,dp=1,groups=h100:16/a100-40:16', '16 × h100-sxm, 16 × a100-40-sxm.'],
+  ])('of %s are counted: %s', (configuration, idle) => {
+    expect(words(found([ranked(MIXED, configuration)]))).toContain(`Left idle by the best plan: ${idle}`);
+  });
+
+  it('are none where it uses all', () => {
+    expect(words(found([BEST]))).not.toContain('idle');
+  });
+});
+
+describe('the even split', () => {
+  const even = (seconds: number) => words(found([BEST], { evenSplit: taking(seconds, BEST) }));
+  const best = BEST.estimate.stepSeconds;
+
+  it.each([
+    [1.5, 'the best plan is 1.50× as fast'],
+    [1.004, 'as fast as the best plan'],
+    [0.8, '1.25× as fast as the best found so far'],
+  ])('that takes %d of the best: %s', (factor, verdict) => {
+    expect(even(factor * best)).toContain(`: ${verdict}.`);
+  });
+
+  it('that cannot run says why', () => {
+    expect(words(found([BEST], { evenSplit: LAW }))).toContain(
+      'Even split: 90 GiB. Maybe more recomputation.',
+    );
+  });
+});
+
+describe('how sure', () => {
+  it('has the band of the best plan and its weakest figure', () => {
+    const estimate = { ...BEST.estimate, band: 0.1234, weakestProvenance: 'fitted' as const };
+    const text = words(found([{ ...BEST, estimate }, SECOND]));
+    expect(text).toContain('about ±12.3%; weakest figure used: fitted.');
+  });
+
+  it('tells assumptions, or how many more there are', () => {
+    const having = (n: number) => {
+      const assumptions = Array.from({ length: n }, (_, i) => `number ${i}`);
+      return words(found([{ ...BEST, estimate: { ...BEST.estimate, assumptions } }]));
+    };
+    const told = (text: string) => text.split('Assumed: ').length - 1;
+    expect(told(having(8))).toBe(8);
+    expect(having(8)).not.toContain('more assumptions');
+    const more = Number(/And (\d+) more assumptions/.exec(having(11))![1]);
+    expect(told(having(11)) + more).toBe(11);
+  });
+});
+
+describe('the certificate', () => {
+  const rejected = [
+    { rule: 'memory', count: 4000, example: { configuration: 'tp=1', reason: LAW } },
+    { rule: 'layers-per-chunk', count: 250, example: { configuration: 'pp=9', reason: LAW } },
+  ];
+  const cut: Certificate = {
+    space: 12_345,
+    rejected,
+    boundedAway: 7000,
+    evaluated: 95,
+    left: 1000,
+    optimal: false,
+    gap: 0.0316,
+    cutBy: 'time-limit',
+  };
+  const told = (certificate: Certificate, plans = [BEST]) => {
+    const text = words(found(plans, { certificate }));
+    return text.slice(text.indexOf('Searched '));
+  };
+
+  it('accounts for every configuration', () => {
+    const [space, ...counts] = [...told(cut).matchAll(/[\d,]*\d(?= )/g)].map(([n]) =>
+      Number(n.replaceAll(',', '')),
+    );
+    expect(space).toBe(cut.space);
+    expect(counts.reduce((a, b) => a + b, 0)).toBe(cut.space);
+    for (const { rule, count } of rejected)
+      expect(told(cut).replaceAll(',', '')).toContain(`${count} by ${rule}`);
+  });
+
+  it.each([
+    [cut, 'cut by time-limit; at most 3.2% better is possible'],
+    [{ ...cut, cutBy: null, unproven: 7 }, '7 may have a better layer cut; at most 3.2% better is possible'],
+    [{ ...cut, gap: null }, 'cut by time-limit; no plan was found'],
+    [SEARCHED, 'nothing better exists in this space'],
+    [{ ...SEARCHED, evaluated: 0 }, 'the whole space was searched'],
+  ])('of %j says what it proves', (certificate, verdict) => {
+    expect(told(certificate)).toMatch(new RegExp(`: ${verdict}\\.`));
+  });
+});
+
+describe('where nothing fits', () => {
+  const rejected = [{ rule: 'memory', count: 4000, example: { configuration: 'tp=1', reason: LAW } }];
+  const certificate = { ...SEARCHED, rejected, evaluated: 0 };
+
+  it('each rule is told with an example, its limit and advice', () => {
+    const text = words(found([], { certificate }));
+    expect(text).toContain('No configuration fits.');
+    expect(text).toContain('4,000 × memory: e.g. tp=1: 90 GiB, limit 72 GiB. Maybe more recomputation.');
+    expect(words(found([], { certificate: { ...certificate, cutBy: 'time-limit' } }))).toContain(
+      'Nothing found yet: cut by time-limit.',
+    );
+  });
+
+  it('the nearest miss has the bytes of the stage that is furthest beyond its limit', () => {
+    const { plan, estimate } = ranked(
+      MIXED,
+      'tp=4,pp=16,layers=5/5/5/5/5/5/5/5/5/9/5/5/4/4/4/4,recompute=full',
+    );
+    const text = words(
+      found([], { nearestMiss: { plan, estimate, reason: LAW, remedy: 'fits with pp=99' } }),
+    );
+    const { deviceBytes, limitBytes } = estimate.stages[9]!.memory;
+    expect(deviceBytes).toBeGreaterThan(limitBytes);
+    const [of, limit] = [deviceBytes, limitBytes].map((bytes) => (bytes / GiB).toFixed(1));
+    expect(text).toContain(`: ${of} GiB of ${limit} GiB; fits with pp=99.`);
+  });
+});
+
+describe('on the page', () => {
+  const sparse = problemOf('deepseek-v3', 'h800-2048');
+  const many = 'tp=1,pp=16,dp=128,ep=64,vpp=1,recompute=layernorm+mla_up_proj+moe_act,vocabulary=vocab-1';
+
+  it.each([80, 140, 160])('no line is wider than %i columns', (columns) => {
+    const style = { columns, color: false };
+    const miss = { plan: BEST.plan, estimate: BEST.estimate, reason: LAW, remedy: 'fits with tp=99' };
+    expectNarrow(print(found([BEST, SECOND, THIRD], { nearestMiss: miss }), ALONE, style), columns);
+    expectNarrow(planTable(sparse, found([ranked(sparse, many)]), ALONE, style), columns);
+  });
+});

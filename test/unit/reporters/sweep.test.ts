@@ -1,0 +1,97 @@
+import { describe, expect, it } from 'vitest';
+import { violations } from '../../../src/document/validator.ts';
+import { type Sweep, sweepDocument, sweepTable } from '../../../src/reporters/sweep.ts';
+import { SCHEMAS } from '../../../src/schema/index.ts';
+import { MIXED } from '../frameworks/fixture.ts';
+import {
+  expectNarrow,
+  expectShown,
+  MADE_BY,
+  NARROW,
+  percentIn,
+  ranked,
+  secondsIn,
+  tableOf,
+  taking,
+  UNEVEN,
+  unwrapped,
+  WIDE,
+} from './fixture.ts';
+
+const HALF = ranked(MIXED, 'tp=8,pp=4,dp=1,groups=h100');
+const WHOLE = ranked(MIXED, UNEVEN);
+const point = (budget: number, seconds: number | null) => ({
+  budget,
+  plan: seconds === null ? null : taking(seconds, budget > 32 ? WHOLE : HALF),
+});
+const byGpus = (...points: readonly (readonly [number, number | null])[]): Sweep => ({
+  kind: 'gpus',
+  points: points.map(([budget, seconds]) => point(budget, seconds)),
+});
+const told = (sweep: Sweep) => unwrapped(sweepTable(MIXED, [sweep], NARROW)).trim();
+
+describe('a sweep', () => {
+  const sweep = byGpus([8, null], [32, 10], [64, 8]);
+  const rows = tableOf(sweepTable(MIXED, [sweep], WIDE), 'GPUs');
+
+  it('has the figures of each plan, and what a GPU does against the first that fits', () => {
+    expect(rows[0]).toEqual(['8', 'nothing fits']);
+    const tokens = MIXED.workload.sequenceLength * MIXED.workload.globalBatchSize;
+    for (const [row, gpus, seconds, share] of [
+      [rows[1]!, 32, 10, 100],
+      [rows[2]!, 64, 8, (100 * (tokens / 8 / 64)) / (tokens / 10 / 32)],
+    ] as const) {
+      const [budget, step, perSecond, perGpu] = row;
+      expect(budget).toBe(`${gpus}`);
+      expectShown(secondsIn(step!), seconds);
+      expect(Number(perSecond!.replaceAll(',', ''))).toBe(Math.round(tokens / seconds));
+      expect(percentIn(perGpu!)).toBeCloseTo(share, 1);
+    }
+  });
+
+  it('names the GPUs of a mixed plan and how full each type is', () => {
+    const text = sweepTable(MIXED, [sweep], WIDE);
+    expect(text).toMatch(/h100-sxm [\d.]+\/72\.8\n.*a100-40-sxm [\d.]+\/36\.2/);
+  });
+
+  it('of memory goes by shares', () => {
+    const text = sweepTable(MIXED, [{ kind: 'pareto-memory', points: [point(0.9, 10)] }], NARROW);
+    expect(tableOf(text, 'memory')[0]![0]).toBe('90.0%');
+    expect(text).not.toContain('Scaling');
+  });
+
+  it('has a document that is as its schema says, with a null where nothing fits', () => {
+    const document = sweepDocument(MIXED, [sweep], MADE_BY);
+    expect(document.sweeps[0]!.points.map(({ plan }) => plan?.stepTimeSeconds ?? null)).toEqual([
+      null,
+      10,
+      8,
+    ]);
+    expect(violations(SCHEMAS.sweep!, document)).toEqual([]);
+  });
+
+  it.each([80, 120, 160])('is no wider than %i columns', (columns) => {
+    expectNarrow(sweepTable(MIXED, [sweep], { columns, color: false }), columns);
+  });
+});
+
+describe('scaling', () => {
+  it.each([
+    // Twice the GPUs should bring a factor of 1.5.
+    [byGpus([16, 10], [32, 6.6], [64, 4.5]), 'Scaling stops paying at 32 GPUs: 64 are 1.47× as fast.'],
+    [byGpus([16, 10], [32, 6.6], [64, 4.3]), 'Scaling pays up to the largest size asked for.'],
+    // Half as many again, 1.5 to the power of log2(1.5), which is 1.27.
+    [byGpus([32, 10], [48, 7.8]), 'Scaling pays up to the largest size asked for.'],
+    [byGpus([32, 10], [48, 8]), 'Scaling stops paying at 32 GPUs: 48 are 1.25× as fast.'],
+    [byGpus([8, null], [16, 10], [32, 9]), 'Scaling stops paying at 16 GPUs: 32 are 1.11× as fast.'],
+  ])('%#: %o', (sweep, words) => {
+    expect(told(sweep).endsWith(words)).toBe(true);
+  });
+
+  it.each([[byGpus([8, null], [16, null])], [byGpus([8, null], [16, 5])], [byGpus([8, 5])]])(
+    '%#: nothing is said of it where no two sizes can be compared',
+    (sweep) => {
+      expect(told(sweep)).not.toContain('Scaling');
+    },
+  );
+});
