@@ -63,7 +63,6 @@ describe('product names', () => {
 
   it.each([
     ['Tesla V100-PCIE-32GB', 32768, 'v100-sxm2-32', 'pcie3-x16'],
-    ['NVIDIA H200 NVL', 143771, 'h200-sxm', 'pcie5-x16-p2p'],
     ['NVIDIA H800 PCIe', 81559, 'h800-sxm', 'pcie5-x16-p2p'],
   ])('%s has a stand-in, said so, and no NVLink by default', (name, memory, gpu, link) => {
     const { groups, notes } = inventoryFrom({ q: query(name, memory, 2) });
