@@ -3,6 +3,7 @@ import { gpipe } from './gpipe.ts';
 import { interleaved } from './interleaved.ts';
 import { oneForwardOneBackward } from './one-f-one-b.ts';
 import type { Schedule } from './schedule.ts';
+import { twoBuffered } from './two-buffered.ts';
 import { dualPipeV, vHalf, vMin, zbV } from './v-shape.ts';
 import { zbH1, zbH2 } from './zero-bubble.ts';
 
@@ -10,6 +11,7 @@ import { zbH1, zbH2 } from './zero-bubble.ts';
 export const SCHEDULES: readonly Schedule[] = [
   gpipe,
   oneForwardOneBackward,
+  twoBuffered,
   interleaved,
   breadthFirst,
   zbH1,
