@@ -1,8 +1,9 @@
 import { adamw } from './adamw.ts';
+import { lion } from './lion.ts';
 import type { Optimizer } from './optimizer.ts';
 
 /** Every optimizer whose states and steps can be estimated, the usual one first. */
-export const OPTIMIZERS: readonly Optimizer[] = [adamw];
+export const OPTIMIZERS: readonly Optimizer[] = [adamw, lion];
 
 /** Throws on an id that no module has: flags and files are checked before. */
 export function optimizerOf(id: string): Optimizer {
