@@ -6,7 +6,7 @@ import { enoughMicroBatches, type Schedule } from './schedule.ts';
  * weights it entered with, so a stage keeps two versions; a gradient is applied one step late (Narayanan et al. 2020).
  */
 export const twoBuffered: Schedule = {
-  id: 'pipedream-2bw',
+  id: '2bw',
   name: 'PipeDream-2BW',
   source: 'arXiv 2006.09503, section 3.1',
   chunks: 'one',
@@ -15,7 +15,7 @@ export const twoBuffered: Schedule = {
   flows: true,
   weightVersions: (_, { stages }) => (stages > 1 ? 2 : 1),
   // With fewer a step's gradients are not done when the version after next is due.
-  reject: (shape) => enoughMicroBatches('pipedream-2bw', shape),
+  reject: (shape) => enoughMicroBatches('2bw', shape),
   order: oneForwardOneBackward.order,
   peakInFlight: oneForwardOneBackward.peakInFlight,
 };
