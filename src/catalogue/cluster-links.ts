@@ -1,5 +1,6 @@
 import type { GroupLink, MeasuredLinks, NodeGroup } from '../domain/cluster.ts';
 import { InputError } from '../domain/input-error.ts';
+import { promisedBandwidth } from '../domain/link.ts';
 import type { ClusterDocument } from '../schema/cluster.ts';
 import { nearest } from '../units/nearest.ts';
 import type { Document } from './document.ts';
@@ -31,8 +32,7 @@ export function linksFrom(
   const stated = rate('bandwidthPerNode');
   const way = {
     bandwidthPerNode: stated ?? Number.POSITIVE_INFINITY,
-    nominalPerNode:
-      stated !== null || base === null ? Number.POSITIVE_INFINITY : base.bandwidth * base.efficiency,
+    nominalPerNode: stated !== null || base === null ? Number.POSITIVE_INFINITY : promisedBandwidth(base),
     sharedBandwidth: rate('sharedBandwidth') ?? Number.POSITIVE_INFINITY,
     latency:
       link.latency === undefined

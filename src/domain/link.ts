@@ -39,6 +39,11 @@ export interface LinkSpec {
   readonly provenance: Provenance;
 }
 
+/** What large transfers are promised, bytes/s one way. */
+export function promisedBandwidth({ bandwidth, efficiency }: LinkSpec): number {
+  return bandwidth * efficiency;
+}
+
 export interface CollectiveCurve {
   readonly collective: Collective;
   readonly gpus: number;

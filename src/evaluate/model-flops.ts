@@ -15,8 +15,8 @@ export function peakFlops({ cluster, workload }: Problem, plan: Plan): number {
     for (const stage of pipeline.stages) {
       for (const block of stage.replicas) {
         const gpu = cluster.groups[block.group]!.gpu;
-        const { measured } = gemmCurve(gpu, workload.precision);
-        sum += gpu.peakFlops[measured]! * block.count * block.tp * plan.dims.cp;
+        const { peak } = gemmCurve(gpu, workload.precision);
+        sum += peak * block.count * block.tp * plan.dims.cp;
       }
     }
   }

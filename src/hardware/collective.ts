@@ -1,4 +1,4 @@
-import type { Collective, LinkSpec } from '../domain/link.ts';
+import { type Collective, type LinkSpec, promisedBandwidth } from '../domain/link.ts';
 import type { Coefficients } from './coefficients.ts';
 import { networkRate } from './network-share.ts';
 import type { Span } from './span.ts';
@@ -49,7 +49,7 @@ function insideDomain(
 
 /** Bus bandwidth of a link without measured curves, bytes/s. */
 function busBandwidth(link: LinkSpec, span: Span, collective: Collective, n: number): number {
-  const flat = link.bandwidth * link.efficiency;
+  const flat = promisedBandwidth(link);
   if (link.topology === 'mesh') {
     const peers = Math.max(1, Math.min(span.intra.fastDomainGpus, span.intra.gpusPerNode) - 1);
     return flat * Math.min(1, (n - 1) / peers);
@@ -123,7 +123,7 @@ export function pointToPointSeconds(span: Span, bytes: number, c: Coefficients):
   if (span.domains === 1) {
     const link = span.intra.intraNode;
     const peers = link.topology === 'mesh' ? Math.max(1, span.intra.gpusPerNode - 1) : 1;
-    return c.pointToPointLatency + link.latency + bytes / ((link.bandwidth * link.efficiency) / peers);
+    return c.pointToPointLatency + link.latency + bytes / (promisedBandwidth(link) / peers);
   }
   const rate = networkRate(span.share, c.networkDerating);
   return c.pointToPointLatency + span.network.nic.link.latency + span.extraLatency + bytes / rate;

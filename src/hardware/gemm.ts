@@ -26,20 +26,20 @@ const FALLBACK: Readonly<Record<Dtype, readonly Dtype[]>> = {
 };
 
 /** The curve used for a dtype, and the dtype it was measured in: a GPU without fp8 computes in bf16. */
-export function gemmCurve(gpu: GpuSpec, dtype: Dtype): { curve: GemmCurve; measured: Dtype } {
+export function gemmCurve(gpu: GpuSpec, dtype: Dtype): { curve: GemmCurve; measured: Dtype; peak: number } {
   for (const measured of FALLBACK[dtype]) {
     const curve = gpu.gemm[measured];
-    if (curve !== undefined) return { curve, measured };
+    if (curve !== undefined) return { curve, measured, peak: gpu.peakFlops[measured]! };
   }
   throw new RangeError(`${gpu.id} has no GEMM curve for ${dtype}`);
 }
 
 /** How much faster a format is than the one whose curve stands in for it: nvfp4 than fp8. */
 export function speedup(gpu: GpuSpec, dtype: Dtype, c: Coefficients): number {
-  const { measured } = gemmCurve(gpu, dtype);
   const own = gpu.peakFlops.nvfp4;
-  if (dtype !== 'nvfp4' || measured === 'nvfp4' || own === undefined) return 1;
-  return Math.max(1, (own / gpu.peakFlops[measured]!) * c.nvfp4Efficiency);
+  if (dtype !== 'nvfp4' || own === undefined) return 1;
+  const { measured, peak } = gemmCurve(gpu, dtype);
+  return measured === 'nvfp4' ? 1 : Math.max(1, (own / peak) * c.nvfp4Efficiency);
 }
 
 /** Dense peak of 16-bit arithmetic: attention, and GEMMs of no narrower format, are a share of it. */
@@ -63,11 +63,10 @@ export function gemmSeconds(
   c: Coefficients,
   powerCap: number | null = null,
 ): number {
-  const { curve, measured } = gemmCurve(gpu, dtype);
+  const { curve, measured, peak } = gemmCurve(gpu, dtype);
   const narrow = measured === 'fp8' || measured === 'mxfp8' || measured === 'nvfp4';
   const bandwidth = gpu.memoryBandwidth * curve.memoryEfficiency;
-  const ideal =
-    (2 * count * m * n * (k + curve.kOverhead)) / (gpu.peakFlops[measured]! * curve.maxEfficiency);
+  const ideal = (2 * count * m * n * (k + curve.kOverhead)) / (peak * curve.maxEfficiency);
   const compute = ideal * (1 + (curve.throttleDepth * ideal) / (ideal + curve.throttleSeconds));
   const operandBytes = narrow ? 1 : 2;
   const memory = (count * (operandBytes * (m * k + k * n) + 2 * m * n)) / bandwidth;

@@ -1,4 +1,5 @@
 import type { Cluster, GroupLink, NodeGroup } from '../domain/cluster.ts';
+import { promisedBandwidth } from '../domain/link.ts';
 
 /** Bytes/s one way that the network gives one GPU while all GPUs of its node use it. */
 export interface NetworkShare {
@@ -26,7 +27,7 @@ export function slowest(a: NetworkShare, b: NetworkShare): NetworkShare {
 export function portShare({ nic, gpusPerNode }: NodeGroup): NetworkShare {
   const ports = nic.perNode / gpusPerNode;
   return nic.measured === null
-    ? { nominal: nic.link.bandwidth * nic.link.efficiency * ports, reached: Number.POSITIVE_INFINITY }
+    ? { nominal: promisedBandwidth(nic.link) * ports, reached: Number.POSITIVE_INFINITY }
     : { nominal: Number.POSITIVE_INFINITY, reached: nic.measured * ports };
 }
 

@@ -7,7 +7,6 @@ import { type Span, spanOf } from './span.ts';
 export interface ProcessGroups {
   readonly tensor: Span;
   readonly context: Span;
-  readonly data: Span;
   /** Data × context parallel: what dense gradients are summed over. */
   readonly gradient: Span;
   /** Ranks that share one set of sharded states. */
@@ -43,7 +42,6 @@ function groupsOf(cluster: Cluster, firstDevice: number, dims: Degrees): Process
   return {
     tensor: spanOf(cluster, firstDevice, 1, tp),
     context: spanOf(cluster, firstDevice, tp, cp),
-    data: spanOf(cluster, firstDevice, tp * cp, dp),
     gradient,
     shard: dpReplicate === 1 ? gradient : spanOf(cluster, firstDevice, tp, cp * dpShard),
     expert: spanOf(cluster, firstDevice, etp, ep),

@@ -127,9 +127,9 @@ function membersPerDomain(group: NodeGroup, stride: number, size: number): numbe
 }
 
 /** The group that unlike replicas form together: members add up, the slowest link sets the pace. */
-export function mergeSpans(spans: readonly Span[], blocksShareSize: boolean): Span {
+export function mergeSpans(spans: readonly Span[]): Span {
   const first = spans[0]!;
-  if (spans.length === 1 || !blocksShareSize) return first;
+  if (spans.length === 1) return first;
   let { perDomain, share, network, intra } = first;
   for (const span of spans) {
     perDomain = Math.min(perDomain, span.perDomain);

@@ -51,14 +51,15 @@ export const recompute = technique<Recompute>({
   layer: ({ mode, modules }, operators) => {
     if (mode === 'none') return [...operators];
     if (mode === 'full') return wholeAgain(operators);
-    return operators.map((one) => ({
-      ...one,
-      again: one.modules.some((module) => modules.includes(module)),
-      saved: one.saved.map((tensor) => ({
-        ...tensor,
-        dropped: tensor.droppedBy.some((module) => modules.includes(module)),
-      })),
-    }));
+    const among = (list: readonly RecomputeModule[]) => list.some((module) => modules.includes(module));
+    return operators.map((one) => {
+      const again = among(one.modules);
+      if (!again && !one.saved.some(({ droppedBy }) => among(droppedBy))) return one;
+      const saved = one.saved.map((tensor) =>
+        among(tensor.droppedBy) ? { ...tensor, dropped: true } : tensor,
+      );
+      return { ...one, again, saved };
+    });
   },
 });
 

@@ -48,11 +48,11 @@ function addKernel(kernel: Kernel, context: StageContext, forward: PassTime, bac
         kernel.wide === true && problem.workload.precision !== 'fp16' ? 'bf16' : problem.workload.precision;
       const cap = group.powerCapWatts;
       const grouped = count > 1 ? groupedFactor(context) : 1;
-      const seconds = (shape: GemmShape) => gemmSeconds(gpu, dtype, { ...shape, count }, c, cap) * grouped;
-      const once = seconds({ m, n, k, quantised: kernel.quantised === 'input' });
-      const inputGrad = seconds({ m, n: k, k: n, quantised: kernel.quantised === 'gradient' });
+      const seconds = (shape: GemmShape) => gemmSeconds(gpu, dtype, shape, c, cap) * grouped;
+      const once = seconds({ m, n, k, count, quantised: kernel.quantised === 'input' });
+      const inputGrad = seconds({ m, n: k, k: n, count, quantised: kernel.quantised === 'gradient' });
       // Activations and gradients were quantised for the other two.
-      const weightGrad = seconds({ m: n, n: k, k: m, quantised: true }) / c.weightGradEfficiency;
+      const weightGrad = seconds({ m: n, n: k, k: m, count, quantised: true }) / c.weightGradEfficiency;
       forward.gemm += once;
       backward.gemm += inputGrad + weightGrad;
       return weightGrad;
@@ -65,9 +65,9 @@ function addKernel(kernel: Kernel, context: StageContext, forward: PassTime, bac
       return 0;
     }
     case 'batched-gemm': {
-      const { measured } = gemmCurve(gpu, problem.workload.precision === 'fp16' ? 'fp16' : 'bf16');
+      const { peak } = gemmCurve(gpu, problem.workload.precision === 'fp16' ? 'fp16' : 'bf16');
       const align = kernel.aligned ? 1 : c.unalignedBatchedGemm;
-      const once = (kernel.flops * align) / (gpu.peakFlops[measured]! * c.unfusedBatchedGemm);
+      const once = (kernel.flops * align) / (peak * c.unfusedBatchedGemm);
       forward.attention += once;
       backward.attention += 2 * once;
       return 0;

@@ -61,16 +61,9 @@ interface StepEnd {
 /** Of the slowest of a stage's unlike copies, each. */
 function stepEnd(plan: Plan, stages: number, stage: StageRun): StepEnd {
   const contexts = stage.blocks.map((run) => run.profile.context);
-  const unlike = contexts.length > 1;
   const groups = {
-    gradient: mergeSpans(
-      contexts.map((context) => context.groups.gradient),
-      unlike,
-    ),
-    expertData: mergeSpans(
-      contexts.map((context) => context.groups.expertData),
-      unlike,
-    ),
+    gradient: mergeSpans(contexts.map((context) => context.groups.gradient)),
+    expertData: mergeSpans(contexts.map((context) => context.groups.expertData)),
   };
   const hiding = hidingMicroBatches(plan, stages, stage.microBatches);
   const ends = stage.blocks.map((run) => blockEnd(run, stage, groups, hiding));

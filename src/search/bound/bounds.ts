@@ -23,9 +23,9 @@ export function frameBound(problem: Problem, frames: readonly Frame[]): number {
 function bestRate({ cluster, workload }: Problem, group: number, c: Coefficients): number {
   const { gpu } = cluster.groups[group]!;
   const narrow = workload.precision !== 'bf16' && workload.precision !== 'fp16';
-  const { curve, measured } = gemmCurve(gpu, workload.precision);
+  const { curve, peak } = gemmCurve(gpu, workload.precision);
   const gemm =
-    (gpu.peakFlops[measured]! * curve.maxEfficiency * speedup(gpu, workload.precision, c)) /
+    (peak * curve.maxEfficiency * speedup(gpu, workload.precision, c)) /
     (gpu.sustainedSlowdown * (narrow ? c.fp8Sustained : 1));
   const training = Math.min(c.attentionTraining, c.attentionTrainingCudnn, 1);
   const attention = (densePeak(gpu) * gpu.attention.efficiencyHeadDim128) / training;

@@ -6,6 +6,7 @@ import type { RankedPlan } from '../../domain/search-result.ts';
 import { estimate } from '../../evaluate/estimate.ts';
 import { splitLaw } from '../../laws/split.ts';
 import { techniqueLaw } from '../../laws/techniques.ts';
+import { barestBound, bySize, type Group } from '../bound/barest.ts';
 import { lowerBound } from '../bound/bounds.ts';
 import type { CostBook } from '../bound/cost-book.ts';
 import { memoryMiss } from '../bound/memory-bound.ts';
@@ -14,11 +15,63 @@ import type { Evaluated } from '../run/kept.ts';
 import { type Candidate, specFor } from '../space/candidate.ts';
 import { chainsOf } from '../space/chains.ts';
 import { chainOf, choices } from '../space/choices.ts';
-import { devicesOfFrame } from '../space/frame.ts';
+import { devicesOfFrame, type Layout } from '../space/frame.ts';
 import { layoutsOf } from '../space/layouts.ts';
 import type { SearchOptions } from '../space/options.ts';
 
 const MOST_TRIED = 400;
+
+interface Bounded {
+  readonly candidate: Candidate;
+  readonly bound: number;
+}
+
+/** A layout with the choices of one size of micro-batch. None of them has a lower bound. */
+interface Family {
+  readonly layout: Layout;
+  readonly group: Group;
+  readonly bound: number;
+}
+
+/** Even chains over all GPUs, lowest bound first; a family is looked into once its own bound is the lowest left. */
+function* evenCandidates(problem: Problem, options: SearchOptions, book: CostBook): Generator<Bounded> {
+  const families = evenFamilies(problem, options, book).sort((a, b) => a.bound - b.bound);
+  let ready: Bounded[] = [];
+  for (let next = 0; next < families.length || ready.length > 0; ) {
+    const family = families[next];
+    if (family !== undefined && !(ready[0] !== undefined && ready[0].bound < family.bound)) {
+      ready = [...ready, ...membersOf(problem, family, book)].sort((a, b) => a.bound - b.bound);
+      next += 1;
+    } else yield ready.shift()!;
+  }
+}
+
+function evenFamilies(problem: Problem, options: SearchOptions, book: CostBook): Family[] {
+  const all = deviceCount(problem.cluster);
+  const families: Family[] = [];
+  for (const frame of chainsOf(problem, problem.cluster.groups, { ...options, alikeStages: true })) {
+    if (devicesOfFrame(frame) !== all || problem.model.layers.length % frame.pp !== 0) continue;
+    const plain = choices(problem, chainOf(problem, frame), options).filter(
+      ({ vpp, fewest }) => vpp === 1 && fewest === null,
+    );
+    const groups = bySize(plain);
+    for (const layout of layoutsOf(problem, frame, options)) {
+      if (splitLaw(problem, { ...layout, shapes: layout.runs }) !== null) continue;
+      for (const group of groups)
+        families.push({ layout, group, bound: barestBound(problem, book, layout, group) });
+    }
+  }
+  return families;
+}
+
+function membersOf(problem: Problem, { layout, group }: Family, book: CostBook): Bounded[] {
+  return group.choices.flatMap((choice) => {
+    const candidate = { layout, choice };
+    const { dims } = specFor(problem, candidate, layout.runs[0]!);
+    if (techniqueLaw(problem, dims, choice.techniques) !== null) return [];
+    return [{ candidate, bound: lowerBound(problem, candidate, book.seconds(candidate)) }];
+  });
+}
 
 /**
  * What the user would run otherwise: all GPUs in the order of the file, the same number of layers on every stage, no
@@ -27,26 +80,9 @@ const MOST_TRIED = 400;
 export function evenSplit(problem: Problem, options: SearchOptions, book: CostBook): RankedPlan | Reason {
   const all = deviceCount(problem.cluster);
   const { launcher } = options;
-  const candidates: { candidate: Candidate; bound: number }[] = [];
-  for (const frame of chainsOf(problem, problem.cluster.groups, { ...options, alikeStages: true })) {
-    if (devicesOfFrame(frame) !== all || problem.model.layers.length % frame.pp !== 0) continue;
-    const plain = choices(problem, chainOf(problem, frame), options).filter(
-      ({ vpp, fewest }) => vpp === 1 && fewest === null,
-    );
-    for (const layout of layoutsOf(problem, frame, options)) {
-      if (splitLaw(problem, { ...layout, shapes: layout.runs }) !== null) continue;
-      for (const choice of plain) {
-        const candidate = { layout, choice };
-        const { dims } = specFor(problem, candidate, layout.runs[0]!);
-        if (techniqueLaw(problem, dims, choice.techniques) !== null) continue;
-        candidates.push({ candidate, bound: lowerBound(problem, candidate, book.seconds(candidate)) });
-      }
-    }
-  }
-  candidates.sort((a, b) => a.bound - b.bound);
   let best: Evaluated | null = null;
   let tried = 0;
-  for (const { candidate, bound } of candidates) {
+  for (const { candidate, bound } of evenCandidates(problem, options, book)) {
     if ((best !== null && bound >= best.estimate.stepSeconds) || tried >= MOST_TRIED) break;
     if (memoryMiss(problem, candidate, book.of(candidate)) !== null) continue;
     const realised = realise(problem, candidate, book.of(candidate), {

@@ -1,12 +1,12 @@
-import type { Techniques } from '../../domain/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
 import type { Reason } from '../../domain/reason.ts';
 import { estimate } from '../../evaluate/estimate.ts';
 import { splitLaw } from '../../laws/split.ts';
 import { techniqueLaw } from '../../laws/techniques.ts';
-import { scheduleOf, usualSchedule } from '../../schedules/index.ts';
+import { scheduleOf } from '../../schedules/index.ts';
 import { scheduleLaw } from '../../schedules/schedule.ts';
 import { TECHNIQUES } from '../../techniques/index.ts';
+import { barestBound, bySize } from '../bound/barest.ts';
 import { lowerBound } from '../bound/bounds.ts';
 import type { CostBook } from '../bound/cost-book.ts';
 import { memoryMiss } from '../bound/memory-bound.ts';
@@ -19,8 +19,8 @@ import {
   shapeFor,
   specFor,
 } from '../space/candidate.ts';
-import { type Choice, chainOf, choices } from '../space/choices.ts';
-import type { Frame, Layout } from '../space/frame.ts';
+import { chainOf, choices } from '../space/choices.ts';
+import type { Frame } from '../space/frame.ts';
 import { layoutsOf } from '../space/layouts.ts';
 import type { SearchOptions } from '../space/options.ts';
 import { type Evaluated, insert } from './kept.ts';
@@ -29,9 +29,9 @@ import { joined, type Run, worstKept } from './run.ts';
 
 /** Rejects, bounds or costs every configuration of a frame. */
 export function expand(run: Run, frame: Frame): void {
-  const { problem, options, tally } = run;
+  const { problem, options, book, tally } = run;
   const all = choices(problem, chainOf(problem, frame), options);
-  const groups = byMicroBatch(all);
+  const groups = bySize(all);
   const bounded: { candidate: Candidate; bound: number }[] = [];
   for (const layout of layoutsOf(problem, frame, options)) {
     const reason = splitLaw(problem, { ...layout, shapes: layout.runs });
@@ -42,7 +42,7 @@ export function expand(run: Run, frame: Frame): void {
       continue;
     }
     for (const group of groups) {
-      if (options.objective.bound(barestBound(run, layout, group), [layout]) >= worstKept(run)) {
+      if (options.objective.bound(barestBound(problem, book, layout, group), [layout]) >= worstKept(run)) {
         run.boundedAway += group.choices.length;
         continue;
       }
@@ -69,44 +69,6 @@ export function expand(run: Run, frame: Frame): void {
 function cutIsExact({ model }: Problem, { layout, choice }: Candidate): boolean {
   // Layers dealt over the chunks of unlike stages: which kinds a stage gets depends on all the others.
   return choice.vpp === 1 || layout.family === 'uniform' || model.kinds.length === 1;
-}
-
-/** Choices of one micro-batch size. */
-interface Group {
-  readonly choices: readonly Choice[];
-  /** None of them costs less: techniques at the values that cost least time, one chunk a stage. */
-  readonly barest: Choice;
-  /** Chunks of a stage may hide more of a transfer than they add: transfers count only where there is one each. */
-  readonly transfers: boolean;
-}
-
-function byMicroBatch(all: readonly Choice[]): Group[] {
-  const sizes = new Map<number, Choice[]>();
-  for (const choice of all) {
-    const known = sizes.get(choice.microBatchSize);
-    if (known === undefined) sizes.set(choice.microBatchSize, [choice]);
-    else known.push(choice);
-  }
-  return [...sizes.values()].map((choices) => {
-    const techniques = barestTechniques(choices);
-    const barest = { ...choices[0]!, techniques, fewest: null, vpp: 1, schedule: usualSchedule(1).id };
-    return { choices, barest, transfers: choices.every(({ vpp }) => vpp === 1) };
-  });
-}
-
-function barestBound({ problem, book }: Run, layout: Layout, { barest, transfers }: Group): number {
-  const candidate = { layout, choice: barest };
-  return lowerBound(problem, candidate, book.seconds(candidate), transfers);
-}
-
-/** What a group of choices agrees on, and of what it does not the values that cost least time. */
-function barestTechniques(group: readonly Choice[]): Techniques {
-  const [first] = group as [Choice];
-  return TECHNIQUES.reduce((techniques, { id, of, set, format, barest: least, off }) => {
-    const value = format(of(first.techniques));
-    const agreed = group.every((one) => one.fewest !== id && format(of(one.techniques)) === value);
-    return agreed ? techniques : set(techniques, least ?? off);
-  }, first.techniques);
 }
 
 /** Lower bound of one configuration; null when it was rejected, or left aside. */
