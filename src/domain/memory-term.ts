@@ -26,6 +26,21 @@ export interface MemoryTerm {
   readonly fixed: readonly number[];
 }
 
+type Amounts = Pick<MemoryTerm, 'part' | 'layers' | 'fixed'>;
+
+/** A term with what it does not say as usual: on the GPU, all through the step, once. Each field by name: terms of one shape are read faster. */
+export function memoryTerm(one: Amounts & Partial<MemoryTerm>): MemoryTerm {
+  return {
+    part: one.part,
+    device: one.device ?? 'gpu',
+    at: one.at ?? POINTS,
+    times: one.times ?? 'once',
+    over: one.over ?? 'sum',
+    layers: one.layers,
+    fixed: one.fixed,
+  };
+}
+
 /** What a stage with one chunk may still hold at one point: Σ sum·layers + Σ max(widest of the kinds it has) ≤ room. */
 export interface RoomPoint {
   readonly room: number;

@@ -89,5 +89,6 @@ export function dataParallelOf(plan: Plan): number {
 /** Degrees of a stage, on the copies of one block. */
 export function dimsOf(plan: Plan, stages: number, stage: Stage, { tp }: ReplicaBlock): ParallelDims {
   const dpShard = Math.max(1, Math.floor(replicasOf(stage) / plan.dims.dpReplicate));
-  return { ...plan.dims, tp, pp: stages, dpShard };
+  const { cp, dpReplicate, ep, etp, vpp } = plan.dims;
+  return { tp, cp, pp: stages, dpReplicate, dpShard, ep, etp, vpp };
 }

@@ -25,16 +25,16 @@ export const interleaved: Schedule = {
     return enoughMicroBatches('interleaved-1f1b', shape);
   },
   order(shape) {
-    const forward = visits(shape, false);
-    const backward = visits(shape, true);
+    const forward = visits(shape, 'F');
+    const backward = visits(shape, 'B');
     const totalPasses = forward.length;
     return Array.from({ length: shape.stages }, (_, stage) => {
       const warmUp = warmUpOf(stage, shape, totalPasses);
       const passes: Pass[] = [];
-      for (let i = 0; i < warmUp; i++) passes.push({ kind: 'F', ...forward[i]! });
+      for (let i = 0; i < warmUp; i++) passes.push(forward[i]!);
       for (let i = 0; i < totalPasses; i++) {
-        if (i + warmUp < totalPasses) passes.push({ kind: 'F', ...forward[i + warmUp]! });
-        passes.push({ kind: 'B', ...backward[i]! });
+        if (i + warmUp < totalPasses) passes.push(forward[i + warmUp]!);
+        passes.push(backward[i]!);
       }
       return passes;
     });
@@ -63,16 +63,16 @@ function warmUpOf(stage: number, shape: PipelineShape, totalPasses: number): num
   return Math.min(totalPasses, 2 * (stages - stage - 1) + (virtualStages - 1) * groupSize(shape));
 }
 
-/** (micro-batch, chunk) in the order a stage visits them: group by group, chunk by chunk. */
-function visits(shape: PipelineShape, reverse: boolean): { microBatch: number; chunk: number }[] {
+/** Passes of one kind in the order in which every stage makes them: group by group, chunk by chunk. */
+function visits(shape: PipelineShape, kind: 'F' | 'B'): Pass[] {
   const { microBatches, virtualStages } = shape;
   const size = groupSize(shape);
-  const list: { microBatch: number; chunk: number }[] = [];
+  const list: Pass[] = [];
   for (let group = 0; group < microBatches; group += size) {
     const end = Math.min(microBatches, group + size);
     for (let step = 0; step < virtualStages; step++) {
-      const chunk = reverse ? virtualStages - 1 - step : step;
-      for (let m = group; m < end; m++) list.push({ microBatch: m, chunk });
+      const chunk = kind === 'B' ? virtualStages - 1 - step : step;
+      for (let m = group; m < end; m++) list.push({ kind, microBatch: m, chunk });
     }
   }
   return list;

@@ -9,13 +9,16 @@ export const oneForwardOneBackward: Schedule = {
   splitsBackward: false,
   bounded: true,
   order({ stages, microBatches, runAhead = 0 }) {
+    const all = (kind: 'F' | 'B') =>
+      Array.from({ length: microBatches }, (_, microBatch): Pass => ({ kind, microBatch, chunk: 0 }));
+    const forward = all('F');
+    const backward = all('B');
     return Array.from({ length: stages }, (_, stage) => {
       const warmUp = Math.min(microBatches, stages - stage - 1 + runAhead);
-      const passes: Pass[] = [];
-      for (let m = 0; m < warmUp; m++) passes.push({ kind: 'F', microBatch: m, chunk: 0 });
+      const passes = forward.slice(0, warmUp);
       for (let m = 0; m < microBatches; m++) {
-        if (m + warmUp < microBatches) passes.push({ kind: 'F', microBatch: m + warmUp, chunk: 0 });
-        passes.push({ kind: 'B', microBatch: m, chunk: 0 });
+        if (m + warmUp < microBatches) passes.push(forward[m + warmUp]!);
+        passes.push(backward[m]!);
       }
       return passes;
     });

@@ -1,5 +1,4 @@
-import type { MemoryTerm } from '../domain/memory-term.ts';
-import { POINTS, type Point } from '../domain/memory-term.ts';
+import { type MemoryTerm, memoryTerm, type Point } from '../domain/memory-term.ts';
 import type { Problem } from '../domain/problem.ts';
 import { collectiveSeconds } from '../hardware/collective.ts';
 import { networkRate } from '../hardware/network-share.ts';
@@ -66,28 +65,19 @@ function unsharded(stage: ZeroStage, held: Held, { problem, groups, dims }: Stag
   const both = (factor: number) =>
     dense.layers.map((row, s) => row.map((count, kind) => factor * (count + expert.layers[s]![kind]!)));
   if (dims.pp > 1 && problem.stack.fullySharded) {
-    const whole = (part: State, bytes: number): MemoryTerm => ({
-      part,
-      device: 'gpu',
-      at: POINTS,
-      times: 'once',
-      over: 'sum',
-      layers: both(bytes),
-      fixed: [bytes * (dense.fixed + expert.fixed)],
-    });
+    const whole = (part: State, bytes: number) =>
+      memoryTerm({ part, layers: both(bytes), fixed: [bytes * (dense.fixed + expert.fixed)] });
     return [whole('weights', WEIGHT), whole('gradients', 4)];
   }
   // Two layers of weights, and the weights and gradients of the one in backward.
   return [
-    {
+    memoryTerm({
       part: 'gathered parameters',
-      device: 'gpu',
       at: GATHERED,
-      times: 'once',
       over: 'widest',
       layers: both(2 * WEIGHT + WEIGHT + 4),
       fixed: [2 * WEIGHT * root],
-    },
+    }),
   ];
 }
 

@@ -19,8 +19,9 @@ export interface Gathered {
 
 interface Part {
   /** By chunk. */
-  readonly fixed: number[];
-  readonly layers: number[][];
+  readonly fixed: Float64Array;
+  /** By segment and kind. */
+  readonly layers: readonly Float64Array[];
 }
 
 const PART = { once: 'once', 'in-flight': 'inFlight', 'in-flight-but-one': 'inFlightButOne' } as const;
@@ -53,15 +54,12 @@ export function gathered(terms: readonly MemoryTerm[], chunks: number): Gathered
 }
 
 function zeros(shape: BySegment, chunks: number): Part {
-  return {
-    fixed: new Array<number>(chunks).fill(0),
-    layers: shape.map((row) => new Array<number>(row.length).fill(0)),
-  };
+  return { fixed: new Float64Array(chunks), layers: shape.map((row) => new Float64Array(row.length)) };
 }
 
 const POINT_INDEX = Object.fromEntries(POINTS.map((point, i) => [point, i])) as Record<Point, number>;
 
-function addLayers(to: number[][], from: BySegment): void {
+function addLayers(to: readonly Float64Array[], from: BySegment): void {
   for (let s = 0; s < from.length; s++)
     for (let kind = 0; kind < from[s]!.length; kind++) to[s]![kind]! += from[s]![kind]!;
 }
@@ -81,7 +79,7 @@ function covers(a: Gathered, b: Gathered, earlier: boolean): boolean {
   return !alike || earlier;
 }
 
-const NOTHING: Part = { fixed: [], layers: [] };
+const NOTHING: Part = { fixed: new Float64Array(0), layers: [] };
 
 /** Whether a is at least b (and c with it), everywhere. */
 function least(a: Part, b: Part, c: Part = NOTHING): boolean {
@@ -127,7 +125,7 @@ export function bytesAt(point: Gathered, content: StageContent, alive: readonly 
 }
 
 function ofChunk(
-  { fixed, layers }: Pick<MemoryTerm, 'fixed' | 'layers'>,
+  { fixed, layers }: { readonly fixed: ArrayLike<number>; readonly layers: readonly ArrayLike<number>[] },
   chunk: number,
   counts: BySegment,
 ): number {
@@ -160,7 +158,8 @@ export function roomOf(
     points: points.map(({ once, inFlight, inFlightButOne, widest }) => ({
       room: allocatable - once.fixed[0]! - alive * inFlight.fixed[0]! - less * inFlightButOne.fixed[0]!,
       sum: once.layers.map((row, s) =>
-        row.map(
+        Array.from(
+          row,
           (bytes, kind) =>
             bytes + alive * inFlight.layers[s]![kind]! + less * inFlightButOne.layers[s]![kind]!,
         ),

@@ -1,4 +1,4 @@
-import { type BySegment, type MemoryTerm, POINTS, type Point } from '../../domain/memory-term.ts';
+import { type BySegment, type MemoryTerm, memoryTerm, type Point } from '../../domain/memory-term.ts';
 import type { Ends } from '../../domain/plan.ts';
 import { lastKind } from '../../layers/parameters.ts';
 import { scheduleOf } from '../../schedules/index.ts';
@@ -31,17 +31,14 @@ function stateTerms(profile: StageProfile, { ends, weightVersions }: StagePlace)
   const beside = ownedBeside(profile, ends);
   const layers = (key: keyof Owned, of: 'dense' | 'expert') =>
     profile.layers.map((kinds) => kinds.map(({ memory }) => memory.owned[key][of]));
-  const states = holdingsOf(context).map(({ state, of, device, share }): MemoryTerm => {
+  const states = holdingsOf(context).map(({ state, of, device, share }) => {
     const factor = state === 'weights' ? share * weightVersions : share;
-    return {
+    return memoryTerm({
       part: state,
       device,
-      at: POINTS,
-      times: 'once',
-      over: 'sum',
       layers: layers(state, of).map((row) => row.map((bytes) => factor * bytes)),
       fixed: [factor * beside[state][of]],
-    };
+    });
   });
   const held: Held = {
     dense: { layers: layers('parameters', 'dense'), fixed: beside.parameters.dense },
@@ -57,29 +54,16 @@ function passTerms(profile: StageProfile, { chunks, ends }: StagePlace): MemoryT
   const { stack } = context.problem;
   const of = (pick: (memory: OperatorMemory) => number): BySegment =>
     profile.layers.map((kinds) => kinds.map(({ memory }) => pick(memory)));
-  const activations: MemoryTerm = {
+  const activations = {
     part: 'activations',
-    device: 'gpu',
-    at: IN_FLIGHT,
-    times: 'in-flight',
-    over: 'sum',
     layers: of(({ saved }) => saved),
     fixed: savedBeside(profile, chunks, ends),
   };
-  const alone = (part: string, at: readonly Point[], bytes: number): MemoryTerm => ({
-    part,
-    device: 'gpu',
-    at,
-    times: 'once',
-    over: 'sum',
-    layers: of(() => 0),
-    fixed: [bytes],
-  });
-  const widest = (part: string, pick: (memory: OperatorMemory) => number): MemoryTerm => ({
-    ...alone(part, ['backward'], 0),
-    over: 'widest',
-    layers: of(pick),
-  });
+  const none = of(() => 0);
+  const alone = (part: string, at: readonly Point[], bytes: number) =>
+    memoryTerm({ part, at, layers: none, fixed: [bytes] });
+  const widest = (part: string, pick: (memory: OperatorMemory) => number) =>
+    memoryTerm({ part, at: ['backward'], over: 'widest', layers: of(pick), fixed: [0] });
   const logits = logitBytes(profile, ends);
   // Where all micro-batches go forward before any goes backward, each has its logits until then.
   const flushed = context.dims.pp > 1 && !scheduleOf(context.schedule).bounded;
@@ -88,13 +72,15 @@ function passTerms(profile: StageProfile, { chunks, ends }: StagePlace): MemoryT
     ends.head === null ? 0 : head.memory.largest,
   );
   return [
-    activations,
-    { ...activations, at: ['end-of-backward'], times: 'in-flight-but-one' },
-    {
-      ...alone('logits and loss', ['forward', 'loss'], 0),
+    memoryTerm({ ...activations, at: IN_FLIGHT, times: 'in-flight' }),
+    memoryTerm({ ...activations, at: ['end-of-backward'], times: 'in-flight-but-one' }),
+    memoryTerm({
+      part: 'logits and loss',
+      at: ['forward', 'loss'],
       times: flushed ? 'in-flight' : 'once',
+      layers: none,
       fixed: Array.from({ length: chunks }, (_, c) => (c === ends.head ? logits.saved : 0)),
-    },
+    }),
     alone('logits and loss', ['loss'], logits.transient),
     widest('recomputed', ({ restored }) => restored),
     widest('temporaries', ({ transient }) => transient),

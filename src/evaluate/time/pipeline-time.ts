@@ -34,10 +34,11 @@ export function pipelineTime(
   const schedule = scheduleOf(plan.schedule);
   const places = chunkPlaces(schedule, { stages, virtualStages: plan.dims.vpp });
   const boundaries = boundaryTransfers(problem, plan, pipeline, runs, places);
-  const globalChunk = new Map(places.map(({ stage, chunk }, g) => [`${stage}/${chunk}`, g]));
+  const globalChunk: number[][] = runs.map(() => []);
+  for (const [g, { stage, chunk }] of places.entries()) globalChunk[stage]![chunk] = g;
   /** What a chunk's pass receives over one of its boundaries and sends over the other. */
   const pad = (pass: 'forward' | 'backward', stage: number, chunk: number) => {
-    const g = globalChunk.get(`${stage}/${chunk}`)!;
+    const g = globalChunk[stage]![chunk]!;
     const [before, after] = [boundaries[g - 1], boundaries[g]];
     return pass === 'forward'
       ? (before?.gathered.after ?? 0) + (after?.exposed ?? 0)
