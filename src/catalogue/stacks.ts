@@ -12,9 +12,10 @@ export function listStacks(): string[] {
 /** A software stack by name or path. */
 export function loadStack(name: string): Stack {
   const document = readDocument(name.endsWith('.yaml') ? name : bundled('stack', FOLDER, name));
-  const { schema: _, host, allocator, ...rest } = validateDocument(document, stackSchema);
+  const { schema: _, host, allocator, metricLosses = 0, ...rest } = validateDocument(document, stackSchema);
   return {
     ...rest,
+    metricLosses,
     host: {
       secondsPerUnit: quantityAt(document, '/host/timePerUnit', host.timePerUnit, 'time', false),
       secondsPerStep: quantityAt(document, '/host/timePerStep', host.timePerStep, 'time', false),
