@@ -5,8 +5,8 @@ export type Point = (typeof POINTS)[number];
 /** Where bytes lie: in a GPU's own memory, in its host's, on a disk. */
 export type Device = 'gpu' | 'host' | 'disk';
 
-/** By segment of a stage (its first so many layers, the rest), then by kind of layer. Bytes or counts. */
-export type BySegment = readonly (readonly number[])[];
+/** By segment of a stage (its first so many layers, the rest), then by kind of layer. */
+export type BySegment = readonly Float64Array[];
 
 /**
  * One thing that one GPU of a stage holds. The list of them is the memory model: the walk over a step, the stage cut, the
@@ -23,30 +23,38 @@ export interface MemoryTerm {
   readonly over: 'sum' | 'widest';
   readonly layers: BySegment;
   /** Whatever layers the stage holds, by chunk of the stage; what belongs to no chunk stands in the first. */
-  readonly fixed: readonly number[];
+  readonly fixed: Float64Array;
 }
 
-type Amounts = Pick<MemoryTerm, 'part' | 'layers' | 'fixed'>;
+interface Amounts {
+  readonly part: string;
+  readonly layers: readonly ArrayLike<number>[];
+  readonly fixed: ArrayLike<number>;
+}
 
-/** A term with what it does not say as usual: on the GPU, all through the step, once. Each field by name: terms of one shape are read faster. */
-export function memoryTerm(one: Amounts & Partial<MemoryTerm>): MemoryTerm {
+/** A term with what it does not say as usual: on the GPU, all through the step, once. All terms have one shape: they are read faster. */
+export function memoryTerm(one: Amounts & Partial<Omit<MemoryTerm, keyof Amounts>>): MemoryTerm {
   return {
     part: one.part,
     device: one.device ?? 'gpu',
     at: one.at ?? POINTS,
     times: one.times ?? 'once',
     over: one.over ?? 'sum',
-    layers: one.layers,
-    fixed: one.fixed,
+    layers: one.layers.map(row),
+    fixed: row(one.fixed),
   };
+}
+
+function row(bytes: ArrayLike<number>): Float64Array {
+  return bytes instanceof Float64Array ? bytes : new Float64Array(bytes);
 }
 
 /** What a stage with one chunk may still hold at one point: Σ sum·layers + Σ max(widest of the kinds it has) ≤ room. */
 export interface RoomPoint {
   readonly room: number;
-  readonly sum: BySegment;
+  readonly sum: readonly ArrayLike<number>[];
   /** Each by kind of layer. */
-  readonly widest: readonly (readonly number[])[];
+  readonly widest: readonly ArrayLike<number>[];
 }
 
 /** A stage as a cut must respect it, on every kind of GPU that serves it. */

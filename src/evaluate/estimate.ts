@@ -5,7 +5,7 @@ import { layersOf, type Plan } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import { assumptionsOf, provenanceOf } from './confidence.ts';
 import { errorBand } from './error-band.ts';
-import { flowOf, StageMemory, shapeOf } from './memory/stage-memory.ts';
+import { flowOf, shapeOf, stageMemory } from './memory/stage-memory.ts';
 import { modelFlopsPerStep, peakFlops } from './model-flops.ts';
 import { type ProfileCache, profileCache } from './stage-profile.ts';
 import { computeParts, criticalParts } from './time/parts.ts';
@@ -79,7 +79,6 @@ function timeParts(
 
 function stageEstimates(plan: Plan, index: number, runs: readonly StageRun[]): StageEstimate[] {
   const { stages } = plan.pipelines[index]!;
-  const memory = new StageMemory();
   const flow = flowOf(plan.schedule, shapeOf(plan, stages.length, runs[0]!.microBatches));
   return runs.flatMap(({ ends, blocks }, s) =>
     blocks.map(
@@ -91,7 +90,7 @@ function stageEstimates(plan: Plan, index: number, runs: readonly StageRun[]): S
         tp: block.tp,
         layers: layersOf(stages[s]!),
         compute: computeParts(chunks),
-        memory: memory.of(profile, content, ends, flow[s]!),
+        memory: stageMemory(profile, content, ends, flow[s]!),
       }),
     ),
   );

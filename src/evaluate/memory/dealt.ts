@@ -1,5 +1,6 @@
 import { dealt } from '../../domain/dealt.ts';
-import { bytesAt, type Gathered } from './gathered.ts';
+import { contentOfKind } from './content.ts';
+import { type Gathered, mostAt } from './gathered.ts';
 
 /**
  * The most layers of one kind that fit when they are dealt over the chunks of a stage: at every point and moment,
@@ -13,24 +14,17 @@ export function mostDealt(
 ): number {
   let most = Number.POSITIVE_INFINITY;
   for (const point of points) {
-    const at = plain(point) ? mostAt : mostByTrying;
+    const at = point.inFlightButOne === null ? mostByRounds : mostByTrying;
     for (const alive of fronts) most = Math.min(most, at(point, alive, kind, allocatable));
   }
   return most;
 }
 
-/** Nothing of it leaves out the micro-batch in backward. */
-function plain({ inFlightButOne: { fixed, layers } }: Gathered): boolean {
-  return fixed.every((bytes) => bytes === 0) && layers.every((row) => row.every((bytes) => bytes === 0));
-}
-
 function mostByTrying(point: Gathered, alive: readonly number[], kind: number, allocatable: number): number {
   const kinds = point.once.layers[0]!.length;
   const fits = (n: number) => {
-    const content = dealt(n, alive.length).map((count) => [
-      Array.from({ length: kinds }, (_, k) => (k === kind ? count : 0)),
-    ]);
-    return bytesAt(point, content, alive) <= allocatable;
+    const content = contentOfKind(dealt(n, alive.length), kind, kinds);
+    return mostAt(point, content, [alive]).bytes <= allocatable;
   };
   let n = 0;
   let step = 1;
@@ -42,7 +36,7 @@ function mostByTrying(point: Gathered, alive: readonly number[], kind: number, a
   return n;
 }
 
-function mostAt(
+function mostByRounds(
   { once, inFlight, widest }: Gathered,
   alive: readonly number[],
   kind: number,
@@ -52,12 +46,12 @@ function mostAt(
   let free = allocatable;
   let all = 0;
   for (let c = 0; c < chunks; c++) {
-    free -= once.fixed[c]! + alive[c]! * inFlight.fixed[c]!;
+    free -= once.fixed[c]! + alive[c]! * (inFlight?.fixed[c] ?? 0);
     all += alive[c]!;
   }
   for (const row of widest) free -= row[kind]!;
   const resident = once.layers[0]![kind]!;
-  const each = inFlight.layers[0]![kind]!;
+  const each = inFlight?.layers[0]?.[kind] ?? 0;
   const round = chunks * resident + each * all;
   if (free < 0) return 0;
   const whole = Math.floor(free / round);

@@ -11,17 +11,16 @@ import type { StageContent } from './content.ts';
 export interface Gathered {
   readonly at: Point;
   readonly once: Part;
-  readonly inFlight: Part;
-  readonly inFlightButOne: Part;
+  readonly inFlight: Part | null;
+  readonly inFlightButOne: Part | null;
   /** Each by kind of layer: only the largest counts. */
-  readonly widest: readonly (readonly number[])[];
+  readonly widest: readonly Float64Array[];
 }
 
 interface Part {
   /** By chunk. */
   readonly fixed: Float64Array;
-  /** By segment and kind. */
-  readonly layers: readonly Float64Array[];
+  readonly layers: BySegment;
 }
 
 const PART = { once: 'once', 'in-flight': 'inFlight', 'in-flight-but-one': 'inFlightButOne' } as const;
@@ -29,105 +28,141 @@ const PART = { once: 'once', 'in-flight': 'inFlight', 'in-flight-but-one': 'inFl
 /** The points of a step that can be the highest, whatever a stage of these terms and so many chunks holds. */
 export function gathered(terms: readonly MemoryTerm[], chunks: number): Gathered[] {
   const shape = terms[0]!.layers;
-  const nothing = zeros(shape, chunks);
+  const resident = zeros(shape, chunks);
+  const passing: MemoryTerm[] = [];
+  for (const term of terms) {
+    if (term.device !== 'gpu') continue;
+    if (isResident(term)) add(resident, term);
+    else passing.push(term);
+  }
   const points = POINTS.map((at) => ({
     at,
-    once: nothing,
-    inFlight: nothing,
-    inFlightButOne: nothing,
-    widest: [] as (readonly number[])[],
+    once: add(zeros(shape, chunks), resident),
+    inFlight: null as Part | null,
+    inFlightButOne: null as Part | null,
+    widest: [] as Float64Array[],
   }));
-  for (const { device, at, times: often, over, fixed, layers } of terms) {
-    if (device !== 'gpu') continue;
-    const most = over === 'widest' ? mostOf(layers) : null;
-    for (const name of at) {
+  for (const term of passing) {
+    const times = PART[term.times];
+    const most = term.over === 'widest' ? mostOf(term.layers) : null;
+    for (const name of term.at) {
       const point = points[POINT_INDEX[name]]!;
-      const times = PART[often];
-      if (point[times] === nothing) point[times] = zeros(shape, chunks);
-      const to = point[times];
-      for (let c = 0; c < fixed.length; c++) to.fixed[c]! += fixed[c]!;
-      if (most === null) addLayers(to.layers, layers);
-      else if (most.some((bytes) => bytes > 0)) point.widest.push(most);
+      if (most === null) {
+        point[times] ??= zeros(shape, chunks);
+        add(point[times], term);
+      } else {
+        point.once.fixed[0]! += term.fixed[0]!;
+        if (most.some((bytes) => bytes > 0)) point.widest.push(most);
+      }
     }
   }
   return points.filter((one, i) => !points.some((other, j) => i !== j && covers(other, one, j < i)));
+}
+
+function isResident({ at, times, over }: MemoryTerm): boolean {
+  return at.length === POINTS.length && times === 'once' && over === 'sum';
 }
 
 function zeros(shape: BySegment, chunks: number): Part {
   return { fixed: new Float64Array(chunks), layers: shape.map((row) => new Float64Array(row.length)) };
 }
 
-const POINT_INDEX = Object.fromEntries(POINTS.map((point, i) => [point, i])) as Record<Point, number>;
-
-function addLayers(to: readonly Float64Array[], from: BySegment): void {
-  for (let s = 0; s < from.length; s++)
-    for (let kind = 0; kind < from[s]!.length; kind++) to[s]![kind]! += from[s]![kind]!;
+function add(to: Part, { fixed, layers }: Part): Part {
+  for (let c = 0; c < fixed.length; c++) to.fixed[c]! += fixed[c]!;
+  for (let s = 0; s < layers.length; s++) {
+    const [row, from] = [to.layers[s]!, layers[s]!];
+    for (let kind = 0; kind < row.length; kind++) row[kind]! += from[kind]!;
+  }
+  return to;
 }
 
+const POINT_INDEX = Object.fromEntries(POINTS.map((point, i) => [point, i])) as Record<Point, number>;
+
 /** By kind of layer, the most of any segment. */
-function mostOf([first, ...rest]: BySegment): readonly number[] {
-  if (rest.length === 0) return first!;
-  return first!.map((bytes, kind) => rest.reduce((most, row) => Math.max(most, row[kind]!), bytes));
+function mostOf(rows: BySegment): Float64Array {
+  if (rows.length === 1) return rows[0]!;
+  return rows[0]!.map((bytes, kind) => rows.reduce((most, row) => Math.max(most, row[kind]!), bytes));
 }
 
 /** Whether `a` is never below `b`, whatever is in flight (at least one micro-batch). Of two alike, the earlier is kept. */
 function covers(a: Gathered, b: Gathered, earlier: boolean): boolean {
   if (!b.widest.every((row) => a.widest.includes(row))) return false;
-  if (!least(a.once, b.once) || !least(a.inFlightButOne, NOTHING)) return false;
-  if (!least(a.inFlight, b.inFlight, b.inFlightButOne)) return false;
+  if (!least(a.once, b.once) || !least(a.inFlight, b.inFlight, b.inFlightButOne)) return false;
   const alike = least(b.once, a.once) && least(b.inFlight, a.inFlight) && a.widest.length === b.widest.length;
   return !alike || earlier;
 }
 
-const NOTHING: Part = { fixed: new Float64Array(0), layers: [] };
-
 /** Whether a is at least b (and c with it), everywhere. */
-function least(a: Part, b: Part, c: Part = NOTHING): boolean {
+function least(a: Part | null, b: Part | null, c: Part | null = null): boolean {
+  if (b === null && c === null) return true;
+  if (a === null) return false;
   for (let i = 0; i < a.fixed.length; i++)
-    if (a.fixed[i]! < (b.fixed[i] ?? 0) + (c.fixed[i] ?? 0)) return false;
+    if (a.fixed[i]! < (b?.fixed[i] ?? 0) + (c?.fixed[i] ?? 0)) return false;
   for (let s = 0; s < a.layers.length; s++) {
     const row = a.layers[s]!;
     for (let k = 0; k < row.length; k++)
-      if (row[k]! < (b.layers[s]?.[k] ?? 0) + (c.layers[s]?.[k] ?? 0)) return false;
+      if (row[k]! < (b?.layers[s]?.[k] ?? 0) + (c?.layers[s]?.[k] ?? 0)) return false;
   }
   return true;
 }
 
 /** Bytes of one term. */
-export function termBytes(term: MemoryTerm, content: StageContent, alive: readonly number[]): number {
-  const { over, times, layers, fixed } = term;
-  if (over === 'widest') return widestOf(mostOf(layers), content) + (fixed[0] ?? 0);
-  let bytes = 0;
-  let largest = 0;
-  for (const [c, counts] of content.entries()) {
-    const one = ofChunk(term, c, counts);
-    bytes += times === 'once' ? one : alive[c]! * one;
-    largest = Math.max(largest, one);
-  }
-  return times === 'in-flight-but-one' ? Math.max(0, bytes - largest) : bytes;
+export function termBytes(
+  { over, times, layers, fixed }: MemoryTerm,
+  content: StageContent,
+  alive: readonly number[],
+): number {
+  if (over === 'widest') return widestOf(mostOf(layers), content) + fixed[0]!;
+  const bytes = byChunk({ fixed, layers }, content);
+  if (times === 'in-flight-but-one') return allButOne(bytes, alive);
+  let sum = 0;
+  for (let c = 0; c < bytes.length; c++) sum += times === 'once' ? bytes[c]! : alive[c]! * bytes[c]!;
+  return sum;
 }
 
-/** Bytes at a point, with so many layers in each chunk and so many micro-batches of each chunk in flight. */
-export function bytesAt(point: Gathered, content: StageContent, alive: readonly number[]): number {
-  const { once, inFlight, inFlightButOne, widest } = point;
-  let bytes = 0;
-  let butOne = 0;
-  let largest = 0;
-  for (const [c, counts] of content.entries()) {
-    bytes += ofChunk(once, c, counts) + alive[c]! * ofChunk(inFlight, c, counts);
-    const less = ofChunk(inFlightButOne, c, counts);
-    butOne += alive[c]! * less;
-    largest = Math.max(largest, less);
+/** The most bytes at a point, with so many layers in each chunk, and how many micro-batches of each are then in flight. */
+export function mostAt(
+  { once, inFlight, inFlightButOne, widest }: Gathered,
+  content: StageContent,
+  fronts: readonly (readonly number[])[],
+): { readonly bytes: number; readonly alive: readonly number[] } {
+  let still = 0;
+  for (const bytes of byChunk(once, content)) still += bytes;
+  for (const row of widest) still += widestOf(row, content);
+  const each = inFlight && byChunk(inFlight, content);
+  const butOne = inFlightButOne && byChunk(inFlightButOne, content);
+  let best = { bytes: -1, alive: fronts[0]! };
+  for (const alive of fronts) {
+    let bytes = still;
+    if (each !== null) for (let c = 0; c < each.length; c++) bytes += alive[c]! * each[c]!;
+    if (butOne !== null) bytes += allButOne(butOne, alive);
+    if (bytes > best.bytes) best = { bytes, alive };
   }
-  bytes += Math.max(0, butOne - largest);
-  for (const row of widest) bytes += widestOf(row, content);
+  return best;
+}
+
+function byChunk({ fixed, layers }: Part, content: StageContent): Float64Array {
+  const bytes = new Float64Array(content.length);
+  for (let c = 0; c < bytes.length; c++) bytes[c] = ofChunk(fixed, layers, c, content[c]!);
   return bytes;
 }
 
+/** Of micro-batches in flight, the largest has been let go. */
+function allButOne(bytes: Float64Array, alive: readonly number[]): number {
+  let sum = 0;
+  let largest = 0;
+  for (let c = 0; c < bytes.length; c++) {
+    sum += alive[c]! * bytes[c]!;
+    largest = Math.max(largest, bytes[c]!);
+  }
+  return Math.max(0, sum - largest);
+}
+
 function ofChunk(
-  { fixed, layers }: { readonly fixed: ArrayLike<number>; readonly layers: readonly ArrayLike<number>[] },
+  fixed: Float64Array,
+  layers: BySegment,
   chunk: number,
-  counts: BySegment,
+  counts: StageContent[number],
 ): number {
   let bytes = fixed[chunk] ?? 0;
   for (let s = 0; s < counts.length; s++) {
@@ -137,7 +172,7 @@ function ofChunk(
   return bytes;
 }
 
-function widestOf(row: readonly number[], content: StageContent): number {
+function widestOf(row: Float64Array, content: StageContent): number {
   let most = 0;
   for (let kind = 0; kind < row.length; kind++)
     if (row[kind]! > most && content.some((chunk) => chunk.some((counts) => counts[kind]! > 0)))
@@ -153,18 +188,18 @@ export function roomOf(
   allocatable: number,
 ): StageRoom {
   const less = Math.max(0, alive - 1);
+  const all = (of: (part: Part) => number, { once, inFlight, inFlightButOne }: Gathered) =>
+    of(once) +
+    (inFlight === null ? 0 : alive * of(inFlight)) +
+    (inFlightButOne === null ? 0 : less * of(inFlightButOne));
   return {
     segments,
-    points: points.map(({ once, inFlight, inFlightButOne, widest }) => ({
-      room: allocatable - once.fixed[0]! - alive * inFlight.fixed[0]! - less * inFlightButOne.fixed[0]!,
-      sum: once.layers.map((row, s) =>
-        Array.from(
-          row,
-          (bytes, kind) =>
-            bytes + alive * inFlight.layers[s]![kind]! + less * inFlightButOne.layers[s]![kind]!,
-        ),
+    points: points.map((point) => ({
+      room: allocatable - all(({ fixed }) => fixed[0]!, point),
+      sum: point.once.layers.map((row, s) =>
+        row.map((_, kind) => all(({ layers }) => layers[s]![kind]!, point)),
       ),
-      widest,
+      widest: point.widest,
     })),
   };
 }

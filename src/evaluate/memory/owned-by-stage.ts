@@ -27,7 +27,7 @@ export function ownedByStage(profile: StageProfile, content: StageContent, ends:
   let all = ownedBeside(profile, ends);
   for (const chunk of content)
     for (const [segment, counts] of chunk.entries())
-      for (const [kind, count] of counts.entries())
-        if (count > 0) all = plus(all, profile.layers[segment]![kind]!.memory.owned, count);
+      for (const [kind, { memory }] of profile.layers[segment]!.entries())
+        if (counts[kind]! > 0) all = plus(all, memory.owned, counts[kind]!);
   return all;
 }

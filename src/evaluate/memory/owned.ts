@@ -35,6 +35,7 @@ export function ownedBy(weights: readonly Weight[], { problem, local, c }: Stage
 
 /** a + factor · b. */
 export function plus(a: Owned, b: Owned, factor = 1): Owned {
+  if (a === NOTHING && factor === 1) return b;
   const add = (key: keyof Owned): Parameters => ({
     dense: a[key].dense + factor * b[key].dense,
     expert: a[key].expert + factor * b[key].expert,

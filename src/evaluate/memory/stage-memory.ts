@@ -1,22 +1,21 @@
 import type { MemoryEstimate } from '../../domain/estimate.ts';
-import type { MemoryTerm } from '../../domain/memory-term.ts';
 import type { Ends, Plan } from '../../domain/plan.ts';
 import { type InFlight, inFlightOf } from '../../schedules/in-flight.ts';
 import { scheduleOf } from '../../schedules/index.ts';
 import type { PipelineShape } from '../../schedules/schedule.ts';
 import { TECHNIQUES } from '../../techniques/index.ts';
 import type { StageContext } from '../../techniques/technique.ts';
-import { remembered } from '../../units/remembered.ts';
 import { communicators } from '../communicators.ts';
 import type { StageProfile } from '../stage-profile.ts';
 import type { StageContent } from './content.ts';
 import type { Limits } from './device.ts';
-import { type Gathered, gathered } from './gathered.ts';
-import { type StagePlace, stageTerms } from './stage-terms.ts';
+import { gathered } from './gathered.ts';
+import { type Held, type StagePlace, samePlace } from './held.ts';
+import { stageTerms } from './stage-terms.ts';
 import { judged, peakOf } from './walk.ts';
 
 /** What bounds one GPU of a stage. */
-export function limitsOf(context: StageContext): Limits {
+function limitsOf(context: StageContext): Limits {
   return {
     gpu: context.group.gpu,
     headroom: context.problem.workload.headroom,
@@ -25,35 +24,26 @@ export function limitsOf(context: StageContext): Limits {
   };
 }
 
-/** What GPUs in one place of a pipeline hold, whatever their layers. */
-interface Held {
-  readonly terms: readonly MemoryTerm[];
-  readonly points: readonly Gathered[];
-  readonly limits: Limits;
-}
-
-/** Memory of the stages of a plan: those that stand alike share what does not depend on their layers. */
-export class StageMemory {
-  private readonly held = new Map<StageProfile, Map<string, Held>>();
-
-  /** Peak of one GPU of a stage, given the micro-batches of each chunk that are alive at once. */
-  of(
-    profile: StageProfile,
-    content: StageContent,
-    ends: Ends,
-    { fronts, weightVersions }: StageFlow,
-  ): MemoryEstimate {
-    const place = { chunks: content.length, ends, weightVersions };
-    const known = remembered(this.held, profile, () => new Map<string, Held>());
-    const key = `${place.chunks}/${ends.embedding}/${ends.head}/${weightVersions}`;
-    const { terms, points, limits } = remembered(known, key, () => heldAt(profile, place));
-    return judged(peakOf(terms, content, fronts, points), limits);
-  }
-}
-
-function heldAt(profile: StageProfile, place: StagePlace): Held {
+/** Worked out once, for the rooms that a search asks of and for the estimates of the plans that it finds there. */
+export function heldAt(profile: StageProfile, place: StagePlace): Held {
+  const known = profile.held.find((one) => samePlace(one.place, place));
+  if (known !== undefined) return known;
   const terms = stageTerms(profile, place);
-  return { terms, points: gathered(terms, place.chunks), limits: limitsOf(profile.context) };
+  const limits = profile.held[0]?.limits ?? limitsOf(profile.context);
+  const held = { place, terms, points: gathered(terms, place.chunks), limits };
+  profile.held.push(held);
+  return held;
+}
+
+/** Peak of one GPU of a stage, given the micro-batches of each chunk that are alive at once. */
+export function stageMemory(
+  profile: StageProfile,
+  content: StageContent,
+  ends: Ends,
+  { fronts, weightVersions }: StageFlow,
+): MemoryEstimate {
+  const { terms, points, limits } = heldAt(profile, { chunks: content.length, ends, weightVersions });
+  return judged(peakOf(terms, content, fronts, points), limits);
 }
 
 /** What a schedule makes a stage keep: micro-batches alive at once, versions of its weights. */

@@ -3,13 +3,13 @@ import type { LayerRange } from '../../domain/plan.ts';
 import type { InFlight } from '../../schedules/in-flight.ts';
 import { remembered } from '../../units/remembered.ts';
 import type { StageProfile } from '../stage-profile.ts';
-import { contentOf } from './content.ts';
+import { contentOf, contentOfKind } from './content.ts';
 import { mostDealt } from './dealt.ts';
 import { allocatable } from './device.ts';
 import { earliestStarts, mostOfOneKind } from './earliest.ts';
-import { type Gathered, gathered, roomOf } from './gathered.ts';
-import { limitsOf, type StageFlow } from './stage-memory.ts';
-import { type StagePlace, stageTerms } from './stage-terms.ts';
+import { type Gathered, roomOf } from './gathered.ts';
+import type { StagePlace } from './held.ts';
+import { heldAt, type StageFlow } from './stage-memory.ts';
 import { highest } from './walk.ts';
 
 /** Where a stage stands in a pipeline, and what the schedule makes it keep. */
@@ -92,8 +92,9 @@ class Place {
   constructor(profile: StageProfile, place: StagePlace) {
     this.profile = profile;
     this.chunks = place.chunks;
-    this.points = gathered(stageTerms(profile, place), place.chunks);
-    this.allocatable = allocatable(limitsOf(profile.context)) * SAFE;
+    const { points, limits } = heldAt(profile, place);
+    this.points = points;
+    this.allocatable = allocatable(limits) * SAFE;
   }
 
   earliest(fronts: InFlight[number]): Int32Array {
@@ -133,9 +134,7 @@ class Place {
   share(fronts: InFlight[number], kind: number, counts: readonly number[]): number {
     const known = remembered(this.shares, fronts, () => new Map<string, number>());
     return remembered(known, `${kind}:${counts.join()}`, () => {
-      const content = counts.map((count) => [
-        Array.from({ length: this.kinds }, (_, k) => (k === kind ? count : 0)),
-      ]);
+      const content = contentOfKind(counts, kind, this.kinds);
       return highest(this.points, content, fronts).bytes / this.allocatable;
     });
   }

@@ -5,17 +5,10 @@ import { scheduleOf } from '../../schedules/index.ts';
 import type { Held } from '../../techniques/holding.ts';
 import { holdingsOf, TECHNIQUES } from '../../techniques/index.ts';
 import type { StageProfile } from '../stage-profile.ts';
+import type { StagePlace } from './held.ts';
 import type { OperatorMemory } from './operator-memory.ts';
 import type { Owned } from './owned.ts';
 import { ownedAtEnds, ownedBeside } from './owned-by-stage.ts';
-
-/** Where a stage stands in its pipeline. */
-export interface StagePlace {
-  readonly chunks: number;
-  readonly ends: Ends;
-  /** Versions of its weights that the stage keeps: more than one where the next step begins before this one has ended. */
-  readonly weightVersions: number;
-}
 
 const IN_FLIGHT: readonly Point[] = ['forward', 'loss', 'backward'];
 
@@ -29,14 +22,14 @@ function stateTerms(profile: StageProfile, { ends, weightVersions }: StagePlace)
   const { context } = profile;
   const { techniques } = context;
   const beside = ownedBeside(profile, ends);
-  const layers = (key: keyof Owned, of: 'dense' | 'expert') =>
-    profile.layers.map((kinds) => kinds.map(({ memory }) => memory.owned[key][of]));
+  const layers = (key: keyof Owned, of: 'dense' | 'expert', factor = 1) =>
+    each(profile, ({ owned }) => factor * owned[key][of]);
   const states = holdingsOf(context).map(({ state, of, device, share }) => {
     const factor = state === 'weights' ? share * weightVersions : share;
     return memoryTerm({
       part: state,
       device,
-      layers: layers(state, of).map((row) => row.map((bytes) => factor * bytes)),
+      layers: layers(state, of, factor),
       fixed: [factor * beside[state][of]],
     });
   });
@@ -52,18 +45,16 @@ function stateTerms(profile: StageProfile, { ends, weightVersions }: StagePlace)
 function passTerms(profile: StageProfile, { chunks, ends }: StagePlace): MemoryTerm[] {
   const { context, embedding, head } = profile;
   const { stack } = context.problem;
-  const of = (pick: (memory: OperatorMemory) => number): BySegment =>
-    profile.layers.map((kinds) => kinds.map(({ memory }) => pick(memory)));
   const activations = {
     part: 'activations',
-    layers: of(({ saved }) => saved),
+    layers: each(profile, ({ saved }) => saved),
     fixed: savedBeside(profile, chunks, ends),
   };
-  const none = of(() => 0);
+  const none = each(profile, () => 0);
   const alone = (part: string, at: readonly Point[], bytes: number) =>
     memoryTerm({ part, at, layers: none, fixed: [bytes] });
   const widest = (part: string, pick: (memory: OperatorMemory) => number) =>
-    memoryTerm({ part, at: ['backward'], over: 'widest', layers: of(pick), fixed: [0] });
+    memoryTerm({ part, at: ['backward'], over: 'widest', layers: each(profile, pick), fixed: [0] });
   const logits = logitBytes(profile, ends);
   // Where all micro-batches go forward before any goes backward, each has its logits until then.
   const flushed = context.dims.pp > 1 && !scheduleOf(context.schedule).bounded;
@@ -91,6 +82,15 @@ function passTerms(profile: StageProfile, { chunks, ends }: StagePlace): MemoryT
       stack.gradAccumulationFusion ? 0 : context.local.elementBytes * largest,
     ),
   ];
+}
+
+/** A number of each kind of layer. */
+function each({ layers }: StageProfile, pick: (memory: OperatorMemory) => number): BySegment {
+  return layers.map((kinds) => {
+    const row = new Float64Array(kinds.length);
+    for (let kind = 0; kind < row.length; kind++) row[kind] = pick(kinds[kind]!.memory);
+    return row;
+  });
 }
 
 /** Each prediction module has logits of its own; their losses follow one another. */

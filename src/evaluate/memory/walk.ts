@@ -2,7 +2,7 @@ import { type MemoryEstimate, type Parts, total, type Verdict } from '../../doma
 import type { MemoryTerm, Point } from '../../domain/memory-term.ts';
 import type { StageContent } from './content.ts';
 import { type Limits, limitBytes, outsideBytes, reservedBytes } from './device.ts';
-import { bytesAt, type Gathered, gathered, termBytes } from './gathered.ts';
+import { type Gathered, gathered, mostAt, termBytes } from './gathered.ts';
 
 /** Mean error of reserved and device memory on published runs, one side (docs/accuracy.md). */
 export const MEMORY_ERROR = 0.05;
@@ -40,10 +40,8 @@ export function highest(
 ): { readonly at: Point; readonly alive: readonly number[]; readonly bytes: number } {
   let best = { at: points[0]!.at, alive: fronts[0]!, bytes: -1 };
   for (const point of points) {
-    for (const alive of fronts) {
-      const bytes = bytesAt(point, content, alive);
-      if (bytes > best.bytes) best = { at: point.at, alive, bytes };
-    }
+    const { bytes, alive } = mostAt(point, content, fronts);
+    if (bytes > best.bytes) best = { at: point.at, alive, bytes };
   }
   return best;
 }

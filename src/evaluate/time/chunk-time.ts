@@ -1,6 +1,6 @@
-import type { BySegment } from '../../domain/memory-term.ts';
 import type { ModelSpec } from '../../domain/model.ts';
 import { lastKind } from '../../layers/parameters.ts';
+import type { StageContent } from '../memory/content.ts';
 import type { StageProfile } from '../stage-profile.ts';
 import type { LayerTime } from './layer-time.ts';
 import { addTime, noTime, type PassTime } from './pass-time.ts';
@@ -18,7 +18,7 @@ export interface ChunkTime {
 /** Sums the layers of a chunk. `ends` says whether it holds the embedding or the head. */
 export function chunkTime(
   model: ModelSpec,
-  counts: BySegment,
+  counts: StageContent[number],
   profile: StageProfile,
   ends: { readonly embedding: boolean; readonly head: boolean },
 ): ChunkTime {
@@ -29,7 +29,8 @@ export function chunkTime(
   const head = noTime();
   let weightGrad = 0;
   for (const [segment, row] of counts.entries()) {
-    for (const [kind, count] of row.entries()) {
+    for (let kind = 0; kind < row.length; kind++) {
+      const count = row[kind]!;
       if (count === 0) continue;
       const { time } = profile.layers[segment]![kind]!;
       addTime(forward, time.forward, count);

@@ -22,11 +22,10 @@ export function memoryMiss(
 ): MemoryMiss | null {
   const { layout, choice } = candidate;
   const { layers, kinds } = problem.model;
-  if (choice.vpp === 1)
-    return (
-      capacityMiss(layers, layout, flowFor(problem, candidate), costs) ??
-      reachMiss(layers.length, spotsOf(problem, candidate), costs)
-    );
+  if (choice.vpp === 1) {
+    const full = layout.pp > 2 ? capacityMiss(layers, layout, flowFor(problem, candidate), costs) : null;
+    return full ?? reachMiss(layers.length, spotsOf(problem, candidate), costs);
+  }
   // Of several kinds, what a stage with several chunks holds depends on the whole cut: left to the estimate.
   if (kinds.length > 1) return null;
   if (layout.family !== 'uniform') return reachMiss(layers.length, spotsOf(problem, candidate), costs);
@@ -56,7 +55,7 @@ function flowFor(
   return flowOf(candidate.choice.schedule, shapeFor(candidate, microBatches));
 }
 
-/** Too little room on all stages together, whatever the cut: asked first, for it takes little work. */
+/** Too little room on all stages together, whatever the cut: asked first where stages between the ends are many, for they all have the same room. */
 function capacityMiss(
   layers: readonly number[],
   { runs }: Layout,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { loadGpu } from '../../../src/catalogue/gpus.ts';
 import { total } from '../../../src/domain/estimate.ts';
-import { type MemoryTerm, POINTS } from '../../../src/domain/memory-term.ts';
+import { type MemoryTerm, memoryTerm, POINTS } from '../../../src/domain/memory-term.ts';
 import type { Techniques } from '../../../src/domain/plan.ts';
 import { estimate } from '../../../src/evaluate/estimate.ts';
 import { allocatable } from '../../../src/evaluate/memory/device.ts';
@@ -82,17 +82,8 @@ describe('the walk over a step', () => {
     part: string,
     at: MemoryTerm['at'],
     bytes: number,
-    over: Partial<MemoryTerm> = {},
-  ): MemoryTerm => ({
-    part,
-    device: 'gpu',
-    at,
-    times: 'once',
-    over: 'sum',
-    layers: [[0]],
-    fixed: [bytes],
-    ...over,
-  });
+    over: Partial<Parameters<typeof memoryTerm>[0]> = {},
+  ): MemoryTerm => memoryTerm({ part, at, layers: [[0]], fixed: [bytes], ...over });
   const activations = (bytes: number) =>
     term('activations', ['forward', 'loss', 'backward'], bytes, { times: 'in-flight' });
   const base = [
@@ -137,7 +128,8 @@ describe('the walk over a step', () => {
   });
 
   it('takes the moment of the schedule at which the chunks together weigh most', () => {
-    const terms = [...base, { ...activations(0), layers: [[GiB]], fixed: [0, 2 * GiB] }];
+    const alive = memoryTerm({ ...activations(0), layers: [[GiB]], fixed: [0, 2 * GiB] });
+    const terms = [...base, alive];
     const peak = peakOf(
       terms,
       [[[1]], [[1]]],
@@ -156,8 +148,8 @@ describe('the walk over a step', () => {
       total(
         peakOf(
           [
-            { ...base[0]!, layers: counts.map(() => [0, 0]) },
-            { ...widest, layers: counts.map(() => [GiB, 5 * GiB]) },
+            memoryTerm({ ...base[0]!, layers: counts.map(() => [0, 0]) }),
+            memoryTerm({ ...widest, layers: counts.map(() => [GiB, 5 * GiB]) }),
           ],
           [counts],
           [[1]],
@@ -165,7 +157,7 @@ describe('the walk over a step', () => {
       );
     expect(bytes([[3, 0]])).toBe(3 * GiB);
     expect(bytes([[3, 1]])).toBe(7 * GiB);
-    const saved = { ...activations(0), layers: [[GiB], [3 * GiB]] };
+    const saved = memoryTerm({ ...activations(0), layers: [[GiB], [3 * GiB]] });
     expect(total(peakOf([saved], [[[2], [5]]], [[2]]).allocated)).toBe(2 * (2 + 15) * GiB);
   });
 

@@ -1,0 +1,29 @@
+import type { MemoryTerm } from '../../domain/memory-term.ts';
+import type { Ends } from '../../domain/plan.ts';
+import type { Limits } from './device.ts';
+import type { Gathered } from './gathered.ts';
+
+/** Where a stage stands in its pipeline. */
+export interface StagePlace {
+  readonly chunks: number;
+  readonly ends: Ends;
+  /** Versions of its weights that the stage keeps: more than one where the next step begins before this one has ended. */
+  readonly weightVersions: number;
+}
+
+/** What GPUs of one profile in one place of a pipeline hold, whatever their layers. */
+export interface Held {
+  readonly place: StagePlace;
+  readonly terms: readonly MemoryTerm[];
+  readonly points: readonly Gathered[];
+  readonly limits: Limits;
+}
+
+export function samePlace(a: StagePlace, b: StagePlace): boolean {
+  return (
+    a.chunks === b.chunks &&
+    a.weightVersions === b.weightVersions &&
+    a.ends.embedding === b.ends.embedding &&
+    a.ends.head === b.ends.head
+  );
+}
