@@ -26,9 +26,7 @@ export interface MemoryTerm {
   readonly fixed: Float64Array;
 }
 
-interface Amounts {
-  readonly part: string;
-  readonly layers: readonly ArrayLike<number>[];
+interface Amounts extends Pick<MemoryTerm, 'part' | 'layers'> {
   readonly fixed: ArrayLike<number>;
 }
 
@@ -40,13 +38,9 @@ export function memoryTerm(one: Amounts & Partial<Omit<MemoryTerm, keyof Amounts
     at: one.at ?? POINTS,
     times: one.times ?? 'once',
     over: one.over ?? 'sum',
-    layers: one.layers.map(row),
-    fixed: row(one.fixed),
+    layers: one.layers,
+    fixed: new Float64Array(one.fixed),
   };
-}
-
-function row(bytes: ArrayLike<number>): Float64Array {
-  return bytes instanceof Float64Array ? bytes : new Float64Array(bytes);
 }
 
 /** What a stage with one chunk may still hold at one point: Σ sum·layers + Σ max(widest of the kinds it has) ≤ room. */

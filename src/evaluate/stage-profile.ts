@@ -14,7 +14,7 @@ import type { StageContext } from '../techniques/technique.ts';
 import { remembered, rememberedOf } from '../units/remembered.ts';
 import { type StageSpec, stageContext } from './context.ts';
 import { asMeasured } from './measured-layer.ts';
-import type { Held } from './memory/held.ts';
+import type { HeldByPlace } from './memory/held.ts';
 import { operatorMemory } from './memory/operator-memory.ts';
 import { PartProfile } from './part-profile.ts';
 import { layerTime } from './time/layer-time.ts';
@@ -37,7 +37,7 @@ export interface StageProfile extends EndProfiles {
   /** One micro-batch's activation as sent to the next stage by one GPU. */
   readonly boundaryBytes: number;
   /** What it holds in each place of a pipeline that was asked for. */
-  readonly held: Held[];
+  readonly held: HeldByPlace;
 }
 
 /** Work that one search does once: whole profiles, the kernels of layers that profiles share, operators that kernels share. */
@@ -100,7 +100,7 @@ function profile(context: StageContext, cache: ProfileCache): StageProfile {
     prediction,
     boundaryBytes:
       local.elementBytes * residualTokens({ ...local, sequenceParallel: true }) * problem.model.hiddenSize,
-    held: [],
+    held: { terms: null, places: [] },
   };
 }
 

@@ -7,26 +7,23 @@ import { CostBook } from './bound/cost-book.ts';
 import { evenSplit } from './result/even-split.ts';
 import { findNearestMiss } from './result/nearest-miss.ts';
 import { proofOf } from './result/proof.ts';
+import { Agenda, type Batch } from './run/agenda.ts';
 import { type Evaluated, insert } from './run/kept.ts';
 import { remember } from './run/misses.ts';
-import { type Findings, openEntry } from './run/open.ts';
+import { type Findings, type Refined, work } from './run/open.ts';
 import { type Entry, queueOf } from './run/queue.ts';
 import { joined, newRun, type Run, worstKept } from './run/run.ts';
 import { DEFAULT_OPTIONS, type SearchOptions } from './space/options.ts';
 
-/** Entries to open before what they found is compared: each knows the same threshold, so any number of threads may share them. */
-export interface Round {
+/** Entries to work on before what they found is compared: each knows the same threshold, so any number of threads may share them. */
+export interface Round extends Batch {
   readonly queue: readonly Entry[];
-  /** queue[first … end − 1]. */
-  readonly first: number;
-  readonly end: number;
   readonly threshold: number;
-  readonly space: number;
 }
 
 /** What a round brought: the findings of its entries in their order, and why it stopped before its end, if it did. */
 export interface RoundOutcome {
-  readonly findings: readonly Findings[];
+  readonly findings: readonly (Findings | Refined)[];
   readonly cutBy: string | null;
 }
 
@@ -52,13 +49,13 @@ export function* searchSteps(
   const rounds = searchRounds(problem, given, book);
   let step = rounds.next();
   while (step.done !== true) {
-    const { queue, first, end, threshold } = step.value;
-    const findings: Findings[] = [];
+    const { queue, entries } = step.value;
+    const findings: (Findings | Refined)[] = [];
     let cutBy: string | null = null;
-    for (let i = first; i < end && cutBy === null; i++) {
+    for (const entry of entries) {
       cutBy = options.interrupted();
       if (cutBy !== null) break;
-      findings.push(openEntry(problem, options, book, queue[i]!, threshold));
+      findings.push(work(problem, options, book, queue[entry]!, step.value));
       yield;
     }
     step = rounds.next({ findings, cutBy });
@@ -84,7 +81,7 @@ function atWireRate(cluster: Cluster): Cluster {
   };
 }
 
-/** Entries of a round: few at first, while the threshold still falls. */
+/** Entries to open in a round: few at first, while the threshold still falls. */
 const LARGEST_ROUND = 32;
 
 /** The search as rounds of entries for somebody else to open. */
@@ -100,28 +97,32 @@ export function* searchRounds(
   const excluded = options.launcher?.excludes?.(problem) ?? null;
   if (excluded !== null) {
     run.tally.add(excluded, () => 'any configuration', space);
-    return resultOf(run, [], 0, null, space);
+    return resultOf(run, new Agenda([], false), null, space);
   }
+  // Nothing bounds the memory of a plan before it is costed.
+  const agenda = new Agenda(queue, !options.exhaustive && options.objective.id !== 'memory');
   let cutBy: string | null = null;
-  let next = 0;
   let size = 1;
-  while (next < queue.length && cutBy === null) {
+  while (cutBy === null) {
     const threshold = worstKept(run);
-    let end = next;
-    while (end < Math.min(queue.length, next + size) && queue[end]!.bound < threshold) end += 1;
-    if (end === next) break;
+    if (agenda.least >= threshold) break;
     if (run.evaluated >= options.maxEvaluations) {
       cutBy = 'max-evaluations';
       break;
     }
-    options.progress?.(run.evaluated, queue.length - next, run.kept[0]?.estimate.stepSeconds ?? null);
-    const outcome = yield { queue, first: next, end, threshold, space };
-    for (const findings of outcome.findings) merge(run, findings);
-    next += outcome.findings.length;
+    const batch = agenda.next(threshold, size);
+    if (batch === null) break;
+    options.progress?.(run.evaluated, agenda.left.length, run.kept[0]?.estimate.stepSeconds ?? null);
+    const outcome = yield { ...batch, queue, threshold };
+    for (const [i, entry] of batch.entries.entries()) {
+      const found = outcome.findings[i] ?? queue[entry]!;
+      if ('bound' in found) agenda.add(entry, found.bound);
+      else merge(run, found);
+    }
     cutBy = outcome.cutBy;
-    size = Math.min(LARGEST_ROUND, 2 * size);
+    if (batch.task === 'open') size = Math.min(LARGEST_ROUND, 2 * size);
   }
-  return resultOf(run, queue, next, cutBy, space);
+  return resultOf(run, agenda, cutBy, space);
 }
 
 function merge(run: Run, { kept, rejected, misses, boundedAway, evaluated, unproven }: Findings): void {
@@ -134,17 +135,11 @@ function merge(run: Run, { kept, rejected, misses, boundedAway, evaluated, unpro
   run.unproven = joined(run.unproven, unproven);
 }
 
-function resultOf(
-  run: Run,
-  queue: readonly Entry[],
-  next: number,
-  cutBy: string | null,
-  space: number,
-): SearchResult {
+function resultOf(run: Run, agenda: Agenda, cutBy: string | null, space: number): SearchResult {
   const { problem, options, book, kept } = run;
-  const rest = queue.slice(next).reduce((sum, { count }) => sum + count, 0);
+  const rest = agenda.left.reduce((sum, { count }) => sum + count, 0);
   const best = kept[0]?.value ?? null;
-  const searched = cutBy === null ? best : (queue[next]?.bound ?? best);
+  const searched = cutBy === null || rest === 0 ? best : agenda.least;
   // A cut that is not the best matters only where a better one could have won.
   const open = run.unproven.bound < (best ?? Number.POSITIVE_INFINITY);
   const proven = searched === null || !open ? searched : Math.min(searched, run.unproven.bound);

@@ -1,7 +1,8 @@
 import { workerData } from 'node:worker_threads';
 import type { Problem } from '../domain/problem.ts';
 import { LAUNCHABLE, launcherOf } from '../frameworks/index.ts';
-import { type Findings, openEntry } from '../search/run/open.ts';
+import type { Batch } from '../search/run/agenda.ts';
+import { type Findings, type Refined, work } from '../search/run/open.ts';
 import { queueOf } from '../search/run/queue.ts';
 import { bookFor } from '../search/search.ts';
 import { type Objective, objectiveOf } from '../search/space/objective.ts';
@@ -18,9 +19,7 @@ export interface Job {
   readonly objective: Pick<Objective, 'id' | 'prices'>;
 }
 
-/** Entries of the queue to open, by number. */
-export interface Task {
-  readonly entries: readonly number[];
+export interface Task extends Batch {
   readonly threshold: number;
 }
 
@@ -41,6 +40,6 @@ const options: SearchOptions = {
 const queue = queueOf(problem, options);
 const book = bookFor(problem);
 
-export default function open({ entries, threshold }: Task): Findings[] {
-  return entries.map((i) => openEntry(problem, options, book, queue[i]!, threshold));
+export default function run(task: Task): (Findings | Refined)[] {
+  return task.entries.map((entry) => work(problem, options, book, queue[entry]!, task));
 }

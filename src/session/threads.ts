@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import Tinypool from 'tinypool';
 import type { Problem } from '../domain/problem.ts';
 import type { SearchResult } from '../domain/search-result.ts';
-import type { Findings } from '../search/run/open.ts';
+import type { Findings, Refined } from '../search/run/open.ts';
 import { type Round, searchRounds } from '../search/search.ts';
 import type { SearchOptions } from '../search/space/options.ts';
 import type { Job, Task } from './search-worker.ts';
@@ -51,7 +51,7 @@ export async function searchThreaded(
     const rounds = searchRounds(problem, options);
     let step = rounds.next();
     while (step.done !== true) {
-      const findings = await opened(pool, step.value, threads);
+      const findings = await shared(pool, step.value, threads);
       step = rounds.next({ findings, cutBy: options.interrupted() });
     }
     return step.value;
@@ -60,21 +60,20 @@ export async function searchThreaded(
   }
 }
 
-async function opened(
+/** What the entries of a round bring, in their order. */
+async function shared(
   pool: Tinypool,
-  { first, end, threshold }: Round,
+  { task, entries, threshold }: Round,
   threads: number,
-): Promise<Findings[]> {
-  const shares = Array.from({ length: Math.min(threads, end - first) }, (_, t) => {
-    const entries: number[] = [];
-    for (let i = first + t; i < end; i += threads) entries.push(i);
-    return entries;
-  });
-  const results = await Promise.all(
-    shares.map((entries) => pool.run({ entries, threshold } satisfies Task) as Promise<Findings[]>),
+): Promise<(Findings | Refined)[]> {
+  const shares = Array.from({ length: Math.min(threads, entries.length) }, (_, t) =>
+    entries.filter((_, i) => i % threads === t),
   );
-  const findings = new Array<Findings>(end - first);
-  for (const [t, entries] of shares.entries())
-    for (const [k, i] of entries.entries()) findings[i - first] = results[t]![k]!;
-  return findings;
+  const results = await Promise.all(
+    shares.map(
+      (share) =>
+        pool.run({ task, entries: share, threshold } satisfies Task) as Promise<(Findings | Refined)[]>,
+    ),
+  );
+  return entries.map((_, i) => results[i % threads]![Math.floor(i / threads)]!);
 }

@@ -19,6 +19,12 @@ export interface Held {
   readonly limits: Limits;
 }
 
+/** What one profile holds: its terms, and all that was asked for. */
+export interface HeldByPlace {
+  terms: ((place: StagePlace) => MemoryTerm[]) | null;
+  readonly places: Held[];
+}
+
 export function samePlace(a: StagePlace, b: StagePlace): boolean {
   return (
     a.chunks === b.chunks &&

@@ -26,12 +26,13 @@ function limitsOf(context: StageContext): Limits {
 
 /** Worked out once, for the rooms that a search asks of and for the estimates of the plans that it finds there. */
 export function heldAt(profile: StageProfile, place: StagePlace): Held {
-  const known = profile.held.find((one) => samePlace(one.place, place));
-  if (known !== undefined) return known;
-  const terms = stageTerms(profile, place);
-  const limits = profile.held[0]?.limits ?? limitsOf(profile.context);
+  const { places } = profile.held;
+  for (const known of places) if (samePlace(known.place, place)) return known;
+  profile.held.terms ??= stageTerms(profile);
+  const terms = profile.held.terms(place);
+  const limits = places[0]?.limits ?? limitsOf(profile.context);
   const held = { place, terms, points: gathered(terms, place.chunks), limits };
-  profile.held.push(held);
+  places.push(held);
   return held;
 }
 

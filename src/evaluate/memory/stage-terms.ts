@@ -12,76 +12,89 @@ import { ownedAtEnds, ownedBeside } from './owned-by-stage.ts';
 
 const IN_FLIGHT: readonly Point[] = ['forward', 'loss', 'backward'];
 
-/** All that one GPU of a stage holds: states as techniques share them out, what micro-batches keep, what passes need. */
-export function stageTerms(profile: StageProfile, place: StagePlace): MemoryTerm[] {
-  return [...stateTerms(profile, place), ...passTerms(profile, place)];
+/**
+ * All that one GPU of a stage holds, wherever it stands: states as techniques share them out, what micro-batches keep, what
+ * passes need. What its layers take is the same in all places.
+ */
+export function stageTerms(profile: StageProfile): (place: StagePlace) => MemoryTerm[] {
+  const states = stateTerms(profile);
+  const passes = passTerms(profile);
+  return (place) => [...states(place), ...passes(place)];
 }
 
 /** States, alive all through the step, and what techniques hold beside them. */
-function stateTerms(profile: StageProfile, { ends, weightVersions }: StagePlace): MemoryTerm[] {
+function stateTerms(profile: StageProfile): (place: StagePlace) => MemoryTerm[] {
   const { context } = profile;
   const { techniques } = context;
-  const beside = ownedBeside(profile, ends);
   const layers = (key: keyof Owned, of: 'dense' | 'expert', factor = 1) =>
     each(profile, ({ owned }) => factor * owned[key][of]);
-  const states = holdingsOf(context).map(({ state, of, device, share }) => {
-    const factor = state === 'weights' ? share * weightVersions : share;
-    return memoryTerm({
-      part: state,
-      device,
-      layers: layers(state, of, factor),
-      fixed: [factor * beside[state][of]],
-    });
+  const holdings = holdingsOf(context).map((holding) => {
+    const { state, of, share } = holding;
+    return { ...holding, layers: layers(state, of, share) };
   });
-  const held: Held = {
-    dense: { layers: layers('parameters', 'dense'), fixed: beside.parameters.dense },
-    expert: { layers: layers('parameters', 'expert'), fixed: beside.parameters.expert },
-    root: ownedAtEnds(profile, ends).parameters.dense,
+  const parameters = { dense: layers('parameters', 'dense'), expert: layers('parameters', 'expert') };
+  return ({ ends, weightVersions }) => {
+    const beside = ownedBeside(profile, ends);
+    const states = holdings.map(({ state, of, device, share, layers }) => {
+      const versions = state === 'weights' ? weightVersions : 1;
+      return memoryTerm({
+        part: state,
+        device,
+        layers: versions === 1 ? layers : layers.map((row) => row.map((bytes) => versions * bytes)),
+        fixed: [versions * share * beside[state][of]],
+      });
+    });
+    const held: Held = {
+      dense: { layers: parameters.dense, fixed: beside.parameters.dense },
+      expert: { layers: parameters.expert, fixed: beside.parameters.expert },
+      root: ownedAtEnds(profile, ends).parameters.dense,
+    };
+    return [...states, ...TECHNIQUES.flatMap((one) => one.terms?.(one.of(techniques), held, context) ?? [])];
   };
-  return [...states, ...TECHNIQUES.flatMap((one) => one.terms?.(one.of(techniques), held, context) ?? [])];
 }
 
 /** Activations, logits, and what is alive only while a pass runs. */
-function passTerms(profile: StageProfile, { chunks, ends }: StagePlace): MemoryTerm[] {
+function passTerms(profile: StageProfile): (place: StagePlace) => MemoryTerm[] {
   const { context, embedding, head } = profile;
   const { stack } = context.problem;
-  const activations = {
-    part: 'activations',
-    layers: each(profile, ({ saved }) => saved),
-    fixed: savedBeside(profile, chunks, ends),
-  };
+  const saved = each(profile, (memory) => memory.saved);
+  const restored = each(profile, (memory) => memory.restored);
+  const transient = each(profile, (memory) => memory.transient);
   const none = each(profile, () => 0);
   const alone = (part: string, at: readonly Point[], bytes: number) =>
     memoryTerm({ part, at, layers: none, fixed: [bytes] });
-  const widest = (part: string, pick: (memory: OperatorMemory) => number) =>
-    memoryTerm({ part, at: ['backward'], over: 'widest', layers: each(profile, pick), fixed: [0] });
-  const logits = logitBytes(profile, ends);
+  const widest = (part: string, layers: BySegment) =>
+    memoryTerm({ part, at: ['backward'], over: 'widest', layers, fixed: [0] });
   // Where all micro-batches go forward before any goes backward, each has its logits until then.
   const flushed = context.dims.pp > 1 && !scheduleOf(context.schedule).bounded;
-  const largest = Math.max(
-    ends.embedding === null ? 0 : embedding.memory.largest,
-    ends.head === null ? 0 : head.memory.largest,
-  );
-  return [
-    memoryTerm({ ...activations, at: IN_FLIGHT, times: 'in-flight' }),
-    memoryTerm({ ...activations, at: ['end-of-backward'], times: 'in-flight-but-one' }),
-    memoryTerm({
-      part: 'logits and loss',
-      at: ['forward', 'loss'],
-      times: flushed ? 'in-flight' : 'once',
-      layers: none,
-      fixed: Array.from({ length: chunks }, (_, c) => (c === ends.head ? logits.saved : 0)),
-    }),
-    alone('logits and loss', ['loss'], logits.transient),
-    widest('recomputed', ({ restored }) => restored),
-    widest('temporaries', ({ transient }) => transient),
-    // The weight gradient of embedding or head, where it is made outside the gradient buffer.
-    alone(
-      'temporaries',
-      ['end-of-backward'],
-      stack.gradAccumulationFusion ? 0 : context.local.elementBytes * largest,
-    ),
-  ];
+  return ({ chunks, ends }) => {
+    const logits = logitBytes(profile, ends);
+    const activations = { part: 'activations', layers: saved, fixed: savedBeside(profile, chunks, ends) };
+    const largest = Math.max(
+      ends.embedding === null ? 0 : embedding.memory.largest,
+      ends.head === null ? 0 : head.memory.largest,
+    );
+    return [
+      memoryTerm({ ...activations, at: IN_FLIGHT, times: 'in-flight' }),
+      memoryTerm({ ...activations, at: ['end-of-backward'], times: 'in-flight-but-one' }),
+      memoryTerm({
+        part: 'logits and loss',
+        at: ['forward', 'loss'],
+        times: flushed ? 'in-flight' : 'once',
+        layers: none,
+        fixed: Array.from({ length: chunks }, (_, c) => (c === ends.head ? logits.saved : 0)),
+      }),
+      alone('logits and loss', ['loss'], logits.transient),
+      widest('recomputed', restored),
+      widest('temporaries', transient),
+      // The weight gradient of embedding or head, where it is made outside the gradient buffer.
+      alone(
+        'temporaries',
+        ['end-of-backward'],
+        stack.gradAccumulationFusion ? 0 : context.local.elementBytes * largest,
+      ),
+    ];
+  };
 }
 
 /** A number of each kind of layer. */

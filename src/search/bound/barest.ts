@@ -4,7 +4,7 @@ import { usualSchedule } from '../../schedules/index.ts';
 import { TECHNIQUES } from '../../techniques/index.ts';
 import type { Choice } from '../space/choices.ts';
 import type { Layout } from '../space/frame.ts';
-import { lowerBound } from './bounds.ts';
+import { lowerBound, rampShare } from './bounds.ts';
 import type { CostBook } from './cost-book.ts';
 
 /** Choices of one micro-batch size. */
@@ -14,6 +14,8 @@ export interface Group {
   readonly barest: Choice;
   /** Chunks of a stage may hide more of a transfer than they add: transfers count only where there is one each. */
   readonly transfers: boolean;
+  /** By schedule and chunks, each pair once. */
+  readonly orders: readonly Choice[];
 }
 
 export function bySize(all: readonly Choice[]): Group[] {
@@ -26,7 +28,13 @@ export function bySize(all: readonly Choice[]): Group[] {
   return [...sizes.values()].map((choices) => {
     const techniques = barestTechniques(choices);
     const barest = { ...choices[0]!, techniques, fewest: null, vpp: 1, schedule: usualSchedule(1).id };
-    return { choices, barest, transfers: choices.every(({ vpp }) => vpp === 1) };
+    const orders = new Map(choices.map((one) => [`${one.schedule}/${one.vpp}`, one]));
+    return {
+      choices,
+      barest,
+      transfers: choices.every(({ vpp }) => vpp === 1),
+      orders: [...orders.values()],
+    };
   });
 }
 
@@ -35,10 +43,11 @@ export function barestBound(
   problem: Problem,
   book: CostBook,
   layout: Layout,
-  { barest, transfers }: Group,
+  { barest, transfers, orders }: Group,
 ): number {
   const candidate = { layout, choice: barest };
-  return lowerBound(problem, candidate, book.seconds(candidate), transfers);
+  const ramp = Math.min(...orders.map((order) => rampShare(problem, layout, order)));
+  return lowerBound(problem, candidate, book.seconds(candidate), { ramp, transfers });
 }
 
 /** What a group of choices agrees on, and of what it does not the values that cost least time. */

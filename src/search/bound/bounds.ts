@@ -4,9 +4,11 @@ import { modelFlopsPerStep } from '../../evaluate/model-flops.ts';
 import type { StageSeconds } from '../../evaluate/stage-costs.ts';
 import { type Coefficients, coefficients } from '../../hardware/coefficients.ts';
 import { densePeak, gemmCurve, speedup } from '../../hardware/gemm.ts';
+import { scheduleOf } from '../../schedules/index.ts';
 import { rememberedOf } from '../../units/remembered.ts';
 import { type Candidate, microBatchesPerReplica, sharedOf } from '../space/candidate.ts';
-import type { Frame } from '../space/frame.ts';
+import type { Choice } from '../space/choices.ts';
+import type { Frame, Layout } from '../space/frame.ts';
 import { crossings } from './crossings.ts';
 
 /** Model FLOPs at the best rate any kernel of each GPU in use reaches: below every plan of these chains side by side, whatever its switches. */
@@ -33,47 +35,80 @@ function bestRate({ cluster, workload }: Problem, group: number, c: Coefficients
 }
 
 /**
- * A step is never faster than its busiest stage working without a pause, and the busiest stage never has less than its
- * share of all layers at the best possible speeds, nor less than one layer with the head: with T seconds a stage gets
- * through at most (T − fixed)·max_k w_k/t_k of the layers' worth Σ w, for any weights w. `transfers` counts what transfers
- * between unlike groups keep stages from.
+ * No cut of a candidate makes its step faster. With M micro-batches, a stage s that takes t_s seconds for one, f_s of them
+ * apart from layers, and a share r of every stage's layers to be passed before the next begins and after it ends (rampShare):
+ * M·t_s + r·Σ_{i<s} (t_i − f_i) ≤ step for every s. A stage gets at most ρ_s = max_k w_k/t_k of the layers' worth Σ w done in
+ * a second, for any weights w, so that Σ ρ_s·(t_s − f_s) ≥ Σ w. Of this linear program the dual y_s = (ρ_s − r·Σ_{i>s} y_i)/M
+ * gives step ≥ (Σ w + M·Σ y_s·f_s) / Σ y_s: for equal stages and r = 1, Σ t / (1 − (1 − 1/M)^p). And the stage with the head
+ * has one layer at least.
  */
 export function lowerBound(
   problem: Problem,
   candidate: Candidate,
   costs: readonly StageSeconds[],
-  transfers = true,
+  { ramp, transfers }: Loosest = {
+    ramp: rampShare(problem, candidate.layout, candidate.choice),
+    transfers: true,
+  },
 ): number {
   const { layout, choice } = candidate;
   const kinds = kindCounts(problem);
   const crossing = transfers ? crossings(problem, layout, costs, choice.vpp) : [];
   const worth = worthOf(costs, kinds);
-  const rates = costs.map(({ secondsPerLayer }) => {
-    let rate = 0;
-    for (const [kind, count] of kinds.entries())
-      if (count > 0) rate = Math.max(rate, worth[kind]! / secondsPerLayer[kind]!);
-    return rate;
-  });
+  const microBatches = microBatchesPerReplica(problem, candidate);
+  const ends = endStages(sharedOf(candidate), layout.pp);
   const last = problem.model.layers.at(-1)!;
   let all = 0;
   for (const [kind, count] of kinds.entries()) all += count * worth[kind]!;
-  let speed = 0;
+  /** Σ y of the stages seen so far, from the last to the first. */
+  let dual = 0;
   let withHead = 0;
-  const ends = endStages(sharedOf(candidate), layout.pp);
-  let next = 0;
-  for (const [run, { stages }] of layout.runs.entries()) {
+  let stage = layout.pp - 1;
+  for (let run = layout.runs.length - 1; run >= 0; run--) {
     const { embeddingSeconds, headSeconds, secondsPerLayer } = costs[run]!;
-    const [first, end] = [next, next + stages];
-    const here = (stage: number) => (ends.all ? stages : stage >= first && stage < end ? 1 : 0);
-    const heads = here(ends.head);
-    speed += rates[run]! * stages;
-    all += rates[run]! * (here(ends.embedding) * embeddingSeconds + heads * headSeconds);
-    if (heads > 0) withHead = Math.max(withHead, headSeconds + secondsPerLayer[last]!);
-    next = end;
+    let rate = 0;
+    for (const [kind, count] of kinds.entries())
+      if (count > 0) rate = Math.max(rate, worth[kind]! / secondsPerLayer[kind]!);
+    const { stages } = layout.runs[run]!;
+    for (let i = stages - 1; i >= 0; i--, stage--) {
+      const y = Math.max(0, rate - ramp * dual) / microBatches;
+      let beside = 0;
+      if (ends.all || ends.embedding === stage) beside += embeddingSeconds;
+      if (ends.all || ends.head === stage) {
+        beside += headSeconds;
+        withHead = Math.max(withHead, headSeconds + secondsPerLayer[last]!);
+      }
+      if (i === 0) beside += crossing[run - 1] ?? 0;
+      if (i === stages - 1) beside += crossing[run] ?? 0;
+      all += microBatches * y * beside;
+      dual += y;
+    }
   }
-  for (const [i, rate] of rates.entries()) all += rate * ((crossing[i - 1] ?? 0) + (crossing[i] ?? 0));
-  const busiest = Math.max(all / speed, withHead);
-  return microBatchesPerReplica(problem, candidate) * busiest * problem.stack.timeMultiplier.value;
+  return Math.max(all / dual, microBatches * withHead) * problem.stack.timeMultiplier.value;
+}
+
+/** What candidates that are bounded together have at least. */
+export interface Loosest {
+  readonly ramp: number;
+  /** Transfers between unlike groups count. */
+  readonly transfers: boolean;
+}
+
+/**
+ * Of a stage's layers, the share in its first chunk: every micro-batch's way to the next stage, and its last way back, leads
+ * through it, where a backward is one pass and a step ends with nothing in flight.
+ */
+export function rampShare(
+  { model }: Problem,
+  { family, pp }: Pick<Layout, 'family' | 'pp'>,
+  { vpp, schedule }: Pick<Choice, 'vpp' | 'schedule'>,
+): number {
+  const { chunks, splitsBackward, flows } = scheduleOf(schedule);
+  if (chunks === 'fold' || splitsBackward || flows === true) return 0;
+  if (vpp === 1) return 1;
+  // The first chunk may have the lighter kinds of layer, or one layer less.
+  const alike = model.kinds.length === 1 && (family !== 'uniform' || model.layers.length % (pp * vpp) === 0);
+  return alike ? 1 / vpp : 0;
 }
 
 /** What a layer of each kind counts for: its mean over the shapes. Any weights give a bound; these a tight one. */

@@ -67,7 +67,7 @@ describe('states', () => {
     const techniques = zero.set({}, sharding);
     const profile = stageProfile(p, { ...spec, techniques, dims: { ...dims, dpShard: 8 } });
     const place = { chunks: 1, ends: { embedding: null, head: null }, weightVersions: 1 };
-    const states = stageTerms(profile, place).filter(
+    const states = stageTerms(profile)(place).filter(
       ({ part, over }) => over === 'sum' && STATES.some((one) => one === part),
     );
     const { dense, expert } = profile.layers[0]![0]!.memory.owned.parameters;
@@ -78,12 +78,13 @@ describe('states', () => {
 
 describe('the walk over a step', () => {
   const GiB = 2 ** 30;
+  const rows = (...segments: number[][]) => segments.map((bytes) => new Float64Array(bytes));
   const term = (
     part: string,
     at: MemoryTerm['at'],
     bytes: number,
     over: Partial<Parameters<typeof memoryTerm>[0]> = {},
-  ): MemoryTerm => memoryTerm({ part, at, layers: [[0]], fixed: [bytes], ...over });
+  ): MemoryTerm => memoryTerm({ part, at, layers: rows([0]), fixed: [bytes], ...over });
   const activations = (bytes: number) =>
     term('activations', ['forward', 'loss', 'backward'], bytes, { times: 'in-flight' });
   const base = [
@@ -128,7 +129,7 @@ describe('the walk over a step', () => {
   });
 
   it('takes the moment of the schedule at which the chunks together weigh most', () => {
-    const alive = memoryTerm({ ...activations(0), layers: [[GiB]], fixed: [0, 2 * GiB] });
+    const alive = memoryTerm({ ...activations(0), layers: rows([GiB]), fixed: [0, 2 * GiB] });
     const terms = [...base, alive];
     const peak = peakOf(
       terms,
@@ -143,13 +144,13 @@ describe('the walk over a step', () => {
   });
 
   it('counts the widest of the kinds that a stage has, and the layers after the first few by their own bytes', () => {
-    const widest = term('recomputed', ['backward'], 0, { over: 'widest', layers: [[GiB, 5 * GiB]] });
+    const widest = term('recomputed', ['backward'], 0, { over: 'widest', layers: rows([GiB, 5 * GiB]) });
     const bytes = (counts: number[][]) =>
       total(
         peakOf(
           [
-            memoryTerm({ ...base[0]!, layers: counts.map(() => [0, 0]) }),
-            memoryTerm({ ...widest, layers: counts.map(() => [GiB, 5 * GiB]) }),
+            memoryTerm({ ...base[0]!, layers: rows(...counts.map(() => [0, 0])) }),
+            memoryTerm({ ...widest, layers: rows(...counts.map(() => [GiB, 5 * GiB])) }),
           ],
           [counts],
           [[1]],
@@ -157,7 +158,7 @@ describe('the walk over a step', () => {
       );
     expect(bytes([[3, 0]])).toBe(3 * GiB);
     expect(bytes([[3, 1]])).toBe(7 * GiB);
-    const saved = memoryTerm({ ...activations(0), layers: [[GiB], [3 * GiB]] });
+    const saved = memoryTerm({ ...activations(0), layers: rows([GiB], [3 * GiB]) });
     expect(total(peakOf([saved], [[[2], [5]]], [[2]]).allocated)).toBe(2 * (2 + 15) * GiB);
   });
 
