@@ -29,7 +29,8 @@ export interface RoundOutcome {
 
 /**
  * Finds the best plans. Every configuration is either rejected by a named rule, left aside because a lower bound of its
- * own or of its frame is no better than the worst plan kept, or costed by the one evaluator; the certificate counts all.
+ * own or of its frame is no better than the worst plan kept (or than the last one listed under the best of its layout), or
+ * costed by the one evaluator; the certificate counts all.
  */
 export function search(problem: Problem, given: Partial<SearchOptions> = {}): SearchResult {
   const steps = searchSteps(problem, given);

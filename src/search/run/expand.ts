@@ -23,7 +23,7 @@ import { chainOf, choices } from '../space/choices.ts';
 import type { Frame } from '../space/frame.ts';
 import { layoutsOf } from '../space/layouts.ts';
 import type { SearchOptions } from '../space/options.ts';
-import { type Evaluated, insert } from './kept.ts';
+import { type Evaluated, insert, worstOfLayout } from './kept.ts';
 import { excessOf, memoryReason, remember } from './misses.ts';
 import { joined, type Run, worstKept } from './run.ts';
 
@@ -58,6 +58,10 @@ export function expand(run: Run, frame: Frame): void {
     if (bound >= worstKept(run)) {
       run.boundedAway += bounded.length - index;
       return;
+    }
+    if (!options.exhaustive && bound >= worstOfLayout(run.kept, candidate.layout)) {
+      run.boundedAway += 1;
+      continue;
     }
     if (!mayFit(run, candidate)) continue;
     cost(run, candidate);

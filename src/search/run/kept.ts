@@ -35,6 +35,12 @@ export function insert(kept: Evaluated[], one: Evaluated, top: number): void {
   if (kept.length > top) kept.pop();
 }
 
+/** The value from which on a plan of a layout would be neither kept nor folded; infinite while there is room. */
+export function worstOfLayout(kept: readonly Evaluated[], layout: Layout): number {
+  const folded = kept.find((one) => one.candidate.layout === layout)?.folded ?? [];
+  return folded.length < MOST_FOLDED ? Number.POSITIVE_INFINITY : folded.at(-1)!.value;
+}
+
 /** Smaller values first; ties by time, then the simpler plan. */
 function better(a: Evaluated, b: Evaluated): number {
   return (
