@@ -2,6 +2,12 @@ import type { Plan } from './plan.ts';
 import type { Problem } from './problem.ts';
 import type { Reason } from './reason.ts';
 
+/** A node group that serves stages, each replica with so many tensor-parallel ranks. */
+export interface Served {
+  readonly group: number;
+  readonly tp: number;
+}
+
 /** What a framework will not run: all that a search needs to know of one. */
 export interface Legality {
   readonly id: string;
@@ -9,6 +15,8 @@ export interface Legality {
   reject(problem: Problem, plan: Plan): Reason | null;
   /** Why no plan for this problem can run, whatever its split; left out: each plan is looked at. */
   excludes?(problem: Problem): Reason | null;
+  /** Why no plan whose stages are served like this can run, however deep its deepest pipeline: asked before layers are cut. */
+  refuses?(problem: Problem, served: readonly Served[], depth: number): Reason | null;
   /** The only schedule of its pipelines; left out: those of the search. */
   readonly schedule?: string;
   /** For a framework that cuts the layers itself: those of each stage, or null where it can give none. */

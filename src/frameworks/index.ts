@@ -1,3 +1,4 @@
+import type { Served } from '../domain/legality.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { Reason } from '../domain/reason.ts';
@@ -28,22 +29,24 @@ export const FRAMEWORKS: readonly Framework[] = [
 /** Every launcher, in the order of help: `env` and `json` only describe a plan. */
 export const LAUNCHERS: readonly Framework[] = [...FRAMEWORKS, env, json];
 
+/** The first framework's reason where every one has a reason. */
+function byAll(reasonOf: (framework: Framework) => Reason | null): Reason | null {
+  let first: Reason | null = null;
+  for (const framework of FRAMEWORKS) {
+    const reason = reasonOf(framework);
+    if (reason === null) return null;
+    first ??= reason;
+  }
+  return first;
+}
+
 /** Plans that at least one framework runs as printed. */
 export const LAUNCHABLE = {
   id: 'launchable',
-  excludes(problem: Problem): Reason | null {
-    const reasons = FRAMEWORKS.map((framework) => framework.excludes?.(problem) ?? null);
-    return reasons.includes(null) ? null : reasons[0]!;
-  },
-  reject(problem: Problem, plan: Plan): Reason | null {
-    let first: Reason | null = null;
-    for (const framework of FRAMEWORKS) {
-      const reason = framework.reject(problem, plan);
-      if (reason === null) return null;
-      first ??= reason;
-    }
-    return first;
-  },
+  excludes: (problem: Problem) => byAll((framework) => framework.excludes?.(problem) ?? null),
+  refuses: (problem: Problem, served: readonly Served[], depth: number) =>
+    byAll((framework) => framework.refuses?.(problem, served, depth) ?? null),
+  reject: (problem: Problem, plan: Plan) => byAll((framework) => framework.reject(problem, plan)),
 } as const;
 
 export function launcherOf(id: string): Framework | undefined {

@@ -1,8 +1,10 @@
-import type { Legality } from '../../domain/legality.ts';
-import { layersOf, replicasOf } from '../../domain/plan.ts';
+import type { Legality, Served } from '../../domain/legality.ts';
+import { layersOf, type Plan, type ReplicaBlock, replicasOf } from '../../domain/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
+import type { Reason } from '../../domain/reason.ts';
 import { hostRuns } from '../../launch-folder/ranks.ts';
 import { planLaw } from '../../laws/plan.ts';
+import { rememberedOf } from '../../units/remembered.ts';
 import type { Reach } from '../port/framework.ts';
 import { chunksInOrder, isEven } from './chunks.ts';
 import { expressedPlan, expressedProblem } from './expressed.ts';
@@ -19,25 +21,54 @@ export function lawOf(
   reach: Reach,
   forProblem: readonly ProblemRule[],
   forPlan: readonly Rule[],
-): Required<Pick<Legality, 'excludes' | 'reject'>> {
+): Required<Pick<Legality, 'excludes' | 'refuses' | 'reject'>> {
   const problemRules = [hostNames, ...expressedProblem(reach), ...forProblem];
-  const planRules = [planLaw, ...structureRules(reach), ...expressedPlan(reach), ...forPlan];
-  const excludes = (problem: Problem) => excludedBy(problemRules, problem);
-  return { excludes, reject: (problem, plan) => excludes(problem) ?? firstBroken(planRules, problem, plan) };
+  const devices = deviceRules(reach);
+  const known = new WeakMap<Problem, { readonly reason: Reason | null }>();
+  const excludes = (problem: Problem) =>
+    rememberedOf(known, problem, () => ({ reason: excludedBy(problemRules, problem) })).reason;
+  const refuses = (problem: Problem, served: readonly Served[], depth: number) =>
+    excludes(problem) ??
+    devices.map((rule) => rule(problem, served, depth)).find((reason) => reason !== null) ??
+    null;
+  const refusesPlan: Rule = (problem, plan) => refuses(problem, blocksOf(plan), depthOf(plan));
+  const planRules = [planLaw, refusesPlan, ...structureRules(reach), ...expressedPlan(reach), ...forPlan];
+  return {
+    excludes,
+    refuses,
+    reject: (problem, plan) => excludes(problem) ?? firstBroken(planRules, problem, plan),
+  };
+}
+
+function blocksOf({ pipelines }: Plan): ReplicaBlock[] {
+  return pipelines.flatMap(({ stages }) => stages.flatMap(({ replicas }) => replicas));
+}
+
+function depthOf({ pipelines }: Plan): number {
+  return Math.max(...pipelines.map(({ stages }) => stages.length));
+}
+
+/** A constraint on which GPUs serve the stages, whatever the layers. */
+type DeviceRule = (problem: Problem, served: readonly Served[], depth: number) => Reason | null;
+
+function deviceRules({ name, capabilities: can }: Reach): DeviceRule[] {
+  const rules: DeviceRule[] = [];
+  if (!can.pipeline) rules.push(noPipeline(name));
+  if (!can.tensorParallel) rules.push(noTensorParallel(name));
+  if (!can.tensorParallelPerStage) rules.push(oneTensorParallelSize(name));
+  if (!can.gpuTypePerStage) rules.push(oneGpuType(name));
+  if (!can.mixedVendors) rules.push(oneVendor);
+  return rules;
 }
 
 function structureRules({ name, capabilities: can }: Reach): Rule[] {
   const rules: Rule[] = [];
-  if (!can.pipeline) rules.push(noPipeline(name));
-  if (!can.tensorParallel) rules.push(noTensorParallel(name));
   if (!can.severalPipelines) rules.push(onePipeline(name));
-  if (!can.tensorParallelPerStage) rules.push(oneShape(name));
+  if (!can.tensorParallelPerStage) rules.push(oneDataParallelSize(name));
   if (!can.unequalMicroBatches) rules.push(equalShares(name));
   if (!can.unequalMicroBatchSizes) rules.push(oneMicroBatchSize(name));
-  if (!can.gpuTypePerStage) rules.push(oneGpuType(name));
   if (!can.unevenLayers) rules.push(evenLayers(name));
   rules.push(emptyChunks(name, can.endsAlone));
-  if (!can.mixedVendors) rules.push(oneVendor);
   if (!can.unequalHosts) rules.push(equalHosts);
   return rules;
 }
@@ -53,19 +84,14 @@ const hostNames: ProblemRule = ({ cluster }) => {
 };
 
 const noPipeline =
-  (name: string): Rule =>
-  (_, { pipelines }) => {
-    const pp = Math.max(...pipelines.map(({ stages }) => stages.length));
-    return pp === 1
-      ? null
-      : no('pipeline', `pp=${pp}`, `1: no pipeline of ${name} is planned for`, ELSEWHERE);
-  };
+  (name: string): DeviceRule =>
+  (_, __, depth) =>
+    depth === 1 ? null : no('pipeline', `pp=${depth}`, `1: no pipeline of ${name} is planned for`, ELSEWHERE);
 
 const noTensorParallel =
-  (name: string): Rule =>
-  (_, { pipelines }) => {
-    const blocks = pipelines.flatMap(({ stages }) => stages.flatMap(({ replicas }) => replicas));
-    const tp = Math.max(...blocks.map((block) => block.tp));
+  (name: string): DeviceRule =>
+  (_, served) => {
+    const tp = Math.max(...served.map((block) => block.tp));
     return tp === 1
       ? null
       : no('tensor-parallel', `tp=${tp}`, `1: tensor parallelism of ${name} is not planned for`, ELSEWHERE);
@@ -84,25 +110,28 @@ const onePipeline =
           limit: `one shape in ${name}`,
         };
 
-const oneShape =
+const oneTensorParallelSize =
+  (name: string): DeviceRule =>
+  (_, served) => {
+    const sizes = new Set(served.map((block) => block.tp));
+    if (sizes.size <= 1) return null;
+    return {
+      rule: 'one-tensor-parallel-size',
+      actual: `tensor parallelism ${[...sizes].join(', ')}`,
+      limit: `one size in ${name}`,
+    };
+  };
+
+const oneDataParallelSize =
   (name: string): Rule =>
   (_, plan) => {
-    const stages = plan.pipelines.flatMap((pipeline) => pipeline.stages);
-    const sizes = new Set(stages.flatMap(({ replicas }) => replicas.map((block) => block.tp)));
-    if (sizes.size > 1)
-      return {
-        rule: 'one-tensor-parallel-size',
-        actual: `tensor parallelism ${[...sizes].join(', ')}`,
-        limit: `one size in ${name}`,
-      };
-    const copies = new Set(stages.map(replicasOf));
-    if (copies.size > 1)
-      return {
-        rule: 'one-data-parallel-size',
-        actual: `${[...copies].join(', ')} copies of the stages`,
-        limit: `one number in ${name}`,
-      };
-    return null;
+    const copies = new Set(plan.pipelines.flatMap(({ stages }) => stages.map(replicasOf)));
+    if (copies.size <= 1) return null;
+    return {
+      rule: 'one-data-parallel-size',
+      actual: `${[...copies].join(', ')} copies of the stages`,
+      limit: `one number in ${name}`,
+    };
   };
 
 const equalShares =
@@ -136,13 +165,9 @@ const oneMicroBatchSize =
   };
 
 const oneGpuType =
-  (name: string): Rule =>
-  ({ cluster }, plan) => {
-    const types = new Set(
-      plan.pipelines.flatMap(({ stages }) =>
-        stages.flatMap(({ replicas }) => replicas.map((b) => cluster.groups[b.group]!.gpu.id)),
-      ),
-    );
+  (name: string): DeviceRule =>
+  ({ cluster }, served) => {
+    const types = new Set(served.map((block) => cluster.groups[block.group]!.gpu.id));
     if (types.size <= 1) return null;
     return {
       rule: 'one-gpu-type',
@@ -177,12 +202,8 @@ const emptyChunks =
   };
 
 /** NCCL and RCCL do not talk to each other. */
-const oneVendor: Rule = ({ cluster }, plan) => {
-  const vendors = new Set(
-    plan.pipelines.flatMap(({ stages }) =>
-      stages.flatMap(({ replicas }) => replicas.map((b) => cluster.groups[b.group]!.gpu.vendor)),
-    ),
-  );
+const oneVendor: DeviceRule = ({ cluster }, served) => {
+  const vendors = new Set(served.map((block) => cluster.groups[block.group]!.gpu.vendor));
   if (vendors.size <= 1) return null;
   return {
     rule: 'one-vendor',

@@ -33,8 +33,9 @@ export function expand(run: Run, frame: Frame): void {
   const all = choices(problem, chainOf(problem, frame), options);
   const groups = bySize(all);
   const bounded: { candidate: Candidate; bound: number }[] = [];
+  const refusal = options.launcher?.refuses?.(problem, frame.runs, frame.pp) ?? null;
   for (const layout of layoutsOf(problem, frame, options)) {
-    const reason = splitLaw(problem, { ...layout, shapes: layout.runs });
+    const reason = splitLaw(problem, { ...layout, shapes: layout.runs }) ?? refusal;
     if (reason !== null) {
       const example = all[0];
       if (example !== undefined)

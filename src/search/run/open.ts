@@ -46,9 +46,9 @@ export function work(
   return { kept, rejected: run.tally.list(), misses, boundedAway, evaluated, unproven };
 }
 
-/** The least that any configuration of a frame may have: of each of its layouts and sizes of micro-batch the barest choice. */
+/** The least that any configuration of a frame may have: of each of its layouts and sizes of micro-batch the barest choice. Where none may run it is opened as soon as others are, to say why. */
 function refinedBound(problem: Problem, options: SearchOptions, book: CostBook, frame: Frame | null): number {
-  if (frame === null) return 0;
+  if (frame === null || options.launcher?.refuses?.(problem, frame.runs, frame.pp)) return 0;
   const groups = bySize(choices(problem, chainOf(problem, frame), options));
   let least = Number.POSITIVE_INFINITY;
   for (const layout of layoutsOf(problem, frame, options)) {
@@ -56,6 +56,5 @@ function refinedBound(problem: Problem, options: SearchOptions, book: CostBook, 
     for (const group of groups)
       least = Math.min(least, options.objective.bound(barestBound(problem, book, layout, group), [layout]));
   }
-  // None may run: opened in its turn, to say why.
   return least === Number.POSITIVE_INFINITY ? 0 : least;
 }
