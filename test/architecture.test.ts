@@ -84,7 +84,7 @@ const MAY_IMPORT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     domain: 'problems, and reasons',
     hardware: 'bounds that need no whole estimate',
     techniques: 'keys of what is known; the values that cost least time',
-    schedules: 'the usual one, which costs least',
+    schedules: 'the usual one, which costs least; how a pipeline fills and drains',
     evaluate: 'what a layer costs, what a stage has room for, where the ends stand',
     'search/space': 'the candidates that it bounds',
   },
@@ -145,6 +145,7 @@ const MAY_IMPORT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'launch-folder': 'the port by which a folder is rendered',
   },
   'frameworks/laws': {
+    units: 'laws remembered',
     domain: 'plans, and reasons against them',
     layers: 'kinds of layer that a framework lists',
     techniques: 'techniques that it lists',

@@ -189,6 +189,12 @@ export function listNames(folder: string): string[] {
     .sort();
 }
 
+/** Commands that print the names of a kind. */
+const LISTED: Readonly<Record<string, string>> = {
+  model: 'shardwright model list',
+  cluster: 'shardwright cluster list',
+};
+
 /** Finds a bundled file by name; an unknown name lists its nearest neighbours. */
 export function bundled(kind: string, folder: string, name: string): string {
   const names = listNames(folder);
@@ -198,8 +204,8 @@ export function bundled(kind: string, folder: string, name: string): string {
   throw new InputError({
     message: `unknown ${kind} "${name}"`,
     expected:
-      names.length > 12
-        ? `a path, or one of ${names.length} bundled names (shardwright ${kind} list)`
+      kind in LISTED
+        ? `a path, or one of ${names.length} bundled names (${LISTED[kind]})`
         : `one of ${names.join(', ')}, or a path`,
     ...(near === undefined ? {} : { hint: `Maybe "${near}".` }),
   });

@@ -1,10 +1,10 @@
 import { microBatchSizeOf, type Plan } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
-import type { PartitionProof, RankedPlan, Variant, WhatIf } from '../domain/search-result.ts';
+import type { NearestMiss, PartitionProof, RankedPlan, Variant, WhatIf } from '../domain/search-result.ts';
 import { arithmetic } from '../plan-text/degrees.ts';
 import { toldTechniques } from '../plan-text/told.ts';
 import { formatBandwidth, formatInteger, formatPercent, formatSeconds } from '../units/format.ts';
-import { clip, layersWords, scheduleWords } from './words.ts';
+import { clip, layersWords, scheduleWords, techniqueWords } from './words.ts';
 
 /** What a plan of the same layout does otherwise, and its step. */
 export function variantWords(
@@ -20,6 +20,17 @@ export function variantWords(
   const known = wordsOf(best);
   const how = wordsOf(plan).filter((word) => !known.includes(word));
   return `${how.join(', ')} ${formatSeconds(stepSeconds)}`;
+}
+
+/** A plan that memory rules out, by how much, and what would mend it. */
+export function missWords(problem: Problem, { plan, reason, remedy }: NearestMiss): string {
+  const how = [
+    arithmetic(plan),
+    scheduleWords(plan),
+    `mbs ${microBatchSizeOf(plan)}`,
+    techniqueWords(problem, plan),
+  ];
+  return `${how.join(', ')}: ${reason.actual} of ${reason.limit}; ${remedy}.`;
 }
 
 /** What the integer programs say of groups and of shares. */

@@ -58,7 +58,7 @@ function timeTable(time: Parts): string {
     .filter(([, seconds]) => seconds > NEGLIGIBLE * all)
     .map(([name, seconds]) => [name, formatSeconds(seconds), formatPercent(seconds / all)]);
   return grid(
-    ['where the step goes (its slowest stage)', 'time', 'share'],
+    ['where the step goes (its busiest stage)', 'time', 'share'],
     [...rows, ['step', formatSeconds(all), '100.0%']],
     [1, 2],
   );

@@ -4,10 +4,10 @@ import type { RankedPlan, SearchResult, WhatIf } from '../domain/search-result.t
 import { arithmetic, degreesOf } from '../plan-text/degrees.ts';
 import { toldTechniques } from '../plan-text/told.ts';
 import { TECHNIQUES } from '../techniques/index.ts';
-import { digits, formatBytes, formatInteger, formatPercent, formatSeconds } from '../units/format.ts';
-import { besideWords, programWords, variantWords } from './beside.ts';
+import { digits, formatInteger, formatPercent, formatSeconds } from '../units/format.ts';
+import { besideWords, missWords, programWords, variantWords } from './beside.ts';
 import { fitting, grid, painter, type Style, wrap } from './paint.ts';
-import { clip, fullest, layersWords, memoryWords, scheduleWords, techniqueWords } from './words.ts';
+import { clip, layersWords, memoryWords, scheduleWords, techniqueWords } from './words.ts';
 
 const WIDE = 140;
 /** More are counted. */
@@ -123,7 +123,7 @@ function notes(
     const factor = evenSplit.estimate.stepSeconds / best.estimate.stepSeconds;
     const verdict =
       factor < 0.995
-        ? `${digits(1 / factor)}× as fast as the best found so far`
+        ? `${digits(1 / factor)}× as fast as plan 1, which another objective puts first`
         : factor < 1.005
           ? 'as fast as the best plan'
           : `the best plan is ${digits(factor)}× as fast`;
@@ -132,7 +132,7 @@ function notes(
   }
   if (nearestMiss !== null) {
     lines.push(
-      `Nearest miss: ${arithmetic(nearestMiss.plan)}, ${techniqueWords(problem, nearestMiss.plan)}: ${nearestMiss.reason.actual} of ${nearestMiss.reason.limit}; ${nearestMiss.remedy}.`,
+      `Faster if it fitted: ${formatSeconds(nearestMiss.estimate.stepSeconds)} with ${missWords(problem, nearestMiss)}`,
     );
   }
   const check = best.partition?.check;
@@ -187,10 +187,7 @@ function nothing(
     );
   }
   if (nearestMiss !== null) {
-    const { memory } = fullest(nearestMiss.estimate.stages);
-    lines.push(
-      `Nearest miss: ${arithmetic(nearestMiss.plan)}, ${techniqueWords(problem, nearestMiss.plan)}: ${formatBytes(memory.deviceBytes)} of ${formatBytes(memory.limitBytes)}; ${nearestMiss.remedy}.`,
-    );
+    lines.push(`Nearest miss: ${missWords(problem, nearestMiss)}`);
   }
   return lines.map((line) => wrap(line, columns)).join('\n');
 }

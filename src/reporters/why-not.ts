@@ -5,6 +5,7 @@ import { planText } from '../plan-text/text.ts';
 import type { PlanDocument } from '../schema/plan.ts';
 import type { WhyNot } from '../search/why-not.ts';
 import { digits, formatInteger, formatSeconds } from '../units/format.ts';
+import { missWords } from './beside.ts';
 import { grid, type Style, wrap } from './paint.ts';
 import { rankedJson } from './plan-json.ts';
 import { layersWords, memoryWords, techniqueWords } from './words.ts';
@@ -23,12 +24,7 @@ export function whyNotWords(
         ({ rule, count, example: { configuration, reason } }) =>
           `  ${formatInteger(count)} × ${rule}: e.g. ${configuration}: ${reason.actual}; limit ${reason.limit}${reason.hint === undefined ? '' : `. ${reason.hint}`}`,
       );
-    const near =
-      nearestMiss === null
-        ? []
-        : [
-            `  Nearest: ${arithmetic(nearestMiss.plan)}, ${techniqueWords(problem, nearestMiss.plan)}: ${nearestMiss.reason.actual} of ${nearestMiss.reason.limit}; ${nearestMiss.remedy}.`,
-          ];
+    const near = nearestMiss === null ? [] : [`  Nearest: ${missWords(problem, nearestMiss)}`];
     const none = reasons.length === 0 ? ['  No arrangement of these GPUs has those dimensions.'] : [];
     return [`Why not ${asked}: it cannot run.`, ...reasons, ...near, ...none]
       .map((line) => wrap(line, style.columns, '    '))

@@ -139,6 +139,9 @@ function merge(run: Run, { kept, rejected, misses, boundedAway, evaluated, unpro
 function resultOf(run: Run, agenda: Agenda, cutBy: string | null, space: number): SearchResult {
   const { problem, options, book, kept } = run;
   const rest = agenda.left.reduce((sum, { count }) => sum + count, 0);
+  const even = evenSplit(problem, options, book);
+  // A search that was cut may not have come to it.
+  if (cutBy !== null && !('rule' in even)) insert(kept, even, options.top);
   const best = kept[0]?.value ?? null;
   const searched = cutBy === null || rest === 0 ? best : agenda.least;
   // A cut that is not the best matters only where a better one could have won.
@@ -146,8 +149,8 @@ function resultOf(run: Run, agenda: Agenda, cutBy: string | null, space: number)
   const proven = searched === null || !open ? searched : Math.min(searched, run.unproven.bound);
   return {
     plans: kept.map((one, index) => ranked(run, one, index)),
-    evenSplit: evenSplit(problem, options, book),
-    nearestMiss: findNearestMiss(problem, run.misses, book, options.launcher),
+    evenSplit: 'rule' in even ? even : { ...ranked(run, even, 0), tiedWithBest: false, partition: null },
+    nearestMiss: findNearestMiss(problem, run.misses, book, options, best ?? undefined),
     certificate: {
       space,
       rejected: run.tally.list(),
@@ -170,14 +173,17 @@ export function tied(value: number, best: number, { band }: Estimate): boolean {
   return value / best - 1 <= Math.min(TIE, band);
 }
 
-function ranked({ problem, book, kept }: Run, one: Evaluated, index: number): RankedPlan {
+function ranked({ problem, options, book, kept }: Run, one: Evaluated, index: number): RankedPlan {
+  // Beyond the worst plan kept it is chance which variants were looked at.
+  const worst = kept.length < options.top ? Number.POSITIVE_INFINITY : kept.at(-1)!.value;
+  const variants = (one.folded ?? []).filter(({ value }) => value <= worst);
   return {
     rank: index + 1,
     plan: one.realised.plan as Plan,
     estimate: one.estimate,
     family: one.family,
     tiedWithBest: tied(one.value, kept[0]!.value, one.estimate),
-    variants: (one.folded ?? []).map(({ realised, estimate }) => ({
+    variants: variants.map(({ realised, estimate }) => ({
       plan: realised.plan,
       stepSeconds: estimate.stepSeconds,
     })),

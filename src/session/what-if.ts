@@ -14,7 +14,9 @@ export function whatIf(
   placement: WhatIf['placement'],
 ): WhatIf {
   const best = result.plans[0];
-  const complete = result.certificate.cutBy === null && problem.cluster.groups.length > 1;
+  // Both are told in seconds.
+  const byTime = options.objective === undefined || options.objective.id === 'time';
+  const complete = byTime && result.certificate.cutBy === null && problem.cluster.groups.length > 1;
   const free =
     complete && options.launcher !== null && options.launcher !== undefined
       ? freerPlan(problem, best, options)

@@ -34,7 +34,7 @@ export const validate: Register = (program, io, done) => {
         const end =
           broken.length === 0
             ? `${path} keeps ${all}${gpus === null ? ', but for those that ask for --gpus' : ` on ${gpus} GPUs`}.`
-            : `${broken.length} of ${reader.rules.length} rules broken.`;
+            : `${broken.length === 1 ? '1 place breaks' : `${broken.length} places break`} a rule.`;
         io.stdout(`${[...lines, end].join('\n')}\n`);
       }
       done(broken.length === 0 ? EXIT.ok : EXIT.check);

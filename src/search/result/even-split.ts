@@ -2,7 +2,6 @@ import { deviceCount } from '../../domain/cluster.ts';
 import { devicesOf } from '../../domain/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
 import type { Reason } from '../../domain/reason.ts';
-import type { RankedPlan } from '../../domain/search-result.ts';
 import { estimate } from '../../evaluate/estimate.ts';
 import { splitLaw } from '../../laws/split.ts';
 import { techniqueLaw } from '../../laws/techniques.ts';
@@ -77,14 +76,18 @@ function membersOf(problem: Problem, { layout, group }: Family, book: CostBook):
  * What the user would run otherwise: all GPUs in the order of the file, the same number of layers on every stage, no
  * virtual stages (a launcher that cuts by itself: its cut). The best such plan it runs, or why there is none.
  */
-export function evenSplit(problem: Problem, options: SearchOptions, book: CostBook): RankedPlan | Reason {
+export function evenSplit(problem: Problem, options: SearchOptions, book: CostBook): Evaluated | Reason {
   const all = deviceCount(problem.cluster);
   const { launcher } = options;
   let best: Evaluated | null = null;
   let tried = 0;
+  let misses = 0;
   for (const { candidate, bound } of evenCandidates(problem, options, book)) {
     if ((best !== null && bound >= best.estimate.stepSeconds) || tried >= MOST_TRIED) break;
-    if (memoryMiss(problem, candidate, book.of(candidate)) !== null) continue;
+    if (memoryMiss(problem, candidate, book.of(candidate)) !== null) {
+      misses += 1;
+      continue;
+    }
     const realised = realise(problem, candidate, book.of(candidate), {
       even: launcher?.layerCut === undefined,
       launcher,
@@ -94,31 +97,23 @@ export function evenSplit(problem: Problem, options: SearchOptions, book: CostBo
     tried += 1;
     const costed = estimate(problem, realised.plan, book.profiles);
     const one: Evaluated = {
-      value: costed.stepSeconds,
+      value: options.objective.value(realised.plan, costed),
       family: candidate.layout.family,
       candidate,
-      realised,
+      // Nobody chose this cut: there is nothing to prove.
+      realised: { ...realised, cut: null },
       estimate: costed,
     };
-    if (one.estimate.verdict === 'does-not-fit') continue;
-    if (best === null || one.estimate.stepSeconds < best.estimate.stepSeconds) best = one;
+    if (one.estimate.verdict === 'does-not-fit') misses += 1;
+    else if (best === null || one.estimate.stepSeconds < best.estimate.stepSeconds) best = one;
   }
-  if (best !== null) {
-    const { candidate, realised, estimate: costed } = best;
+  if (best !== null) return best;
+  const none = { rule: 'even-split', limit: 'one chunk of as many layers on every stage' };
+  if (misses > 0)
     return {
-      rank: 1,
-      plan: realised.plan,
-      estimate: costed,
-      family: candidate.layout.family,
-      tiedWithBest: false,
-      variants: [],
-      partition: null,
+      ...none,
+      actual: `none of the ${misses} looked at fits, all ${all} GPUs in use`,
+      hint: 'Maybe uneven layers or fewer GPUs.',
     };
-  }
-  return {
-    rule: 'even-split',
-    actual: `none of ${tried} even splits over all ${all} GPUs fits`,
-    limit: 'memory of every GPU',
-    hint: 'Maybe uneven layers or fewer GPUs, as in the plans above.',
-  };
+  return { ...none, actual: `none with one chunk per stage runs on all ${all} GPUs` };
 }

@@ -1,4 +1,3 @@
-import type { Legality } from '../../domain/legality.ts';
 import { layersOf } from '../../domain/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
 import type { NearestMiss } from '../../domain/search-result.ts';
@@ -12,32 +11,37 @@ import { planFrom } from '../cut/plan-from.ts';
 import { excessOf, type Miss, memoryReason } from '../run/misses.ts';
 import type { Candidate } from '../space/candidate.ts';
 import type { Choice } from '../space/choices.ts';
+import type { SearchOptions } from '../space/options.ts';
 
 const MOST_TRIED = 60;
 
-/** The configuration that misses its memory limit by least, costed, with what would make it fit. */
+/**
+ * Of the configurations that memory rules out and that would beat the best plan (`best` is its value) the one that misses
+ * its limit by least, layers spread evenly, with what would make it fit. Without a plan of them all.
+ */
 export function findNearestMiss(
   problem: Problem,
-  misses: Miss[],
+  misses: readonly Miss[],
   book: CostBook,
-  launcher: Legality | null,
+  { launcher, objective }: Pick<SearchOptions, 'launcher' | 'objective'>,
+  best = Number.POSITIVE_INFINITY,
 ): NearestMiss | null {
-  misses.sort((a, b) => a.excess - b.excess);
-  let best: { candidate: Candidate; miss: NearestMiss; excess: number } | null = null;
-  for (const { candidate } of misses.slice(0, MOST_TRIED)) {
+  const nearest = misses.filter(({ bound }) => bound < best).sort((a, b) => a.excess - b.excess);
+  let found: { miss: NearestMiss; excess: number } | null = null;
+  for (const { candidate } of nearest.slice(0, MOST_TRIED)) {
     const chunks = candidate.layout.pp * candidate.choice.vpp;
     const counts =
       evenCounts(problem.model.layers.length, chunks) ?? spread(problem.model.layers.length, chunks);
     const plan = planFrom(problem, candidate, counts);
     if (launcher !== null && launcher.reject(problem, plan) !== null) continue;
     const outcome = estimate(problem, plan, book.profiles);
-    if (outcome.verdict !== 'does-not-fit') continue;
+    if (outcome.verdict !== 'does-not-fit' || objective.value(plan, outcome) >= best) continue;
     const excess = excessOf(outcome);
-    if (best !== null && excess >= best.excess) continue;
+    if (found !== null && excess >= found.excess) continue;
     const remedy = remedyFor(problem, candidate, counts, excess, book);
-    best = { candidate, excess, miss: { plan, estimate: outcome, reason: memoryReason(outcome), remedy } };
+    found = { excess, miss: { plan, estimate: outcome, reason: memoryReason(outcome), remedy } };
   }
-  return best?.miss ?? null;
+  return found?.miss ?? null;
 }
 
 /** Tries the cheapest change first and says the first that fits. */

@@ -64,14 +64,20 @@ export function expand(run: Run, frame: Frame): void {
       run.boundedAway += 1;
       continue;
     }
-    if (!mayFit(run, candidate)) continue;
-    cost(run, candidate);
-    if (!cutIsExact(problem, candidate)) run.unproven = joined(run.unproven, { count: 1, bound });
+    if (!mayFit(run, candidate, bound)) continue;
+    cost(run, candidate, bound);
+    if (!cutIsExact(problem, options, candidate)) run.unproven = joined(run.unproven, { count: 1, bound });
   }
 }
 
-/** Whether the stage cut of a candidate is the best by its objective, memory judged as the estimate judges it. */
-function cutIsExact({ model }: Problem, { layout, choice }: Candidate): boolean {
+/** Whether the stage cut of a candidate is the best by the objective, memory judged as the estimate judges it. */
+function cutIsExact(
+  { model }: Problem,
+  { objective }: SearchOptions,
+  { layout, choice }: Candidate,
+): boolean {
+  // Cuts are chosen for time within the memory there is, not for the least memory.
+  if (objective.id === 'memory') return layout.pp === 1 && choice.fewest === null;
   // Layers dealt over the chunks of unlike stages: which kinds a stage gets depends on all the others.
   return choice.vpp === 1 || layout.family === 'uniform' || model.kinds.length === 1;
 }
@@ -125,23 +131,23 @@ function choiceLaw(problem: Problem, candidate: Candidate): Reason | null {
 }
 
 /** Asked last: it takes more work than a bound, and what was costed before may have made it needless. */
-function mayFit({ problem, book, tally, misses }: Run, candidate: Candidate): boolean {
+function mayFit({ problem, book, tally, misses }: Run, candidate: Candidate, bound: number): boolean {
   const miss = memoryMiss(problem, candidate, book.of(candidate));
   if (miss === null) return true;
   tally.add(miss.reason, () => candidateText(candidate));
-  remember(misses, { candidate, excess: miss.excess });
+  remember(misses, { candidate, excess: miss.excess, bound });
   return false;
 }
 
-function cost(run: Run, candidate: Candidate): void {
+function cost(run: Run, candidate: Candidate, bound: number): void {
   const outcome = consider(run.problem, candidate, run.options, run.book);
   if ('rule' in outcome) {
     run.tally.add(outcome, () => candidateText(candidate));
-    if (outcome.rule === 'memory') remember(run.misses, { candidate, excess: 1 });
+    if (outcome.rule === 'memory') remember(run.misses, { candidate, excess: 1, bound });
     return;
   }
   if (outcome.estimate.verdict === 'does-not-fit') {
-    remember(run.misses, { candidate, excess: excessOf(outcome.estimate) });
+    remember(run.misses, { candidate, excess: excessOf(outcome.estimate), bound });
     run.tally.add(memoryReason(outcome.estimate), () => candidateText(candidate));
     return;
   }

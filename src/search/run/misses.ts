@@ -2,10 +2,13 @@ import type { Estimate } from '../../domain/estimate.ts';
 import type { Reason } from '../../domain/reason.ts';
 import type { Candidate } from '../space/candidate.ts';
 
-/** A configuration that is legal but does not fit; excess is need over limit. */
+/** A configuration that is legal but does not fit. */
 export interface Miss {
   readonly candidate: Candidate;
+  /** Need over limit. */
   readonly excess: number;
+  /** It has no smaller value. */
+  readonly bound: number;
 }
 
 const MISSES_KEPT = 500;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Certificate, SearchResult } from '../../../src/domain/search-result.ts';
 import { planTable } from '../../../src/reporters/plan-table.ts';
+import { formatSeconds } from '../../../src/units/format.ts';
 import { GiB } from '../../../src/units/quantity.ts';
 import { MIXED, problemOf } from '../frameworks/fixture.ts';
 import {
@@ -92,7 +93,7 @@ describe('the even split', () => {
   it.each([
     [1.5, 'the best plan is 1.50× as fast'],
     [1.004, 'as fast as the best plan'],
-    [0.8, '1.25× as fast as the best found so far'],
+    [0.8, '1.25× as fast as plan 1, which another objective puts first'],
   ])('that takes %d of the best: %s', (factor, verdict) => {
     expect(even(factor * best)).toContain(`: ${verdict}.`);
   });
@@ -178,7 +179,7 @@ describe('where nothing fits', () => {
     );
   });
 
-  it('the nearest miss has the bytes of the stage that is furthest beyond its limit', () => {
+  it('the nearest miss is told with all that was chosen, what it lacks and what would mend it', () => {
     const { plan, estimate } = ranked(
       MIXED,
       'tp=4,pp=16,layers=5/5/5/5/5/5/5/5/5/9/5/5/4/4/4/4,recompute=full',
@@ -186,10 +187,17 @@ describe('where nothing fits', () => {
     const text = words(
       found([], { nearestMiss: { plan, estimate, reason: LAW, remedy: 'fits with pp=99' } }),
     );
-    const { deviceBytes, limitBytes } = estimate.stages[9]!.memory;
-    expect(deviceBytes).toBeGreaterThan(limitBytes);
-    const [of, limit] = [deviceBytes, limitBytes].map((bytes) => (bytes / GiB).toFixed(1));
-    expect(text).toContain(`: ${of} GiB of ${limit} GiB; fits with pp=99.`);
+    expect(text).toContain(
+      'Nearest miss: 64 = 4 TP × 16 PP, 1f1b, mbs 1, recompute full, sharding none: 90 GiB of 72 GiB; fits with pp=99.',
+    );
+  });
+
+  it('one beside plans that fit says how fast it would be', () => {
+    const near = ranked(MIXED, 'tp=4,pp=16,recompute=full');
+    const nearestMiss = { ...near, reason: LAW, remedy: 'fits with pp=99' };
+    expect(words(found([BEST], { nearestMiss }))).toContain(
+      `Faster if it fitted: ${formatSeconds(near.estimate.stepSeconds)} with 64 = 4 TP × 16 PP, 1f1b`,
+    );
   });
 });
 
