@@ -1,4 +1,4 @@
-import type { Cluster } from '../domain/cluster.ts';
+import { type Cluster, deviceCount } from '../domain/cluster.ts';
 import type { Estimate } from '../domain/estimate.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
@@ -141,7 +141,8 @@ function resultOf(run: Run, agenda: Agenda, cutBy: string | null, space: number)
   const rest = agenda.left.reduce((sum, { count }) => sum + count, 0);
   const even = evenSplit(problem, options, book);
   // A search that was cut may not have come to it.
-  if (cutBy !== null && !('rule' in even)) insert(kept, even, options.top);
+  const allowed = deviceCount(problem.cluster) <= options.maxGpus;
+  if (cutBy !== null && allowed && !('rule' in even)) insert(kept, even, options.top);
   const best = kept[0]?.value ?? null;
   const searched = cutBy === null || rest === 0 ? best : agenda.least;
   // A cut that is not the best matters only where a better one could have won.
@@ -182,7 +183,7 @@ function ranked({ problem, options, book, kept }: Run, one: Evaluated, index: nu
     plan: one.realised.plan as Plan,
     estimate: one.estimate,
     family: one.family,
-    tiedWithBest: tied(one.value, kept[0]!.value, one.estimate),
+    tiedWithBest: tied(one.value, kept[0]?.value ?? one.value, one.estimate),
     variants: variants.map(({ realised, estimate }) => ({
       plan: realised.plan,
       stepSeconds: estimate.stepSeconds,

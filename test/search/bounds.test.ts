@@ -2,9 +2,13 @@ import { describe, expect, it } from 'vitest';
 import type { Problem } from '../../src/domain/problem.ts';
 import { estimate } from '../../src/evaluate/estimate.ts';
 import { splitLaw } from '../../src/laws/split.ts';
+import { parseConfiguration } from '../../src/plan-text/configuration.ts';
+import { SCHEDULES, scheduleOf } from '../../src/schedules/index.ts';
+import { scheduleLaw } from '../../src/schedules/schedule.ts';
 import { frameBound, lowerBound } from '../../src/search/bound/bounds.ts';
 import { CostBook } from '../../src/search/bound/cost-book.ts';
 import { realise } from '../../src/search/cut/realise.ts';
+import { shapeFor } from '../../src/search/space/candidate.ts';
 import { chains } from '../../src/search/space/chains.ts';
 import { chainOf, choices } from '../../src/search/space/choices.ts';
 import { layoutsOf } from '../../src/search/space/layouts.ts';
@@ -17,16 +21,18 @@ function sample<T>(items: readonly T[], count: number): T[] {
   return items.filter((_, i) => i % step === Math.floor(step / 2));
 }
 
-function check(p: Problem, cases: number): number {
+function check(p: Problem, cases: number, options = DEFAULT_OPTIONS): number {
   const book = new CostBook(p);
   let checked = 0;
-  for (const frame of sample([...chains(p, DEFAULT_OPTIONS)], cases)) {
-    for (const layout of sample(layoutsOf(p, frame, DEFAULT_OPTIONS), 3)) {
+  for (const frame of sample([...chains(p, options)], cases)) {
+    for (const layout of sample(layoutsOf(p, frame, options), 3)) {
       if (splitLaw(p, { ...layout, shapes: layout.runs }) !== null) continue;
-      for (const choice of sample(choices(p, chainOf(p, frame), DEFAULT_OPTIONS), 4)) {
+      for (const choice of sample(choices(p, chainOf(p, frame), options), 4)) {
         const candidate = { layout, choice };
         const microBatches = p.workload.globalBatchSize / (layout.dp * choice.microBatchSize);
         if (choice.vpp > 1 && microBatches < layout.pp) continue;
+        const shape = shapeFor(candidate, microBatches);
+        if (scheduleLaw(scheduleOf(choice.schedule), shape) !== null) continue;
         const realised = realise(p, candidate, book.of(candidate));
         if ('rule' in realised) continue;
         const { stepSeconds } = estimate(p, realised.plan);
@@ -37,6 +43,12 @@ function check(p: Problem, cases: number): number {
     }
   }
   return checked;
+}
+
+/** Every GPU with so many bytes: what is bounded here is time. */
+function withMemory(cluster: Problem['cluster'], memoryBytes: number): Problem['cluster'] {
+  const groups = cluster.groups.map((group) => ({ ...group, gpu: { ...group.gpu, memoryBytes } }));
+  return { ...cluster, groups };
 }
 
 describe('bounds are never above what they bound', () => {
@@ -50,5 +62,12 @@ describe('bounds are never above what they bound', () => {
     ['mixtral-8x7b', 'mixed-a100-v100', { precision: 'fp16' }, 'megatron-2023'],
   ] as const)('%s on %s', (model, cluster, over, stack) => {
     expect(check(problem(model, cluster, { headroom: 0, ...over }, stack), 60)).toBeGreaterThan(20);
+  });
+
+  it.each(SCHEDULES.map(({ id }) => id))('of pipelines under %s', (schedule) => {
+    const p = problem('llama-3.2-1b', 'mixed-4090-3090', { globalBatchSize: 32, sequenceLength: 1024 });
+    const roomy = { ...p, cluster: withMemory(p.cluster, 2 ** 40) };
+    const options = { ...DEFAULT_OPTIONS, fix: parseConfiguration(`schedule=${schedule}`) };
+    expect(check(roomy, 40, options)).toBeGreaterThan(20);
   });
 });

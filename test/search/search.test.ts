@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { devicesOf } from '../../src/domain/plan.ts';
+import type { RankedPlan } from '../../src/domain/search-result.ts';
 import { parseConfiguration as held } from '../../src/plan-text/configuration.ts';
 import { search } from '../../src/search/search.ts';
 import { BY_MEMORY, byDollars } from '../../src/search/space/objective.ts';
@@ -27,7 +28,11 @@ describe('search options', () => {
     expect(cut.left).toBeGreaterThan(0);
     expect(cut.gap).toBeGreaterThan(0);
     const early = search(mixed, { interrupted: () => 'time-limit' });
-    expect(early).toMatchObject({ plans: [], certificate: { optimal: false, gap: null } });
+    // What the user would run otherwise is known all the same.
+    expect(early.plans.map(({ plan }) => plan)).toEqual([(early.evenSplit as RankedPlan).plan]);
+    expect(early.certificate).toMatchObject({ optimal: false, evaluated: 0 });
+    const few = search(mixed, { interrupted: () => 'time-limit', maxGpus: 4 });
+    expect(few).toMatchObject({ plans: [], certificate: { optimal: false, gap: null } });
   });
 
   it('uses no more GPUs than asked, and every group that must be used', () => {
