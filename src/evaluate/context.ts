@@ -2,7 +2,7 @@ import type { ParallelDims } from '../domain/parallel-dims.ts';
 import { dimsOf, type Plan, type ReplicaBlock, type Stage, type Techniques } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import { coefficients } from '../hardware/coefficients.ts';
-import { processGroups } from '../hardware/process-groups.ts';
+import { type Copies, processGroups } from '../hardware/process-groups.ts';
 import type { LocalShape } from '../layers/local-shape.ts';
 import { vocabularyRows } from '../layers/vocabulary.ts';
 import { TECHNIQUES } from '../techniques/index.ts';
@@ -13,6 +13,8 @@ export interface StageSpec {
   /** Index of the node group. */
   readonly group: number;
   readonly firstDevice: number;
+  /** All copies of the stage, where not all are alike, and which of these runs is meant; left out: dp copies from firstDevice on. */
+  readonly among?: { readonly copies: readonly Copies[]; readonly own: number };
   readonly dims: ParallelDims;
   readonly microBatchSize: number;
   readonly schedule: string;
@@ -24,6 +26,9 @@ export function specOf(plan: Plan, stages: number, stage: Stage, block: ReplicaB
   return {
     group: block.group,
     firstDevice: block.firstDevice,
+    ...(stage.replicas.length === 1
+      ? {}
+      : { among: { copies: stage.replicas, own: stage.replicas.indexOf(block) } }),
     dims: dimsOf(plan, stages, stage, block),
     microBatchSize: stage.microBatchSize,
     schedule: plan.schedule,
@@ -37,6 +42,8 @@ const NARROW = new Set(['fp8', 'fp8-rowwise', 'mxfp8', 'nvfp4']);
 export function stageContext(problem: Problem, spec: StageSpec): StageContext {
   const { cluster } = problem;
   const { firstDevice, dims, microBatchSize, schedule, techniques } = spec;
+  const count = dims.dpReplicate * dims.dpShard;
+  const { copies, own } = spec.among ?? { copies: [{ firstDevice, tp: dims.tp, count }], own: 0 };
   return {
     problem,
     group: cluster.groups[spec.group]!,
@@ -45,7 +52,7 @@ export function stageContext(problem: Problem, spec: StageSpec): StageContext {
     schedule,
     techniques,
     local: localShape(problem, spec),
-    groups: processGroups(cluster, firstDevice, dims),
+    groups: processGroups(cluster, copies, own, dims),
     c: coefficients(problem.coefficients),
   };
 }

@@ -1,6 +1,13 @@
 import type { Cluster } from '../domain/cluster.ts';
 import { nodeOfDevice, nodesByGroup } from '../domain/node-order.ts';
 
+/** Some members: `size` of them, `stride` devices apart, from `firstDevice` on in device order. */
+export interface Members {
+  readonly firstDevice: number;
+  readonly stride: number;
+  readonly size: number;
+}
+
 /** What measured links allow a ring of devices: the slowest pair of neighbouring nodes, in ring direction. */
 export interface MeasuredPath {
   /** Bytes/s of the whole node. */
@@ -9,18 +16,15 @@ export interface MeasuredPath {
   readonly latency: number | null;
 }
 
-/** `size` members, `stride` devices apart; null when nothing was measured or all stand on one node. */
-export function measuredRing(
-  cluster: Cluster,
-  firstDevice: number,
-  stride: number,
-  size: number,
-): MeasuredPath | null {
+/** Of members in runs of devices, as ranks go; null when nothing was measured or all stand on one node. */
+export function measuredRing(cluster: Cluster, runs: readonly Members[]): MeasuredPath | null {
   if (cluster.measured === undefined) return null;
   const nodes: number[] = [];
-  for (let k = 0; k < size; k++) {
-    const node = nodeOfDevice(cluster, firstDevice + k * stride);
-    if (nodes.at(-1) !== node) nodes.push(node);
+  for (const { firstDevice, stride, size } of runs) {
+    for (let k = 0; k < size; k++) {
+      const node = nodeOfDevice(cluster, firstDevice + k * stride);
+      if (nodes.at(-1) !== node) nodes.push(node);
+    }
   }
   if (nodes.length > 1 && nodes[0] === nodes.at(-1)) nodes.pop();
   if (nodes.length < 2) return null;

@@ -1,7 +1,7 @@
 import type { Cluster } from '../domain/cluster.ts';
 import type { ParallelDims } from '../domain/parallel-dims.ts';
 import { remembered, rememberedOf } from '../units/remembered.ts';
-import { type Span, spanOf } from './span.ts';
+import { type Span, spanOf, spanOfRuns } from './span.ts';
 
 /** The communication groups that a GPU of a stage belongs to. */
 export interface ProcessGroups {
@@ -17,15 +17,29 @@ export interface ProcessGroups {
   readonly expertData: Span;
 }
 
+/** Copies of a stage on consecutive devices, each on tp × cp of them. */
+export interface Copies {
+  readonly firstDevice: number;
+  readonly tp: number;
+  readonly count: number;
+}
+
 /**
  * Rank order tp-cp-dp with pipeline outermost (Megatron's tp-cp-ep-dp-pp, torchtitan's mesh); the expert grid tiles
- * the same devices as etp-ep-edp. `firstDevice`: of the stage.
+ * the same devices as etp-ep-edp. `copies`: all of a stage, runs that are alike in rank order; the groups are those of the
+ * GPUs of run `own`.
  */
-export function processGroups(cluster: Cluster, firstDevice: number, dims: Degrees): ProcessGroups {
-  const { tp, cp, dpReplicate, dpShard, ep, etp } = dims;
+export function processGroups(
+  cluster: Cluster,
+  copies: readonly Copies[],
+  own: number,
+  dims: Degrees,
+): ProcessGroups {
+  const { cp, dpReplicate, dpShard, ep, etp } = dims;
   const known = rememberedOf(byCluster, cluster, () => new Map<string, ProcessGroups>());
-  const key = `${firstDevice}/${tp}/${cp}/${dpReplicate}/${dpShard}/${ep}/${etp}`;
-  return remembered(known, key, () => groupsOf(cluster, firstDevice, dims), MOST_REMEMBERED);
+  const runs = copies.map(({ firstDevice, tp, count }) => `${firstDevice}x${tp}x${count}`).join();
+  const key = `${runs}/${own}/${cp}/${dpReplicate}/${dpShard}/${ep}/${etp}`;
+  return remembered(known, key, () => groupsOf(cluster, copies, own, dims), MOST_REMEMBERED);
 }
 
 type Degrees = Omit<ParallelDims, 'pp' | 'vpp'>;
@@ -34,18 +48,40 @@ type Degrees = Omit<ParallelDims, 'pp' | 'vpp'>;
 const byCluster = new WeakMap<Cluster, Map<string, ProcessGroups>>();
 const MOST_REMEMBERED = 4000;
 
-function groupsOf(cluster: Cluster, firstDevice: number, dims: Degrees): ProcessGroups {
+function groupsOf(cluster: Cluster, copies: readonly Copies[], own: number, dims: Degrees): ProcessGroups {
   const { tp, cp, dpReplicate, dpShard, ep, etp } = dims;
-  const dp = dpReplicate * dpShard;
-  const expertCopies = Math.max(1, Math.floor((tp * cp * dp) / (ep * etp)));
-  const gradient = spanOf(cluster, firstDevice, tp, cp * dp);
+  const { firstDevice } = copies[own]!;
+  const across = (some: readonly Copies[]) =>
+    spanOfRuns(
+      cluster,
+      some.map((one) => ({ firstDevice: one.firstDevice, stride: one.tp, size: cp * one.count })),
+    );
+  const gradient = across(copies);
+  const expertCopies = copies.map((one) => ({
+    firstDevice: one.firstDevice,
+    stride: etp * ep,
+    size: Math.max(1, Math.floor((one.tp * cp * one.count) / (ep * etp))),
+  }));
   return {
     tensor: spanOf(cluster, firstDevice, 1, tp),
     context: spanOf(cluster, firstDevice, tp, cp),
     gradient,
-    shard: dpReplicate === 1 ? gradient : spanOf(cluster, firstDevice, tp, cp * dpShard),
+    shard: dpReplicate === 1 ? gradient : across(setOf(copies, own, cp, dpShard)),
     expert: spanOf(cluster, firstDevice, etp, ep),
     expertTensor: spanOf(cluster, firstDevice, 1, etp),
-    expertData: spanOf(cluster, firstDevice, etp * ep, expertCopies),
+    expertData: spanOfRuns(cluster, expertCopies),
   };
+}
+
+/** The copies that share one set of sharded states with the first copy of run `own`: `size` copies in rank order. */
+function setOf(copies: readonly Copies[], own: number, cp: number, size: number): Copies[] {
+  const before = copies.slice(0, own).reduce((sum, { count }) => sum + count, 0);
+  const first = before - (before % size);
+  let rank = 0;
+  return copies.flatMap(({ firstDevice, tp, count }) => {
+    const from = Math.max(0, first - rank);
+    const to = Math.min(count, first + size - rank);
+    rank += count;
+    return to > from ? [{ firstDevice: firstDevice + from * tp * cp, tp, count: to - from }] : [];
+  });
 }

@@ -1,5 +1,5 @@
 import { type Cluster, type GroupLink, groupOfDevice, type NodeGroup } from '../domain/cluster.ts';
-import { type MeasuredPath, measuredBetween, measuredRing } from './measured.ts';
+import { type MeasuredPath, type Members, measuredBetween, measuredRing } from './measured.ts';
 import {
   flowShare,
   isSlower,
@@ -28,6 +28,57 @@ export interface Span {
 
 /** `size` members, `stride` devices apart, from `firstDevice` on in device order. */
 export function spanOf(cluster: Cluster, firstDevice: number, stride: number, size: number): Span {
+  return spanOfRuns(cluster, [{ firstDevice, stride, size }]);
+}
+
+/** One communication group whose members stand in several runs of devices, as ranks go: unlike copies of one stage. */
+export function spanOfRuns(cluster: Cluster, runs: readonly Members[]): Span {
+  const stretches = runs.map((run) => stretchOf(cluster, run));
+  const size = runs.reduce((sum, run) => sum + run.size, 0);
+  const perDomain = Math.min(...stretches.map((one) => one.perDomain));
+  const domains =
+    runs.length === 1 ? Math.ceil(size / perDomain) : Math.max(runs.length, Math.ceil(size / perDomain));
+  return standing(cluster, runs, stretches, { size, perDomain, domains });
+}
+
+/** One communication group of single devices: one of each stage. As many groups stand side by side as two stages lie apart. */
+export function spanOfDevices(cluster: Cluster, devices: readonly number[]): Span {
+  const apart = devices.slice(1).map((device, i) => Math.abs(device - devices[i]!));
+  const stride = apart.length === 0 ? 1 : Math.max(1, Math.min(...apart));
+  const runs = devices.map((firstDevice) => ({ firstDevice, stride, size: 1 }));
+  const stretches = runs.map((run) => stretchOf(cluster, run));
+  const places = new Set(
+    stretches.map(({ first, touched: [group] }) => `${group!.index}/${domainOf(group!, first)}`),
+  );
+  const [size, domains] = [devices.length, places.size];
+  return standing(cluster, runs, stretches, { size, domains, perDomain: Math.ceil(size / domains) });
+}
+
+function standing(
+  cluster: Cluster,
+  runs: readonly Members[],
+  stretches: readonly Stretch[],
+  shape: Pick<Span, 'size' | 'perDomain' | 'domains'>,
+): Span {
+  const { perDomain, domains } = shape;
+  const touched = cluster.groups.filter((group) => stretches.some((one) => one.touched.includes(group)));
+  const ends = endsOf(touched);
+  if (domains === 1) return { ...shape, ...ends };
+  const links = cluster.links.filter((link) => crosses(link, touched, stretches));
+  const width = Math.max(...runs.map(({ stride }) => stride), 1) * perDomain;
+  const path = measuredRing(cluster, runs);
+  return { ...shape, ...ends, ...joined(cluster, touched, ends, links, width, path) };
+}
+
+/** Where one run of members stands. */
+interface Stretch {
+  readonly first: number;
+  readonly last: number;
+  readonly touched: readonly NodeGroup[];
+  readonly perDomain: number;
+}
+
+function stretchOf(cluster: Cluster, { firstDevice, stride, size }: Members): Stretch {
   const lastDevice = firstDevice + stride * (size - 1);
   const first = groupOfDevice(cluster, firstDevice);
   const last = groupOfDevice(cluster, lastDevice);
@@ -36,13 +87,7 @@ export function spanOf(cluster: Cluster, firstDevice: number, stride: number, si
   for (const group of touched) perDomain = Math.min(perDomain, membersPerDomain(group, stride, size));
   const sameDomain = first === last && domainOf(first, firstDevice) === domainOf(first, lastDevice);
   if (!sameDomain && perDomain >= size) perDomain = Math.max(1, Math.floor(size / 2));
-  const domains = Math.ceil(size / perDomain);
-  const ends = endsOf(touched);
-  if (domains === 1) return { size, perDomain, domains, ...ends };
-  const links = cluster.links.filter((link) => crosses(link, touched, firstDevice, lastDevice));
-  const width = Math.max(stride, 1) * perDomain;
-  const path = measuredRing(cluster, firstDevice, stride, size);
-  return { size, perDomain, domains, ...ends, ...joined(cluster, touched, ends, links, width, path) };
+  return { first: firstDevice, last: lastDevice, touched, perDomain };
 }
 
 /** Two devices, in whichever order. */
@@ -108,13 +153,19 @@ function joined(
   return { share, extraLatency };
 }
 
-/** Whether members from `first` to `last` device talk over a link: between two groups, or between the nodes of one. */
-function crosses(link: GroupLink, touched: readonly NodeGroup[], first: number, last: number): boolean {
+/** Whether members talk over a link: between two groups, or between the nodes of one. */
+function crosses(link: GroupLink, touched: readonly NodeGroup[], stretches: readonly Stretch[]): boolean {
   const from = touched.find(({ index }) => index === link.from);
   if (from === undefined || !touched.some(({ index }) => index === link.to)) return false;
   if (link.from !== link.to) return true;
   const end = from.firstDevice + from.nodes * from.gpusPerNode - 1;
-  return domainOf(from, Math.max(first, from.firstDevice)) !== domainOf(from, Math.min(last, end));
+  const domains = new Set(
+    stretches
+      .filter((one) => one.touched.includes(from))
+      .flatMap(({ first, last }) => [Math.max(first, from.firstDevice), Math.min(last, end)])
+      .map((device) => domainOf(from, device)),
+  );
+  return domains.size > 1;
 }
 
 function domainOf(group: NodeGroup, device: number): number {
@@ -124,26 +175,4 @@ function domainOf(group: NodeGroup, device: number): number {
 function membersPerDomain(group: NodeGroup, stride: number, size: number): number {
   const domain = Math.min(group.fastDomainGpus, group.nodes * group.gpusPerNode);
   return Math.min(size, Math.max(1, Math.floor(domain / stride)));
-}
-
-/** The group that unlike replicas form together: members add up, the slowest link sets the pace. */
-export function mergeSpans(spans: readonly Span[]): Span {
-  const first = spans[0]!;
-  if (spans.length === 1) return first;
-  let { perDomain, share, network, intra } = first;
-  for (const span of spans) {
-    perDomain = Math.min(perDomain, span.perDomain);
-    if (isSlower(portShare(span.network), portShare(network))) network = span.network;
-    if (span.intra.intraNode.bandwidth < intra.intraNode.bandwidth) intra = span.intra;
-    share = slowest(share, span.share);
-  }
-  return {
-    size: first.size,
-    perDomain,
-    domains: Math.max(spans.length, Math.ceil(first.size / perDomain)),
-    intra,
-    share,
-    extraLatency: Math.max(...spans.map((span) => span.extraLatency)),
-    network,
-  };
 }

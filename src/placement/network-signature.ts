@@ -12,9 +12,9 @@ export function networkSignature({ cluster }: Problem, plan: Plan): number[] {
   const signature: number[] = [];
   for (const { stages } of plan.pipelines) {
     for (const [s, stage] of stages.entries()) {
-      for (const block of stage.replicas) {
+      for (const [own, block] of stage.replicas.entries()) {
         const dims = dimsOf(plan, stages.length, stage, block);
-        const groups = processGroups(cluster, block.firstDevice, dims);
+        const groups = processGroups(cluster, stage.replicas, own, dims);
         for (const span of Object.values(groups))
           signature.push(networkRate(span.share, 1), span.extraLatency);
       }

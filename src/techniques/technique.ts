@@ -108,13 +108,8 @@ export interface Technique<V = unknown> {
   terms?(value: V, held: Held, context: StageContext): MemoryTerm[];
   /** What travels beside each pass of a layer. */
   passTraffic?(value: V, layer: Amounts, context: StageContext): PassTraffic[];
-  /** What travels once a step for a stage; groups of unlike copies are merged. */
-  stepTraffic?(
-    value: V,
-    stage: StepStates,
-    groups: Pick<ProcessGroups, 'gradient' | 'expertData'>,
-    context: StageContext,
-  ): StepTraffic;
+  /** What travels once a step for a stage. */
+  stepTraffic?(value: V, stage: StepStates, context: StageContext): StepTraffic;
 
   /** Every stage has a part of both ends of the model. */
   spreadsEnds?(value: V): boolean;

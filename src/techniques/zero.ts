@@ -122,14 +122,13 @@ function narrowed(span: Span, { problem }: StageContext): Span {
 function stepTraffic(
   stage: ZeroStage,
   { trained: { dense, expert } }: Amounts,
-  groups: { readonly gradient: Span; readonly expertData: Span },
   context: StageContext,
 ): StepTraffic {
-  const { c } = context;
+  const { groups, c } = context;
   const bytes = gradientBytes(context.problem);
   if (perMicroBatch(stage, context)) {
     // Hybrid sharding: the shard's gradients are still all-reduced over the copies of the shard group.
-    const ranks = context.groups.shard.size;
+    const ranks = groups.shard.size;
     const copies = groups.gradient.size / ranks;
     const seconds = (bytes * dense) / ranks / networkRate(groups.gradient.share, c.networkDerating);
     return { reduce: ((2 * (copies - 1)) / copies) * seconds, gather: 0, update: 0 };

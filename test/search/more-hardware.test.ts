@@ -1,56 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { loadGpu } from '../../src/catalogue/gpus.ts';
-import { loadLink } from '../../src/catalogue/links.ts';
-import type { Cluster, NodeGroup } from '../../src/domain/cluster.ts';
 import { search } from '../../src/search/search.ts';
 import { problem } from '../fixtures/problem.ts';
-
-/** From slow to fast: each is at least as good as the one before in every figure that counts here. */
-const TYPES = ['a100-40-sxm', 'a100-80-sxm', 'h100-sxm'] as const;
-
-interface Part {
-  readonly type: number;
-  readonly nodes: number;
-  readonly gpusPerNode: number;
-}
-
-function clusterOf(parts: readonly Part[]): Cluster {
-  let firstDevice = 0;
-  const groups = parts.map(({ type, nodes, gpusPerNode }, index): NodeGroup => {
-    const group: NodeGroup = {
-      id: `g${index}`,
-      index,
-      gpu: loadGpu(TYPES[type]!),
-      nodes,
-      gpusPerNode,
-      firstDevice,
-      fastDomainGpus: gpusPerNode,
-      intraNode: loadLink('nvlink3'),
-      nic: {
-        link: loadLink('ib-hdr200'),
-        perNode: gpusPerNode,
-        measured: null,
-        devices: [],
-        interface: null,
-      },
-      hosts: Array.from({ length: nodes }, (_, i) => `g${index}-${i}`),
-      powerCapWatts: null,
-      site: 'here',
-      dollarsPerGpuHour: null,
-      provenance: 'assumed',
-    };
-    firstDevice += nodes * gpusPerNode;
-    return group;
-  });
-  return { name: 'random', groups, links: [], assumptions: [] };
-}
-
-const part = fc.record({
-  type: fc.integer({ min: 0, max: 2 }),
-  nodes: fc.integer({ min: 1, max: 3 }),
-  gpusPerNode: fc.constantFrom(1, 2, 4),
-});
+import { clusterOf, type Part, part } from '../fixtures/random-cluster.ts';
 
 const base = problem('llama-3.2-1b', 'dgx-h100-8', { globalBatchSize: 16, sequenceLength: 2048 });
 

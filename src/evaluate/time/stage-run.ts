@@ -1,7 +1,7 @@
 import type { Ends, Pipeline, Plan, ReplicaBlock } from '../../domain/plan.ts';
 import { replicasOf } from '../../domain/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
-import { type Span, spanOf } from '../../hardware/span.ts';
+import { type Span, spanOfDevices } from '../../hardware/span.ts';
 import { TECHNIQUES } from '../../techniques/index.ts';
 import { specOf } from '../context.ts';
 import { endsOf } from '../ends.ts';
@@ -88,9 +88,10 @@ function microBatchSlots(pipeline: Pipeline): number {
 
 /** One GPU of each stage. */
 function spanOfStages({ cluster }: Problem, { stages }: Pipeline): Span {
-  const first = stages[0]!.replicas[0]!.firstDevice;
-  const next = stages[1]?.replicas[0]?.firstDevice ?? first + 1;
-  return spanOf(cluster, first, Math.max(1, next - first), stages.length);
+  return spanOfDevices(
+    cluster,
+    stages.map(({ replicas }) => replicas[0]!.firstDevice),
+  );
 }
 
 /** What stages exchange for the logits of one micro-batch. */

@@ -1,8 +1,7 @@
 import type { Plan } from '../../domain/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
 import { collectiveSeconds, pointToPointSeconds } from '../../hardware/collective.ts';
-import type { ProcessGroups } from '../../hardware/process-groups.ts';
-import { mergeSpans, neighbours, spanAcross } from '../../hardware/span.ts';
+import { neighbours, spanAcross } from '../../hardware/span.ts';
 import { streamSeconds } from '../../hardware/stream.ts';
 import { holdingsOf, TECHNIQUES } from '../../techniques/index.ts';
 import { expose } from '../../techniques/overlap.ts';
@@ -60,13 +59,8 @@ interface StepEnd {
 
 /** Of the slowest of a stage's unlike copies, each. */
 function stepEnd(plan: Plan, stages: number, stage: StageRun): StepEnd {
-  const contexts = stage.blocks.map((run) => run.profile.context);
-  const groups = {
-    gradient: mergeSpans(contexts.map((context) => context.groups.gradient)),
-    expertData: mergeSpans(contexts.map((context) => context.groups.expertData)),
-  };
   const hiding = hidingMicroBatches(plan, stages, stage.microBatches);
-  const ends = stage.blocks.map((run) => blockEnd(run, stage, groups, hiding));
+  const ends = stage.blocks.map((run) => blockEnd(run, stage, hiding));
   const slowest = (key: keyof StepEnd) => ends.reduce((most, one) => Math.max(most, one[key]), 0);
   return {
     gradientReduce: slowest('gradientReduce'),
@@ -78,7 +72,6 @@ function stepEnd(plan: Plan, stages: number, stage: StageRun): StepEnd {
 function blockEnd(
   { profile, content, forward, backward }: BlockRun,
   { ends }: StageRun,
-  groups: Pick<ProcessGroups, 'gradient' | 'expertData'>,
   hiding: number,
 ): StepEnd {
   const { context } = profile;
@@ -86,7 +79,7 @@ function blockEnd(
   const owned = ownedByStage(profile, content, ends);
   const holdings = holdingsOf(context);
   const traffic = TECHNIQUES.flatMap(
-    (one) => one.stepTraffic?.(one.of(techniques), { ...owned, holdings }, groups, context) ?? [],
+    (one) => one.stepTraffic?.(one.of(techniques), { ...owned, holdings }, context) ?? [],
   );
   const total = (key: 'reduce' | 'gather' | 'update') => traffic.reduce((all, one) => all + one[key], 0);
   const hideable = problem.stack.overlap.dataParallel;

@@ -38,15 +38,15 @@ export function bySize(all: readonly Choice[]): Group[] {
   });
 }
 
-/** No configuration of a layout with any of these choices takes less. Seconds. */
+/** No configuration of a layout with any of these choices takes less, seconds; with no ramp it goes with the batch. */
 export function barestBound(
   problem: Problem,
   book: CostBook,
   layout: Layout,
   { barest, transfers, orders }: Group,
+  ramp = Math.min(...orders.map((order) => rampShare(problem, layout, order))),
 ): number {
   const candidate = { layout, choice: barest };
-  const ramp = Math.min(...orders.map((order) => rampShare(problem, layout, order)));
   return lowerBound(problem, candidate, book.seconds(candidate), { ramp, transfers });
 }
 

@@ -38,13 +38,17 @@ export function bundleSpace({ classes }: Bundle): number {
   return classes.reduce((product, frames) => product * frames.length, 1);
 }
 
-/** Rejects, bounds or costs every configuration of a bundle. */
+/** Rejects, bounds or costs every configuration of a bundle, choices with the best bound first. */
 export function expandBundle(run: Run, bundle: Bundle): void {
   const { problem } = run;
   const space = bundleSpace(bundle);
-  for (const choice of bundleChoices(problem, run.options)) {
+  const choices = bundleChoices(problem, run.options).map((choice) => {
     const total = problem.workload.globalBatchSize / choice.microBatchSize;
     const classes = bundle.classes.map((frames) => optionsOf(run, frames, choice, total));
+    const rate = classes.reduce((sum, [fastest]) => sum + (fastest?.rate ?? 0), 0);
+    return { choice, total, classes, seconds: total / rate };
+  });
+  for (const { choice, total, classes } of choices.sort((a, b) => a.seconds - b.seconds)) {
     const feasible = classes.reduce((product, list) => product * list.length, 1);
     if (feasible < space) {
       const example = { layout: { ...bundle.classes[0]![0]!, ep: 1, etp: 1 }, choice };

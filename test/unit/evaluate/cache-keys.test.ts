@@ -19,6 +19,12 @@ const SPEC: StageSpec = specOf(
   PLAN.pipelines[0]!.stages[0]!.replicas[0]!,
 );
 
+/** As many copies, on two groups. */
+const UNLIKE = [
+  { firstDevice: 0, tp: 2, count: 4 },
+  { firstDevice: 64, tp: 2, count: 4 },
+];
+
 /** Other values of one field of a stage, everything else as it was. */
 function variations(): { field: string; spec: StageSpec }[] {
   const { dims } = SPEC;
@@ -29,6 +35,7 @@ function variations(): { field: string; spec: StageSpec }[] {
       const value = dims[name as keyof typeof dims];
       return [1, 2, 4, 8].filter((n) => n !== value).map((n) => ({ dims: { ...dims, [name]: n } }));
     }),
+    among: [0, 1].map((own) => ({ among: { copies: UNLIKE, own } })),
     microBatchSize: [{ microBatchSize: 2 }, { microBatchSize: 4 }],
     schedule: SCHEDULES.map(({ id }) => ({ schedule: id })),
     techniques: TECHNIQUES.flatMap((one) => {
@@ -38,7 +45,7 @@ function variations(): { field: string; spec: StageSpec }[] {
     }),
   };
   return Object.entries(others).flatMap(([field, list]) => {
-    expect(Object.keys(SPEC), 'a field of a stage without a variation').toContain(field);
+    expect([...Object.keys(SPEC), 'among'], 'a field of a stage without a variation').toContain(field);
     return list.map((over) => ({ field, spec: { ...SPEC, ...over } }));
   });
 }
@@ -60,7 +67,7 @@ function figures({ layers, embedding, head, prediction, boundaryBytes, segments,
 describe('a stage worked out before', () => {
   it('has a variation of every field', () => {
     const fields = new Set(variations().map(({ field }) => field));
-    expect([...fields].sort()).toEqual(Object.keys(SPEC).sort());
+    expect([...fields].sort()).toEqual([...Object.keys(SPEC), 'among'].sort());
   });
 
   it('is never taken for another: whatever was asked before, the answer is that of a fresh start', () => {

@@ -1,0 +1,73 @@
+import type { Problem } from '../../domain/problem.ts';
+import { splitLaw } from '../../laws/split.ts';
+import { barestBound, bySize, type Group } from '../bound/barest.ts';
+import type { CostBook } from '../bound/cost-book.ts';
+import type { Bundle } from '../space/bundles.ts';
+import { chainOf, choices } from '../space/choices.ts';
+import type { Frame } from '../space/frame.ts';
+import { layoutsOf } from '../space/layouts.ts';
+import type { SearchOptions } from '../space/options.ts';
+import { bundleChoices } from './expand-bundle.ts';
+import type { Entry } from './queue.ts';
+
+/**
+ * The least value that any configuration of an entry may have: sharper than its bound in the queue, and more work. Where
+ * none may run it stays as it is, so that the entry is opened as soon as others are, to say why.
+ */
+export function refinedBound(
+  problem: Problem,
+  options: SearchOptions,
+  book: CostBook,
+  { frame, bundle, bound }: Entry,
+): number {
+  const least =
+    frame !== null
+      ? leastOfFrame(problem, options, book, frame)
+      : leastOfBundle(problem, options, book, bundle!);
+  return least === Number.POSITIVE_INFINITY ? bound : Math.max(bound, least);
+}
+
+/** Of each of its layouts and sizes of micro-batch the barest choice. */
+function leastOfFrame(problem: Problem, options: SearchOptions, book: CostBook, frame: Frame): number {
+  let least = Number.POSITIVE_INFINITY;
+  if (options.launcher?.refuses?.(problem, frame.runs, frame.pp)) return least;
+  const groups = bySize(choices(problem, chainOf(problem, frame), options));
+  for (const layout of layoutsOf(problem, frame, options)) {
+    if (splitLaw(problem, { ...layout, shapes: layout.runs }) !== null) continue;
+    for (const group of groups)
+      least = Math.min(least, options.objective.bound(barestBound(problem, book, layout, group), [layout]));
+  }
+  return least;
+}
+
+/** Pipelines that share the batch work as fast together as the fastest chain of each class, whole batches a second added up. */
+function leastOfBundle(
+  problem: Problem,
+  options: SearchOptions,
+  book: CostBook,
+  { classes }: Bundle,
+): number {
+  const fastest = (frames: readonly Frame[], group: Group) => {
+    let rate = 0;
+    for (const frame of frames) {
+      const layout = { ...frame, ep: 1, etp: 1 };
+      if (splitLaw(problem, { ...layout, shapes: layout.runs }) === null)
+        rate = Math.max(rate, 1 / barestBound(problem, book, layout, group, 0));
+    }
+    return rate;
+  };
+  let least = Number.POSITIVE_INFINITY;
+  for (const group of bySize(bundleChoices(problem, options))) {
+    const rates = classes.map((frames) => fastest(frames, group));
+    if (rates.includes(0)) continue;
+    const seconds = 1 / rates.reduce((sum, rate) => sum + rate, 0);
+    least = Math.min(
+      least,
+      options.objective.bound(
+        seconds,
+        classes.map(([frame]) => frame!),
+      ),
+    );
+  }
+  return least;
+}
