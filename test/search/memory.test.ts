@@ -134,6 +134,26 @@ describe('the stage cut and the walk are of one mind about memory', () => {
     expect(none).toBeGreaterThan(60);
   });
 
+  it('where small micro-batches do not fit larger ones do not either', () => {
+    let none = 0;
+    fc.assert(
+      fc.property(random, (x) => {
+        const one = caseOf({ ...x, microBatch: 1, memory: x.memory * 0.9 });
+        fc.pre(one !== null);
+        const { problem: p, candidate } = one;
+        const book = new CostBook(p);
+        if (memoryMiss(p, candidate, book.of(candidate)) === null) return;
+        none += 1;
+        for (const microBatchSize of [2, 4, 8].filter((size) => 16 % (size * x.dp) === 0)) {
+          const larger = { ...candidate, choice: { ...candidate.choice, microBatchSize } };
+          for (const plan of plansOf(p, larger)) expect(estimate(p, plan).verdict).toBe('does-not-fit');
+        }
+      }),
+      { numRuns: 300, seed: 5 },
+    );
+    expect(none).toBeGreaterThan(60);
+  });
+
   it('at the same point they count the same bytes', () => {
     let compared = 0;
     fc.assert(

@@ -5,11 +5,12 @@ import { splitLaw } from '../../laws/split.ts';
 import { techniqueLaw } from '../../laws/techniques.ts';
 import { scheduleOf } from '../../schedules/index.ts';
 import { scheduleLaw } from '../../schedules/schedule.ts';
-import { TECHNIQUES } from '../../techniques/index.ts';
+import { TECHNIQUES, techniqueKeys } from '../../techniques/index.ts';
+import { remembered } from '../../units/remembered.ts';
 import { barestBound, bySize } from '../bound/barest.ts';
 import { lowerBound } from '../bound/bounds.ts';
 import type { CostBook } from '../bound/cost-book.ts';
-import { memoryMiss } from '../bound/memory-bound.ts';
+import { type MemoryMiss, memoryMiss } from '../bound/memory-bound.ts';
 import { fewestLayers } from '../cut/fewest-layers.ts';
 import { realise } from '../cut/realise.ts';
 import {
@@ -19,8 +20,8 @@ import {
   shapeFor,
   specFor,
 } from '../space/candidate.ts';
-import { chainOf, choices } from '../space/choices.ts';
-import type { Frame } from '../space/frame.ts';
+import { type Choice, chainOf, choices } from '../space/choices.ts';
+import type { Frame, Layout } from '../space/frame.ts';
 import { layoutsOf } from '../space/layouts.ts';
 import type { SearchOptions } from '../space/options.ts';
 import { type Evaluated, insert, worstOfLayout } from './kept.ts';
@@ -55,6 +56,7 @@ export function expand(run: Run, frame: Frame): void {
     }
   }
   bounded.sort((a, b) => a.bound - b.bound);
+  const smallest = new SmallestSizes(run, all);
   for (const [index, { candidate, bound }] of bounded.entries()) {
     if (bound >= worstKept(run)) {
       run.boundedAway += bounded.length - index;
@@ -64,7 +66,7 @@ export function expand(run: Run, frame: Frame): void {
       run.boundedAway += 1;
       continue;
     }
-    if (!mayFit(run, candidate, bound)) continue;
+    if (!mayFit(run, candidate, bound, smallest)) continue;
     cost(run, candidate, bound);
     if (!cutIsExact(problem, options, candidate)) run.unproven = joined(run.unproven, { count: 1, bound });
   }
@@ -131,12 +133,47 @@ function choiceLaw(problem: Problem, candidate: Candidate): Reason | null {
 }
 
 /** Asked last: it takes more work than a bound, and what was costed before may have made it needless. */
-function mayFit({ problem, book, tally, misses }: Run, candidate: Candidate, bound: number): boolean {
-  const miss = memoryMiss(problem, candidate, book.of(candidate));
+function mayFit(
+  { problem, book, tally, misses }: Run,
+  candidate: Candidate,
+  bound: number,
+  smallest: SmallestSizes,
+): boolean {
+  const miss = smallest.miss(candidate) ?? memoryMiss(problem, candidate, book.of(candidate));
   if (miss === null) return true;
   tally.add(miss.reason, () => candidateText(candidate));
   remember(misses, { candidate, excess: miss.excess, bound });
   return false;
+}
+
+/**
+ * Larger micro-batches never take less memory: of a stage of one chunk as many sequences are alive, or more. What does not
+ * fit with the smallest is asked once for all sizes.
+ */
+class SmallestSizes {
+  private readonly run: Run;
+  private readonly size: number;
+  private readonly known = new Map<Layout, Map<string, MemoryMiss | null>>();
+
+  constructor(run: Run, choices: readonly Choice[]) {
+    this.run = run;
+    this.size = Math.min(...choices.map(({ microBatchSize }) => microBatchSize));
+  }
+
+  /** Why the same candidate with the smallest micro-batches does not fit; null where it may, or is the candidate itself. */
+  miss({ layout, choice }: Candidate): MemoryMiss | null {
+    const { vpp, schedule, techniques, fewest } = choice;
+    if (vpp > 1 || choice.microBatchSize === this.size) return null;
+    const ofLayout = remembered(this.known, layout, () => new Map<string, MemoryMiss | null>());
+    const key = `${schedule}|${fewest}|${techniqueKeys(techniques).all}`;
+    const before = ofLayout.get(key);
+    if (before !== undefined) return before;
+    const { problem, book } = this.run;
+    const least = { layout, choice: { ...choice, microBatchSize: this.size } };
+    const fresh = choiceLaw(problem, least) === null ? memoryMiss(problem, least, book.of(least)) : null;
+    ofLayout.set(key, fresh);
+    return fresh;
+  }
 }
 
 function cost(run: Run, candidate: Candidate, bound: number): void {
