@@ -35,10 +35,11 @@ export function noteRenamed(io: Io, texts: Readonly<Record<string, unknown>>): v
 
 /** A search chooses layers and groups itself. */
 function withoutPlace(configuration: Configuration, option: string): Configuration {
-  for (const key of ['layers', 'groups'] as const) {
-    if (configuration[key] !== undefined)
+  const places = { layers: 'layers', groups: 'groups', tensorParallel: 'tp of several sizes' } as const;
+  for (const [key, name] of Object.entries(places)) {
+    if (configuration[key as keyof typeof places] !== undefined)
       throw new InputError({
-        message: `${option} takes no ${key}`,
+        message: `${option} takes no ${name}`,
         expected: [...COUNTS, 'schedule', ...TECHNIQUES.map(({ id }) => id)].join(', '),
         hint: 'Maybe estimate --config, which takes one whole configuration.',
       });

@@ -13,6 +13,8 @@ export type Count = (typeof COUNTS)[number];
 export interface Configuration {
   readonly counts: Readonly<Partial<Record<Count, number>>>;
   readonly schedule?: string;
+  /** Tensor-parallel size on each of the groups in pipeline order, where they differ; `counts` then has none. */
+  readonly tensorParallel?: readonly number[];
   /** Layers of each stage, or of each chunk. */
   readonly layers?: readonly number[];
   /** Node groups in pipeline order, with the GPUs to use of each; left out: all, in the cluster's order. */
@@ -45,15 +47,17 @@ const LIMIT = '-layers';
 export function parseConfiguration(text: string, option = '--config'): Configuration {
   const values = withLimits(valuesOf(text, option));
   const counts: Partial<Record<Count, number>> = {};
+  const unlike = values.get('tp')?.includes('/') === true ? values.get('tp')!.split('/') : undefined;
   for (const key of COUNTS) {
     const value = values.get(key);
-    if (value !== undefined) counts[key] = whole(key, value, option);
+    if (value !== undefined && !(key === 'tp' && unlike)) counts[key] = whole(key, value, option);
   }
   const [schedule, layers, groups] = ['schedule', 'layers', 'groups'].map((key) => values.get(key));
   return {
     counts,
     techniques: techniquesOf(values, option),
     ...(schedule === undefined ? {} : { schedule: oneOf('schedule', schedule, SCHEDULES, option) }),
+    ...(unlike === undefined ? {} : { tensorParallel: unlike.map((n) => whole('tp', n, option)) }),
     ...(layers === undefined ? {} : { layers: layers.split('/').map((n) => whole('layers', n, option, 0)) }),
     ...(groups === undefined ? {} : { groups: groups.split('/').map((share) => groupShare(share, option)) }),
   };
@@ -71,7 +75,12 @@ export function renamedKeys(text: string, option = '--config'): string[] {
 /** One configuration with what another says on top. */
 export function overlaid(under: Configuration, over: Configuration): Configuration {
   const techniques = { ...under.techniques, ...over.techniques };
-  return { ...under, ...over, counts: { ...under.counts, ...over.counts }, techniques };
+  const { tp: _, ...counts } = { ...under.counts, ...over.counts };
+  const tp = over.counts.tp ?? under.counts.tp;
+  // The one size or the several that were said last.
+  if (over.tensorParallel !== undefined || tp === undefined) return { ...under, ...over, counts, techniques };
+  const { tensorParallel: __, ...rest } = under;
+  return { ...rest, ...over, counts: { ...counts, tp }, techniques };
 }
 
 /** Text by key, aliases resolved. */

@@ -29,20 +29,22 @@ export function planOf(problem: Problem, configuration: Configuration): Configur
     if (value === undefined) inferred.push(`${key}=${fallback}`);
     return value ?? fallback;
   };
-  const tp = take('tp', 1);
+  const unlike = configuration.tensorParallel;
+  const tp = unlike === undefined ? take('tp', 1) : Math.max(...unlike);
   const pp = take('pp', configuration.layers?.length ?? 1);
   const cp = take('cp', 1);
-  const pools = poolsOf(cluster.groups, configuration.groups);
+  const pools = poolsOf(cluster.groups, configuration.groups, unlike ?? tp);
   if ('rule' in pools) return pools;
   const all = pools.reduce((sum, { gpus }) => sum + gpus, 0);
-  const dp = take('dp', Math.max(1, Math.floor(all / (tp * pp * cp))));
+  const copies = pools.reduce((sum, pool) => sum + Math.floor(pool.gpus / (pool.tp * cp)), 0);
+  const dp = take('dp', Math.max(1, Math.floor((unlike === undefined ? all / (tp * cp) : copies) / pp)));
   const used = tp * pp * cp * dp;
-  if (used > all)
+  if (unlike === undefined && used > all)
     return {
       rule: 'gpus',
       actual: `tp·cp·pp·dp = ${used}`,
       limit: `${all} GPUs of ${cluster.name}`,
-      hint: 'Maybe a smaller dp.',
+      hint: dp > 1 ? 'Maybe a smaller dp.' : 'Maybe smaller degrees.',
     };
   const microBatchSize = take('micro-batch', 1);
   const { globalBatchSize } = workload;
@@ -58,8 +60,8 @@ export function planOf(problem: Problem, configuration: Configuration): Configur
   const ep = take('ep', 1);
   const etp = take('etp', 1);
   const dpReplicate = given['dp-replicate'] ?? 1;
-  const copies = replicateLaw(dp, dpReplicate);
-  if (copies !== null) return copies;
+  const uneven = replicateLaw(dp, dpReplicate);
+  if (uneven !== null) return uneven;
   const dims: ParallelDims = { tp, cp, pp, dpReplicate, dpShard: dp / dpReplicate, ep, etp, vpp };
   const microBatches = globalBatchSize / (dp * microBatchSize);
   const schedule = configuration.schedule ?? usualSchedule(vpp).id;
@@ -69,7 +71,7 @@ export function planOf(problem: Problem, configuration: Configuration): Configur
   const places = chunkPlaces(scheduleOf(schedule), shape);
   const layers = chunkCounts(model.layers.length, places, configuration.layers);
   if ('rule' in layers) return layers;
-  const replicas = replicasByStage(pools, { tp, cp, dp, pp, microBatches });
+  const replicas = replicasByStage(pools, { cp, dp, pp, microBatches });
   if ('rule' in replicas) return replicas;
   const chunks = chunksByStage(layers, places);
   const plan: Plan = {
@@ -108,7 +110,6 @@ function techniquesOf(
 }
 
 interface Dims {
-  readonly tp: number;
   readonly cp: number;
   readonly dp: number;
   readonly pp: number;
@@ -119,12 +120,33 @@ interface Dims {
 interface Pool {
   readonly group: NodeGroup;
   readonly gpus: number;
+  readonly tp: number;
 }
 
-function poolsOf(groups: readonly NodeGroup[], asked: readonly GroupShare[] | undefined): Pool[] | Reason {
+/** `tp`: one size for all groups asked for, or one for each. */
+function poolsOf(
+  groups: readonly NodeGroup[],
+  asked: readonly GroupShare[] | undefined,
+  tp: number | readonly number[],
+): Pool[] | Reason {
+  const shares = sharesOf(groups, asked);
+  if ('rule' in shares) return shares;
+  if (typeof tp === 'number') return shares.map((share) => ({ ...share, tp }));
+  if (tp.length === shares.length) return shares.map((share, i) => ({ ...share, tp: tp[i]! }));
+  return {
+    rule: 'groups',
+    actual: `tp=${tp.join('/')}`,
+    limit: `one size, or one for each of ${shares.map(({ group }) => group.id).join('/')}`,
+  };
+}
+
+function sharesOf(
+  groups: readonly NodeGroup[],
+  asked: readonly GroupShare[] | undefined,
+): Omit<Pool, 'tp'>[] | Reason {
   const all = groups.map((group) => ({ group, gpus: group.nodes * group.gpusPerNode }));
   if (asked === undefined) return all;
-  const pools: Pool[] = [];
+  const pools: Omit<Pool, 'tp'>[] = [];
   for (const { id, gpus } of asked) {
     const pool = all.find(({ group }) => group.id === id);
     if (pool === undefined || pools.some(({ group }) => group.id === id))
@@ -142,11 +164,11 @@ function poolsOf(groups: readonly NodeGroup[], asked: readonly GroupShare[] | un
 
 /** Streams devices into stages; where a stage spans two groups its replicas fall into blocks of one GPU type each. */
 function replicasByStage(pools: readonly Pool[], d: Dims): ReplicaBlock[][] | Reason {
-  const perReplica = d.tp * d.cp;
-  const free = pools.map(({ group, gpus }) => ({
+  const free = pools.map(({ group, gpus, tp }) => ({
     group,
+    tp,
     next: group.firstDevice,
-    left: Math.floor(gpus / perReplica),
+    left: Math.floor(gpus / (tp * d.cp)),
   }));
   const stages: ReplicaBlock[][] = [];
   for (let s = 0; s < d.pp; s++) {
@@ -159,17 +181,17 @@ function replicasByStage(pools: readonly Pool[], d: Dims): ReplicaBlock[][] | Re
         count,
         group: pool.group.index,
         firstDevice: pool.next,
-        tp: d.tp,
+        tp: pool.tp,
         microBatches: d.microBatches,
       });
-      pool.next += count * perReplica;
+      pool.next += count * pool.tp * d.cp;
       pool.left -= count;
       need -= count;
     }
     if (need > 0)
       return {
         rule: 'gpus',
-        actual: `stage ${s} lacks ${need} replicas of ${perReplica} GPUs`,
+        actual: `stage ${s} lacks ${need} replicas of ${[...new Set(pools.map(({ tp }) => tp * d.cp))].join(' or ')} GPUs`,
         limit: pools.map(({ group, gpus }) => `${gpus} × ${group.gpu.id}`).join(', '),
         hint: 'Maybe a smaller dp or pp.',
       };

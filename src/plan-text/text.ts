@@ -5,14 +5,14 @@ import { degreesOf } from './degrees.ts';
 import { toldTechniques } from './told.ts';
 
 /**
- * A plan as it would be typed after --config: nothing is left to be inferred. Pipelines that differ and stages of unlike
- * tensor parallelism have no such text; theirs names the first stage.
+ * A plan as it would be typed after --config: nothing is left to be inferred. Pipelines that differ have no such text;
+ * theirs names the first.
  */
 export function planText(problem: Problem, plan: Plan): string {
-  const { tp, pp, dp, cp, ep, etp, vpp } = degreesOf(plan);
+  const { pp, dp, cp, ep, etp, vpp } = degreesOf(plan);
   const { dpReplicate } = plan.dims;
   const parts = [
-    `tp=${tp},pp=${pp},dp=${dp},cp=${cp}`,
+    `tp=${tensorText(plan)},pp=${pp},dp=${dp},cp=${cp}`,
     ep > 1 || etp > 1 ? `ep=${ep},etp=${etp}` : '',
     `vpp=${vpp},micro-batch=${microBatchSizeOf(plan)}`,
     dpReplicate === 1 ? '' : `dp-replicate=${dpReplicate}`,
@@ -22,6 +22,15 @@ export function planText(problem: Problem, plan: Plan): string {
     groupsText(problem, plan),
   ];
   return parts.filter((part) => part !== '').join(',');
+}
+
+/** One size, or that of each group in pipeline order. */
+function tensorText({ pipelines }: Plan): string {
+  const byGroup = new Map<number, number>();
+  for (const { replicas } of pipelines[0]!.stages)
+    for (const { group, tp } of replicas) byGroup.set(group, tp);
+  const sizes = [...byGroup.values()];
+  return sizes.every((tp) => tp === sizes[0]) ? `${sizes[0]}` : sizes.join('/');
 }
 
 /** Layers of each chunk in layer order; left out where all chunks are alike and several to a stage. */

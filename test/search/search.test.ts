@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { devicesOf } from '../../src/domain/plan.ts';
 import type { RankedPlan } from '../../src/domain/search-result.ts';
 import { parseConfiguration as held } from '../../src/plan-text/configuration.ts';
+import { planOf } from '../../src/plan-text/plan-of.ts';
+import { planText } from '../../src/plan-text/text.ts';
 import { search } from '../../src/search/search.ts';
 import { BY_MEMORY, byDollars } from '../../src/search/space/objective.ts';
 import { byGpus, memoryFront, sizesBetween } from '../../src/search/sweep.ts';
@@ -45,6 +47,20 @@ describe('search options', () => {
       );
       expect([...used].sort()).toEqual([0, 1]);
     }
+  });
+
+  it('a printed configuration gives its plan back, unlike tensor parallelism and order of groups included', () => {
+    const sizes = new Set<number>();
+    const p = problem('llama-3.1-8b', 'mixed-32xh100-32xa100-40gb', { globalBatchSize: 32 });
+    for (const one of [p, mixed]) {
+      const { plans } = search(one, { top: 12 });
+      for (const { plan } of plans.filter(({ plan: { pipelines } }) => pipelines.length === 1)) {
+        expect(planOf(one, held(planText(one, plan)))).toMatchObject({ plan });
+        const { stages } = plan.pipelines[0]!;
+        sizes.add(new Set(stages.map(({ replicas }) => replicas[0]!.tp)).size);
+      }
+    }
+    expect([...sizes].sort()).toEqual([1, 2]);
   });
 
   it('folds plans that differ in a switch only', () => {
