@@ -98,6 +98,7 @@ const MAY_IMPORT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'search/bound': 'costs and rooms of stages',
   },
   'search/run': {
+    units: 'work remembered',
     domain: 'what it keeps and counts',
     techniques: 'the law of a choice; plans that differ in one',
     schedules: 'the law of a shape',
