@@ -4,10 +4,10 @@ import type { Cluster, NodeGroup } from '../domain/cluster.ts';
 import { InputError } from '../domain/input-error.ts';
 import { clusterSchema } from '../schema/cluster.ts';
 import { linksFrom, measuredFrom } from './cluster-links.ts';
+import { dataFolder } from './data-folder.ts';
 import {
   bundled,
   type Document,
-  dataFolder,
   listNames,
   parseDocument,
   readDocument,

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import {
   isMap,
   isNode,
@@ -174,11 +173,6 @@ function empty(path: string, what = 'a YAML or JSON document'): InputError {
     expected: what,
     at: { file: path, line: 1, column: 1 },
   });
-}
-
-/** The folder that holds configs/ and hardware-profiles/: two up from src/catalogue or dist/catalogue. */
-export function dataFolder(...parts: string[]): string {
-  return join(dirname(fileURLToPath(import.meta.url)), '..', '..', ...parts);
 }
 
 /** Names (without extension) of the YAML files in a data folder, sorted. */

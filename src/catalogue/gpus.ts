@@ -17,7 +17,8 @@ import {
   gpuSchema,
 } from '../schema/gpu.ts';
 import { nearest } from '../units/nearest.ts';
-import { bundled, type Document, dataFolder, listNames, readDocument, validateDocument } from './document.ts';
+import { dataFolder } from './data-folder.ts';
+import { bundled, type Document, listNames, readDocument, validateDocument } from './document.ts';
 import { listLinks } from './links.ts';
 import { quantityAt } from './quantity-at.ts';
 

@@ -1,6 +1,7 @@
 import type { CollectiveCurve, LinkSpec } from '../domain/link.ts';
 import { type CurveDocument, linkSchema } from '../schema/link.ts';
-import { bundled, type Document, dataFolder, listNames, readDocument, validateDocument } from './document.ts';
+import { dataFolder } from './data-folder.ts';
+import { bundled, type Document, listNames, readDocument, validateDocument } from './document.ts';
 import { quantityAt } from './quantity-at.ts';
 
 const FOLDER = dataFolder('hardware-profiles', 'links');

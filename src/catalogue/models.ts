@@ -5,15 +5,8 @@ import type { LayerKind, LayerPart, ModelSpec } from '../domain/model.ts';
 import { moduleOf } from '../layers/layer.ts';
 import type { Flaw } from '../layers/layer-module.ts';
 import { modelSchema, type OwnModelDocument } from '../schema/model.ts';
-import {
-  bundled,
-  type Document,
-  dataFolder,
-  isMapping,
-  listNames,
-  readDocument,
-  validateDocument,
-} from './document.ts';
+import { dataFolder } from './data-folder.ts';
+import { bundled, type Document, isMapping, listNames, readDocument, validateDocument } from './document.ts';
 import { fromHuggingFace } from './huggingface/index.ts';
 
 const FOLDER = dataFolder('configs', 'models');

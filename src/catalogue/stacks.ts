@@ -1,6 +1,7 @@
 import type { Stack } from '../domain/stack.ts';
 import { stackSchema } from '../schema/stack.ts';
-import { bundled, dataFolder, listNames, readDocument, validateDocument } from './document.ts';
+import { dataFolder } from './data-folder.ts';
+import { bundled, listNames, readDocument, validateDocument } from './document.ts';
 import { quantityAt } from './quantity-at.ts';
 
 const FOLDER = dataFolder('configs', 'stacks');

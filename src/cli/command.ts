@@ -2,7 +2,6 @@ import type { Command } from 'commander';
 import { LAUNCHERS } from '../frameworks/index.ts';
 import { OPTIMIZERS } from '../optimizers/index.ts';
 import type { Style } from '../reporters/paint.ts';
-import type { PrintedDocument } from '../schema/index.ts';
 import type { Io } from './io.ts';
 
 /** Adds a command to the program; its action resolves to an exit code through `done`. */
@@ -11,10 +10,6 @@ export type Register = (program: Command, io: Io, done: (code: number) => void) 
 export function styleOf(io: Io): Style {
   const color = io.env.NO_COLOR === undefined && (io.terminal || io.env.FORCE_COLOR !== undefined);
   return { columns: Math.max(60, io.columns), color };
-}
-
-export function printJson(io: Io, document: PrintedDocument): void {
-  io.stdout(`${JSON.stringify(document, null, 2)}\n`);
 }
 
 /** Which of a cluster's GPUs a plan may use. */

@@ -1,3 +1,5 @@
+import type { PrintedDocument } from '../schema/index.ts';
+
 /** All that a command may touch of the process. */
 export interface Io {
   readonly argv: readonly string[];
@@ -17,3 +19,7 @@ export interface Io {
 
 /** 0 a plan, 1 our bug, 2 bad input, 3 nothing feasible, 4 a check failed, 130 interrupted. */
 export const EXIT = { ok: 0, bug: 1, input: 2, infeasible: 3, check: 4, interrupted: 130 } as const;
+
+export function printJson(io: Io, document: PrintedDocument): void {
+  io.stdout(`${JSON.stringify(document, null, 2)}\n`);
+}

@@ -1,18 +1,27 @@
 import { Command, CommanderError } from 'commander';
 import { formatProblem, InputError } from '../domain/input-error.ts';
-import { printJson } from './command.ts';
-import { compare } from './commands/compare.ts';
-import { emit } from './commands/emit.ts';
-import { estimate, explain } from './commands/estimate.ts';
-import { cluster, model } from './commands/listing.ts';
-import { plan } from './commands/plan.ts';
-import { schema } from './commands/schema.ts';
-import { validate } from './commands/validate.ts';
-import { EXIT, type Io } from './io.ts';
+import type { Register } from './command.ts';
+import { EXIT, type Io, printJson } from './io.ts';
 import { toolVersion } from './version.ts';
 
-/** Every command, in the order of help. A new one is a file and a line here. */
-const COMMANDS = [plan, estimate, explain, compare, emit, validate, model, cluster, schema];
+/** Every command, in the order of help, read when it is asked for. A new one is a file and a line here. */
+const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
+  plan: async () => (await import('./commands/plan.ts')).plan,
+  estimate: async () => (await import('./commands/estimate.ts')).estimate,
+  explain: async () => (await import('./commands/estimate.ts')).explain,
+  compare: async () => (await import('./commands/compare.ts')).compare,
+  emit: async () => (await import('./commands/emit.ts')).emit,
+  validate: async () => (await import('./commands/validate.ts')).validate,
+  model: async () => (await import('./commands/listing.ts')).model,
+  cluster: async () => (await import('./commands/listing.ts')).cluster,
+  schema: async () => (await import('./commands/schema.ts')).schema,
+};
+
+/** The command asked for; all of them where none is, or one that does not exist. */
+function asked([first = '']: readonly string[]): string[] {
+  if (first === '--version') return [];
+  return Object.hasOwn(COMMANDS, first) ? [first] : Object.keys(COMMANDS);
+}
 
 /** Runs one command line. Results go to stdout, everything else to stderr; returns the exit code, never throws. */
 export async function main(io: Io): Promise<number> {
@@ -25,7 +34,8 @@ export async function main(io: Io): Promise<number> {
     .exitOverride()
     .configureOutput({ writeOut: (text) => io.stdout(text), writeErr: () => {} })
     .showSuggestionAfterError();
-  for (const register of COMMANDS) {
+  for (const name of asked(io.argv)) {
+    const register = await COMMANDS[name]!();
     register(program, io, (result) => {
       code = result;
     });
@@ -35,11 +45,7 @@ export async function main(io: Io): Promise<number> {
     await program.parseAsync([...io.argv], { from: 'user' });
     return code;
   } catch (error) {
-    return failure(
-      error,
-      io,
-      program.commands.map((command) => command.name()),
-    );
+    return failure(error, io, Object.keys(COMMANDS));
   }
 }
 

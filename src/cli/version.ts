@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { dataFolder } from '../catalogue/document.ts';
+import { dataFolder } from '../catalogue/data-folder.ts';
 
 /** The version of package.json. */
 export function toolVersion(): string {

@@ -8,10 +8,10 @@ import { type Configured, planOf } from '../../plan-text/plan-of.ts';
 import { estimateTable } from '../../reporters/estimate-table.ts';
 import { estimateDocument } from '../../reporters/plan-json.ts';
 import { notesOn, planFrom } from '../../session/launch-file.ts';
-import { printJson, type Register, styleOf, workloadOptions } from '../command.ts';
+import { type Register, styleOf, workloadOptions } from '../command.ts';
 import { noteRenamed } from '../dimensions.ts';
 import { opened, READABLE, workloadOf } from '../from-file.ts';
-import { EXIT, type Io } from '../io.ts';
+import { EXIT, type Io, printJson } from '../io.ts';
 import { given } from '../problem.ts';
 import { type Settings, settings } from '../settings.ts';
 

@@ -1,8 +1,8 @@
 import { listClusters, loadCluster } from '../../catalogue/clusters.ts';
 import { listModels, loadModel } from '../../catalogue/models.ts';
 import { clusterDocument, clusterTable, modelDocument, modelTable } from '../../reporters/listing.ts';
-import { printJson, type Register, styleOf } from '../command.ts';
-import { EXIT } from '../io.ts';
+import { type Register, styleOf } from '../command.ts';
+import { EXIT, printJson } from '../io.ts';
 import { importCommands } from './import.ts';
 
 export const model: Register = (program, io, done) => {

@@ -1,8 +1,8 @@
 import { InputError } from '../../domain/input-error.ts';
 import { rankRows } from '../../launch-folder/rank-map.ts';
-import { printJson, type Register } from '../command.ts';
+import type { Register } from '../command.ts';
 import { opened, READABLE } from '../from-file.ts';
-import { EXIT } from '../io.ts';
+import { EXIT, printJson } from '../io.ts';
 import { whole } from '../whole.ts';
 
 export const validate: Register = (program, io, done) => {
