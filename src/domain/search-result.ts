@@ -1,3 +1,4 @@
+import type { Precision } from './dtype.ts';
 import type { Estimate } from './estimate.ts';
 import type { Plan } from './plan.ts';
 import type { Reason } from './reason.ts';
@@ -82,8 +83,12 @@ export interface IdleGroup {
   readonly gpus: number;
   /** Whether the best plan that uses it was looked for. */
   readonly asked: boolean;
-  /** Its step time; null: none fits, or not asked. */
+  /** Its step time; null: none runs, or not asked. */
   readonly stepSeconds: number | null;
+  /** Why none runs; null where one does, or was not asked. Plan files of earlier versions leave this and the next out. */
+  readonly reason?: Reason | null;
+  /** In which precision the group could work, and the best step then, whichever GPUs it uses; null where precision is not why. */
+  readonly otherwise?: { readonly precision: Precision; readonly stepSeconds: number } | null;
 }
 
 /** Orders of nodes under measured links, for the best plan. Seconds of the step. */

@@ -27,7 +27,7 @@ const precision: Rule = ({ cluster, workload }, { shapes }) =>
     return {
       rule: 'precision',
       actual: `${gpu.id} has no bf16`,
-      limit: 'bf16',
+      limit: 'a precision that it computes in',
       hint: 'Maybe --precision fp16.',
     };
   });

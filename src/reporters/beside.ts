@@ -1,6 +1,13 @@
 import { microBatchSizeOf, type Plan } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
-import type { NearestMiss, PartitionProof, RankedPlan, Variant, WhatIf } from '../domain/search-result.ts';
+import type {
+  IdleGroup,
+  NearestMiss,
+  PartitionProof,
+  RankedPlan,
+  Variant,
+  WhatIf,
+} from '../domain/search-result.ts';
 import { arithmetic } from '../plan-text/degrees.ts';
 import { toldTechniques } from '../plan-text/told.ts';
 import { formatBandwidth, formatInteger, formatPercent, formatSeconds } from '../units/format.ts';
@@ -44,6 +51,12 @@ export function programWords({ groups, shares, objectiveSeconds }: PartitionProo
   return lines;
 }
 
+function otherWords({ precision, stepSeconds }: NonNullable<IdleGroup['otherwise']>, now: number): string {
+  const share = stepSeconds / now - 1;
+  const change = `${formatPercent(Math.abs(share))} ${share < 0 ? 'less' : 'more'}`;
+  return `With --precision ${precision} the best step is ${formatSeconds(stepSeconds)}, ${change}.`;
+}
+
 /** Idle groups, a freer plan, the order of nodes, slow links. */
 export function besideWords(
   { launchers, idle, freer, placement, slowLinks }: WhatIf,
@@ -57,11 +70,13 @@ export function besideWords(
   ];
   const asked = idle
     .filter(({ asked }) => asked)
-    .map(({ group, gpus, gpuType, stepSeconds }) =>
-      stepSeconds === null
-        ? `With ${group} (${gpus} × ${gpuType}) in use, no plan fits.`
-        : `With ${group} (${gpus} × ${gpuType}) in use the best step is ${formatSeconds(stepSeconds)}: ${formatPercent(stepSeconds / now - 1)} slower.`,
-    );
+    .map(({ group, gpus, gpuType, stepSeconds, reason = null, otherwise = null }) => {
+      const using = `With ${group} (${gpus} × ${gpuType}) in use`;
+      if (stepSeconds !== null)
+        return `${using} the best step is ${formatSeconds(stepSeconds)}: ${formatPercent(stepSeconds / now - 1)} slower.`;
+      const why = reason === null ? '' : `: ${reason.actual}, limit ${reason.limit}`;
+      return `${using} no plan runs${why}.${otherwise === null ? '' : ` ${otherWords(otherwise, now)}`}`;
+    });
   lines.push(...asked);
   if (freer !== null) {
     const { plan, launchers } = freer;

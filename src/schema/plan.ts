@@ -12,7 +12,17 @@ import {
   text,
   texts,
 } from '../document/shapes.ts';
-import { costed, origin, problem, ranked, rankedPlan, reason, rejection, verdict } from './costed.ts';
+import {
+  costed,
+  origin,
+  precision,
+  problem,
+  ranked,
+  rankedPlan,
+  reason,
+  rejection,
+  verdict,
+} from './costed.ts';
 
 const placement = closed({
   method: { enum: ['exact', 'annealing'] },
@@ -72,7 +82,12 @@ export const planSchema = documentSchema({
       evenSplit: either('reason', closed({ reason }), rankedPlan),
       nearestMiss: orNull(closed({ reason, remedy: text, ...costed })),
       launchers: texts,
-      idle: list(closed({ group: text, gpuType: text, gpus: count, asked: flag, stepSeconds: numberOrNull })),
+      idle: list(
+        closed(
+          { group: text, gpuType: text, gpus: count, asked: flag, stepSeconds: numberOrNull },
+          { reason: orNull(reason), otherwise: orNull(closed({ precision, stepSeconds: number })) },
+        ),
+      ),
       freer: orNull(closed({ launchers: texts, ...ranked })),
       placement: orNull(placement),
       slowLinks: list(

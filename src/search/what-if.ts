@@ -16,22 +16,31 @@ export function idleGroups(problem: Problem, best: RankedPlan, options: Partial<
   const idle = problem.cluster.groups.filter((group) => !used.has(group.index));
   return idle.map(({ index, id, gpu, nodes, gpusPerNode }, i) => {
     const asked = i < MOST_ASKED;
-    const with_ = asked
-      ? search(problem, {
-          ...options,
-          threshold: Number.POSITIVE_INFINITY,
-          top: 1,
-          mustUse: [...used, index],
-        }).plans[0]
-      : undefined;
+    const fresh = { ...options, threshold: Number.POSITIVE_INFINITY, top: 1 };
+    const outcome = asked ? search(problem, { ...fresh, mustUse: [...used, index] }) : null;
+    const with_ = outcome?.plans[0];
+    const reason = with_ === undefined ? (outcome?.certificate.rejected[0]?.example.reason ?? null) : null;
     return {
       group: id,
       gpuType: gpu.id,
       gpus: nodes * gpusPerNode,
       asked,
       stepSeconds: with_?.estimate.stepSeconds ?? null,
+      reason,
+      otherwise: reason?.rule === 'precision' ? inHalfPrecision(problem, fresh) : null,
     };
   });
+}
+
+/** The best step in the other 16-bit format, which every GPU computes in. */
+function inHalfPrecision(
+  problem: Problem,
+  options: Partial<SearchOptions>,
+): NonNullable<IdleGroup['otherwise']> | null {
+  const precision = 'fp16' as const;
+  const workload = { ...problem.workload, precision };
+  const [best] = search({ ...problem, workload }, options).plans;
+  return best === undefined ? null : { precision, stepSeconds: best.estimate.stepSeconds };
 }
 
 /** The best plan of all, were every launcher allowed, when it is more than 5 % faster than the best launchable one. */

@@ -63,6 +63,18 @@ describe('search options', () => {
     expect([...sizes].sort()).toEqual([1, 2]);
   });
 
+  it('says why a group is idle, and in which precision it would work', () => {
+    const p = problem('llama-3.2-1b', 'mixed-a100-v100', { globalBatchSize: 16, sequenceLength: 1024 });
+    const found = search(p, { top: 1 });
+    const [v100] = idleGroups(p, found.plans[0]!, { top: 1 });
+    expect(v100).toMatchObject({ group: 'v100', stepSeconds: null, reason: { rule: 'precision' } });
+    const half = search({ ...p, workload: { ...p.workload, precision: 'fp16' } }, { top: 1 });
+    expect(v100!.otherwise).toEqual({
+      precision: 'fp16',
+      stepSeconds: half.plans[0]!.estimate.stepSeconds,
+    });
+  });
+
   it('folds plans that differ in a switch only', () => {
     const layouts = best.plans.map(
       ({ plan }) =>

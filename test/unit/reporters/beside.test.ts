@@ -15,11 +15,20 @@ describe('beside the best plan', () => {
   });
 
   it('stands why a group is idle: what its use would cost, or that nothing fits', () => {
-    const group = { group: 'a100-40', gpuType: 'a100-40-sxm', gpus: 32, asked: true, stepSeconds: 11.5 };
+    const of = { group: 'a100-40', gpuType: 'a100-40-sxm', gpus: 32, asked: true };
+    const group = { ...of, stepSeconds: 11.5, reason: null, otherwise: null };
     expect(told({ idle: [group] })).toContain(
       'With a100-40 (32 × a100-40-sxm) in use the best step is 11.5 s: 15.0% slower.',
     );
-    expect(told({ idle: [{ ...group, stepSeconds: null }] })).toContain('in use, no plan fits.');
+    const none = {
+      ...group,
+      stepSeconds: null,
+      reason: { rule: 'precision', actual: 'no bf16', limit: 'bf16' },
+    };
+    expect(told({ idle: [none] })).toMatch(/in use no plan runs: no bf16, limit bf16\.$/m);
+    expect(told({ idle: [{ ...none, otherwise: { precision: 'fp16', stepSeconds: 8 } }] })).toContain(
+      'no plan runs: no bf16, limit bf16. With --precision fp16 the best step is 8.00 s, 20.0% less.',
+    );
     expect(told({ idle: [{ ...group, asked: false, stepSeconds: null }] })).toBe(told({}));
   });
 

@@ -99,7 +99,17 @@ describe('a ranking as a document', () => {
   ];
   const beside: WhatIf = {
     launchers: ['megatron'],
-    idle: [{ group: 'a100-40', gpuType: 'a100-40-sxm', gpus: 8, asked: true, stepSeconds: null }],
+    idle: [
+      {
+        group: 'a100-40',
+        gpuType: 'a100-40-sxm',
+        gpus: 8,
+        asked: true,
+        stepSeconds: null,
+        reason: LAW,
+        otherwise: { precision: 'fp16' as const, stepSeconds: 3 },
+      },
+    ],
     freer: { plan: TWO, launchers: ['zorse'] },
     placement: { method: 'exact', stepSeconds: 1, rankOrderSeconds: 2, greedySeconds: 3, tried: 4, seed: 5 },
     slowLinks: [{ from: 'a', to: 'b', bytesPerSecond: 1, medianBytesPerSecond: 2, costSeconds: 3 }],
