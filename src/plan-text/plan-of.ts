@@ -53,7 +53,10 @@ export function planOf(problem: Problem, configuration: Configuration): Configur
       rule: 'batch-divisible',
       actual: `global batch ${globalBatchSize}`,
       limit: `a multiple of dp·micro-batch = ${dp * microBatchSize}`,
-      hint: `Maybe dp=${largestDivisor(globalBatchSize, dp)}.`,
+      hint:
+        globalBatchSize % dp === 0
+          ? `Maybe micro-batch=${largestDivisor(globalBatchSize / dp, microBatchSize)}.`
+          : `Maybe dp=${largestDivisor(globalBatchSize, dp)}.`,
     };
   }
   const vpp = take('vpp', 1);
