@@ -14,11 +14,17 @@ export function idleGroups(problem: Problem, best: RankedPlan, options: Partial<
     best.plan.pipelines.flatMap((p) => p.stages.flatMap((s) => s.replicas.map((block) => block.group))),
   );
   const idle = problem.cluster.groups.filter((group) => !used.has(group.index));
+  const fresh = { ...options, threshold: Number.POSITIVE_INFINITY, top: 1 };
+  let half: IdleGroup['otherwise'];
   return idle.map(({ index, id, gpu, nodes, gpusPerNode }, i) => {
     const asked = i < MOST_ASKED;
-    const fresh = { ...options, threshold: Number.POSITIVE_INFINITY, top: 1 };
     const outcome = asked ? search(problem, { ...fresh, mustUse: [...used, index] }) : null;
     const with_ = outcome?.plans[0];
+    // The same whichever group asks.
+    const inHalf = () => {
+      half ??= inHalfPrecision(problem, fresh);
+      return half;
+    };
     const reason = with_ === undefined ? (outcome?.certificate.rejected[0]?.example.reason ?? null) : null;
     return {
       group: id,
@@ -27,7 +33,7 @@ export function idleGroups(problem: Problem, best: RankedPlan, options: Partial<
       asked,
       stepSeconds: with_?.estimate.stepSeconds ?? null,
       reason,
-      otherwise: reason?.rule === 'precision' ? inHalfPrecision(problem, fresh) : null,
+      otherwise: reason?.rule === 'precision' ? inHalf() : null,
     };
   });
 }

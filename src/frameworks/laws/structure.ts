@@ -24,9 +24,9 @@ export function lawOf(
 ): Required<Pick<Legality, 'excludes' | 'refuses' | 'reject'>> {
   const problemRules = [hostNames, ...expressedProblem(reach), ...forProblem];
   const devices = deviceRules(reach);
-  const known = new WeakMap<Problem, { readonly reason: Reason | null }>();
+  const known = new WeakMap<Problem, Reason | null>();
   const excludes = (problem: Problem) =>
-    rememberedOf(known, problem, () => ({ reason: excludedBy(problemRules, problem) })).reason;
+    rememberedOf(known, problem, () => excludedBy(problemRules, problem));
   const refuses = (problem: Problem, served: readonly Served[], depth: number) =>
     excludes(problem) ??
     devices.map((rule) => rule(problem, served, depth)).find((reason) => reason !== null) ??

@@ -165,14 +165,11 @@ class SmallestSizes {
     const { vpp, schedule, techniques, fewest } = choice;
     if (vpp > 1 || choice.microBatchSize === this.size) return null;
     const ofLayout = remembered(this.known, layout, () => new Map<string, MemoryMiss | null>());
-    const key = `${schedule}|${fewest}|${techniqueKeys(techniques).all}`;
-    const before = ofLayout.get(key);
-    if (before !== undefined) return before;
-    const { problem, book } = this.run;
-    const least = { layout, choice: { ...choice, microBatchSize: this.size } };
-    const fresh = choiceLaw(problem, least) === null ? memoryMiss(problem, least, book.of(least)) : null;
-    ofLayout.set(key, fresh);
-    return fresh;
+    return remembered(ofLayout, `${schedule}|${fewest}|${techniqueKeys(techniques).all}`, () => {
+      const { problem, book } = this.run;
+      const least = { layout, choice: { ...choice, microBatchSize: this.size } };
+      return choiceLaw(problem, least) === null ? memoryMiss(problem, least, book.of(least)) : null;
+    });
   }
 }
 
