@@ -1,6 +1,7 @@
 import type { Problem } from '../domain/problem.ts';
 import { lastKind } from '../layers/parameters.ts';
 import type { StageSpec } from './context.ts';
+import { type Ending, endingOf } from './ending.ts';
 import { Rooms } from './memory/stage-room.ts';
 import { type ProfileCache, passingProfile, type StageProfile, stageProfile } from './stage-profile.ts';
 import { boundarySeconds, exposedShare } from './time/boundary.ts';
@@ -23,9 +24,10 @@ export interface StageSeconds {
   readonly exposedShare: number;
 }
 
-/** And what the stage has room for: all that a stage cut needs to know. */
+/** And what the stage has room for, and what ends its step: all that a stage cut needs to know. */
 export interface StageCosts extends StageSeconds {
   readonly rooms: Rooms;
+  readonly ending: Ending;
 }
 
 export function stageSeconds(problem: Problem, spec: StageSpec, cache?: ProfileCache): StageSeconds {
@@ -34,7 +36,7 @@ export function stageSeconds(problem: Problem, spec: StageSpec, cache?: ProfileC
 
 export function stageCosts(problem: Problem, spec: StageSpec, cache?: ProfileCache): StageCosts {
   const profile = stageProfile(problem, spec, cache);
-  return { ...secondsIn(problem, profile), rooms: new Rooms(profile) };
+  return { ...secondsIn(problem, profile), rooms: new Rooms(profile), ending: endingOf(profile) };
 }
 
 function secondsIn({ model }: Problem, profile: StageProfile): StageSeconds {

@@ -10,7 +10,7 @@ const MOST_VARIABLES = 400;
 const WORK_LIMIT = 2e8;
 
 /**
- * Asks an integer program whether any cut with the same or a smaller bottleneck has a smaller sum. Its answer is
+ * Asks an integer program whether any cut whose stages are as fast, and end the step as soon, has a smaller sum. Its answer is
  * verified; if it beats the exact method, that is our bug.
  */
 export function checkCut(
@@ -19,11 +19,11 @@ export function checkCut(
   solver: Solver = javascriptLpSolver,
 ): Pick<PartitionProof, 'method' | 'objectiveSeconds' | 'check'> {
   const proof = { method: 'dynamic-programming', objectiveSeconds: cut.objectiveSeconds } as const;
-  const program = fixedBottleneckProgram(problem, cut.bottleneckSeconds);
+  const program = fixedBottleneckProgram(problem, cut);
   if (program === null || program.variables.length > MOST_VARIABLES) return { ...proof, check: null };
   const answer = solver.solve(program, WORK_LIMIT);
   const of = (sum: number | null) =>
-    sum === null ? null : objective(cut.bottleneckSeconds, sum / MILLI, problem.microBatches);
+    sum === null ? null : objective(cut.bottleneckSeconds, sum / MILLI, cut.endSeconds, problem.microBatches);
   const found = of(answer.objective);
   if (found !== null && found < cut.objectiveSeconds * (1 - 1e-6)) {
     throw new Error(`the integer program found ${found} s where the exact cut has ${cut.objectiveSeconds} s`);
@@ -44,12 +44,12 @@ const MILLI = 1000;
 
 /**
  * Layers x[s][r] of run r (maximal runs of one kind) on stage s; z[s][r] says run r is finished by stage s, so run
- * r + 1 may have begun. Minimise the summed stage time with every stage at most T and within memory; null where memory
+ * r + 1 may have begun. Minimise the summed stage time with every stage at most T, its end at most the cut's, and within memory; null where memory
  * is no inequality of these.
  */
 function fixedBottleneckProgram(
   { layerKinds, stages }: PartitionProblem,
-  bottleneck: number,
+  { bottleneckSeconds, endSeconds }: Cut,
 ): Program | null {
   const runs = runsOf(layerKinds);
   const alike = new Set(layerKinds).size === 1;
@@ -79,7 +79,13 @@ function fixedBottleneckProgram(
       name: `time${s}`,
       terms: all.map(({ r, kind }) => [x(s, r), MILLI * stage.secondsPerLayer[kind]!]),
       lower: Number.NEGATIVE_INFINITY,
-      upper: MILLI * (bottleneck * (1 + 1e-9) - stage.fixedSeconds),
+      upper: MILLI * (bottleneckSeconds * (1 + 1e-9) - stage.fixedSeconds),
+    });
+    rows.push({
+      name: `end${s}`,
+      terms: all.map(({ r, kind }) => [x(s, r), MILLI * stage.endPerLayer[kind]!]),
+      lower: Number.NEGATIVE_INFINITY,
+      upper: MILLI * (endSeconds * (1 + 1e-9) - stage.endFixed),
     });
     rows.push({
       name: `some${s}`,

@@ -19,8 +19,8 @@ const MOST_VARIABLES = 48;
 const WORK_LIMIT = 2e8;
 
 /**
- * Chooses groups and layers together, groups in any order and even alternating: minimise (m − 1)·T + Σ stage seconds with
- * one group a stage, x layers only on that group, every stage within T and its memory. Its answer is a lower bound on
+ * Chooses groups and layers together, groups in any order and even alternating: minimise (m − 1)·T + Σ stage seconds + E
+ * with one group a stage, x layers only on that group, every stage within T and its memory, its end within E. Its answer is a lower bound on
  * every chain of these groups; null when the program is too large.
  */
 export function checkGroups(
@@ -30,7 +30,7 @@ export function checkGroups(
 ): IntegerProgramCheck | null {
   const groups = choice.most.length;
   const depth = choice.stages.length;
-  if (2 * groups * depth + 1 > MOST_VARIABLES) return null;
+  if (2 * groups * depth + 2 > MOST_VARIABLES) return null;
   const program = programOf(choice, unitSeconds);
   const answer = solver.solve(program, WORK_LIMIT);
   return {
@@ -46,6 +46,7 @@ function programOf({ layers, microBatches, stages, most }: GroupChoice, unit: nu
   const x = (s: number, g: number) => s * groups + g;
   const y = (s: number, g: number) => stages.length * groups + s * groups + g;
   const t = 2 * stages.length * groups;
+  const e = t + 1;
   const variables: Variable[] = [];
   for (const stage of stages)
     for (const on of stage)
@@ -66,6 +67,7 @@ function programOf({ layers, microBatches, stages, most }: GroupChoice, unit: nu
     upper: Number.POSITIVE_INFINITY,
     integer: false,
   });
+  variables.push({ name: 'E', cost: 1, lower: 0, upper: Number.POSITIVE_INFINITY, integer: false });
   const rows: Row[] = [
     {
       name: 'layers',
@@ -95,6 +97,16 @@ function programOf({ layers, microBatches, stages, most }: GroupChoice, unit: nu
       lower: Number.NEGATIVE_INFINITY,
       upper: 0,
     });
+    rows.push({
+      name: `end${s}`,
+      terms: [
+        ...stage.map((on, g) => [x(s, g), on.endPerLayer[0]! / unit] as const),
+        ...stage.map((on, g) => [y(s, g), on.endFixed / unit] as const),
+        [e, -1],
+      ],
+      lower: Number.NEGATIVE_INFINITY,
+      upper: 0,
+    });
     for (const [g, on] of stage.entries()) {
       rows.push({
         name: `room${s}.${g}`,
@@ -114,14 +126,19 @@ function secondsOf({ microBatches, stages, most }: GroupChoice, values: readonly
   const groups = most.length;
   let bottleneck = 0;
   let sum = 0;
+  let last = 0;
   for (const [s, stage] of stages.entries()) {
     let seconds = 0;
+    let end = 0;
     for (const [g, on] of stage.entries()) {
-      seconds += Math.round(values[s * groups + g]!) * on.secondsPerLayer[0]!;
-      seconds += Math.round(values[stages.length * groups + s * groups + g]!) * on.fixedSeconds;
+      const layers = Math.round(values[s * groups + g]!);
+      const serves = Math.round(values[stages.length * groups + s * groups + g]!);
+      seconds += layers * on.secondsPerLayer[0]! + serves * on.fixedSeconds;
+      end += layers * on.endPerLayer[0]! + serves * on.endFixed;
     }
     bottleneck = Math.max(bottleneck, seconds);
+    last = Math.max(last, end);
     sum += seconds;
   }
-  return objective(bottleneck, sum, microBatches);
+  return objective(bottleneck, sum, last, microBatches);
 }

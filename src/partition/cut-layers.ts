@@ -5,36 +5,70 @@ import { type Cut, judge, mostLayers, type PartitionProblem } from './problem.ts
 const NEAR = 1.5;
 
 /**
- * The exact cut: least (m − 1)·max + sum. For a bottleneck T, dynamic programming over cut positions finds the least
- * sum with every stage at most T and within memory; T then falls below what that cut needs, and below what could still
- * win with the least possible sum. Large T are slow to try and rarely useful, so T starts near a perfect share; larger
- * ones are visited only where the best found leaves room for them.
+ * The exact cut: least (m − 1)·max + sum + end. Without regard to the end of the step first; then with every stage's end
+ * below that of the last cut found, as long as the rest leaves room for a better one.
  */
 export function cutLayers(problem: PartitionProblem): Cut | Reason {
   const table = prefixSums(problem);
+  const least = lowestEnd(problem);
+  let best: Cut | null = null;
+  for (let limit = Number.POSITIVE_INFINITY; ; ) {
+    const below: number = best === null ? Number.POSITIVE_INFINITY : best.objectiveSeconds - least;
+    const cut = leastWithin(problem, table, limit, below);
+    if (cut === null) break;
+    if (best === null || cut.objectiveSeconds < best.objectiveSeconds) best = cut;
+    limit = cut.endSeconds * (1 - SMALL);
+    if (limit <= least) break;
+  }
+  return best ?? tooTight(problem);
+}
+
+/** Differences below this share are rounding. */
+const SMALL = 1e-12;
+
+/**
+ * Of all cuts whose stages each end within `endLimit`, the one with the least (m − 1)·max + sum; null when none has less than
+ * `below`. For a bottleneck T, dynamic programming over cut positions finds the least sum with every stage at most T and
+ * within memory; T then falls below what that cut needs, and below what could still win with the least possible sum. Large T
+ * are slow to try and rarely useful, so T starts near a perfect share; larger ones are visited only where the best found
+ * leaves room for them.
+ */
+function leastWithin(problem: PartitionProblem, table: Prefix, endLimit: number, below: number): Cut | null {
+  const idle = problem.microBatches - 1;
+  const cutAt = (limit: number) => {
+    const counts = leastSumCut(problem, table, limit, endLimit);
+    const cut = counts === null ? null : judge(problem, counts);
+    if (counts !== null && cut === null) throw new Error('the cut fails its own check');
+    return cut;
+  };
+  const pipeline = (cut: Cut) => cut.objectiveSeconds - cut.endSeconds;
+  if (idle === 0) {
+    const cut = cutAt(Number.POSITIVE_INFINITY);
+    return cut !== null && pipeline(cut) < below ? cut : null;
+  }
   const least = leastSum(problem);
   const lowest = lowestBottleneck(problem);
-  const idle = problem.microBatches - 1;
   let best: Cut | null = null;
+  let bound = below;
+  /** The largest T with which a cut could still beat the best. */
+  const useful = () => (bound - least) / idle;
   /** Visits every useful T from `limit` down to `floor`. */
   const descend = (from: number, floor: number) => {
     for (let limit = from; limit >= floor; ) {
-      const counts = leastSumCut(problem, table, limit);
-      if (counts === null) return;
-      const cut = judge(problem, counts);
-      if (cut === null) throw new Error('the cut fails its own check');
-      if (best === null || cut.objectiveSeconds < best.objectiveSeconds) best = cut;
-      limit = Math.min(cut.bottleneckSeconds, useful()) * (1 - 1e-12);
+      const cut = cutAt(limit);
+      if (cut === null) return;
+      if (pipeline(cut) < bound) {
+        best = cut;
+        bound = pipeline(cut);
+      }
+      limit = Math.min(cut.bottleneckSeconds, useful()) * (1 - SMALL);
     }
   };
-  /** The largest T with which a cut could still beat the best. */
-  const useful = () =>
-    best === null ? Number.POSITIVE_INFINITY : idle > 0 ? (best.objectiveSeconds - least) / idle : 0;
   const widest = Math.max(...problem.stages.map((stage) => stage.fixedSeconds));
   const near = NEAR * (lowest + widest);
-  descend(near, lowest);
-  if (idle === 0 || useful() > near) descend(idle === 0 ? Number.POSITIVE_INFINITY : useful(), near);
-  return best ?? tooTight(problem);
+  descend(Math.min(near, useful()), lowest);
+  if (useful() > near) descend(useful(), near);
+  return best;
 }
 
 /** No cut has a smaller sum: every layer on the stage that is fastest for it. */
@@ -52,36 +86,60 @@ function leastSum({ stages, layerKinds }: PartitionProblem): number {
   return sum;
 }
 
-/** By stage: seconds of layers 0 … i − 1. */
-type Prefix = readonly Float64Array[];
+/** By stage: of layers 0 … i − 1, seconds of a micro-batch and of the end of the step. */
+type Prefix = readonly { readonly seconds: Float64Array; readonly ends: Float64Array }[];
 
 function prefixSums({ stages, layerKinds }: PartitionProblem): Prefix {
-  return stages.map(({ secondsPerLayer }) => {
+  const sums = (perKind: readonly number[]) => {
     const row = new Float64Array(layerKinds.length + 1);
-    for (const [i, kind] of layerKinds.entries()) row[i + 1] = row[i]! + secondsPerLayer[kind]!;
+    for (const [i, kind] of layerKinds.entries()) row[i + 1] = row[i]! + perKind[kind]!;
     return row;
-  });
+  };
+  return stages.map(({ secondsPerLayer, endPerLayer }) => ({
+    seconds: sums(secondsPerLayer),
+    ends: sums(endPerLayer),
+  }));
+}
+
+/** No bottleneck is below all layers shared out by speed. */
+function lowestBottleneck({ stages, layerKinds }: PartitionProblem): number {
+  return shared(
+    layerKinds,
+    stages.map(({ secondsPerLayer }) => secondsPerLayer),
+  );
+}
+
+/** No stage that ends last ends sooner. */
+function lowestEnd({ stages, layerKinds }: PartitionProblem): number {
+  const layers = shared(
+    layerKinds,
+    stages.map(({ endPerLayer }) => endPerLayer),
+  );
+  return Math.max(layers, ...stages.map(({ endFixed }) => endFixed));
 }
 
 /**
- * No bottleneck is below all layers shared out by speed. Layer kinds are weighed by their mean seconds, w_k; a stage gets
- * through no more weight in a second than max_k w_k/seconds_k, so T ≥ Σ w / Σ_stages max_k w_k/seconds_k.
+ * Least that some stage gets. Layer kinds are weighed by their mean seconds, w_k; a stage gets through no more weight in a
+ * second than max_k w_k/seconds_k, so T ≥ Σ w / Σ_stages max_k w_k/seconds_k.
  */
-function lowestBottleneck({ stages, layerKinds }: PartitionProblem): number {
+function shared(layerKinds: readonly number[], stages: readonly (readonly number[])[]): number {
   const kinds = [...new Set(layerKinds)];
-  const mean = new Map(
-    kinds.map((kind) => [kind, stages.reduce((sum, stage) => sum + stage.secondsPerLayer[kind]!, 0)]),
-  );
+  const mean = new Map(kinds.map((kind) => [kind, stages.reduce((sum, seconds) => sum + seconds[kind]!, 0)]));
   const all = layerKinds.reduce((sum, kind) => sum + mean.get(kind)!, 0);
+  if (all === 0) return 0;
   const speed = stages.reduce(
-    (sum, { secondsPerLayer }) =>
-      sum + Math.max(...kinds.map((kind) => mean.get(kind)! / secondsPerLayer[kind]!)),
+    (sum, seconds) => sum + Math.max(...kinds.map((kind) => mean.get(kind)! / seconds[kind]!)),
     0,
   );
   return ((1 - 1e-9) * all) / speed;
 }
 
-function leastSumCut(problem: PartitionProblem, table: Prefix, limit: number): number[] | null {
+function leastSumCut(
+  problem: PartitionProblem,
+  table: Prefix,
+  limit: number,
+  endLimit: number,
+): number[] | null {
   const { stages, layerKinds } = problem;
   const layers = layerKinds.length;
   const count = stages.length;
@@ -90,7 +148,7 @@ function leastSumCut(problem: PartitionProblem, table: Prefix, limit: number): n
   const from: Int32Array[] = [];
   for (let s = 0; s < count; s++) {
     const stage = stages[s]!;
-    const seconds = table[s]!;
+    const { seconds, ends } = table[s]!;
     const next = new Float64Array(layers + 1).fill(Number.POSITIVE_INFINITY);
     const back = new Int32Array(layers + 1).fill(-1);
     const last = s === count - 1;
@@ -98,7 +156,7 @@ function leastSumCut(problem: PartitionProblem, table: Prefix, limit: number): n
       const earliest = Math.max(s, stage.earliest[i]!);
       for (let j = i - 1; j >= earliest; j--) {
         const time = stage.fixedSeconds + seconds[i]! - seconds[j]!;
-        if (time > limit) break;
+        if (time > limit || stage.endFixed + ends[i]! - ends[j]! > endLimit) break;
         const total = reach[j]! + time;
         if (total < next[i]!) {
           next[i] = total;

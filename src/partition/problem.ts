@@ -13,15 +13,18 @@ export interface PartitionStage {
   readonly secondsPerLayer: readonly number[];
   /** Ends of the model and transfers. */
   readonly fixedSeconds: number;
+  /** Once a step, after the last backward: by layer kind, and apart from layers. */
+  readonly endPerLayer: readonly number[];
+  readonly endFixed: number;
   /** A stage that ends before layer i fits in memory when it begins at earliest[i] or later. */
   readonly earliest: Int32Array;
   /** The same as inequalities, for an integer program; null where a stage's layers lie in several chunks. */
   readonly room: StageRoom | null;
 }
 
-/** The 1F1B objective with unequal stages: (m − 1) · slowest + sum. */
-export function objective(bottleneck: number, sum: number, microBatches: number): number {
-  return (microBatches - 1) * bottleneck + sum;
+/** The 1F1B objective with unequal stages: (m − 1) · slowest + sum; then the end of the step, the slowest stage's. */
+export function objective(bottleneck: number, sum: number, end: number, microBatches: number): number {
+  return (microBatches - 1) * bottleneck + sum + end;
 }
 
 /** The most layers a stage can hold, wherever they lie: of one kind exactly. */
@@ -35,6 +38,8 @@ export interface Cut {
   readonly layersPerStage: readonly number[];
   readonly bottleneckSeconds: number;
   readonly sumSeconds: number;
+  /** Of the stage that takes longest after the last backward. */
+  readonly endSeconds: number;
   readonly objectiveSeconds: number;
 }
 
@@ -46,20 +51,26 @@ export function judge(problem: PartitionProblem, layersPerStage: readonly number
   let first = 0;
   let bottleneckSeconds = 0;
   let sumSeconds = 0;
+  let endSeconds = 0;
   for (const [s, count] of layersPerStage.entries()) {
     const stage = problem.stages[s]!;
     if (first < stage.earliest[first + count]!) return null;
     let seconds = stage.fixedSeconds;
-    for (let layer = first; layer < first + count; layer++)
+    let end = stage.endFixed;
+    for (let layer = first; layer < first + count; layer++) {
       seconds += stage.secondsPerLayer[problem.layerKinds[layer]!]!;
+      end += stage.endPerLayer[problem.layerKinds[layer]!]!;
+    }
     first += count;
     bottleneckSeconds = Math.max(bottleneckSeconds, seconds);
     sumSeconds += seconds;
+    endSeconds = Math.max(endSeconds, end);
   }
   return {
     layersPerStage,
     bottleneckSeconds,
     sumSeconds,
-    objectiveSeconds: objective(bottleneckSeconds, sumSeconds, problem.microBatches),
+    endSeconds,
+    objectiveSeconds: objective(bottleneckSeconds, sumSeconds, endSeconds, problem.microBatches),
   };
 }

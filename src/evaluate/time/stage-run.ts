@@ -1,4 +1,4 @@
-import type { Ends, Pipeline, Plan, ReplicaBlock } from '../../domain/plan.ts';
+import type { Ends, LayerRange, Pipeline, Plan, ReplicaBlock } from '../../domain/plan.ts';
 import { replicasOf } from '../../domain/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
 import { type Span, spanOfDevices } from '../../hardware/span.ts';
@@ -25,6 +25,7 @@ export interface BlockRun {
 /** A stage of a pipeline: its blocks work side by side; the slowest share sets the stage's pace. */
 export interface StageRun {
   readonly ends: Ends;
+  readonly chunks: readonly LayerRange[];
   readonly blocks: readonly BlockRun[];
   /** Micro-batches one replica of the stage works through, taken as equal: the pace below is scaled to it. */
   readonly microBatches: number;
@@ -72,6 +73,7 @@ export function runStages(problem: Problem, plan: Plan, index: number, cache?: P
       );
     return {
       ends,
+      chunks: stage.chunks,
       blocks,
       microBatches: slots,
       forward: pace((run) => run.forward),

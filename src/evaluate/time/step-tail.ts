@@ -1,14 +1,13 @@
 import type { Plan } from '../../domain/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
 import { collectiveSeconds, pointToPointSeconds } from '../../hardware/collective.ts';
-import { neighbours, spanAcross } from '../../hardware/span.ts';
-import { streamSeconds } from '../../hardware/stream.ts';
-import { holdingsOf, TECHNIQUES } from '../../techniques/index.ts';
-import { expose } from '../../techniques/overlap.ts';
+import { neighbours } from '../../hardware/span.ts';
 import { gradientBytes } from '../../techniques/zero.ts';
 import { ownedByStage } from '../memory/owned-by-stage.ts';
+import { acrossPipelines, keepsShards } from './across-pipelines.ts';
 import type { PipelineTime } from './pipeline-time.ts';
-import type { BlockRun, StageRun } from './stage-run.ts';
+import { hidingMicroBatches, type StageEnd, stageEnd } from './stage-end.ts';
+import type { StageRun } from './stage-run.ts';
 
 /** What follows the last backward, and which pipeline it follows. Seconds. */
 export interface StepTail {
@@ -22,7 +21,8 @@ export interface StepTail {
 
 /**
  * Each stage reduces its gradients when its own last backward is done: early stages finish last, late ones hide their
- * reduction behind them. The step ends when the last of them has; then optimizer and gathering, the slowest stage each.
+ * reduction behind them. The backward part of the step ends when the last of them has, in whichever pipeline; then unlike
+ * pipelines average what they have; then optimizer and gathering, the slowest stage each.
  */
 export function stepTail(
   problem: Problem,
@@ -36,90 +36,45 @@ export function stepTail(
   for (const [index, { stages, time }] of pipelines.entries()) {
     for (const [s, stage] of stages.entries()) {
       const finish = time.finishSeconds[s]!;
-      const step = stepEnd(plan, stages.length, stage);
+      const step = slowestEnd(plan, stages.length, stage);
       parameterGather = Math.max(parameterGather, step.parameterGather);
       optimizer = Math.max(optimizer, step.optimizer);
       const tied = s === 0 ? tiedEmbedding(problem, stages[0]!) : 0;
-      const reduce = step.gradientReduce + tied + acrossPipelines(problem, plan, stage);
+      const reduce = (reducesAlone(plan, stage) ? step.gradientReduce : 0) + tied;
       if (finish + reduce > end) {
         end = finish + reduce;
         tail = { criticalPipeline: index, pipelineSeconds: finish, gradientReduce: reduce };
       }
     }
   }
-  return { ...tail, parameterGather, optimizer };
+  const across = acrossPipelines(
+    problem,
+    pipelines.map(({ stages }) => stages),
+  );
+  return { ...tail, gradientReduce: tail.gradientReduce + across, parameterGather, optimizer };
 }
 
-/** Once per step and stage, after the last backward and before the next forward: what those passes do not hide. Seconds. */
-interface StepEnd {
-  readonly gradientReduce: number;
-  readonly parameterGather: number;
-  readonly optimizer: number;
+/** Whether a stage reduces among its own copies: without shards the ring over all pipelines does it in one go. */
+function reducesAlone({ pipelines }: Plan, { blocks }: StageRun): boolean {
+  return pipelines.length === 1 || keepsShards(blocks[0]!.profile.context);
 }
 
 /** Of the slowest of a stage's unlike copies, each. */
-function stepEnd(plan: Plan, stages: number, stage: StageRun): StepEnd {
-  const hiding = hidingMicroBatches(plan, stages, stage.microBatches);
-  const ends = stage.blocks.map((run) => blockEnd(run, stage, hiding));
-  const slowest = (key: keyof StepEnd) => ends.reduce((most, one) => Math.max(most, one[key]), 0);
+function slowestEnd({ dims }: Plan, stages: number, stage: StageRun): StageEnd {
+  const hiding = hidingMicroBatches(dims.vpp, stages, stage.microBatches);
+  const behind = (passes: readonly number[]) => passes.reduce((a, b) => a + b, 0) * hiding;
+  const ends = stage.blocks.map(({ profile, content, forward, backward }) =>
+    stageEnd(profile, ownedByStage(profile, content, stage.ends), {
+      forward: behind(forward),
+      backward: behind(backward),
+    }),
+  );
+  const slowest = (key: keyof StageEnd) => ends.reduce((most, one) => Math.max(most, one[key]), 0);
   return {
     gradientReduce: slowest('gradientReduce'),
     parameterGather: slowest('parameterGather'),
     optimizer: slowest('optimizer'),
   };
-}
-
-function blockEnd(
-  { profile, content, forward, backward }: BlockRun,
-  { ends }: StageRun,
-  hiding: number,
-): StepEnd {
-  const { context } = profile;
-  const { problem, techniques, group, c } = context;
-  const owned = ownedByStage(profile, content, ends);
-  const holdings = holdingsOf(context);
-  const traffic = TECHNIQUES.flatMap(
-    (one) => one.stepTraffic?.(one.of(techniques), { ...owned, holdings }, context) ?? [],
-  );
-  const total = (key: 'reduce' | 'gather' | 'update') => traffic.reduce((all, one) => all + one[key], 0);
-  const hideable = problem.stack.overlap.dataParallel;
-  const behind = (passes: readonly number[]) => passes.reduce((a, b) => a + b, 0) * hiding;
-  let bytes = 0;
-  for (const { state, of, device, share } of holdings)
-    if (state === 'optimizer states' && device === 'gpu') bytes += share * owned.step[of];
-  return {
-    gradientReduce: expose(total('reduce'), hideable, behind(backward)).exposed,
-    parameterGather: expose(total('gather'), hideable, behind(forward)).exposed,
-    optimizer: streamSeconds(group.gpu, bytes, 1, { ...c, streamBytes: 1 }) + total('update'),
-  };
-}
-
-/**
- * Pipelines of different depth hold the same layers on different stages: after each has reduced among its own replicas,
- * every GPU all-reduces its share with its peers in the other pipelines.
- */
-function acrossPipelines({ cluster }: Problem, { pipelines }: Plan, { blocks, ends }: StageRun): number {
-  if (pipelines.length === 1) return 0;
-  const used = pipelines.map((pipeline) => pipeline.stages[0]!.replicas[0]!.group);
-  let slowest = 0;
-  for (const { profile, content } of blocks) {
-    const { context } = profile;
-    const { dense, expert } = ownedByStage(profile, content, ends).trained;
-    const bytes = gradientBytes(context.problem) * (dense + expert);
-    const share = bytes / context.groups.gradient.size;
-    const flows = context.groups.gradient.size * context.dims.tp;
-    const span = spanAcross(cluster, used, flows);
-    slowest = Math.max(slowest, collectiveSeconds(span, 'allReduce', share, context.c));
-  }
-  return slowest;
-}
-
-/**
- * Micro-batches behind whose passes gradient reduction and parameter gathering can hide. Plain schedules: the last (or
- * first) one. Interleaved: a chunk's gradients are done when its last round ends, and v − 1 chunks of that round follow.
- */
-function hidingMicroBatches({ dims: { vpp } }: Plan, stages: number, microBatches: number): number {
-  return 1 + ((Math.min(stages, microBatches) - 1) * (vpp - 1)) / vpp;
 }
 
 /** Where first and last stage each hold the tied embedding its gradient is all-reduced between the two once per step. */

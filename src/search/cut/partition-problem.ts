@@ -25,9 +25,12 @@ export function partitionProblem(
       const half = cost.boundarySeconds / 2;
       const before = s === 0 ? 0 : within === 0 ? crossing[i - 1]! : half;
       const after = s === layout.pp - 1 ? 0 : within === run.stages - 1 ? crossing[i]! : half;
+      const { perLayer, embedding, head, fixed } = cost.ending[s === 0 ? 'first' : 'later'];
       return {
         secondsPerLayer: cost.secondsPerLayer,
         fixedSeconds: ends + before + after,
+        endPerLayer: perLayer,
+        endFixed: fixed + (spot.first ? embedding : 0) + (spot.last ? head : 0),
         earliest: cost.rooms.earliest(spot),
         room: cost.rooms.room(spot),
       };

@@ -1,0 +1,43 @@
+import { streamSeconds } from '../../hardware/stream.ts';
+import { holdingsOf, TECHNIQUES } from '../../techniques/index.ts';
+import { expose } from '../../techniques/overlap.ts';
+import type { Owned } from '../memory/owned.ts';
+import type { StageProfile } from '../stage-profile.ts';
+
+/** Once per step and stage, after the last backward and before the next forward: what those passes do not hide. Seconds. */
+export interface StageEnd {
+  readonly gradientReduce: number;
+  readonly parameterGather: number;
+  readonly optimizer: number;
+}
+
+/** Of one GPU that owns so much. `forward` and `backward`: seconds of the passes behind which traffic can hide. */
+export function stageEnd(
+  { context }: StageProfile,
+  owned: Owned,
+  { forward, backward }: { readonly forward: number; readonly backward: number },
+): StageEnd {
+  const { problem, techniques, group, c } = context;
+  const holdings = holdingsOf(context);
+  const traffic = TECHNIQUES.flatMap(
+    (one) => one.stepTraffic?.(one.of(techniques), { ...owned, holdings }, context) ?? [],
+  );
+  const total = (key: 'reduce' | 'gather' | 'update') => traffic.reduce((all, one) => all + one[key], 0);
+  const hideable = problem.stack.overlap.dataParallel;
+  let bytes = 0;
+  for (const { state, of, device, share } of holdings)
+    if (state === 'optimizer states' && device === 'gpu') bytes += share * owned.step[of];
+  return {
+    gradientReduce: expose(total('reduce'), hideable, backward).exposed,
+    parameterGather: expose(total('gather'), hideable, forward).exposed,
+    optimizer: streamSeconds(group.gpu, bytes, 1, { ...c, streamBytes: 1 }) + total('update'),
+  };
+}
+
+/**
+ * Micro-batches behind whose passes gradient reduction and parameter gathering can hide. Plain schedules: the last (or
+ * first) one. Interleaved: a chunk's gradients are done when its last round ends, and v − 1 chunks of that round follow.
+ */
+export function hidingMicroBatches(chunks: number, stages: number, microBatches: number): number {
+  return 1 + ((Math.min(stages, microBatches) - 1) * (chunks - 1)) / chunks;
+}
