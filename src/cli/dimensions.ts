@@ -35,7 +35,12 @@ export function noteRenamed(io: Io, texts: Readonly<Record<string, unknown>>): v
 
 /** A search chooses layers and groups itself. */
 function withoutPlace(configuration: Configuration, option: string): Configuration {
-  const places = { layers: 'layers', groups: 'groups', tensorParallel: 'tp of several sizes' } as const;
+  const places = {
+    layers: 'layers',
+    groups: 'groups',
+    pipelines: 'pipelines',
+    tensorParallel: 'tp of several sizes',
+  } as const;
   for (const [key, name] of Object.entries(places)) {
     if (configuration[key as keyof typeof places] !== undefined)
       throw new InputError({

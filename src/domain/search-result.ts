@@ -35,6 +35,8 @@ export interface IntegerProgramCheck {
 export interface PartitionProof {
   readonly method: 'even' | 'closed-form' | 'dynamic-programming' | 'sweep' | 'launcher';
   readonly objectiveSeconds: number;
+  /** Layers were moved after the cut: the schedule, played out, was faster for it. */
+  readonly settled?: true;
   /** Layers of each stage, given the groups that serve them. */
   readonly check: IntegerProgramCheck | null;
   /** Groups and layers together, groups in any order: a lower bound for these degrees; null where it was not asked. */

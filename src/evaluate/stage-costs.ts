@@ -27,7 +27,7 @@ export interface StageSeconds {
 /** And what the stage has room for, and what ends its step: all that a stage cut needs to know. */
 export interface StageCosts extends StageSeconds {
   readonly rooms: Rooms;
-  readonly ending: Ending;
+  readonly ending: () => Ending;
 }
 
 export function stageSeconds(problem: Problem, spec: StageSpec, cache?: ProfileCache): StageSeconds {
@@ -36,7 +36,12 @@ export function stageSeconds(problem: Problem, spec: StageSpec, cache?: ProfileC
 
 export function stageCosts(problem: Problem, spec: StageSpec, cache?: ProfileCache): StageCosts {
   const profile = stageProfile(problem, spec, cache);
-  return { ...secondsIn(problem, profile), rooms: new Rooms(profile), ending: endingOf(profile) };
+  let known: Ending | undefined;
+  const ending = () => {
+    known ??= endingOf(profile);
+    return known;
+  };
+  return { ...secondsIn(problem, profile), rooms: new Rooms(profile), ending };
 }
 
 function secondsIn({ model }: Problem, profile: StageProfile): StageSeconds {

@@ -4,6 +4,7 @@ import { SCHEDULES } from '../schedules/index.ts';
 import { TECHNIQUES } from '../techniques/index.ts';
 import { Misread } from '../techniques/technique.ts';
 import { nearest } from '../units/nearest.ts';
+import { parsePipelines, type StageText } from './pipelines.ts';
 
 /** Whole numbers of a configuration: degrees by torchtitan's names, and sequences in one micro-batch. */
 export const COUNTS = ['tp', 'pp', 'dp', 'cp', 'ep', 'etp', 'vpp', 'micro-batch', 'dp-replicate'] as const;
@@ -19,6 +20,8 @@ export interface Configuration {
   readonly layers?: readonly number[];
   /** Node groups in pipeline order, with the GPUs to use of each; left out: all, in the cluster's order. */
   readonly groups?: readonly GroupShare[];
+  /** Every stage of every pipeline, spelled out: then there are no degrees, layers or groups. */
+  readonly pipelines?: readonly (readonly StageText[])[];
   /** By id; left out: what is usual. */
   readonly techniques: Techniques;
 }
@@ -39,7 +42,9 @@ const ALIASES: Readonly<Record<string, string>> = {
   ...Object.fromEntries(TECHNIQUES.flatMap(({ id, aliases }) => aliases.map((alias) => [alias, id]))),
 };
 
-const KEYS = [...COUNTS, 'schedule', ...TECHNIQUES.map(({ id }) => id), 'layers', 'groups'];
+const KEYS = [...COUNTS, 'schedule', ...TECHNIQUES.map(({ id }) => id), 'layers', 'groups', 'pipelines'];
+/** What pipelines that are spelled out say already. */
+const SAID_BY_PIPELINES = ['tp', 'pp', 'dp', 'vpp', 'layers', 'groups'];
 /** An earlier version wrote `recompute=full,recompute-layers=4` for `recompute=full:4`. */
 const LIMIT = '-layers';
 
@@ -52,13 +57,22 @@ export function parseConfiguration(text: string, option = '--config'): Configura
     const value = values.get(key);
     if (value !== undefined && !(key === 'tp' && unlike)) counts[key] = whole(key, value, option);
   }
-  const [schedule, layers, groups] = ['schedule', 'layers', 'groups'].map((key) => values.get(key));
+  const [schedule, layers, groups, pipelines] = ['schedule', 'layers', 'groups', 'pipelines'].map((key) =>
+    values.get(key),
+  );
+  const twice = pipelines === undefined ? undefined : SAID_BY_PIPELINES.find((key) => values.has(key));
+  if (twice !== undefined)
+    throw new InputError({
+      message: `${option}: "${twice}" stands beside "pipelines", which says it stage by stage`,
+      expected: 'one of the two',
+    });
   return {
     counts,
     techniques: techniquesOf(values, option),
     ...(schedule === undefined ? {} : { schedule: oneOf('schedule', schedule, SCHEDULES, option) }),
     ...(unlike === undefined ? {} : { tensorParallel: unlike.map((n) => whole('tp', n, option)) }),
     ...(layers === undefined ? {} : { layers: layers.split('/').map((n) => whole('layers', n, option, 0)) }),
+    ...(pipelines === undefined ? {} : { pipelines: parsePipelines(pipelines, option) }),
     ...(groups === undefined ? {} : { groups: groups.split('/').map((share) => groupShare(share, option)) }),
   };
 }

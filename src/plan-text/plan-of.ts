@@ -1,6 +1,13 @@
 import type { NodeGroup } from '../domain/cluster.ts';
 import type { ParallelDims } from '../domain/parallel-dims.ts';
-import type { LayerRange, Plan, ReplicaBlock, Stage, Techniques } from '../domain/plan.ts';
+import {
+  dimsOf,
+  type LayerRange,
+  type Plan,
+  type ReplicaBlock,
+  type Stage,
+  type Techniques,
+} from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { Reason } from '../domain/reason.ts';
 import { planLaw, replicateLaw } from '../laws/plan.ts';
@@ -9,6 +16,7 @@ import { type ChunkPlace, chunkPlaces, scheduleLaw } from '../schedules/schedule
 import { TECHNIQUES } from '../techniques/index.ts';
 import { chunkCounts } from './chunk-counts.ts';
 import type { Configuration, Count, GroupShare } from './configuration.ts';
+import { spelledOut } from './spelled-out.ts';
 
 export interface Configured {
   readonly plan: Plan;
@@ -21,14 +29,54 @@ export interface Configured {
  * devices. Returns a Reason when it breaks a law.
  */
 export function planOf(problem: Problem, configuration: Configuration): Configured | Reason {
-  const { cluster, workload, model } = problem;
-  const { counts: given } = configuration;
+  const { pipelines } = configuration;
+  return pipelines === undefined
+    ? planOfDegrees(problem, configuration)
+    : planOfPipelines(problem, configuration, pipelines);
+}
+
+function planOfPipelines(
+  problem: Problem,
+  { counts, schedule, techniques }: Configuration,
+  texts: NonNullable<Configuration['pipelines']>,
+): Configured | Reason {
   const inferred: string[] = [];
-  const take = (key: Count, fallback: number) => {
+  const take = taker(counts, inferred);
+  const [cp, microBatchSize, ep, etp] = [
+    take('cp', 1),
+    take('micro-batch', 1),
+    take('ep', 1),
+    take('etp', 1),
+  ];
+  const pipelines = spelledOut(problem, texts, { cp, microBatchSize });
+  if ('rule' in pipelines) return pipelines;
+  const plan: Plan = {
+    pipelines,
+    dims: { cp, ep, etp, vpp: 1, dpReplicate: counts['dp-replicate'] ?? 1 },
+    schedule: schedule ?? usualSchedule(1).id,
+    techniques: {},
+    nodeOrder: null,
+  };
+  const { stages } = pipelines[0]!;
+  const dims = dimsOf(plan, stages.length, stages[0]!, stages[0]!.replicas[0]!);
+  const whole = { ...plan, techniques: techniquesOf(problem, dims, techniques, inferred) };
+  return planLaw(problem, whole) ?? { plan: whole, inferred };
+}
+
+/** What is given of a count, or a fallback, which is noted. */
+function taker(given: Configuration['counts'], inferred: string[]) {
+  return (key: Count, fallback: number): number => {
     const value = given[key];
     if (value === undefined) inferred.push(`${key}=${fallback}`);
     return value ?? fallback;
   };
+}
+
+function planOfDegrees(problem: Problem, configuration: Configuration): Configured | Reason {
+  const { cluster, workload, model } = problem;
+  const { counts: given } = configuration;
+  const inferred: string[] = [];
+  const take = taker(given, inferred);
   const unlike = configuration.tensorParallel;
   const tp = unlike === undefined ? take('tp', 1) : Math.max(...unlike);
   const pp = take('pp', configuration.layers?.length ?? 1);

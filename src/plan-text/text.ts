@@ -2,24 +2,24 @@ import { microBatchSizeOf, type Plan } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import { usualSchedule } from '../schedules/index.ts';
 import { degreesOf } from './degrees.ts';
+import { needsPipelines, pipelinesText } from './pipelines.ts';
 import { toldTechniques } from './told.ts';
 
-/**
- * A plan as it would be typed after --config: nothing is left to be inferred. Pipelines that differ have no such text;
- * theirs names the first.
- */
+/** A plan as it would be typed after --config: nothing is left to be inferred. */
 export function planText(problem: Problem, plan: Plan): string {
   const { pp, dp, cp, ep, etp, vpp } = degreesOf(plan);
   const { dpReplicate } = plan.dims;
+  const spelled = needsPipelines(plan);
   const parts = [
-    `tp=${tensorText(plan)},pp=${pp},dp=${dp},cp=${cp}`,
+    spelled ? `pipelines=${pipelinesText(problem, plan)}` : `tp=${tensorText(plan)},pp=${pp},dp=${dp}`,
+    `cp=${cp}`,
     ep > 1 || etp > 1 ? `ep=${ep},etp=${etp}` : '',
-    `vpp=${vpp},micro-batch=${microBatchSizeOf(plan)}`,
+    spelled ? '' : `vpp=${vpp}`,
+    `micro-batch=${microBatchSizeOf(plan)}`,
     dpReplicate === 1 ? '' : `dp-replicate=${dpReplicate}`,
     ...toldTechniques(problem, plan).map(({ id, text }) => `${id}=${text}`),
     plan.schedule === usualSchedule(vpp).id ? '' : `schedule=${plan.schedule}`,
-    layersText(plan),
-    groupsText(problem, plan),
+    ...(spelled ? [] : [layersText(plan), groupsText(problem, plan)]),
   ];
   return parts.filter((part) => part !== '').join(',');
 }
@@ -45,7 +45,7 @@ function layersText({ pipelines, dims }: Plan): string {
 
 /** Named where stages do not take all groups, whole, in the cluster's own order. */
 function groupsText({ cluster: { groups } }: Problem, { pipelines, dims }: Plan): string {
-  if (groups.length === 1 || pipelines.length > 1) return '';
+  if (groups.length === 1) return '';
   const used = new Map<number, number>();
   for (const { replicas } of pipelines[0]!.stages) {
     for (const { group, count, tp } of replicas)

@@ -138,7 +138,7 @@ function notes(
   const check = best.partition?.check;
   if (best.partition !== null) {
     lines.push(
-      `Stage cut: ${best.partition.method === 'launcher' ? "the launcher's own" : best.partition.method}${check ? `, checked by ${check.solver}: ${check.status}` : ''}.`,
+      `Stage cut: ${best.partition.method === 'launcher' ? "the launcher's own" : best.partition.method}${check ? `, checked by ${check.solver}: ${check.status}` : ''}${best.partition.settled === true ? "; then layers moved for the schedule's own time" : ''}.`,
       ...programWords(best.partition),
     );
   }

@@ -94,13 +94,16 @@ export const ranked = {
   ...costed,
   variants: list(closed({ configuration: text, stepTimeSeconds: number })),
   partition: orNull(
-    closed({
-      method: { enum: ['even', 'closed-form', 'dynamic-programming', 'sweep', 'launcher'] },
-      objectiveSeconds: number,
-      check: integerProgram,
-      groups: integerProgram,
-      shares: integerProgram,
-    }),
+    closed(
+      {
+        method: { enum: ['even', 'closed-form', 'dynamic-programming', 'sweep', 'launcher'] },
+        objectiveSeconds: number,
+        check: integerProgram,
+        groups: integerProgram,
+        shares: integerProgram,
+      },
+      { settled: { const: true } },
+    ),
   ),
 } as const;
 

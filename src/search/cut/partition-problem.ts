@@ -25,7 +25,7 @@ export function partitionProblem(
       const half = cost.boundarySeconds / 2;
       const before = s === 0 ? 0 : within === 0 ? crossing[i - 1]! : half;
       const after = s === layout.pp - 1 ? 0 : within === run.stages - 1 ? crossing[i]! : half;
-      const { perLayer, embedding, head, fixed } = cost.ending[s === 0 ? 'first' : 'later'];
+      const { perLayer, embedding, head, fixed } = cost.ending()[s === 0 ? 'first' : 'later'];
       return {
         secondsPerLayer: cost.secondsPerLayer,
         fixedSeconds: ends + before + after,

@@ -18,6 +18,8 @@ export interface Realised {
   readonly partition: PartitionProblem;
   /** The framework cuts the layers itself: there was nothing to choose, and nothing to prove. */
   readonly cutByLauncher?: true;
+  /** Layers were moved after the cut, for the evaluator's time. */
+  readonly settled?: true;
   /** How micro-batches were dealt to unlike pipelines; absent for one pipeline. */
   readonly shares?: Shares & { readonly classes: readonly PipelineClass[]; readonly total: number };
 }

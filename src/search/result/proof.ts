@@ -22,7 +22,8 @@ export function proofOf(problem: Problem, one: Evaluated, book: CostBook): Parti
     partition.stages.length < 2
       ? { method: 'closed-form' as const, objectiveSeconds: cut.objectiveSeconds, check: null }
       : checkCut(partition, cut);
-  return { ...base, groups: groupCheck(problem, one, book), shares: dealt };
+  const moved = one.realised.settled === true ? { settled: true as const } : {};
+  return { ...base, ...moved, groups: groupCheck(problem, one, book), shares: dealt };
 }
 
 /** Whether other groups on other stages could do better, with the same degrees and choices. */

@@ -9,10 +9,11 @@ import { TECHNIQUES, techniqueKeys } from '../../techniques/index.ts';
 import { remembered } from '../../units/remembered.ts';
 import { barestBound, bySize } from '../bound/barest.ts';
 import { lowerBound } from '../bound/bounds.ts';
-import type { CostBook } from '../bound/cost-book.ts';
 import { type MemoryMiss, memoryMiss } from '../bound/memory-bound.ts';
 import { fewestLayers } from '../cut/fewest-layers.ts';
-import { realise } from '../cut/realise.ts';
+import { planFrom } from '../cut/plan-from.ts';
+import { type Realised, realise } from '../cut/realise.ts';
+import { settled } from '../cut/settled.ts';
 import {
   type Candidate,
   candidateText,
@@ -174,7 +175,7 @@ class SmallestSizes {
 }
 
 function cost(run: Run, candidate: Candidate, bound: number): void {
-  const outcome = consider(run.problem, candidate, run.options, run.book);
+  const outcome = consider(run, candidate);
   if ('rule' in outcome) {
     run.tally.add(outcome, () => candidateText(candidate));
     if (outcome.rule === 'memory') remember(run.misses, { candidate, excess: 1, bound });
@@ -186,27 +187,43 @@ function cost(run: Run, candidate: Candidate, bound: number): void {
     return;
   }
   run.evaluated += 1;
-  insert(run.kept, outcome, run.options.top);
+  insert(run.kept, settledOf(run, outcome), run.options.top);
 }
 
-function consider(
-  problem: Problem,
-  candidate: Candidate,
-  options: SearchOptions,
-  book: CostBook,
-): Evaluated | Reason {
+function consider(run: Run, candidate: Candidate): Evaluated | Reason {
+  const { problem, options, book } = run;
   const whole = realise(problem, candidate, book.of(candidate), { launcher: options.launcher });
   if ('rule' in whole) return whole;
   const realised = candidate.choice.fewest === null ? whole : fewestLayers(problem, candidate, whole, book);
   if ('rule' in realised) return realised;
-  const refusal = options.launcher?.reject(problem, realised.plan) ?? null;
-  if (refusal !== null) return refusal;
-  const costed = estimate(problem, realised.plan, book.profiles);
+  return options.launcher?.reject(problem, realised.plan) ?? costed(run, candidate, realised);
+}
+
+function costed({ problem, options, book }: Run, candidate: Candidate, realised: Realised): Evaluated {
+  const result = estimate(problem, realised.plan, book.profiles);
   return {
-    value: options.objective.value(realised.plan, costed),
+    value: options.objective.value(realised.plan, result),
     family: candidate.layout.family,
     candidate,
     realised,
-    estimate: costed,
+    estimate: result,
   };
+}
+
+/** Its cut settled by the evaluator. */
+function settledOf(run: Run, one: Evaluated): Evaluated {
+  const { problem, options } = run;
+  const { candidate, realised } = one;
+  const { techniques } = realised.plan;
+  const choice = { ...candidate.choice, techniques };
+  return settled(
+    candidate,
+    one,
+    (layers) => planFrom(problem, { ...candidate, choice }, layers),
+    (next) => {
+      if (options.launcher?.reject(problem, next.plan)) return null;
+      const found = costed(run, candidate, next);
+      return found.estimate.verdict === 'does-not-fit' ? null : found;
+    },
+  );
 }
