@@ -1,4 +1,4 @@
-/** n layers over so many chunks, the first taking what is over. */
-export function dealt(n: number, chunks: number): number[] {
-  return Array.from({ length: chunks }, (_, c) => Math.floor(n / chunks) + (c < n % chunks ? 1 : 0));
+/** n things over so many places, the first taking what is over: layers over chunks, micro-batches over copies. */
+export function dealt(n: number, places: number): number[] {
+  return Array.from({ length: places }, (_, i) => Math.floor(n / places) + (i < n % places ? 1 : 0));
 }

@@ -8,6 +8,13 @@ export interface Served {
   readonly tp: number;
 }
 
+/** A plan before its layers are cut: what serves its stages, how deep its deepest pipeline is, and whether all copies take as many micro-batches. */
+export interface Outline {
+  readonly served: readonly Served[];
+  readonly depth: number;
+  readonly equalShares: boolean;
+}
+
 /** What a framework will not run: all that a search needs to know of one. */
 export interface Legality {
   readonly id: string;
@@ -15,8 +22,8 @@ export interface Legality {
   reject(problem: Problem, plan: Plan): Reason | null;
   /** Why no plan for this problem can run, whatever its split; left out: each plan is looked at. */
   excludes?(problem: Problem): Reason | null;
-  /** Why no plan whose stages are served like this can run, however deep its deepest pipeline: asked before layers are cut. */
-  refuses?(problem: Problem, served: readonly Served[], depth: number): Reason | null;
+  /** Why no plan of this outline can run, however its layers are cut. */
+  refuses?(problem: Problem, outline: Outline): Reason | null;
   /** The only schedule of its pipelines; left out: those of the search. */
   readonly schedule?: string;
   /** For a framework that cuts the layers itself: those of each stage, or null where it can give none. */

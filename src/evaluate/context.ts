@@ -25,15 +25,33 @@ export interface StageSpec {
 export function specOf(plan: Plan, stages: number, stage: Stage, block: ReplicaBlock): StageSpec {
   return {
     group: block.group,
-    firstDevice: block.firstDevice,
-    ...(stage.replicas.length === 1
-      ? {}
-      : { among: { copies: stage.replicas, own: stage.replicas.indexOf(block) } }),
+    ...amongOf(plan, stage, block),
     dims: dimsOf(plan, stages, stage, block),
     microBatchSize: stage.microBatchSize,
     schedule: plan.schedule,
     techniques: plan.techniques,
   };
+}
+
+/** Copies that lie in a row with as many ranks each are one run, whatever share of the batch each takes. */
+function amongOf(
+  { dims }: Plan,
+  { replicas }: Stage,
+  block: ReplicaBlock,
+): Pick<StageSpec, 'among' | 'firstDevice'> {
+  const copies: Copies[] = [];
+  let own = 0;
+  for (const one of replicas) {
+    const last = copies.at(-1);
+    const next = last === undefined ? null : last.firstDevice + last.count * last.tp * dims.cp;
+    const { firstDevice, tp, count } = one;
+    if (last !== undefined && next === firstDevice && last.tp === tp)
+      copies[copies.length - 1] = { ...last, count: last.count + count };
+    else copies.push({ firstDevice, tp, count });
+    if (one === block) own = copies.length - 1;
+  }
+  const { firstDevice } = copies[own]!;
+  return copies.length === 1 ? { firstDevice } : { firstDevice: block.firstDevice, among: { copies, own } };
 }
 
 const NARROW = new Set(['fp8', 'fp8-rowwise', 'mxfp8', 'nvfp4']);

@@ -1,4 +1,4 @@
-import type { Served } from '../domain/legality.ts';
+import type { Outline } from '../domain/legality.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { Reason } from '../domain/reason.ts';
@@ -44,8 +44,8 @@ function byAll(reasonOf: (framework: Framework) => Reason | null): Reason | null
 export const LAUNCHABLE = {
   id: 'launchable',
   excludes: (problem: Problem) => byAll((framework) => framework.excludes?.(problem) ?? null),
-  refuses: (problem: Problem, served: readonly Served[], depth: number) =>
-    byAll((framework) => framework.refuses?.(problem, served, depth) ?? null),
+  refuses: (problem: Problem, outline: Outline) =>
+    byAll((framework) => framework.refuses?.(problem, outline) ?? null),
   reject: (problem: Problem, plan: Plan) => byAll((framework) => framework.reject(problem, plan)),
 } as const;
 

@@ -7,7 +7,7 @@ import { TECHNIQUES } from '../techniques/index.ts';
 import { digits, formatInteger, formatPercent, formatSeconds } from '../units/format.ts';
 import { besideWords, missWords, programWords, variantWords } from './beside.ts';
 import { fitting, grid, painter, type Style, wrap } from './paint.ts';
-import { clip, layersWords, memoryWords, scheduleWords, techniqueWords } from './words.ts';
+import { clip, layersWords, memoryWords, scheduleWords, sharesWords, techniqueWords } from './words.ts';
 
 const WIDE = 140;
 /** More are counted. */
@@ -118,6 +118,8 @@ function notes(
     lines.push(
       `Same layout as 1: ${best.variants.map((one) => variantWords(problem, best, one)).join('; ')}.`,
     );
+  const shares = sharesWords(best.plan);
+  if (shares !== null) lines.push(`Micro-batches of plan 1: ${shares}.`);
   if ('rule' in evenSplit) lines.push(`Even split: ${evenSplit.actual}. ${evenSplit.hint ?? ''}`.trim());
   else {
     const factor = evenSplit.estimate.stepSeconds / best.estimate.stepSeconds;

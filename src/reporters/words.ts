@@ -20,6 +20,23 @@ export function layersWords(plan: Plan): string {
     .join(' | ');
 }
 
+/** Micro-batches a step of each copy, pipeline by pipeline: `52 for each of 4 copies, 51 for each of 16 copies`; null where all take as many. */
+export function sharesWords({ pipelines }: Plan): string | null {
+  const shares = pipelines.map(({ stages }) =>
+    stages[0]!.replicas.map(({ count, microBatches }) => ({ count, microBatches })),
+  );
+  if (new Set(shares.flat().map(({ microBatches }) => microBatches)).size <= 1) return null;
+  const words = shares.map((blocks) =>
+    blocks
+      .map(
+        ({ count, microBatches }) =>
+          `${microBatches} for ${count === 1 ? 'one copy' : `each of ${count} copies`}`,
+      )
+      .join(', '),
+  );
+  return words.join(' | ');
+}
+
 /** The stage that comes nearest to its limit, or lies furthest beyond. */
 export function fullest(stages: Estimate['stages']): StageEstimate {
   return stages.reduce((a, b) =>

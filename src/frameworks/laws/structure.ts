@@ -1,5 +1,5 @@
-import type { Legality, Served } from '../../domain/legality.ts';
-import { layersOf, type Plan, type ReplicaBlock, replicasOf } from '../../domain/plan.ts';
+import type { Legality, Outline } from '../../domain/legality.ts';
+import { layersOf, type Plan, replicasOf } from '../../domain/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
 import type { Reason } from '../../domain/reason.ts';
 import { hostRuns } from '../../launch-folder/ranks.ts';
@@ -23,15 +23,15 @@ export function lawOf(
   forPlan: readonly Rule[],
 ): Required<Pick<Legality, 'excludes' | 'refuses' | 'reject'>> {
   const problemRules = [hostNames, ...expressedProblem(reach), ...forProblem];
-  const devices = deviceRules(reach);
+  const outlines = outlineRules(reach);
   const known = new WeakMap<Problem, Reason | null>();
   const excludes = (problem: Problem) =>
     rememberedOf(known, problem, () => excludedBy(problemRules, problem));
-  const refuses = (problem: Problem, served: readonly Served[], depth: number) =>
+  const refuses = (problem: Problem, outline: Outline) =>
     excludes(problem) ??
-    devices.map((rule) => rule(problem, served, depth)).find((reason) => reason !== null) ??
+    outlines.map((rule) => rule(problem, outline)).find((reason) => reason !== null) ??
     null;
-  const refusesPlan: Rule = (problem, plan) => refuses(problem, blocksOf(plan), depthOf(plan));
+  const refusesPlan: Rule = (problem, plan) => refuses(problem, outlineOf(plan));
   const planRules = [planLaw, refusesPlan, ...structureRules(reach), ...expressedPlan(reach), ...forPlan];
   return {
     excludes,
@@ -40,24 +40,26 @@ export function lawOf(
   };
 }
 
-function blocksOf({ pipelines }: Plan): ReplicaBlock[] {
-  return pipelines.flatMap(({ stages }) => stages.flatMap(({ replicas }) => replicas));
+function outlineOf({ pipelines }: Plan): Outline {
+  const served = pipelines.flatMap(({ stages }) => stages.flatMap(({ replicas }) => replicas));
+  return {
+    served,
+    depth: Math.max(...pipelines.map(({ stages }) => stages.length)),
+    equalShares: new Set(served.map(({ microBatches }) => microBatches)).size <= 1,
+  };
 }
 
-function depthOf({ pipelines }: Plan): number {
-  return Math.max(...pipelines.map(({ stages }) => stages.length));
-}
+/** A constraint on which GPUs serve the stages and how copies share the batch, whatever the layers. */
+type OutlineRule = (problem: Problem, outline: Outline) => Reason | null;
 
-/** A constraint on which GPUs serve the stages, whatever the layers. */
-type DeviceRule = (problem: Problem, served: readonly Served[], depth: number) => Reason | null;
-
-function deviceRules({ name, capabilities: can }: Reach): DeviceRule[] {
-  const rules: DeviceRule[] = [];
+function outlineRules({ name, capabilities: can }: Reach): OutlineRule[] {
+  const rules: OutlineRule[] = [];
   if (!can.pipeline) rules.push(noPipeline(name));
   if (!can.tensorParallel) rules.push(noTensorParallel(name));
   if (!can.tensorParallelPerStage) rules.push(oneTensorParallelSize(name));
   if (!can.gpuTypePerStage) rules.push(oneGpuType(name));
   if (!can.mixedVendors) rules.push(oneVendor);
+  if (!can.unequalMicroBatches) rules.push(equalShares(name));
   return rules;
 }
 
@@ -65,7 +67,6 @@ function structureRules({ name, capabilities: can }: Reach): Rule[] {
   const rules: Rule[] = [];
   if (!can.severalPipelines) rules.push(onePipeline(name));
   if (!can.tensorParallelPerStage) rules.push(oneDataParallelSize(name));
-  if (!can.unequalMicroBatches) rules.push(equalShares(name));
   if (!can.unequalMicroBatchSizes) rules.push(oneMicroBatchSize(name));
   if (!can.unevenLayers) rules.push(evenLayers(name));
   rules.push(emptyChunks(name, can.endsAlone));
@@ -84,13 +85,13 @@ const hostNames: ProblemRule = ({ cluster }) => {
 };
 
 const noPipeline =
-  (name: string): DeviceRule =>
-  (_, __, depth) =>
+  (name: string): OutlineRule =>
+  (_, { depth }) =>
     depth === 1 ? null : no('pipeline', `pp=${depth}`, `1: no pipeline of ${name} is planned for`, ELSEWHERE);
 
 const noTensorParallel =
-  (name: string): DeviceRule =>
-  (_, served) => {
+  (name: string): OutlineRule =>
+  (_, { served }) => {
     const tp = Math.max(...served.map((block) => block.tp));
     return tp === 1
       ? null
@@ -111,8 +112,8 @@ const onePipeline =
         };
 
 const oneTensorParallelSize =
-  (name: string): DeviceRule =>
-  (_, served) => {
+  (name: string): OutlineRule =>
+  (_, { served }) => {
     const sizes = new Set(served.map((block) => block.tp));
     if (sizes.size <= 1) return null;
     return {
@@ -135,20 +136,15 @@ const oneDataParallelSize =
   };
 
 const equalShares =
-  (name: string): Rule =>
-  (_, plan) => {
-    const shares = new Set(
-      plan.pipelines.flatMap(({ stages }) =>
-        stages.flatMap(({ replicas }) => replicas.map((b) => b.microBatches)),
-      ),
-    );
-    if (shares.size <= 1) return null;
-    return {
-      rule: 'equal-micro-batches',
-      actual: `${[...shares].join(', ')} micro-batches per replica`,
-      limit: `equal shares in ${name}`,
-    };
-  };
+  (name: string): OutlineRule =>
+  (_, outline) =>
+    outline.equalShares
+      ? null
+      : {
+          rule: 'equal-micro-batches',
+          actual: 'unlike numbers of micro-batches per replica',
+          limit: `equal shares in ${name}`,
+        };
 
 const oneMicroBatchSize =
   (name: string): Rule =>
@@ -165,8 +161,8 @@ const oneMicroBatchSize =
   };
 
 const oneGpuType =
-  (name: string): DeviceRule =>
-  ({ cluster }, served) => {
+  (name: string): OutlineRule =>
+  ({ cluster }, { served }) => {
     const types = new Set(served.map((block) => cluster.groups[block.group]!.gpu.id));
     if (types.size <= 1) return null;
     return {
@@ -202,7 +198,7 @@ const emptyChunks =
   };
 
 /** NCCL and RCCL do not talk to each other. */
-const oneVendor: DeviceRule = ({ cluster }, served) => {
+const oneVendor: OutlineRule = ({ cluster }, { served }) => {
   const vendors = new Set(served.map((block) => cluster.groups[block.group]!.gpu.vendor));
   if (vendors.size <= 1) return null;
   return {

@@ -1,14 +1,18 @@
-import type { Plan, Stage } from '../../domain/plan.ts';
+import { dealt } from '../../domain/dealt.ts';
+import type { Plan, ReplicaBlock, Stage } from '../../domain/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
 import { chunksByStage } from '../../plan-text/plan-of.ts';
-import { type Candidate, microBatchesPerReplica, placesOf, sharedOf } from '../space/candidate.ts';
+import { type Candidate, placesOf, sharedOf } from '../space/candidate.ts';
 
-/** A candidate as a plan; `counts` are layers of its chunks, in layer order. */
+/**
+ * A candidate as a plan; `counts` are layers of its chunks, in layer order. Its copies work on `total` micro-batches in all,
+ * some on one more than others where they do not divide them.
+ */
 export function planFrom(
   problem: Problem,
   candidate: Candidate,
   counts: readonly number[],
-  microBatches = microBatchesPerReplica(problem, candidate),
+  total = problem.workload.globalBatchSize / candidate.choice.microBatchSize,
 ): Plan {
   const { layout, choice } = candidate;
   const { cp, dp, runs } = layout;
@@ -20,13 +24,29 @@ export function planFrom(
       return {
         chunks: chunks[s++]!,
         microBatchSize: choice.microBatchSize,
-        replicas: [{ count: dp, group, firstDevice, tp, microBatches }],
+        replicas: replicasOf({ group, tp }, firstDevice, dealt(total, dp), cp),
       };
     }),
   );
   return {
     ...sharedOf(candidate),
-    pipelines: [{ stages, microBatches: microBatches * dp }],
+    pipelines: [{ stages, microBatches: total }],
     nodeOrder: null,
   };
+}
+
+/** Copies on consecutive devices, those with as many micro-batches side by side. */
+function replicasOf(
+  place: Pick<ReplicaBlock, 'group' | 'tp'>,
+  firstDevice: number,
+  shares: readonly number[],
+  cp: number,
+): ReplicaBlock[] {
+  const blocks: ReplicaBlock[] = [];
+  for (const microBatches of new Set(shares)) {
+    const count = shares.filter((one) => one === microBatches).length;
+    const before = shares.indexOf(microBatches);
+    blocks.push({ count, ...place, firstDevice: firstDevice + before * place.tp * cp, microBatches });
+  }
+  return blocks;
 }

@@ -29,7 +29,7 @@ interface Option {
 export function bundleChoices(problem: Problem, options: SearchOptions): Choice[] {
   const sequences = problem.workload.globalBatchSize;
   // Choices that hold for any of its chains: as for one with tensor parallelism, replicas and several stages.
-  const any = { family: 'type-per-stage', tp: 2, cp: 1, pp: 2, dp: 2, sequences } as const;
+  const any = { family: 'type-per-stage', tp: 2, cp: 1, pp: 2, dp: 2, sequences, sharing: 1 } as const;
   const plain = { ...options, fix: { ...options.fix, counts: { ...options.fix.counts, vpp: 1 } } };
   return choices(problem, any, plain).filter(({ fewest }) => fewest === null);
 }
@@ -148,7 +148,7 @@ function costBundle(run: Run, chosen: readonly Option[], total: number): void {
 /** One pipeline for each class; classes of the same depth and cut are replicas of one pipeline. */
 function bundlePlan(problem: Problem, chosen: readonly Option[], perReplica: readonly number[]): Plan {
   const plans = chosen.map(({ candidate, cut }, i) =>
-    planFrom(problem, candidate, cut.layersPerStage, perReplica[i]!),
+    planFrom(problem, candidate, cut.layersPerStage, perReplica[i]! * candidate.layout.dp),
   );
   const pipelines: Pipeline[] = [];
   for (const plan of plans) {

@@ -22,7 +22,7 @@ import {
   specFor,
 } from '../space/candidate.ts';
 import { type Choice, chainOf, choices } from '../space/choices.ts';
-import type { Frame, Layout } from '../space/frame.ts';
+import { type Frame, type Layout, outlineOf } from '../space/frame.ts';
 import { layoutsOf } from '../space/layouts.ts';
 import type { SearchOptions } from '../space/options.ts';
 import { type Evaluated, insert, worstOfLayout } from './kept.ts';
@@ -35,7 +35,7 @@ export function expand(run: Run, frame: Frame): void {
   const all = choices(problem, chainOf(problem, frame), options);
   const groups = bySize(all);
   const bounded: { candidate: Candidate; bound: number }[] = [];
-  const refusal = options.launcher?.refuses?.(problem, frame.runs, frame.pp) ?? null;
+  const refusal = options.launcher?.refuses?.(problem, outlineOf(problem, frame)) ?? null;
   for (const layout of layoutsOf(problem, frame, options)) {
     const reason = splitLaw(problem, { ...layout, shapes: layout.runs }) ?? refusal;
     if (reason !== null) {

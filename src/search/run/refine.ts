@@ -4,7 +4,7 @@ import { barestBound, bySize, type Group } from '../bound/barest.ts';
 import type { CostBook } from '../bound/cost-book.ts';
 import type { Bundle } from '../space/bundles.ts';
 import { chainOf, choices } from '../space/choices.ts';
-import type { Frame } from '../space/frame.ts';
+import { type Frame, outlineOf } from '../space/frame.ts';
 import { layoutsOf } from '../space/layouts.ts';
 import type { SearchOptions } from '../space/options.ts';
 import { bundleChoices } from './expand-bundle.ts';
@@ -30,7 +30,7 @@ export function refinedBound(
 /** Of each of its layouts and sizes of micro-batch the barest choice. */
 function leastOfFrame(problem: Problem, options: SearchOptions, book: CostBook, frame: Frame): number {
   let least = Number.POSITIVE_INFINITY;
-  if (options.launcher?.refuses?.(problem, frame.runs, frame.pp)) return least;
+  if (options.launcher?.refuses?.(problem, outlineOf(problem, frame))) return least;
   const groups = bySize(choices(problem, chainOf(problem, frame), options));
   for (const layout of layoutsOf(problem, frame, options)) {
     if (splitLaw(problem, { ...layout, shapes: layout.runs }) !== null) continue;

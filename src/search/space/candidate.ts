@@ -15,8 +15,9 @@ export interface Candidate {
   readonly choice: Choice;
 }
 
+/** Of the copies that take most: where they do not divide the batch, some take one less. */
 export function microBatchesPerReplica({ workload }: Problem, { layout, choice }: Candidate): number {
-  return workload.globalBatchSize / (layout.dp * choice.microBatchSize);
+  return Math.ceil(workload.globalBatchSize / choice.microBatchSize / layout.dp);
 }
 
 /** Degrees and techniques as its plan has them. */

@@ -29,20 +29,31 @@ export function* chainsOf(
   options: SearchOptions,
 ): Iterable<Frame> {
   const copies = options.fix.counts['dp-replicate'] ?? 1;
-  const dps = divisors(workload.globalBatchSize).filter((d) => d % copies === 0 && within(options, 'dp', d));
+  const even = divisors(workload.globalBatchSize).filter((d) => d % copies === 0 && within(options, 'dp', d));
   for (const tps of tensorSizes(groups, options)) {
     const widest = Math.min(...groups.map((group, i) => Math.floor(groupSize(group) / tps[i]!)));
     for (const cp of powers(widest).filter((c) => within(options, 'cp', c))) {
-      for (const dp of dps) {
-        if (cp * dp > widest) break;
-        const most = groups.map((group, i) => Math.floor(groupSize(group) / (tps[i]! * cp * dp)));
+      const room = (i: number) => Math.floor(groupSize(groups[i]!) / (tps[i]! * cp));
+      const uneven = new Set(copies > 1 ? [] : unevenCopies(widest / cp, workload.globalBatchSize, options));
+      for (const dp of [...even, ...uneven]) {
+        if (cp * dp > widest) continue;
+        const most = groups.map((_, i) => Math.floor(room(i) / dp));
         for (const stages of stageCounts(most, model.layers.length, options)) {
+          // Unequal shares pay where no more copies fit on these stages.
+          if (uneven.has(dp) && stages.every((n, i) => n * (dp + 1) <= room(i))) continue;
           const runs = groups.map((group, i) => ({ group: group.index, stages: stages[i]!, tp: tps[i]! }));
           yield frameOf(runs, cp, dp);
         }
       }
     }
   }
+}
+
+/** As many copies as fit beside each other for some number of stages, where they do not divide the batch. */
+function unevenCopies(most: number, batch: number, options: SearchOptions): number[] {
+  if (options.alikeStages) return [];
+  const fullest = Array.from({ length: Math.floor(most) }, (_, i) => Math.floor(most / (i + 1)));
+  return [...new Set(fullest)].filter((d) => d <= batch && batch % d !== 0 && within(options, 'dp', d));
 }
 
 /** A degree for each group: the same for all, and for two groups also unlike ones; inside the fast domain unless asked for. */

@@ -27,13 +27,19 @@ export interface Chain {
   readonly cp: number;
   readonly pp: number;
   readonly dp: number;
-  /** Sequences that one replica trains on in a step. */
+  /** Sequences that so many copies share: one by itself, or all together where they do not divide the batch. */
   readonly sequences: number;
+  readonly sharing: number;
 }
 
 export function chainOf({ workload }: Problem, { family, runs, cp, dp, pp }: Frame): Chain {
   const tp = Math.max(...runs.map((run) => run.tp));
-  return { family, tp, cp, pp, dp, sequences: workload.globalBatchSize / dp };
+  const { globalBatchSize } = workload;
+  const shares =
+    globalBatchSize % dp === 0
+      ? { sequences: globalBatchSize / dp, sharing: 1 }
+      : { sequences: globalBatchSize, sharing: dp };
+  return { family, tp, cp, pp, dp, ...shares };
 }
 
 const MOST_MICRO_BATCH = 16;
@@ -47,20 +53,26 @@ export function choices(problem: Problem, chain: Chain, options: SearchOptions):
   );
 }
 
-function sizesOf({ sequences }: Chain, options: SearchOptions): number[] {
+function sizesOf({ sequences, sharing }: Chain, options: SearchOptions): number[] {
   const held = options.fix.counts['micro-batch'];
   return divisors(sequences).filter(
-    (size) => (size <= MOST_MICRO_BATCH || size === held) && within(options, 'micro-batch', size),
+    (size) =>
+      sequences >= size * sharing &&
+      (size <= MOST_MICRO_BATCH || size === held) &&
+      within(options, 'micro-batch', size),
   );
 }
 
 /** Choices but for the size of micro-batches. */
 function ofAnySize(problem: Problem, chain: Chain, options: SearchOptions): Omit<Choice, 'microBatchSize'>[] {
   const { fix, launcher } = options;
-  const { tp, cp, pp, dp } = chain;
+  const { tp, cp, pp, dp, sharing } = chain;
   const asked = fix.schedule ?? (pp > 1 ? launcher?.schedule : undefined);
   const dpReplicate = fix.counts['dp-replicate'] ?? 1;
-  const chunks = chunksPerStage(problem.model, chain, asked).filter((v) => within(options, 'vpp', v));
+  const chunks = chunksPerStage(problem.model, chain, asked).filter(
+    // Rounds of several chunks want a multiple of the stages from every copy.
+    (v) => within(options, 'vpp', v) && (v === 1 || sharing === 1),
+  );
   return chunks.flatMap((vpp) => {
     const dims = { tp, cp, pp, dpReplicate, dpShard: dp / dpReplicate, ep: 1, etp: 1, vpp };
     const schedule = asked ?? usualSchedule(vpp).id;

@@ -1,3 +1,6 @@
+import type { Outline } from '../../domain/legality.ts';
+import type { Problem } from '../../domain/problem.ts';
+
 /** A node group that serves so many consecutive stages, each replica on tp × cp of its GPUs. */
 export interface Serving {
   readonly group: number;
@@ -25,6 +28,10 @@ export type Frame = Omit<Layout, 'ep' | 'etp'>;
 export function frameOf(runs: readonly Serving[], cp: number, dp: number): Frame {
   const pp = runs.reduce((sum, run) => sum + run.stages, 0);
   return { family: runs.length === 1 ? 'uniform' : 'type-per-stage', runs, tp: runs[0]!.tp, cp, dp, pp };
+}
+
+export function outlineOf({ workload }: Problem, { runs, pp, dp }: Frame): Outline {
+  return { served: runs, depth: pp, equalShares: workload.globalBatchSize % dp === 0 };
 }
 
 export function devicesOfFrame({ runs, cp, dp }: Frame): number {

@@ -5,6 +5,7 @@ import { spread } from '../../../src/plan-text/chunk-counts.ts';
 import { planFrom } from '../../../src/search/cut/plan-from.ts';
 import { chains } from '../../../src/search/space/chains.ts';
 import { chainOf, choices } from '../../../src/search/space/choices.ts';
+import { outlineOf } from '../../../src/search/space/frame.ts';
 import { DEFAULT_OPTIONS } from '../../../src/search/space/options.ts';
 import { problem } from '../../fixtures/problem.ts';
 
@@ -16,7 +17,7 @@ describe('what a framework refuses before layers are cut', () => {
     for (const cluster of CLUSTERS) {
       const p = problem('llama-3.1-8b', cluster, { globalBatchSize: 64 });
       for (const frame of chains(p, DEFAULT_OPTIONS)) {
-        const reason = framework.refuses!(p, frame.runs, frame.pp);
+        const reason = framework.refuses!(p, outlineOf(p, frame));
         if (reason === null || refused++ % 50 !== 0) continue;
         const [choice] = choices(p, chainOf(p, frame), DEFAULT_OPTIONS);
         const candidate = { layout: { ...frame, ep: 1, etp: 1 }, choice: choice! };
