@@ -90,6 +90,7 @@ const link = closed(
       type: 'string',
       description: 'What all flows between the two reach together: taken as it is.',
     },
+    perFlow: { type: 'string', description: 'What one flow reaches alone: taken as it is.' },
     latency: text,
   },
 );
@@ -104,7 +105,7 @@ export const clusterSchema = documentSchema({
       source: text,
       links: list(link),
       measured: {
-        ...closed({ bandwidth: table }, { latency: table }),
+        ...closed({ bandwidth: table }, { latency: table, perFlow: table }),
         description:
           'Node to node as measured, row sends to column, in the order of the groups: taken as it is.',
       },

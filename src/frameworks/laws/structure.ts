@@ -8,7 +8,8 @@ import { rememberedOf } from '../../units/remembered.ts';
 import type { Reach } from '../port/framework.ts';
 import { chunksInOrder, isEven } from './chunks.ts';
 import { expressedPlan, expressedProblem } from './expressed.ts';
-import { excludedBy, firstBroken, no, type ProblemRule, type Rule } from './rule.ts';
+import { oneNetwork } from './one-network.ts';
+import { type DeviceRule, excludedBy, firstBroken, no, type ProblemRule, type Rule } from './rule.ts';
 
 /** RFC 1123 names and addresses, and the underscore that clusters use. Nothing a shell or a rendezvous could misread. */
 const HOST = /^[A-Za-z0-9]([A-Za-z0-9._:-]{0,251}[A-Za-z0-9])?$/;
@@ -48,9 +49,6 @@ function depthOf({ pipelines }: Plan): number {
   return Math.max(...pipelines.map(({ stages }) => stages.length));
 }
 
-/** A constraint on which GPUs serve the stages, whatever the layers. */
-type DeviceRule = (problem: Problem, served: readonly Served[], depth: number) => Reason | null;
-
 function deviceRules({ name, capabilities: can }: Reach): DeviceRule[] {
   const rules: DeviceRule[] = [];
   if (!can.pipeline) rules.push(noPipeline(name));
@@ -58,6 +56,7 @@ function deviceRules({ name, capabilities: can }: Reach): DeviceRule[] {
   if (!can.tensorParallelPerStage) rules.push(oneTensorParallelSize(name));
   if (!can.gpuTypePerStage) rules.push(oneGpuType(name));
   if (!can.mixedVendors) rules.push(oneVendor);
+  if (!can.networkPerGroup) rules.push(oneNetwork(name));
   return rules;
 }
 
