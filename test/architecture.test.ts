@@ -42,6 +42,7 @@ const MAY_IMPORT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     units: 'quantities of files to SI; spelling of names',
     domain: 'what it builds from files',
     document: 'checks what it reads',
+    hardware: 'how groups are joined where a file does not say',
     layers: 'parts of models, completed',
     schema: 'validates and types the documents it reads',
   },
@@ -148,6 +149,7 @@ const MAY_IMPORT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'frameworks/laws': {
     units: 'laws remembered',
     domain: 'plans, and reasons against them',
+    hardware: 'what carries the groups of a plan',
     layers: 'kinds of layer that a framework lists',
     techniques: 'techniques that it lists',
     schedules: 'the chunks of a plan in layer order',
@@ -165,6 +167,7 @@ const MAY_IMPORT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     units: 'spelling of flags and keys',
     domain: 'plans in, launch files out, and back',
     document: 'checks the launch document',
+    hardware: 'what carries the groups of a plan',
     layers: 'parts of models, told as flags',
     optimizers: 'all, for what only describes a plan',
     techniques: 'values of a plan, told as flags',

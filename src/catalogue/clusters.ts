@@ -13,9 +13,9 @@ import {
   readDocument,
   validateDocument,
 } from './document.ts';
+import { assumedJoins, assumedWays } from './joins.ts';
 import type { Loaded } from './models.ts';
 import { besideOthers, groupFrom } from './node-groups.ts';
-import { assumedWays } from './sites.ts';
 
 const FOLDER = dataFolder('configs', 'clusters');
 
@@ -56,13 +56,15 @@ function clusterFrom(document: Document): Cluster {
   }
   const nodes = groups.reduce((sum, group) => sum + group.nodes, 0);
   const measured = doc.measured === undefined ? undefined : measuredFrom(document, doc.measured, nodes);
-  const links = (doc.links ?? []).flatMap((_, i) => linksFrom(document, doc, i, groups));
+  const links = linksFrom(document, doc, groups, assumptions);
   const ways = measured === undefined ? assumedWays(groups, links, assumptions) : [];
-  return {
+  const cluster = {
     name: doc.name ?? basename(document.path).replace(/\.(json|ya?ml)$/i, ''),
     groups,
     links: [...links, ...ways],
     assumptions,
     ...(measured === undefined ? {} : { measured }),
   };
+  assumptions.push(...assumedJoins(cluster));
+  return cluster;
 }

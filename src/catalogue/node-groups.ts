@@ -8,6 +8,7 @@ import type { Document } from './document.ts';
 import { loadGpu } from './gpus.ts';
 import { curvesFrom, loadLink } from './links.ts';
 import { quantityAt } from './quantity-at.ts';
+import { socketsOf } from './sockets.ts';
 
 /** The group with its place on hosts that earlier groups use too: a host with two types of GPU stands in two groups. */
 export function besideOthers(document: Document, earlier: readonly NodeGroup[], group: NodeGroup): NodeGroup {
@@ -137,7 +138,15 @@ function defaultHosts(group: GroupDocument): string[] {
 
 function nicFrom(document: Document, at: string, { nic }: GroupDocument): NicSpec {
   if (nic === undefined)
-    return { link: loadLink('eth-10'), perNode: 1, measured: null, devices: [], interface: null };
+    return {
+      link: loadLink('eth-10'),
+      sockets: loadLink('eth-10'),
+      perNode: 1,
+      measured: null,
+      devices: [],
+      interface: null,
+      fabric: null,
+    };
   const stock = loadLink(nic.link);
   const rate = (key: 'bandwidth' | 'measured') =>
     nic[key] === undefined ? null : quantityAt(document, `${at}/nic/${key}`, nic[key], 'bandwidth');
@@ -150,11 +159,14 @@ function nicFrom(document: Document, at: string, { nic }: GroupDocument): NicSpe
       hint: 'Maybe it is of all ports of a node, or link is another.',
       at: document.locate(`${at}/nic/measured`),
     });
+  const link = bandwidth === stock.bandwidth ? stock : { ...stock, bandwidth };
   return {
-    link: bandwidth === stock.bandwidth ? stock : { ...stock, bandwidth },
+    link,
+    sockets: socketsOf(link),
     perNode: nic.perNode,
     measured,
     devices: nic.devices ?? [],
     interface: nic.interface ?? null,
+    fabric: nic.fabric ?? null,
   };
 }

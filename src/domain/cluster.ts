@@ -1,5 +1,5 @@
 import type { GpuSpec } from './gpu.ts';
-import type { LinkSpec } from './link.ts';
+import type { LinkLayer, LinkSpec } from './link.ts';
 import type { Provenance } from './provenance.ts';
 
 /**
@@ -44,6 +44,8 @@ export interface NodeGroup {
 /** What connects a node to the others. */
 export interface NicSpec {
   readonly link: LinkSpec;
+  /** What one card gives to TCP: `link` itself where it speaks nothing else. */
+  readonly sockets: LinkSpec;
   /** Ports of `link` per node. */
   readonly perNode: number;
   /** What transfers through one port reached where it was measured, bytes/s; null: what the link promises. */
@@ -52,18 +54,27 @@ export interface NicSpec {
   readonly devices: readonly string[];
   /** The IP interface that jobs meet over (eth0), for launch scripts; null: not stated. */
   readonly interface: string | null;
+  /** Name of the fabric that the cards stand on; null: not stated, and one for all cards of a layer at a site. */
+  readonly fabric: string | null;
 }
 
 /** Bytes/s one way, and seconds. */
 export interface GroupLink {
   readonly from: number;
   readonly to: number;
+  readonly layer: LinkLayer;
+  /** The kind of link that it is; null: the file gives figures only. */
+  readonly kind: LinkSpec | null;
+  /** By the cluster file, not assumed. */
+  readonly stated: boolean;
   /** Bandwidth that all flows between the two groups share; Infinity when only the NICs limit. */
   readonly sharedBandwidth: number;
   /** What one node reaches to nodes of the other group, as stated; Infinity: not stated. */
   readonly bandwidthPerNode: number;
   /** The same by the kind of link: wire rate times efficiency; Infinity: no kind, or stated. */
   readonly nominalPerNode: number;
+  /** What one flow reaches alone; Infinity: what the node does. */
+  readonly perFlow: number;
   readonly latency: number;
   readonly provenance: Provenance;
 }
@@ -72,6 +83,8 @@ export interface GroupLink {
 export interface MeasuredLinks {
   readonly bandwidth: readonly (readonly number[])[];
   readonly latency: readonly (readonly number[])[] | null;
+  /** What one flow alone reached, where that is less than the node does; null: not measured. */
+  readonly perFlow: readonly (readonly number[])[] | null;
 }
 
 export function deviceCount(cluster: Cluster): number {

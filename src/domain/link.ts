@@ -11,6 +11,20 @@ export type Collective = (typeof COLLECTIVES)[number];
 export const LINK_TOPOLOGIES = ['switch', 'mesh', 'host', 'network'] as const;
 type LinkTopology = (typeof LINK_TOPOLOGIES)[number];
 
+/** What a network card speaks. Cards of unlike layers never join one RDMA connection; `tcp` has no RDMA. */
+export const LINK_LAYERS = ['infiniband', 'roce', 'efa', 'slingshot', 'omni-path', 'tcp'] as const;
+export type LinkLayer = (typeof LINK_LAYERS)[number];
+
+/** For people. */
+export const LAYER_NAMES: Readonly<Record<LinkLayer, string>> = {
+  infiniband: 'InfiniBand',
+  roce: 'RoCE',
+  efa: 'EFA',
+  slingshot: 'Slingshot',
+  'omni-path': 'Omni-Path',
+  tcp: 'Ethernet',
+};
+
 /** A measurement this far above a wire's rate is not one of that wire. */
 export const ABOVE_WIRE = 1.1;
 
@@ -19,10 +33,16 @@ export interface LinkSpec {
   readonly id: string;
   readonly name: string;
   readonly topology: LinkTopology;
+  /** Of a network; null inside a node. */
+  readonly layer: LinkLayer | null;
   /** Wire rate of one GPU's (intra-node) or one port's (network) link, one way. */
   readonly bandwidth: number;
   /** Fraction of wire rate that large point-to-point and ring transfers reach. */
   readonly efficiency: number;
+  /** What one flow reaches alone, where it is less than a port gives (a TCP stream); null: no less. */
+  readonly perFlow: number | null;
+  /** What messages reach that outgrow the buffers on their way: from `from` bytes on less, `efficiency` at four times that. */
+  readonly largeMessages: { readonly from: number; readonly efficiency: number } | null;
   /** One hop, small message. */
   readonly latency: number;
   /** Extra latency of a collective for each doubling of the node count (tree) and for each further node (ring). */

@@ -8,7 +8,8 @@ import { rememberedOf } from '../../units/remembered.ts';
 import type { Reach } from '../port/framework.ts';
 import { chunksInOrder, isEven } from './chunks.ts';
 import { expressedPlan, expressedProblem } from './expressed.ts';
-import { excludedBy, firstBroken, no, type ProblemRule, type Rule } from './rule.ts';
+import { oneNetwork } from './one-network.ts';
+import { excludedBy, firstBroken, no, type OutlineRule, type ProblemRule, type Rule } from './rule.ts';
 
 /** RFC 1123 names and addresses, and the underscore that clusters use. Nothing a shell or a rendezvous could misread. */
 const HOST = /^[A-Za-z0-9]([A-Za-z0-9._:-]{0,251}[A-Za-z0-9])?$/;
@@ -49,9 +50,6 @@ function outlineOf({ pipelines }: Plan): Outline {
   };
 }
 
-/** A constraint on which GPUs serve the stages and how copies share the batch, whatever the layers. */
-type OutlineRule = (problem: Problem, outline: Outline) => Reason | null;
-
 function outlineRules({ name, capabilities: can }: Reach): OutlineRule[] {
   const rules: OutlineRule[] = [];
   if (!can.pipeline) rules.push(noPipeline(name));
@@ -60,6 +58,7 @@ function outlineRules({ name, capabilities: can }: Reach): OutlineRule[] {
   if (!can.gpuTypePerStage) rules.push(oneGpuType(name));
   if (!can.mixedVendors) rules.push(oneVendor);
   if (!can.unequalMicroBatches) rules.push(equalShares(name));
+  if (!can.networkPerGroup) rules.push(oneNetwork(name));
   return rules;
 }
 

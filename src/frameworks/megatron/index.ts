@@ -10,7 +10,8 @@ import { megatronWords } from './words.ts';
 
 const reach: Reach = {
   name: 'Megatron-LM',
-  capabilities: MEGATRON_CAPABILITIES,
+  // --nccl-communicator-config-path
+  capabilities: { ...MEGATRON_CAPABILITIES, networkPerGroup: true },
   express: MEGATRON_EXPRESS,
 };
 

@@ -47,6 +47,8 @@ export interface Capabilities {
   readonly unequalHosts: boolean;
   /** GPUs of different vendors in one job. */
   readonly mixedVendors: boolean;
+  /** A network of its own for each kind of process group: RDMA inside islands, sockets between them. */
+  readonly networkPerGroup: boolean;
 }
 
 /** One shape of stage on hosts alike, GPU types by the order of hosts: what one torchrun of one program can do. */
@@ -62,4 +64,5 @@ export const HOST_ORDER: Capabilities = {
   severalPipelines: false,
   unequalHosts: false,
   mixedVendors: false,
+  networkPerGroup: false,
 };

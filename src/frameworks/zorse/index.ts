@@ -13,7 +13,13 @@ import { zorseReader } from './reader.ts';
 
 const reach: Reach = {
   name: 'Zorse',
-  capabilities: { ...HOST_ORDER, unequalMicroBatches: true, unequalHosts: true, mixedVendors: true },
+  capabilities: {
+    ...HOST_ORDER,
+    unequalMicroBatches: true,
+    unequalHosts: true,
+    mixedVendors: true,
+    networkPerGroup: true,
+  },
   express: {
     layers: ['softmax', 'dense'],
     schedules: ['gpipe'],
