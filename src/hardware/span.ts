@@ -72,7 +72,8 @@ function standing(
   const ends = endsOf(touched, traffic.senders);
   if (domains === 1) return { ...shape, ...ends, transport: 'domain' };
   const links = cluster.links.filter((link) => crosses(link, touched, stretches));
-  const width = Math.max(...runs.map(({ stride }) => stride), 1) * perDomain;
+  const side = Math.max(...runs.map(({ stride }) => stride), 1) * perDomain;
+  const width = Math.min(side, traffic.senders ?? side);
   const path = measuredRing(cluster, runs);
   return { ...shape, ...ends, ...joined(cluster, touched, ends, links, width, path, traffic) };
 }
@@ -98,7 +99,7 @@ function stretchOf(cluster: Cluster, { firstDevice, stride, size }: Members): St
 }
 
 /** What else is known of the traffic of a span. */
-interface Traffic {
+export interface Traffic {
   /** GPUs of a node that send at once; left out: all. */
   readonly senders?: number;
   /** The communicator has members that RDMA does not reach. */

@@ -8,6 +8,8 @@ export interface PassCosts {
   readonly weightGrad: readonly (readonly number[])[];
   /** Delay from the end of a forward of global chunk g to the earliest start of g + 1; the same backward. */
   readonly transfer: readonly number[];
+  /** For how long the way over a boundary is taken by one transfer, each direction by itself; left out: no time. */
+  readonly occupied?: readonly number[];
 }
 
 export interface Simulation {
@@ -30,10 +32,14 @@ export function simulate(
 ): Simulation {
   const stages = order.length;
   const chunks = places.length;
+  const occupied = costs.occupied ?? costs.transfer.map(() => 0);
   const globalOf: number[][] = order.map(() => []);
   for (const [g, { stage, chunk }] of places.entries()) globalOf[stage]![chunk] = g;
   const forwardDone = new Float64Array(chunks * microBatches).fill(-1);
   const backwardDone = new Float64Array(chunks * microBatches).fill(-1);
+  /** When the last transfer over each boundary arrived. */
+  const forwardArrived = new Float64Array(chunks).fill(Number.NEGATIVE_INFINITY);
+  const backwardArrived = new Float64Array(chunks).fill(Number.NEGATIVE_INFINITY);
   const clock = new Float64Array(stages);
   const busy = new Float64Array(stages);
   const next = new Int32Array(stages);
@@ -54,7 +60,7 @@ export function simulate(
         if (g > 0) {
           const before = forwardDone[at - microBatches]!;
           if (before < 0) need = at - microBatches;
-          ready = before + costs.transfer[g - 1]!;
+          ready = Math.max(before + costs.transfer[g - 1]!, forwardArrived[g]! + occupied[g - 1]!);
         }
       } else if (kind === 'B') {
         if (g === chunks - 1) {
@@ -64,13 +70,15 @@ export function simulate(
         } else {
           const after = backwardDone[at + microBatches]!;
           if (after < 0) need = chunks * microBatches + at + microBatches;
-          ready = after + costs.transfer[g]!;
+          ready = Math.max(after + costs.transfer[g]!, backwardArrived[g]! + occupied[g]!);
         }
       }
       if (need >= 0) {
         waiting.set(need, stage);
         break;
       }
+      if (kind === 'F') forwardArrived[g] = ready;
+      else if (kind === 'B') backwardArrived[g] = ready;
       const seconds = (kind === 'F' ? costs.forward : kind === 'B' ? costs.backward : costs.weightGrad)[
         stage
       ]![chunk]!;

@@ -19,6 +19,16 @@ export function gatherSeconds({ context: { groups, local, c }, boundaryBytes }: 
 }
 
 /**
+ * Seconds of a transfer that copies of a stage each make once in `cycle` seconds over the same cards, `alone` taken by one of
+ * them without the others and `together` by each while all send: pipelines that met once stay apart, so that a transfer waits
+ * as in a queue of fixed service times (Pollaczek and Khinchine: ρ/(2(1 − ρ)) services), never longer than behind all others.
+ */
+export function sharedSeconds(alone: number, together: number, cycle: number): number {
+  const busy = together / cycle;
+  return busy >= 1 ? together : Math.min(together, alone * (1 + busy / (2 * (1 - busy))));
+}
+
+/**
  * Seconds that one boundary inside a node group adds to a stage's micro-batch, forward and backward together; `overSockets`:
  * the pipeline has stages that RDMA does not join.
  */
@@ -26,8 +36,8 @@ export function boundarySeconds(profile: StageProfile, overSockets = false): num
   const { context, boundaryBytes } = profile;
   const { groups, group, dims, c } = context;
   if (dims.pp === 1) return 0;
-  const senders = groups.gradient.size * groups.tensor.size;
-  const span = neighbours(group, senders < group.fastDomainGpus, { senders, overSockets });
+  const near = groups.gradient.size * groups.tensor.size < group.fastDomainGpus;
+  const span = neighbours(group, near, { senders: dims.tp * dims.cp, overSockets });
   const once = pointToPointSeconds(span, boundaryBytes, c);
   return 2 * (once * exposedShare(profile) + gatherSeconds(profile)) * dims.vpp;
 }

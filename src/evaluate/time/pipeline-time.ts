@@ -1,12 +1,13 @@
 import type { Pipeline, Plan } from '../../domain/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
 import { pointToPointSeconds } from '../../hardware/collective.ts';
+import type { Span } from '../../hardware/span.ts';
 import { pipelineOverSockets, stageBoundary } from '../../hardware/stage-boundary.ts';
 import { scheduleOf } from '../../schedules/index.ts';
 import { type ChunkPlace, chunkPlaces } from '../../schedules/schedule.ts';
 import { type Simulation, simulate } from '../../schedules/simulate.ts';
 import { shapeOf } from '../memory/stage-memory.ts';
-import { exposedShare, gatherSeconds } from './boundary.ts';
+import { exposedShare, gatherSeconds, sharedSeconds } from './boundary.ts';
 import type { StageRun } from './stage-run.ts';
 
 /** One pipeline's step on the clock: what the event simulator says of its schedule. Seconds. */
@@ -53,6 +54,7 @@ export function pipelineTime(
     ),
     weightGrad: runs.map((run) => run.weightGrad),
     transfer: boundaries.map((b) => b.delay),
+    occupied: boundaries.map((b) => b.occupied),
   };
   const play = (m: number): Simulation => {
     const shape = shapeOf(plan, stages, m);
@@ -105,9 +107,15 @@ function alone(run: StageRun, microBatches: number): PipelineTime {
   return { makespanSeconds: all, busySeconds: [all], finishSeconds: [all], transferSeconds: [0] };
 }
 
+const NO_TRANSFER = { exposed: 0, delay: 0, occupied: 0, gathered: { before: 0, after: 0 } };
+
+function sum(seconds: readonly number[]): number {
+  return seconds.reduce((a, b) => a + b, 0);
+}
+
 /**
- * Each boundary's transfer: the share that blocks the sender's own time line, the delay that the rest adds, and what the
- * receivers on both sides do with it.
+ * Each boundary's transfer: the share that blocks the sender's own time line, the delay that the rest adds, how long the
+ * cards are taken by it and those of the other copies, and what the receivers on both sides do with it.
  */
 function boundaryTransfers(
   { cluster }: Problem,
@@ -117,18 +125,21 @@ function boundaryTransfers(
   places: readonly ChunkPlace[],
 ) {
   const overSockets = pipelineOverSockets(cluster, pipeline);
+  const cycle = Math.max(...runs.map(({ forward, backward }) => sum(forward) + sum(backward)));
   return places.slice(1).map((to, g) => {
     const from = places[g]!;
-    if (from.stage === to.stage) return { exposed: 0, delay: 0, gathered: { before: 0, after: 0 } };
+    if (from.stage === to.stage) return NO_TRANSFER;
     const { profile, block } = runs[from.stage]!.blocks[0]!;
     const peer = runs[to.stage]!.blocks[0]!;
-    const span = stageBoundary(cluster, block, pipeline.stages[to.stage]!.replicas[0]!, dims.cp, overSockets);
+    const { alone, together } = stageBoundary(cluster, block, peer.block, dims.cp, overSockets);
     // Where micro-batches differ in size one side's is several of the other's.
     const bytes = Math.max(profile.boundaryBytes, peer.profile.boundaryBytes);
-    const seconds = pointToPointSeconds(span, bytes, profile.context.c);
-    // The way between sites delays; it does not keep the sender busy.
-    const exposed = (seconds - span.extraLatency) * exposedShare(profile);
+    // The way between sites delays; it keeps neither the sender nor the cards busy.
+    const secondsOf = (span: Span) => pointToPointSeconds(span, bytes, profile.context.c) - span.extraLatency;
+    const all = secondsOf(together);
+    const seconds = sharedSeconds(secondsOf(alone), all, cycle / dims.vpp);
+    const exposed = seconds * exposedShare(profile);
     const gathered = { before: gatherSeconds(profile), after: gatherSeconds(peer.profile) };
-    return { exposed, delay: Math.max(0, seconds - exposed), gathered };
+    return { exposed, delay: seconds - exposed + together.extraLatency, occupied: all, gathered };
   });
 }

@@ -1,7 +1,7 @@
 import type { NodeGroup } from '../../domain/cluster.ts';
 import { LAYER_NAMES } from '../../domain/link.ts';
 import { joinOf, transportOf } from '../../hardware/transport.ts';
-import { type OutlineRule, no } from './rule.ts';
+import { no, type OutlineRule } from './rule.ts';
 
 /**
  * The group of all ranks is one NCCL communicator, and its cards must share one link layer (NCCL 2.30 `net_ib/connect.cc`)

@@ -23,7 +23,7 @@ export function crossings(
     const from = runs[i]!;
     const last = cluster.groups[from.group]!.firstDevice + (from.stages - 1) * from.tp * cp * dp;
     const next = cluster.groups[group]!.firstDevice;
-    const senders = Math.max(from.tp, tp) * cp * dp;
+    const senders = Math.max(from.tp, tp) * cp;
     const span = pairSpan(cluster, last, next, { senders, overSockets });
     const { boundaryBytes, exposedShare } = costs[i]!;
     const seconds = pointToPointSeconds(span, boundaryBytes, c) - span.extraLatency;
