@@ -1,13 +1,20 @@
 import { lastKind } from '../layers/parameters.ts';
+import type { StepTraffic } from '../techniques/technique.ts';
 import { NOTHING, type Owned, plus } from './memory/owned.ts';
 import { ownedBeside } from './memory/owned-by-stage.ts';
 import type { StageProfile } from './stage-profile.ts';
 import type { LayerTime } from './time/layer-time.ts';
 import { seconds } from './time/pass-time.ts';
-import { hidingMicroBatches, stageEnd } from './time/stage-end.ts';
+import { hidingMicroBatches, stageEnd, wholeEnd } from './time/stage-end.ts';
 
-/** What stands between the last backward and the next step. */
-export type Ending = Readonly<Record<'first' | 'later', EndSeconds>>;
+/** What stands between a stage's last backward and the next step: gathering parameters and the optimizer, reduction before them or not. */
+export interface Ending {
+  readonly reducing: EndSeconds;
+  readonly reduced: EndSeconds;
+  /** Of a stage with the mean number of layers: its reduction, and its backward of one micro-batch. */
+  readonly reduceSeconds: number;
+  readonly backwardSeconds: number;
+}
 
 /** Seconds, as a straight line near a stage of the mean number of layers. */
 export interface EndSeconds {
@@ -24,10 +31,7 @@ interface Load {
   readonly backward: number;
 }
 
-/**
- * The end of the step for any stage of these GPUs: gathering parameters and the optimizer. The first stage's last backward is
- * the pipeline's last, so its reduction counts too; later stages have done theirs while earlier ones are still busy.
- */
+/** The end of the step for any stage of these GPUs. */
 export function endingOf(profile: StageProfile): Ending {
   const { problem, dims } = profile.context;
   const { layers: order, kinds } = problem.model;
@@ -36,14 +40,14 @@ export function endingOf(profile: StageProfile): Ending {
   let mean: Load = { owned: NOTHING, forward: 0, backward: 0 };
   for (const [kind, count] of counts.entries()) mean = joined(mean, layer(kind), count);
   const hiding = hidingMicroBatches(dims.vpp, dims.pp, dims.pp);
-  const secondsOf = (load: Load, first: boolean) => {
+  const secondsOf = (load: Load, reducing: boolean) => {
     const behind = { forward: hiding * load.forward, backward: hiding * load.backward };
     const end = stageEnd(profile, load.owned, behind);
-    return (first ? end.gradientReduce : 0) + end.parameterGather + end.optimizer;
+    return (reducing ? end.gradientReduce : 0) + end.parameterGather + end.optimizer;
   };
-  const line = (first: boolean): EndSeconds => {
-    const middle = secondsOf(mean, first);
-    const more = (load: Load) => Math.max(0, secondsOf(joined(mean, load), first) - middle);
+  const line = (reducing: boolean): EndSeconds => {
+    const middle = secondsOf(mean, reducing);
+    const more = (load: Load) => Math.max(0, secondsOf(joined(mean, load), reducing) - middle);
     const perLayer = kinds.map((_, kind) => more(layer(kind)));
     const layers = perLayer.reduce((sum, each, kind) => sum + each * counts[kind]!, 0);
     return {
@@ -53,7 +57,62 @@ export function endingOf(profile: StageProfile): Ending {
       fixed: Math.max(0, middle - layers),
     };
   };
-  return { first: line(true), later: line(false) };
+  return {
+    reducing: line(true),
+    reduced: line(false),
+    reduceSeconds: secondsOf(mean, true) - secondsOf(mean, false),
+    backwardSeconds: mean.backward,
+  };
+}
+
+/** Seconds that each layer of a kind adds to the end of a step at least, however many a stage has. */
+export interface LeastEnd {
+  /** To what follows the last backward, before other stages are waited for. */
+  readonly reduce: readonly number[];
+  /** And after it. */
+  readonly rest: readonly number[];
+}
+
+/** The end of a step with the layers' own recomputation to hide behind, and with any: a whole forward, or less. */
+export type LeastEnds = Readonly<Record<'own' | 'anyRecompute', LeastEnd>>;
+
+/**
+ * Traffic takes a start and a time for each byte, which is less for large messages, or over sockets more: n layers take at
+ * least n times what the first takes, what a second adds, or the last of all the model's layers. Of that some share may be
+ * hidden, or as much as n layers' own passes take.
+ */
+export function leastEnds(profile: StageProfile): LeastEnds {
+  const { problem, dims } = profile.context;
+  const { layers: order, kinds } = problem.model;
+  const hideable = problem.stack.overlap.dataParallel;
+  const hiding = hidingMicroBatches(dims.vpp, dims.pp, Number.POSITIVE_INFINITY);
+  let all = NOTHING;
+  for (const kind of kinds.keys())
+    all = plus(all, loadOf(profile, kind).owned, order.filter((one) => one === kind).length);
+  const most = wholeEnd(profile, all);
+  const each = (owned: Owned): StepTraffic => {
+    const one = wholeEnd(profile, owned);
+    const two = wholeEnd(profile, plus(owned, owned));
+    const less = wholeEnd(profile, plus(all, owned, -1));
+    const least = (key: keyof StepTraffic) =>
+      Math.max(0, Math.min(one[key], two[key] - one[key], most[key] - less[key]));
+    return { reduce: least('reduce'), gather: least('gather'), update: least('update') };
+  };
+  const open = (more: number, behind: number) =>
+    Math.max(0, more * (1 - hideable), hideable > 0 ? more - hiding * behind : 0);
+  const parts = [...kinds.keys()].map((kind) => {
+    const load = loadOf(profile, kind);
+    return { least: each(load.owned), load };
+  });
+  const rest = parts.map(({ least, load }) => open(least.gather, load.forward) + least.update);
+  const reduced = (behind: (load: Load) => number) => ({
+    reduce: parts.map(({ least, load }) => open(least.reduce, behind(load))),
+    rest,
+  });
+  return {
+    own: reduced(({ backward }) => backward),
+    anyRecompute: reduced(({ forward, backward }) => forward + backward),
+  };
 }
 
 function loadOf({ layers }: StageProfile, kind: number): Load {

@@ -1,7 +1,8 @@
 import type { Problem } from '../domain/problem.ts';
 import { lastKind } from '../layers/parameters.ts';
+import { remembered } from '../units/remembered.ts';
 import type { StageSpec } from './context.ts';
-import { type Ending, endingOf } from './ending.ts';
+import { type Ending, endingOf, type LeastEnds, leastEnds } from './ending.ts';
 import { Rooms } from './memory/stage-room.ts';
 import { type ProfileCache, passingProfile, type StageProfile, stageProfile } from './stage-profile.ts';
 import { boundarySeconds, exposedShare } from './time/boundary.ts';
@@ -24,31 +25,43 @@ export interface StageSeconds {
   /** One micro-batch's activation to the next stage, bytes of one GPU; share of its time that blocks a stage. */
   readonly boundaryBytes: number;
   readonly exposedShare: number;
+  /** Of a layer's seconds at least, the share of its forward. */
+  readonly forwardShare: number;
+  /** Of the stage with that number among those that the GPUs of its group serve. */
+  readonly leastEnds: (stage: number) => LeastEnds;
 }
 
 /** And what the stage has room for, and what ends its step: all that a stage cut needs to know. */
 export interface StageCosts extends StageSeconds {
   readonly rooms: Rooms;
-  readonly ending: () => Ending;
+  readonly ending: (stage: number) => Ending;
 }
 
 export function stageSeconds(problem: Problem, spec: StageSpec, cache?: ProfileCache): StageSeconds {
-  return secondsIn(problem, passingProfile(problem, spec, cache));
+  const profile = passingProfile(problem, spec, cache);
+  return secondsIn(
+    problem,
+    profile,
+    byPlace(problem, spec, (at) => leastEnds(at === spec ? profile : passingProfile(problem, at, cache))),
+  );
 }
 
 export function stageCosts(problem: Problem, spec: StageSpec, cache?: ProfileCache): StageCosts {
   const profile = stageProfile(problem, spec, cache);
-  let known: Ending | undefined;
-  const ending = () => {
-    known ??= endingOf(profile);
-    return known;
-  };
-  return { ...secondsIn(problem, profile), rooms: new Rooms(profile), ending };
+  const of = <V>(work: (one: StageProfile) => V) =>
+    byPlace(problem, spec, (at) => work(at === spec ? profile : passingProfile(problem, at, cache)));
+  return { ...secondsIn(problem, profile, of(leastEnds)), rooms: new Rooms(profile), ending: of(endingOf) };
 }
 
-function secondsIn({ model }: Problem, profile: StageProfile): StageSeconds {
+function secondsIn(
+  { model }: Problem,
+  profile: StageProfile,
+  leastEndsOf: StageSeconds['leastEnds'],
+): StageSeconds {
   const secondsPerLayer = profile.layers[0]!.map(({ time }) => secondsOf(time));
   // Each module that predicts a further token is a layer and what stands beside it.
+  const times = profile.layers[0]!.map(({ time }) => time);
+  const forwardShare = Math.min(...times.map((time) => seconds(time.forward) / secondsOf(time)));
   const module = secondsOf(profile.prediction.time) + secondsPerLayer[lastKind(model)]!;
   return {
     secondsPerLayer,
@@ -58,7 +71,21 @@ function secondsIn({ model }: Problem, profile: StageProfile): StageSeconds {
     socketBoundarySeconds: boundarySeconds(profile, true),
     boundaryBytes: profile.boundaryBytes,
     exposedShare: exposedShare(profile),
+    forwardShare,
+    leastEnds: leastEndsOf,
   };
+}
+
+/** Something of each of a group's stages in a row, worked out once for all whose GPUs lie alike in their fast domains. */
+function byPlace<V>({ cluster }: Problem, spec: StageSpec, work: (at: StageSpec) => V): (stage: number) => V {
+  const { tp, cp, dpReplicate, dpShard } = spec.dims;
+  const width = tp * cp * dpReplicate * dpShard;
+  const { fastDomainGpus } = cluster.groups[spec.group]!;
+  const known = new Map<number, V>();
+  return (stage) =>
+    remembered(known, (stage * width) % fastDomainGpus, () =>
+      work(stage === 0 ? spec : { ...spec, firstDevice: spec.firstDevice + stage * width }),
+    );
 }
 
 function secondsOf({ forward, backward, recompute }: LayerTime): number {

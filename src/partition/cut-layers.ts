@@ -115,7 +115,8 @@ function lowestEnd({ stages, layerKinds }: PartitionProblem): number {
     layerKinds,
     stages.map(({ endPerLayer }) => endPerLayer),
   );
-  return Math.max(layers, ...stages.map(({ endFixed }) => endFixed));
+  const fixed = stages.map(({ endFixed }) => endFixed);
+  return Math.max(layers + Math.min(0, ...fixed), ...fixed);
 }
 
 /**

@@ -43,6 +43,28 @@ export interface Cut {
   readonly objectiveSeconds: number;
 }
 
+/**
+ * Under 1F1B no cut takes less: stage s works on every micro-batch, after all earlier stages have passed the first and
+ * before they take back the last: max over s of m · t_s + Σ_{i<s} t_i.
+ */
+export function leastSeconds(
+  problem: PartitionProblem,
+  { layersPerStage }: Cut,
+  microBatches: number,
+): number {
+  let [first, before, least] = [0, 0, 0];
+  for (const [s, count] of layersPerStage.entries()) {
+    const { secondsPerLayer, fixedSeconds } = problem.stages[s]!;
+    let seconds = fixedSeconds;
+    for (let layer = first; layer < first + count; layer++)
+      seconds += secondsPerLayer[problem.layerKinds[layer]!]!;
+    least = Math.max(least, microBatches * seconds + before);
+    before += seconds;
+    first += count;
+  }
+  return least;
+}
+
 /** Recomputes a cut's figures from nothing but the problem; null when it is not a valid cut. */
 export function judge(problem: PartitionProblem, layersPerStage: readonly number[]): Cut | null {
   if (layersPerStage.length !== problem.stages.length) return null;

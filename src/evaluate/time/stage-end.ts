@@ -1,6 +1,7 @@
 import { streamSeconds } from '../../hardware/stream.ts';
 import { holdingsOf, TECHNIQUES } from '../../techniques/index.ts';
 import { expose } from '../../techniques/overlap.ts';
+import type { StepTraffic } from '../../techniques/technique.ts';
 import type { Owned } from '../memory/owned.ts';
 import type { StageProfile } from '../stage-profile.ts';
 
@@ -13,25 +14,35 @@ export interface StageEnd {
 
 /** Of one GPU that owns so much. `forward` and `backward`: seconds of the passes behind which traffic can hide. */
 export function stageEnd(
-  { context }: StageProfile,
+  profile: StageProfile,
   owned: Owned,
   { forward, backward }: { readonly forward: number; readonly backward: number },
 ): StageEnd {
-  const { problem, techniques, group, c } = context;
+  const hideable = profile.context.problem.stack.overlap.dataParallel;
+  const { reduce, gather, update } = wholeEnd(profile, owned);
+  return {
+    gradientReduce: expose(reduce, hideable, backward).exposed,
+    parameterGather: expose(gather, hideable, forward).exposed,
+    optimizer: update,
+  };
+}
+
+/** The same with nothing hidden. */
+export function wholeEnd({ context }: StageProfile, owned: Owned): StepTraffic {
+  const { techniques, group, c } = context;
   const holdings = holdingsOf(context);
-  const traffic = TECHNIQUES.flatMap(
-    (one) => one.stepTraffic?.(one.of(techniques), { ...owned, holdings }, context) ?? [],
-  );
-  const total = (key: 'reduce' | 'gather' | 'update') => traffic.reduce((all, one) => all + one[key], 0);
-  const hideable = problem.stack.overlap.dataParallel;
+  let [reduce, gather, update] = [0, 0, 0];
+  for (const one of TECHNIQUES) {
+    const traffic = one.stepTraffic?.(one.of(techniques), { ...owned, holdings }, context);
+    if (traffic === undefined) continue;
+    reduce += traffic.reduce;
+    gather += traffic.gather;
+    update += traffic.update;
+  }
   let bytes = 0;
   for (const { state, of, device, share } of holdings)
     if (state === 'optimizer states' && device === 'gpu') bytes += share * owned.step[of];
-  return {
-    gradientReduce: expose(total('reduce'), hideable, backward).exposed,
-    parameterGather: expose(total('gather'), hideable, forward).exposed,
-    optimizer: streamSeconds(group.gpu, bytes, 1, { ...c, streamBytes: 1 }) + total('update'),
-  };
+  return { reduce, gather, update: update + streamSeconds(group.gpu, bytes, 1, { ...c, streamBytes: 1 }) };
 }
 
 /**

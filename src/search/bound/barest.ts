@@ -1,7 +1,7 @@
 import type { Techniques } from '../../domain/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
 import { usualSchedule } from '../../schedules/index.ts';
-import { TECHNIQUES } from '../../techniques/index.ts';
+import { TECHNIQUES, techniqueKeys } from '../../techniques/index.ts';
 import type { Choice } from '../space/choices.ts';
 import type { Layout } from '../space/frame.ts';
 import { lowerBound, rampShare } from './bounds.ts';
@@ -10,8 +10,8 @@ import type { CostBook } from './cost-book.ts';
 /** Choices of one micro-batch size. */
 export interface Group {
   readonly choices: readonly Choice[];
-  /** None of them costs less: techniques at the values that cost least time, one chunk a stage. */
-  readonly barest: Choice;
+  /** Each of them costs no less than one of these: techniques at the values that cost least time, but for those that change the end of a step; one chunk a stage. */
+  readonly barest: readonly Choice[];
   /** Chunks of a stage may hide more of a transfer than they add: transfers count only where there is one each. */
   readonly transfers: boolean;
   /** By schedule and chunks, each pair once. */
@@ -26,8 +26,8 @@ export function bySize(all: readonly Choice[]): Group[] {
     else known.push(choice);
   }
   return [...sizes.values()].map((choices) => {
-    const techniques = barestTechniques(choices);
-    const barest = { ...choices[0]!, techniques, fewest: null, vpp: 1, schedule: usualSchedule(1).id };
+    const plain = { ...choices[0]!, fewest: null, vpp: 1, schedule: usualSchedule(1).id };
+    const barest = barestTechniques(choices).map((techniques) => ({ ...plain, techniques }));
     const orders = new Map(choices.map((one) => [`${one.schedule}/${one.vpp}`, one]));
     return {
       choices,
@@ -46,16 +46,30 @@ export function barestBound(
   { barest, transfers, orders }: Group,
   ramp = Math.min(...orders.map((order) => rampShare(problem, layout, order))),
 ): number {
-  const candidate = { layout, choice: barest };
-  return lowerBound(problem, candidate, book.seconds(candidate), { ramp, transfers });
+  let least = Number.POSITIVE_INFINITY;
+  for (const choice of barest) {
+    const candidate = { layout, choice };
+    const loosest = { ramp, transfers, ends: 'anyRecompute' } as const;
+    least = Math.min(least, lowerBound(problem, candidate, book.seconds(candidate), loosest));
+  }
+  return least;
 }
 
-/** What a group of choices agrees on, and of what it does not the values that cost least time. */
-function barestTechniques(group: readonly Choice[]): Techniques {
+/** Values of techniques that change kernels agree with all choices or cost least time; each combination of the others once. */
+function barestTechniques(group: readonly Choice[]): Techniques[] {
   const [first] = group as [Choice];
-  return TECHNIQUES.reduce((techniques, { id, of, set, format, barest: least, off }) => {
+  const kernels = TECHNIQUES.filter(({ affects }) => affects === 'layer');
+  const least = kernels.filter(({ id, of, format }) => {
     const value = format(of(first.techniques));
-    const agreed = group.every((one) => one.fewest !== id && format(of(one.techniques)) === value);
-    return agreed ? techniques : set(techniques, least ?? off);
-  }, first.techniques);
+    return !group.every((one) => one.fewest !== id && format(of(one.techniques)) === value);
+  });
+  const barest = new Map<string, Techniques>();
+  for (const choice of group) {
+    const techniques = least.reduce(
+      (all, { set, barest: cheapest, off }) => set(all, cheapest ?? off),
+      choice.techniques,
+    );
+    barest.set(techniqueKeys(techniques).all, techniques);
+  }
+  return [...barest.values()];
 }

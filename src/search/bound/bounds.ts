@@ -1,4 +1,5 @@
 import type { Problem } from '../../domain/problem.ts';
+import type { LeastEnds } from '../../evaluate/ending.ts';
 import { endStages } from '../../evaluate/ends.ts';
 import { modelFlopsPerStep } from '../../evaluate/model-flops.ts';
 import type { StageSeconds } from '../../evaluate/stage-costs.ts';
@@ -35,21 +36,80 @@ function bestRate({ cluster, workload }: Problem, group: number, c: Coefficients
 }
 
 /**
- * No cut of a candidate makes its step faster. With M micro-batches, a stage s that takes t_s seconds for one, f_s of them
- * apart from layers, and a share r of every stage's layers to be passed before the next begins and after it ends (rampShare):
- * M·t_s + r·Σ_{i<s} (t_i − f_i) ≤ step for every s. A stage gets at most ρ_s = max_k w_k/t_k of the layers' worth Σ w done in
- * a second, for any weights w, so that Σ ρ_s·(t_s − f_s) ≥ Σ w. Of this linear program the dual y_s = (ρ_s − r·Σ_{i>s} y_i)/M
- * gives step ≥ (Σ w + M·Σ y_s·f_s) / Σ y_s: for equal stages and r = 1, Σ t / (1 − (1 − 1/M)^p). And the stage with the head
- * has one layer at least.
+ * No cut of a candidate makes its step faster. What the pipeline takes up to the last backward, and the end of the step with
+ * its layers shared out by how fast each stage gets through that; or each stage's last backward and what it reduces then.
  */
 export function lowerBound(
   problem: Problem,
   candidate: Candidate,
   costs: readonly StageSeconds[],
-  { ramp, transfers }: Loosest = {
+  { ramp, transfers, ends }: Loosest = {
     ramp: rampShare(problem, candidate.layout, candidate.choice),
     transfers: true,
+    ends: candidate.choice.fewest === null ? 'own' : 'anyRecompute',
   },
+): number {
+  const pace = costs.map(({ secondsPerLayer }) => ({ secondsPerLayer, ramp }));
+  const atLeast = pipelineBound(problem, candidate, costs, transfers, (run) => pace[run]!);
+  const microBatches = microBatchesPerReplica(problem, candidate);
+  // Stages wait for the first micro-batch's forward only: backward of the last may reach the first stage before they reduce.
+  const reducing = (run: number, stage: number): Pace => {
+    const cost = costs[run]!;
+    const { reduce } = cost.leastEnds(stage)[ends];
+    const secondsPerLayer = cost.secondsPerLayer.map((layer, kind) => layer + reduce[kind]! / microBatches);
+    return { secondsPerLayer, ramp: ramp * forwardOf(cost, secondsPerLayer) };
+  };
+  const reduced = pipelineBound(problem, candidate, costs, transfers, reducing);
+  const rest = leastRest(problem, candidate, costs, ends);
+  const { secondsPerStep } = problem.stack.host;
+  return (Math.max(atLeast, reduced) + rest + secondsPerStep) * problem.stack.timeMultiplier.value;
+}
+
+/** Share of a layer's forward in seconds that its reduction is added to. */
+function forwardOf({ forwardShare, secondsPerLayer }: StageSeconds, more: readonly number[]): number {
+  return forwardShare * Math.min(...more.map((seconds, kind) => secondsPerLayer[kind]! / seconds));
+}
+
+/** No stage that gathers and updates longest does so in less. */
+function leastRest(
+  problem: Problem,
+  { layout }: Candidate,
+  costs: readonly StageSeconds[],
+  ends: Loosest['ends'],
+): number {
+  const kinds = kindCounts(problem);
+  const rests = layout.runs.flatMap(({ stages }, run) =>
+    Array.from({ length: stages }, (_, stage) => costs[run]!.leastEnds(stage)[ends].rest),
+  );
+  const worth = kinds.map((_, kind) => rests.reduce((sum, rest) => sum + rest[kind]!, 0));
+  const all = kinds.reduce((sum, count, kind) => sum + count * worth[kind]!, 0);
+  if (all === 0) return 0;
+  const rate = (rest: readonly number[]) =>
+    Math.max(...kinds.map((count, kind) => (count > 0 ? worth[kind]! / rest[kind]! : 0)));
+  return all / rests.reduce((sum, rest) => sum + rate(rest), 0);
+}
+
+/** How fast a stage works. */
+interface Pace {
+  readonly secondsPerLayer: readonly number[];
+  /** Share of its layers that a micro-batch has to pass before the next stage begins, and after it ends. */
+  readonly ramp: number;
+}
+
+/**
+ * With M micro-batches, a stage s that takes t_s seconds for one, f_s of them apart from layers, and a share r of every
+ * stage's layers to be passed before the next begins and after it ends (rampShare): M·t_s + r·Σ_{i<s} (t_i − f_i) ≤ step for
+ * every s. A stage gets at most ρ_s = max_k w_k/t_k of the layers' worth Σ w done in a second, for any weights w, so that
+ * Σ ρ_s·(t_s − f_s) ≥ Σ w. Of this linear program the dual y_s = (ρ_s − r_s·Σ_{i>s} y_i)/M gives
+ * step ≥ (Σ w + M·Σ y_s·f_s) / Σ y_s: for equal stages and r = 1, Σ t / (1 − (1 − 1/M)^p). And the stage with the head has
+ * one layer at least.
+ */
+function pipelineBound(
+  problem: Problem,
+  candidate: Candidate,
+  costs: readonly StageSeconds[],
+  transfers: boolean,
+  paceOf: (run: number, stage: number) => Pace,
 ): number {
   const { layout, choice } = candidate;
   const kinds = kindCounts(problem);
@@ -65,12 +125,13 @@ export function lowerBound(
   let withHead = 0;
   let stage = layout.pp - 1;
   for (let run = layout.runs.length - 1; run >= 0; run--) {
-    const { embeddingSeconds, headSeconds, secondsPerLayer } = costs[run]!;
-    let rate = 0;
-    for (const [kind, count] of kinds.entries())
-      if (count > 0) rate = Math.max(rate, worth[kind]! / secondsPerLayer[kind]!);
+    const { embeddingSeconds, headSeconds } = costs[run]!;
     const { stages } = layout.runs[run]!;
     for (let i = stages - 1; i >= 0; i--, stage--) {
+      const { secondsPerLayer, ramp } = paceOf(run, i);
+      let rate = 0;
+      for (const [kind, count] of kinds.entries())
+        if (count > 0) rate = Math.max(rate, worth[kind]! / secondsPerLayer[kind]!);
       const y = Math.max(0, rate - ramp * dual) / microBatches;
       let beside = 0;
       if (ends.all || ends.embedding === stage) beside += embeddingSeconds;
@@ -84,7 +145,7 @@ export function lowerBound(
       dual += y;
     }
   }
-  return Math.max(all / dual, microBatches * withHead) * problem.stack.timeMultiplier.value;
+  return Math.max(all / dual, microBatches * withHead);
 }
 
 /** What candidates that are bounded together have at least. */
@@ -92,6 +153,8 @@ export interface Loosest {
   readonly ramp: number;
   /** Transfers between unlike groups count. */
   readonly transfers: boolean;
+  /** What their recomputation hides of the end of a step. */
+  readonly ends: keyof LeastEnds;
 }
 
 /**

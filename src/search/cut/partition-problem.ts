@@ -17,6 +17,8 @@ export function partitionProblem(
   const overSockets = layoutOverSockets(problem, layout.runs);
   const spots = spotsOf(problem, candidate, microBatches);
   let index = 0;
+  /** Until the first stage has done its last backward, once this one has. */
+  let slack = 0;
   const stages = layout.runs.flatMap((run, i) =>
     Array.from({ length: run.stages }, (_, within) => {
       const cost = costs[i]!;
@@ -26,12 +28,16 @@ export function partitionProblem(
       const half = (overSockets ? cost.socketBoundarySeconds : cost.boundarySeconds) / 2;
       const before = s === 0 ? 0 : within === 0 ? crossing[i - 1]! : half;
       const after = s === layout.pp - 1 ? 0 : within === run.stages - 1 ? crossing[i]! : half;
-      const { perLayer, embedding, head, fixed } = cost.ending()[s === 0 ? 'first' : 'later'];
+      const { reducing, reduced, reduceSeconds, backwardSeconds } = cost.ending(within);
+      const late = reduceSeconds > slack;
+      const { perLayer, embedding, head, fixed } = late ? reducing : reduced;
+      const hidden = late ? slack : 0;
+      slack += backwardSeconds;
       return {
         secondsPerLayer: cost.secondsPerLayer,
         fixedSeconds: ends + before + after,
         endPerLayer: perLayer,
-        endFixed: fixed + (spot.first ? embedding : 0) + (spot.last ? head : 0),
+        endFixed: fixed - hidden + (spot.first ? embedding : 0) + (spot.last ? head : 0),
         earliest: cost.rooms.earliest(spot),
         room: cost.rooms.room(spot),
       };

@@ -12,7 +12,7 @@ export interface Costed {
 }
 
 /** A cut that the objective puts this share behind the best one is not asked for. */
-const NEAR = 0.02;
+const NEAR = 0.05;
 
 /**
  * Moves single layers over stage boundaries as long as the evaluator says that it helps: a cut is chosen for what a pipeline

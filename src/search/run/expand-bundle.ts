@@ -3,7 +3,7 @@ import type { Problem } from '../../domain/problem.ts';
 import { estimate } from '../../evaluate/estimate.ts';
 import { splitLaw } from '../../laws/split.ts';
 import { cutLayers } from '../../partition/cut-layers.ts';
-import type { Cut, PartitionProblem } from '../../partition/problem.ts';
+import { type Cut, leastSeconds, type PartitionProblem } from '../../partition/problem.ts';
 import { shareMicroBatches } from '../../partition/shares.ts';
 import { partitionProblem } from '../cut/partition-problem.ts';
 import { planFrom } from '../cut/plan-from.ts';
@@ -122,6 +122,11 @@ function costBundle(run: Run, chosen: readonly Option[], total: number): void {
     run.tally.add(shares, text);
     return;
   }
+  const least = Math.max(
+    ...chosen.map(({ partition, cut }, i) => leastSeconds(partition, cut, shares.perReplica[i]!)),
+  );
+  const frames = chosen.map(({ candidate }) => candidate.layout);
+  if (options.objective.bound(least * problem.stack.timeMultiplier.value, frames) >= worstKept(run)) return;
   const plan = bundlePlan(problem, chosen, shares.perReplica);
   const refusal = options.launcher?.reject(problem, plan) ?? null;
   if (refusal !== null) {
