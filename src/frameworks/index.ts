@@ -5,6 +5,7 @@ import type { Reason } from '../domain/reason.ts';
 import { deepspeed } from './deepspeed/index.ts';
 import { env } from './describers/env.ts';
 import { json } from './describers/json.ts';
+import { flagscale } from './flagscale/index.ts';
 import { hexiscale } from './hexiscale/index.ts';
 import { megatron } from './megatron/index.ts';
 import { megatronBridge } from './megatron-bridge/index.ts';
@@ -20,6 +21,7 @@ export const FRAMEWORKS: readonly Framework[] = [
   megatronBridge,
   torchtitan,
   deepspeed,
+  flagscale,
   nanotron,
   primus,
   zorse,
