@@ -2,6 +2,7 @@ import type { Served } from '../domain/legality.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { Reason } from '../domain/reason.ts';
+import { cephalo } from './cephalo/index.ts';
 import { deepspeed } from './deepspeed/index.ts';
 import { env } from './describers/env.ts';
 import { json } from './describers/json.ts';
@@ -25,6 +26,7 @@ export const FRAMEWORKS: readonly Framework[] = [
   nanotron,
   primus,
   zorse,
+  cephalo,
   hexiscale,
 ];
 

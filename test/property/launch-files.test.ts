@@ -15,6 +15,7 @@ const FILES: Readonly<Record<string, string>> = {
   nanotron: 'test/fixtures/launch/nanotron_llama3_70b_64h100.partial.yaml',
   primus: 'test/fixtures/launch/primus_llama3_70b_64.yaml',
   zorse: 'test/golden/snapshots/launch/zorse/zorse_config.json',
+  cephalo: 'test/golden/snapshots/launch/cephalo/cephalo_config.json',
   hexiscale: 'test/golden/snapshots/launch/hexiscale/arguments.txt',
   json: 'test/golden/snapshots/launch/json/plan.json',
 };

@@ -140,14 +140,17 @@ describe('rules of the file', () => {
     ['batch-divisible', with_('global_batch_size: 128', 'global_batch_size: 130'), 16],
   ];
 
-  it.each(broken)('%s', (rule, text, gpus, hosts) => {
-    const found = read(text, hosts).violations(gpus);
-    expect(found.map((one) => one.rule)).toContain(rule);
-    for (const { actual, fix } of found) {
-      expect(fix).toMatch(/\.$/);
-      expect(actual).not.toContain('--');
-    }
-  });
+  it.each(broken.map(([rule, text, gpus, hosts]) => ({ rule, text, gpus, hosts })))(
+    '$rule',
+    ({ rule, text, gpus, hosts }) => {
+      const found = read(text, hosts).violations(gpus);
+      expect(found.map((one) => one.rule)).toContain(rule);
+      for (const { actual, fix } of found) {
+        expect(fix).toMatch(/\.$/);
+        expect(actual).not.toContain('--');
+      }
+    },
+  );
 
   it('are all tried', () => {
     const tried = new Set(broken.map(([rule]) => rule));
