@@ -8,6 +8,7 @@ import { env } from './describers/env.ts';
 import { json } from './describers/json.ts';
 import { flagscale } from './flagscale/index.ts';
 import { hexiscale } from './hexiscale/index.ts';
+import { holmes } from './holmes/index.ts';
 import { megatron } from './megatron/index.ts';
 import { megatronBridge } from './megatron-bridge/index.ts';
 import { nanotron } from './nanotron/index.ts';
@@ -23,6 +24,7 @@ export const FRAMEWORKS: readonly Framework[] = [
   torchtitan,
   deepspeed,
   flagscale,
+  holmes,
   nanotron,
   primus,
   zorse,
