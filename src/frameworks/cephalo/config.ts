@@ -4,7 +4,7 @@ import { recompute } from '../../techniques/recompute.ts';
 import { modelName } from '../zorse/models.ts';
 
 /** Micro-batches of each GPU, in the order of ranks. */
-export function microBatchesPerRank({ pipelines }: Plan): number[] {
+function microBatchesPerRank({ pipelines }: Plan): number[] {
   return pipelines[0]!.stages[0]!.replicas.flatMap(({ count, microBatches }) =>
     new Array<number>(count).fill(microBatches),
   );

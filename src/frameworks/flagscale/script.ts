@@ -1,7 +1,6 @@
 import type { Plan } from '../../domain/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
 import { hostsHeader, networkExports } from '../../launch-folder/hosts-script.ts';
-import { shellQuote } from '../../launch-folder/quote.ts';
 import { EXPERIMENT, environmentBlocks, visible } from './experiment.ts';
 import { typedHosts } from './hostfile.ts';
 
@@ -12,7 +11,7 @@ import { typedHosts } from './hostfile.ts';
 export function script(problem: Problem, plan: Plan, origin: string): string {
   const hosts = typedHosts(problem.cluster, plan);
   const table = (name: string, values: readonly (string | number)[]) =>
-    `${name}=(${values.map((value) => shellQuote(String(value))).join(' ')})`;
+    `${name}=(${values.map((value) => `'${value}'`).join(' ')})`;
   const set = (key: string, value: string) => `"${key}='${value}'"`;
   return `${[
     ...hostsHeader(problem.cluster, hosts, origin),

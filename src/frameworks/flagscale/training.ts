@@ -3,6 +3,7 @@ import type { Problem } from '../../domain/problem.ts';
 import { isMoe } from '../../layers/layer.ts';
 import { sequenceParallel } from '../../techniques/sequence-parallel.ts';
 import { zero } from '../../techniques/zero.ts';
+import { isOneNetwork } from '../holmes/networks.ts';
 import { type Flag, flagsOf } from '../megatron/flags.ts';
 import { leftOpen, modelArguments } from '../megatron/model-arguments.ts';
 import { parallelArguments } from '../megatron/parallel-arguments.ts';
@@ -56,14 +57,15 @@ function heteroKeys({ model, cluster }: Problem, plan: Plan): Record<string, Val
       ? { expert_tensor_parallel_size_per_process_mesh: meshes.map(() => plan.dims.etp) }
       : {}),
     ...(partialReduce ? { use_partial_reduce_for_shared_embedding: true } : {}),
-    // Nothing but Gloo joins the libraries of two vendors.
-    ...(vendorsOf(cluster, plan) > 1 ? { hetero_use_cpu_communication: true } : {}),
+    ...(meetOverGloo(cluster, plan) ? { hetero_use_cpu_communication: true } : {}),
   };
 }
 
-function vendorsOf({ groups }: Problem['cluster'], { pipelines }: Plan): number {
-  const used = pipelines[0]!.stages.map(({ replicas }) => groups[replicas[0]!.group]!.gpu.vendor);
-  return new Set(used).size;
+/** What joins the libraries of two vendors, and networks of unlike layers: groups across meshes take the default network. */
+function meetOverGloo(cluster: Problem['cluster'], { pipelines }: Plan): boolean {
+  const used = [...new Set(pipelines[0]!.stages.map(({ replicas }) => replicas[0]!.group))];
+  const vendors = new Set(used.map((group) => cluster.groups[group]!.gpu.vendor));
+  return vendors.size > 1 || !isOneNetwork(cluster, used);
 }
 
 /** Flags as keys, as the runner writes keys as flags (`flatten_dict_to_args`, flagscale/runner/utils.py@v0.9.0). */

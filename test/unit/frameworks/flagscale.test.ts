@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseDocument } from '../../../src/catalogue/document.ts';
+import { loadLink } from '../../../src/catalogue/links.ts';
 import type { Plan, Stage } from '../../../src/domain/plan.ts';
 import type { Problem } from '../../../src/domain/problem.ts';
 import { estimate } from '../../../src/evaluate/estimate.ts';
@@ -93,7 +94,9 @@ describe('meshes', () => {
     const { 'hostfile.txt': hosts, 'launch.sh': script } = files(MIXED, SANDWICH);
     expect(hosts).toMatch(/a100-40-1 slots=8 type=a100-40_1\nh100-0 slots=8 type=h100\n/);
     expect(hosts).toMatch(/h100-3 slots=8 type=h100\na100-40-2 slots=8 type=a100-40_2\n/);
-    expect(script).toContain('TYPES=(a100-40_1 a100-40_1 h100 h100 h100 h100 a100-40_2 a100-40_2)');
+    expect(script).toContain(
+      "TYPES=('a100-40_1' 'a100-40_1' 'h100' 'h100' 'h100' 'h100' 'a100-40_2' 'a100-40_2')",
+    );
   });
 
   it('of one type in a row share its name', () => {
@@ -127,6 +130,14 @@ describe('meshes', () => {
     expect(flagscale.reject(both, plan)).toBeNull();
     expect(hetero(both, plan)).toMatchObject({ hetero_use_cpu_communication: true });
     expect(hetero(MIXED, UNLIKE)).not.toHaveProperty('hetero_use_cpu_communication');
+  });
+
+  it('on networks of unlike layers meet over Gloo too', () => {
+    const roce = MIXED.cluster.groups.map((group, i) =>
+      i === 1 ? { ...group, nic: { ...group.nic, link: loadLink('roce-200') } } : group,
+    );
+    const on = { ...MIXED, cluster: { ...MIXED.cluster, groups: roce } };
+    expect(hetero(on, UNLIKE)).toMatchObject({ hetero_use_cpu_communication: true });
   });
 
   it('share an embedding only where a partial reduction can', () => {
