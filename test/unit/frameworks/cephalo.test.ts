@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Plan } from '../../../src/domain/plan.ts';
 import { estimate } from '../../../src/evaluate/estimate.ts';
 import { cephalo } from '../../../src/frameworks/cephalo/index.ts';
+import { search } from '../../../src/search/search.ts';
 import { sourceOf } from '../../fixtures/source.ts';
 import { ORIGIN, planned, problemOf } from './fixture.ts';
 
@@ -89,6 +90,17 @@ describe('the configuration', () => {
     expect(cephalo.excludes!(experts)?.rule).toBe('layer-kind');
     expect(cephalo.excludes!(problemOf('llama-3.1-8b', 'mixed-consumer-datacentre'))?.rule).toBe('model-hub');
   });
+});
+
+it('is found by a search that must use both types of GPU, with unequal shares', () => {
+  const techniques = { recompute: { mode: 'full', modules: [], layersPerStage: null } };
+  const fix = { counts: { 'micro-batch': 1 }, techniques };
+  const [best] = search(LLAMA, { launcher: cephalo, mustUse: [0, 1], top: 1, fix }).plans;
+  const [{ replicas }] = best!.plan.pipelines[0]!.stages as [
+    { replicas: readonly { microBatches: number }[] },
+  ];
+  expect(new Set(replicas.map(({ microBatches }) => microBatches)).size).toBe(2);
+  expect(cephalo.reject(LLAMA, best!.plan)).toBeNull();
 });
 
 describe('rules of the file', () => {

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# shardwright, llama-3.1-70b-32xh100-32xa100.json#1
+# shardwright, llama-3.1-70b-unlike-32xh100-32xa100.json#1
 # Start on every host of the table, for example: srun --ntasks-per-node=1 bash launch.sh
 # Hosts stand in pipeline order; do not sort them.
 # Their names are made up: the cluster file has none. Put yours in their place.
@@ -25,9 +25,9 @@ for i in "${!HOSTS[@]}"; do
   done
 done
 : "${NODE_RANK:?$ME is not in the plan}"
-TYPES=(a100-40 a100-40 a100-40 a100-40 h100 h100 h100 h100)
-GPUS=(8 8 8 8 8 8 8 8)
-VISIBLE=(0,1,2,3,4,5,6,7 0,1,2,3,4,5,6,7 0,1,2,3,4,5,6,7 0,1,2,3,4,5,6,7 0,1,2,3,4,5,6,7 0,1,2,3,4,5,6,7 0,1,2,3,4,5,6,7 0,1,2,3,4,5,6,7)
+TYPES=('a100-40' 'a100-40' 'a100-40' 'a100-40' 'h100' 'h100' 'h100' 'h100')
+GPUS=('8' '8' '8' '8' '8' '8' '8' '8')
+VISIBLE=('0,1,2,3,4,5,6,7' '0,1,2,3,4,5,6,7' '0,1,2,3,4,5,6,7' '0,1,2,3,4,5,6,7' '0,1,2,3,4,5,6,7' '0,1,2,3,4,5,6,7' '0,1,2,3,4,5,6,7' '0,1,2,3,4,5,6,7')
 export SHARDWRIGHT_FOLDER=$PWD
 cd "${FLAGSCALE_PATH:?set FLAGSCALE_PATH to a checkout of FlagScale v0.9.0}"
 exec python3 run.py --config-path "$SHARDWRIGHT_FOLDER" --config-name experiment action=run \
