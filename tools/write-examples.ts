@@ -41,6 +41,18 @@ const EXAMPLES: readonly (readonly [name: string, argv: string])[] = [
     'llama-2-7b h100-plus-mi300x --seq-length 4096 --global-batch 512 --launcher zorse',
   ],
   [
+    'llama-3.1-70b-unlike-32xh100-32xa100',
+    'llama-3.1-70b mixed-32xh100-32xa100-40gb --seq-length 8192 --global-batch 512 --launcher flagscale',
+  ],
+  [
+    'llama-3.1-70b-32xh100-ib-32xa100-roce',
+    'llama-3.1-70b mixed-ib-roce --seq-length 4096 --global-batch 512 --launcher holmes',
+  ],
+  [
+    'llama-2-7b-32xh100-32xa100',
+    'llama-2-7b mixed-32xh100-32xa100-40gb --seq-length 4096 --global-batch 512 --launcher cephalo',
+  ],
+  [
     'llama-2-13b-8xa100-16xrtx4090',
     'llama-2-13b mixed-consumer-datacentre --seq-length 4096 --global-batch 512 --launcher hexiscale',
   ],

@@ -1,4 +1,6 @@
-import { parseDocument } from '../catalogue/document.ts';
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { parseDocument, readText } from '../catalogue/document.ts';
 import type { Source } from '../frameworks/port/reader.ts';
 
 /** A launch file with all who read its languages. Their parsers take a tenth of a start: only a run with such a file loads them. */
@@ -13,5 +15,9 @@ export async function launchSource(path: string, text: string): Promise<Source> 
     value: (other = text) => parseDocument(path, other),
     words: (tells) => programWords(text, path, tells),
     statements: () => parsePython(text),
+    beside(name) {
+      const other = join(dirname(path), name);
+      return existsSync(other) ? readText(other, 'a file beside a launch file') : null;
+    },
   };
 }

@@ -108,8 +108,19 @@ export interface WhatIf {
   /** Frameworks that run the best plan as printed. */
   readonly launchers: readonly string[];
   readonly idle: readonly IdleGroup[];
-  /** More than 5 % faster than the best launchable plan, and the launchers that run it. */
-  readonly freer: { readonly plan: RankedPlan; readonly launchers: readonly string[] } | null;
+  /** The best plan of other launchers, where it is more than 5 % faster; `freedoms`: what it has and the asked one lacks. */
+  readonly freer: {
+    readonly plan: RankedPlan;
+    readonly launchers: readonly string[];
+    readonly freedoms: readonly string[];
+  } | null;
+  /** The best plan of all where no framework runs it and it is more than 5 % faster still: why the closest refuses it. */
+  readonly beyond: {
+    readonly plan: RankedPlan;
+    readonly framework: string;
+    readonly reason: Reason;
+    readonly freedoms: readonly string[];
+  } | null;
   readonly placement: PlacementSummary | null;
   readonly slowLinks: readonly {
     readonly from: string;

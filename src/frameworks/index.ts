@@ -2,10 +2,13 @@ import type { Outline } from '../domain/legality.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { Reason } from '../domain/reason.ts';
+import { cephalo } from './cephalo/index.ts';
 import { deepspeed } from './deepspeed/index.ts';
 import { env } from './describers/env.ts';
 import { json } from './describers/json.ts';
+import { flagscale } from './flagscale/index.ts';
 import { hexiscale } from './hexiscale/index.ts';
+import { holmes } from './holmes/index.ts';
 import { megatron } from './megatron/index.ts';
 import { megatronBridge } from './megatron-bridge/index.ts';
 import { nanotron } from './nanotron/index.ts';
@@ -20,9 +23,12 @@ export const FRAMEWORKS: readonly Framework[] = [
   megatronBridge,
   torchtitan,
   deepspeed,
+  flagscale,
+  holmes,
   nanotron,
   primus,
   zorse,
+  cephalo,
   hexiscale,
 ];
 

@@ -102,12 +102,15 @@ export function networkExports(cluster: Cluster, hosts: readonly TableHost[]): s
       if (others.every((value) => value === first)) return first === '' ? [] : [unlessSet(name, first)];
       const table = `${name}_OF`;
       return [
-        `${table}=(${[first, ...others].map(shellQuote).join(' ')})`,
+        `${table}=(${[first, ...others].map(quoted).join(' ')})`,
         unlessSet(name, `\${${table}[NODE_RANK]}`),
       ];
     }),
   ];
 }
+
+/** Always in quotes: commas and = mean something in a list of bash. */
+const quoted = (value: string) => (/^[\w=,.:-]*$/.test(value) ? `'${value}'` : shellQuote(value));
 
 const unlessSet = (name: string, value: string) => `export ${name}="\${${name}:-${value}}"`;
 

@@ -40,6 +40,7 @@ export function readme(
       : [
           '- Several networks on a host? Name them in the cluster file (`nic: { devices, interface }`), or set `NCCL_IB_HCA` and `NCCL_SOCKET_IFNAME`.',
         ]),
+    ...(framework.notes?.() ?? []).map((note) => `- ${note}`),
     ...(framework.reader === undefined
       ? []
       : [

@@ -57,9 +57,19 @@ function otherWords({ precision, stepSeconds }: NonNullable<IdleGroup['otherwise
   return `With --precision ${precision} the best step is ${formatSeconds(stepSeconds)}, ${change}.`;
 }
 
+/** How much faster a plan is than the step `now`, and by what. */
+function fasterWords(
+  { plan: { plan, estimate }, freedoms }: Pick<NonNullable<WhatIf['freer']>, 'plan' | 'freedoms'>,
+  now: number,
+): string {
+  const how = [...freedoms, arithmetic(plan), `layers ${clip(layersWords(plan), 40)}`];
+  const times = (now / estimate.stepSeconds).toFixed(2);
+  return `${times} times as fast, ${formatSeconds(estimate.stepSeconds)} (${how.join('; ')})`;
+}
+
 /** Idle groups, a freer plan, the order of nodes, slow links. */
 export function besideWords(
-  { launchers, idle, freer, placement, slowLinks }: WhatIf,
+  { launchers, idle, freer, beyond, placement, slowLinks }: WhatIf,
   best: RankedPlan,
 ): string[] {
   const now = best.estimate.stepSeconds;
@@ -79,10 +89,13 @@ export function besideWords(
     });
   lines.push(...asked);
   if (freer !== null) {
-    const { plan, launchers } = freer;
-    const who = launchers.length > 0 ? `--launcher ${launchers.join(' or ')}` : 'no launcher here';
+    const who = freer.launchers.map((id) => `--launcher ${id}`).join(' or ');
+    lines.push(`With ${who}: ${fasterWords(freer, now)}.`);
+  }
+  if (beyond !== null) {
+    const { framework, reason } = beyond;
     lines.push(
-      `With full freedom ${formatSeconds(plan.estimate.stepSeconds)} (${arithmetic(plan.plan)}, layers ${clip(layersWords(plan.plan), 40)}), ${formatPercent(1 - plan.estimate.stepSeconds / now)} less: ${who} runs it.`,
+      `With full freedom: ${fasterWords(beyond, now)}. No framework here runs that; ${framework}: ${reason.actual}, limit ${reason.limit}.`,
     );
   }
   if (placement !== null) {

@@ -28,7 +28,20 @@ export function planDocument(
     freer:
       beside.freer === null
         ? null
-        : { launchers: beside.freer.launchers, ...rankedJson(problem, beside.freer.plan) },
+        : {
+            launchers: beside.freer.launchers,
+            freedoms: beside.freer.freedoms,
+            ...rankedJson(problem, beside.freer.plan),
+          },
+    beyond:
+      beside.beyond === null
+        ? null
+        : {
+            framework: beside.beyond.framework,
+            reason: beside.beyond.reason,
+            freedoms: beside.beyond.freedoms,
+            ...rankedJson(problem, beside.beyond.plan),
+          },
     placement: beside.placement,
     slowLinks: beside.slowLinks,
     certificate: result.certificate,

@@ -88,7 +88,7 @@ export const planSchema = documentSchema({
           { reason: orNull(reason), otherwise: orNull(closed({ precision, stepSeconds: number })) },
         ),
       ),
-      freer: orNull(closed({ launchers: texts, ...ranked })),
+      freer: orNull(closed({ launchers: texts, ...ranked }, { freedoms: texts })),
       placement: orNull(placement),
       slowLinks: list(
         closed({
@@ -102,7 +102,7 @@ export const planSchema = documentSchema({
       certificate,
       rejected: named(count),
     },
-    { whyNot, from },
+    { whyNot, from, beyond: orNull(closed({ framework: text, reason, freedoms: texts, ...ranked })) },
   ),
 });
 

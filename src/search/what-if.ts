@@ -6,7 +6,7 @@ import type { SearchOptions } from './space/options.ts';
 /** More idle groups than this are only named. */
 const MOST_ASKED = 3;
 /** A free plan is worth a word when it is this much faster. */
-const WORTH_SAYING = 0.05;
+export const WORTH_SAYING = 0.05;
 
 /** What each group that the best plan leaves idle would have brought: the best plan that must use it. */
 export function idleGroups(problem: Problem, best: RankedPlan, options: Partial<SearchOptions>): IdleGroup[] {
@@ -49,13 +49,14 @@ function inHalfPrecision(
   return best === undefined ? null : { precision, stepSeconds: best.estimate.stepSeconds };
 }
 
-/** The best plan of all, were every launcher allowed, when it is more than 5 % faster than the best launchable one. */
+/** The best plan that `launcher` runs (null: of all), when it is more than 5 % faster than `best`. */
 export function freerPlan(
   problem: Problem,
   best: RankedPlan | undefined,
   options: Partial<SearchOptions>,
+  launcher: SearchOptions['launcher'],
 ): RankedPlan | null {
-  const free = search(problem, { ...options, top: 1, launcher: null, alikeStages: false }).plans[0];
+  const [free] = search(problem, { ...options, top: 1, launcher, alikeStages: false }).plans;
   if (free === undefined) return null;
   if (best === undefined) return free;
   return free.estimate.stepSeconds < best.estimate.stepSeconds * (1 - WORTH_SAYING) ? free : null;

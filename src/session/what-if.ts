@@ -1,10 +1,12 @@
+import type { Legality } from '../domain/legality.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { RankedPlan, SearchResult, WhatIf } from '../domain/search-result.ts';
-import { FRAMEWORKS, LAUNCHERS } from '../frameworks/index.ts';
+import { FRAMEWORKS, LAUNCHABLE, launcherOf } from '../frameworks/index.ts';
 import type { Framework } from '../frameworks/port/framework.ts';
 import { slowLinks } from '../placement/slow-links.ts';
 import type { SearchOptions } from '../search/space/options.ts';
-import { freerPlan, idleGroups } from '../search/what-if.ts';
+import { freerPlan, idleGroups, WORTH_SAYING } from '../search/what-if.ts';
+import { closestFramework, freedomsOf } from './freedoms.ts';
 
 /** What stands beside the plans of a search: idle groups, a freer plan, node order. */
 export function whatIf(
@@ -17,22 +19,47 @@ export function whatIf(
   // Both are told in seconds.
   const byTime = options.objective === undefined || options.objective.id === 'time';
   const complete = byTime && result.certificate.cutBy === null && problem.cluster.groups.length > 1;
-  const free =
-    complete && options.launcher !== null && options.launcher !== undefined
-      ? freerPlan(problem, best, options)
-      : null;
+  const { launcher = null } = options;
+  const free = complete && launcher !== null ? freePlans(problem, best, options, launcher) : NOT_ASKED;
   return {
     idle: best !== undefined && complete ? idleGroups(problem, best, options) : [],
     launchers: best === undefined ? [] : accepting(FRAMEWORKS, problem, best),
-    freer:
-      free === null
-        ? null
-        : {
-            plan: free,
-            launchers: accepting(LAUNCHERS, problem, free),
-          },
+    ...free,
     placement,
     slowLinks: best === undefined ? [] : slowLinks(problem, best.plan),
+  };
+}
+
+const NOT_ASKED: Pick<WhatIf, 'freer' | 'beyond'> = { freer: null, beyond: null };
+
+/** The best plan of all; where no framework runs it, the best that one runs beside it. */
+function freePlans(
+  problem: Problem,
+  best: RankedPlan | undefined,
+  options: Partial<SearchOptions>,
+  launcher: Legality,
+): Pick<WhatIf, 'freer' | 'beyond'> {
+  const asked = launcherOf(launcher.id) ?? null;
+  const free = freerPlan(problem, best, options, null);
+  if (free === null) return NOT_ASKED;
+  const told = (plan: RankedPlan) => ({
+    plan,
+    launchers: accepting(FRAMEWORKS, problem, plan),
+    freedoms: freedomsOf(problem, plan.plan, asked),
+  });
+  const freest = told(free);
+  if (freest.launchers.length > 0) return { freer: freest, beyond: null };
+  const other = asked === null ? null : freerPlan(problem, best, options, LAUNCHABLE);
+  const closest = closestFramework(problem);
+  const reason = closest.reject(problem, free.plan);
+  const further =
+    other === null || free.estimate.stepSeconds < other.estimate.stepSeconds * (1 - WORTH_SAYING);
+  return {
+    freer: other === null ? null : told(other),
+    beyond:
+      reason === null || !further
+        ? null
+        : { plan: free, framework: closest.name, reason, freedoms: freest.freedoms },
   };
 }
 

@@ -38,6 +38,12 @@ const COMMON: readonly (readonly [like: Problem, mixed: Problem, common: string,
     'tp=1,pp=1,dp=64,sharding=3',
     'tp=1,pp=4,dp=16,sharding=3,schedule=gpipe',
   ],
+  [
+    withLlama2(DENSE),
+    withLlama2(MIXED),
+    'tp=1,pp=1,dp=64,sharding=3,recompute=full',
+    'tp=1,pp=4,dp=16,sharding=3,recompute=full',
+  ],
 ];
 
 function homeOf(framework: Framework) {
@@ -117,7 +123,10 @@ describe.each(LAUNCHERS)('framework $id', (framework) => {
         framework.capabilities.tensorParallelPerStage,
         withStages([{ ...first!, replicas: [narrow] }, ...unlike]),
       ],
-      [framework.capabilities.unequalMicroBatches, withStages(stages.map(unequal))],
+      [
+        framework.capabilities.unequalMicroBatches && framework.capabilities.pipeline,
+        withStages(stages.map(unequal)),
+      ],
       [framework.capabilities.severalPipelines, inTwo(uneven)],
     ] as const;
     for (const [can, plan] of forms) {

@@ -11,9 +11,12 @@ const FILES: Readonly<Record<string, string>> = {
   'megatron-bridge': 'test/fixtures/launch/bridge_llama3_70b_64h100.sh',
   torchtitan: 'test/fixtures/launch/torchtitan_plan.py',
   deepspeed: 'test/fixtures/launch/deepspeed_llama3_70b_64h100.json',
+  flagscale: 'test/fixtures/launch/flagscale_llama3_8b_unlike.yaml',
+  holmes: 'test/golden/snapshots/launch/holmes/arguments.txt',
   nanotron: 'test/fixtures/launch/nanotron_llama3_70b_64h100.partial.yaml',
   primus: 'test/fixtures/launch/primus_llama3_70b_64.yaml',
   zorse: 'test/golden/snapshots/launch/zorse/zorse_config.json',
+  cephalo: 'test/golden/snapshots/launch/cephalo/cephalo_config.json',
   hexiscale: 'test/golden/snapshots/launch/hexiscale/arguments.txt',
   json: 'test/golden/snapshots/launch/json/plan.json',
 };

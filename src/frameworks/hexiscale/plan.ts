@@ -43,12 +43,31 @@ export function planOf(
   const sharding = ({ zero2: 2, zero3: 3 } as const)[word('--default_dp_type') ?? ''] ?? 0;
   const recomputed = has('--checkpoint-layers') ? recompute.set({}, FULL_RECOMPUTE) : {};
   return {
-    pipelines: found.map(({ pipeline }) => pipeline),
+    pipelines: withTwinsJoined(found.map(({ pipeline }) => pipeline)),
     dims: { cp: 1, ep: 1, etp: 1, vpp: 1, dpReplicate: 1 },
     schedule: word('--pipeline-type') === '1F1B' ? '1f1b' : 'gpipe',
     techniques: zero.set(sequenceParallel.set(recomputed, has('--seq-parallel')), sharding),
     nodeOrder: null,
   };
+}
+
+/** Pipelines of the same depth and cut are replicas of one, whatever their GPUs and shares. */
+function withTwinsJoined(pipelines: readonly Pipeline[]): Pipeline[] {
+  const cutOf = ({ stages }: Pipeline) => JSON.stringify(stages.map(({ chunks }) => chunks));
+  const found = new Map<string, Pipeline>();
+  for (const one of pipelines) {
+    const twin = found.get(cutOf(one));
+    if (twin === undefined) found.set(cutOf(one), one);
+    else
+      found.set(cutOf(one), {
+        microBatches: twin.microBatches + one.microBatches,
+        stages: twin.stages.map((stage, s) => ({
+          ...stage,
+          replicas: [...stage.replicas, ...one.stages[s]!.replicas],
+        })),
+      });
+  }
+  return [...found.values()];
 }
 
 function single(

@@ -17,6 +17,8 @@ export interface Source {
   words(tells: (word: string) => boolean): ProgramWords;
   /** Of a program in Python. */
   statements(): readonly Statement[];
+  /** The text of another file in the same folder; null where there is none. Left out: the file stands alone. */
+  beside?(name: string): string | null;
 }
 
 export interface Located {

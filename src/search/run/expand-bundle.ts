@@ -5,6 +5,7 @@ import { splitLaw } from '../../laws/split.ts';
 import { cutLayers } from '../../partition/cut-layers.ts';
 import { type Cut, leastSeconds, type PartitionProblem } from '../../partition/problem.ts';
 import { shareMicroBatches } from '../../partition/shares.ts';
+import { sequenceParallel } from '../../techniques/sequence-parallel.ts';
 import { partitionProblem } from '../cut/partition-problem.ts';
 import { planFrom } from '../cut/plan-from.ts';
 import type { Bundle } from '../space/bundles.ts';
@@ -127,7 +128,7 @@ function costBundle(run: Run, chosen: readonly Option[], total: number): void {
   );
   const frames = chosen.map(({ candidate }) => candidate.layout);
   if (options.objective.bound(least * problem.stack.timeMultiplier.value, frames) >= worstKept(run)) return;
-  const plan = bundlePlan(problem, chosen, shares.perReplica);
+  const plan = withoutIdleSwitch(bundlePlan(problem, chosen, shares.perReplica), options);
   const refusal = options.launcher?.reject(problem, plan) ?? null;
   if (refusal !== null) {
     run.tally.add(refusal, text);
@@ -163,6 +164,13 @@ function bundlePlan(problem: Problem, chosen: readonly Option[], perReplica: rea
     else pipelines[twin] = merged(pipelines[twin]!, one);
   }
   return { ...plans[0]!, pipelines };
+}
+
+/** Choices are made as for tensor parallelism, under which sequence parallelism is usual; with none it is off. */
+function withoutIdleSwitch(plan: Plan, { fix }: SearchOptions): Plan {
+  const blocks = plan.pipelines.flatMap(({ stages }) => stages.flatMap(({ replicas }) => replicas));
+  const idle = fix.techniques[sequenceParallel.id] === undefined && blocks.every(({ tp }) => tp === 1);
+  return idle ? { ...plan, techniques: sequenceParallel.set(plan.techniques, false) } : plan;
 }
 
 function sameCut(a: readonly Stage[], b: readonly Stage[]): boolean {

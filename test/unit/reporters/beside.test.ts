@@ -33,11 +33,31 @@ describe('beside the best plan', () => {
   });
 
   it('stands what full freedom would save, and who runs that', () => {
-    const freer = { plan: taking(8, BEST), launchers: ['hexiscale', 'zorse'] };
+    const freer = {
+      plan: taking(8, BEST),
+      launchers: ['flagscale', 'hexiscale'],
+      freedoms: ['different TP per stage'],
+    };
     expect(told({ freer })).toMatch(
-      /^With full freedom 8\.00 s .* 20\.0% less: --launcher hexiscale or zorse/m,
+      /^With --launcher flagscale or --launcher hexiscale: 1\.25 times as fast, 8\.00 s \(different TP per stage; 64 = /m,
     );
-    expect(told({ freer: { ...freer, launchers: [] } })).toContain('no launcher here runs it.');
+  });
+
+  it('stands what no framework runs, and which rule is in the way', () => {
+    const reason = {
+      rule: 'r',
+      actual: '8, 16 micro-batches per replica',
+      limit: 'equal shares in FlagScale',
+    };
+    const beyond = {
+      plan: taking(5, BEST),
+      framework: 'FlagScale',
+      reason,
+      freedoms: ['unequal micro-batches'],
+    };
+    expect(told({ beyond })).toMatch(
+      /^With full freedom: 2\.00 times as fast, 5\.00 s \(unequal micro-batches; .*\)\. No framework here runs that; FlagScale: 8, 16 micro-batches per replica, limit equal shares in FlagScale\.$/m,
+    );
   });
 
   it('stands what the order of nodes saved, of each order that was not taken', () => {

@@ -47,7 +47,14 @@ export const MADE_BY = {
   inputs: { model: { name: 'a model', sha256: '0' }, cluster: { name: 'b.yaml', sha256: '1' } },
 };
 
-export const ALONE: WhatIf = { launchers: [], idle: [], freer: null, placement: null, slowLinks: [] };
+export const ALONE: WhatIf = {
+  launchers: [],
+  idle: [],
+  freer: null,
+  beyond: null,
+  placement: null,
+  slowLinks: [],
+};
 
 /** The table whose first line begins with `head`, down to the next empty line: cells without the gaps between columns. */
 export function tableOf(text: string, head: string): string[][] {

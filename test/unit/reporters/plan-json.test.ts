@@ -110,7 +110,8 @@ describe('a ranking as a document', () => {
         otherwise: { precision: 'fp16' as const, stepSeconds: 3 },
       },
     ],
-    freer: { plan: TWO, launchers: ['zorse'] },
+    freer: { plan: TWO, launchers: ['zorse'], freedoms: ['unequal micro-batches'] },
+    beyond: { plan: TWO, framework: 'Zorse', reason: LAW, freedoms: [] },
     placement: { method: 'exact', stepSeconds: 1, rankOrderSeconds: 2, greedySeconds: 3, tried: 4, seed: 5 },
     slowLinks: [{ from: 'a', to: 'b', bytesPerSecond: 1, medianBytesPerSecond: 2, costSeconds: 3 }],
   };
@@ -121,7 +122,11 @@ describe('a ranking as a document', () => {
   it('with all that can stand beside it is as its schema says', () => {
     const document = planOf(plans, { nearestMiss: miss, certificate }, beside);
     expect(violations(SCHEMAS.plan!, JSON.parse(JSON.stringify(document)))).toEqual([]);
-    expect(document).toMatchObject({ ...beside, freer: { launchers: ['zorse'], rank: TWO.rank } });
+    expect(document).toMatchObject({
+      ...beside,
+      freer: { launchers: ['zorse'], rank: TWO.rank },
+      beyond: { framework: 'Zorse', reason: LAW },
+    });
     expect(document.rejected).toEqual({ memory: 7 });
     expect(document.nearestMiss).toMatchObject({ reason: LAW, remedy: 'fits with pp=99' });
   });

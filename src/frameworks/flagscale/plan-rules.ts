@@ -1,0 +1,124 @@
+import { microBatchSizeOf, type Plan, replicasOf } from '../../domain/plan.ts';
+import type { Problem } from '../../domain/problem.ts';
+import type { Reason } from '../../domain/reason.ts';
+import { hostRuns } from '../../launch-folder/ranks.ts';
+import { sequenceParallel } from '../../techniques/sequence-parallel.ts';
+import { zero } from '../../techniques/zero.ts';
+import { no, type ProblemRule, type Rule } from '../laws/rule.ts';
+import { sharedEmbedding } from './shared-embedding.ts';
+
+/**
+ * What FlagScale's meshes ask (flagscale/train/arguments.py and hetero/parallel_context.py@v0.9.0, the same in
+ * Megatron-LM-FL v0.1.0), and what they need and no assertion checks.
+ */
+
+/** Each stage lies on hosts of one type, for a mesh has one. */
+const oneGroup: Rule = ({ cluster }, { pipelines }) => {
+  const odd = pipelines[0]!.stages.findIndex(({ replicas }) =>
+    replicas.some(({ group, tp }) => group !== replicas[0]!.group || tp !== replicas[0]!.tp),
+  );
+  if (odd < 0) return null;
+  const ids = new Set(pipelines[0]!.stages[odd]!.replicas.map(({ group }) => cluster.groups[group]!.id));
+  return no(
+    'mesh-of-one-type',
+    `stage ${odd} on ${[...ids].join(' and ')}`,
+    'one group and one tensor-parallel size in a stage',
+    'Maybe --launcher megatron.',
+  );
+};
+
+/** All meshes see every sample: they take the same micro-batches in the same number, each split over its own copies. */
+const constantBatch: Rule = (_, plan) => {
+  const { stages } = plan.pipelines[0]!;
+  const whole = microBatchSizeOf(plan) * replicasOf(stages[0]!);
+  const odd = stages.find((stage) => stage.microBatchSize * replicasOf(stage) !== whole);
+  return odd === undefined
+    ? null
+    : no(
+        'constant-micro-batch',
+        `micro-batches of ${odd.microBatchSize} on ${replicasOf(odd)} copies`,
+        `micro-batch·dp = ${whole} on every stage, as on the first`,
+      );
+};
+
+const contextParallel: Rule = (_, { dims: { cp } }) =>
+  cp === 1 ? null : no('context-parallel', `cp=${cp}`, '1 in its meshes', 'Maybe --launcher megatron.');
+
+const virtualStages: Rule = (_, { dims: { vpp } }) =>
+  vpp === 1
+    ? null
+    : no('virtual-stages', `vpp=${vpp}`, '1: its meshes have no interleaving', 'Maybe --launcher megatron.');
+
+/** Asserted since the layout of 2026; before, activations are cut along the sequence at a boundary all the same. */
+const unlikeTensorParallel: Rule = (_, { pipelines, techniques }) => {
+  const sizes = new Set(pipelines[0]!.stages.map(({ replicas }) => replicas[0]!.tp));
+  return sizes.size === 1 || sequenceParallel.of(techniques)
+    ? null
+    : no(
+        'unlike-tp-needs-sp',
+        `tensor parallelism ${[...sizes].join(', ')} without sequence parallelism`,
+        'sequence parallelism',
+        'Maybe sp=true.',
+      );
+};
+
+/** The distributed optimizer is each mesh's own, over all of its copies. */
+const sharding: Rule = (_, { techniques, dims: { dpReplicate } }) =>
+  zero.of(techniques) > 1 || dpReplicate > 1
+    ? no(
+        'sharding',
+        `zero=${zero.of(techniques)},dp-replicate=${dpReplicate}`,
+        'zero of 0 or 1, over all copies',
+      )
+    : null;
+
+const embeddings: Rule = (problem, plan) => sharedEmbeddingLaw(problem, plan);
+
+/** Ranks follow the order of hosts: torchrun starts those of a host in a row. */
+const hostOnce: Rule = ({ cluster }, plan) => {
+  const hosts = hostRuns(cluster, plan).map(({ host }) => host);
+  const twice = hosts.find((host, i) => hosts.indexOf(host) < i);
+  return twice === undefined
+    ? null
+    : no('consecutive-ranks-per-host', `ranks apart on host ${twice}`, 'one run of ranks on each host');
+};
+
+function sharedEmbeddingLaw({ model }: Problem, plan: Plan): Reason | null {
+  const { stages } = plan.pipelines[0]!;
+  const endOf = (stage: (typeof stages)[number]) => ({ tp: stage.replicas[0]!.tp, dp: replicasOf(stage) });
+  const found = sharedEmbedding(
+    { shares: model.tiedEmbeddings || model.mtpLayers > 0, sharded: zero.of(plan.techniques) > 0 },
+    endOf(stages[0]!),
+    endOf(stages.at(-1)!),
+  );
+  return found.broken === null ? null : no('shared-embedding', found.broken.actual, found.broken.limit);
+}
+
+const precision: ProblemRule = ({ workload }) =>
+  workload.precision === 'nvfp4'
+    ? no(
+        'precision',
+        'nvfp4',
+        'bf16, fp16, fp8 or mxfp8: its Megatron-LM is of 2025',
+        'Maybe --precision mxfp8.',
+      )
+    : null;
+
+/** HybridEP is younger than its Megatron-LM. */
+const dispatcher: ProblemRule = ({ stack }) =>
+  stack.moeDispatcher === 'hybridep'
+    ? no('moe-dispatcher', 'hybridep', 'alltoall, allgather or deepep')
+    : null;
+
+export const PROBLEM_RULES: readonly ProblemRule[] = [precision, dispatcher];
+
+export const PLAN_RULES: readonly Rule[] = [
+  oneGroup,
+  contextParallel,
+  virtualStages,
+  unlikeTensorParallel,
+  constantBatch,
+  sharding,
+  embeddings,
+  hostOnce,
+];

@@ -1,0 +1,52 @@
+import { type Plan, replicasOf } from '../domain/plan.ts';
+import type { Problem } from '../domain/problem.ts';
+import { FRAMEWORKS } from '../frameworks/index.ts';
+import type { Capabilities, Framework } from '../frameworks/port/framework.ts';
+
+type Has = (plan: Plan, problem: Problem) => boolean;
+
+const stagesOf = ({ pipelines }: Plan) => pipelines.flatMap(({ stages }) => stages);
+const blocksOf = (plan: Plan) => stagesOf(plan).flatMap(({ replicas }) => replicas);
+const several = (values: readonly unknown[]) => new Set(values).size > 1;
+
+/** What a plan may do that not every launcher runs, the most telling first, and the capability it takes. */
+const FREEDOMS: readonly (readonly [words: string, capability: keyof Capabilities, has: Has])[] = [
+  ['different TP per stage', 'tensorParallelPerStage', (plan) => several(blocksOf(plan).map(({ tp }) => tp))],
+  [
+    'different DP per stage',
+    'unequalMicroBatchSizes',
+    ({ pipelines }) => pipelines.some(({ stages }) => several(stages.map(replicasOf))),
+  ],
+  [
+    'unequal micro-batches',
+    'unequalMicroBatches',
+    (plan) => several(blocksOf(plan).map(({ microBatches }) => microBatches)),
+  ],
+  ['unlike pipelines', 'severalPipelines', ({ pipelines }) => pipelines.length > 1],
+  [
+    'GPUs of two vendors',
+    'mixedVendors',
+    (plan, { cluster }) => several(blocksOf(plan).map(({ group }) => cluster.groups[group]!.gpu.vendor)),
+  ],
+  ['several stages', 'pipeline', (plan) => plan.pipelines.some(({ stages }) => stages.length > 1)],
+  ['tensor parallelism', 'tensorParallel', (plan) => blocksOf(plan).some(({ tp }) => tp > 1)],
+];
+
+/** What a plan has and a launcher lacks, in words; `launcher` null: not every framework has it. */
+export function freedomsOf(problem: Problem, plan: Plan, launcher: Framework | null): string[] {
+  const lacking = (capability: keyof Capabilities) =>
+    launcher === null
+      ? FRAMEWORKS.some(({ capabilities }) => !capabilities[capability])
+      : !launcher.capabilities[capability];
+  return FREEDOMS.filter(([, capability, has]) => lacking(capability) && has(plan, problem)).map(
+    ([words]) => words,
+  );
+}
+
+/** The framework that comes closest to a plan which none runs: of those for the problem, the one with the most freedom. */
+export function closestFramework(problem: Problem): Framework {
+  const freedom = ({ capabilities }: Framework) => Object.values(capabilities).filter(Boolean).length;
+  const able = FRAMEWORKS.filter((one) => (one.excludes?.(problem) ?? null) === null);
+  const from = able.length > 0 ? able : FRAMEWORKS;
+  return from.reduce((best, one) => (freedom(one) > freedom(best) ? one : best));
+}
