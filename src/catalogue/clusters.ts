@@ -15,6 +15,7 @@ import {
 } from './document.ts';
 import type { Loaded } from './models.ts';
 import { besideOthers, groupFrom } from './node-groups.ts';
+import { sbatchFrom } from './sbatch.ts';
 import { assumedWays } from './sites.ts';
 
 const FOLDER = dataFolder('configs', 'clusters');
@@ -64,5 +65,6 @@ function clusterFrom(document: Document): Cluster {
     links: [...links, ...ways],
     assumptions,
     ...(measured === undefined ? {} : { measured }),
+    ...(doc.slurm === undefined ? {} : { slurm: sbatchFrom(document, '/slurm', doc.slurm, false) }),
   };
 }

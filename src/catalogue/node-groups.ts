@@ -8,6 +8,7 @@ import type { Document } from './document.ts';
 import { loadGpu } from './gpus.ts';
 import { curvesFrom, loadLink } from './links.ts';
 import { quantityAt } from './quantity-at.ts';
+import { sbatchFrom } from './sbatch.ts';
 
 /** The group with its place on hosts that earlier groups use too: a host with two types of GPU stands in two groups. */
 export function besideOthers(document: Document, earlier: readonly NodeGroup[], group: NodeGroup): NodeGroup {
@@ -107,6 +108,8 @@ export function groupFrom(
       group.powerCap === undefined ? null : quantityAt(document, `${at}/powerCap`, group.powerCap, 'power'),
     site: group.site ?? null,
     dollarsPerGpuHour: dollars,
+    ...(group.slurm === undefined ? {} : { slurm: sbatchFrom(document, `${at}/slurm`, group.slurm, true) }),
+    ...(group.kubernetes?.nodeSelector === undefined ? {} : { nodeSelector: group.kubernetes.nodeSelector }),
     provenance: 'datasheet',
   };
 }

@@ -43,7 +43,7 @@ export function hostsScript(script: HostsScript): string {
     ...pin,
     ...prepare,
     `exec torchrun --nnodes ${hosts.length} --nproc-per-node ${perNode} --node-rank "$NODE_RANK" \\`,
-    `  --master-addr "\${HOSTS[0]}" --master-port "\${MASTER_PORT:-29500}" \\`,
+    `  --master-addr "$MASTER" --master-port "\${MASTER_PORT:-29500}" \\`,
     `  ${program}`,
   ].join('\n')}\n`;
 }
@@ -54,30 +54,39 @@ interface TableHost {
   readonly group: number;
 }
 
-/** The head of a script that finds its host in a table and sets NODE_RANK. */
+/** The head of a script that finds its host in a table, or is told its place in it, and sets NODE_RANK and MASTER. */
 export function hostsHeader(cluster: Cluster, hosts: readonly TableHost[], origin: string): string[] {
   const madeUp = hosts.some(({ group }) => cluster.groups[group]!.hostsMadeUp === true);
+  const head = ['#!/usr/bin/env bash', `# ${commentText(origin)}`];
+  const start = ['set -euo pipefail', `cd "$(dirname "\${BASH_SOURCE[0]}")"`];
+  if (madeUp && hosts.length === 1) return [...head, ...start, 'NODE_RANK=0', 'MASTER=127.0.0.1'];
   return [
-    '#!/usr/bin/env bash',
-    `# ${commentText(origin)}`,
-    '# Start on every host of the table, for example: srun --ntasks-per-node=1 bash launch.sh',
+    ...head,
+    '# Start on every host of the table; README.md says how.',
     '# Hosts stand in pipeline order; do not sort them.',
-    ...(madeUp ? ['# Their names are made up: the cluster file has none. Put yours in their place.'] : []),
-    'set -euo pipefail',
-    `cd "$(dirname "\${BASH_SOURCE[0]}")"`,
+    ...(madeUp
+      ? ['# Their names are made up: a scheduler chooses the hosts, or put yours in their place.']
+      : []),
+    ...start,
     'HOSTS=(',
     ...hosts.map(({ host }) => `  ${shellQuote(host)}`),
     ')',
-    '# A host may stand in the table by any of its names or addresses.',
-    `ME=\${SHARDWRIGHT_HOST:-$(hostname)}`,
-    `NAMES="$ME \${SHARDWRIGHT_HOST:-$({ hostname -s; hostname -f; hostname -I; } 2> /dev/null || true)}"`,
-    'NODE_RANK=',
-    `for i in "\${!HOSTS[@]}"; do`,
-    '  for name in $NAMES; do',
-    `    if [ "\${HOSTS[i]}" = "$name" ]; then NODE_RANK=$i; fi`,
+    `MASTER=\${SHARDWRIGHT_MASTER:-\${HOSTS[0]}}`,
+    `if [ -n "\${SHARDWRIGHT_MASTER:-}" ]; then`,
+    '  # Whoever chose the master chose the hosts too. Slurm numbers nodes over all components of a job.',
+    `  NODE_RANK=\${SHARDWRIGHT_NODE_RANK:-\${SLURM_NODEID:?SHARDWRIGHT_MASTER wants SHARDWRIGHT_NODE_RANK}}`,
+    'else',
+    '  # A host may stand in the table by any of its names or addresses.',
+    `  ME=\${SHARDWRIGHT_HOST:-$(hostname)}`,
+    `  NAMES="$ME \${SHARDWRIGHT_HOST:-$({ hostname -s; hostname -f; hostname -I; } 2> /dev/null || true)}"`,
+    '  NODE_RANK=',
+    `  for i in "\${!HOSTS[@]}"; do`,
+    '    for name in $NAMES; do',
+    `      if [ "\${HOSTS[i]}" = "$name" ]; then NODE_RANK=$i; fi`,
+    '    done',
     '  done',
-    'done',
-    `: "\${NODE_RANK:?$ME is not in the plan}"`,
+    `  : "\${NODE_RANK:?$ME is not in the plan}"`,
+    'fi',
   ];
 }
 
