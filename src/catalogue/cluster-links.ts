@@ -31,8 +31,13 @@ export function linksFrom(
     link[key] === undefined ? null : quantityAt(document, `${at}/${key}`, link[key], 'bandwidth');
   const stated = rate('bandwidthPerNode');
   const way = {
+    layer: link.layer ?? base?.layer ?? null,
+    stated: true,
     bandwidthPerNode: stated ?? Number.POSITIVE_INFINITY,
-    nominalPerNode: stated !== null || base === null ? Number.POSITIVE_INFINITY : promisedBandwidth(base),
+    nominalPerNode:
+      stated !== null || base === null
+        ? Number.POSITIVE_INFINITY
+        : promisedBandwidth(base) * (link.perNode ?? 1),
     sharedBandwidth: rate('sharedBandwidth') ?? Number.POSITIVE_INFINITY,
     latency:
       link.latency === undefined

@@ -1,4 +1,5 @@
-import type { CollectiveCurve, LinkSpec } from '../domain/link.ts';
+import { InputError } from '../domain/input-error.ts';
+import { type CollectiveCurve, LINK_LAYERS, type LinkSpec } from '../domain/link.ts';
 import { type CurveDocument, linkSchema } from '../schema/link.ts';
 import { dataFolder } from './data-folder.ts';
 import { bundled, type Document, listNames, readDocument, validateDocument } from './document.ts';
@@ -22,12 +23,20 @@ export function loadLink(id: string): LinkSpec {
 
 function linkFrom(document: Document): LinkSpec {
   const doc = validateDocument(document, linkSchema);
+  const network = doc.topology === 'network';
+  if (network !== (doc.layer !== undefined))
+    throw new InputError({
+      message: network ? `network link "${doc.id}" states no layer` : `layer is "${doc.layer}"`,
+      expected: network ? LINK_LAYERS.join(', ') : `none: topology ${doc.topology} lies inside a node`,
+      at: document.locate(network ? '' : '/layer'),
+    });
   const time = (key: 'latencyPerDoubling' | 'latencyPerNode') =>
     doc[key] === undefined ? 0 : quantityAt(document, `/${key}`, doc[key], 'time', false);
   return {
     id: doc.id,
     name: doc.name,
     topology: doc.topology,
+    layer: doc.layer ?? null,
     bandwidth: quantityAt(document, '/bandwidth', doc.bandwidth, 'bandwidth'),
     efficiency: doc.efficiency,
     latency: quantityAt(document, '/latency', doc.latency, 'time'),

@@ -140,7 +140,14 @@ function defaultHosts(group: GroupDocument): string[] {
 
 function nicFrom(document: Document, at: string, { nic }: GroupDocument): NicSpec {
   if (nic === undefined)
-    return { link: loadLink('eth-10'), perNode: 1, measured: null, devices: [], interface: null };
+    return {
+      link: loadLink('eth-10'),
+      perNode: 1,
+      measured: null,
+      devices: [],
+      interface: null,
+      fabric: null,
+    };
   const stock = loadLink(nic.link);
   const rate = (key: 'bandwidth' | 'measured') =>
     nic[key] === undefined ? null : quantityAt(document, `${at}/nic/${key}`, nic[key], 'bandwidth');
@@ -159,5 +166,6 @@ function nicFrom(document: Document, at: string, { nic }: GroupDocument): NicSpe
     measured,
     devices: nic.devices ?? [],
     interface: nic.interface ?? null,
+    fabric: nic.fabric ?? null,
   };
 }

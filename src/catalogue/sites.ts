@@ -14,7 +14,7 @@ export function assumedWays(
   links: readonly GroupLink[],
   assumptions: string[],
 ): GroupLink[] {
-  const { bandwidth, efficiency, latency } = loadLink(WAN);
+  const { layer, bandwidth, efficiency, latency } = loadLink(WAN);
   const told = new Set<string>();
   const assumed: GroupLink[] = [];
   for (const [to, b] of groups.entries())
@@ -32,6 +32,8 @@ export function assumedWays(
       assumed.push({
         from,
         to,
+        layer,
+        stated: false,
         bandwidthPerNode: Number.POSITIVE_INFINITY,
         nominalPerNode: bandwidth * efficiency,
         sharedBandwidth: Number.POSITIVE_INFINITY,

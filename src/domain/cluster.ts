@@ -1,5 +1,5 @@
 import type { GpuSpec } from './gpu.ts';
-import type { LinkSpec } from './link.ts';
+import type { LinkLayer, LinkSpec } from './link.ts';
 import type { Provenance } from './provenance.ts';
 import type { SbatchOptions } from './sbatch.ts';
 
@@ -59,12 +59,18 @@ export interface NicSpec {
   readonly devices: readonly string[];
   /** The IP interface that jobs meet over (eth0), for launch scripts; null: not stated. */
   readonly interface: string | null;
+  /** Name of the fabric that the cards stand on; null: not stated, and one for all cards of a layer at a site. */
+  readonly fabric: string | null;
 }
 
 /** Bytes/s one way, and seconds. */
 export interface GroupLink {
   readonly from: number;
   readonly to: number;
+  /** What it speaks; null: the file gives figures only. */
+  readonly layer: LinkLayer | null;
+  /** By the cluster file, not assumed. */
+  readonly stated: boolean;
   /** Bandwidth that all flows between the two groups share; Infinity when only the NICs limit. */
   readonly sharedBandwidth: number;
   /** What one node reaches to nodes of the other group, as stated; Infinity: not stated. */

@@ -11,6 +11,10 @@ export type Collective = (typeof COLLECTIVES)[number];
 export const LINK_TOPOLOGIES = ['switch', 'mesh', 'host', 'network'] as const;
 type LinkTopology = (typeof LINK_TOPOLOGIES)[number];
 
+/** What a network card speaks. Cards of unlike layers never join one RDMA connection; `tcp` has no RDMA. */
+export const LINK_LAYERS = ['infiniband', 'roce', 'efa', 'slingshot', 'omni-path', 'tcp'] as const;
+export type LinkLayer = (typeof LINK_LAYERS)[number];
+
 /** A measurement this far above a wire's rate is not one of that wire. */
 export const ABOVE_WIRE = 1.1;
 
@@ -19,6 +23,8 @@ export interface LinkSpec {
   readonly id: string;
   readonly name: string;
   readonly topology: LinkTopology;
+  /** Of a network; null inside a node. */
+  readonly layer: LinkLayer | null;
   /** Wire rate of one GPU's (intra-node) or one port's (network) link, one way. */
   readonly bandwidth: number;
   /** Fraction of wire rate that large point-to-point and ring transfers reach. */

@@ -9,6 +9,7 @@ import {
   portShare,
   slowest,
 } from './network-share.ts';
+import { type Transport, transportOf } from './transport.ts';
 
 /** Where the members of one communication group stand: how many share a fast domain, how many domains, over what. */
 export interface Span {
@@ -18,6 +19,8 @@ export interface Span {
   readonly domains: number;
   /** The group whose intra-node link is the slowest of those touched. */
   readonly intra: NodeGroup;
+  /** What carries it. */
+  readonly transport: Transport;
   /** What the network gives each member. */
   readonly share: NetworkShare;
   /** Largest one-way latency on the way, beyond the NIC's own, seconds (0 inside one site). */
@@ -63,7 +66,7 @@ function standing(
   const { perDomain, domains } = shape;
   const touched = cluster.groups.filter((group) => stretches.some((one) => one.touched.includes(group)));
   const ends = endsOf(touched);
-  if (domains === 1) return { ...shape, ...ends };
+  if (domains === 1) return { ...shape, ...ends, transport: 'domain' };
   const links = cluster.links.filter((link) => crosses(link, touched, stretches));
   const width = Math.max(...runs.map(({ stride }) => stride), 1) * perDomain;
   const path = measuredRing(cluster, runs);
@@ -110,7 +113,14 @@ export function spanAcross(cluster: Cluster, indexes: readonly number[], flows: 
 
 /** One GPU of the group and its peer, in the same fast domain or in another node. */
 export function neighbours(group: NodeGroup, sameDomain: boolean): Span {
-  return { size: 2, perDomain: sameDomain ? 2 : 1, domains: sameDomain ? 1 : 2, ...endsOf([group]) };
+  const alone = group.nic.link.layer === 'tcp' ? 'socket' : 'rdma';
+  return {
+    size: 2,
+    perDomain: sameDomain ? 2 : 1,
+    domains: sameDomain ? 1 : 2,
+    transport: sameDomain ? 'domain' : alone,
+    ...endsOf([group]),
+  };
 }
 
 type Ends = Pick<Span, 'intra' | 'network' | 'share' | 'extraLatency'>;
@@ -140,7 +150,11 @@ function joined(
   links: readonly GroupLink[],
   width: number,
   path: MeasuredPath | null,
-): Pick<Ends, 'share' | 'extraLatency'> {
+): Pick<Span, 'transport' | 'share' | 'extraLatency'> {
+  const transport = transportOf(
+    cluster,
+    groups.map(({ index }) => index),
+  );
   let share = path === null ? ports : measuredShare(groups, path.bandwidthPerNode);
   let extraLatency = 0;
   for (const link of links) {
@@ -150,7 +164,7 @@ function joined(
   }
   if (path !== null && path.latency !== null)
     extraLatency = Math.max(extraLatency, path.latency - network.nic.link.latency);
-  return { share, extraLatency };
+  return { transport, share, extraLatency };
 }
 
 /** Whether members talk over a link: between two groups, or between the nodes of one. */

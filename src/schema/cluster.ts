@@ -1,5 +1,6 @@
 import { type DocumentOf, documentSchema } from '../document/document-schema.ts';
 import { closed, list, named, positive, some, text, texts } from '../document/shapes.ts';
+import { LINK_LAYERS } from '../domain/link.ts';
 import { curves } from './link.ts';
 
 /** Names that mean themselves in a shell. */
@@ -15,6 +16,11 @@ const nic = closed(
     measured: {
       type: 'string',
       description: 'What transfers through one port reached, measured: taken as it is.',
+    },
+    fabric: {
+      type: 'string',
+      description:
+        'Name of the fabric that the cards stand on: groups of one layer and one fabric reach each other by RDMA.',
     },
     devices: {
       ...list(networkName),
@@ -85,6 +91,11 @@ const link = closed(
       type: 'string',
       description: 'A network link whose rate, efficiency and latency apply to each node.',
     },
+    layer: {
+      enum: LINK_LAYERS,
+      description: 'What the link speaks, where no kind of link says so.',
+    },
+    perNode: { ...positive, description: 'Ports of `link` a node; left out: one.' },
     bandwidthPerNode: { type: 'string', description: 'What transfers of one node reach: taken as it is.' },
     sharedBandwidth: {
       type: 'string',

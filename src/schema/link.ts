@@ -1,6 +1,6 @@
 import { type DocumentOf, documentSchema } from '../document/document-schema.ts';
 import { closed, list, named, positive, some, text } from '../document/shapes.ts';
-import { COLLECTIVES, LINK_TOPOLOGIES } from '../domain/link.ts';
+import { COLLECTIVES, LINK_LAYERS, LINK_TOPOLOGIES } from '../domain/link.ts';
 import { PROVENANCES } from '../domain/provenance.ts';
 
 /** Measured collectives inside one fast domain, nccl-tests conventions: time = min over lines of latency + bytes/bandwidth. */
@@ -31,6 +31,10 @@ export const linkSchema = documentSchema({
       source: text,
     },
     {
+      layer: {
+        enum: LINK_LAYERS,
+        description: 'What the cards of a network speak: a network states it, a link inside a node has none.',
+      },
       portsPerNode: { ...positive, description: 'Ports of a node, where the kind of link says so.' },
       latencyPerDoubling: text,
       latencyPerNode: text,

@@ -166,7 +166,7 @@ function clusterOf({ hardware: h }: Row, assumptions: string[]): Cluster {
         firstDevice: 0,
         fastDomainGpus: Math.min(h.gpus, h.fastDomainGpus ?? gpusPerNode),
         intraNode,
-        nic: { link: nic, perNode: gpusPerNode, measured: null, devices: [], interface: null },
+        nic: { link: nic, perNode: gpusPerNode, measured: null, devices: [], interface: null, fabric: null },
         hosts: [],
         powerCapWatts: null,
         site: 'here',

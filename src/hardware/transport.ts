@@ -1,0 +1,52 @@
+import type { Cluster, GroupLink } from '../domain/cluster.ts';
+
+/**
+ * What carries a communicator: `domain` the links of one scale-up domain; `rdma` network cards of one layer on one fabric;
+ * `socket` TCP through host memory. A communicator has one network module on all its ranks (NCCL 2.30 `plugin/net.cc`,
+ * nccl#234), and local and remote cards of a connection must have one link layer (`net_ib/connect.cc`): so one pair that
+ * RDMA does not join puts the whole communicator on sockets.
+ */
+export type Transport = 'domain' | 'rdma' | 'socket';
+
+/** How two node groups reach each other, and whether the cluster file says so. */
+export interface Join {
+  readonly transport: 'rdma' | 'socket';
+  readonly stated: boolean;
+}
+
+/** From fast to slow. */
+const ORDER: readonly Transport[] = ['domain', 'rdma', 'socket'];
+
+export function slowestTransport(all: Iterable<Transport>): Transport {
+  let worst = 0;
+  for (const one of all) worst = Math.max(worst, ORDER.indexOf(one));
+  return ORDER[worst]!;
+}
+
+/** The cards' own layer decides first, then the link between them, then the name of the fabric, then the site. */
+export function joinOf({ groups, links }: Cluster, a: number, b: number): Join {
+  const [one, other] = [groups[a]!, groups[b]!];
+  const way = links.find((link) => joins(link, a, b));
+  const [fabric, peer] = [one.nic.fabric, other.nic.fabric];
+  const together = fabric !== null && peer !== null ? fabric === peer : a === b || one.site === other.site;
+  const { layer } = one.nic.link;
+  const rdma =
+    layer !== 'tcp' &&
+    layer === other.nic.link.layer &&
+    (way === undefined || way.layer === null ? together : way.layer === layer);
+  return {
+    transport: rdma ? 'rdma' : 'socket',
+    stated: a === b || way?.stated === true || (rdma && fabric !== null && fabric === peer),
+  };
+}
+
+/** Of members on nodes of these groups, more than one node: the slowest of all their pairs. */
+export function transportOf(cluster: Cluster, groups: readonly number[]): 'rdma' | 'socket' {
+  for (const [i, a] of groups.entries())
+    for (const b of groups.slice(i)) if (joinOf(cluster, a, b).transport === 'socket') return 'socket';
+  return 'rdma';
+}
+
+function joins({ from, to }: GroupLink, a: number, b: number): boolean {
+  return (from === a && to === b) || (from === b && to === a);
+}
