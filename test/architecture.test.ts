@@ -148,6 +148,7 @@ const MAY_IMPORT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'frameworks/laws': {
     units: 'laws remembered',
     domain: 'plans, and reasons against them',
+    hardware: 'which networks join which hosts',
     layers: 'kinds of layer that a framework lists',
     techniques: 'techniques that it lists',
     schedules: 'the chunks of a plan in layer order',
@@ -165,6 +166,7 @@ const MAY_IMPORT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     units: 'spelling of flags and keys',
     domain: 'plans in, launch files out, and back',
     document: 'checks the launch document',
+    hardware: 'what carries each process group',
     layers: 'parts of models, told as flags',
     optimizers: 'all, for what only describes a plan',
     techniques: 'values of a plan, told as flags',

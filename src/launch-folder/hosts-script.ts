@@ -1,7 +1,7 @@
-import type { Cluster } from '../domain/cluster.ts';
+import type { Cluster, NicSpec } from '../domain/cluster.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
-import { commentText, shellQuote } from './quote.ts';
+import { arrayWord, commentText, shellQuote } from './quote.ts';
 import { hostRuns, type RankOrder } from './ranks.ts';
 
 export interface HostsScript {
@@ -11,6 +11,8 @@ export interface HostsScript {
   readonly rankOrder?: RankOrder;
   readonly origin: string;
   readonly environment: Readonly<Record<string, string>>;
+  /** Networks of its hosts that do not join: each host is told its own. */
+  readonly networksApart?: boolean;
   /** Lines before the start of torchrun. */
   readonly prepare: readonly string[];
   /** What torchrun runs: already words of bash. */
@@ -22,7 +24,7 @@ export interface HostsScript {
  * and each host finds its place in a table: torchrun's c10d rendezvous would sort the hosts by name.
  */
 export function hostsScript(script: HostsScript): string {
-  const { problem, plan, rankOrder, origin, environment, prepare, program } = script;
+  const { problem, plan, rankOrder, origin, environment, networksApart = false, prepare, program } = script;
   const hosts = hostRuns(problem.cluster, plan, rankOrder);
   const { gpus } = hosts[0]!;
   const alike = hosts.every((run) => run.gpus === gpus);
@@ -38,7 +40,7 @@ export function hostsScript(script: HostsScript): string {
   return `${[
     ...hostsHeader(problem.cluster, hosts, origin),
     ...(alike ? [] : [`GPUS=(${hosts.map((run) => run.gpus).join(' ')})`]),
-    ...networkExports(problem.cluster, hosts),
+    ...networkExports(problem.cluster, hosts, networksApart),
     ...exports,
     ...pin,
     ...prepare,
@@ -91,31 +93,37 @@ export function hostsHeader(cluster: Cluster, hosts: readonly TableHost[], origi
 }
 
 /**
- * What the networks in use ask of NCCL or RCCL, on every host alike, and what each host calls its own network; a value
- * that is set already stays.
+ * What the networks in use ask of NCCL or RCCL, on every host alike unless they stand `apart`, and what each host calls its
+ * own network; a value that is set already stays.
  */
-export function networkExports(cluster: Cluster, hosts: readonly TableHost[]): string[] {
+export function networkExports(cluster: Cluster, hosts: readonly TableHost[], apart = false): string[] {
   if (hosts.length === 1) return [];
   const nics = hosts.map(({ group }) => cluster.groups[group]!.nic);
-  const asked = new Map(nics.flatMap(({ link }) => Object.entries(link.environment)));
+  const asked = Object.assign(
+    {},
+    ...nics.map(({ link }) => link.environment),
+  ) as NicSpec['link']['environment'];
+  const environmentOf = ({ link }: NicSpec) => (apart ? link.environment : asked);
   // Devices of verbs: not sockets, and not what a libfabric provider finds by itself.
-  const verbs = !asked.has('NCCL_IB_DISABLE') && !asked.has('FI_PROVIDER');
-  const names: readonly (readonly [name: string, perHost: readonly string[]])[] = [
-    ...(verbs ? [['NCCL_IB_HCA', nics.map(({ devices }) => exactly(devices.join(',')))] as const] : []),
-    ['NCCL_SOCKET_IFNAME', nics.map((nic) => exactly(nic.interface ?? ''))],
-    ['GLOO_SOCKET_IFNAME', nics.map((nic) => nic.interface ?? '')],
+  const verbs = (nic: NicSpec) =>
+    !('NCCL_IB_DISABLE' in environmentOf(nic) || 'FI_PROVIDER' in environmentOf(nic));
+  const names: readonly (readonly [name: string, of: (nic: NicSpec) => string])[] = [
+    ...Object.keys(asked)
+      .sort()
+      .map((name) => [name, (nic: NicSpec) => environmentOf(nic)[name] ?? ''] as const),
+    ['NCCL_IB_HCA', (nic) => (verbs(nic) ? exactly(nic.devices.join(',')) : '')],
+    ['NCCL_SOCKET_IFNAME', (nic) => exactly(nic.interface ?? '')],
+    ['GLOO_SOCKET_IFNAME', (nic) => nic.interface ?? ''],
   ];
-  return [
-    ...[...asked].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, value]) => unlessSet(name, value)),
-    ...names.flatMap(([name, [first = '', ...others]]) => {
-      if (others.every((value) => value === first)) return first === '' ? [] : [unlessSet(name, first)];
-      const table = `${name}_OF`;
-      return [
-        `${table}=(${[first, ...others].map(shellQuote).join(' ')})`,
-        unlessSet(name, `\${${table}[NODE_RANK]}`),
-      ];
-    }),
-  ];
+  return names.flatMap(([name, of]) => {
+    const [first, ...others] = nics.map(of) as [string, ...string[]];
+    if (others.every((value) => value === first)) return first === '' ? [] : [unlessSet(name, first)];
+    const table = `${name}_OF`;
+    return [
+      `${table}=(${[first, ...others].map(arrayWord).join(' ')})`,
+      unlessSet(name, `\${${table}[NODE_RANK]}`),
+    ];
+  });
 }
 
 const unlessSet = (name: string, value: string) => `export ${name}="\${${name}:-${value}}"`;

@@ -18,7 +18,10 @@ export function readme(framework: Renderer, launch: Launch, starts: readonly Sta
     hosts.length === 1 ||
     hosts.every((host) => host.groups.every((group) => cluster.groups[group]!.nic.interface !== null));
   const names = own.map(({ path }) => `\`${path}\``).join(', ');
-  const notes = starts.flatMap(({ outcome }) => ('rule' in outcome ? [] : outcome.notes));
+  const notes = [
+    ...starts.flatMap(({ outcome }) => ('rule' in outcome ? [] : outcome.notes)),
+    ...(framework.notes?.(problem, plan) ?? []),
+  ];
   return `${[
     `# ${commentText(model.name)} with ${framework.name}`,
     '',

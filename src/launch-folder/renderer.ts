@@ -13,4 +13,6 @@ export interface Renderer {
   readonly rankOrder?: RankOrder;
   /** Left out: what it renders is not read back. */
   readonly reader?: { readonly file: string };
+  /** What its folder's README says beside, an entry each. */
+  readonly notes?: (problem: Problem, plan: Plan) => readonly string[];
 }

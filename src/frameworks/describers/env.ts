@@ -12,7 +12,7 @@ import { EVERYTHING } from './reach.ts';
 
 const reach: Reach = {
   name: 'shell variables',
-  capabilities: { ...HOST_ORDER, endsAlone: true },
+  capabilities: { ...HOST_ORDER, endsAlone: true, networkPerGroup: true },
   express: EVERYTHING,
 };
 

@@ -64,6 +64,7 @@ export const json: Framework = {
     severalPipelines: true,
     unequalHosts: true,
     mixedVendors: true,
+    networkPerGroup: true,
   },
   reader,
   reject: planLaw,

@@ -8,6 +8,7 @@ import { rememberedOf } from '../../units/remembered.ts';
 import type { Reach } from '../port/framework.ts';
 import { chunksInOrder, isEven } from './chunks.ts';
 import { expressedPlan, expressedProblem } from './expressed.ts';
+import { networksApart } from './networks.ts';
 import { excludedBy, firstBroken, no, type ProblemRule, type Rule } from './rule.ts';
 
 /** RFC 1123 names and addresses, and the underscore that clusters use. Nothing a shell or a rendezvous could misread. */
@@ -58,6 +59,7 @@ function deviceRules({ name, capabilities: can }: Reach): DeviceRule[] {
   if (!can.tensorParallelPerStage) rules.push(oneTensorParallelSize(name));
   if (!can.gpuTypePerStage) rules.push(oneGpuType(name));
   if (!can.mixedVendors) rules.push(oneVendor);
+  if (!can.networkPerGroup) rules.push(oneNetwork(name));
   return rules;
 }
 
@@ -212,6 +214,26 @@ const oneVendor: DeviceRule = ({ cluster }, served) => {
     hint: 'Maybe --launcher any, which ranks plans for a runtime of your own.',
   };
 };
+
+/**
+ * NCCL takes one network module for a communicator, and connects RDMA cards of one link layer (2.30.7 plugin/net.cc,
+ * transport/net_ib/connect.cc); torch's default group has all ranks.
+ */
+const oneNetwork =
+  (name: string): DeviceRule =>
+  ({ cluster }, served) => {
+    const groups = [...new Set(served.map(({ group }) => group))];
+    if (!networksApart(cluster, groups)) return null;
+    const layers = groups.map(
+      (group) => `${cluster.groups[group]!.id} on ${cluster.groups[group]!.nic.link.id}`,
+    );
+    return {
+      rule: 'one-network',
+      actual: `${layers.join(', ')}: RDMA does not join them`,
+      limit: `one network in ${name}: the default group has all ranks, and NCCL takes one module and one link layer for a group`,
+      hint: 'Maybe --launcher megatron, which names a network for each process group.',
+    };
+  };
 
 /** torchrun starts the same number of consecutive ranks on every host. */
 const equalHosts: Rule = ({ cluster }, plan) => {

@@ -47,6 +47,8 @@ export interface Capabilities {
   readonly unequalHosts: boolean;
   /** GPUs of different vendors in one job. */
   readonly mixedVendors: boolean;
+  /** Each process group on the network that joins its members; otherwise one must join all ranks. */
+  readonly networkPerGroup: boolean;
 }
 
 /** One shape of stage on hosts alike, GPU types by the order of hosts: what one torchrun of one program can do. */
@@ -62,4 +64,5 @@ export const HOST_ORDER: Capabilities = {
   severalPipelines: false,
   unequalHosts: false,
   mixedVendors: false,
+  networkPerGroup: false,
 };

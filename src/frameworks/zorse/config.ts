@@ -2,6 +2,7 @@ import { microBatchSizeOf, type Plan } from '../../domain/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
 import { DEVICE_BY_DEVICE, placesOf } from '../../launch-folder/ranks.ts';
 import { recompute } from '../../techniques/recompute.ts';
+import { groupsOf, networksApart } from '../laws/networks.ts';
 import { modelName } from './models.ts';
 
 /** One stage: which ranks hold its layers, and how many micro-batches each of them takes. */
@@ -48,8 +49,8 @@ export function config({ model, cluster, workload }: Problem, plan: Plan) {
     reduce_dtype: 'float32',
     // A stage of a pipeline stays gathered between micro-batches.
     zero2_pipeline: stages.length > 1,
-    // NCCL and RCCL do not talk to each other; Gloo talks to both.
-    gloo_p2p: vendors.size > 1,
+    // NCCL and RCCL do not talk to each other, nor do cards of unlike link layers; Gloo talks to all.
+    gloo_p2p: vendors.size > 1 || networksApart(cluster, groupsOf(plan)),
     recompute_layer: recompute.of(plan.techniques).mode === 'full',
     pipeline_config: stages,
   };
