@@ -29,7 +29,7 @@ export const pytorchjob: Scheduler = {
       file: { path: 'pytorchjob.yaml', content: manifest(launch, name) },
       start: `\`kubectl create configmap ${name} ${files}\`, then \`kubectl create -f pytorchjob.yaml\`.`,
       notes: [
-        `\`pytorchjob.yaml\` runs \`launch.sh\` in \`${launch.image}\`, which must hold ${launch.framework.name}; data and checkpoints want volumes of yours.`,
+        `\`pytorchjob.yaml\` runs \`launch.sh\` in \`${launch.image}\`, which must hold ${launch.framework.name}; the folder is mounted read-only at \`/launch\`, and data and checkpoints want volumes of yours.`,
         ...(launch.plan.nodeOrder === null ? [] : ['PyTorchJob loses the order of nodes by measured links.']),
       ],
     };
@@ -39,14 +39,14 @@ export const pytorchjob: Scheduler = {
 /** Why one Master and alike Workers are not this plan; null: they are. */
 function cannotHold({ problem: { cluster }, hosts, image }: Launch): Reason | null {
   const [master, ...workers] = hosts as [UsedHost, ...UsedHost[]];
-  const typeOf = ({ groups: [group] }: UsedHost) => cluster.groups[group]!.gpu.id;
-  const odd = workers.find((host) => typeOf(host) !== typeOf(workers[0]!));
-  if (odd !== undefined)
+  const groupOf = ({ groups: [group] }: UsedHost) => cluster.groups[group]!;
+  const groups = [...new Set(hosts.map(groupOf))];
+  if (new Set(workers.map((host) => podOf(groupOf(host)))).size > 1)
     return {
       rule: 'one-type-of-worker',
-      actual: `hosts of ${[...new Set(hosts.map(typeOf))].join(', ')} in the order of ranks`,
+      actual: `hosts of ${groups.map(({ id, gpu }) => `${id} (${gpu.id})`).join(', ')} in the order of ranks`,
       limit:
-        'hosts of one GPU type, or all but the first: it has a template for a master and one for workers',
+        'hosts of one GPU type and nodeSelector, or all but the first: it has a template for a master and one for workers',
       hint: 'Maybe --scheduler dstack.',
     };
   const uneven = hosts.find(({ gpus }) => gpus !== master.gpus);
@@ -56,24 +56,34 @@ function cannotHold({ problem: { cluster }, hosts, image }: Launch): Reason | nu
       actual: `${master.gpus} GPUs on ${master.host}, ${uneven.gpus} on ${uneven.host}`,
       limit: 'as many GPUs on each host: nprocPerNode is one number',
     };
-  const groups = [...new Set(hosts.map(({ groups: [group] }) => group))].map(
-    (group) => cluster.groups[group]!,
+  const odd = groups.find(({ gpu }) => RESOURCE[gpu.vendor] === null);
+  if (odd !== undefined)
+    return { rule: 'gpu-resource', actual: odd.gpu.id, limit: 'GPUs that a device plugin counts' };
+  return (
+    notToldApart(groups) ??
+    (image === null
+      ? { rule: 'image', actual: 'no --image', limit: 'the image of its containers, which the job must name' }
+      : null)
   );
-  const types = new Set(groups.map(({ gpu }) => gpu.id));
-  const unselected = groups.find(({ nodeSelector }) => nodeSelector === undefined);
-  if (types.size > 1 && unselected !== undefined)
-    return {
-      rule: 'node-selector',
-      actual: `nothing tells Kubernetes the nodes of ${unselected.id}`,
-      limit: 'labels of the nodes of each GPU type',
-      hint: 'Maybe kubernetes: { nodeSelector: { nvidia.com/gpu.product: … } } of each node group.',
-    };
-  const odds = groups.find(({ gpu }) => RESOURCE[gpu.vendor] === null);
-  if (odds !== undefined)
-    return { rule: 'gpu-resource', actual: odds.gpu.id, limit: 'GPUs that a device plugin counts' };
-  return image === null
-    ? { rule: 'image', actual: 'no --image', limit: 'the image of its containers, which the job must name' }
-    : null;
+}
+
+const podOf = ({ gpu, nodeSelector }: NodeGroup) => `${gpu.id} ${JSON.stringify(nodeSelector)}`;
+
+/** Pods of two types take each other's nodes unless labels say which are whose. */
+function notToldApart(groups: readonly NodeGroup[]): Reason | null {
+  const typeOf = new Map(groups.map(({ gpu, nodeSelector }) => [JSON.stringify(nodeSelector), gpu.id]));
+  const alone = new Set(groups.map(({ gpu }) => gpu.id)).size === 1;
+  const odd = groups.find(
+    ({ gpu, nodeSelector }) =>
+      nodeSelector === undefined || typeOf.get(JSON.stringify(nodeSelector)) !== gpu.id,
+  );
+  if (alone || odd === undefined) return null;
+  return {
+    rule: 'node-selector',
+    actual: `nothing tells Kubernetes the nodes of ${odd.id}`,
+    limit: 'labels of the nodes of each GPU type',
+    hint: 'Maybe kubernetes: { nodeSelector: { nvidia.com/gpu.product: … } } of each node group.',
+  };
 }
 
 function manifest(launch: Launch, name: string): string {

@@ -55,7 +55,7 @@ describe('PyTorchJob', () => {
 
   it('is refused where its two templates cannot hold the order', () => {
     expect(() => files(MIXED, MIXED_PLAN, ['pytorchjob'], IMAGE)).toThrow(
-      /PyTorchJob cannot start this plan: hosts of h100-sxm, a100-40-sxm in the order of ranks[\s\S]*Maybe --scheduler dstack/,
+      /PyTorchJob cannot start this plan: hosts of h100 \(h100-sxm\), a100-40 \(a100-40-sxm\) in the order of ranks[\s\S]*Maybe --scheduler dstack/,
     );
     expect(() => files(DENSE, DENSE_PLAN, ['pytorchjob'], null)).toThrow(
       /no --image\n {2}expected: the image/,
@@ -111,7 +111,7 @@ describe('all schedulers', () => {
     expect(Object.keys(written)).toContain('dstack.yml');
     expect(Object.keys(written)).not.toContain('pytorchjob.yaml');
     expect(written['README.md']).toMatch(
-      /- PyTorchJob: no file, since its form cannot hold this plan: hosts of h100-sxm, a100/,
+      /- PyTorchJob: no file, since its form cannot hold this plan: hosts of h100 \(h100-sxm\), a100/,
     );
   });
 
