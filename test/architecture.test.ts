@@ -166,7 +166,6 @@ const MAY_IMPORT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     units: 'spelling of flags and keys',
     domain: 'plans in, launch files out, and back',
     document: 'checks the launch document',
-    hardware: 'what carries each process group',
     layers: 'parts of models, told as flags',
     optimizers: 'all, for what only describes a plan',
     techniques: 'values of a plan, told as flags',
