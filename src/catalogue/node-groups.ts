@@ -148,7 +148,7 @@ function nicFrom(document: Document, at: string, { nic }: GroupDocument): NicSpe
       fabric: null,
     };
   const stock = loadLink(nic.link);
-  const rate = (key: 'bandwidth' | 'measured') =>
+  const rate = (key: 'bandwidth' | 'measured' | 'perFlow') =>
     nic[key] === undefined ? null : quantityAt(document, `${at}/nic/${key}`, nic[key], 'bandwidth');
   const bandwidth = rate('bandwidth') ?? stock.bandwidth;
   const measured = rate('measured');
@@ -159,7 +159,14 @@ function nicFrom(document: Document, at: string, { nic }: GroupDocument): NicSpe
       hint: 'Maybe it is of all ports of a node, or link is another.',
       at: document.locate(`${at}/nic/measured`),
     });
-  const link = bandwidth === stock.bandwidth ? stock : { ...stock, bandwidth };
+  const latency =
+    nic.latency === undefined
+      ? stock.latency
+      : quantityAt(document, `${at}/nic/latency`, nic.latency, 'time');
+  const perFlow = rate('perFlow') ?? stock.perFlow;
+  const own = { bandwidth, perFlow, latency };
+  const same = (Object.keys(own) as (keyof typeof own)[]).every((key) => own[key] === stock[key]);
+  const link = same ? stock : { ...stock, ...own };
   return {
     link,
     sockets: socketsOf(link),

@@ -15,6 +15,12 @@ const nic = closed(
       type: 'string',
       description: 'What transfers through one port reached, measured: taken as it is.',
     },
+    perFlow: {
+      type: 'string',
+      description:
+        'What one GPU alone reaches to another node, where a node reaches more (a TCP stream): taken as it is.',
+    },
+    latency: { type: 'string', description: "Of one transfer, where it is not the link's." },
     fabric: {
       type: 'string',
       description:
