@@ -13,10 +13,10 @@ import {
   readDocument,
   validateDocument,
 } from './document.ts';
+import { assumedJoins, assumedWays } from './joins.ts';
 import type { Loaded } from './models.ts';
 import { besideOthers, groupFrom } from './node-groups.ts';
 import { sbatchFrom } from './sbatch.ts';
-import { assumedWays } from './sites.ts';
 
 const FOLDER = dataFolder('configs', 'clusters');
 
@@ -57,9 +57,9 @@ function clusterFrom(document: Document): Cluster {
   }
   const nodes = groups.reduce((sum, group) => sum + group.nodes, 0);
   const measured = doc.measured === undefined ? undefined : measuredFrom(document, doc.measured, nodes);
-  const links = (doc.links ?? []).flatMap((_, i) => linksFrom(document, doc, i, groups));
+  const links = linksFrom(document, doc, groups, assumptions);
   const ways = measured === undefined ? assumedWays(groups, links, assumptions) : [];
-  return {
+  const cluster = {
     name: doc.name ?? basename(document.path).replace(/\.(json|ya?ml)$/i, ''),
     groups,
     links: [...links, ...ways],
@@ -67,4 +67,6 @@ function clusterFrom(document: Document): Cluster {
     ...(measured === undefined ? {} : { measured }),
     ...(doc.slurm === undefined ? {} : { slurm: sbatchFrom(document, '/slurm', doc.slurm, false) }),
   };
+  assumptions.push(...assumedJoins(cluster));
+  return cluster;
 }

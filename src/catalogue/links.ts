@@ -39,6 +39,14 @@ function linkFrom(document: Document): LinkSpec {
     layer: doc.layer ?? null,
     bandwidth: quantityAt(document, '/bandwidth', doc.bandwidth, 'bandwidth'),
     efficiency: doc.efficiency,
+    perFlow: doc.perFlow === undefined ? null : quantityAt(document, '/perFlow', doc.perFlow, 'bandwidth'),
+    largeMessages:
+      doc.largeMessages === undefined
+        ? null
+        : {
+            from: quantityAt(document, '/largeMessages/from', doc.largeMessages.from, 'bytes'),
+            efficiency: doc.largeMessages.efficiency,
+          },
     latency: quantityAt(document, '/latency', doc.latency, 'time'),
     latencyPerDoubling: time('latencyPerDoubling'),
     latencyPerNode: time('latencyPerNode'),

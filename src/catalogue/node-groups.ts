@@ -9,6 +9,7 @@ import { loadGpu } from './gpus.ts';
 import { curvesFrom, loadLink } from './links.ts';
 import { quantityAt } from './quantity-at.ts';
 import { sbatchFrom } from './sbatch.ts';
+import { socketsOf } from './sockets.ts';
 
 /** The group with its place on hosts that earlier groups use too: a host with two types of GPU stands in two groups. */
 export function besideOthers(document: Document, earlier: readonly NodeGroup[], group: NodeGroup): NodeGroup {
@@ -142,6 +143,7 @@ function nicFrom(document: Document, at: string, { nic }: GroupDocument): NicSpe
   if (nic === undefined)
     return {
       link: loadLink('eth-10'),
+      sockets: loadLink('eth-10'),
       perNode: 1,
       measured: null,
       devices: [],
@@ -149,7 +151,7 @@ function nicFrom(document: Document, at: string, { nic }: GroupDocument): NicSpe
       fabric: null,
     };
   const stock = loadLink(nic.link);
-  const rate = (key: 'bandwidth' | 'measured') =>
+  const rate = (key: 'bandwidth' | 'measured' | 'perFlow') =>
     nic[key] === undefined ? null : quantityAt(document, `${at}/nic/${key}`, nic[key], 'bandwidth');
   const bandwidth = rate('bandwidth') ?? stock.bandwidth;
   const measured = rate('measured');
@@ -160,8 +162,17 @@ function nicFrom(document: Document, at: string, { nic }: GroupDocument): NicSpe
       hint: 'Maybe it is of all ports of a node, or link is another.',
       at: document.locate(`${at}/nic/measured`),
     });
+  const latency =
+    nic.latency === undefined
+      ? stock.latency
+      : quantityAt(document, `${at}/nic/latency`, nic.latency, 'time');
+  const perFlow = rate('perFlow') ?? stock.perFlow;
+  const own = { bandwidth, perFlow, latency };
+  const same = (Object.keys(own) as (keyof typeof own)[]).every((key) => own[key] === stock[key]);
+  const link = same ? stock : { ...stock, ...own };
   return {
-    link: bandwidth === stock.bandwidth ? stock : { ...stock, bandwidth },
+    link,
+    sockets: socketsOf(link),
     perNode: nic.perNode,
     measured,
     devices: nic.devices ?? [],

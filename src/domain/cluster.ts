@@ -51,6 +51,8 @@ export interface NodeGroup {
 /** What connects a node to the others. */
 export interface NicSpec {
   readonly link: LinkSpec;
+  /** What one card gives to TCP: `link` itself where it speaks nothing else. */
+  readonly sockets: LinkSpec;
   /** Ports of `link` per node. */
   readonly perNode: number;
   /** What transfers through one port reached where it was measured, bytes/s; null: what the link promises. */
@@ -67,8 +69,9 @@ export interface NicSpec {
 export interface GroupLink {
   readonly from: number;
   readonly to: number;
-  /** What it speaks; null: the file gives figures only. */
-  readonly layer: LinkLayer | null;
+  readonly layer: LinkLayer;
+  /** The kind of link that it is; null: the file gives figures only. */
+  readonly kind: LinkSpec | null;
   /** By the cluster file, not assumed. */
   readonly stated: boolean;
   /** Bandwidth that all flows between the two groups share; Infinity when only the NICs limit. */
@@ -77,6 +80,8 @@ export interface GroupLink {
   readonly bandwidthPerNode: number;
   /** The same by the kind of link: wire rate times efficiency; Infinity: no kind, or stated. */
   readonly nominalPerNode: number;
+  /** What one flow reaches alone; Infinity: what the node does. */
+  readonly perFlow: number;
   readonly latency: number;
   readonly provenance: Provenance;
 }
@@ -85,6 +90,8 @@ export interface GroupLink {
 export interface MeasuredLinks {
   readonly bandwidth: readonly (readonly number[])[];
   readonly latency: readonly (readonly number[])[] | null;
+  /** What one flow alone reached, where that is less than the node does; null: not measured. */
+  readonly perFlow: readonly (readonly number[])[] | null;
 }
 
 export function deviceCount(cluster: Cluster): number {

@@ -15,6 +15,16 @@ type LinkTopology = (typeof LINK_TOPOLOGIES)[number];
 export const LINK_LAYERS = ['infiniband', 'roce', 'efa', 'slingshot', 'omni-path', 'tcp'] as const;
 export type LinkLayer = (typeof LINK_LAYERS)[number];
 
+/** For people. */
+export const LAYER_NAMES: Readonly<Record<LinkLayer, string>> = {
+  infiniband: 'InfiniBand',
+  roce: 'RoCE',
+  efa: 'EFA',
+  slingshot: 'Slingshot',
+  'omni-path': 'Omni-Path',
+  tcp: 'Ethernet',
+};
+
 /** A measurement this far above a wire's rate is not one of that wire. */
 export const ABOVE_WIRE = 1.1;
 
@@ -29,6 +39,10 @@ export interface LinkSpec {
   readonly bandwidth: number;
   /** Fraction of wire rate that large point-to-point and ring transfers reach. */
   readonly efficiency: number;
+  /** What one flow reaches alone, where it is less than a port gives (a TCP stream); null: no less. */
+  readonly perFlow: number | null;
+  /** What messages reach that outgrow the buffers on their way: from `from` bytes on less, `efficiency` at four times that. */
+  readonly largeMessages: { readonly from: number; readonly efficiency: number } | null;
   /** One hop, small message. */
   readonly latency: number;
   /** Extra latency of a collective for each doubling of the node count (tree) and for each further node (ring). */

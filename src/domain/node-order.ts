@@ -1,4 +1,6 @@
-import type { Cluster, NodeGroup } from './cluster.ts';
+import type { Cluster, MeasuredLinks, NodeGroup } from './cluster.ts';
+
+type Matrix = readonly (readonly number[])[];
 
 /** The number of the node, over all groups, that holds a device. */
 export function nodeOfDevice({ groups }: Cluster, device: number): number {
@@ -33,9 +35,7 @@ export function hostOfNode({ groups }: Cluster, node: number): string {
 /** The cluster with node order[i] in the place of node i. The order keeps each node in its group. */
 export function reordered(cluster: Cluster, order: readonly number[] | null): Cluster {
   if (order === null || cluster.measured === undefined) return cluster;
-  const { bandwidth, latency } = cluster.measured;
-  const permuted = (matrix: readonly (readonly number[])[]) =>
-    order.map((row) => order.map((column) => matrix[row]![column]!));
+  const permuted = (matrix: Matrix) => order.map((row) => order.map((column) => matrix[row]![column]!));
   let first = 0;
   const groups = cluster.groups.map((group): NodeGroup => {
     const hosts = Array.from({ length: group.nodes }, (_, i) => hostOfNode(cluster, order[first + i]!));
@@ -45,7 +45,7 @@ export function reordered(cluster: Cluster, order: readonly number[] | null): Cl
   return {
     ...cluster,
     groups,
-    measured: { bandwidth: permuted(bandwidth), latency: latency === null ? null : permuted(latency) },
+    measured: eachTable(cluster.measured, permuted),
   };
 }
 
@@ -64,20 +64,23 @@ export function onlyGroups(cluster: Cluster, keep: (group: NodeGroup) => boolean
   const links = cluster.links
     .filter(({ from, to }) => index.has(from) && index.has(to))
     .map((link) => ({ ...link, from: index.get(link.from)!, to: index.get(link.to)! }));
-  const part = (matrix: readonly (readonly number[])[]) =>
-    nodesKept.map((row) => nodesKept.map((column) => matrix[row]![column]!));
+  const part = (matrix: Matrix) => nodesKept.map((row) => nodesKept.map((column) => matrix[row]![column]!));
   const { measured } = cluster;
   return {
     ...cluster,
     groups,
     links,
-    ...(measured === undefined
-      ? {}
-      : {
-          measured: {
-            bandwidth: part(measured.bandwidth),
-            latency: measured.latency === null ? null : part(measured.latency),
-          },
-        }),
+    ...(measured === undefined ? {} : { measured: eachTable(measured, part) }),
+  };
+}
+
+function eachTable(
+  { bandwidth, latency, perFlow }: MeasuredLinks,
+  change: (matrix: Matrix) => Matrix,
+): MeasuredLinks {
+  return {
+    bandwidth: change(bandwidth),
+    latency: latency === null ? null : change(latency),
+    perFlow: perFlow === null ? null : change(perFlow),
   };
 }

@@ -1,8 +1,10 @@
+import type { Cluster } from '../domain/cluster.ts';
 import { measuredLayer } from '../domain/layer-profile.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import { type Provenance, weakest } from '../domain/provenance.ts';
 import { supports } from '../hardware/gemm.ts';
+import { joinOf } from '../hardware/transport.ts';
 
 /** The least trustworthy figure that this plan's estimate rests on. */
 export function provenanceOf({ cluster }: Problem, plan: Plan): Provenance {
@@ -18,7 +20,12 @@ export function provenanceOf({ cluster }: Problem, plan: Plan): Provenance {
   }
   for (const { from, to, provenance } of cluster.links)
     if (used.has(from) && used.has(to)) all.push(provenance);
+  if (cluster.measured === undefined && joinsAssumed(cluster, [...used])) all.push('assumed');
   return weakest(all);
+}
+
+function joinsAssumed(cluster: Cluster, used: readonly number[]): boolean {
+  return used.some((a, i) => used.slice(i).some((b) => !joinOf(cluster, a, b).stated));
 }
 
 /** What had to be assumed, in words: the cluster's own list, and what this plan's GPUs lack. */

@@ -18,6 +18,8 @@ export interface StageSeconds {
   readonly headSeconds: number;
   /** Send and receive of one boundary activation that compute does not hide. */
   readonly boundarySeconds: number;
+  /** The same where the pipeline has stages that RDMA does not join. */
+  readonly socketBoundarySeconds: number;
   /** One micro-batch's activation to the next stage, bytes of one GPU; share of its time that blocks a stage. */
   readonly boundaryBytes: number;
   readonly exposedShare: number;
@@ -46,6 +48,7 @@ function secondsIn({ model }: Problem, profile: StageProfile): StageSeconds {
     embeddingSeconds: secondsOf(profile.embedding.time),
     headSeconds: secondsOf(profile.head.time) + model.mtpLayers * module,
     boundarySeconds: boundarySeconds(profile),
+    socketBoundarySeconds: boundarySeconds(profile, true),
     boundaryBytes: profile.boundaryBytes,
     exposedShare: exposedShare(profile),
   };

@@ -182,5 +182,5 @@ function numberOf(...spans: Span[]): number {
 }
 
 function spanKey(x: Span): string {
-  return `${x.size}/${x.perDomain}/${x.domains}/${x.intra.index}/${x.network.index}/${x.transport}/${x.share.nominal}/${x.share.reached}/${x.extraLatency}`;
+  return `${x.size}/${x.perDomain}/${x.domains}/${x.intra.index}/${x.network.id}/${x.network.latency}/${x.transport}/${x.share.nominal}/${x.share.reached}/${x.share.large?.from}/${x.share.large?.part}/${x.extraLatency}`;
 }

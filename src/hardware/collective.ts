@@ -88,10 +88,10 @@ function domainBus(span: Span, collective: Collective, c: Coefficients): number 
  * rate (478 of 400 GB/s on two p5 nodes; 86 to 91 of 100 on two A100 nodes, which have none). Latency grows with nodes: log2 for all-reduce, linear for rings (NCCL multi-node fits).
  */
 function ringAcross(span: Span, collective: Collective, bytes: number, c: Coefficients): number {
-  const nic = span.network.nic.link;
+  const nic = span.network;
   const tree = span.intra.intraNode.inSwitchReduction !== null && collective === 'allReduce';
   const once = tree && span.domains === 2 ? 2 : 1;
-  const network = span.perDomain * networkRate(span.share, c.networkDerating) * once;
+  const network = span.perDomain * networkRate(span.share, c.networkDerating, bytes) * once;
   const bus = Math.min(domainBus(span, collective, c), network);
   const steps =
     collective === 'allReduce'
@@ -104,11 +104,11 @@ function ringAcross(span: Span, collective: Collective, bytes: number, c: Coeffi
 /** All-to-all obeys the NIC: bytes that leave the domain per GPU at the GPU's share of the network. */
 function allToAllAcross(span: Span, bytes: number, c: Coefficients): number {
   const leaving = (bytes * (span.size - span.perDomain)) / span.size;
-  const network = leaving / networkRate(span.share, c.networkAllToAll);
+  const network = leaving / networkRate(span.share, c.networkAllToAll, bytes);
   const staying = (bytes * span.perDomain) / span.size;
   const inside =
     span.perDomain > 1 ? insideDomain(span.intra.intraNode, span, 'allToAll', span.perDomain, staying, c) : 0;
-  const nic = span.network.nic.link;
+  const nic = span.network;
   return (
     nic.latency +
     span.extraLatency +
@@ -125,6 +125,6 @@ export function pointToPointSeconds(span: Span, bytes: number, c: Coefficients):
     const peers = link.topology === 'mesh' ? Math.max(1, span.intra.gpusPerNode - 1) : 1;
     return c.pointToPointLatency + link.latency + bytes / (promisedBandwidth(link) / peers);
   }
-  const rate = networkRate(span.share, c.networkDerating);
-  return c.pointToPointLatency + span.network.nic.link.latency + span.extraLatency + bytes / rate;
+  const rate = networkRate(span.share, c.networkDerating, bytes);
+  return c.pointToPointLatency + span.network.latency + span.extraLatency + bytes / rate;
 }

@@ -1,4 +1,4 @@
-import type { Cluster } from '../domain/cluster.ts';
+import type { Cluster, MeasuredLinks } from '../domain/cluster.ts';
 import { nodeOfDevice, nodesByGroup } from '../domain/node-order.ts';
 
 /** Some members: `size` of them, `stride` devices apart, from `firstDevice` on in device order. */
@@ -14,6 +14,8 @@ export interface MeasuredPath {
   readonly bandwidthPerNode: number;
   /** Seconds one way; null when only bandwidth was measured. */
   readonly latency: number | null;
+  /** Bytes/s of one flow alone; null when only whole nodes were measured. */
+  readonly perFlow: number | null;
 }
 
 /** Of members in runs of devices, as ranks go; null when nothing was measured or all stand on one node. */
@@ -28,31 +30,39 @@ export function measuredRing(cluster: Cluster, runs: readonly Members[]): Measur
   }
   if (nodes.length > 1 && nodes[0] === nodes.at(-1)) nodes.pop();
   if (nodes.length < 2) return null;
-  const { bandwidth, latency } = cluster.measured;
-  let least = Number.POSITIVE_INFINITY;
-  let longest = 0;
-  for (const [i, from] of nodes.entries()) {
-    const to = nodes[(i + 1) % nodes.length]!;
-    if (from === to) continue;
-    least = Math.min(least, bandwidth[from]![to]!);
-    if (latency !== null) longest = Math.max(longest, latency[from]![to]!);
-  }
-  return { bandwidthPerNode: least, latency: latency === null ? null : longest };
+  return slowestOf(
+    cluster.measured,
+    nodes.map((from, i) => [from, nodes[(i + 1) % nodes.length]!]),
+  );
 }
 
 /** What was measured between nodes of these groups, the slowest pair of all; null when nothing was. */
 export function measuredBetween(cluster: Cluster, groups: readonly number[]): MeasuredPath | null {
   if (cluster.measured === undefined) return null;
-  const { bandwidth, latency } = cluster.measured;
   const nodes = nodesByGroup(cluster);
-  let least = Number.POSITIVE_INFINITY;
-  let longest = 0;
-  for (const a of groups)
-    for (const b of groups)
-      for (const from of a === b ? [] : nodes[a]!)
-        for (const to of nodes[b]!) {
-          least = Math.min(least, bandwidth[from]![to]!);
-          if (latency !== null) longest = Math.max(longest, latency[from]![to]!);
-        }
-  return { bandwidthPerNode: least, latency: latency === null ? null : longest };
+  const pairs = groups.flatMap((a) =>
+    groups.flatMap((b) =>
+      a === b ? [] : nodes[a]!.flatMap((from) => nodes[b]!.map((to) => [from, to] as const)),
+    ),
+  );
+  return slowestOf(cluster.measured, pairs);
+}
+
+/** The worst of some pairs of nodes, figure by figure. */
+function slowestOf(
+  { bandwidth, latency, perFlow }: MeasuredLinks,
+  pairs: readonly (readonly [number, number])[],
+): MeasuredPath {
+  let [node, flow, longest] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, 0];
+  for (const [from, to] of pairs) {
+    if (from === to) continue;
+    node = Math.min(node, bandwidth[from]![to]!);
+    if (perFlow !== null) flow = Math.min(flow, perFlow[from]![to]!);
+    if (latency !== null) longest = Math.max(longest, latency[from]![to]!);
+  }
+  return {
+    bandwidthPerNode: node,
+    latency: latency === null ? null : longest,
+    perFlow: perFlow === null ? null : flow,
+  };
 }

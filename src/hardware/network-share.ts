@@ -1,17 +1,41 @@
 import type { Cluster, GroupLink, NodeGroup } from '../domain/cluster.ts';
-import { promisedBandwidth } from '../domain/link.ts';
+import { type LinkSpec, promisedBandwidth } from '../domain/link.ts';
+import type { MeasuredPath } from './measured.ts';
 
-/** Bytes/s one way that the network gives one GPU while all GPUs of its node use it. */
+/** Bytes/s one way that the network gives one GPU while others of its node use it. */
 export interface NetworkShare {
   /** By the rates of ports and links and their own efficiency: training reaches a fitted part of it. */
   readonly nominal: number;
   /** As measured, or stated as what transfers reach: taken as it is. Infinity: nothing was. */
   readonly reached: number;
+  /** What large messages keep of the nominal rate. */
+  readonly large: LargeMessages | null;
 }
 
-/** What transfers reach: `derating` is fitted, near 1, and applies to what links promise, never to what was measured. */
-export function networkRate({ nominal, reached }: NetworkShare, derating: number): number {
-  return Math.min(nominal * derating, reached);
+export const UNLIMITED: NetworkShare = {
+  nominal: Number.POSITIVE_INFINITY,
+  reached: Number.POSITIVE_INFINITY,
+  large: null,
+};
+
+/** From `from` bytes on the rate falls, to `part` of it at four times that. */
+interface LargeMessages {
+  readonly from: number;
+  readonly part: number;
+}
+
+/**
+ * What a transfer of so many bytes reaches: `derating` is fitted, near 1, and applies to what links promise, never to what
+ * was measured.
+ */
+export function networkRate(share: NetworkShare, derating: number, bytes = 0): number {
+  return Math.min(share.nominal * derating * keptAt(share.large, bytes), share.reached);
+}
+
+/** On the logarithm of the size. */
+function keptAt(large: LargeMessages | null, bytes: number): number {
+  if (large === null || bytes <= large.from) return 1;
+  return large.part ** Math.min(1, Math.log(bytes / large.from) / Math.log(4));
 }
 
 export function isSlower(a: NetworkShare, b: NetworkShare): boolean {
@@ -20,36 +44,79 @@ export function isSlower(a: NetworkShare, b: NetworkShare): boolean {
 
 /** The rate of what lies in a row: both ends' ports and the links between them. */
 export function slowest(a: NetworkShare, b: NetworkShare): NetworkShare {
-  return { nominal: Math.min(a.nominal, b.nominal), reached: Math.min(a.reached, b.reached) };
+  const { nominal, large } = b.nominal < a.nominal ? b : a;
+  return { nominal, large, reached: Math.min(a.reached, b.reached) };
 }
 
-/** A GPU's share of all ports of its node. */
-export function portShare({ nic, gpusPerNode }: NodeGroup): NetworkShare {
-  const ports = nic.perNode / gpusPerNode;
+/**
+ * Ports that each of a node's GPUs has while `senders` of them use the network: each takes its own part of the ports, or
+ * one port where that is less. What one flow reaches alone, where it is known, says more than a port.
+ */
+function portsOf({ nic, gpusPerNode }: NodeGroup, senders: number): number {
+  const busy = Math.min(senders, gpusPerNode);
+  const own = nic.perNode / busy;
+  return nic.link.perFlow === null ? Math.min(own, Math.max(1 / busy, nic.perNode / gpusPerNode)) : own;
+}
+
+/** A GPU's share of the ports of its node. */
+export function portShare(group: NodeGroup, senders = group.gpusPerNode): NetworkShare {
+  const { nic } = group;
+  const ports = portsOf(group, senders);
+  const flow = nic.link.perFlow ?? Number.POSITIVE_INFINITY;
   return nic.measured === null
-    ? { nominal: promisedBandwidth(nic.link) * ports, reached: Number.POSITIVE_INFINITY }
-    : { nominal: Number.POSITIVE_INFINITY, reached: nic.measured * ports };
+    ? { nominal: promisedBandwidth(nic.link) * ports, reached: flow, large: largeOf(nic.link) }
+    : { nominal: Number.POSITIVE_INFINITY, reached: Math.min(flow, nic.measured * ports), large: null };
+}
+
+/** What sockets leave one GPU of a node that has RDMA cards: they take one card, through host memory. */
+export function socketShare(
+  { nic: { sockets }, gpusPerNode }: NodeGroup,
+  senders = gpusPerNode,
+): NetworkShare {
+  return {
+    nominal: promisedBandwidth(sockets) / Math.min(senders, gpusPerNode),
+    reached: sockets.perFlow ?? Number.POSITIVE_INFINITY,
+    large: largeOf(sockets),
+  };
+}
+
+function largeOf({ largeMessages, efficiency }: LinkSpec): LargeMessages | null {
+  return largeMessages === null
+    ? null
+    : { from: largeMessages.from, part: largeMessages.efficiency / efficiency };
 }
 
 /** A GPU's share of what a link between groups lets one node send. */
-export function linkShare({ groups }: Cluster, link: GroupLink): NetworkShare {
-  const gpus = Math.max(groups[link.from]!.gpusPerNode, groups[link.to]!.gpusPerNode);
-  return { nominal: link.nominalPerNode / gpus, reached: link.bandwidthPerNode / gpus };
+export function linkShare(
+  { groups }: Cluster,
+  link: GroupLink,
+  senders = Number.POSITIVE_INFINITY,
+): NetworkShare {
+  const most = Math.max(groups[link.from]!.gpusPerNode, groups[link.to]!.gpusPerNode);
+  const gpus = Math.min(most, senders);
+  return {
+    nominal: link.nominalPerNode / gpus,
+    reached: Math.min(link.bandwidthPerNode / gpus, link.perFlow),
+    large: link.kind === null ? null : largeOf(link.kind),
+  };
 }
 
 /** One flow's part of what all flows between two groups share, `width` of them at a time. */
 export function flowShare({ sharedBandwidth }: GroupLink, width: number): NetworkShare {
-  return { nominal: Number.POSITIVE_INFINITY, reached: sharedBandwidth / width };
+  return { nominal: Number.POSITIVE_INFINITY, reached: sharedBandwidth / width, large: null };
 }
 
 /** A GPU's share of a rate measured between nodes of these groups; no measurement is above the wire. */
-export function measuredShare(groups: readonly NodeGroup[], bandwidthPerNode: number): NetworkShare {
-  let reached = Number.POSITIVE_INFINITY;
-  for (const { nic, gpusPerNode } of groups)
-    reached = Math.min(
-      reached,
-      bandwidthPerNode / gpusPerNode,
-      (nic.link.bandwidth * nic.perNode) / gpusPerNode,
-    );
-  return { nominal: Number.POSITIVE_INFINITY, reached };
+export function measuredShare(
+  groups: readonly NodeGroup[],
+  { bandwidthPerNode, perFlow }: MeasuredPath,
+  senders = Number.POSITIVE_INFINITY,
+): NetworkShare {
+  let reached = perFlow ?? Number.POSITIVE_INFINITY;
+  for (const group of groups) {
+    const { nic } = group;
+    const ports = portsOf(group, senders);
+    reached = Math.min(reached, (bandwidthPerNode * ports) / nic.perNode, nic.link.bandwidth * ports);
+  }
+  return { nominal: Number.POSITIVE_INFINITY, reached, large: null };
 }

@@ -1,4 +1,5 @@
 import { type Cluster, type GroupLink, groupOfDevice, type NodeGroup } from '../domain/cluster.ts';
+import type { LinkSpec } from '../domain/link.ts';
 import { type MeasuredPath, type Members, measuredBetween, measuredRing } from './measured.ts';
 import {
   flowShare,
@@ -8,6 +9,8 @@ import {
   type NetworkShare,
   portShare,
   slowest,
+  socketShare,
+  UNLIMITED,
 } from './network-share.ts';
 import { type Transport, transportOf } from './transport.ts';
 
@@ -25,8 +28,8 @@ export interface Span {
   readonly share: NetworkShare;
   /** Largest one-way latency on the way, beyond the NIC's own, seconds (0 inside one site). */
   readonly extraLatency: number;
-  /** The group whose ports are the slowest of those touched. */
-  readonly network: NodeGroup;
+  /** The slowest kind of network on the way, whose latencies a hop has. */
+  readonly network: LinkSpec;
 }
 
 /** `size` members, `stride` devices apart, from `firstDevice` on in device order. */
@@ -35,13 +38,13 @@ export function spanOf(cluster: Cluster, firstDevice: number, stride: number, si
 }
 
 /** One communication group whose members stand in several runs of devices, as ranks go: unlike copies of one stage. */
-export function spanOfRuns(cluster: Cluster, runs: readonly Members[]): Span {
+export function spanOfRuns(cluster: Cluster, runs: readonly Members[], traffic: Traffic = {}): Span {
   const stretches = runs.map((run) => stretchOf(cluster, run));
   const size = runs.reduce((sum, run) => sum + run.size, 0);
   const perDomain = Math.min(...stretches.map((one) => one.perDomain));
   const domains =
     runs.length === 1 ? Math.ceil(size / perDomain) : Math.max(runs.length, Math.ceil(size / perDomain));
-  return standing(cluster, runs, stretches, { size, perDomain, domains });
+  return standing(cluster, runs, stretches, { size, perDomain, domains }, traffic);
 }
 
 /** One communication group of single devices: one of each stage. As many groups stand side by side as two stages lie apart. */
@@ -62,15 +65,16 @@ function standing(
   runs: readonly Members[],
   stretches: readonly Stretch[],
   shape: Pick<Span, 'size' | 'perDomain' | 'domains'>,
+  traffic: Traffic = {},
 ): Span {
   const { perDomain, domains } = shape;
   const touched = cluster.groups.filter((group) => stretches.some((one) => one.touched.includes(group)));
-  const ends = endsOf(touched);
+  const ends = endsOf(touched, traffic.senders);
   if (domains === 1) return { ...shape, ...ends, transport: 'domain' };
   const links = cluster.links.filter((link) => crosses(link, touched, stretches));
   const width = Math.max(...runs.map(({ stride }) => stride), 1) * perDomain;
   const path = measuredRing(cluster, runs);
-  return { ...shape, ...ends, ...joined(cluster, touched, ends, links, width, path) };
+  return { ...shape, ...ends, ...joined(cluster, touched, ends, links, width, path, traffic) };
 }
 
 /** Where one run of members stands. */
@@ -93,9 +97,18 @@ function stretchOf(cluster: Cluster, { firstDevice, stride, size }: Members): St
   return { first: firstDevice, last: lastDevice, touched, perDomain };
 }
 
+/** What else is known of the traffic of a span. */
+interface Traffic {
+  /** GPUs of a node that send at once; left out: all. */
+  readonly senders?: number;
+  /** The communicator has members that RDMA does not reach. */
+  readonly overSockets?: boolean;
+}
+
 /** Two devices, in whichever order. */
-export function pairSpan(cluster: Cluster, a: number, b: number): Span {
-  return spanOf(cluster, Math.min(a, b), Math.max(1, Math.abs(a - b)), 2);
+export function pairSpan(cluster: Cluster, a: number, b: number, traffic: Traffic = {}): Span {
+  const run = { firstDevice: Math.min(a, b), stride: Math.max(1, Math.abs(a - b)), size: 2 };
+  return spanOfRuns(cluster, [run], traffic);
 }
 
 /**
@@ -112,59 +125,92 @@ export function spanAcross(cluster: Cluster, indexes: readonly number[], flows: 
 }
 
 /** One GPU of the group and its peer, in the same fast domain or in another node. */
-export function neighbours(group: NodeGroup, sameDomain: boolean): Span {
-  const alone = group.nic.link.layer === 'tcp' ? 'socket' : 'rdma';
+export function neighbours(group: NodeGroup, sameDomain: boolean, traffic: Traffic = {}): Span {
+  const { senders, overSockets = false } = traffic;
+  const apart = overSockets || group.nic.link.layer === 'tcp' ? 'socket' : 'rdma';
+  const ends = endsOf([group], senders);
   return {
     size: 2,
     perDomain: sameDomain ? 2 : 1,
     domains: sameDomain ? 1 : 2,
-    transport: sameDomain ? 'domain' : alone,
-    ...endsOf([group]),
+    ...ends,
+    transport: sameDomain ? 'domain' : apart,
+    ...(!sameDomain && apart === 'socket' ? socketEnds([group], senders) : {}),
   };
 }
 
 type Ends = Pick<Span, 'intra' | 'network' | 'share' | 'extraLatency'>;
 
 /** What the groups' own ports and in-node links set, without what lies between groups. */
-function endsOf(groups: readonly NodeGroup[]): Ends {
+function endsOf(groups: readonly NodeGroup[], senders?: number): Ends {
   let [network] = groups as readonly [NodeGroup];
   let intra = network;
-  let share = portShare(network);
+  let share = portShare(network, senders);
   for (const group of groups) {
-    const own = portShare(group);
-    if (isSlower(own, portShare(network))) network = group;
+    const own = portShare(group, senders);
+    if (isSlower(own, portShare(network, senders))) network = group;
     if (group.intraNode.bandwidth < intra.intraNode.bandwidth) intra = group;
     share = slowest(share, own);
   }
-  return { intra, network, share, extraLatency: 0 };
+  return { intra, network: network.nic.link, share, extraLatency: 0 };
+}
+
+/** The same of a communicator on sockets: RDMA cards work as plain ones. */
+function socketEnds(groups: readonly NodeGroup[], senders?: number): Pick<Ends, 'network' | 'share'> {
+  let share = UNLIMITED;
+  let network: LinkSpec | null = null;
+  for (const group of groups) {
+    const own = group.nic.link.layer === 'tcp' ? portShare(group, senders) : socketShare(group, senders);
+    if (network === null || isSlower(own, share)) network = group.nic.sockets;
+    share = slowest(share, own);
+  }
+  return { share, network: network! };
 }
 
 /**
  * The ends' share narrowed by what lies between them. A measurement of two nodes stands for ports and links alike, though
- * not for what all flows share.
+ * not for what all flows share. Where a file says what sockets reach between groups, that is what their cards give.
  */
 function joined(
   cluster: Cluster,
   groups: readonly NodeGroup[],
-  { share: ports, network }: Ends,
+  ends: Ends,
   links: readonly GroupLink[],
   width: number,
   path: MeasuredPath | null,
-): Pick<Span, 'transport' | 'share' | 'extraLatency'> {
-  const transport = transportOf(
-    cluster,
-    groups.map(({ index }) => index),
-  );
-  let share = path === null ? ports : measuredShare(groups, path.bandwidthPerNode);
+  { senders, overSockets = false }: Traffic = {},
+): Pick<Span, 'transport' | 'network' | 'share' | 'extraLatency'> {
+  const indexes = groups.map(({ index }) => index);
+  const transport = overSockets ? 'socket' : transportOf(cluster, indexes);
+  const { network, share: ports } =
+    transport === 'socket' && path === null ? { ...ends, ...socketsBetween(groups, links, senders) } : ends;
+  let share = path === null ? ports : measuredShare(groups, path, senders);
   let extraLatency = 0;
   for (const link of links) {
-    if (path === null) share = slowest(share, linkShare(cluster, link));
+    if (path === null) share = slowest(share, linkShare(cluster, link, senders));
     share = slowest(share, flowShare(link, width));
     extraLatency = Math.max(extraLatency, link.latency);
   }
   if (path !== null && path.latency !== null)
-    extraLatency = Math.max(extraLatency, path.latency - network.nic.link.latency);
-  return { transport, share, extraLatency };
+    extraLatency = Math.max(extraLatency, path.latency - network.latency);
+  return { transport, network, share, extraLatency };
+}
+
+function socketsBetween(
+  groups: readonly NodeGroup[],
+  links: readonly GroupLink[],
+  senders?: number,
+): Pick<Ends, 'network' | 'share'> {
+  const told = links.filter(
+    ({ layer, bandwidthPerNode, nominalPerNode }) =>
+      layer === 'tcp' && Math.min(bandwidthPerNode, nominalPerNode) < Number.POSITIVE_INFINITY,
+  );
+  const open = groups.filter(
+    ({ index, nic }) =>
+      nic.link.layer === 'tcp' || !told.some(({ from, to }) => from === index || to === index),
+  );
+  const { network } = socketEnds(groups, senders);
+  return { network, share: open.length === 0 ? UNLIMITED : socketEnds(open, senders).share };
 }
 
 /** Whether members talk over a link: between two groups, or between the nodes of one. */

@@ -1,4 +1,5 @@
-import type { Cluster, GroupLink } from '../domain/cluster.ts';
+import type { Cluster, GroupLink, NodeGroup } from '../domain/cluster.ts';
+import { remembered, rememberedOf } from '../units/remembered.ts';
 
 /**
  * What carries a communicator: `domain` the links of one scale-up domain; `rdma` network cards of one layer on one fabric;
@@ -24,20 +25,35 @@ export function slowestTransport(all: Iterable<Transport>): Transport {
 }
 
 /** The cards' own layer decides first, then the link between them, then the name of the fabric, then the site. */
-export function joinOf({ groups, links }: Cluster, a: number, b: number): Join {
+export function joinOf(cluster: Cluster, a: number, b: number): Join {
+  const known = rememberedOf(byCluster, cluster, () => new Map<number, Join>());
+  return remembered(known, a * cluster.groups.length + b, () => joined(cluster, a, b));
+}
+
+const byCluster = new WeakMap<Cluster, Map<number, Join>>();
+
+function joined({ groups, links }: Cluster, a: number, b: number): Join {
   const [one, other] = [groups[a]!, groups[b]!];
   const way = links.find((link) => joins(link, a, b));
-  const [fabric, peer] = [one.nic.fabric, other.nic.fabric];
-  const together = fabric !== null && peer !== null ? fabric === peer : a === b || one.site === other.site;
   const { layer } = one.nic.link;
-  const rdma =
-    layer !== 'tcp' &&
-    layer === other.nic.link.layer &&
-    (way === undefined || way.layer === null ? together : way.layer === layer);
+  const alike = layer === other.nic.link.layer;
+  const [fabric, peer] = [one.nic.fabric, other.nic.fabric];
+  const named = fabric !== null && peer !== null;
+  const together = named ? fabric === peer : a === b || one.site === other.site;
+  const rdma = layer !== 'tcp' && alike && (way === undefined ? together : way.layer === layer);
   return {
     transport: rdma ? 'rdma' : 'socket',
-    stated: a === b || way?.stated === true || (rdma && fabric !== null && fabric === peer),
+    stated: sameHost(one, other) || way?.stated === true || (alike && named && fabric === peer),
   };
+}
+
+/** One group, or GPUs of two types on the same hosts. */
+function sameHost(one: NodeGroup, other: NodeGroup): boolean {
+  return (
+    one === other ||
+    (other.firstGpus !== undefined && one.hosts.includes(other.hosts[0]!)) ||
+    (one.firstGpus !== undefined && other.hosts.includes(one.hosts[0]!))
+  );
 }
 
 /** Of members on nodes of these groups, more than one node: the slowest of all their pairs. */

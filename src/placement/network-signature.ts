@@ -2,7 +2,7 @@ import { dimsOf, type Plan } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import { networkRate } from '../hardware/network-share.ts';
 import { processGroups } from '../hardware/process-groups.ts';
-import { stageBoundary } from '../hardware/stage-boundary.ts';
+import { pipelineOverSockets, stageBoundary } from '../hardware/stage-boundary.ts';
 
 /**
  * All that a plan's cost can learn of the network: bandwidth and latency of every communication group and of every
@@ -10,7 +10,9 @@ import { stageBoundary } from '../hardware/stage-boundary.ts';
  */
 export function networkSignature({ cluster }: Problem, plan: Plan): number[] {
   const signature: number[] = [];
-  for (const { stages } of plan.pipelines) {
+  for (const pipeline of plan.pipelines) {
+    const { stages } = pipeline;
+    const overSockets = pipelineOverSockets(cluster, pipeline);
     for (const [s, stage] of stages.entries()) {
       for (const [own, block] of stage.replicas.entries()) {
         const dims = dimsOf(plan, stages.length, stage, block);
@@ -20,7 +22,7 @@ export function networkSignature({ cluster }: Problem, plan: Plan): number[] {
       }
       const next = stages[s + 1] ?? (plan.dims.vpp > 1 ? stages[0] : undefined);
       if (next === undefined) continue;
-      const span = stageBoundary(cluster, stage.replicas[0]!, next.replicas[0]!, plan.dims.cp);
+      const span = stageBoundary(cluster, stage.replicas[0]!, next.replicas[0]!, plan.dims.cp, overSockets);
       signature.push(networkRate(span.share, 1), span.extraLatency);
     }
   }

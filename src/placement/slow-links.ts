@@ -55,9 +55,9 @@ export function slowLinks(problem: Problem, plan: Plan): SlowLink[] {
 }
 
 function repaired(cluster: Cluster, from: number, to: number, bytesPerSecond: number): Cluster {
-  const { bandwidth, latency } = cluster.measured!;
+  const { bandwidth } = cluster.measured!;
   const fixed = bandwidth.map((row, i) =>
     i === from ? row.map((x, j) => (j === to ? bytesPerSecond : x)) : row,
   );
-  return { ...cluster, measured: { bandwidth: fixed, latency } };
+  return { ...cluster, measured: { ...cluster.measured!, bandwidth: fixed } };
 }

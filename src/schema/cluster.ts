@@ -17,6 +17,12 @@ const nic = closed(
       type: 'string',
       description: 'What transfers through one port reached, measured: taken as it is.',
     },
+    perFlow: {
+      type: 'string',
+      description:
+        'What one GPU alone reaches to another node, where a node reaches more (a TCP stream): taken as it is.',
+    },
+    latency: { type: 'string', description: "Of one transfer, where it is not the link's." },
     fabric: {
       type: 'string',
       description:
@@ -101,6 +107,7 @@ const link = closed(
       type: 'string',
       description: 'What all flows between the two reach together: taken as it is.',
     },
+    perFlow: { type: 'string', description: 'What one flow reaches alone: taken as it is.' },
     latency: text,
   },
 );
@@ -119,7 +126,7 @@ export const clusterSchema = documentSchema({
       },
       links: list(link),
       measured: {
-        ...closed({ bandwidth: table }, { latency: table }),
+        ...closed({ bandwidth: table }, { latency: table, perFlow: table }),
         description:
           'Node to node as measured, row sends to column, in the order of the groups: taken as it is.',
       },

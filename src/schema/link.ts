@@ -36,6 +36,15 @@ export const linkSchema = documentSchema({
         description: 'What the cards of a network speak: a network states it, a link inside a node has none.',
       },
       portsPerNode: { ...positive, description: 'Ports of a node, where the kind of link says so.' },
+      perFlow: {
+        type: 'string',
+        description: 'What one flow reaches alone, where it is less than a port gives: taken as it is.',
+      },
+      largeMessages: {
+        ...closed({ from: text, efficiency: { type: 'number', exclusiveMinimum: 0, maximum: 1 } }),
+        description:
+          'Messages that outgrow the buffers on their way: from `from` bytes on efficiency falls, to this one at four times that.',
+      },
       latencyPerDoubling: text,
       latencyPerNode: text,
       inSwitchReduction: closed({ minGpus: { type: 'integer', minimum: 2 }, busBandwidth: text }),

@@ -1,4 +1,4 @@
-import { type Cluster, deviceCount } from '../domain/cluster.ts';
+import { type Cluster, deviceCount, type NicSpec } from '../domain/cluster.ts';
 import type { Estimate } from '../domain/estimate.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
@@ -71,15 +71,21 @@ export function bookFor(problem: Problem): CostBook {
 }
 
 function atWireRate(cluster: Cluster): Cluster {
-  const none = { bandwidthPerNode: Number.POSITIVE_INFINITY, nominalPerNode: Number.POSITIVE_INFINITY };
+  const most = Number.POSITIVE_INFINITY;
+  const none = { bandwidthPerNode: most, nominalPerNode: most, perFlow: most, kind: null };
   return {
     ...cluster,
-    groups: cluster.groups.map((group) => ({
-      ...group,
-      nic: { ...group.nic, measured: group.nic.link.bandwidth },
-    })),
+    groups: cluster.groups.map((group) => ({ ...group, nic: wireOf(group.nic) })),
     links: cluster.links.map((link) => ({ ...link, ...none })),
   };
+}
+
+/** Cards that reach what their wire has, by RDMA and by sockets. */
+function wireOf(nic: NicSpec): NicSpec {
+  const perFlow = nic.link.perFlow === null ? null : Number.POSITIVE_INFINITY;
+  const link = { ...nic.link, perFlow, largeMessages: null };
+  const sockets = { ...link, bandwidth: link.bandwidth * nic.perNode, efficiency: 1 };
+  return { ...nic, link, measured: link.bandwidth, sockets };
 }
 
 /** Entries to open in a round: few at first, while the threshold still falls. */

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { loadLink } from '../../src/catalogue/links.ts';
 import { loadModel } from '../../src/catalogue/models.ts';
 import { listStacks } from '../../src/catalogue/stacks.ts';
+import type { NodeGroup } from '../../src/domain/cluster.ts';
 import type { Plan, Stage } from '../../src/domain/plan.ts';
 import type { Problem } from '../../src/domain/problem.ts';
 import { LAUNCHERS, launcherOf } from '../../src/frameworks/index.ts';
@@ -123,6 +125,17 @@ describe.each(LAUNCHERS)('framework $id', (framework) => {
       expect(reason === null).toBe(can);
       if (reason !== null) expect(reason.rule).toMatch(/^[a-z0-9]+(-[a-z0-9]+)*$/);
     }
+  });
+
+  it('refuses node groups that RDMA does not join, unless it gives each kind of group a network', () => {
+    const roce = (nic: NodeGroup['nic']) => ({ ...nic, link: loadLink('roce-200') });
+    const groups = mixed.cluster.groups.map((one, i) => (i === 0 ? one : { ...one, nic: roce(one.nic) }));
+    const apart = { ...mixed, cluster: { ...mixed.cluster, groups } };
+    if (framework.reject(mixed, uneven) !== null) return;
+    const reason = framework.reject(apart, uneven);
+    expect(reason?.rule ?? null).toBe(framework.capabilities.networkPerGroup ? null : 'one-network');
+    if (reason !== null)
+      expect(reason.actual).toMatch(/\(InfiniBand\) and .* \(RoCE\), which RDMA does not join/);
   });
 
   it.each(['mixer', 'ffn'] as const)('runs or refuses layers without a %s', (part) => {

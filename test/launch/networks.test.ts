@@ -229,8 +229,8 @@ describe('one network for all ranks', () => {
       2,
     )!;
     expect(reason.rule).toBe('one-network');
-    expect(reason.actual).toBe('h100 on ib-ndr400, a100-40 on roce-200: RDMA does not join them');
-    expect(reason.limit).toMatch(/NCCL takes one module and one link layer for a group/);
+    expect(reason.actual).toBe('h100 (InfiniBand) and a100-40 (RoCE), which RDMA does not join, in one job');
+    expect(reason.limit).toMatch(/NCCL joins no others in the group of all ranks/);
     expect(torchtitan.refuses!(problem, [{ group: 0, tp: 1 }], 2)).toBeNull();
     expect(
       torchtitan.refuses!(

@@ -21,7 +21,11 @@ function measured(cluster: Cluster, bandwidth: Figure, latency: Figure | null): 
     Array.from({ length: nodes }, (_, a) => Array.from({ length: nodes }, (_, b) => of(a, b)));
   return {
     ...cluster,
-    measured: { bandwidth: matrix(bandwidth), latency: latency === null ? null : matrix(latency) },
+    measured: {
+      bandwidth: matrix(bandwidth),
+      latency: latency === null ? null : matrix(latency),
+      perFlow: null,
+    },
   };
 }
 

@@ -21,7 +21,11 @@ function scattered(nodes: number): Problem {
   const hosts = Array.from({ length: nodes }, (_, i) => `n${i}`);
   return {
     model: loadModel('llama-3.1-70b').value,
-    cluster: { ...value, groups: [{ ...group!, nodes, hosts }], measured: { bandwidth, latency: null } },
+    cluster: {
+      ...value,
+      groups: [{ ...group!, nodes, hosts }],
+      measured: { bandwidth, latency: null, perFlow: null },
+    },
     stack: loadStack('megatron-core'),
     workload: {
       sequenceLength: 8192,

@@ -18,12 +18,16 @@ export function gatherSeconds({ context: { groups, local, c }, boundaryBytes }: 
   return collectiveSeconds(groups.tensor, 'allGather', boundaryBytes * groups.tensor.size, c);
 }
 
-/** Seconds that one boundary adds to a stage's micro-batch, forward and backward together. */
-export function boundarySeconds(profile: StageProfile): number {
+/**
+ * Seconds that one boundary inside a node group adds to a stage's micro-batch, forward and backward together; `overSockets`:
+ * the pipeline has stages that RDMA does not join.
+ */
+export function boundarySeconds(profile: StageProfile, overSockets = false): number {
   const { context, boundaryBytes } = profile;
   const { groups, group, dims, c } = context;
   if (dims.pp === 1) return 0;
-  const sameDomain = groups.gradient.size * groups.tensor.size < group.fastDomainGpus;
-  const once = pointToPointSeconds(neighbours(group, sameDomain), boundaryBytes, c);
+  const senders = groups.gradient.size * groups.tensor.size;
+  const span = neighbours(group, senders < group.fastDomainGpus, { senders, overSockets });
+  const once = pointToPointSeconds(span, boundaryBytes, c);
   return 2 * (once * exposedShare(profile) + gatherSeconds(profile)) * dims.vpp;
 }

@@ -1,7 +1,7 @@
 import type { Pipeline, Plan } from '../../domain/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
 import { pointToPointSeconds } from '../../hardware/collective.ts';
-import { stageBoundary } from '../../hardware/stage-boundary.ts';
+import { pipelineOverSockets, stageBoundary } from '../../hardware/stage-boundary.ts';
 import { scheduleOf } from '../../schedules/index.ts';
 import { type ChunkPlace, chunkPlaces } from '../../schedules/schedule.ts';
 import { type Simulation, simulate } from '../../schedules/simulate.ts';
@@ -112,16 +112,17 @@ function alone(run: StageRun, microBatches: number): PipelineTime {
 function boundaryTransfers(
   { cluster }: Problem,
   { dims }: Plan,
-  { stages }: Pipeline,
+  pipeline: Pipeline,
   runs: readonly StageRun[],
   places: readonly ChunkPlace[],
 ) {
+  const overSockets = pipelineOverSockets(cluster, pipeline);
   return places.slice(1).map((to, g) => {
     const from = places[g]!;
     if (from.stage === to.stage) return { exposed: 0, delay: 0, gathered: { before: 0, after: 0 } };
     const { profile, block } = runs[from.stage]!.blocks[0]!;
     const peer = runs[to.stage]!.blocks[0]!;
-    const span = stageBoundary(cluster, block, stages[to.stage]!.replicas[0]!, dims.cp);
+    const span = stageBoundary(cluster, block, pipeline.stages[to.stage]!.replicas[0]!, dims.cp, overSockets);
     // Where micro-batches differ in size one side's is several of the other's.
     const bytes = Math.max(profile.boundaryBytes, peer.profile.boundaryBytes);
     const seconds = pointToPointSeconds(span, bytes, profile.context.c);

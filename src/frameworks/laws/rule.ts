@@ -1,3 +1,4 @@
+import type { Served } from '../../domain/legality.ts';
 import type { Plan } from '../../domain/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
 import type { Reason } from '../../domain/reason.ts';
@@ -8,6 +9,9 @@ export type Rule = (problem: Problem, plan: Plan) => Reason | null;
 
 /** One that no split can mend. */
 export type ProblemRule = (problem: Problem) => Reason | null;
+
+/** A constraint on which GPUs serve the stages, whatever the layers. */
+export type DeviceRule = (problem: Problem, served: readonly Served[], depth: number) => Reason | null;
 
 /** A refusal: what the plan has, what the framework takes, and what might help. */
 export function no(rule: string, actual: string, limit: string, hint?: string): Reason {

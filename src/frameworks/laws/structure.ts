@@ -8,8 +8,8 @@ import { rememberedOf } from '../../units/remembered.ts';
 import type { Reach } from '../port/framework.ts';
 import { chunksInOrder, isEven } from './chunks.ts';
 import { expressedPlan, expressedProblem } from './expressed.ts';
-import { networksApart } from './networks.ts';
-import { excludedBy, firstBroken, no, type ProblemRule, type Rule } from './rule.ts';
+import { oneNetwork } from './one-network.ts';
+import { type DeviceRule, excludedBy, firstBroken, no, type ProblemRule, type Rule } from './rule.ts';
 
 /** RFC 1123 names and addresses, and the underscore that clusters use. Nothing a shell or a rendezvous could misread. */
 const HOST = /^[A-Za-z0-9]([A-Za-z0-9._:-]{0,251}[A-Za-z0-9])?$/;
@@ -48,9 +48,6 @@ function blocksOf({ pipelines }: Plan): ReplicaBlock[] {
 function depthOf({ pipelines }: Plan): number {
   return Math.max(...pipelines.map(({ stages }) => stages.length));
 }
-
-/** A constraint on which GPUs serve the stages, whatever the layers. */
-type DeviceRule = (problem: Problem, served: readonly Served[], depth: number) => Reason | null;
 
 function deviceRules({ name, capabilities: can }: Reach): DeviceRule[] {
   const rules: DeviceRule[] = [];
@@ -214,26 +211,6 @@ const oneVendor: DeviceRule = ({ cluster }, served) => {
     hint: 'Maybe --launcher any, which ranks plans for a runtime of your own.',
   };
 };
-
-/**
- * NCCL takes one network module for a communicator, and connects RDMA cards of one link layer (2.30.7 plugin/net.cc,
- * transport/net_ib/connect.cc); torch's default group has all ranks.
- */
-const oneNetwork =
-  (name: string): DeviceRule =>
-  ({ cluster }, served) => {
-    const groups = [...new Set(served.map(({ group }) => group))];
-    if (!networksApart(cluster, groups)) return null;
-    const layers = groups.map(
-      (group) => `${cluster.groups[group]!.id} on ${cluster.groups[group]!.nic.link.id}`,
-    );
-    return {
-      rule: 'one-network',
-      actual: `${layers.join(', ')}: RDMA does not join them`,
-      limit: `one network in ${name}: the default group has all ranks, and NCCL takes one module and one link layer for a group`,
-      hint: 'Maybe --launcher megatron, which names a network for each process group.',
-    };
-  };
 
 /** torchrun starts the same number of consecutive ranks on every host. */
 const equalHosts: Rule = ({ cluster }, plan) => {

@@ -11,6 +11,7 @@ import { megatronWords } from './words.ts';
 
 const reach: Reach = {
   name: 'Megatron-LM',
+  // --nccl-communicator-config-path
   capabilities: { ...MEGATRON_CAPABILITIES, networkPerGroup: true },
   express: MEGATRON_EXPRESS,
 };

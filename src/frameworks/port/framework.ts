@@ -47,7 +47,7 @@ export interface Capabilities {
   readonly unequalHosts: boolean;
   /** GPUs of different vendors in one job. */
   readonly mixedVendors: boolean;
-  /** Each process group on the network that joins its members; otherwise one must join all ranks. */
+  /** A network of its own for each kind of process group: RDMA inside islands, sockets between them. */
   readonly networkPerGroup: boolean;
 }
 

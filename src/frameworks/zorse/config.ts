@@ -1,8 +1,8 @@
 import { microBatchSizeOf, type Plan } from '../../domain/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
+import { pipelineOverSockets } from '../../hardware/stage-boundary.ts';
 import { DEVICE_BY_DEVICE, placesOf } from '../../launch-folder/ranks.ts';
 import { recompute } from '../../techniques/recompute.ts';
-import { groupsOf, networksApart } from '../laws/networks.ts';
 import { modelName } from './models.ts';
 
 /** One stage: which ranks hold its layers, and how many micro-batches each of them takes. */
@@ -33,11 +33,10 @@ export function config({ model, cluster, workload }: Problem, plan: Plan) {
       zero_config: inGroups(ranks, ranks.length / plan.dims.dpReplicate),
     };
   });
-  const vendors = new Set(
-    plan.pipelines[0]!.stages.flatMap(({ replicas }) =>
-      replicas.map(({ group }) => cluster.groups[group]!.gpu.vendor),
-    ),
+  const groups = plan.pipelines[0]!.stages.flatMap(({ replicas }) =>
+    replicas.map(({ group }) => cluster.groups[group]!),
   );
+  const vendors = new Set(groups.map(({ gpu }) => gpu.vendor));
   return {
     model_name: modelName(model)!,
     global_batch_size: workload.globalBatchSize,
@@ -49,8 +48,8 @@ export function config({ model, cluster, workload }: Problem, plan: Plan) {
     reduce_dtype: 'float32',
     // A stage of a pipeline stays gathered between micro-batches.
     zero2_pipeline: stages.length > 1,
-    // NCCL and RCCL do not talk to each other, nor do cards of unlike link layers; Gloo talks to all.
-    gloo_p2p: vendors.size > 1 || networksApart(cluster, groupsOf(plan)),
+    // NCCL and RCCL do not talk to each other, nor cards of unlike fabrics; Gloo talks to all.
+    gloo_p2p: vendors.size > 1 || pipelineOverSockets(cluster, plan.pipelines[0]!),
     recompute_layer: recompute.of(plan.techniques).mode === 'full',
     pipeline_config: stages,
   };

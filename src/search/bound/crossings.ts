@@ -3,6 +3,7 @@ import type { StageSeconds } from '../../evaluate/stage-costs.ts';
 import { coefficients } from '../../hardware/coefficients.ts';
 import { pointToPointSeconds } from '../../hardware/collective.ts';
 import { pairSpan } from '../../hardware/span.ts';
+import { transportOf } from '../../hardware/transport.ts';
 import type { Layout } from '../space/frame.ts';
 
 /**
@@ -17,13 +18,21 @@ export function crossings(
 ): number[] {
   const { cluster } = problem;
   const c = coefficients(problem.coefficients);
-  return runs.slice(1).map(({ group }, i) => {
+  const overSockets = layoutOverSockets(problem, runs);
+  return runs.slice(1).map(({ group, tp }, i) => {
     const from = runs[i]!;
     const last = cluster.groups[from.group]!.firstDevice + (from.stages - 1) * from.tp * cp * dp;
     const next = cluster.groups[group]!.firstDevice;
-    const span = pairSpan(cluster, last, next);
+    const senders = Math.max(from.tp, tp) * cp * dp;
+    const span = pairSpan(cluster, last, next, { senders, overSockets });
     const { boundaryBytes, exposedShare } = costs[i]!;
     const seconds = pointToPointSeconds(span, boundaryBytes, c) - span.extraLatency;
     return seconds * exposedShare * vpp;
   });
+}
+
+/** Whether some stages of a pipeline are joined by sockets only, so that all of it takes them. */
+export function layoutOverSockets({ cluster }: Problem, runs: Layout['runs']): boolean {
+  const groups = new Set(runs.map(({ group }) => group));
+  return groups.size > 1 && transportOf(cluster, [...groups]) === 'socket';
 }

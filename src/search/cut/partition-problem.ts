@@ -1,7 +1,7 @@
 import type { Problem } from '../../domain/problem.ts';
 import type { StageCosts } from '../../evaluate/stage-costs.ts';
 import type { PartitionProblem } from '../../partition/problem.ts';
-import { crossings } from '../bound/crossings.ts';
+import { crossings, layoutOverSockets } from '../bound/crossings.ts';
 import { spotsOf } from '../bound/memory-bound.ts';
 import { type Candidate, microBatchesPerReplica } from '../space/candidate.ts';
 
@@ -14,6 +14,7 @@ export function partitionProblem(
 ): PartitionProblem {
   const { layout, choice } = candidate;
   const crossing = crossings(problem, layout, costs, choice.vpp);
+  const overSockets = layoutOverSockets(problem, layout.runs);
   const spots = spotsOf(problem, candidate, microBatches);
   let index = 0;
   const stages = layout.runs.flatMap((run, i) =>
@@ -22,7 +23,7 @@ export function partitionProblem(
       const s = index++;
       const spot = spots[s]!;
       const ends = (spot.first ? cost.embeddingSeconds : 0) + (spot.last ? cost.headSeconds : 0);
-      const half = cost.boundarySeconds / 2;
+      const half = (overSockets ? cost.socketBoundarySeconds : cost.boundarySeconds) / 2;
       const before = s === 0 ? 0 : within === 0 ? crossing[i - 1]! : half;
       const after = s === layout.pp - 1 ? 0 : within === run.stages - 1 ? crossing[i]! : half;
       return {

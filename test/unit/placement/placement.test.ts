@@ -23,7 +23,11 @@ function racks(nodes: number, slow?: readonly [number, number]): Problem {
   const hosts = Array.from({ length: nodes }, (_, i) => `n${i}`);
   return {
     ...p,
-    cluster: { ...p.cluster, groups: [{ ...group!, nodes, hosts }], measured: { bandwidth, latency: null } },
+    cluster: {
+      ...p.cluster,
+      groups: [{ ...group!, nodes, hosts }],
+      measured: { bandwidth, latency: null, perFlow: null },
+    },
   };
 }
 

@@ -19,7 +19,7 @@ function measured(): Problem {
     cluster: {
       ...p.cluster,
       groups: [{ ...group!, nodes: 4, hosts }],
-      measured: { bandwidth, latency: null },
+      measured: { bandwidth, latency: null, perFlow: null },
     },
   };
 }
