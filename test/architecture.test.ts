@@ -166,7 +166,6 @@ const MAY_IMPORT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   frameworks: {
     units: 'spelling of flags and keys',
     domain: 'plans in, launch files out, and back',
-    hardware: 'which node groups one network joins',
     document: 'checks the launch document',
     hardware: 'what carries the groups of a plan',
     layers: 'parts of models, told as flags',

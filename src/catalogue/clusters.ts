@@ -16,6 +16,7 @@ import {
 import { assumedJoins, assumedWays } from './joins.ts';
 import type { Loaded } from './models.ts';
 import { besideOthers, groupFrom } from './node-groups.ts';
+import { sbatchFrom } from './sbatch.ts';
 
 const FOLDER = dataFolder('configs', 'clusters');
 
@@ -64,6 +65,7 @@ function clusterFrom(document: Document): Cluster {
     links: [...links, ...ways],
     assumptions,
     ...(measured === undefined ? {} : { measured }),
+    ...(doc.slurm === undefined ? {} : { slurm: sbatchFrom(document, '/slurm', doc.slurm, false) }),
   };
   assumptions.push(...assumedJoins(cluster));
   return cluster;

@@ -8,6 +8,7 @@ import type { Document } from './document.ts';
 import { loadGpu } from './gpus.ts';
 import { curvesFrom, loadLink } from './links.ts';
 import { quantityAt } from './quantity-at.ts';
+import { sbatchFrom } from './sbatch.ts';
 import { socketsOf } from './sockets.ts';
 
 /** The group with its place on hosts that earlier groups use too: a host with two types of GPU stands in two groups. */
@@ -108,6 +109,8 @@ export function groupFrom(
       group.powerCap === undefined ? null : quantityAt(document, `${at}/powerCap`, group.powerCap, 'power'),
     site: group.site ?? null,
     dollarsPerGpuHour: dollars,
+    ...(group.slurm === undefined ? {} : { slurm: sbatchFrom(document, `${at}/slurm`, group.slurm, true) }),
+    ...(group.kubernetes?.nodeSelector === undefined ? {} : { nodeSelector: group.kubernetes.nodeSelector }),
     provenance: 'datasheet',
   };
 }
@@ -148,7 +151,7 @@ function nicFrom(document: Document, at: string, { nic }: GroupDocument): NicSpe
       fabric: null,
     };
   const stock = loadLink(nic.link);
-  const rate = (key: 'bandwidth' | 'measured') =>
+  const rate = (key: 'bandwidth' | 'measured' | 'perFlow') =>
     nic[key] === undefined ? null : quantityAt(document, `${at}/nic/${key}`, nic[key], 'bandwidth');
   const bandwidth = rate('bandwidth') ?? stock.bandwidth;
   const measured = rate('measured');
@@ -159,7 +162,14 @@ function nicFrom(document: Document, at: string, { nic }: GroupDocument): NicSpe
       hint: 'Maybe it is of all ports of a node, or link is another.',
       at: document.locate(`${at}/nic/measured`),
     });
-  const link = bandwidth === stock.bandwidth ? stock : { ...stock, bandwidth };
+  const latency =
+    nic.latency === undefined
+      ? stock.latency
+      : quantityAt(document, `${at}/nic/latency`, nic.latency, 'time');
+  const perFlow = rate('perFlow') ?? stock.perFlow;
+  const own = { bandwidth, perFlow, latency };
+  const same = (Object.keys(own) as (keyof typeof own)[]).every((key) => own[key] === stock[key]);
+  const link = same ? stock : { ...stock, ...own };
   return {
     link,
     sockets: socketsOf(link),

@@ -3,10 +3,18 @@ import type { Plan } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import { LAUNCHERS } from '../frameworks/index.ts';
 import type { Framework } from '../frameworks/port/framework.ts';
-import { launchFolder } from '../launch-folder/folder.ts';
+import { launchFolder, type Scheduling } from '../launch-folder/folder.ts';
 import type { RenderContext } from '../launch-folder/launch-file.ts';
 import { writeFolder } from './folder.ts';
 import type { Io } from './io.ts';
+
+interface EmitOptions {
+  readonly out: string | null;
+  readonly force: boolean;
+  readonly io: Io;
+  /** undefined: no flag says. */
+  readonly scheduling: Scheduling | undefined;
+}
 
 /**
  * Writes the launch folder of a plan and names its files; without a folder, prints the one file of a launcher that has no
@@ -17,7 +25,7 @@ export function emitPlan(
   problem: Problem,
   plan: Plan,
   context: RenderContext,
-  { out, force, io }: { readonly out: string | null; readonly force: boolean; readonly io: Io },
+  { out, force, io, scheduling }: EmitOptions,
 ): void {
   const reason = launcher.reject(problem, plan);
   if (reason !== null) {
@@ -28,7 +36,7 @@ export function emitPlan(
       hint: `Maybe ${others.length > 0 ? `--to ${others.join(' or ')}, which can; or ` : ''}plan --launcher ${launcher.id}.`,
     });
   }
-  const files = launchFolder(launcher, problem, plan, context);
+  const files = launchFolder(launcher, problem, plan, context, scheduling);
   const [only, ...more] = files;
   if (out === null) {
     if (more.length > 0)

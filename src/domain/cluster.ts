@@ -1,6 +1,7 @@
 import type { GpuSpec } from './gpu.ts';
 import type { LinkLayer, LinkSpec } from './link.ts';
 import type { Provenance } from './provenance.ts';
+import type { SbatchOptions } from './sbatch.ts';
 
 /**
  * Groups of identical nodes, joined by links that need not be alike. Devices are numbered group by group, node by
@@ -12,6 +13,8 @@ export interface Cluster {
   /** Links that override the default between two groups (or between the nodes of one group, from = to). */
   readonly links: readonly GroupLink[];
   readonly measured?: MeasuredLinks;
+  /** What a job for Slurm asks for, whatever the groups it runs on. */
+  readonly slurm?: SbatchOptions;
   /** What the file did not state and we filled in: for people. */
   readonly assumptions: readonly string[];
 }
@@ -38,6 +41,10 @@ export interface NodeGroup {
   /** Where its nodes stand; null: not stated. The way between two sites is a link of its own. */
   readonly site: string | null;
   readonly dollarsPerGpuHour: number | null;
+  /** What its nodes are asked of Slurm with, over what the cluster says. */
+  readonly slurm?: SbatchOptions;
+  /** Labels that only its nodes have in Kubernetes. */
+  readonly nodeSelector?: Readonly<Record<string, string>>;
   readonly provenance: Provenance;
 }
 

@@ -50,11 +50,12 @@ export function slowest(a: NetworkShare, b: NetworkShare): NetworkShare {
 
 /**
  * Ports that each of a node's GPUs has while `senders` of them use the network: each takes its own part of the ports, or
- * one port where that is less.
+ * one port where that is less. What one flow reaches alone, where it is known, says more than a port.
  */
 function portsOf({ nic, gpusPerNode }: NodeGroup, senders: number): number {
   const busy = Math.min(senders, gpusPerNode);
-  return Math.max(1, (nic.perNode * busy) / gpusPerNode) / busy;
+  const own = nic.perNode / busy;
+  return nic.link.perFlow === null ? Math.min(own, Math.max(1 / busy, nic.perNode / gpusPerNode)) : own;
 }
 
 /** A GPU's share of the ports of its node. */

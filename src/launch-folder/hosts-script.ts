@@ -1,7 +1,7 @@
-import type { Cluster } from '../domain/cluster.ts';
+import type { Cluster, NicSpec } from '../domain/cluster.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
-import { commentText, shellQuote } from './quote.ts';
+import { arrayWord, commentText, shellQuote } from './quote.ts';
 import { hostRuns, type RankOrder } from './ranks.ts';
 
 export interface HostsScript {
@@ -11,6 +11,8 @@ export interface HostsScript {
   readonly rankOrder?: RankOrder;
   readonly origin: string;
   readonly environment: Readonly<Record<string, string>>;
+  /** Networks of its hosts that do not join: each host is told its own. */
+  readonly networksApart?: boolean;
   /** Lines before the start of torchrun. */
   readonly prepare: readonly string[];
   /** What torchrun runs: already words of bash. */
@@ -22,7 +24,7 @@ export interface HostsScript {
  * and each host finds its place in a table: torchrun's c10d rendezvous would sort the hosts by name.
  */
 export function hostsScript(script: HostsScript): string {
-  const { problem, plan, rankOrder, origin, environment, prepare, program } = script;
+  const { problem, plan, rankOrder, origin, environment, networksApart = false, prepare, program } = script;
   const hosts = hostRuns(problem.cluster, plan, rankOrder);
   const { gpus } = hosts[0]!;
   const alike = hosts.every((run) => run.gpus === gpus);
@@ -38,12 +40,12 @@ export function hostsScript(script: HostsScript): string {
   return `${[
     ...hostsHeader(problem.cluster, hosts, origin),
     ...(alike ? [] : [`GPUS=(${hosts.map((run) => run.gpus).join(' ')})`]),
-    ...networkExports(problem.cluster, hosts),
+    ...networkExports(problem.cluster, hosts, networksApart),
     ...exports,
     ...pin,
     ...prepare,
     `exec torchrun --nnodes ${hosts.length} --nproc-per-node ${perNode} --node-rank "$NODE_RANK" \\`,
-    `  --master-addr "\${HOSTS[0]}" --master-port "\${MASTER_PORT:-29500}" \\`,
+    `  --master-addr "$MASTER" --master-port "\${MASTER_PORT:-29500}" \\`,
     `  ${program}`,
   ].join('\n')}\n`;
 }
@@ -54,63 +56,75 @@ interface TableHost {
   readonly group: number;
 }
 
-/** The head of a script that finds its host in a table and sets NODE_RANK. */
+/** The head of a script that finds its host in a table, or is told its place in it, and sets NODE_RANK and MASTER. */
 export function hostsHeader(cluster: Cluster, hosts: readonly TableHost[], origin: string): string[] {
   const madeUp = hosts.some(({ group }) => cluster.groups[group]!.hostsMadeUp === true);
+  const head = ['#!/usr/bin/env bash', `# ${commentText(origin)}`];
+  const start = ['set -euo pipefail', `cd "$(dirname "\${BASH_SOURCE[0]}")"`];
+  if (madeUp && hosts.length === 1) return [...head, ...start, 'NODE_RANK=0', 'MASTER=127.0.0.1'];
   return [
-    '#!/usr/bin/env bash',
-    `# ${commentText(origin)}`,
-    '# Start on every host of the table, for example: srun --ntasks-per-node=1 bash launch.sh',
+    ...head,
+    '# Start on every host of the table; README.md says how.',
     '# Hosts stand in pipeline order; do not sort them.',
-    ...(madeUp ? ['# Their names are made up: the cluster file has none. Put yours in their place.'] : []),
-    'set -euo pipefail',
-    `cd "$(dirname "\${BASH_SOURCE[0]}")"`,
+    ...(madeUp
+      ? ['# Their names are made up: a scheduler chooses the hosts, or put yours in their place.']
+      : []),
+    ...start,
     'HOSTS=(',
     ...hosts.map(({ host }) => `  ${shellQuote(host)}`),
     ')',
-    '# A host may stand in the table by any of its names or addresses.',
-    `ME=\${SHARDWRIGHT_HOST:-$(hostname)}`,
-    `NAMES="$ME \${SHARDWRIGHT_HOST:-$({ hostname -s; hostname -f; hostname -I; } 2> /dev/null || true)}"`,
-    'NODE_RANK=',
-    `for i in "\${!HOSTS[@]}"; do`,
-    '  for name in $NAMES; do',
-    `    if [ "\${HOSTS[i]}" = "$name" ]; then NODE_RANK=$i; fi`,
+    `MASTER=\${SHARDWRIGHT_MASTER:-\${HOSTS[0]}}`,
+    `if [ -n "\${SHARDWRIGHT_MASTER:-}" ]; then`,
+    '  # Whoever chose the master chose the hosts too. Slurm numbers nodes over all components of a job.',
+    `  NODE_RANK=\${SHARDWRIGHT_NODE_RANK:-\${SLURM_NODEID:?SHARDWRIGHT_MASTER wants SHARDWRIGHT_NODE_RANK}}`,
+    'else',
+    '  # A host may stand in the table by any of its names or addresses.',
+    `  ME=\${SHARDWRIGHT_HOST:-$(hostname)}`,
+    `  NAMES="$ME \${SHARDWRIGHT_HOST:-$({ hostname -s; hostname -f; hostname -I; } 2> /dev/null || true)}"`,
+    '  NODE_RANK=',
+    `  for i in "\${!HOSTS[@]}"; do`,
+    '    for name in $NAMES; do',
+    `      if [ "\${HOSTS[i]}" = "$name" ]; then NODE_RANK=$i; fi`,
+    '    done',
     '  done',
-    'done',
-    `: "\${NODE_RANK:?$ME is not in the plan}"`,
+    `  : "\${NODE_RANK:?$ME is not in the plan}"`,
+    'fi',
   ];
 }
 
 /**
- * What the networks in use ask of NCCL or RCCL, on every host alike, and what each host calls its own network; a value
- * that is set already stays.
+ * What the networks in use ask of NCCL or RCCL, on every host alike unless they stand `apart`, and what each host calls its
+ * own network; a value that is set already stays.
  */
-export function networkExports(cluster: Cluster, hosts: readonly TableHost[]): string[] {
+export function networkExports(cluster: Cluster, hosts: readonly TableHost[], apart = false): string[] {
   if (hosts.length === 1) return [];
   const nics = hosts.map(({ group }) => cluster.groups[group]!.nic);
-  const asked = new Map(nics.flatMap(({ link }) => Object.entries(link.environment)));
+  const asked = Object.assign(
+    {},
+    ...nics.map(({ link }) => link.environment),
+  ) as NicSpec['link']['environment'];
+  const environmentOf = ({ link }: NicSpec) => (apart ? link.environment : asked);
   // Devices of verbs: not sockets, and not what a libfabric provider finds by itself.
-  const verbs = !asked.has('NCCL_IB_DISABLE') && !asked.has('FI_PROVIDER');
-  const names: readonly (readonly [name: string, perHost: readonly string[]])[] = [
-    ...(verbs ? [['NCCL_IB_HCA', nics.map(({ devices }) => exactly(devices.join(',')))] as const] : []),
-    ['NCCL_SOCKET_IFNAME', nics.map((nic) => exactly(nic.interface ?? ''))],
-    ['GLOO_SOCKET_IFNAME', nics.map((nic) => nic.interface ?? '')],
+  const verbs = (nic: NicSpec) =>
+    !('NCCL_IB_DISABLE' in environmentOf(nic) || 'FI_PROVIDER' in environmentOf(nic));
+  const names: readonly (readonly [name: string, of: (nic: NicSpec) => string])[] = [
+    ...Object.keys(asked)
+      .sort()
+      .map((name) => [name, (nic: NicSpec) => environmentOf(nic)[name] ?? ''] as const),
+    ['NCCL_IB_HCA', (nic) => (verbs(nic) ? exactly(nic.devices.join(',')) : '')],
+    ['NCCL_SOCKET_IFNAME', (nic) => exactly(nic.interface ?? '')],
+    ['GLOO_SOCKET_IFNAME', (nic) => nic.interface ?? ''],
   ];
-  return [
-    ...[...asked].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, value]) => unlessSet(name, value)),
-    ...names.flatMap(([name, [first = '', ...others]]) => {
-      if (others.every((value) => value === first)) return first === '' ? [] : [unlessSet(name, first)];
-      const table = `${name}_OF`;
-      return [
-        `${table}=(${[first, ...others].map(quoted).join(' ')})`,
-        unlessSet(name, `\${${table}[NODE_RANK]}`),
-      ];
-    }),
-  ];
+  return names.flatMap(([name, of]) => {
+    const [first, ...others] = nics.map(of) as [string, ...string[]];
+    if (others.every((value) => value === first)) return first === '' ? [] : [unlessSet(name, first)];
+    const table = `${name}_OF`;
+    return [
+      `${table}=(${[first, ...others].map(arrayWord).join(' ')})`,
+      unlessSet(name, `\${${table}[NODE_RANK]}`),
+    ];
+  });
 }
-
-/** Always in quotes: commas and = mean something in a list of bash. */
-const quoted = (value: string) => (/^[\w=,.:-]*$/.test(value) ? `'${value}'` : shellQuote(value));
 
 const unlessSet = (name: string, value: string) => `export ${name}="\${${name}:-${value}}"`;
 

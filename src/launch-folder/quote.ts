@@ -1,6 +1,11 @@
 /** A word for bash that means exactly `text`, whatever it holds. */
 export function shellQuote(text: string): string {
-  return /^[A-Za-z0-9_@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+  return /^[A-Za-z0-9_@%+=:,./-]+$/.test(text) ? text : arrayWord(text);
+}
+
+/** The same in quotes always: a word of an array may look like another of its forms. */
+export function arrayWord(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
 /** Text for a one-line comment: control characters (line ends among them) become spaces. */

@@ -13,6 +13,6 @@ export interface Renderer {
   readonly rankOrder?: RankOrder;
   /** Left out: what it renders is not read back. */
   readonly reader?: { readonly file: string };
-  /** What its folder's README says beside, an entry each: the versions that run it, for example. */
-  readonly notes?: () => readonly string[];
+  /** What its folder's README says beside, an entry each. */
+  readonly notes?: (problem: Problem, plan: Plan) => readonly string[];
 }

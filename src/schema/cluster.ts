@@ -1,11 +1,13 @@
 import { type DocumentOf, documentSchema } from '../document/document-schema.ts';
-import { closed, list, positive, some, text, texts } from '../document/shapes.ts';
+import { closed, list, named, positive, some, text, texts } from '../document/shapes.ts';
 import { LINK_LAYERS } from '../domain/link.ts';
 import { curves } from './link.ts';
 
 /** Names that mean themselves in a shell. */
 const networkName = { type: 'string', pattern: '^[A-Za-z0-9][A-Za-z0-9_.:-]*$' } as const;
 const table = list(list({ type: ['string', 'number', 'null'] }));
+
+const sbatch = named({ type: ['string', 'integer', 'boolean'] } as const);
 
 const nic = closed(
   { link: text, perNode: positive },
@@ -15,6 +17,12 @@ const nic = closed(
       type: 'string',
       description: 'What transfers through one port reached, measured: taken as it is.',
     },
+    perFlow: {
+      type: 'string',
+      description:
+        'What one GPU alone reaches to another node, where a node reaches more (a TCP stream): taken as it is.',
+    },
+    latency: { type: 'string', description: "Of one transfer, where it is not the link's." },
     fabric: {
       type: 'string',
       description:
@@ -62,6 +70,15 @@ const group = closed(
         'Where its nodes stand. Between two sites that no link joins a slow wide-area network is assumed.',
     },
     pricePerGpuHour: { type: 'number', minimum: 0 },
+    slurm: {
+      ...sbatch,
+      description:
+        'Long options of sbatch that its nodes are asked for with, over those beside groups: partition, constraint, gpus-per-node (the type), cpus-per-task, mem.',
+    },
+    kubernetes: {
+      ...closed({}, { nodeSelector: named(text) }),
+      description: 'Labels that its nodes have, and those of no other group.',
+    },
   },
 );
 
@@ -103,6 +120,10 @@ export const clusterSchema = documentSchema({
     {
       name: text,
       source: text,
+      slurm: {
+        ...sbatch,
+        description: 'Long options of sbatch for job.sbatch, such as account, time, qos, reservation.',
+      },
       links: list(link),
       measured: {
         ...closed({ bandwidth: table }, { latency: table, perFlow: table }),

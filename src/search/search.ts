@@ -82,7 +82,8 @@ function atWireRate(cluster: Cluster): Cluster {
 
 /** Cards that reach what their wire has, by RDMA and by sockets. */
 function wireOf(nic: NicSpec): NicSpec {
-  const link = { ...nic.link, perFlow: null, largeMessages: null };
+  const perFlow = nic.link.perFlow === null ? null : Number.POSITIVE_INFINITY;
+  const link = { ...nic.link, perFlow, largeMessages: null };
   const sockets = { ...link, bandwidth: link.bandwidth * nic.perNode, efficiency: 1 };
   return { ...nic, link, measured: link.bandwidth, sockets };
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { clusterFromText } from '../../src/catalogue/clusters.ts';
 import type { Problem } from '../../src/domain/problem.ts';
 import { estimate } from '../../src/evaluate/estimate.ts';
 import { splitLaw } from '../../src/laws/split.ts';
@@ -64,6 +65,32 @@ describe('bounds are never above what they bound', () => {
     ['llama-3.2-1b', 'two-regions', { globalBatchSize: 48 }, 'torch-fsdp2'],
   ] as const)('%s on %s', (model, cluster, over, stack) => {
     expect(check(problem(model, cluster, { headroom: 0, ...over }, stack), 120)).toBeGreaterThan(20);
+  });
+
+  it.each([
+    ['InfiniBand and RoCE', 'link: ib-hdr200, perNode: 4', 'link: roce-25, perNode: 2', ''],
+    ['InfiniBand and Ethernet', 'link: ib-hdr200, perNode: 8', 'link: eth-100, perNode: 1', ''],
+    [
+      'a slow stated link',
+      'link: ib-hdr200, perNode: 4',
+      'link: roce-100, perNode: 2',
+      'links: [{ between: [a, b], sharedBandwidth: 4 GB/s, layer: tcp }]',
+    ],
+    [
+      'flows that do not fill a node',
+      'link: eth-100, perNode: 1, perFlow: 2 GB/s',
+      'link: eth-25, perNode: 1',
+      '',
+    ],
+  ])('of pipelines over %s', (_, one, other, links) => {
+    const group = (id: string, nic: string) =>
+      `  - { id: ${id}, gpu: a100-80-sxm, nodes: 2, gpusPerNode: 8, intraNode: nvlink3, nic: { ${nic} } }`;
+    const cluster = clusterFromText(
+      `schema: shardwright.cluster/1\ngroups:\n${group('a', one)}\n${group('b', other)}\n${links}\n`,
+      'islands.yaml',
+    );
+    const p = problem('llama-3.1-8b', 'dgx-a100-8', { headroom: 0, globalBatchSize: 128 });
+    expect(check({ ...p, cluster }, 60)).toBeGreaterThan(20);
   });
 
   it.each(SCHEDULES.map(({ id }) => id))('of pipelines under %s', (schedule) => {

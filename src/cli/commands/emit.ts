@@ -12,12 +12,12 @@ import type { Register } from '../command.ts';
 import { emitPlan } from '../emit-plan.ts';
 import { EXIT } from '../io.ts';
 import { launcherFrom } from '../problem.ts';
+import { scheduledCluster, scheduling, schedulingOptions } from '../scheduling.ts';
 import { toolVersion } from '../version.ts';
 
 export const emit: Register = (program, io, done) => {
-  program
-    .command('emit')
-    .description('write the files a launcher runs a plan from')
+  const command = program.command('emit').description('write the files a launcher runs a plan from');
+  schedulingOptions(command)
     .argument('<plan>', 'what plan --json printed, and which rank: PLAN.json or PLAN.json#2')
     .requiredOption('--to <LAUNCHER>', LAUNCHERS.map((launcher) => launcher.id).join(', '))
     .option('--out <DIR>', 'folder to write; env and json are printed without it')
@@ -35,7 +35,7 @@ export const emit: Register = (program, io, done) => {
           at: document.locate('/plans'),
         });
       }
-      const problem = problemOf(file, dirname(path));
+      const problem = scheduledCluster(problemOf(file, dirname(path)), flags);
       const launcher = launcherFrom(String(flags.to), '--to');
       if (launcher === null)
         throw new InputError({
@@ -50,6 +50,7 @@ export const emit: Register = (program, io, done) => {
         out: flags.out === undefined ? null : String(flags.out),
         force: flags.force === true,
         io,
+        scheduling: scheduling(flags),
       });
       done(EXIT.ok);
     });

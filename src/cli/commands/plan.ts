@@ -21,6 +21,7 @@ import { mayWrite } from '../folder.ts';
 import { opened, READABLE, workloadOf } from '../from-file.ts';
 import { EXIT, type Io, printJson } from '../io.ts';
 import { type Given, given } from '../problem.ts';
+import { scheduledCluster, scheduling, schedulingOptions } from '../scheduling.ts';
 import { searchFlags, searchOptions, sizesFrom } from '../search-flags.ts';
 import { type Settings, settings } from '../settings.ts';
 import { buildDigest } from '../version.ts';
@@ -31,7 +32,7 @@ const BREATHE_EVERY_MS = 50;
 
 export const plan: Register = (program, io, done) => {
   const command = program.command('plan').description('rank the ways to split a model over a cluster');
-  searchFlags(clusterOptions(workloadOptions(command)))
+  schedulingOptions(searchFlags(clusterOptions(workloadOptions(command))))
     .argument('<model>', 'preset name, Hugging Face config.json, or YAML file')
     .argument('<cluster>', 'bundled name or YAML file')
     .option('--why-not <DIMS>', 'why the best plan has not tp=4,pp=8')
@@ -64,6 +65,8 @@ export const plan: Register = (program, io, done) => {
         ...DEFAULT_OPTIONS,
         ...searchOptions(problem, s, flags, launcher ?? (s.launcher === undefined ? LAUNCHABLE : null)),
       };
+      refuseWithoutFolder(flags);
+      scheduledCluster(problem, flags);
       if (flags.emit !== undefined) mayWrite(String(flags.emit), flags.force === true);
       if (flags.gpus !== undefined || flags.pareto === true) {
         refuseBesideSweeps(flags);
@@ -95,10 +98,11 @@ export const plan: Register = (program, io, done) => {
           origin: `shardwright ${origin.toolVersion}, ${model} on ${cluster}`,
           inputs: { model, cluster },
         };
-        emitPlan(to, problem, best.plan, context, {
+        emitPlan(to, scheduledCluster(problem, flags), best.plan, context, {
           out: String(flags.emit),
           force: flags.force === true,
           io,
+          scheduling: scheduling(flags),
         });
       }
       if (result.certificate.cutBy === 'interrupt') done(EXIT.interrupted);
@@ -120,6 +124,17 @@ function refuseBesideSweeps(flags: Readonly<Record<string, unknown>>): void {
         expected: 'one of them',
         hint: `Maybe ${name} in a run of its own${sweep === '--gpus' ? ', with --max-gpus' : ''}.`,
       });
+}
+
+/** How a job is started is no part of a plan. */
+function refuseWithoutFolder(flags: Readonly<Record<string, unknown>>): void {
+  const odd = (['scheduler', 'sbatch', 'image'] as const).find((key) => flags[key] !== undefined);
+  if (odd !== undefined && flags.emit === undefined)
+    throw new InputError({
+      message: `--${odd} without --emit`,
+      expected: 'a folder to write',
+      hint: `Maybe --emit launch, or emit PLAN.json --${odd}.`,
+    });
 }
 
 function said(flag: unknown): string | undefined {

@@ -19,6 +19,7 @@ const reach: Reach = {
     unequalMicroBatchSizes: true,
     unequalHosts: true,
     mixedVendors: true,
+    networkPerGroup: true,
   },
   express: { ...MEGATRON_EXPRESS, schedules: ['1f1b'] },
 };

@@ -29,7 +29,7 @@ export function script(problem: Problem, plan: Plan, origin: string): string {
     `cd "\${FLAGSCALE_PATH:?set FLAGSCALE_PATH to a checkout of FlagScale v0.9.0}"`,
     `exec python3 run.py --config-path "$SHARDWRIGHT_FOLDER" --config-name ${EXPERIMENT} action=run \\`,
     `  experiment.runner.type=cloud "++experiment.runner.node_rank=$NODE_RANK" \\`,
-    `  ${set('++experiment.runner.master_addr', `\${HOSTS[0]}`)} "++experiment.runner.master_port=\${MASTER_PORT:-29500}" \\`,
+    `  ${set('++experiment.runner.master_addr', '$MASTER')} "++experiment.runner.master_port=\${MASTER_PORT:-29500}" \\`,
     `  "++experiment.runner.nproc_per_node=\${GPUS[NODE_RANK]}" \\`,
     `  ${set('experiment.envs.CUDA_VISIBLE_DEVICES', `\${VISIBLE[NODE_RANK]}`)} \\`,
     ...environmentBlocks(problem, plan).map((block) => `  '~experiment.envs.${block}' \\`),

@@ -27,7 +27,7 @@ export function processScript(problem: Problem, plan: Plan, origin: string): str
     `read -r -a MY_GPUS <<< "\${GPUS[NODE_RANK]}"`,
     ...networkExports(problem.cluster, table),
     'mapfile -t ARGS < arguments.txt',
-    `export MASTER_ADDR="\${HOSTS[0]}" MASTER_PORT="\${MASTER_PORT:-29500}" WORLD_SIZE=${seats.length} LOCAL_RANK=0`,
+    `export MASTER_ADDR="$MASTER" MASTER_PORT="\${MASTER_PORT:-29500}" WORLD_SIZE=${seats.length} LOCAL_RANK=0`,
     `cd "\${HEXISCALE_PATH:?set HEXISCALE_PATH to a checkout of HexiScale (FlashFlex)}"`,
     `for i in "\${!MY_RANKS[@]}"; do`,
     `  RANK="\${MY_RANKS[i]}" CUDA_VISIBLE_DEVICES="\${MY_GPUS[i]}" python3 llama_train.py "\${ARGS[@]}" "$@" &`,

@@ -16,7 +16,7 @@ import { holmesReader } from './reader.ts';
 
 const reach: Reach = {
   name: 'Holmes',
-  capabilities: HOST_ORDER,
+  capabilities: { ...HOST_ORDER, networkPerGroup: true },
   express: {
     layers: ['softmax', 'dense'],
     schedules: ['1f1b'],

@@ -1,6 +1,7 @@
 import type { NodeGroup } from '../../domain/cluster.ts';
 import { LAYER_NAMES } from '../../domain/link.ts';
-import { joinOf, transportOf } from '../../hardware/transport.ts';
+import { joinOf } from '../../hardware/transport.ts';
+import { networksApart } from './networks.ts';
 import { no, type OutlineRule } from './rule.ts';
 
 /**
@@ -11,9 +12,8 @@ export const oneNetwork =
   (name: string): OutlineRule =>
   ({ cluster }, { served }) => {
     const groups = [...new Set(served.map(({ group }) => group))].map((index) => cluster.groups[index]!);
-    const rdma = groups.some(({ nic }) => nic.link.layer !== 'tcp');
     const indexes = groups.map(({ index }) => index);
-    if (groups.length < 2 || !rdma || transportOf(cluster, indexes) === 'rdma') return null;
+    if (groups.length < 2 || !networksApart(cluster, indexes)) return null;
     const [first] = groups as [NodeGroup];
     const apart = groups.find(({ index }) => joinOf(cluster, first.index, index).transport === 'socket');
     const pair = apart === undefined ? groups.slice(0, 2) : [first, apart];

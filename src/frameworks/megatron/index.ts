@@ -3,6 +3,7 @@ import { lawOf } from '../laws/structure.ts';
 import type { Framework, Reach } from '../port/framework.ts';
 import { megatronEnvironment, megatronPrepare } from './environment.ts';
 import { leftOpen } from './model-arguments.ts';
+import { networksOf } from './networks.ts';
 import { MEGATRON_CAPABILITIES, MEGATRON_EXPRESS } from './reach.ts';
 import { megatronReader } from './reader.ts';
 import { MEGATRON_PLAN_RULES, MEGATRON_PROBLEM_RULES } from './rules.ts';
@@ -22,29 +23,36 @@ export const megatron: Framework = {
   stack: 'megatron-core',
   reader: megatronReader,
   ...lawOf(reach, MEGATRON_PROBLEM_RULES, MEGATRON_PLAN_RULES),
-  render: (problem, plan, { origin }) => [
-    {
-      path: 'arguments.txt',
-      content: `${megatronWords(problem, plan).join('\n')}\n`,
-    },
-    {
-      path: 'launch.sh',
-      executable: true,
-      content: hostsScript({
-        problem,
-        plan,
-        origin,
-        environment: megatronEnvironment(problem, plan),
-        prepare: [
-          ...megatronPrepare(plan),
-          'mapfile -t ARGS < arguments.txt',
-          `# ${leftOpen(problem.model)} are yours to add; without any, a trial run on mock data.`,
-          'if [ "$#" -eq 0 ]; then',
-          `  set -- --mock-data --tokenizer-type NullTokenizer --vocab-size ${problem.model.vocabSize} --train-iters 10 --lr 1.5e-4`,
-          'fi',
-        ],
-        program: `"\${MEGATRON_PATH:-.}/pretrain_gpt.py" "\${ARGS[@]}" "$@"`,
-      }),
-    },
-  ],
+  render: (problem, plan, { origin }) => {
+    const networks = networksOf(problem, plan, origin);
+    return [
+      {
+        path: 'arguments.txt',
+        content: `${[...megatronWords(problem, plan), ...(networks?.words ?? [])].join('\n')}\n`,
+      },
+      {
+        path: 'launch.sh',
+        executable: true,
+        content: hostsScript({
+          problem,
+          plan,
+          origin,
+          environment: megatronEnvironment(problem, plan),
+          networksApart: networks !== null,
+          prepare: [
+            ...megatronPrepare(plan),
+            ...(networks?.prepare ?? []),
+            'mapfile -t ARGS < arguments.txt',
+            `# ${leftOpen(problem.model)} are yours to add; without any, a trial run on mock data.`,
+            'if [ "$#" -eq 0 ]; then',
+            `  set -- --mock-data --tokenizer-type NullTokenizer --vocab-size ${problem.model.vocabSize} --train-iters 10 --lr 1.5e-4`,
+            'fi',
+          ],
+          program: `${networks?.wrapper ?? ''}"\${MEGATRON_PATH:-.}/pretrain_gpt.py" "\${ARGS[@]}" "$@"`,
+        }),
+      },
+      ...(networks?.files ?? []),
+    ];
+  },
+  notes: (problem, plan) => networksOf(problem, plan, '')?.notes ?? [],
 };

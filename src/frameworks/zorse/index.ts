@@ -3,6 +3,7 @@ import { hostsScript } from '../../launch-folder/hosts-script.ts';
 import { DEVICE_BY_DEVICE } from '../../launch-folder/ranks.ts';
 import { degreesOf } from '../../plan-text/degrees.ts';
 import { zero } from '../../techniques/zero.ts';
+import { networksApart } from '../laws/networks.ts';
 import { no, type ProblemRule, type Rule, recomputeAllOrNothing } from '../laws/rule.ts';
 import { lawOf } from '../laws/structure.ts';
 import { type Framework, HOST_ORDER, type Reach } from '../port/framework.ts';
@@ -38,6 +39,21 @@ const forProblem: readonly ProblemRule[] = [
 ];
 
 const forPlan: readonly Rule[] = [
+  ({ cluster }, { pipelines }) => {
+    const stage = pipelines[0]!.stages.findIndex(({ replicas }) =>
+      networksApart(
+        cluster,
+        replicas.map(({ group }) => group),
+      ),
+    );
+    return stage < 0
+      ? null
+      : no(
+          'one-network',
+          `stage ${stage} on networks that RDMA does not join`,
+          'stages of one network each: Gloo joins only stages',
+        );
+  },
   (_, plan) => {
     const { tp, cp, ep, vpp } = degreesOf(plan);
     return tp * cp * ep * vpp === 1

@@ -5,7 +5,7 @@ import { type InventoryGroup, inventoryOf, type KnownGpus } from '../inventory/i
 import { type DraftCollective, groupCollectives, insideOneHost } from './group-collectives.ts';
 import { namedByMatrix, type PlacedMatrix, placedMatrix } from './host-matrix.ts';
 import { measuredOn } from './measured-on.ts';
-import { crossesOnePort, type PortRate, portRate } from './network-rate.ts';
+import { crossesOnePort, fillsPorts, nodeRate, type PortRate, portRate } from './network-rate.ts';
 
 /** A cluster file as it will be written, each figure with where it is from. */
 export interface Draft {
@@ -21,7 +21,11 @@ export interface Draft {
 
 /** Like hosts, and what was measured on them. */
 export interface DraftGroup extends InventoryGroup {
-  readonly nic: InventoryGroup['nic'] & { readonly rate: PortRate | null };
+  readonly nic: InventoryGroup['nic'] & {
+    readonly rate: PortRate | null;
+    /** All ports of a host together. */
+    readonly node: ReturnType<typeof nodeRate>;
+  };
   readonly collectives: readonly DraftCollective[];
 }
 
@@ -66,10 +70,12 @@ function measuredGroup(
   linkOf: (id: string) => LinkSpec,
 ): { group: DraftGroup; notes: readonly string[]; unknown: readonly string[] } {
   const own = curves.filter((curve) => measuredOn(curve, groups).groups.includes(group));
-  const port = portRate(own.filter(crossesOnePort), linkOf(group.nic.link));
+  const link = linkOf(group.nic.link);
+  const node = nodeRate(own.filter(fillsPorts), link, group.nic.perNode);
+  const port = portRate(own.filter(crossesOnePort), link);
   const inside = groupCollectives(own.filter(insideOneHost), group.gpusPerNode, linkOf(group.intraNode));
   return {
-    group: { ...group, nic: { ...group.nic, rate: port.rate }, collectives: inside.collectives },
+    group: { ...group, nic: { ...group.nic, rate: port.rate, node }, collectives: inside.collectives },
     notes: [...port.notes, ...inside.notes],
     unknown: port.unknown,
   };

@@ -1,6 +1,6 @@
 import { ABOVE_WIRE, type LinkSpec } from '../../domain/link.ts';
 import { at, type CurveFact } from '../facts/facts.ts';
-import { curveWords, fastest, rateText } from '../facts/measured-words.ts';
+import { busFactor, curveWords, fastest, rateText } from '../facts/measured-words.ts';
 
 /** Below this size, bytes, start-up hides the rate of a port. */
 export const LARGE = 2 ** 20;
@@ -8,8 +8,12 @@ const SLOW = 0.5;
 
 /** What transfers through one network port reached. */
 export interface PortRate {
-  /** Bytes/s. */
+  /** Bytes/s of one port, or of one flow where a port has room for several. */
   readonly bandwidth: number;
+  /** Seconds that a transfer takes besides; 0: not measured. */
+  readonly latency: number;
+  /** One TCP stream does not fill a port. */
+  readonly of: 'port' | 'flow';
   readonly from: string;
 }
 
@@ -35,16 +39,46 @@ export function portRate(
   if (best === null) return { rate: null, notes: refused, unknown: [] };
   const measured = fastest(best);
   const slow =
-    measured < SLOW * link.bandwidth
+    link.layer !== 'tcp' && measured < SLOW * link.bandwidth
       ? [`${curveWords(best)} is less than half of the ${rateText(link.bandwidth)} of ${link.id}`]
       : [];
   const unknown =
     best.hosts === 0 ? [`where the ranks of ${best.test} (${at(best)}) ran: two hosts assumed`] : [];
   return {
-    rate: { bandwidth: measured, from: `${best.test}, ${at(best)}` },
+    rate: {
+      bandwidth: measured,
+      latency: best.lines.find(({ bandwidth }) => bandwidth === measured)!.latency,
+      of: link.layer === 'tcp' ? 'flow' : 'port',
+      from: `${best.test}, ${at(best)}`,
+    },
     notes: [...refused, ...slow],
     unknown,
   };
+}
+
+/** A ring over all GPUs of two hosts: what each host sends is the bus bandwidth. */
+export function fillsPorts({ test, ranks, hosts, unfit }: CurveFact): boolean {
+  return unfit === null && hosts === 2 && ranks > 2 && /^(all_reduce|all_gather|reduce_scatter)$/.test(test);
+}
+
+/** What all flows of a host reach together over TCP, by the fastest of the rings, bytes/s; null: not measured. */
+export function nodeRate(
+  curves: readonly CurveFact[],
+  link: LinkSpec,
+  ports: number,
+): { readonly bandwidth: number; readonly from: string } | null {
+  if (link.layer !== 'tcp') return null;
+  const rates = curves
+    .filter(({ largest }) => largest >= LARGE)
+    .map((curve) => ({
+      bandwidth: fastest(curve) * busFactor(curve.test, curve.ranks)!,
+      from: `${curve.test} on ${curve.ranks} ranks, ${at(curve)}`,
+    }))
+    .filter(({ bandwidth }) => bandwidth <= ABOVE_WIRE * link.bandwidth * ports);
+  return rates.reduce<(typeof rates)[number] | null>(
+    (a, b) => (a === null || b.bandwidth > a.bandwidth ? b : a),
+    null,
+  );
 }
 
 function refusal(curve: CurveFact, link: LinkSpec): string | null {

@@ -49,7 +49,7 @@ function groupLines(group: DraftGroup): string[] {
   ];
 }
 
-function nicLines({ link, perNode, devices, from, perNodeFrom, rate }: DraftGroup['nic']): string[] {
+function nicLines({ link, perNode, devices, from, perNodeFrom, rate, node }: DraftGroup['nic']): string[] {
   return [
     '    nic:',
     entry(6, 'link', link, from),
@@ -57,19 +57,29 @@ function nicLines({ link, perNode, devices, from, perNodeFrom, rate }: DraftGrou
     ...(devices.length === 0
       ? []
       : [entry(6, 'devices', `[${devices.map(quoted).join(', ')}]`, perNodeFrom)]),
-    ...(rate === null ? [] : [entry(6, 'measured', rateText(rate.bandwidth), rate.from)]),
+    ...(node === null ? [] : [entry(6, 'measured', rateText(node.bandwidth / perNode), node.from)]),
+    ...(rate === null
+      ? []
+      : [entry(6, rate.of === 'flow' ? 'perFlow' : 'measured', rateText(rate.bandwidth), rate.from)]),
+    ...(rate === null || rate.latency <= 0
+      ? []
+      : [entry(6, 'latency', latencyText(rate.latency), rate.from)]),
   ];
 }
 
 function collectiveLines({ collective, gpus, lines, from }: DraftCollective): string[] {
   const fit = lines.map(
     ({ latency, bandwidth }) =>
-      `{ latency: ${(Math.max(latency, LEAST_LATENCY) * 1e6).toPrecision(4)} us, bandwidth: ${rateText(bandwidth)} }`,
+      `{ latency: ${latencyText(Math.max(latency, LEAST_LATENCY))}, bandwidth: ${rateText(bandwidth)} }`,
   );
   return [
     `      # ${comment(from)}`,
     `      - { collective: ${collective}, gpus: ${gpus}, lines: [${fit.join(', ')}] }`,
   ];
+}
+
+function latencyText(seconds: number): string {
+  return `${(seconds * 1e6).toPrecision(4)} us`;
 }
 
 function matrixLines({ bandwidth, from }: Draft['matrix']): string[] {

@@ -195,6 +195,39 @@ describe('emit', () => {
     expect(statSync(out).mode & 0o777).toBe(0o777 & ~process.umask());
   });
 
+  it('asks schedulers for what flags say, and ignores none', async () => {
+    const path = await planFile('megatron');
+    const emitted = async (...flags: string[]) => {
+      const out = join(folder(), 'launch');
+      const ran = await run(['emit', path, '--to', 'megatron', '--out', out, ...flags]);
+      return { ...ran, read: (name: string) => readFileSync(join(out, name), 'utf8') };
+    };
+    const job = await emitted('--sbatch', 'time=1-00:00', '--sbatch', 'h100:partition=p', '--sbatch', 'hold');
+    expect(job).toMatchObject({ code: 0 });
+    expect(job.read('job.sbatch')).toMatch(/#SBATCH --hold\n#SBATCH --time=1-00:00\n#SBATCH --partition=p\n/);
+    const both = await emitted('--scheduler', 'dstack,pytorchjob', '--image', 'site/megatron:1');
+    expect(both.read('dstack.yml')).toContain('image: "site/megatron:1"');
+    expect(both.read('pytorchjob.yaml')).toContain('image: "site/megatron:1"');
+    for (const [flags, expected] of [
+      [['--sbatch', 'tmie=1'], /Maybe "time"/],
+      [['--sbatch', 'nodes=3'], /decides/],
+      [['--scheduler', 'slrum'], /--scheduler is "slrum"[\s\S]*Maybe "slurm"/],
+      [['--scheduler', 'dstack', '--sbatch', 'time=1'], /--sbatch beside --scheduler dstack/],
+      [['--image', 'x'], /--image beside --scheduler slurm/],
+      [['--scheduler', 'dstack', '--image', 'a b'], /--image is "a b"/],
+      [['--scheduler', 'pytorchjob'], /no --image/],
+    ] as const)
+      expect(await emitted(...flags)).toMatchObject({ code: 2, err: expect.stringMatching(expected) });
+    const json = await run(['emit', path, '--to', 'json', '--sbatch', 'time=1']);
+    expect(json).toMatchObject({ code: 2, err: expect.stringMatching(/starts nothing/) });
+    const alone = await run([...PLAN, '--sbatch', 'time=1']);
+    expect(alone).toMatchObject({ code: 2, err: expect.stringMatching(/--sbatch without --emit/) });
+    const out = join(folder(), 'launch');
+    const planned = await run([...PLAN, '--launcher', 'megatron', '--emit', out, '--sbatch', 'qos=long']);
+    expect(planned).toMatchObject({ code: 0 });
+    expect(readFileSync(join(out, 'job.sbatch'), 'utf8')).toContain('#SBATCH --qos=long');
+  });
+
   it('what the file system refuses is no bug of ours', async () => {
     const path = await planFile('megatron');
     const ran = await run(['emit', path, '--to', 'megatron', '--out', '/proc/launch']);

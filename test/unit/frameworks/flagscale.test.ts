@@ -5,7 +5,6 @@ import type { Plan, Stage } from '../../../src/domain/plan.ts';
 import type { Problem } from '../../../src/domain/problem.ts';
 import { estimate } from '../../../src/evaluate/estimate.ts';
 import { flagscale } from '../../../src/frameworks/flagscale/index.ts';
-import { readme } from '../../../src/launch-folder/readme.ts';
 import { sourceOf } from '../../fixtures/source.ts';
 import { DENSE, MIXED, ORIGIN, planned, problemOf } from './fixture.ts';
 
@@ -261,7 +260,7 @@ describe('what is written', () => {
   });
 
   it('warns of the versions that do not read the split', () => {
-    const text = readme(flagscale, MIXED, UNLIKE, ORIGIN, flagscale.render(MIXED, UNLIKE, ORIGIN));
-    expect(text).toMatch(/FlagScale v0\.9\.0.*v0\.2\.0 and later do not read `hetero_pipeline_layer_split`/);
+    const notes = flagscale.notes!(MIXED, UNLIKE).join('\n');
+    expect(notes).toMatch(/FlagScale v0\.9\.0.*v0\.2\.0 and later do not read `hetero_pipeline_layer_split`/);
   });
 });

@@ -29,14 +29,36 @@ const reached = (of: Cluster, stride = 8) => {
 describe('the share of the network that a GPU gets', () => {
   it('is wire rate times the efficiency of its link times a derating near 1', () => {
     for (const id of ['ib-ndr400', 'roce-400', 'eth-400', 'efa-p6-b200']) {
-      const { bandwidth, efficiency } = loadLink(id);
-      const rate = bandwidth * efficiency * c.networkDerating;
+      const { bandwidth, efficiency, largeMessages } = loadLink(id);
+      const rate = bandwidth * (largeMessages?.efficiency ?? efficiency) * c.networkDerating;
       expect(reached(cluster(`link: ${id}, perNode: 8`)) / rate).toBeCloseTo(1, 3);
     }
     for (const derating of [c.networkDerating, c.networkAllToAll]) {
       expect(derating).toBeGreaterThan(0.9);
       expect(derating).toBeLessThanOrEqual(1);
     }
+  });
+
+  it('falls from half of 100 GbE to a quarter where messages outgrow the buffers of sockets', () => {
+    const { share } = spanOf(cluster('link: eth-100, perNode: 8'), 0, 8, 2);
+    const part = (mebibytes: number) => networkRate(share, 1, mebibytes * 2 ** 20) / 12.5e9;
+    expect([1, 16, 64, 4096].map(part)).toEqual([0.45, 0.45, 0.25, 0.25]);
+    const [a, b, d] = [20, 30, 40].map(part) as [number, number, number];
+    expect(a > b && b > d && a < 0.45 && d > 0.25).toBe(true);
+    const seconds = [16, 24, 32, 48, 64, 96].map((size) => size / part(size));
+    expect(seconds.toSorted((x, y) => x - y)).toEqual(seconds);
+  });
+
+  it('is what one card gives to sockets where RDMA does not join the members', () => {
+    const both = cluster('link: ib-hdr200, perNode: 4', '', 'link: roce-25, perNode: 2');
+    const { nominal } = spanOf(both, 8, 8, 2).share;
+    expect(nominal).toBeCloseTo((3.125e9 * loadLink('eth-25').efficiency) / 4, 0);
+    const told = cluster(
+      'link: ib-hdr200, perNode: 4',
+      'links: [{ between: [a, b], bandwidthPerNode: 5 GB/s, layer: tcp, latency: 60 us }]',
+      'link: roce-25, perNode: 2',
+    );
+    expect(networkRate(spanOf(told, 8, 8, 2).share, 0.9)).toBeCloseTo(5e9 / 8, 0);
   });
 
   it('makes every collective slower on links of lower efficiency', () => {

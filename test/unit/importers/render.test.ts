@@ -5,9 +5,9 @@ import { describe, expect, it } from 'vitest';
 import { loadCluster } from '../../../src/catalogue/clusters.ts';
 import { loadLink } from '../../../src/catalogue/links.ts';
 import { coefficients } from '../../../src/hardware/coefficients.ts';
-import { collectiveSeconds } from '../../../src/hardware/collective.ts';
+import { collectiveSeconds, pointToPointSeconds } from '../../../src/hardware/collective.ts';
 import { networkRate } from '../../../src/hardware/network-share.ts';
-import { spanOf } from '../../../src/hardware/span.ts';
+import { pairSpan, spanOf } from '../../../src/hardware/span.ts';
 import { comment, quoted } from '../../../src/importers/draft/comment.ts';
 import type { Draft } from '../../../src/importers/draft/merge.ts';
 import { renderCluster } from '../../../src/importers/draft/render.ts';
@@ -170,6 +170,39 @@ describe('a measured port', () => {
   });
 });
 
+describe('a network where one flow does not fill a node', () => {
+  // A cloud of 50 Gb/s a node: a pair of GPUs reaches 1.1 GB/s at 1 MB and 2.4 at 500 MB.
+  const gpu = 'NVIDIA A100-SXM4-40GB';
+  const ring = [...onHost('a', 4), ...onHost('b', 4)].map((rank) => ({ ...rank, gpu }));
+  const { cluster, yaml } = imported({
+    'sinfo.txt': 'a|gpu:a100:4|eth100|1|96|idle\nb|gpu:a100:4|eth100|1|96|idle\n',
+    's.txt': ncclText('sendrecv_perf', pair(gpu), (n) => 493e-6 + n / 2.406e9),
+    'r.txt': ncclText('all_reduce_perf', ring, (n) => 1e-3 + (n * 2 * 7) / 8 / 6.25e9),
+  });
+  const c = { ...coefficients(), pointToPointLatency: 0 };
+  const rate = (bytes: number, senders: number) =>
+    bytes / pointToPointSeconds(pairSpan(cluster, 0, 4, { senders }), bytes, c) / 1e9;
+
+  it('is written as what a flow and what a node reach', () => {
+    expect(yaml).toMatch(/perFlow: 2\.40\d GB\/s # sendrecv/);
+    expect(yaml).toMatch(/latency: 49\d\.\d us # sendrecv/);
+    expect(yaml).toMatch(/measured: 1\.56\d GB\/s # all_reduce on 8 ranks/);
+  });
+
+  it('gives a pair what its message size allows, and less where all GPUs of a node send', () => {
+    expect(rate(1e6, 1)).toBeCloseTo(1.1, 1);
+    expect(rate(500e6, 1)).toBeCloseTo(2.4, 1);
+    expect(rate(500e6, 2)).toBeCloseTo(2.4, 1);
+    expect(rate(500e6, 4)).toBeCloseTo(6.25 / 4, 1);
+  });
+
+  it('gives a ring over all of them the node', () => {
+    const bytes = 1e9;
+    const seconds = collectiveSeconds(spanOf(cluster, 0, 1, 8), 'allReduce', bytes, c);
+    expect((bytes * 2 * 7) / 8 / seconds / 1e9).toBeCloseTo(6.2, 0);
+  });
+});
+
 describe('text', () => {
   it('prints bus bandwidth beside algorithm bandwidth', () => {
     const words = (test: string, ranks: { host: string }[]) =>
@@ -236,7 +269,7 @@ describe('text', () => {
           gpuFrom: evil,
           hostsFrom: evil,
           intraNodeFrom: evil,
-          nic: { ...group!.nic, from: evil, rate: { bandwidth: 1e9, from: evil } },
+          nic: { ...group!.nic, from: evil, rate: { bandwidth: 1e9, latency: 1e-5, of: 'flow', from: evil } },
         },
       ],
       matrix: { bandwidth: null, from: [] },

@@ -1,0 +1,48 @@
+import type { Cluster } from '../domain/cluster.ts';
+import type { Plan } from '../domain/plan.ts';
+import { hostRuns, type RankOrder } from './ranks.ts';
+
+/** A host that a plan uses. */
+export interface UsedHost {
+  readonly host: string;
+  /** Node groups of its GPUs: several where it has several types. */
+  readonly groups: readonly [number, ...number[]];
+  /** Up to the last GPU that is used. */
+  readonly gpus: number;
+  /** GPUs before the first that is used. */
+  readonly skipped: number;
+}
+
+/** The hosts of a plan, each once, in the order of their first ranks. */
+export function usedHosts(cluster: Cluster, plan: Plan, order?: RankOrder): UsedHost[] {
+  const found = new Map<string, UsedHost>();
+  for (const { host, group, firstGpu, gpus } of hostRuns(cluster, plan, order)) {
+    const known = found.get(host);
+    found.set(host, {
+      host,
+      groups:
+        known === undefined || known.groups.includes(group)
+          ? (known?.groups ?? [group])
+          : [...known.groups, group],
+      gpus: Math.max(known?.gpus ?? 0, firstGpu + gpus),
+      skipped: Math.min(known?.skipped ?? firstGpu, firstGpu),
+    });
+  }
+  return [...found.values()];
+}
+
+/** Whether the cluster file leaves the name of some host open: a scheduler chooses it. */
+export function namesLeftOpen({ groups }: Cluster, hosts: readonly UsedHost[]): boolean {
+  return hosts.some((host) => host.groups.some((group) => groups[group]!.hostsMadeUp === true));
+}
+
+/** Runs of neighbours that `alike` holds for. */
+export function runsOf<T>(items: readonly T[], alike: (a: T, b: T) => boolean): T[][] {
+  const runs: T[][] = [];
+  for (const item of items) {
+    const run = runs.at(-1);
+    if (run !== undefined && alike(run[0]!, item)) run.push(item);
+    else runs.push([item]);
+  }
+  return runs;
+}
