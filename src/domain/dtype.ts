@@ -4,3 +4,19 @@ export type Dtype = 'fp32' | 'tf32' | 'fp16' | 'bf16' | 'fp8' | 'fp8-rowwise' | 
 /** What a training run may be asked to compute its linear layers in. */
 export const PRECISIONS = ['bf16', 'fp16', 'fp8', 'fp8-rowwise', 'mxfp8', 'nvfp4'] as const;
 export type Precision = (typeof PRECISIONS)[number];
+
+/** Bits of an element. */
+export function bitsOf(dtype: Dtype): number {
+  return BITS[dtype];
+}
+
+const BITS: Readonly<Record<Dtype, number>> = {
+  fp32: 32,
+  tf32: 32,
+  fp16: 16,
+  bf16: 16,
+  fp8: 8,
+  'fp8-rowwise': 8,
+  mxfp8: 8,
+  nvfp4: 4,
+};
