@@ -15,7 +15,8 @@ export function provenanceOf(problem: Problem, plan: Plan): Provenance {
     const group = cluster.groups[index]!;
     const { gemm, attention, memory, peak } = group.gpu.provenance;
     const layers = layerProvenance(problem, plan, group.gpu.id);
-    all.push(...(layers === null ? [gemm, attention, peak] : [layers]));
+    const kernels = problem.workload.precision === 'fp32' ? (['assumed'] as const) : [gemm, attention];
+    all.push(...(layers === null ? [...kernels, peak] : [layers]));
     all.push(memory, group.intraNode.provenance, group.provenance);
     if (group.nodes > 1) all.push(group.nic.link.provenance);
   }
@@ -35,6 +36,8 @@ export function assumptionsOf(problem: Problem, plan: Plan): string[] {
     const { gpu } = cluster.groups[index]!;
     if (gpu.provenance.gemm === 'assumed')
       list.push(`${gpu.id}: GEMM speed scaled from a similar GPU, not measured`);
+    if (workload.precision === 'fp32' && layerProvenance(problem, plan, gpu.id) === null)
+      list.push(`${gpu.id}: fp32 kernels not measured, priced as those of 16 bits at the peak of fp32`);
     if (!supports(gpu, workload.precision)) {
       list.push(`${gpu.id}: no ${workload.precision} arithmetic of its own; priced at the next wider format`);
     }

@@ -1,3 +1,4 @@
+import { bitsOf, isNarrow, wideOf } from '../domain/dtype.ts';
 import type { ParallelDims } from '../domain/parallel-dims.ts';
 import { dimsOf, type Plan, type ReplicaBlock, type Stage, type Techniques } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
@@ -36,8 +37,6 @@ export function specOf(plan: Plan, stages: number, stage: Stage, block: ReplicaB
   };
 }
 
-const NARROW = new Set(['fp8', 'fp8-rowwise', 'mxfp8', 'nvfp4']);
-
 /** Everything the cost of one stage depends on, resolved once. */
 export function stageContext(problem: Problem, spec: StageSpec): StageContext {
   const { cluster } = problem;
@@ -59,6 +58,7 @@ export function stageContext(problem: Problem, spec: StageSpec): StageContext {
 
 function localShape({ model, stack, workload }: Problem, spec: StageSpec): LocalShape {
   const { dims, microBatchSize, techniques } = spec;
+  const wide = bitsOf(wideOf(workload.precision)) / 8;
   const plain: LocalShape = {
     tokens: (workload.sequenceLength * microBatchSize) / dims.cp,
     sequence: workload.sequenceLength,
@@ -70,8 +70,8 @@ function localShape({ model, stack, workload }: Problem, spec: StageSpec): Local
     sequenceParallel: false,
     vocabularyShards: 1,
     vocabularyRows: 0,
-    elementBytes: 2,
-    linearInputBytes: NARROW.has(workload.precision) ? 1 : 2,
+    elementBytes: wide,
+    linearInputBytes: isNarrow(workload.precision) ? 1 : wide,
   };
   const local = TECHNIQUES.reduce(
     (shape, technique) => technique.local?.(technique.of(techniques), shape, dims) ?? shape,

@@ -1,3 +1,4 @@
+import { isNarrow } from '../domain/dtype.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import { isMoe } from '../layers/layer.ts';
@@ -16,8 +17,7 @@ const PROVENANCE_WIDTH = { measured: 0, fitted: 0.02, datasheet: 0.05, assumed: 
  */
 export function errorBand(problem: Problem, plan: Plan): number {
   const { precision } = problem.workload;
-  const narrow = precision !== 'bf16' && precision !== 'fp16';
-  const kind = isMoe(problem.model) ? 'sparse' : narrow ? 'narrow' : 'dense';
+  const kind = isMoe(problem.model) ? 'sparse' : isNarrow(precision) ? 'narrow' : 'dense';
   return Math.hypot(
     RESIDUAL[kind],
     PROVENANCE_WIDTH[provenanceOf(problem, plan)],

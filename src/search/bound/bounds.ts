@@ -1,4 +1,5 @@
 import type { NodeGroup } from '../../domain/cluster.ts';
+import { isNarrow } from '../../domain/dtype.ts';
 import type { Problem } from '../../domain/problem.ts';
 import { endStages } from '../../evaluate/ends.ts';
 import { paceOf } from '../../evaluate/measured/pace.ts';
@@ -39,11 +40,10 @@ const rates = new WeakMap<Problem, Map<number, number>>();
 
 /** FLOP/s of an endless GEMM or an endless sequence of attention, whichever is faster. */
 function kernelRate({ workload }: Problem, { gpu }: NodeGroup, c: Coefficients): number {
-  const narrow = workload.precision !== 'bf16' && workload.precision !== 'fp16';
   const { curve, peak } = gemmCurve(gpu, workload.precision);
   const gemm =
     (peak * curve.maxEfficiency * speedup(gpu, workload.precision, c)) /
-    (gpu.sustainedSlowdown * (narrow ? c.fp8Sustained : 1));
+    (gpu.sustainedSlowdown * (isNarrow(workload.precision) ? c.fp8Sustained : 1));
   const training = Math.min(c.attentionTraining, c.attentionTrainingCudnn, 1);
   const attention = (densePeak(gpu) * gpu.attention.efficiencyHeadDim128) / training;
   return Math.max(gemm, attention, densePeak(gpu) * c.unfusedBatchedGemm);
