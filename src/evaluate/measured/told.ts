@@ -1,3 +1,4 @@
+import type { NodeGroup } from '../../domain/cluster.ts';
 import type { PartShape, ProfilePart, Reading } from '../../domain/layer-profile.ts';
 import type { LayerKind } from '../../domain/model.ts';
 import type { ParallelDims } from '../../domain/parallel-dims.ts';
@@ -7,12 +8,14 @@ import { type Provenance, weakest } from '../../domain/provenance.ts';
 import { remembered } from '../../units/remembered.ts';
 import { type EndStages, endStages } from '../ends.ts';
 import { hasPart, readingFor } from './reading.ts';
+import { referenceOf } from './reference.ts';
 
 /** What a plan asks of a profile, part by part of each kind of stage it has. */
 interface Asked {
   readonly part: ProfilePart;
   readonly kind: LayerKind | null;
   readonly gpu: string;
+  readonly group: NodeGroup;
   readonly dims: Pick<ParallelDims, 'tp' | 'cp' | 'ep' | 'etp'>;
   readonly microBatchSize: number;
   /** null: nothing like it of that GPU. */
@@ -28,9 +31,10 @@ function askedOf(problem: Problem, plan: Plan): Asked[] {
     for (const [s, { microBatchSize, replicas }] of stages.entries()) {
       const parts = partsAt(problem, ends, s);
       for (const { group, tp } of replicas) {
-        const gpu = problem.cluster.groups[group]!.gpu.id;
+        const own = problem.cluster.groups[group]!;
+        const gpu = own.gpu.id;
         for (const { part, kind } of parts) {
-          const where = { part, kind, gpu, dims: { tp, cp, ep, etp }, microBatchSize };
+          const where = { part, kind, gpu, group: own, dims: { tp, cp, ep, etp }, microBatchSize };
           remembered(all, [part, kind?.name, gpu, tp, microBatchSize].join('/'), () => ({
             ...where,
             reading: readingFor(problem, { ...where, shared: ends.all }),
@@ -81,7 +85,9 @@ export function toldOfProfile(problem: Problem, plan: Plan): string[] {
     const { gpu, reading } = one;
     if (reading === null || reading.covered) continue;
     const { from, to } = apart(shapeOfAsked(one, problem), reading, one);
-    list.push(`${partWords(one)} on ${gpu} at ${to} scaled from ${layerProfile.name} at ${from}`);
+    list.push(
+      `${partWords(one)} on ${gpu} at ${to} scaled from ${layerProfile.name} at ${from}, where it has ${factorWords(problem, one, reading)}`,
+    );
   }
   for (const gpu of new Set(asked.map((one) => one.gpu))) {
     const missing = new Set(asked.filter((one) => one.gpu === gpu && one.reading === null).map(partName));
@@ -93,6 +99,19 @@ export function toldOfProfile(problem: Problem, plan: Plan): string[] {
     list.push(`${layerProfile.name} states no precision everywhere: taken as ${workload.precision} there`);
   return list;
 }
+
+/** Measured over estimated, and what a ratio far from one may mean. */
+function factorWords(problem: Problem, { group, part, kind }: Asked, reading: Reading): string {
+  const measuredKind = problem.model.kinds.find(({ name }) => name === reading.layerKind) ?? kind;
+  const { forwardSeconds, backwardSeconds } = referenceOf(problem, group, part, measuredKind, reading.shape);
+  const estimated = (forwardSeconds + backwardSeconds) * problem.stack.timeMultiplier.value;
+  const factor = (reading.forwardSeconds + reading.backwardSeconds) / estimated;
+  const doubt = factor > DOUBTFUL || factor < 1 / DOUBTFUL ? ': maybe another unit or GPU' : '';
+  return `${Number(factor.toPrecision(2))} × the estimate${doubt}`;
+}
+
+/** Kernels and stacks differ by less. */
+const DOUBTFUL = 5;
 
 const partName = ({ part }: Asked): string => (part === 'layer' ? 'layers' : part);
 
