@@ -124,6 +124,7 @@ const MAY_IMPORT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
   search: {
     domain: 'problems in, ranked plans out',
+    evaluate: 'which groups a profile has measured',
     'search/space': 'what there is to choose',
     'search/bound': 'costs that one search shares',
     'search/run': 'opens entry after entry',

@@ -150,7 +150,7 @@ interface Kernels {
   readonly provenance: Provenance;
 }
 
-/** fp16 and bf16 share tensor cores and curve. */
+/** fp16 and bf16 share tensor cores and curve; fp32 was not fitted and takes the shape of theirs, at its own peak. */
 function own(document: Document, doc: GpuDocument, peaks: GpuSpec['peakFlops']): Kernels {
   if (doc.gemm === undefined || doc.attention === undefined)
     throw new InputError({
@@ -170,7 +170,8 @@ function own(document: Document, doc: GpuDocument, peaks: GpuSpec['peakFlops']):
       });
     gemm[dtype] = gemmFrom(document, `/gemm/${dtype}`, curve);
   }
-  if (peaks.fp16 !== undefined && gemm.bf16 !== undefined) gemm.fp16 = gemm.bf16;
+  for (const dtype of ['fp16', 'fp32'] as const)
+    if (peaks[dtype] !== undefined && gemm.bf16 !== undefined) gemm[dtype] = gemm.bf16;
   return {
     gemm,
     attention: attentionFrom(document, doc.attention),
@@ -213,7 +214,7 @@ function relative(document: Document, doc: GpuDocument, peaks: GpuSpec['peakFlop
   const sibling = loadGpu(gpu);
   const base = sibling.gemm.bf16!;
   const gemm: Partial<Record<Dtype, GemmCurve>> = {};
-  for (const dtype of ['bf16', 'fp16', 'fp8'] as const) {
+  for (const dtype of ['bf16', 'fp16', 'fp32', 'fp8'] as const) {
     if (peaks[dtype] === undefined) continue;
     const curve = sibling.gemm[dtype] ?? base;
     gemm[dtype] = { ...curve, maxEfficiency: curve.maxEfficiency * efficiencyRatio };

@@ -7,6 +7,7 @@ import { formatBandwidth } from '../units/format.ts';
 import type { Document } from './document.ts';
 import { loadGpu } from './gpus.ts';
 import { curvesFrom, loadLink } from './links.ts';
+import { locating } from './locating.ts';
 import { quantityAt } from './quantity-at.ts';
 import { sbatchFrom } from './sbatch.ts';
 import { socketsOf } from './sockets.ts';
@@ -37,15 +38,7 @@ export function groupFrom(
   assumptions: string[],
 ): NodeGroup {
   const at = `/groups/${index}`;
-  const named = <T>(pointer: string, read: () => T): T => {
-    try {
-      return read();
-    } catch (error) {
-      if (error instanceof InputError && error.problem.at === undefined)
-        throw new InputError({ ...error.problem, at: document.locate(pointer) });
-      throw error;
-    }
-  };
+  const named = <T>(pointer: string, read: () => T): T => locating(document, pointer, read);
   const stock = named(`${at}/gpu`, () => loadGpu(group.gpu));
   const stockLink = named(`${at}/intraNode`, () => loadLink(group.intraNode));
   if (stockLink.topology === 'network') {

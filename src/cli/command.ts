@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { PRECISIONS } from '../domain/dtype.ts';
 import { LAUNCHERS } from '../frameworks/index.ts';
 import { OPTIMIZERS } from '../optimizers/index.ts';
 import type { Style } from '../reporters/paint.ts';
@@ -28,7 +29,7 @@ export function workloadOptions(command: Command): Command {
   return command
     .option('--seq-length <N>', 'tokens per sequence')
     .option('--global-batch <N>', 'sequences per optimizer step')
-    .option('--precision <P>', 'bf16, fp16, fp8, mxfp8 or nvfp4 (default bf16)')
+    .option('--precision <P>', `${PRECISIONS.join(', ')} (default bf16)`)
     .option(
       '--optimizer <NAME>',
       `${OPTIMIZERS.map(({ id }) => id).join(', ')} (default ${OPTIMIZERS[0]!.id})`,

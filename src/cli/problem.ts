@@ -2,7 +2,9 @@ import { loadCluster } from '../catalogue/clusters.ts';
 import { loadLayerProfile } from '../catalogue/layer-profiles.ts';
 import { loadModel } from '../catalogue/models.ts';
 import { loadStack } from '../catalogue/stacks.ts';
+import type { Cluster } from '../domain/cluster.ts';
 import { PRECISIONS, type Precision } from '../domain/dtype.ts';
+import type { GpuSpec } from '../domain/gpu.ts';
 import { InputError } from '../domain/input-error.ts';
 import type { Problem } from '../domain/problem.ts';
 import { LAUNCHERS, launcherOf } from '../frameworks/index.ts';
@@ -34,7 +36,7 @@ export function given(modelName: string, clusterName: string, s: Settings): Give
     cluster: cluster.value,
     ...(s['layer-profile'] === undefined
       ? {}
-      : { layerProfile: loadLayerProfile(s['layer-profile'], model.value) }),
+      : { layerProfile: loadLayerProfile(s['layer-profile'], model.value, gpusOf(loaded.value)) }),
     stack: loadStack(s.stack ?? launcher?.stack ?? 'generic'),
     workload: {
       sequenceLength,
@@ -62,6 +64,10 @@ export function given(modelName: string, clusterName: string, s: Settings): Give
       },
     },
   };
+}
+
+function gpusOf({ groups }: Cluster): GpuSpec[] {
+  return groups.map(({ gpu }) => gpu);
 }
 
 /** `any`: null, no launcher in particular. `flag`: what the user wrote it after. */

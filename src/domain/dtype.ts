@@ -2,5 +2,31 @@
 export type Dtype = 'fp32' | 'tf32' | 'fp16' | 'bf16' | 'fp8' | 'fp8-rowwise' | 'mxfp8' | 'nvfp4';
 
 /** What a training run may be asked to compute its linear layers in. */
-export const PRECISIONS = ['bf16', 'fp16', 'fp8', 'fp8-rowwise', 'mxfp8', 'nvfp4'] as const;
+export const PRECISIONS = ['bf16', 'fp16', 'fp32', 'fp8', 'fp8-rowwise', 'mxfp8', 'nvfp4'] as const;
 export type Precision = (typeof PRECISIONS)[number];
+
+/** Narrower than 16 bits: for linear layers alone, the rest computes in a wider format. */
+export function isNarrow(precision: Precision): boolean {
+  return bitsOf(precision) < 16;
+}
+
+/** The format of what is not for narrow ones: LM head, router, attention. */
+export function wideOf(precision: Precision): 'bf16' | 'fp16' | 'fp32' {
+  return precision === 'fp16' || precision === 'fp32' ? precision : 'bf16';
+}
+
+/** Bits of an element. */
+export function bitsOf(dtype: Dtype): number {
+  return BITS[dtype];
+}
+
+const BITS: Readonly<Record<Dtype, number>> = {
+  fp32: 32,
+  tf32: 32,
+  fp16: 16,
+  bf16: 16,
+  fp8: 8,
+  'fp8-rowwise': 8,
+  mxfp8: 8,
+  nvfp4: 4,
+};

@@ -1,3 +1,5 @@
+import type { Precision } from './dtype.ts';
+
 export const ATTENTION_KERNELS = ['unfused', 'flash1', 'flash2', 'flash3'] as const;
 export const LOSS_KERNELS = ['fused', 'unfused', 'fp32', 'compiled'] as const;
 export const CUDA_GRAPHS = ['none', 'partial', 'full'] as const;
@@ -59,6 +61,11 @@ export interface StateBytes {
   readonly master: number;
   /** One of the optimizer's moments. */
   readonly moment: number;
+}
+
+/** In fp32 weights are their own masters, and gradients as wide. */
+export function statesIn(precision: Precision, state: StateBytes): StateBytes {
+  return precision === 'fp32' ? { ...state, weights: 4, gradients: 4, master: 0 } : state;
 }
 
 /** Fraction of each kind of communication that compute can hide when there is enough of it. */

@@ -1,3 +1,4 @@
+import { bitsOf, isNarrow, wideOf } from '../domain/dtype.ts';
 import type { ParallelDims } from '../domain/parallel-dims.ts';
 import { dimsOf, type Plan, type ReplicaBlock, type Stage, type Techniques } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
@@ -54,8 +55,6 @@ function amongOf(
   return copies.length === 1 ? { firstDevice } : { firstDevice: block.firstDevice, among: { copies, own } };
 }
 
-const NARROW = new Set(['fp8', 'fp8-rowwise', 'mxfp8', 'nvfp4']);
-
 /** Everything the cost of one stage depends on, resolved once. */
 export function stageContext(problem: Problem, spec: StageSpec): StageContext {
   const { cluster } = problem;
@@ -77,6 +76,7 @@ export function stageContext(problem: Problem, spec: StageSpec): StageContext {
 
 function localShape({ model, stack, workload }: Problem, spec: StageSpec): LocalShape {
   const { dims, microBatchSize, techniques } = spec;
+  const wide = bitsOf(wideOf(workload.precision)) / 8;
   const plain: LocalShape = {
     tokens: (workload.sequenceLength * microBatchSize) / dims.cp,
     sequence: workload.sequenceLength,
@@ -88,8 +88,8 @@ function localShape({ model, stack, workload }: Problem, spec: StageSpec): Local
     sequenceParallel: false,
     vocabularyShards: 1,
     vocabularyRows: 0,
-    elementBytes: 2,
-    linearInputBytes: NARROW.has(workload.precision) ? 1 : 2,
+    elementBytes: wide,
+    linearInputBytes: isNarrow(workload.precision) ? 1 : wide,
   };
   const local = TECHNIQUES.reduce(
     (shape, technique) => technique.local?.(technique.of(techniques), shape, dims) ?? shape,

@@ -25,7 +25,7 @@ export function estimate(given: Problem, plan: Plan, cache: ProfileCache = profi
   const stepSeconds = total(time);
   const { workload } = problem;
   const modelFlops = modelFlopsPerStep(problem);
-  const stages = pipelines.flatMap(({ stages: runs }, index) => stageEstimates(plan, index, runs));
+  const stages = pipelines.flatMap(({ stages: runs }, index) => stageEstimates(problem, plan, index, runs));
   return {
     stepSeconds,
     time,
@@ -44,7 +44,9 @@ export function estimate(given: Problem, plan: Plan, cache: ProfileCache = profi
 export function memoryVerdict(given: Problem, plan: Plan, cache: ProfileCache = profileCache()): Verdict {
   const problem = placed(given, plan);
   return worst(
-    plan.pipelines.flatMap((_, index) => stageEstimates(plan, index, runStages(problem, plan, index, cache))),
+    plan.pipelines.flatMap((_, index) =>
+      stageEstimates(problem, plan, index, runStages(problem, plan, index, cache)),
+    ),
   );
 }
 
@@ -77,7 +79,12 @@ function timeParts(
   };
 }
 
-function stageEstimates(plan: Plan, index: number, runs: readonly StageRun[]): StageEstimate[] {
+function stageEstimates(
+  { stack }: Problem,
+  plan: Plan,
+  index: number,
+  runs: readonly StageRun[],
+): StageEstimate[] {
   const { stages } = plan.pipelines[index]!;
   const flow = flowOf(plan.schedule, shapeOf(plan, stages.length, runs[0]!.microBatches));
   return runs.flatMap(({ ends, blocks }, s) =>
@@ -89,7 +96,7 @@ function stageEstimates(plan: Plan, index: number, runs: readonly StageRun[]): S
         devices: block.count * block.tp * plan.dims.cp,
         tp: block.tp,
         layers: layersOf(stages[s]!),
-        compute: computeParts(chunks),
+        compute: scaleParts(computeParts(chunks), stack.timeMultiplier.value),
         memory: stageMemory(profile, content, ends, flow[s]!),
       }),
     ),

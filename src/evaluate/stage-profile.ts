@@ -8,17 +8,20 @@ import { residualTokens } from '../layers/local-shape.ts';
 import { predictionOperators } from '../layers/multi-token-prediction.ts';
 import type { LayerContext, Operator } from '../layers/operator.ts';
 import { outputOperators } from '../layers/output.ts';
-import { TECHNIQUES, techniqueKeys } from '../techniques/index.ts';
+import { techniqueKeys } from '../techniques/index.ts';
 import { segmentsOf } from '../techniques/segments.ts';
 import type { StageContext } from '../techniques/technique.ts';
 import { remembered, rememberedOf } from '../units/remembered.ts';
 import { type StageSpec, stageContext } from './context.ts';
-import { asMeasured } from './measured-layer.ts';
+import { asMeasured } from './measured/as-measured.ts';
+import { headOf } from './measured/part-operators.ts';
+import { hasPart } from './measured/reading.ts';
 import type { HeldByPlace } from './memory/held.ts';
 import { operatorMemory } from './memory/operator-memory.ts';
 import { PartProfile } from './part-profile.ts';
-import { layerTime } from './time/layer-time.ts';
+import { joinedTime, layerTime } from './time/layer-time.ts';
 import { withPassTraffic } from './time/pass-traffic.ts';
+import { treated } from './treated.ts';
 
 /** What stands at the ends of the model, and beside the layer of a module that predicts further tokens. */
 interface EndProfiles {
@@ -108,19 +111,44 @@ function kernelsOf(context: StageContext, cache: ProfileCache): Kernels {
   const { model } = context.problem;
   const lists = operatorLists(context, cache);
   // Kept for all parts operators fill the heap: where memory is asked for later, they are looked up again.
-  const part = (of: (lists: OperatorLists) => readonly Operator[]) =>
+  const part = (of: ListOf) =>
     new PartProfile(layerTime(of(lists), context), () =>
       operatorMemory(of(operatorLists(context, cache)), context),
     );
+  const measured = (of: ListOf, as: Parameters<typeof asMeasured>[2]) =>
+    asMeasured(part(of), of(lists), as, context);
+  const ends = endsMeasured(context) ? (of: ListOf) => endInParts(of, part, measured) : part;
   return {
-    kinds: model.kinds.map((kind, i) => {
-      const list = ({ kinds }: OperatorLists) => treated(kinds[i]!, context);
-      return asMeasured(part(list), list(lists), kind.name, context);
-    }),
-    embedding: part(({ embedding }) => embedding),
-    head: part(({ head }) => head),
-    prediction: part(({ prediction }) => prediction),
+    kinds: model.kinds.map((kind, i) =>
+      measured(({ kinds }) => treated(kinds[i]!, context), { part: 'layer', kind }),
+    ),
+    embedding: measured(({ embedding }) => embedding, { part: 'embedding', kind: null }),
+    head: ends(({ head }) => head),
+    prediction: ends(({ prediction }) => prediction),
   };
+}
+
+type ListOf = (lists: OperatorLists) => readonly Operator[];
+
+function endsMeasured({ problem, group }: StageContext): boolean {
+  return hasPart(problem, group.gpu.id, 'head') || hasPart(problem, group.gpu.id, 'loss');
+}
+
+/** An end with a head: projection and loss each as measured, as far as they are, and what stands before them as estimated. */
+function endInParts(
+  of: ListOf,
+  part: (of: ListOf) => PartProfile,
+  measured: (of: ListOf, as: Parameters<typeof asMeasured>[2]) => PartProfile,
+): PartProfile {
+  const head = measured((lists) => headOf(of(lists)).head, { part: 'head', kind: null });
+  const loss = measured((lists) => headOf(of(lists)).loss, { part: 'loss', kind: null });
+  const beside = part((lists) => headOf(of(lists)).beside);
+  const whole = part(of);
+  return new PartProfile(joinedTime([beside.time, head.time, loss.time]), () => ({
+    ...whole.memory,
+    saved: beside.memory.saved + head.memory.saved,
+    logits: { ...whole.memory.logits, saved: loss.memory.logits.saved },
+  }));
 }
 
 function operatorLists({ problem, local, c }: StageContext, cache: ProfileCache): OperatorLists {
@@ -134,14 +162,6 @@ function operatorLists({ problem, local, c }: StageContext, cache: ProfileCache)
     prediction: predictionOperators(of),
   });
   return remembered(cache.operators, key, fresh, MOST_OPERATORS);
-}
-
-/** The operators of a layer as the techniques of a plan leave them, in the order of application. */
-function treated(operators: readonly Operator[], context: StageContext): readonly Operator[] {
-  return TECHNIQUES.reduce<readonly Operator[]>(
-    (list, technique) => technique.layer?.(technique.of(context.techniques), list, context) ?? list,
-    operators,
-  );
 }
 
 /** All that kernels and the communication inside a layer depend on. */

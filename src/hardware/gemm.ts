@@ -15,7 +15,7 @@ export interface GemmShape {
 }
 
 const FALLBACK: Readonly<Record<Dtype, readonly Dtype[]>> = {
-  fp32: ['fp32'],
+  fp32: ['fp32', 'bf16', 'fp16'],
   tf32: ['tf32', 'fp32'],
   fp16: ['fp16', 'bf16'],
   bf16: ['bf16', 'fp16'],
@@ -68,8 +68,8 @@ export function gemmSeconds(
   const bandwidth = gpu.memoryBandwidth * curve.memoryEfficiency;
   const ideal = (2 * count * m * n * (k + curve.kOverhead)) / (peak * curve.maxEfficiency);
   const compute = ideal * (1 + (curve.throttleDepth * ideal) / (ideal + curve.throttleSeconds));
-  const operandBytes = narrow ? 1 : 2;
-  const memory = (count * (operandBytes * (m * k + k * n) + 2 * m * n)) / bandwidth;
+  const [operandBytes, resultBytes] = narrow ? [1, 2] : measured === 'fp32' ? [4, 4] : [2, 2];
+  const memory = (count * (operandBytes * (m * k + k * n) + resultBytes * m * n)) / bandwidth;
   const knee = Math.sqrt(Math.sqrt(compute ** 4 + memory ** 4));
   const passes = narrow && !quantised ? curve.quantPasses : 0;
   const quantise = (c.fp8Quantisation * passes * 3 * count * m * k) / bandwidth;

@@ -23,10 +23,11 @@ type Rule = (problem: Problem, split: Split) => Reason | null;
 const precision: Rule = ({ cluster, workload }, { shapes }) =>
   firstOf(shapes, ({ group }) => {
     const { gpu } = cluster.groups[group]!;
-    if (workload.precision !== 'bf16' || gpu.peakFlops.bf16 !== undefined) return null;
+    const { precision } = workload;
+    if ((precision !== 'bf16' && precision !== 'fp32') || gpu.peakFlops[precision] !== undefined) return null;
     return {
       rule: 'precision',
-      actual: `${gpu.id} has no bf16`,
+      actual: `${gpu.id} has no ${precision}`,
       limit: 'a precision that it computes in',
       hint: 'Maybe --precision fp16.',
     };

@@ -14,7 +14,7 @@ export function headOperators({ model, local, stack, c }: LayerContext, owned: b
   const rows = local.vocabularyRows;
   const logits = local.tokens * rows;
   const e = local.elementBytes;
-  const bytes = lossBytesPerLogit(stack);
+  const bytes = lossBytesPerLogit(stack, e);
   const fused = stack.lossKernel === 'fused' || stack.lossKernel === 'compiled';
   const traffic = c.lossBytes * (fused ? c.lossFusion : 1) * logits;
   const metrics = c.lossBytes * stack.metricLosses * logits;
@@ -54,9 +54,11 @@ export function headOperators({ model, local, stack, c }: LayerContext, owned: b
 /**
  * Bytes per logit kept for backward, and at the worst point of the loss: Transformer Engine's fused kernel works in
  * place on 16-bit logits; Megatron's keeps an fp32 copy; eager fp32 cross entropy holds logits, log-probabilities and
- * their gradient.
+ * their gradient. Logits of 4 bytes are their own fp32 copy.
  */
-function lossBytesPerLogit(stack: Stack): { saved: number; peak: number } {
+function lossBytesPerLogit(stack: Stack, element: number): { saved: number; peak: number } {
+  if (element === 4 && stack.lossKernel !== 'fp32')
+    return { saved: 4, peak: stack.lossKernel === 'compiled' ? 12 : 8 };
   switch (stack.lossKernel) {
     case 'fused':
       return { saved: 2, peak: 4 };

@@ -75,12 +75,22 @@ export function flopsPerToken(model: ModelSpec, sequenceLength: number): number 
 const flops = new WeakMap<ModelSpec, Map<number, number>>();
 
 function countFlops(model: ModelSpec, sequenceLength: number): number {
+  const { kinds, head } = flopsByPart(model, sequenceLength);
+  const layers = sum(model.layers, (kind) => kinds[kind]!);
+  const beside = 3 * forwardFlops(predictionOperators(whole(model, sequenceLength)));
+  return layers + head + model.mtpLayers * (beside + kinds[lastKind(model)]! + head);
+}
+
+/** The same of one layer of each kind, and of the head. */
+export function flopsByPart(
+  model: ModelSpec,
+  sequenceLength: number,
+): { readonly kinds: readonly number[]; readonly head: number } {
   const context = whole(model, sequenceLength);
-  const byKind = model.kinds.map((kind) => forwardFlops(layerOperators(kind, context)));
-  const layers = sum(model.layers, (kind) => byKind[kind]!);
-  const head = forwardFlops(outputOperators(context));
-  const prediction = forwardFlops(predictionOperators(context)) + byKind[lastKind(model)]! + head;
-  return 3 * (layers + head + model.mtpLayers * prediction);
+  return {
+    kinds: model.kinds.map((kind) => 3 * forwardFlops(layerOperators(kind, context))),
+    head: 3 * forwardFlops(outputOperators(context)),
+  };
 }
 
 /** The kind of layer that modules of multi-token prediction repeat. */

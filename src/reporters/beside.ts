@@ -51,6 +51,11 @@ export function programWords({ groups, shares, objectiveSeconds }: PartitionProo
   return lines;
 }
 
+/** Only what was kept out of first place can be faster: estimated where the best plan was measured. */
+function slowerWords(share: number): string {
+  return share < 0 ? `${formatPercent(-share)} less, by estimate` : `${formatPercent(share)} slower`;
+}
+
 function otherWords({ precision, stepSeconds }: NonNullable<IdleGroup['otherwise']>, now: number): string {
   const share = stepSeconds / now - 1;
   const change = `${formatPercent(Math.abs(share))} ${share < 0 ? 'less' : 'more'}`;
@@ -83,7 +88,7 @@ export function besideWords(
     .map(({ group, gpus, gpuType, stepSeconds, reason = null, otherwise = null }) => {
       const using = `With ${group} (${gpus} × ${gpuType}) in use`;
       if (stepSeconds !== null)
-        return `${using} the best step is ${formatSeconds(stepSeconds)}: ${formatPercent(stepSeconds / now - 1)} slower.`;
+        return `${using} the best step is ${formatSeconds(stepSeconds)}: ${slowerWords(stepSeconds / now - 1)}.`;
       const why = reason === null ? '' : `: ${reason.actual}, limit ${reason.limit}`;
       return `${using} no plan runs${why}.${otherwise === null ? '' : ` ${otherWords(otherwise, now)}`}`;
     });

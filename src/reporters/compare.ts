@@ -2,6 +2,7 @@ import { deviceCount } from '../domain/cluster.ts';
 import { devicesOf } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { SearchResult } from '../domain/search-result.ts';
+import { layersMeasured } from '../evaluate/measured/unmeasured.ts';
 import { arithmetic } from '../plan-text/degrees.ts';
 import type { CompareDocument } from '../schema/compare.ts';
 import { digits, formatInteger, formatPercent, formatSeconds } from '../units/format.ts';
@@ -115,7 +116,20 @@ export function compareTable(all: readonly Compared[], style: Style): string {
     '',
     style.columns < 120 ? brief : fitting(style.columns, grid(head, rows, figures), brief),
     '',
-    wrap(note, style.columns),
+    [note, ...unlikeWords(all)].map((line) => wrap(line, style.columns)).join('\n'),
     '',
   ].join('\n');
+}
+
+/** Clusters whose layers are estimates beside others whose layers were measured. */
+function unlikeWords(all: readonly Compared[]): string[] {
+  const measured = ({ problem, result: { plans } }: Compared) =>
+    plans[0] === undefined || layersMeasured(problem, plans[0].plan);
+  const estimated = all.filter((one) => !measured(one));
+  const { layerProfile } = all[0]!.problem;
+  if (layerProfile === undefined || estimated.length === 0 || estimated.length === all.length) return [];
+  const names = estimated.map(({ problem }) => problem.cluster.name);
+  return [
+    `Estimated beside measured: ${layerProfile.name} has no layers of what ${names.join(', ')} ${names.length > 1 ? 'use' : 'uses'}; their ratios hold as far as estimates do.`,
+  ];
 }

@@ -1,6 +1,7 @@
 import { microBatchSizeOf } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { RankedPlan, SearchResult, WhatIf } from '../domain/search-result.ts';
+import { restsOnUnmeasured, unmeasuredGroups } from '../evaluate/measured/unmeasured.ts';
 import { arithmetic, degreesOf } from '../plan-text/degrees.ts';
 import { toldTechniques } from '../plan-text/told.ts';
 import { TECHNIQUES } from '../techniques/index.ts';
@@ -28,7 +29,7 @@ export function planTable(problem: Problem, result: SearchResult, beside: WhatIf
       nothing(problem, result, style),
     );
   }
-  blocks.push(certificate(result, style));
+  blocks.push(certificate(problem, result, style));
   return `${blocks.join('\n\n')}\n`;
 }
 
@@ -114,6 +115,8 @@ function notes(
   const ties = plans.filter((plan) => plan.rank > 1 && plan.tiedWithBest).length;
   if (ties > 0)
     lines.push(`= ${ties === 1 ? 'is a tie' : 'are ties'} with the best: closer than the model can tell.`);
+  const keptBack = keptBackOf(problem, plans);
+  if (keptBack.length > 0) lines.push(unmeasuredWords(problem, keptBack));
   if (best.variants.length > 0)
     lines.push(
       `Same layout as 1: ${best.variants.map((one) => variantWords(problem, best, one)).join('; ')}.`,
@@ -125,7 +128,7 @@ function notes(
     const factor = evenSplit.estimate.stepSeconds / best.estimate.stepSeconds;
     const verdict =
       factor < 0.995
-        ? `${digits(1 / factor)}× as fast as plan 1, which another objective puts first`
+        ? `${digits(1 / factor)}× as fast as plan 1${restsOnUnmeasured(problem, evenSplit.plan) ? ', by estimate' : ', which another objective puts first'}`
         : factor < 1.005
           ? 'as fast as the best plan'
           : `the best plan is ${digits(factor)}× as fast`;
@@ -155,6 +158,20 @@ function notes(
   if (assumptions.length > MOST_ASSUMPTIONS)
     lines.push(`And ${assumptions.length - MOST_ASSUMPTIONS} more assumptions: --json has them all.`);
   return lines.map((line) => wrap(line, columns)).join('\n');
+}
+
+/** Ranks of plans that stand after the first though nobody measured what they rest on. */
+function keptBackOf(problem: Problem, plans: readonly RankedPlan[]): number[] {
+  const resting = plans.filter(({ plan }) => restsOnUnmeasured(problem, plan)).map((one) => one.rank);
+  return resting.includes(1) ? [] : resting;
+}
+
+/** Plans that cannot come first, and why. */
+function unmeasuredWords(problem: Problem, ranks: readonly number[]): string {
+  const { cluster, layerProfile } = problem;
+  const types = [...new Set(unmeasuredGroups(problem).map((index) => cluster.groups[index]!.gpu.id))];
+  const which = ranks.length === 1 ? `Plan ${ranks[0]} rests` : `Plans ${ranks.join(', ')} rest`;
+  return `${which} on estimates of ${types.join(', ')}, of which ${layerProfile!.name} has no layers: kept out of first place.`;
 }
 
 function idleGroups(problem: Problem, { plan }: RankedPlan): string[] {
@@ -194,13 +211,13 @@ function nothing(
   return lines.map((line) => wrap(line, columns)).join('\n');
 }
 
-function certificate({ certificate: c }: SearchResult, { columns }: Style): string {
+function certificate(problem: Problem, { certificate: c, plans }: SearchResult, { columns }: Style): string {
   const removed = c.rejected.map(({ rule, count }) => `${formatInteger(count)} by ${rule}`).join(', ');
   const why =
     c.cutBy === null ? `${formatInteger(c.unproven ?? 0)} may have a better layer cut` : `cut by ${c.cutBy}`;
   const verdict = c.optimal
     ? c.evaluated > 0
-      ? 'nothing better exists in this space'
+      ? `nothing better exists in this space${keptBackOf(problem, plans).length > 0 ? ' of what was measured' : ''}`
       : 'the whole space was searched'
     : c.gap === null
       ? `${why}; no plan was found`

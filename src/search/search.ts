@@ -3,6 +3,7 @@ import type { Estimate } from '../domain/estimate.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { RankedPlan, SearchResult } from '../domain/search-result.ts';
+import { restsOnUnmeasured, unmeasuredGroups } from '../evaluate/measured/unmeasured.ts';
 import { CostBook } from './bound/cost-book.ts';
 import { evenSplit } from './result/even-split.ts';
 import { findNearestMiss } from './result/nearest-miss.ts';
@@ -155,8 +156,10 @@ function resultOf(run: Run, agenda: Agenda, cutBy: string | null, space: number)
   // A cut that is not the best matters only where a better one could have won.
   const open = run.unproven.bound < (best ?? Number.POSITIVE_INFINITY);
   const proven = searched === null || !open ? searched : Math.min(searched, run.unproven.bound);
+  const plans = kept.map((one, index) => ranked(run, one, index));
+  const measured = bestMeasured(run, plans);
   return {
-    plans: kept.map((one, index) => ranked(run, one, index)),
+    plans: measured === null ? plans : withFirst(measured.plans[0]!, plans, options),
     evenSplit: 'rule' in even ? even : { ...ranked(run, even, 0), tiedWithBest: false, partition: null },
     nearestMiss: findNearestMiss(problem, run.misses, book, options, best ?? undefined),
     certificate: {
@@ -166,11 +169,39 @@ function resultOf(run: Run, agenda: Agenda, cutBy: string | null, space: number)
       evaluated: run.evaluated,
       left: cutBy === null ? 0 : rest,
       unproven: open ? run.unproven.count : 0,
-      optimal: cutBy === null && !open,
+      optimal: cutBy === null && !open && measured?.certificate.optimal !== false,
       gap: best === null || proven === null ? null : Math.max(0, (best - proven) / best),
-      cutBy,
+      cutBy: cutBy ?? measured?.certificate.cutBy ?? null,
+      ...(measured === null ? {} : { gap: measured.certificate.gap }),
     },
   };
+}
+
+/** Where the best plan rests on groups that a profile has nothing of, beside others that it has: the best without them. */
+function bestMeasured({ problem, options }: Run, [best]: readonly RankedPlan[]): SearchResult | null {
+  if (best === undefined || !restsOnUnmeasured(problem, best.plan)) return null;
+  const avoid = unmeasuredGroups(problem);
+  const found = search(problem, { ...options, avoid, top: 1, threshold: Number.POSITIVE_INFINITY });
+  return found.plans.length > 0 ? found : null;
+}
+
+/** The ranking with another plan in first place, those that are better by estimate after it. */
+function withFirst(
+  first: RankedPlan,
+  plans: readonly RankedPlan[],
+  { objective, top }: SearchOptions,
+): RankedPlan[] {
+  const key = ({ plan }: RankedPlan) => JSON.stringify(plan);
+  const others = plans.filter((one) => key(one) !== key(first)).slice(0, top - 1);
+  const value = (one: RankedPlan) => objective.value(one.plan, one.estimate);
+  return [
+    first,
+    ...others.map((one, i) => ({
+      ...one,
+      rank: i + 2,
+      tiedWithBest: value(one) >= value(first) && tied(value(one), value(first), one.estimate),
+    })),
+  ];
 }
 
 /** Differences below this share are noise between two plans of one model on one cluster. */

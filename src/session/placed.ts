@@ -1,6 +1,7 @@
 import type { Problem } from '../domain/problem.ts';
 import type { RankedPlan, SearchResult, WhatIf } from '../domain/search-result.ts';
 import { estimate } from '../evaluate/estimate.ts';
+import { measuredFirst } from '../evaluate/measured/unmeasured.ts';
 import { DEFAULT_BUDGET, place } from '../placement/place.ts';
 import { tied } from '../search/search.ts';
 import type { Objective } from '../search/space/objective.ts';
@@ -19,16 +20,18 @@ export function placed(
     return {
       placement,
       value: objective.value(plan, costed),
+      plan,
       ranked: { ...ranked, plan, estimate: costed },
     };
   });
   all.sort((a, b) => a.value - b.value || a.ranked.estimate.stepSeconds - b.ranked.estimate.stepSeconds);
-  const [first] = all as [(typeof all)[number]];
-  const plans = all.map(
+  const order = measuredFirst(problem, all);
+  const [first] = order as [(typeof all)[number]];
+  const plans = order.map(
     ({ ranked, value }, i): RankedPlan => ({
       ...ranked,
       rank: i + 1,
-      tiedWithBest: tied(value, first.value, ranked.estimate),
+      tiedWithBest: value >= first.value && tied(value, first.value, ranked.estimate),
     }),
   );
   const { method, stepSeconds, rankOrderSeconds, greedySeconds, tried } = first.placement;

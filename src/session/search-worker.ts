@@ -13,7 +13,7 @@ export interface Job {
   readonly problem: Problem;
   readonly options: Pick<
     SearchOptions,
-    'top' | 'fix' | 'max' | 'alikeStages' | 'mustUse' | 'maxGpus' | 'exhaustive' | 'threshold'
+    'top' | 'fix' | 'max' | 'alikeStages' | 'mustUse' | 'avoid' | 'maxGpus' | 'exhaustive' | 'threshold'
   >;
   readonly launcher: string | null;
   readonly objective: Pick<Objective, 'id' | 'prices'>;

@@ -34,6 +34,7 @@ export async function searchThreaded(
       max: options.max,
       alikeStages: options.alikeStages,
       mustUse: options.mustUse,
+      avoid: options.avoid,
       maxGpus: options.maxGpus,
       exhaustive: options.exhaustive,
       threshold: options.threshold,

@@ -1,5 +1,6 @@
 import { type MemoryTerm, memoryTerm, type Point } from '../domain/memory-term.ts';
 import type { Problem } from '../domain/problem.ts';
+import { statesIn } from '../domain/stack.ts';
 import { collectiveSeconds } from '../hardware/collective.ts';
 import { networkRate } from '../hardware/network-share.ts';
 import type { Span } from '../hardware/span.ts';
@@ -13,9 +14,6 @@ export type ZeroStage = (typeof ZERO_STAGES)[number];
 /** From which stage on each kind of state is shared out over the data-parallel ranks. */
 const SHARDED_FROM: Readonly<Record<State, number>> = { 'optimizer states': 1, gradients: 2, weights: 3 };
 const LABELS = ['none', 'optimizer', 'optimizer+gradients', 'all (ZeRO-3)'] as const;
-/** Bytes of a 16-bit weight, as gathered. */
-const WEIGHT = 2;
-
 /**
  * States sharded over the data-parallel ranks, and what data parallelism sends for it: ZeRO (Rajbhandari et al. 2020, arXiv
  * 1910.02054), Megatron's distributed optimizer, FSDP. Stage 0 is plain data parallelism.
@@ -55,11 +53,16 @@ export const zero = technique<ZeroStage>({
 const GATHERED: readonly Point[] = ['forward', 'loss', 'backward', 'end-of-backward'];
 
 /**
- * What FSDP keeps whole beside the shards. Without a pipeline: two layers in flight and the root module, 16-bit
- * weights, and one layer's gradients. With a pipeline the stage stays gathered between micro-batches: 2 B of weights
- * and 4 B of accumulated gradients per parameter (torchtitan, reshard_after_forward off under PP).
+ * What FSDP keeps whole beside the shards. Without a pipeline: two layers in flight and the root module, weights as
+ * they are computed with, and one layer's gradients. With a pipeline the stage stays gathered between micro-batches: 2 B of weights
+ * (4 B in fp32) and 4 B of accumulated gradients per parameter (torchtitan, reshard_after_forward off under PP).
  */
-function unsharded(stage: ZeroStage, held: Held, { problem, groups, dims }: StageContext): MemoryTerm[] {
+function unsharded(
+  stage: ZeroStage,
+  held: Held,
+  { problem, groups, dims, local }: StageContext,
+): MemoryTerm[] {
+  const weight = local.elementBytes;
   if (stage < 3 || groups.shard.size === 1) return [];
   const { dense, expert, root } = held;
   const both = (factor: number) =>
@@ -67,7 +70,7 @@ function unsharded(stage: ZeroStage, held: Held, { problem, groups, dims }: Stag
   if (dims.pp > 1 && problem.stack.fullySharded) {
     const whole = (part: State, bytes: number) =>
       memoryTerm({ part, layers: both(bytes), fixed: [bytes * (dense.fixed + expert.fixed)] });
-    return [whole('weights', WEIGHT), whole('gradients', 4)];
+    return [whole('weights', weight), whole('gradients', 4)];
   }
   // Two layers of weights, and the weights and gradients of the one in backward.
   return [
@@ -75,8 +78,8 @@ function unsharded(stage: ZeroStage, held: Held, { problem, groups, dims }: Stag
       part: 'gathered parameters',
       at: GATHERED,
       over: 'widest',
-      layers: both(2 * WEIGHT + WEIGHT + 4),
-      fixed: [2 * WEIGHT * root],
+      layers: both(3 * weight + 4),
+      fixed: [2 * weight * root],
     }),
   ];
 }
@@ -87,11 +90,11 @@ function perMicroBatch(stage: ZeroStage, { dims }: StageContext): boolean {
 }
 
 /** Bytes of a gradient as it travels. */
-export function gradientBytes({ stack }: Problem): number {
-  return Math.min(stack.state.gradients, 4);
+export function gradientBytes({ stack, workload }: Problem): number {
+  return Math.min(statesIn(workload.precision, stack.state).gradients, 4);
 }
 
-/** Each micro-batch gathers a layer's 16-bit weights before forward and again before backward, and scatters its gradients after. */
+/** Each micro-batch gathers a layer's weights before forward and again before backward, and scatters its gradients after. */
 function passTraffic(stage: ZeroStage, layer: Amounts, context: StageContext): PassTraffic[] {
   const { problem, groups, c } = context;
   if (!perMicroBatch(stage, context) || groups.shard.size === 1) return [];
@@ -99,7 +102,7 @@ function passTraffic(stage: ZeroStage, layer: Amounts, context: StageContext): P
   const over = (collective: 'allGather' | 'reduceScatter', bytes: number, { dense, expert }: Parameters) =>
     collectiveSeconds(span, collective, bytes * dense, c) +
     collectiveSeconds(groups.expertData, collective, bytes * expert, c);
-  const gather = over('allGather', WEIGHT, layer.parameters);
+  const gather = over('allGather', context.local.elementBytes, layer.parameters);
   const scatter = over('reduceScatter', gradientBytes(problem), layer.trained);
   const hideable = problem.stack.overlap.dataParallel;
   return [
@@ -140,7 +143,7 @@ function stepTraffic(
     [expert, groups.expertData],
   ] as const) {
     reduce += collectiveSeconds(span, stage === 0 ? 'allReduce' : 'reduceScatter', bytes * count, c);
-    if (stage > 0) gather += collectiveSeconds(span, 'allGather', WEIGHT * count, c);
+    if (stage > 0) gather += collectiveSeconds(span, 'allGather', context.local.elementBytes * count, c);
   }
   return { reduce, gather, update: 0 };
 }

@@ -60,6 +60,7 @@ describe('bounds are never above what they bound', () => {
     ['gpt3-175b', 'dgx-a100-512', { sequenceLength: 2048, globalBatchSize: 512 }, 'megatron-2021'],
     ['deepseek-v2-lite', 'dgx-b200-64', { precision: 'mxfp8' }, 'megatron-core'],
     ['gpt-oss-20b', 'gb200-nvl72-72', { precision: 'nvfp4', globalBatchSize: 72 }, 'megatron-core'],
+    ['llama-3.2-1b', 'mixed-4090-3090', { precision: 'fp32', globalBatchSize: 32 }, 'torch-fsdp2'],
     ['mixtral-8x7b', 'mixed-a100-v100', { precision: 'fp16' }, 'megatron-2023'],
     ['llama-3.2-1b', 'mixed-4090-3090', { globalBatchSize: 48 }, 'megatron-core'],
     ['llama-3.2-1b', 'two-regions', { globalBatchSize: 48 }, 'torch-fsdp2'],

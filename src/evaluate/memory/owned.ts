@@ -1,3 +1,4 @@
+import { statesIn } from '../../domain/stack.ts';
 import { localParameters, type Weight } from '../../layers/weight.ts';
 import { optimizerOf } from '../../optimizers/index.ts';
 import type { Parameters, State } from '../../techniques/holding.ts';
@@ -10,7 +11,7 @@ import type { StageContext } from '../../techniques/technique.ts';
 export type Owned = Readonly<Record<'parameters' | 'trained' | 'step' | State, Parameters>>;
 
 export function ownedBy(weights: readonly Weight[], { problem, local, c }: StageContext): Owned {
-  const { state } = problem.stack;
+  const state = statesIn(problem.workload.precision, problem.stack.state);
   const optimizer = optimizerOf(problem.workload.optimizer);
   const over = (list: readonly Weight[], each: (weight: Weight) => number): Parameters => {
     let dense = 0;

@@ -18,12 +18,25 @@ const REPLAY = 0.03;
 /** Host and device run side by side: the pass takes about the longer (a 12-norm rounds the corner). */
 const JOIN = 12;
 
+/** Parts one after the other, each launched by itself. */
+export function joinedTime(parts: readonly LayerTime[]): LayerTime {
+  const all = (pass: 'forward' | 'backward' | 'recompute') =>
+    parts.reduce((sum, part) => addTime(sum, part[pass]), noTime());
+  return {
+    forward: all('forward'),
+    backward: all('backward'),
+    recompute: all('recompute'),
+    weightGrad: parts.reduce((sum, { weightGrad }) => sum + weightGrad, 0),
+  };
+}
+
 /** Times the operators of one layer (or of an end of the model) for one micro-batch. */
 export function layerTime(operators: readonly Operator[], context: StageContext): LayerTime {
   const forward = noTime();
   const backward = noTime();
   const recompute = noTime();
   let weightGrad = 0;
+  if (operators.length === 0) return { forward, backward, recompute, weightGrad };
   let units = 0;
   let recomputedUnits = 0;
   for (const operator of operators) {

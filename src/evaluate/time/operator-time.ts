@@ -1,5 +1,6 @@
+import { wideOf } from '../../domain/dtype.ts';
 import { attentionForward } from '../../hardware/attention.ts';
-import { type GemmShape, gemmCurve, gemmSeconds } from '../../hardware/gemm.ts';
+import { densePeak, type GemmShape, gemmCurve, gemmSeconds } from '../../hardware/gemm.ts';
 import { sustained } from '../../hardware/power.ts';
 import { streamSeconds } from '../../hardware/stream.ts';
 import type { Kernel, Operator } from '../../layers/operator.ts';
@@ -44,8 +45,8 @@ function addKernel(kernel: Kernel, context: StageContext, forward: PassTime, bac
   switch (kernel.kind) {
     case 'gemm': {
       const { m, n, k, count } = kernel;
-      const dtype =
-        kernel.wide === true && problem.workload.precision !== 'fp16' ? 'bf16' : problem.workload.precision;
+      const { precision } = problem.workload;
+      const dtype = kernel.wide === true ? wideOf(precision) : precision;
       const cap = group.powerCapWatts;
       const grouped = count > 1 ? groupedFactor(context) : 1;
       const seconds = (shape: GemmShape) => gemmSeconds(gpu, dtype, shape, c, cap) * grouped;
@@ -59,13 +60,14 @@ function addKernel(kernel: Kernel, context: StageContext, forward: PassTime, bac
     }
     case 'attention': {
       const slow = sustained(gpu, group.powerCapWatts, c) / gpu.sustainedSlowdown;
-      const once = attentionForward(gpu, problem.stack.attentionKernel, kernel.shape, c) * slow;
+      const once =
+        attentionForward(gpu, problem.stack.attentionKernel, kernel.shape, c) * slow * fp32Factor(context);
       forward.attention += once;
       backward.attention += once * c.attentionBackward;
       return 0;
     }
     case 'batched-gemm': {
-      const { peak } = gemmCurve(gpu, problem.workload.precision === 'fp16' ? 'fp16' : 'bf16');
+      const { peak } = gemmCurve(gpu, wideOf(problem.workload.precision));
       const align = kernel.aligned ? 1 : c.unalignedBatchedGemm;
       const once = (kernel.flops * align) / (peak * c.unfusedBatchedGemm);
       forward.attention += once;
@@ -88,6 +90,12 @@ function addKernel(kernel: Kernel, context: StageContext, forward: PassTime, bac
       return 0;
     }
   }
+}
+
+/** How much slower attention is in fp32 than the 16-bit kernels of the fit: as its peak is lower. */
+function fp32Factor({ problem, group: { gpu } }: StageContext): number {
+  if (problem.workload.precision !== 'fp32') return 1;
+  return Math.max(1, densePeak(gpu) / gemmCurve(gpu, 'fp32').peak);
 }
 
 function groupedFactor({ problem, c }: StageContext): number {

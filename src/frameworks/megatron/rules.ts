@@ -84,6 +84,8 @@ const recomputation: Rule = ({ model }, { techniques, dims }) => {
 const precision: ProblemRule = ({ model, workload }) => {
   if (workload.precision === 'fp16' && isMoe(model))
     return no('expert-precision', 'fp16 with grouped experts', 'bf16 or lower', 'Maybe --precision bf16.');
+  if (workload.precision === 'fp32')
+    return no('precision', 'fp32', 'bf16, fp16, fp8, mxfp8 or nvfp4', 'Maybe --launcher any.');
   return workload.precision === 'fp8-rowwise'
     ? no(
         'precision',

@@ -1,12 +1,15 @@
+import type { NodeGroup } from '../../domain/cluster.ts';
+import { isNarrow } from '../../domain/dtype.ts';
 import type { Problem } from '../../domain/problem.ts';
 import type { LeastEnds } from '../../evaluate/ending.ts';
 import { endStages } from '../../evaluate/ends.ts';
+import { paceOf } from '../../evaluate/measured/pace.ts';
 import { modelFlopsPerStep } from '../../evaluate/model-flops.ts';
 import type { StageSeconds } from '../../evaluate/stage-costs.ts';
 import { type Coefficients, coefficients } from '../../hardware/coefficients.ts';
 import { densePeak, gemmCurve, speedup } from '../../hardware/gemm.ts';
 import { scheduleOf } from '../../schedules/index.ts';
-import { rememberedOf } from '../../units/remembered.ts';
+import { remembered, rememberedOf } from '../../units/remembered.ts';
 import { type Candidate, microBatchesPerReplica, sharedOf } from '../space/candidate.ts';
 import type { Choice } from '../space/choices.ts';
 import type { Frame, Layout } from '../space/frame.ts';
@@ -17,19 +20,31 @@ export function frameBound(problem: Problem, frames: readonly Frame[]): number {
   const c = coefficients(problem.coefficients);
   let rate = 0;
   for (const { runs, cp, dp } of frames) {
-    for (const { group, stages, tp } of runs) rate += stages * tp * cp * dp * bestRate(problem, group, c);
+    for (const { group, stages, tp } of runs)
+      rate += stages * tp * cp * dp * bestRate(problem, problem.cluster.groups[group]!, c);
   }
   return (modelFlopsPerStep(problem) / rate) * problem.stack.timeMultiplier.value;
 }
 
+/** Model FLOP/s that no plan exceeds on a GPU of a group: as estimated, as a profile scales that, or as it was measured. */
+function bestRate(problem: Problem, group: NodeGroup, c: Coefficients): number {
+  const known = rememberedOf(rates, problem, () => new Map<number, number>());
+  return remembered(known, group.index, () => {
+    const estimated = kernelRate(problem, group, c);
+    if (problem.layerProfile === undefined) return estimated;
+    const { leastFactor, mostFlops } = paceOf(problem, group);
+    return Math.max(estimated / leastFactor, mostFlops);
+  });
+}
+
+const rates = new WeakMap<Problem, Map<number, number>>();
+
 /** FLOP/s of an endless GEMM or an endless sequence of attention, whichever is faster. */
-function bestRate({ cluster, workload }: Problem, group: number, c: Coefficients): number {
-  const { gpu } = cluster.groups[group]!;
-  const narrow = workload.precision !== 'bf16' && workload.precision !== 'fp16';
+function kernelRate({ workload }: Problem, { gpu }: NodeGroup, c: Coefficients): number {
   const { curve, peak } = gemmCurve(gpu, workload.precision);
   const gemm =
     (peak * curve.maxEfficiency * speedup(gpu, workload.precision, c)) /
-    (gpu.sustainedSlowdown * (narrow ? c.fp8Sustained : 1));
+    (gpu.sustainedSlowdown * (isNarrow(workload.precision) ? c.fp8Sustained : 1));
   const training = Math.min(c.attentionTraining, c.attentionTrainingCudnn, 1);
   const attention = (densePeak(gpu) * gpu.attention.efficiencyHeadDim128) / training;
   return Math.max(gemm, attention, densePeak(gpu) * c.unfusedBatchedGemm);

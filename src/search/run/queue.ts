@@ -24,6 +24,7 @@ export function queueOf(problem: Problem, options: SearchOptions): Entry[] {
   const queue: Entry[] = [];
   for (const frame of chains(problem, options)) {
     if (devicesOfFrame(frame) > options.maxGpus) continue;
+    if (frame.runs.some((run) => options.avoid.includes(run.group))) continue;
     if (!options.mustUse.every((group) => frame.runs.some((run) => run.group === group))) continue;
     queue.push({
       frame,

@@ -29,6 +29,7 @@ export function bundles(problem: Problem, options: SearchOptions): Bundle[] {
   if (groups.length > 6) return [];
   return subsets(groups)
     .filter((set) => set.length > 1 && options.mustUse.every((i) => set.some((g) => g.index === i)))
+    .filter((set) => !set.some(({ index }) => options.avoid.includes(index)))
     .filter((set) => set.reduce((sum, g) => sum + groupSize(g), 0) <= options.maxGpus)
     .flatMap((set) => partitions(set, groups.length <= MOST_CHAINED))
     .filter((classes) => classes.length > 1 && classes.length <= MOST_CLASSES)

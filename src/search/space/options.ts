@@ -47,6 +47,8 @@ export interface SearchOptions {
   readonly exhaustive: boolean;
   /** Node groups that every plan must use, by index. */
   readonly mustUse: readonly number[];
+  /** Node groups that no plan may use, by index. */
+  readonly avoid: readonly number[];
   /** Most GPUs a plan may use. */
   readonly maxGpus: number;
   /** Asked now and then; returns why to stop, or null. */
@@ -66,6 +68,7 @@ export const DEFAULT_OPTIONS: SearchOptions = {
   objective: BY_TIME,
   threshold: Number.POSITIVE_INFINITY,
   mustUse: [],
+  avoid: [],
   maxGpus: Number.POSITIVE_INFINITY,
   interrupted: () => null,
   maxEvaluations: Number.POSITIVE_INFINITY,
