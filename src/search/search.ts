@@ -148,9 +148,9 @@ function resultOf(run: Run, agenda: Agenda, cutBy: string | null, space: number)
   const rest = agenda.left.reduce((sum, { count }) => sum + count, 0);
   const even = evenSplit(problem, options, book);
   // A search that was cut may not have come to it; and what is printed beside the best plan is no better.
-  const allowed = deviceCount(problem.cluster) <= options.maxGpus;
-  if (allowed && !('rule' in even) && (cutBy !== null || even.value < (kept[0]?.value ?? 0)))
-    insert(kept, even, options.top);
+  const allowed = deviceCount(problem.cluster) <= options.maxGpus && options.avoid.length === 0;
+  const better = !('rule' in even) && even.value < (kept[0]?.value ?? Number.POSITIVE_INFINITY);
+  if (allowed && !('rule' in even) && (cutBy !== null || better)) insert(kept, even, options.top);
   const best = kept[0]?.value ?? null;
   const searched = cutBy === null || rest === 0 ? best : agenda.least;
   // A cut that is not the best matters only where a better one could have won.

@@ -81,8 +81,8 @@ describe('half InfiniBand, half RoCE: GPT 7.5B on 8 nodes', () => {
     expect(Math.abs(stock / 139 - 1)).toBeLessThan(0.12);
   });
 
-  it('is no faster over one network that reaches all', () => {
-    expect(teraflops(problem('megatron-7.5b', 1536, [[ROCE, 8]]), '', 1)).toBeGreaterThan(0.97 * holmes);
+  it('is no faster over the faster network everywhere', () => {
+    expect(teraflops(problem('megatron-7.5b', 1536, [[INFINIBAND, 8]]), '', 1)).toBeGreaterThan(holmes);
   });
 });
 
