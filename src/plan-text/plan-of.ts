@@ -1,11 +1,5 @@
 import type { ParallelDims } from '../domain/parallel-dims.ts';
-import {
-  dimsOf,
-  type LayerRange,
-  type Plan,
-  type Stage,
-  type Techniques,
-} from '../domain/plan.ts';
+import { dimsOf, type LayerRange, type Plan, type Stage, type Techniques } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { Reason } from '../domain/reason.ts';
 import { planLaw, replicateLaw } from '../laws/plan.ts';

@@ -9,7 +9,8 @@ import { evenSplit } from './result/even-split.ts';
 import { findNearestMiss } from './result/nearest-miss.ts';
 import { proofOf } from './result/proof.ts';
 import { Agenda, type Batch } from './run/agenda.ts';
-import { type Evaluated, insert } from './run/kept.ts';
+import { settled } from './run/evaluated.ts';
+import { byValue, type Evaluated, insert } from './run/kept.ts';
 import { remember } from './run/misses.ts';
 import { type Findings, type Refined, work } from './run/open.ts';
 import { type Entry, queueOf } from './run/queue.ts';
@@ -144,7 +145,8 @@ function merge(run: Run, { kept, rejected, misses, boundedAway, evaluated, unpro
 }
 
 function resultOf(run: Run, agenda: Agenda, cutBy: string | null, space: number): SearchResult {
-  const { problem, options, book, kept } = run;
+  const { problem, options, book } = run;
+  const kept = run.kept.map((one) => settled(run, one)).sort(byValue);
   const rest = agenda.left.reduce((sum, { count }) => sum + count, 0);
   const even = evenSplit(problem, options, book);
   // A search that was cut may not have come to it; and what is printed beside the best plan is no better.
@@ -156,11 +158,12 @@ function resultOf(run: Run, agenda: Agenda, cutBy: string | null, space: number)
   // A cut that is not the best matters only where a better one could have won.
   const open = run.unproven.bound < (best ?? Number.POSITIVE_INFINITY);
   const proven = searched === null || !open ? searched : Math.min(searched, run.unproven.bound);
-  const plans = kept.map((one, index) => ranked(run, one, index));
+  const plans = kept.map((one, index) => ranked(run, kept, one, index));
   const measured = bestMeasured(run, plans);
   return {
     plans: measured === null ? plans : withFirst(measured.plans[0]!, plans, options),
-    evenSplit: 'rule' in even ? even : { ...ranked(run, even, 0), tiedWithBest: false, partition: null },
+    evenSplit:
+      'rule' in even ? even : { ...ranked(run, kept, even, 0), tiedWithBest: false, partition: null },
     nearestMiss: findNearestMiss(problem, run.misses, book, options, best ?? undefined),
     certificate: {
       space,
@@ -212,7 +215,12 @@ export function tied(value: number, best: number, { band }: Estimate): boolean {
   return value / best - 1 <= Math.min(TIE, band);
 }
 
-function ranked({ problem, options, book, kept }: Run, one: Evaluated, index: number): RankedPlan {
+function ranked(
+  { problem, options, book }: Run,
+  kept: readonly Evaluated[],
+  one: Evaluated,
+  index: number,
+): RankedPlan {
   // Beyond the worst plan kept it is chance which variants were looked at.
   const worst = kept.length < options.top ? Number.POSITIVE_INFINITY : kept.at(-1)!.value;
   const variants = (one.folded ?? []).filter(({ value }) => value <= worst);

@@ -1,5 +1,6 @@
 import type { Problem } from '../domain/problem.ts';
 import type { IdleGroup, RankedPlan } from '../domain/search-result.ts';
+import { SETTLED_GAIN } from './run/evaluated.ts';
 import { search } from './search.ts';
 import type { SearchOptions } from './space/options.ts';
 
@@ -56,8 +57,10 @@ export function freerPlan(
   options: Partial<SearchOptions>,
   launcher: SearchOptions['launcher'],
 ): RankedPlan | null {
-  const [free] = search(problem, { ...options, top: 1, launcher, alikeStages: false }).plans;
-  if (free === undefined) return null;
-  if (best === undefined) return free;
-  return free.estimate.stepSeconds < best.estimate.stepSeconds * (1 - WORTH_SAYING) ? free : null;
+  // What is no faster than that is not looked for.
+  const threshold =
+    best === undefined ? Number.POSITIVE_INFINITY : best.estimate.stepSeconds * (1 - WORTH_SAYING);
+  const bound = { threshold: threshold / SETTLED_GAIN };
+  const [free] = search(problem, { ...options, ...bound, top: 1, launcher, alikeStages: false }).plans;
+  return free !== undefined && free.estimate.stepSeconds < threshold ? free : null;
 }

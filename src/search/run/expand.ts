@@ -1,6 +1,5 @@
 import type { Problem } from '../../domain/problem.ts';
 import type { Reason } from '../../domain/reason.ts';
-import { estimate } from '../../evaluate/estimate.ts';
 import { splitLaw } from '../../laws/split.ts';
 import { techniqueLaw } from '../../laws/techniques.ts';
 import { scheduleOf } from '../../schedules/index.ts';
@@ -11,9 +10,7 @@ import { barestBound, bySize } from '../bound/barest.ts';
 import { lowerBound } from '../bound/bounds.ts';
 import { type MemoryMiss, memoryMiss } from '../bound/memory-bound.ts';
 import { fewestLayers } from '../cut/fewest-layers.ts';
-import { planFrom } from '../cut/plan-from.ts';
-import { type Realised, realise } from '../cut/realise.ts';
-import { settled } from '../cut/settled.ts';
+import { realise } from '../cut/realise.ts';
 import {
   type Candidate,
   candidateText,
@@ -25,6 +22,7 @@ import { type Choice, chainOf, choices } from '../space/choices.ts';
 import { type Frame, type Layout, outlineOf } from '../space/frame.ts';
 import { layoutsOf } from '../space/layouts.ts';
 import type { SearchOptions } from '../space/options.ts';
+import { evaluated } from './evaluated.ts';
 import { type Evaluated, insert, worstOfLayout } from './kept.ts';
 import { excessOf, memoryReason, remember } from './misses.ts';
 import { joined, type Run, worstKept } from './run.ts';
@@ -187,7 +185,7 @@ function cost(run: Run, candidate: Candidate, bound: number): void {
     return;
   }
   run.evaluated += 1;
-  insert(run.kept, settledOf(run, outcome), run.options.top);
+  insert(run.kept, outcome, run.options.top);
 }
 
 function consider(run: Run, candidate: Candidate): Evaluated | Reason {
@@ -196,34 +194,6 @@ function consider(run: Run, candidate: Candidate): Evaluated | Reason {
   if ('rule' in whole) return whole;
   const realised = candidate.choice.fewest === null ? whole : fewestLayers(problem, candidate, whole, book);
   if ('rule' in realised) return realised;
-  return options.launcher?.reject(problem, realised.plan) ?? costed(run, candidate, realised);
-}
-
-function costed({ problem, options, book }: Run, candidate: Candidate, realised: Realised): Evaluated {
-  const result = estimate(problem, realised.plan, book.profiles);
-  return {
-    value: options.objective.value(realised.plan, result),
-    family: candidate.layout.family,
-    candidate,
-    realised,
-    estimate: result,
-  };
-}
-
-/** Its cut settled by the evaluator. */
-function settledOf(run: Run, one: Evaluated): Evaluated {
-  const { problem, options } = run;
-  const { candidate, realised } = one;
-  const { techniques } = realised.plan;
-  const choice = { ...candidate.choice, techniques };
-  return settled(
-    candidate,
-    one,
-    (layers) => planFrom(problem, { ...candidate, choice }, layers),
-    (next) => {
-      if (options.launcher?.reject(problem, next.plan)) return null;
-      const found = costed(run, candidate, next);
-      return found.estimate.verdict === 'does-not-fit' ? null : found;
-    },
-  );
+  const refusal = options.launcher?.reject(problem, realised.plan) ?? null;
+  return refusal ?? evaluated(run, candidate, realised);
 }

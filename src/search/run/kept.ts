@@ -27,11 +27,11 @@ export function insert(kept: Evaluated[], one: Evaluated, top: number): void {
   if (alike < 0) kept.push(one);
   else {
     const other = kept[alike]!;
-    const [best, worse] = better(one, other) < 0 ? [one, other] : [other, one];
-    const folded = [...(one.folded ?? []), ...(other.folded ?? []), worse].sort(better);
+    const [best, worse] = byValue(one, other) < 0 ? [one, other] : [other, one];
+    const folded = [...(one.folded ?? []), ...(other.folded ?? []), worse].sort(byValue);
     kept[alike] = { ...best, folded: folded.slice(0, MOST_FOLDED) };
   }
-  kept.sort(better);
+  kept.sort(byValue);
   if (kept.length > top) kept.pop();
 }
 
@@ -42,7 +42,7 @@ export function worstOfLayout(kept: readonly Evaluated[], layout: Layout): numbe
 }
 
 /** Smaller values first; ties by time, then the simpler plan. */
-function better(a: Evaluated, b: Evaluated): number {
+export function byValue(a: Evaluated, b: Evaluated): number {
   return (
     a.value - b.value || a.estimate.stepSeconds - b.estimate.stepSeconds || complexity(a) - complexity(b)
   );

@@ -1,6 +1,7 @@
 import type { Problem } from '../../domain/problem.ts';
 import type { CostBook } from '../bound/cost-book.ts';
 import type { SearchOptions } from '../space/options.ts';
+import { SETTLED_GAIN } from './evaluated.ts';
 import type { Evaluated } from './kept.ts';
 import type { Miss } from './misses.ts';
 import { Tally } from './tally.ts';
@@ -45,6 +46,6 @@ export function joined(a: Unproven, b: Unproven): Unproven {
 export function worstKept({ kept, options }: Run): number {
   if (options.exhaustive) return Number.POSITIVE_INFINITY;
   // A plan as good as a warm start's worst must still be found: bounds equal to it are opened.
-  const warm = options.threshold * (1 + 1e-9);
+  const warm = options.threshold * SETTLED_GAIN;
   return kept.length >= options.top ? Math.min(kept.at(-1)!.value, warm) : warm;
 }
