@@ -1,42 +1,8 @@
-import type { Techniques } from '../../domain/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
-import { usualSchedule } from '../../schedules/index.ts';
-import { TECHNIQUES, techniqueKeys } from '../../techniques/index.ts';
-import type { Choice } from '../space/choices.ts';
 import type { Layout } from '../space/frame.ts';
 import { lowerBound, rampShare } from './bounds.ts';
+import type { Group } from './by-size.ts';
 import type { CostBook } from './cost-book.ts';
-
-/** Choices of one micro-batch size. */
-export interface Group {
-  readonly choices: readonly Choice[];
-  /** Each of them costs no less than one of these: techniques at the values that cost least time, but for those that change the end of a step; one chunk a stage. */
-  readonly barest: readonly Choice[];
-  /** Chunks of a stage may hide more of a transfer than they add: transfers count only where there is one each. */
-  readonly transfers: boolean;
-  /** By schedule and chunks, each pair once. */
-  readonly orders: readonly Choice[];
-}
-
-export function bySize(all: readonly Choice[]): Group[] {
-  const sizes = new Map<number, Choice[]>();
-  for (const choice of all) {
-    const known = sizes.get(choice.microBatchSize);
-    if (known === undefined) sizes.set(choice.microBatchSize, [choice]);
-    else known.push(choice);
-  }
-  return [...sizes.values()].map((choices) => {
-    const plain = { ...choices[0]!, fewest: null, vpp: 1, schedule: usualSchedule(1).id };
-    const barest = barestTechniques(choices).map((techniques) => ({ ...plain, techniques }));
-    const orders = new Map(choices.map((one) => [`${one.schedule}/${one.vpp}`, one]));
-    return {
-      choices,
-      barest,
-      transfers: choices.every(({ vpp }) => vpp === 1),
-      orders: [...orders.values()],
-    };
-  });
-}
 
 /** No configuration of a layout with any of these choices takes less, seconds; with no ramp it goes with the batch. */
 export function barestBound(
@@ -44,32 +10,16 @@ export function barestBound(
   book: CostBook,
   layout: Layout,
   { barest, transfers, orders }: Group,
-  ramp = Math.min(...orders.map((order) => rampShare(problem, layout, order))),
+  {
+    ramp = Math.min(...orders.map((order) => rampShare(problem, layout, order))),
+    enough = Number.POSITIVE_INFINITY,
+  }: { readonly ramp?: number; readonly enough?: number } = {},
 ): number {
   let least = Number.POSITIVE_INFINITY;
   for (const choice of barest) {
     const candidate = { layout, choice };
     const loosest = { ramp, transfers, ends: 'anyRecompute' } as const;
-    least = Math.min(least, lowerBound(problem, candidate, book.seconds(candidate), loosest));
+    least = Math.min(least, lowerBound(problem, candidate, book.seconds(candidate), loosest, enough));
   }
   return least;
-}
-
-/** Values of techniques that change kernels agree with all choices or cost least time; each combination of the others once. */
-function barestTechniques(group: readonly Choice[]): Techniques[] {
-  const [first] = group as [Choice];
-  const kernels = TECHNIQUES.filter(({ affects }) => affects === 'layer');
-  const least = kernels.filter(({ id, of, format }) => {
-    const value = format(of(first.techniques));
-    return !group.every((one) => one.fewest !== id && format(of(one.techniques)) === value);
-  });
-  const barest = new Map<string, Techniques>();
-  for (const choice of group) {
-    const techniques = least.reduce(
-      (all, { set, barest: cheapest, off }) => set(all, cheapest ?? off),
-      choice.techniques,
-    );
-    barest.set(techniqueKeys(techniques).all, techniques);
-  }
-  return [...barest.values()];
 }

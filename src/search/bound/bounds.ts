@@ -53,6 +53,7 @@ function kernelRate({ workload }: Problem, { gpu }: NodeGroup, c: Coefficients):
 /**
  * No cut of a candidate makes its step faster. What the pipeline takes up to the last backward, and the end of the step with
  * its layers shared out by how fast each stage gets through that; or each stage's last backward and what it reduces then.
+ * A bound of `enough` is not sharpened.
  */
 export function lowerBound(
   problem: Problem,
@@ -63,9 +64,13 @@ export function lowerBound(
     transfers: true,
     ends: candidate.choice.fewest === null ? 'own' : 'anyRecompute',
   },
+  enough = Number.POSITIVE_INFINITY,
 ): number {
   const pace = costs.map(({ secondsPerLayer }) => ({ secondsPerLayer, ramp }));
+  const { secondsPerStep } = problem.stack.host;
+  const multiplier = problem.stack.timeMultiplier.value;
   const atLeast = pipelineBound(problem, candidate, costs, transfers, (run) => pace[run]!);
+  if ((atLeast + secondsPerStep) * multiplier >= enough) return (atLeast + secondsPerStep) * multiplier;
   const microBatches = microBatchesPerReplica(problem, candidate);
   // Stages wait for the first micro-batch's forward only: backward of the last may reach the first stage before they reduce.
   const reducing = (run: number, stage: number): Pace => {
@@ -76,8 +81,7 @@ export function lowerBound(
   };
   const reduced = pipelineBound(problem, candidate, costs, transfers, reducing);
   const rest = leastRest(problem, candidate, costs, ends);
-  const { secondsPerStep } = problem.stack.host;
-  return (Math.max(atLeast, reduced) + rest + secondsPerStep) * problem.stack.timeMultiplier.value;
+  return (Math.max(atLeast, reduced) + rest + secondsPerStep) * multiplier;
 }
 
 /** Share of a layer's forward in seconds that its reduction is added to. */

@@ -4,13 +4,22 @@ import { profileCache } from '../../evaluate/stage-profile.ts';
 import { techniqueKeys } from '../../techniques/index.ts';
 import { remembered } from '../../units/remembered.ts';
 import { type Candidate, specFor } from '../space/candidate.ts';
-import type { Serving } from '../space/frame.ts';
+import { type Choice, chainOf, choices } from '../space/choices.ts';
+import type { Frame, Serving } from '../space/frame.ts';
+import type { SearchOptions } from '../space/options.ts';
+import { bySize, type Group } from './by-size.ts';
+
+interface FrameChoices {
+  readonly all: readonly Choice[];
+  readonly groups: readonly Group[];
+}
 
 /** Costs of stages, shared by everything one search asks; forgets when it grows large. */
 export class CostBook {
   readonly profiles = profileCache();
   private readonly times = new Map<string, StageSeconds>();
   private readonly stages = new Map<string, StageCosts>();
+  private readonly ofChains = new Map<string, FrameChoices>();
   private readonly problem: Problem;
 
   constructor(problem: Problem) {
@@ -29,6 +38,15 @@ export class CostBook {
     return this.each(this.stages, MOST_STAGES, candidate, (run) =>
       stageCosts(this.problem, specFor(this.problem, candidate, run), this.profiles),
     );
+  }
+
+  /** Choices of a frame, by size of micro-batch too: frames that are alike in all that choices depend on have the same. `options`: of one search. */
+  choices(frame: Frame, options: SearchOptions): FrameChoices {
+    const chain = chainOf(this.problem, frame);
+    return remembered(this.ofChains, Object.values(chain).join('|'), () => {
+      const all = choices(this.problem, chain, options);
+      return { all, groups: bySize(all) };
+    });
   }
 
   private each<V>(known: Map<string, V>, most: number, candidate: Candidate, work: (run: Serving) => V): V[] {

@@ -2,8 +2,9 @@ import type { Problem } from '../../domain/problem.ts';
 import type { StageSeconds } from '../../evaluate/stage-costs.ts';
 import { coefficients } from '../../hardware/coefficients.ts';
 import { pointToPointSeconds } from '../../hardware/collective.ts';
-import { pairSpan } from '../../hardware/span.ts';
+import { pairSpan, type Span } from '../../hardware/span.ts';
 import { transportOf } from '../../hardware/transport.ts';
+import { remembered, rememberedOf } from '../../units/remembered.ts';
 import type { Layout } from '../space/frame.ts';
 
 /**
@@ -16,18 +17,31 @@ export function crossings(
   costs: readonly StageSeconds[],
   vpp: number,
 ): number[] {
-  const { cluster } = problem;
+  if (runs.length === 1) return NONE;
   const c = coefficients(problem.coefficients);
+  const known = rememberedOf(ways, runs, () => new Map<string, readonly Span[]>());
+  const spans = remembered(known, `${cp}x${dp}`, () => spansBetween(problem, { runs, cp, dp }));
+  return spans.map((span, i) => {
+    const { boundaryBytes, exposedShare } = costs[i]!;
+    const seconds = pointToPointSeconds(span, boundaryBytes, c) - span.extraLatency;
+    return seconds * exposedShare * vpp;
+  });
+}
+
+const NONE: number[] = [];
+
+/** All choices of a layout cross the same ways. */
+const ways = new WeakMap<Layout['runs'], Map<string, readonly Span[]>>();
+
+function spansBetween(problem: Problem, { runs, cp, dp }: Pick<Layout, 'runs' | 'cp' | 'dp'>): Span[] {
+  const { cluster } = problem;
   const overSockets = layoutOverSockets(problem, runs);
   return runs.slice(1).map(({ group, tp }, i) => {
     const from = runs[i]!;
     const last = cluster.groups[from.group]!.firstDevice + (from.stages - 1) * from.tp * cp * dp;
     const next = cluster.groups[group]!.firstDevice;
     const senders = Math.max(from.tp, tp) * cp;
-    const span = pairSpan(cluster, last, next, { senders, overSockets });
-    const { boundaryBytes, exposedShare } = costs[i]!;
-    const seconds = pointToPointSeconds(span, boundaryBytes, c) - span.extraLatency;
-    return seconds * exposedShare * vpp;
+    return pairSpan(cluster, last, next, { senders, overSockets });
   });
 }
 

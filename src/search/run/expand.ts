@@ -6,7 +6,7 @@ import { scheduleOf } from '../../schedules/index.ts';
 import { scheduleLaw } from '../../schedules/schedule.ts';
 import { TECHNIQUES, techniqueKeys } from '../../techniques/index.ts';
 import { remembered } from '../../units/remembered.ts';
-import { barestBound, bySize } from '../bound/barest.ts';
+import { barestBound } from '../bound/barest.ts';
 import { lowerBound } from '../bound/bounds.ts';
 import { type MemoryMiss, memoryMiss } from '../bound/memory-bound.ts';
 import { fewestLayers } from '../cut/fewest-layers.ts';
@@ -18,7 +18,7 @@ import {
   shapeFor,
   specFor,
 } from '../space/candidate.ts';
-import { type Choice, chainOf, choices } from '../space/choices.ts';
+import type { Choice } from '../space/choices.ts';
 import { type Frame, type Layout, outlineOf } from '../space/frame.ts';
 import { layoutsOf } from '../space/layouts.ts';
 import type { SearchOptions } from '../space/options.ts';
@@ -30,8 +30,7 @@ import { joined, type Run, worstKept } from './run.ts';
 /** Rejects, bounds or costs every configuration of a frame. */
 export function expand(run: Run, frame: Frame): void {
   const { problem, options, book, tally } = run;
-  const all = choices(problem, chainOf(problem, frame), options);
-  const groups = bySize(all);
+  const { all, groups } = book.choices(frame, options);
   const bounded: { candidate: Candidate; bound: number }[] = [];
   const refusal = options.launcher?.refuses?.(problem, outlineOf(problem, frame)) ?? null;
   for (const layout of layoutsOf(problem, frame, options)) {
@@ -43,7 +42,8 @@ export function expand(run: Run, frame: Frame): void {
       continue;
     }
     for (const group of groups) {
-      if (options.objective.bound(barestBound(problem, book, layout, group), [layout]) >= worstKept(run)) {
+      const barest = barestBound(problem, book, layout, group, { enough: enoughSeconds(run) });
+      if (options.objective.bound(barest, [layout]) >= worstKept(run)) {
         run.boundedAway += group.choices.length;
         continue;
       }
@@ -92,13 +92,18 @@ function boundOf(run: Run, candidate: Candidate): number | null {
     return null;
   }
   const least = withoutFewest(candidate);
-  const seconds = lowerBound(problem, least, book.seconds(least));
+  const seconds = lowerBound(problem, least, book.seconds(least), undefined, enoughSeconds(run));
   const bound = options.objective.bound(seconds, [candidate.layout]);
   if (bound >= worstKept(run)) {
     run.boundedAway += 1;
     return null;
   }
   return bound;
+}
+
+/** The step from which on a plan is left aside, where plans are ranked by it. */
+function enoughSeconds(run: Run): number {
+  return run.options.objective.id === 'time' ? worstKept(run) : Number.POSITIVE_INFINITY;
 }
 
 /** Covering some layers is never faster than covering none. */

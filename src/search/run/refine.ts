@@ -1,9 +1,9 @@
 import type { Problem } from '../../domain/problem.ts';
 import { splitLaw } from '../../laws/split.ts';
-import { barestBound, bySize, type Group } from '../bound/barest.ts';
+import { barestBound } from '../bound/barest.ts';
+import { bySize, type Group } from '../bound/by-size.ts';
 import type { CostBook } from '../bound/cost-book.ts';
 import type { Bundle } from '../space/bundles.ts';
-import { chainOf, choices } from '../space/choices.ts';
 import { type Frame, outlineOf } from '../space/frame.ts';
 import { layoutsOf } from '../space/layouts.ts';
 import type { SearchOptions } from '../space/options.ts';
@@ -31,7 +31,7 @@ export function refinedBound(
 function leastOfFrame(problem: Problem, options: SearchOptions, book: CostBook, frame: Frame): number {
   let least = Number.POSITIVE_INFINITY;
   if (options.launcher?.refuses?.(problem, outlineOf(problem, frame))) return least;
-  const groups = bySize(choices(problem, chainOf(problem, frame), options));
+  const { groups } = book.choices(frame, options);
   for (const layout of layoutsOf(problem, frame, options)) {
     if (splitLaw(problem, { ...layout, shapes: layout.runs }) !== null) continue;
     for (const group of groups)
@@ -52,7 +52,7 @@ function leastOfBundle(
     for (const frame of frames) {
       const layout = { ...frame, ep: 1, etp: 1 };
       if (splitLaw(problem, { ...layout, shapes: layout.runs }) === null)
-        rate = Math.max(rate, 1 / barestBound(problem, book, layout, group, 0));
+        rate = Math.max(rate, 1 / barestBound(problem, book, layout, group, { ramp: 0 }));
     }
     return rate;
   };
