@@ -137,6 +137,53 @@ describe('the step ends', () => {
   });
 });
 
+describe('unlike pipelines', () => {
+  const whole = planned(MIXED, 'tp=8,pp=4,dp=2,layers=26/26/14/14,zero=0');
+  const two = inTwo(whole);
+  const ending = (at: number, stages: number): PipelineTime => ({
+    makespanSeconds: at,
+    busySeconds: new Array<number>(stages).fill(at),
+    finishSeconds: new Array<number>(stages).fill(at),
+    transferSeconds: new Array<number>(stages).fill(0),
+  });
+  const tailAt = (plan: Plan, times: readonly number[]) =>
+    stepTail(
+      MIXED,
+      plan,
+      plan.pipelines.map(({ stages }, i) => ({
+        stages: runStages(MIXED, plan, i),
+        time: ending(times[i]!, stages.length),
+      })),
+    );
+
+  it('wait for the last to have done its backward, and then average over all copies', () => {
+    const [early, late, both] = [tailAt(two, [10, 20]), tailAt(two, [20, 10]), tailAt(two, [20, 20])];
+    for (const tail of [early, late]) {
+      expect(tail.pipelineSeconds).toBe(20);
+      expect(tail.gradientReduce).toBeCloseTo(both.gradientReduce, 12);
+    }
+  });
+
+  it('of one copy each take the ring of a pipeline of two copies', () => {
+    const [one, apart] = [whole, two].map((plan) => tailOf(plan, { on: MIXED, finish: [20, 20, 20, 20] }));
+    expect(apart!.gradientReduce / one!.gradientReduce).toBeCloseTo(1, 3);
+  });
+
+  it('whose cuts differ average layer by layer, some of them with copies on slower cards', () => {
+    const [first, second] = two.pipelines as [Plan['pipelines'][0], Plan['pipelines'][0]];
+    const counts = [14, 26, 26, 14];
+    let end = 0;
+    const stages = second.stages.map((stage, s) => {
+      end += counts[s]!;
+      return { ...stage, chunks: [{ first: end - counts[s]!, end }] };
+    });
+    const unlike = { ...two, pipelines: [first, { ...second, stages }] };
+    const [alike, apart] = [tailAt(two, [20, 20]).gradientReduce, tailAt(unlike, [20, 20]).gradientReduce];
+    expect(apart).toBeGreaterThan(0.9 * alike);
+    expect(apart).toBeLessThan(2 * alike);
+  });
+});
+
 describe('gradients that stages share', () => {
   it('of a tied embedding are reduced between first and last stage, where these are two', () => {
     const tied = { ...PROBLEM, model: { ...PROBLEM.model, tiedEmbeddings: true } };
