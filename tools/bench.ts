@@ -1,6 +1,7 @@
 /**
- * `npm run bench [-- --json] [-- --only search|growth|mixed|placement]`: how fast the search is, how it grows, what it
- * wins over simpler ways on mixed clusters, and what node placement wins; in one run.
+ * `npm run bench [-- --json] [-- --only search|growth|mixed|placement|processes]`: how fast the search is, how it
+ * grows, what it wins over simpler ways on mixed clusters, what node placement wins, and how long whole commands take (beside
+ * another build's, where SHARDWRIGHT_BENCH_BASE names its folder); in one run.
  */
 import { loadCluster } from '../src/catalogue/clusters.ts';
 import { loadModel } from '../src/catalogue/models.ts';
@@ -9,6 +10,7 @@ import { deviceCount } from '../src/domain/cluster.ts';
 import { search } from '../src/search/search.ts';
 import { mixedLines } from './bench/mixed.ts';
 import { placementLines } from './bench/placement.ts';
+import { processLines } from './bench/processes.ts';
 
 const PROBLEMS = [
   ['llama-3.1-8b', 'dgx-h100-8', 8192, 64],
@@ -79,7 +81,13 @@ function growthLines() {
   });
 }
 
-const SECTIONS = { search: searchLines, growth: growthLines, mixed: mixedLines, placement: placementLines };
+const SECTIONS = {
+  search: searchLines,
+  growth: growthLines,
+  mixed: mixedLines,
+  placement: placementLines,
+  processes: processLines,
+};
 const at = process.argv.indexOf('--only');
 const only = at < 0 ? null : process.argv[at + 1];
 const result: Record<string, unknown> = {};

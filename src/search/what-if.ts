@@ -1,6 +1,6 @@
 import type { Problem } from '../domain/problem.ts';
 import type { IdleGroup, RankedPlan } from '../domain/search-result.ts';
-import { SETTLED_GAIN } from './run/evaluated.ts';
+import { SETTLED_GAIN } from './run/kept.ts';
 import { search } from './search.ts';
 import type { SearchOptions } from './space/options.ts';
 

@@ -4,7 +4,7 @@ import { judge } from '../../partition/problem.ts';
 import { planFrom } from '../cut/plan-from.ts';
 import type { Realised } from '../cut/realise.ts';
 import type { Candidate } from '../space/candidate.ts';
-import type { Evaluated } from './kept.ts';
+import { type Evaluated, NEAR } from './kept.ts';
 import type { Run } from './run.ts';
 
 type Costing = Pick<Run, 'problem' | 'options' | 'book'>;
@@ -23,12 +23,6 @@ export function evaluated(
     estimate: costed,
   };
 }
-
-/** A cut that the objective puts this share behind the best one is not asked for. */
-const NEAR = 0.05;
-
-/** Settling is taken to gain no more: a value known to be reached may be that of a plan that began so much slower. */
-export const SETTLED_GAIN = 1 + NEAR;
 
 /**
  * Moves single layers over stage boundaries as long as the evaluator says that it helps: a cut is chosen for what a pipeline

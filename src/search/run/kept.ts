@@ -17,6 +17,12 @@ export interface Evaluated {
   readonly folded?: readonly Evaluated[];
 }
 
+/** A cut that the objective puts this share behind the best one may yet be as fast, played out; none is further behind. */
+export const NEAR = 0.05;
+
+/** A value known to be reached may be that of a plan that began so much slower, before its layers were settled. */
+export const SETTLED_GAIN = 1 + NEAR;
+
 /** Of the plans folded under the best of their layout, so many are remembered. */
 const MOST_FOLDED = 3;
 

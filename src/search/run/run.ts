@@ -1,8 +1,7 @@
 import type { Problem } from '../../domain/problem.ts';
 import type { CostBook } from '../bound/cost-book.ts';
 import type { SearchOptions } from '../space/options.ts';
-import { SETTLED_GAIN } from './evaluated.ts';
-import type { Evaluated } from './kept.ts';
+import { type Evaluated, SETTLED_GAIN } from './kept.ts';
 import type { Miss } from './misses.ts';
 import { Tally } from './tally.ts';
 
