@@ -47,23 +47,6 @@ function parseStage(text: string, option: string): StageText {
   };
 }
 
-/** Whether degrees, layers and groups do not say it all: pipelines that differ, or copies or stages with sizes of their own. */
-export function needsPipelines({ pipelines }: Plan): boolean {
-  if (pipelines.length > 1) return true;
-  const { stages } = pipelines[0]!;
-  const [first] = stages as [Stage];
-  const tensor = new Map<number, number>();
-  return stages.some(
-    ({ microBatchSize, replicas }) =>
-      microBatchSize !== first.microBatchSize ||
-      replicas.some(({ group, tp, microBatches }) => {
-        const known = tensor.get(group) ?? tp;
-        tensor.set(group, known);
-        return known !== tp || microBatches !== first.replicas[0]!.microBatches;
-      }),
-  );
-}
-
 export function pipelinesText({ cluster: { groups } }: Problem, plan: Plan): string {
   const usual = microBatchSizeOf(plan);
   const ofStage = (stage: Stage) =>

@@ -1,27 +1,62 @@
-import { microBatchSizeOf, type Plan } from '../domain/plan.ts';
+import { microBatchSizeOf, type Pipeline, type Plan } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import { usualSchedule } from '../schedules/index.ts';
+import { parseConfiguration } from './configuration.ts';
 import { degreesOf } from './degrees.ts';
-import { needsPipelines, pipelinesText } from './pipelines.ts';
+import { pipelinesText } from './pipelines.ts';
+import { planOf } from './plan-of.ts';
 import { toldTechniques } from './told.ts';
 
 /** A plan as it would be typed after --config: nothing is left to be inferred. */
 export function planText(problem: Problem, plan: Plan): string {
-  const { pp, dp, cp, ep, etp, vpp } = degreesOf(plan);
-  const { dpReplicate } = plan.dims;
-  const spelled = needsPipelines(plan);
-  const parts = [
-    spelled ? `pipelines=${pipelinesText(problem, plan)}` : `tp=${tensorText(plan)},pp=${pp},dp=${dp}`,
+  const { dims, schedule } = plan;
+  const { cp, ep, etp, vpp, dpReplicate } = dims;
+  const common = [
     `cp=${cp}`,
     ep > 1 || etp > 1 ? `ep=${ep},etp=${etp}` : '',
-    spelled ? '' : `vpp=${vpp}`,
     `micro-batch=${microBatchSizeOf(plan)}`,
     dpReplicate === 1 ? '' : `dp-replicate=${dpReplicate}`,
     ...toldTechniques(problem, plan).map(({ id, text }) => `${id}=${text}`),
-    plan.schedule === usualSchedule(vpp).id ? '' : `schedule=${plan.schedule}`,
-    ...(spelled ? [] : [layersText(plan), groupsText(problem, plan)]),
+    schedule === usualSchedule(vpp).id ? '' : `schedule=${schedule}`,
   ];
+  const { pp, dp } = degreesOf(plan);
+  const short = textOf(
+    `tp=${tensorText(plan)},pp=${pp},dp=${dp}`,
+    `vpp=${vpp}`,
+    ...common,
+    layersText(plan),
+    groupsText(problem, plan),
+  );
+  // Several chunks a stage are never spelled out.
+  if (vpp > 1 || saysAll(problem, plan, short)) return short;
+  return textOf(`pipelines=${pipelinesText(problem, plan)}`, ...common);
+}
+
+function textOf(...parts: readonly string[]): string {
   return parts.filter((part) => part !== '').join(',');
+}
+
+/** Whether a text gives the same pipelines back. */
+function saysAll(problem: Problem, { pipelines }: Plan, text: string): boolean {
+  if (pipelines.length > 1) return false;
+  const again = planOf(problem, parseConfiguration(text));
+  return !('rule' in again) && places(again.plan.pipelines[0]!) === places(pipelines[0]!);
+}
+
+function places({ stages }: Pipeline): string {
+  return JSON.stringify(
+    stages.map(({ chunks, microBatchSize, replicas }) => [
+      microBatchSize,
+      chunks.map(({ first, end }) => [first, end]),
+      replicas.map(({ count, group, firstDevice, tp, microBatches }) => [
+        count,
+        group,
+        firstDevice,
+        tp,
+        microBatches,
+      ]),
+    ]),
+  );
 }
 
 /** One size, or that of each group in pipeline order. */

@@ -49,9 +49,8 @@ describe('search options', () => {
     }
   });
 
-  it('a printed configuration gives its plan back, unlike tensor parallelism and pipelines, shares and order of groups included', () => {
+  it('a printed configuration gives its plan back, unlike tensor parallelism and order of groups included', () => {
     const sizes = new Set<number>();
-    const pipelines = new Set<number>();
     const p = problem('llama-3.1-8b', 'mixed-32xh100-32xa100-40gb', { globalBatchSize: 32 });
     for (const one of [p, mixed]) {
       const { plans } = search(one, { top: 12 });
@@ -59,11 +58,9 @@ describe('search options', () => {
         expect(planOf(one, held(planText(one, plan)))).toMatchObject({ plan });
         const { stages } = plan.pipelines[0]!;
         sizes.add(new Set(stages.map(({ replicas }) => replicas[0]!.tp)).size);
-        pipelines.add(plan.pipelines.length);
       }
     }
     expect([...sizes].sort()).toEqual([1, 2]);
-    expect([...pipelines].sort()).toEqual([1, 2]);
   });
 
   it('says why a group is idle, and in which precision it would work', () => {

@@ -125,6 +125,8 @@ function boundaryTransfers(
   places: readonly ChunkPlace[],
 ) {
   const overSockets = pipelineOverSockets(cluster, pipeline);
+  // All copies begin a step at once: what fills the pipeline meets on the cards.
+  const filling = Math.min(1, runs.length / runs[0]!.microBatches);
   const cycle = Math.max(...runs.map(({ forward, backward }) => sum(forward) + sum(backward)));
   return places.slice(1).map((to, g) => {
     const from = places[g]!;
@@ -137,7 +139,8 @@ function boundaryTransfers(
     // The way between sites delays; it keeps neither the sender nor the cards busy.
     const secondsOf = (span: Span) => pointToPointSeconds(span, bytes, profile.context.c) - span.extraLatency;
     const all = secondsOf(together);
-    const seconds = sharedSeconds(secondsOf(alone), all, cycle / dims.vpp);
+    const apart = sharedSeconds(secondsOf(alone), all, cycle / dims.vpp);
+    const seconds = apart + filling * (all - apart);
     const exposed = seconds * exposedShare(profile);
     const gathered = { before: gatherSeconds(profile), after: gatherSeconds(peer.profile) };
     return { exposed, delay: seconds - exposed + together.extraLatency, occupied: all, gathered };
