@@ -1,4 +1,6 @@
+import { deviceCount } from '../domain/cluster.ts';
 import type { Legality } from '../domain/legality.ts';
+import { devicesOf } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { RankedPlan, SearchResult, WhatIf } from '../domain/search-result.ts';
 import { FRAMEWORKS, LAUNCHABLE, launcherOf } from '../frameworks/index.ts';
@@ -18,11 +20,16 @@ export function whatIf(
   const best = result.plans[0];
   // Both are told in seconds.
   const byTime = options.objective === undefined || options.objective.id === 'time';
-  const complete = byTime && result.certificate.cutBy === null && problem.cluster.groups.length > 1;
+  const complete = byTime && result.certificate.cutBy === null;
+  const unlike = problem.cluster.groups.length > 1;
+  const idle = best !== undefined && devicesOf(best.plan) < deviceCount(problem.cluster);
   const { launcher = null } = options;
-  const free = complete && launcher !== null ? freePlans(problem, best, options, launcher) : NOT_ASKED;
+  const free =
+    complete && launcher !== null && (unlike || idle)
+      ? freePlans(problem, best, options, launcher)
+      : NOT_ASKED;
   return {
-    idle: best !== undefined && complete ? idleGroups(problem, best, options) : [],
+    idle: best !== undefined && complete && unlike ? idleGroups(problem, best, options) : [],
     launchers: best === undefined ? [] : accepting(FRAMEWORKS, problem, best),
     ...free,
     placement,

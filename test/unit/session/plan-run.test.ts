@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { devicesOf } from '../../../src/domain/plan.ts';
 import type { Problem } from '../../../src/domain/problem.ts';
+import { launcherOf } from '../../../src/frameworks/index.ts';
 import { BY_MEMORY } from '../../../src/search/space/objective.ts';
 import { type PlanOutcome, planRun } from '../../../src/session/plan-run.ts';
 import { problem } from '../../fixtures/problem.ts';
@@ -61,6 +63,29 @@ describe('a run of plan', () => {
     const first = await planRun(request);
     expect(kept).toEqual([first]);
     expect(await planRun({ ...request, options: { fix, top: 9 } })).toBe(first);
+  });
+
+  it('says what a fifth card would bring that no split of the launcher uses', async () => {
+    const five = problem('llama-3.2-1b', 'dgx-h100-8', { globalBatchSize: 256 });
+    const [group] = five.cluster.groups;
+    const cluster = { ...five.cluster, groups: [{ ...group!, gpusPerNode: 5, fastDomainGpus: 5 }] };
+    const { result, beside } = await planRun({
+      problem: { ...five, cluster },
+      options: { top: 1, fix: { counts: { pp: 1 }, techniques: {} }, launcher: launcherOf('megatron')! },
+    });
+    expect(devicesOf(result.plans[0]!.plan)).toBe(4);
+    const { plan, reason, freedoms } = beside.beyond!;
+    expect(devicesOf(plan.plan)).toBe(5);
+    // No micro-batch is left over, and no copy takes two more than another.
+    const { replicas } = plan.plan.pipelines[0]!.stages[0]!;
+    const shares = replicas.flatMap(({ count, microBatches: m }) => new Array<number>(count).fill(m));
+    expect(Math.max(...shares) - Math.min(...shares)).toBe(1);
+    expect(shares.reduce((sum, m) => sum + m, 0) * plan.plan.pipelines[0]!.stages[0]!.microBatchSize).toBe(
+      64,
+    );
+    expect(plan.estimate.stepSeconds).toBeLessThan(0.95 * result.plans[0]!.estimate.stepSeconds);
+    expect(freedoms).toEqual(['unequal micro-batches']);
+    expect(reason.rule).toBe('equal-micro-batches');
   });
 
   it('gives the process a turn whenever it is asked to', async () => {
