@@ -81,7 +81,7 @@ describe('a run of plan', () => {
     const shares = replicas.flatMap(({ count, microBatches: m }) => new Array<number>(count).fill(m));
     expect(Math.max(...shares) - Math.min(...shares)).toBe(1);
     expect(shares.reduce((sum, m) => sum + m, 0) * plan.plan.pipelines[0]!.stages[0]!.microBatchSize).toBe(
-      64,
+      256,
     );
     expect(plan.estimate.stepSeconds).toBeLessThan(0.95 * result.plans[0]!.estimate.stepSeconds);
     expect(freedoms).toEqual(['unequal micro-batches']);
