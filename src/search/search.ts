@@ -10,7 +10,7 @@ import { findNearestMiss } from './result/nearest-miss.ts';
 import { proofOf } from './result/proof.ts';
 import { Agenda, type Batch } from './run/agenda.ts';
 import { settled } from './run/evaluated.ts';
-import { byValue, type Evaluated, insert } from './run/kept.ts';
+import { byValue, type Evaluated, insert, SETTLED_GAIN } from './run/kept.ts';
 import { remember } from './run/misses.ts';
 import { type Findings, type Refined, work } from './run/open.ts';
 import { type Entry, queueOf } from './run/queue.ts';
@@ -90,6 +90,11 @@ function wireOf(nic: NicSpec): NicSpec {
   return { ...nic, link, measured: link.bandwidth, sockets };
 }
 
+/** A value known to be reached is that of a plan whose layers were settled: before, it may have been a little larger. */
+function settling(options: SearchOptions): SearchOptions {
+  return { ...options, threshold: options.threshold * SETTLED_GAIN };
+}
+
 /** Entries to open in a round: few at first, while the threshold still falls. */
 const LARGEST_ROUND = 32;
 
@@ -99,7 +104,7 @@ export function* searchRounds(
   given: Partial<SearchOptions>,
   book = bookFor(problem),
 ): Generator<Round, SearchResult, RoundOutcome> {
-  const options = { ...DEFAULT_OPTIONS, ...given };
+  const options = settling({ ...DEFAULT_OPTIONS, ...given });
   const run = newRun(problem, options, book);
   const queue = queueOf(problem, options);
   const space = queue.reduce((sum, { count }) => sum + count, 0);
@@ -128,19 +133,22 @@ export function* searchRounds(
       if ('bound' in found) agenda.add(entry, found.bound);
       else merge(run, found);
     }
-    cutBy = outcome.cutBy;
+    // An entry may have been stopped in the middle.
+    cutBy = outcome.cutBy ?? (run.left > 0 ? options.interrupted() : null);
     if (batch.task === 'open') size = Math.min(LARGEST_ROUND, 2 * size);
   }
   return resultOf(run, agenda, cutBy, space);
 }
 
-function merge(run: Run, { kept, rejected, misses, boundedAway, evaluated, unproven }: Findings): void {
+function merge(run: Run, found: Findings): void {
+  const { kept, rejected, misses, boundedAway, evaluated, left, unproven } = found;
   for (const one of kept) insert(run.kept, one, run.options.top);
   for (const { count, example } of rejected)
     run.tally.add(example.reason, () => example.configuration, count);
   for (const miss of misses) remember(run.misses, miss);
   run.boundedAway += boundedAway;
   run.evaluated += evaluated;
+  run.left += left;
   run.unproven = joined(run.unproven, unproven);
 }
 
@@ -170,7 +178,7 @@ function resultOf(run: Run, agenda: Agenda, cutBy: string | null, space: number)
       rejected: run.tally.list(),
       boundedAway: run.boundedAway + (cutBy === null ? rest : 0),
       evaluated: run.evaluated,
-      left: cutBy === null ? 0 : rest,
+      left: cutBy === null ? 0 : rest + run.left,
       unproven: open ? run.unproven.count : 0,
       optimal: cutBy === null && !open && measured?.certificate.optimal !== false,
       gap: best === null || proven === null ? null : Math.max(0, (best - proven) / best),

@@ -16,6 +16,8 @@ export interface Job {
     'top' | 'fix' | 'max' | 'alikeStages' | 'mustUse' | 'avoid' | 'maxGpus' | 'exhaustive' | 'threshold'
   >;
   readonly launcher: string | null;
+  /** Not zero once the search is to stop. */
+  readonly stop: SharedArrayBuffer;
   readonly objective: Pick<Objective, 'id' | 'prices'>;
 }
 
@@ -26,6 +28,7 @@ export interface Task extends Batch {
 // tinypool hands a worker its own data beside the caller's.
 const [, job] = workerData as [unknown, Job];
 const { problem } = job;
+const stop = new Int32Array(job.stop);
 const options: SearchOptions = {
   ...DEFAULT_OPTIONS,
   ...job.options,
@@ -36,6 +39,7 @@ const options: SearchOptions = {
         ? LAUNCHABLE
         : (launcherOf(job.launcher) ?? null),
   objective: objectiveOf(problem.cluster, job.objective),
+  interrupted: () => (Atomics.load(stop, 0) === 0 ? null : 'stopped'),
 };
 const queue = queueOf(problem, options);
 const book = bookFor(problem);

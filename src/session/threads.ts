@@ -10,6 +10,8 @@ import type { Job, Task } from './search-worker.ts';
 /** Configurations below which starting threads costs more than they bring. */
 const WORTH_THREADS = 1_000_000;
 const MOST_THREADS = 8;
+/** How often threads at work are told of an interruption. */
+const WATCH_MS = 100;
 
 export function defaultThreads(space: number): number {
   return space < WORTH_THREADS ? 1 : Math.min(MOST_THREADS, availableParallelism());
@@ -40,6 +42,7 @@ export async function searchThreaded(
       threshold: options.threshold,
     },
     launcher: options.launcher?.id ?? null,
+    stop: new SharedArrayBuffer(4),
     objective: { id: options.objective.id, prices: options.objective.prices },
   };
   const pool = new Tinypool({
@@ -48,6 +51,10 @@ export async function searchThreaded(
     maxThreads: threads,
     workerData: job,
   });
+  const stop = new Int32Array(job.stop);
+  const watch = setInterval(() => {
+    if (options.interrupted() !== null) Atomics.store(stop, 0, 1);
+  }, WATCH_MS);
   try {
     const rounds = searchRounds(problem, options);
     let step = rounds.next();
@@ -57,6 +64,7 @@ export async function searchThreaded(
     }
     return step.value;
   } finally {
+    clearInterval(watch);
     await pool.destroy();
   }
 }

@@ -9,7 +9,7 @@ import type { StageSeconds } from '../../evaluate/stage-costs.ts';
 import { type Coefficients, coefficients } from '../../hardware/coefficients.ts';
 import { densePeak, gemmCurve, speedup } from '../../hardware/gemm.ts';
 import { scheduleOf } from '../../schedules/index.ts';
-import { remembered, rememberedOf } from '../../units/remembered.ts';
+import { rememberedOf } from '../../units/remembered.ts';
 import { type Candidate, microBatchesPerReplica, sharedOf } from '../space/candidate.ts';
 import type { Choice } from '../space/choices.ts';
 import type { Frame, Layout } from '../space/frame.ts';
@@ -17,27 +17,26 @@ import { crossings } from './crossings.ts';
 
 /** Model FLOPs at the best rate any kernel of each GPU in use reaches: below every plan of these chains side by side, whatever its switches. */
 export function frameBound(problem: Problem, frames: readonly Frame[]): number {
-  const c = coefficients(problem.coefficients);
+  const { flops, rates } = rememberedOf(atBest, problem, () => ({
+    flops: modelFlopsPerStep(problem),
+    rates: problem.cluster.groups.map((group) => bestRate(problem, group)),
+  }));
   let rate = 0;
-  for (const { runs, cp, dp } of frames) {
-    for (const { group, stages, tp } of runs)
-      rate += stages * tp * cp * dp * bestRate(problem, problem.cluster.groups[group]!, c);
-  }
-  return (modelFlopsPerStep(problem) / rate) * problem.stack.timeMultiplier.value;
+  for (const { runs, cp, dp } of frames)
+    for (const { group, stages, tp } of runs) rate += stages * tp * cp * dp * rates[group]!;
+  return (flops / rate) * problem.stack.timeMultiplier.value;
 }
+
+/** FLOPs of a step, and the best rate of each group's GPUs: the same for all frames. */
+const atBest = new WeakMap<Problem, { readonly flops: number; readonly rates: readonly number[] }>();
 
 /** Model FLOP/s that no plan exceeds on a GPU of a group: as estimated, as a profile scales that, or as it was measured. */
-function bestRate(problem: Problem, group: NodeGroup, c: Coefficients): number {
-  const known = rememberedOf(rates, problem, () => new Map<number, number>());
-  return remembered(known, group.index, () => {
-    const estimated = kernelRate(problem, group, c);
-    if (problem.layerProfile === undefined) return estimated;
-    const { leastFactor, mostFlops } = paceOf(problem, group);
-    return Math.max(estimated / leastFactor, mostFlops);
-  });
+function bestRate(problem: Problem, group: NodeGroup): number {
+  const estimated = kernelRate(problem, group, coefficients(problem.coefficients));
+  if (problem.layerProfile === undefined) return estimated;
+  const { leastFactor, mostFlops } = paceOf(problem, group);
+  return Math.max(estimated / leastFactor, mostFlops);
 }
-
-const rates = new WeakMap<Problem, Map<number, number>>();
 
 /** FLOP/s of an endless GEMM or an endless sequence of attention, whichever is faster. */
 function kernelRate({ workload }: Problem, { gpu }: NodeGroup, c: Coefficients): number {

@@ -66,7 +66,9 @@ export function expandBundle(run: Run, bundle: Bundle): void {
     if (feasible === 0) continue;
     const before = run.evaluated + run.tally.total();
     descend(run, classes, total, []);
-    run.boundedAway += feasible - (run.evaluated + run.tally.total() - before);
+    const rest = feasible - (run.evaluated + run.tally.total() - before);
+    if (run.options.interrupted() === null) run.boundedAway += rest;
+    else run.left += rest;
   }
 }
 
@@ -105,7 +107,7 @@ function descend(
     const seconds = (total / (sofar + option.rate + rest)) * run.problem.stack.timeMultiplier.value;
     const frames = [...chosen, option].map((one) => one.candidate.layout);
     const bound = run.options.objective.bound(seconds, frames);
-    if (bound >= worstKept(run)) return;
+    if (bound >= worstKept(run) || run.options.interrupted() !== null) return;
     descend(run, classes, total, [...chosen, option]);
   }
 }

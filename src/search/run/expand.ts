@@ -61,6 +61,10 @@ export function expand(run: Run, frame: Frame): void {
       run.boundedAway += bounded.length - index;
       return;
     }
+    if (options.interrupted() !== null) {
+      run.left += bounded.length - index;
+      return;
+    }
     if (!options.exhaustive && bound >= worstOfLayout(run.kept, candidate.layout)) {
       run.boundedAway += 1;
       continue;

@@ -18,6 +18,7 @@ export interface Findings {
   readonly misses: readonly Miss[];
   readonly boundedAway: number;
   readonly evaluated: number;
+  readonly left: number;
   readonly unproven: Unproven;
 }
 
@@ -36,9 +37,9 @@ export function work(
 ): Findings | Refined {
   if (task === 'refine') return { bound: refinedBound(problem, options, book, entry) };
   const { frame, bundle } = entry;
-  const run = newRun(problem, { ...options, threshold: Math.min(threshold, options.threshold) }, book);
+  const run = newRun(problem, { ...options, threshold }, book);
   if (frame !== null) expand(run, frame);
   if (bundle !== null) expandBundle(run, bundle);
-  const { kept, misses, boundedAway, evaluated, unproven } = run;
-  return { kept, rejected: run.tally.list(), misses, boundedAway, evaluated, unproven };
+  const { kept, misses, boundedAway, evaluated, left, unproven } = run;
+  return { kept, rejected: run.tally.list(), misses, boundedAway, evaluated, left, unproven };
 }

@@ -4,7 +4,7 @@ import { type Bundle, bundles } from '../space/bundles.ts';
 import { chains } from '../space/chains.ts';
 import { choiceCounts } from '../space/choices.ts';
 import { devicesOfFrame, type Frame } from '../space/frame.ts';
-import { layoutsOf } from '../space/layouts.ts';
+import { layoutCount } from '../space/layouts.ts';
 import type { SearchOptions } from '../space/options.ts';
 import { bundleChoices, bundleSpace } from './expand-bundle.ts';
 
@@ -24,13 +24,13 @@ export function queueOf(problem: Problem, options: SearchOptions): Entry[] {
   const queue: Entry[] = [];
   for (const frame of chains(problem, options)) {
     if (devicesOfFrame(frame) > options.maxGpus) continue;
-    if (frame.runs.some((run) => options.avoid.includes(run.group))) continue;
+    if (options.avoid.length > 0 && frame.runs.some((run) => options.avoid.includes(run.group))) continue;
     if (!options.mustUse.every((group) => frame.runs.some((run) => run.group === group))) continue;
     queue.push({
       frame,
       bundle: null,
       bound: options.objective.bound(frameBound(problem, [frame]), [frame]),
-      count: choices(frame) * layoutsOf(problem, frame, options).length,
+      count: choices(frame) * layoutCount(problem, frame, options),
     });
   }
   for (const bundle of bundles(problem, options)) {

@@ -1,7 +1,7 @@
 import type { Problem } from '../../domain/problem.ts';
 import type { CostBook } from '../bound/cost-book.ts';
 import type { SearchOptions } from '../space/options.ts';
-import { type Evaluated, SETTLED_GAIN } from './kept.ts';
+import type { Evaluated } from './kept.ts';
 import type { Miss } from './misses.ts';
 import { Tally } from './tally.ts';
 
@@ -15,6 +15,8 @@ export interface Run {
   readonly kept: Evaluated[];
   boundedAway: number;
   evaluated: number;
+  /** Not looked at: the search was stopped before. */
+  left: number;
   /** Configurations whose stage cut is not known to be the best, and the least value that any of them may have. */
   unproven: Unproven;
 }
@@ -34,6 +36,7 @@ export function newRun(problem: Problem, options: SearchOptions, book: CostBook)
     kept: [],
     boundedAway: 0,
     evaluated: 0,
+    left: 0,
     unproven: { count: 0, bound: Number.POSITIVE_INFINITY },
   };
 }
@@ -45,6 +48,6 @@ export function joined(a: Unproven, b: Unproven): Unproven {
 export function worstKept({ kept, options }: Run): number {
   if (options.exhaustive) return Number.POSITIVE_INFINITY;
   // A plan as good as a warm start's worst must still be found: bounds equal to it are opened.
-  const warm = options.threshold * SETTLED_GAIN;
+  const warm = options.threshold * (1 + 1e-9);
   return kept.length >= options.top ? Math.min(kept.at(-1)!.value, warm) : warm;
 }

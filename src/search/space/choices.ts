@@ -150,9 +150,11 @@ function interned(techniques: Techniques): Techniques {
 export function choiceCounts(problem: Problem, options: SearchOptions): (frame: Frame) => number {
   const counted = new Map<string, number>();
   return (frame) => {
-    const chain = chainOf(problem, frame);
-    const key = Object.values(chain).join('|');
-    return remembered(counted, key, () => {
+    const { family, runs, cp, pp, dp } = frame;
+    let tp = 1;
+    for (const run of runs) tp = Math.max(tp, run.tp);
+    return remembered(counted, `${family}|${tp}|${cp}|${pp}|${dp}`, () => {
+      const chain = chainOf(problem, frame);
       const sizes = sizesOf(chain, options).length;
       return sizes === 0 ? 0 : sizes * ofAnySize(problem, chain, options).length;
     });
