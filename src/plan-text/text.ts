@@ -11,9 +11,8 @@ import { toldTechniques } from './told.ts';
 export function planText(problem: Problem, plan: Plan): string {
   const { dims, schedule } = plan;
   const { cp, ep, etp, vpp, dpReplicate } = dims;
+  const degrees = textOf(`cp=${cp}`, ep > 1 || etp > 1 ? `ep=${ep},etp=${etp}` : '');
   const common = [
-    `cp=${cp}`,
-    ep > 1 || etp > 1 ? `ep=${ep},etp=${etp}` : '',
     `micro-batch=${microBatchSizeOf(plan)}`,
     dpReplicate === 1 ? '' : `dp-replicate=${dpReplicate}`,
     ...toldTechniques(problem, plan).map(({ id, text }) => `${id}=${text}`),
@@ -22,6 +21,7 @@ export function planText(problem: Problem, plan: Plan): string {
   const { pp, dp } = degreesOf(plan);
   const short = textOf(
     `tp=${tensorText(plan)},pp=${pp},dp=${dp}`,
+    degrees,
     `vpp=${vpp}`,
     ...common,
     layersText(plan),
@@ -29,7 +29,7 @@ export function planText(problem: Problem, plan: Plan): string {
   );
   // Several chunks a stage are never spelled out.
   if (vpp > 1 || saysAll(problem, plan, short)) return short;
-  return textOf(`pipelines=${pipelinesText(problem, plan)}`, ...common);
+  return textOf(`pipelines=${pipelinesText(problem, plan)}`, degrees, ...common);
 }
 
 function textOf(...parts: readonly string[]): string {

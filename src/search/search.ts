@@ -46,19 +46,20 @@ export function search(problem: Problem, given: Partial<SearchOptions> = {}): Se
 export function* searchSteps(
   problem: Problem,
   given: Partial<SearchOptions> = {},
+  queue?: readonly Entry[],
 ): Generator<void, SearchResult, void> {
   const options = { ...DEFAULT_OPTIONS, ...given };
   const book = bookFor(problem);
-  const rounds = searchRounds(problem, given, book);
+  const rounds = searchRounds(problem, given, book, queue);
   let step = rounds.next();
   while (step.done !== true) {
-    const { queue, entries } = step.value;
+    const { queue: known, entries } = step.value;
     const findings: (Findings | Refined)[] = [];
     let cutBy: string | null = null;
     for (const entry of entries) {
       cutBy = options.interrupted();
       if (cutBy !== null) break;
-      findings.push(work(problem, options, book, queue[entry]!, step.value));
+      findings.push(work(problem, options, book, known[entry]!, step.value));
       yield;
     }
     step = rounds.next({ findings, cutBy });
@@ -103,10 +104,10 @@ export function* searchRounds(
   problem: Problem,
   given: Partial<SearchOptions>,
   book = bookFor(problem),
+  queue: readonly Entry[] = queueOf(problem, { ...DEFAULT_OPTIONS, ...given }),
 ): Generator<Round, SearchResult, RoundOutcome> {
   const options = settling({ ...DEFAULT_OPTIONS, ...given });
   const run = newRun(problem, options, book);
-  const queue = queueOf(problem, options);
   const space = queue.reduce((sum, { count }) => sum + count, 0);
   const excluded = options.launcher?.excludes?.(problem) ?? null;
   if (excluded !== null) {

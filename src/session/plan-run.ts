@@ -53,10 +53,11 @@ async function searched(
   { problem, threads, pause }: PlanRequest,
   options: SearchOptions,
 ): Promise<SearchResult> {
-  const space = () => queueOf(problem, options).reduce((sum, { count }) => sum + count, 0);
-  const many = canThread() ? (threads ?? defaultThreads(space())) : 1;
-  if (many > 1) return searchThreaded(problem, options, many);
-  const steps = searchSteps(problem, options);
+  const queue = queueOf(problem, options);
+  const space = queue.reduce((sum, { count }) => sum + count, 0);
+  const many = canThread() ? (threads ?? defaultThreads(space)) : 1;
+  if (many > 1 && options.interrupted() === null) return searchThreaded(problem, options, many, queue);
+  const steps = searchSteps(problem, options, queue);
   for (;;) {
     const step = steps.next();
     if (step.done === true) return step.value;

@@ -3,7 +3,8 @@ import Tinypool from 'tinypool';
 import type { Problem } from '../domain/problem.ts';
 import type { SearchResult } from '../domain/search-result.ts';
 import type { Findings, Refined } from '../search/run/open.ts';
-import { type Round, searchRounds } from '../search/search.ts';
+import type { Entry } from '../search/run/queue.ts';
+import { bookFor, type Round, searchRounds } from '../search/search.ts';
 import type { SearchOptions } from '../search/space/options.ts';
 import type { Job, Task } from './search-worker.ts';
 
@@ -27,6 +28,7 @@ export async function searchThreaded(
   problem: Problem,
   options: SearchOptions,
   threads: number,
+  queue: readonly Entry[],
 ): Promise<SearchResult> {
   const job: Job = {
     problem,
@@ -56,7 +58,7 @@ export async function searchThreaded(
     if (options.interrupted() !== null) Atomics.store(stop, 0, 1);
   }, WATCH_MS);
   try {
-    const rounds = searchRounds(problem, options);
+    const rounds = searchRounds(problem, options, bookFor(problem), queue);
     let step = rounds.next();
     while (step.done !== true) {
       const findings = await shared(pool, step.value, threads);
