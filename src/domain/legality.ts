@@ -3,7 +3,7 @@ import type { Problem } from './problem.ts';
 import type { Reason } from './reason.ts';
 
 /** A node group that serves stages, each replica with so many tensor-parallel ranks. */
-export interface Served {
+interface Served {
   readonly group: number;
   readonly tp: number;
 }

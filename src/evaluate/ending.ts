@@ -17,7 +17,7 @@ export interface Ending {
 }
 
 /** Seconds, as a straight line near a stage of the mean number of layers. */
-export interface EndSeconds {
+interface EndSeconds {
   readonly perLayer: readonly number[];
   readonly embedding: number;
   readonly head: number;
@@ -66,7 +66,7 @@ export function endingOf(profile: StageProfile): Ending {
 }
 
 /** Seconds that each layer of a kind adds to the end of a step at least, however many a stage has. */
-export interface LeastEnd {
+interface LeastEnd {
   /** To what follows the last backward, before other stages are waited for. */
   readonly reduce: readonly number[];
   /** And after it. */
