@@ -81,6 +81,12 @@ export function devicesOf({ pipelines, dims }: Plan): number {
   return devices;
 }
 
+/** Node groups that a plan uses, by index, each once, in the order of its pipelines. */
+export function groupsOf({ pipelines }: Plan): number[] {
+  const all = pipelines.flatMap(({ stages }) => stages.flatMap(({ replicas }) => replicas));
+  return [...new Set(all.map(({ group }) => group))];
+}
+
 /** Data-parallel size over all pipelines: copies of the first stage of each. */
 export function dataParallelOf(plan: Plan): number {
   return plan.pipelines.reduce((sum, { stages }) => sum + replicasOf(stages[0]!), 0);

@@ -1,5 +1,5 @@
 import type { Cluster } from '../domain/cluster.ts';
-import type { Plan } from '../domain/plan.ts';
+import { groupsOf, type Plan } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import { type Provenance, weakest } from '../domain/provenance.ts';
 import { supports } from '../hardware/gemm.ts';
@@ -9,9 +9,7 @@ import { layerProvenance, toldOfProfile } from './measured/told.ts';
 /** The least trustworthy figure that this plan's estimate rests on. */
 export function provenanceOf(problem: Problem, plan: Plan): Provenance {
   const { cluster } = problem;
-  const used = new Set(
-    plan.pipelines.flatMap((p) => p.stages.flatMap((s) => s.replicas.map((b) => b.group))),
-  );
+  const used = groupsOf(plan);
   const all: Provenance[] = [];
   for (const index of used) {
     const group = cluster.groups[index]!;
@@ -23,8 +21,8 @@ export function provenanceOf(problem: Problem, plan: Plan): Provenance {
     if (group.nodes > 1) all.push(group.nic.link.provenance);
   }
   for (const { from, to, provenance } of cluster.links)
-    if (used.has(from) && used.has(to)) all.push(provenance);
-  if (cluster.measured === undefined && joinsAssumed(cluster, [...used])) all.push('assumed');
+    if (used.includes(from) && used.includes(to)) all.push(provenance);
+  if (cluster.measured === undefined && joinsAssumed(cluster, used)) all.push('assumed');
   return weakest(all);
 }
 
@@ -36,9 +34,7 @@ function joinsAssumed(cluster: Cluster, used: readonly number[]): boolean {
 export function assumptionsOf(problem: Problem, plan: Plan): string[] {
   const { cluster, workload, stack } = problem;
   const list = [...cluster.assumptions];
-  const used = new Set(
-    plan.pipelines.flatMap((p) => p.stages.flatMap((s) => s.replicas.map((b) => b.group))),
-  );
+  const used = groupsOf(plan);
   for (const index of used) {
     const { gpu } = cluster.groups[index]!;
     if (gpu.provenance.gemm === 'assumed')

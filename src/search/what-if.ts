@@ -1,3 +1,4 @@
+import { groupsOf } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { IdleGroup, RankedPlan } from '../domain/search-result.ts';
 import { SETTLED_GAIN } from './run/kept.ts';
@@ -11,10 +12,8 @@ export const WORTH_SAYING = 0.05;
 
 /** What each group that the best plan leaves idle would have brought: the best plan that must use it. */
 export function idleGroups(problem: Problem, best: RankedPlan, options: Partial<SearchOptions>): IdleGroup[] {
-  const used = new Set(
-    best.plan.pipelines.flatMap((p) => p.stages.flatMap((s) => s.replicas.map((block) => block.group))),
-  );
-  const idle = problem.cluster.groups.filter((group) => !used.has(group.index));
+  const used = groupsOf(best.plan);
+  const idle = problem.cluster.groups.filter((group) => !used.includes(group.index));
   const fresh = { ...options, threshold: Number.POSITIVE_INFINITY, top: 1 };
   let half: IdleGroup['otherwise'];
   return idle.map(({ index, id, gpu, nodes, gpusPerNode }, i) => {

@@ -1,4 +1,4 @@
-import type { Plan } from '../../domain/plan.ts';
+import { groupsOf, type Plan } from '../../domain/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
 import { hasPart } from './reading.ts';
 
@@ -28,8 +28,4 @@ export function measuredFirst<T extends { readonly plan: Plan }>(
 export function layersMeasured(problem: Problem, plan: Plan): boolean {
   const { groups } = problem.cluster;
   return groupsOf(plan).every((group) => hasPart(problem, groups[group]!.gpu.id, 'layer'));
-}
-
-function groupsOf({ pipelines }: Plan): number[] {
-  return pipelines.flatMap((p) => p.stages.flatMap((s) => s.replicas.map(({ group }) => group)));
 }

@@ -1,3 +1,4 @@
+import { DTYPE_RULE } from '../reading/dtype-rule.ts';
 import { bad, type FileRule } from '../reading/file-rule.ts';
 import { keySet, unknownKey } from '../reading/known-keys.ts';
 import type { Tree } from '../reading/tree.ts';
@@ -29,7 +30,6 @@ const KEYS = {
 /** Names that get_model takes, in any case, and those of them whose layers it can run one by one (models/hub.py@a8c75d3). */
 const HUB = /^(gpt|llama|bert|opt|vit|mistral|toygpt|deepspeed(gpt|llama|bert|vit|mistral))/i;
 const LAYERED = /^(toygpt|deepspeed)/i;
-const DTYPES = ['bfloat16', 'float16', 'float32'];
 
 /** What Cephalo refuses of its configuration, fails on, or waits for without end (trainfsdp.py@a8c75d3). */
 export const FILE_RULES: readonly FileRule<Tree, Sizes>[] = [
@@ -160,20 +160,6 @@ export const FILE_RULES: readonly FileRule<Tree, Sizes>[] = [
         ? bad('hybrid_shard', 'without split_uneven and optimizer_in_backwards', 'Drop hybrid_shard.')
         : null,
   },
-  {
-    rule: 'dtype-name',
-    at: '',
-    check: (tree) => {
-      const odd = tree
-        .keys('')
-        .find((key) => key.includes('dtype') && !DTYPES.includes(tree.at(key) as string));
-      return odd === undefined
-        ? null
-        : {
-            ...bad(`${odd} ${JSON.stringify(tree.at(odd))}`, DTYPES.join(', '), 'Use bfloat16.'),
-            line: tree.line(odd),
-          };
-    },
-  },
+  DTYPE_RULE,
   { rule: 'known-keys', at: '', check: (tree) => unknownKey(tree, KEYS) },
 ];

@@ -1,5 +1,4 @@
 import type { Cluster } from '../../domain/cluster.ts';
-import type { Plan } from '../../domain/plan.ts';
 import { transportOf } from '../../hardware/transport.ts';
 
 /** Whether nodes of these groups have RDMA, and it does not join them all: a communicator of them all is on sockets. */
@@ -9,13 +8,4 @@ export function networksApart(cluster: Cluster, groups: readonly number[]): bool
     used.some((group) => cluster.groups[group]!.nic.link.layer !== 'tcp') &&
     transportOf(cluster, used) === 'socket'
   );
-}
-
-/** Node groups that a plan uses, each once. */
-export function groupsOf({ pipelines }: Plan): number[] {
-  return [
-    ...new Set(
-      pipelines.flatMap(({ stages }) => stages.flatMap(({ replicas }) => replicas.map(({ group }) => group))),
-    ),
-  ];
 }

@@ -1,9 +1,9 @@
-import type { Plan } from '../../domain/plan.ts';
+import { groupsOf, type Plan } from '../../domain/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
 import type { LaunchFile } from '../../launch-folder/launch-file.ts';
 import { commentText } from '../../launch-folder/quote.ts';
 import { type Seat, seatsOf } from '../../launch-folder/ranks.ts';
-import { groupsOf, networksApart } from '../laws/networks.ts';
+import { networksApart } from '../laws/networks.ts';
 import { yamlText } from '../writing/yaml-text.ts';
 import { communicatorsOf } from './communicators.ts';
 

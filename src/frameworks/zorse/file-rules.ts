@@ -1,3 +1,4 @@
+import { DTYPE_RULE } from '../reading/dtype-rule.ts';
 import { bad, type FileRule } from '../reading/file-rule.ts';
 import { keySet, missingKey } from '../reading/known-keys.ts';
 import type { Tree } from '../reading/tree.ts';
@@ -13,7 +14,6 @@ export interface Sizes {
 
 /** Names that get_model takes, in any case (models/hub.py@105c41a). */
 const HUB = /^(gpt|llama|bert|opt|vit|mistral|toygpt|deepspeed(gpt|llama|bert|vit|mistral))/i;
-const DTYPES = ['bfloat16', 'float16', 'float32'];
 const REQUIRED_KEYS = { '': keySet('fused_optimizer sequence_length global_batch_size microbatch_size') };
 
 /** What Zorse refuses of its configuration. */
@@ -131,20 +131,5 @@ export const FILE_RULES: readonly FileRule<Tree, Sizes>[] = [
     at: '',
     check: (tree) => missingKey(tree, REQUIRED_KEYS),
   },
-  {
-    // zorse_utils/argparse.py@9d21192 takes every key with "dtype" in it for one; utils/argparser_utils.py@105c41a knows three.
-    rule: 'dtype-name',
-    at: '',
-    check: (tree) => {
-      const odd = tree
-        .keys('')
-        .find((key) => key.includes('dtype') && !DTYPES.includes(tree.at(key) as string));
-      return odd === undefined
-        ? null
-        : {
-            ...bad(`${odd} ${JSON.stringify(tree.at(odd))}`, DTYPES.join(', '), 'Use bfloat16.'),
-            line: tree.line(odd),
-          };
-    },
-  },
+  DTYPE_RULE,
 ];
