@@ -15,8 +15,9 @@ import {
 } from './document.ts';
 import { assumedJoins, assumedWays } from './joins.ts';
 import type { Loaded } from './models.ts';
-import { besideOthers, groupFrom } from './node-groups.ts';
+import { groupFrom } from './node-groups.ts';
 import { sbatchFrom } from './sbatch.ts';
+import { sharingHosts } from './shared-hosts.ts';
 
 const FOLDER = dataFolder('configs', 'clusters');
 
@@ -40,21 +41,20 @@ export function clusterFromText(text: string, path: string): Cluster {
 function clusterFrom(document: Document): Cluster {
   const doc = validateDocument(document, clusterSchema);
   const assumptions: string[] = [];
-  const groups: NodeGroup[] = [];
+  const alone: NodeGroup[] = [];
   let firstDevice = 0;
   for (const [index, group] of doc.groups.entries()) {
-    if (groups.some((g) => g.id === group.id)) {
+    if (alone.some((g) => g.id === group.id)) {
       throw new InputError({
         message: `two groups are called "${group.id}"`,
         expected: 'one name each',
         at: document.locate(`/groups/${index}/id`),
       });
     }
-    groups.push(
-      besideOthers(document, groups, groupFrom(document, doc, group, index, firstDevice, assumptions)),
-    );
+    alone.push(groupFrom(document, doc, group, index, firstDevice, assumptions));
     firstDevice += group.nodes * group.gpusPerNode;
   }
+  const groups = sharingHosts(document, doc, alone, assumptions);
   const nodes = groups.reduce((sum, group) => sum + group.nodes, 0);
   const measured = doc.measured === undefined ? undefined : measuredFrom(document, doc.measured, nodes);
   const links = linksFrom(document, doc, groups, assumptions);

@@ -10,23 +10,8 @@ import { curvesFrom, loadLink } from './links.ts';
 import { locating } from './locating.ts';
 import { quantityAt } from './quantity-at.ts';
 import { sbatchFrom } from './sbatch.ts';
+import { cardsOf, hostCount } from './shared-hosts.ts';
 import { socketsOf } from './sockets.ts';
-
-/** The group with its place on hosts that earlier groups use too: a host with two types of GPU stands in two groups. */
-export function besideOthers(document: Document, earlier: readonly NodeGroup[], group: NodeGroup): NodeGroup {
-  const twice = group.hosts.find((host, i) => group.hosts.indexOf(host) !== i);
-  if (twice !== undefined)
-    throw new InputError({
-      message: `host "${twice}" stands twice in group "${group.id}"`,
-      expected: 'each host once',
-      at: document.locate(`/groups/${group.index}/hosts`),
-    });
-  const taken = new Map<string, number>();
-  for (const { hosts, gpusPerNode } of earlier)
-    for (const host of hosts) taken.set(host, (taken.get(host) ?? 0) + gpusPerNode);
-  const firstGpus = group.hosts.map((host) => taken.get(host) ?? 0);
-  return firstGpus.every((first) => first === 0) ? group : { ...group, firstGpus };
-}
 
 /** A node group of a cluster file; what it leaves out goes to `assumptions`. */
 export function groupFrom(
@@ -48,21 +33,22 @@ export function groupFrom(
       at: document.locate(`${at}/intraNode`),
     });
   }
-  const several = group.nodes > 1 || doc.groups.length > 1;
-  if (group.nic === undefined && several) {
+  const cards = group.nic === undefined ? cardsOf(doc, group) : group;
+  if (cards.nic === undefined && hostCount(doc) > 1) {
     throw new InputError({
       message: `group "${group.id}" states no nic: its bandwidth to other nodes is unknown`,
       expected: 'nic: { link: ib-ndr400, perNode: 8 }',
       at: document.locate(at),
     });
   }
-  if (group.nic === undefined) assumptions.push(`${group.id}: a single node, no network needed`);
-  const nic = named(`${at}/nic/link`, () => nicFrom(document, at, group));
+  if (cards.nic === undefined) assumptions.push(`${group.id}: a single node, no network needed`);
+  const cardsAt = `/groups/${doc.groups.indexOf(cards)}`;
+  const nic = named(`${cardsAt}/nic/link`, () => nicFrom(document, cardsAt, cards));
   if (nic.link.topology !== 'network') {
     throw new InputError({
       message: `nic link "${nic.link.id}" is not a network`,
       expected: 'InfiniBand, RoCE, Ethernet, …',
-      at: document.locate(`${at}/nic/link`),
+      at: document.locate(`${cardsAt}/nic/link`),
     });
   }
   const memory =

@@ -34,8 +34,8 @@ export interface NodeGroup {
   readonly hosts: readonly string[];
   /** The file names no hosts: these stand in for them. */
   readonly hostsMadeUp?: true;
-  /** Local index of the group's first GPU on each host, where a host stands in several groups; left out: 0 on all. */
-  readonly firstGpus?: readonly number[];
+  /** Left out: its hosts have no GPUs of other groups. */
+  readonly shared?: SharedHosts;
   /** Cap on GPU power if lower than the stock limit. */
   readonly powerCapWatts: number | null;
   /** Where its nodes stand; null: not stated. The way between two sites is a link of its own. */
@@ -46,6 +46,16 @@ export interface NodeGroup {
   /** Labels that only its nodes have in Kubernetes. */
   readonly nodeSelector?: Readonly<Record<string, string>>;
   readonly provenance: Provenance;
+}
+
+/** Of a group on hosts that have GPUs of other groups too: a host with GPUs of two types stands in two groups. */
+export interface SharedHosts {
+  /** Local index of the group's first GPU on each host. */
+  readonly firstGpus: readonly number[];
+  /** GPUs of all groups on a host: the most of any of its hosts. They share its network cards. */
+  readonly gpus: number;
+  /** What joins its GPUs to those of other groups on the host. */
+  readonly bus: LinkSpec;
 }
 
 /** What connects a node to the others. */

@@ -1,4 +1,5 @@
 import type { Cluster, MeasuredLinks, NodeGroup } from './cluster.ts';
+import { withoutGone } from './hosts.ts';
 
 type Matrix = readonly (readonly number[])[];
 
@@ -38,9 +39,13 @@ export function reordered(cluster: Cluster, order: readonly number[] | null): Cl
   const permuted = (matrix: Matrix) => order.map((row) => order.map((column) => matrix[row]![column]!));
   let first = 0;
   const groups = cluster.groups.map((group): NodeGroup => {
-    const hosts = Array.from({ length: group.nodes }, (_, i) => hostOfNode(cluster, order[first + i]!));
+    const from = order.slice(first, first + group.nodes);
+    const hosts = from.map((node) => hostOfNode(cluster, node));
+    const start = first;
     first += group.nodes;
-    return { ...group, hosts };
+    if (group.shared === undefined) return { ...group, hosts };
+    const firstGpus = from.map((node) => group.shared!.firstGpus[node - start]!);
+    return { ...group, hosts, shared: { ...group.shared, firstGpus } };
   });
   return {
     ...cluster,
@@ -68,7 +73,7 @@ export function onlyGroups(cluster: Cluster, keep: (group: NodeGroup) => boolean
   const { measured } = cluster;
   return {
     ...cluster,
-    groups,
+    groups: withoutGone(groups),
     links,
     ...(measured === undefined ? {} : { measured: eachTable(measured, part) }),
   };

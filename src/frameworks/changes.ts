@@ -1,7 +1,7 @@
 import { diffArrays } from 'diff/lib/diff/array.js';
 import type { Plan } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
-import { hostRuns } from '../launch-folder/ranks.ts';
+import { gpuRuns } from '../launch-folder/ranks.ts';
 import type { Framework } from './port/framework.ts';
 
 /** What another plan changes in a framework's own file, as lines of a diff without context; empty where nothing changes. */
@@ -27,7 +27,7 @@ function linesOf(framework: Framework, problem: Problem, plan: Plan): string[] {
 /** `4 × h100, 4 × a100`: whose hosts, in rank order. */
 function hostsOf({ rankOrder }: Framework, { cluster }: Problem, plan: Plan): string {
   const runs: { group: number; hosts: Set<string> }[] = [];
-  for (const { group, host } of hostRuns(cluster, plan, rankOrder)) {
+  for (const { group, host } of gpuRuns(cluster, plan, rankOrder)) {
     const last = runs.at(-1);
     if (last?.group === group) last.hosts.add(host);
     else runs.push({ group, hosts: new Set([host]) });

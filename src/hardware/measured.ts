@@ -1,5 +1,6 @@
 import type { Cluster, MeasuredLinks } from '../domain/cluster.ts';
 import { nodeOfDevice, nodesByGroup } from '../domain/node-order.ts';
+import { hostNumbers } from './host-numbers.ts';
 
 /** Some members: `size` of them, `stride` devices apart, from `firstDevice` on in device order. */
 export interface Members {
@@ -29,11 +30,8 @@ export function measuredRing(cluster: Cluster, runs: readonly Members[]): Measur
     }
   }
   if (nodes.length > 1 && nodes[0] === nodes.at(-1)) nodes.pop();
-  if (nodes.length < 2) return null;
-  return slowestOf(
-    cluster.measured,
-    nodes.map((from, i) => [from, nodes[(i + 1) % nodes.length]!]),
-  );
+  const pairs = nodes.map((from, i) => [from, nodes[(i + 1) % nodes.length]!] as const);
+  return slowestOf(cluster, cluster.measured, pairs);
 }
 
 /** What was measured between nodes of these groups, the slowest pair of all; null when nothing was. */
@@ -45,17 +43,20 @@ export function measuredBetween(cluster: Cluster, groups: readonly number[]): Me
       a === b ? [] : nodes[a]!.flatMap((from) => nodes[b]!.map((to) => [from, to] as const)),
     ),
   );
-  return slowestOf(cluster.measured, pairs);
+  return slowestOf(cluster, cluster.measured, pairs);
 }
 
-/** The worst of some pairs of nodes, figure by figure. */
+/** The worst of some pairs of nodes, figure by figure; null where each pair is one host. */
 function slowestOf(
+  cluster: Cluster,
   { bandwidth, latency, perFlow }: MeasuredLinks,
   pairs: readonly (readonly [number, number])[],
-): MeasuredPath {
+): MeasuredPath | null {
   let [node, flow, longest] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, 0];
-  for (const [from, to] of pairs) {
-    if (from === to) continue;
+  const hosts = hostNumbers(cluster)?.flat();
+  const apart = pairs.filter(([from, to]) => (hosts?.[from] ?? from) !== (hosts?.[to] ?? to));
+  if (apart.length === 0) return null;
+  for (const [from, to] of apart) {
     node = Math.min(node, bandwidth[from]![to]!);
     if (perFlow !== null) flow = Math.min(flow, perFlow[from]![to]!);
     if (latency !== null) longest = Math.max(longest, latency[from]![to]!);

@@ -1,4 +1,5 @@
 import type { Cluster, GroupLink, NodeGroup } from '../domain/cluster.ts';
+import { gpusOnHosts } from '../domain/hosts.ts';
 import { type LinkSpec, promisedBandwidth } from '../domain/link.ts';
 import type { MeasuredPath } from './measured.ts';
 
@@ -52,14 +53,16 @@ export function slowest(a: NetworkShare, b: NetworkShare): NetworkShare {
  * Ports that each of a node's GPUs has while `senders` of them use the network: each takes its own part of the ports, or
  * one port where that is less. What one flow reaches alone, where it is known, says more than a port.
  */
-function portsOf({ nic, gpusPerNode }: NodeGroup, senders: number): number {
-  const busy = Math.min(senders, gpusPerNode);
+function portsOf(group: NodeGroup, senders: number): number {
+  const { nic } = group;
+  const gpus = gpusOnHosts(group);
+  const busy = Math.min(senders, gpus);
   const own = nic.perNode / busy;
-  return nic.link.perFlow === null ? Math.min(own, Math.max(1 / busy, nic.perNode / gpusPerNode)) : own;
+  return nic.link.perFlow === null ? Math.min(own, Math.max(1 / busy, nic.perNode / gpus)) : own;
 }
 
 /** A GPU's share of the ports of its node. */
-export function portShare(group: NodeGroup, senders = group.gpusPerNode): NetworkShare {
+export function portShare(group: NodeGroup, senders = gpusOnHosts(group)): NetworkShare {
   const { nic } = group;
   const ports = portsOf(group, senders);
   const flow = nic.link.perFlow ?? Number.POSITIVE_INFINITY;
@@ -69,12 +72,10 @@ export function portShare(group: NodeGroup, senders = group.gpusPerNode): Networ
 }
 
 /** What sockets leave one GPU of a node that has RDMA cards: they take one card, through host memory. */
-export function socketShare(
-  { nic: { sockets }, gpusPerNode }: NodeGroup,
-  senders = gpusPerNode,
-): NetworkShare {
+export function socketShare(group: NodeGroup, senders = gpusOnHosts(group)): NetworkShare {
+  const { sockets } = group.nic;
   return {
-    nominal: promisedBandwidth(sockets) / Math.min(senders, gpusPerNode),
+    nominal: promisedBandwidth(sockets) / Math.min(senders, gpusOnHosts(group)),
     reached: sockets.perFlow ?? Number.POSITIVE_INFINITY,
     large: largeOf(sockets),
   };
@@ -92,7 +93,7 @@ export function linkShare(
   link: GroupLink,
   senders = Number.POSITIVE_INFINITY,
 ): NetworkShare {
-  const most = Math.max(groups[link.from]!.gpusPerNode, groups[link.to]!.gpusPerNode);
+  const most = Math.max(gpusOnHosts(groups[link.from]!), gpusOnHosts(groups[link.to]!));
   const gpus = Math.min(most, senders);
   return {
     nominal: link.nominalPerNode / gpus,

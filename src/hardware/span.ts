@@ -12,6 +12,7 @@ import {
   socketShare,
   UNLIMITED,
 } from './network-share.ts';
+import { crowdOf, onOneBus } from './shared-host.ts';
 import { type Transport, transportOf } from './transport.ts';
 
 /** Where the members of one communication group stand: how many share a fast domain, how many domains, over what. */
@@ -67,15 +68,17 @@ function standing(
   shape: Pick<Span, 'size' | 'perDomain' | 'domains'>,
   traffic: Traffic = {},
 ): Span {
-  const { perDomain, domains } = shape;
   const touched = cluster.groups.filter((group) => stretches.some((one) => one.touched.includes(group)));
-  const ends = endsOf(touched, traffic.senders);
-  if (domains === 1) return { ...shape, ...ends, transport: 'domain' };
+  const crowd = crowdOf(cluster, touched, runs);
+  const { perDomain, domains } = crowd ?? shape;
+  const own = endsOf(touched, traffic.senders);
+  const ends = { ...own, intra: crowd?.bus ?? own.intra, size: shape.size, perDomain, domains };
+  if (domains === 1) return { ...ends, transport: 'domain' };
   const links = cluster.links.filter((link) => crosses(link, touched, stretches));
   const side = Math.max(...runs.map(({ stride }) => stride), 1) * perDomain;
   const width = Math.min(side, traffic.senders ?? side);
   const path = measuredRing(cluster, runs);
-  return { ...shape, ...ends, ...joined(cluster, touched, ends, links, width, path, traffic) };
+  return { ...ends, ...joined(cluster, touched, own, links, width, path, traffic) };
 }
 
 /** Where one run of members stands. */
@@ -108,8 +111,12 @@ export interface Traffic {
 
 /** Two devices, in whichever order. */
 export function pairSpan(cluster: Cluster, a: number, b: number, traffic: Traffic = {}): Span {
-  const run = { firstDevice: Math.min(a, b), stride: Math.max(1, Math.abs(a - b)), size: 2 };
-  return spanOfRuns(cluster, [run], traffic);
+  const [low, high] = [Math.min(a, b), Math.max(a, b)];
+  const run = { firstDevice: low, stride: Math.max(1, high - low), size: 2 };
+  const together = groupOfDevice(cluster, low) === groupOfDevice(cluster, high);
+  // Groups that lie between in the order of devices have no part in it.
+  const runs = together ? [run] : [low, high].map((firstDevice) => ({ ...run, firstDevice, size: 1 }));
+  return spanOfRuns(cluster, runs, traffic);
 }
 
 /**
@@ -118,10 +125,12 @@ export function pairSpan(cluster: Cluster, a: number, b: number, traffic: Traffi
  */
 export function spanAcross(cluster: Cluster, indexes: readonly number[], flows: number): Span {
   const groups = indexes.map((index) => cluster.groups[index]!);
-  const links = cluster.links.filter(({ from, to }) => indexes.includes(from) && indexes.includes(to));
-  const ends = endsOf(groups);
-  const path = measuredBetween(cluster, indexes);
   const size = indexes.length;
+  const ends = endsOf(groups);
+  const bus = onOneBus(groups, flows);
+  if (bus !== null) return { ...ends, intra: bus, size, perDomain: size, domains: 1, transport: 'domain' };
+  const links = cluster.links.filter(({ from, to }) => indexes.includes(from) && indexes.includes(to));
+  const path = measuredBetween(cluster, indexes);
   return { size, perDomain: 1, domains: size, ...ends, ...joined(cluster, groups, ends, links, flows, path) };
 }
 

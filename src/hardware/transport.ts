@@ -1,4 +1,5 @@
-import type { Cluster, GroupLink, NodeGroup } from '../domain/cluster.ts';
+import type { Cluster, GroupLink } from '../domain/cluster.ts';
+import { shareHosts } from '../domain/hosts.ts';
 import { remembered, rememberedOf } from '../units/remembered.ts';
 
 /**
@@ -43,17 +44,9 @@ function joined({ groups, links }: Cluster, a: number, b: number): Join {
   const rdma = layer !== 'tcp' && alike && (way === undefined ? together : way.layer === layer);
   return {
     transport: rdma ? 'rdma' : 'socket',
-    stated: sameHost(one, other) || way?.stated === true || (alike && named && fabric === peer),
+    stated:
+      one === other || shareHosts(one, other) || way?.stated === true || (alike && named && fabric === peer),
   };
-}
-
-/** One group, or GPUs of two types on the same hosts. */
-function sameHost(one: NodeGroup, other: NodeGroup): boolean {
-  return (
-    one === other ||
-    (other.firstGpus !== undefined && one.hosts.includes(other.hosts[0]!)) ||
-    (one.firstGpus !== undefined && other.hosts.includes(one.hosts[0]!))
-  );
 }
 
 /** Of members on nodes of these groups, more than one node: the slowest of all their pairs. */

@@ -2,7 +2,7 @@ import type { Cluster, NicSpec } from '../domain/cluster.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import { arrayWord, commentText, shellQuote } from './quote.ts';
-import { hostRuns, type RankOrder } from './ranks.ts';
+import { type HostRun, hostRuns, type RankOrder } from './ranks.ts';
 
 export interface HostsScript {
   readonly problem: Problem;
@@ -26,23 +26,15 @@ export interface HostsScript {
 export function hostsScript(script: HostsScript): string {
   const { problem, plan, rankOrder, origin, environment, networksApart = false, prepare, program } = script;
   const hosts = hostRuns(problem.cluster, plan, rankOrder);
-  const { gpus } = hosts[0]!;
-  const alike = hosts.every((run) => run.gpus === gpus);
+  const gpus = hosts[0]!.gpus.length;
+  const alike = hosts.every((run) => run.gpus.length === gpus);
   const perNode = alike ? String(gpus) : `"\${GPUS[NODE_RANK]}"`;
-  const exports = Object.entries(environment).map(([name, value]) => `export ${name}=${shellQuote(value)}`);
-  const wide = hosts.some((run) => run.firstGpu !== 0);
-  const pin = wide
-    ? [
-        `FIRST_GPU=(${hosts.map((run) => run.firstGpu).join(' ')})`,
-        `export CUDA_VISIBLE_DEVICES=$(seq -s, "\${FIRST_GPU[NODE_RANK]}" "$((FIRST_GPU[NODE_RANK] + ${alike ? gpus : 'GPUS[NODE_RANK]'} - 1))")`,
-      ]
-    : [];
   return `${[
     ...hostsHeader(problem.cluster, hosts, origin),
-    ...(alike ? [] : [`GPUS=(${hosts.map((run) => run.gpus).join(' ')})`]),
+    ...(alike ? [] : [`GPUS=(${hosts.map((run) => run.gpus.length).join(' ')})`]),
     ...networkExports(problem.cluster, hosts, networksApart),
-    ...exports,
-    ...pin,
+    ...exportsOf({ ...environment, ...deviceOrder(problem.cluster, hosts) }),
+    ...pinned(hosts),
     ...prepare,
     `exec torchrun --nnodes ${hosts.length} --nproc-per-node ${perNode} --node-rank "$NODE_RANK" \\`,
     `  --master-addr "$MASTER" --master-port "\${MASTER_PORT:-29500}" \\`,
@@ -50,15 +42,33 @@ export function hostsScript(script: HostsScript): string {
   ].join('\n')}\n`;
 }
 
-/** A host of the table that a script carries, and its node group. */
-interface TableHost {
-  readonly host: string;
-  readonly group: number;
+/** Which GPUs of each host its ranks take, where not all from the first on in their own order. */
+function pinned(hosts: readonly HostRun[]): string[] {
+  if (hosts.every(({ gpus }) => gpus.every((gpu, i) => gpu === i))) return [];
+  return [
+    `DEVICES=(${hosts.map(({ gpus }) => gpus.join(',')).join(' ')})`,
+    `export CUDA_VISIBLE_DEVICES="\${DEVICES[NODE_RANK]}"`,
+  ];
 }
+
+/** On hosts with GPUs of several types: CUDA numbers the fastest first by itself (CUDA C++ Programming Guide, CUDA_DEVICE_ORDER). */
+export function deviceOrder({ groups }: Cluster, hosts: readonly TableHost[]): Record<string, string> {
+  const unlike = hosts.some((host) => host.groups.some((group) => groups[group]!.shared !== undefined));
+  return unlike ? { CUDA_DEVICE_ORDER: 'PCI_BUS_ID' } : {};
+}
+
+export function exportsOf(environment: Readonly<Record<string, string>>): string[] {
+  return Object.entries(environment).map(([name, value]) => `export ${name}=${shellQuote(value)}`);
+}
+
+/** A host of the table that a script carries, and its node groups. */
+type TableHost = Pick<HostRun, 'host' | 'groups'>;
 
 /** The head of a script that finds its host in a table, or is told its place in it, and sets NODE_RANK and MASTER. */
 export function hostsHeader(cluster: Cluster, hosts: readonly TableHost[], origin: string): string[] {
-  const madeUp = hosts.some(({ group }) => cluster.groups[group]!.hostsMadeUp === true);
+  const madeUp = hosts.some(({ groups }) =>
+    groups.some((group) => cluster.groups[group]!.hostsMadeUp === true),
+  );
   const head = ['#!/usr/bin/env bash', `# ${commentText(origin)}`];
   const start = ['set -euo pipefail', `cd "$(dirname "\${BASH_SOURCE[0]}")"`];
   if (madeUp && hosts.length === 1) return [...head, ...start, 'NODE_RANK=0', 'MASTER=127.0.0.1'];
@@ -98,7 +108,7 @@ export function hostsHeader(cluster: Cluster, hosts: readonly TableHost[], origi
  */
 export function networkExports(cluster: Cluster, hosts: readonly TableHost[], apart = false): string[] {
   if (hosts.length === 1) return [];
-  const nics = hosts.map(({ group }) => cluster.groups[group]!.nic);
+  const nics = hosts.map(({ groups: [group] }) => cluster.groups[group]!.nic);
   const asked = Object.assign(
     {},
     ...nics.map(({ link }) => link.environment),

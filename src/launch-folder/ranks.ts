@@ -53,27 +53,46 @@ export function placesOf(plan: Plan, order?: RankOrder): Place[] {
   return order === undefined ? places : places.sort(order);
 }
 
-/** A run of ranks on one host: `gpus` GPUs from local index `firstGpu` on. */
+/** A run of ranks on one host. */
 export interface HostRun {
+  readonly host: string;
+  /** Node groups of its GPUs, in the order of ranks: several where it has several types. */
+  readonly groups: readonly [number, ...number[]];
+  /** Local index of each rank's GPU. */
+  readonly gpus: readonly number[];
+}
+
+/** The hosts in rank order. A host that stands in several places appears several times. */
+export function hostRuns(cluster: Cluster, plan: Plan, order?: RankOrder): HostRun[] {
+  const runs: { host: string; groups: [number, ...number[]]; gpus: number[] }[] = [];
+  for (const { host, group, gpu } of seatsOf(cluster, plan, order)) {
+    const last = runs.at(-1);
+    if (last === undefined || last.host !== host) {
+      runs.push({ host, groups: [group], gpus: [gpu] });
+      continue;
+    }
+    last.gpus.push(gpu);
+    if (!last.groups.includes(group)) last.groups.push(group);
+  }
+  return runs;
+}
+
+/** A run of ranks on the GPUs of one type of a host, from local index `firstGpu` on. */
+export interface GpuRun {
   readonly host: string;
   readonly group: number;
   readonly firstGpu: number;
   readonly gpus: number;
 }
 
-/** The hosts in rank order. A host that stands in several places appears several times. */
-export function hostRuns(cluster: Cluster, plan: Plan, order?: RankOrder): HostRun[] {
+/** The same, each run cut where the type of GPU changes or their order. */
+export function gpuRuns(cluster: Cluster, plan: Plan, order?: RankOrder): GpuRun[] {
   const runs: { host: string; group: number; firstGpu: number; gpus: number }[] = [];
-  for (const seat of seatsOf(cluster, plan, order)) {
+  for (const { host, group, gpu } of seatsOf(cluster, plan, order)) {
     const last = runs.at(-1);
-    if (
-      last !== undefined &&
-      last.host === seat.host &&
-      last.group === seat.group &&
-      last.firstGpu + last.gpus === seat.gpu
-    )
-      last.gpus += 1;
-    else runs.push({ host: seat.host, group: seat.group, firstGpu: seat.gpu, gpus: 1 });
+    const next = last === undefined ? null : last.firstGpu + last.gpus;
+    if (last?.host === host && last.group === group && next === gpu) last.gpus += 1;
+    else runs.push({ host, group, firstGpu: gpu, gpus: 1 });
   }
   return runs;
 }
@@ -91,7 +110,7 @@ export function seatsOf(cluster: Cluster, plan: Plan, order?: RankOrder): Seat[]
       host,
       group: group.index,
       gpus: group.gpusPerNode,
-      firstGpu: group.firstGpus?.[i] ?? 0,
+      firstGpu: group.shared?.firstGpus[i] ?? 0,
     })),
   );
   const nodeOrder = plan.nodeOrder ?? nodes.map((_, index) => index);

@@ -68,11 +68,11 @@ interface NodeOnHost {
 function nodesByHost(cluster: Cluster): Map<string, NodeOnHost[]> {
   const found = new Map<string, NodeOnHost[]>();
   for (const [group, list] of nodesByGroup(cluster).entries()) {
-    const { hosts, gpusPerNode: gpus, firstGpus } = cluster.groups[group]!;
+    const { hosts, gpusPerNode: gpus, shared } = cluster.groups[group]!;
     for (const [i, node] of list.entries()) {
       const host = hosts[i]!;
       const here = found.get(host) ?? [];
-      found.set(host, [...here, { group, node, first: firstGpus?.[i] ?? 0, gpus }]);
+      found.set(host, [...here, { group, node, first: shared?.firstGpus[i] ?? 0, gpus }]);
     }
   }
   return found;

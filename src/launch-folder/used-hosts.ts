@@ -16,19 +16,20 @@ export interface UsedHost {
 /** The hosts of a plan, each once, in the order of their first ranks. */
 export function usedHosts(cluster: Cluster, plan: Plan, order?: RankOrder): UsedHost[] {
   const found = new Map<string, UsedHost>();
-  for (const { host, group, firstGpu, gpus } of hostRuns(cluster, plan, order)) {
+  for (const { host, groups, gpus } of hostRuns(cluster, plan, order)) {
     const known = found.get(host);
     found.set(host, {
       host,
-      groups:
-        known === undefined || known.groups.includes(group)
-          ? (known?.groups ?? [group])
-          : [...known.groups, group],
-      gpus: Math.max(known?.gpus ?? 0, firstGpu + gpus),
-      skipped: Math.min(known?.skipped ?? firstGpu, firstGpu),
+      groups: known === undefined ? groups : union(known.groups, groups),
+      gpus: Math.max(known?.gpus ?? 0, ...gpus.map((gpu) => gpu + 1)),
+      skipped: Math.min(known?.skipped ?? Number.POSITIVE_INFINITY, ...gpus),
     });
   }
   return [...found.values()];
+}
+
+function union([first, ...others]: UsedHost['groups'], more: UsedHost['groups']): UsedHost['groups'] {
+  return [first, ...others, ...more.filter((group) => group !== first && !others.includes(group))];
 }
 
 /** Whether the cluster file leaves the name of some host open: a scheduler chooses it. */

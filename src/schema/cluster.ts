@@ -58,6 +58,11 @@ const group = closed(
       ...texts,
       description: 'Host names in rank order; hostlists such as gpu[01-04] are expanded.',
     },
+    bus: {
+      type: 'string',
+      description:
+        'A link of hardware-profiles/links (PCIe): what joins its GPUs to those of other groups on the same hosts; left out: intraNode where that is PCIe.',
+    },
     fastDomainGpus: {
       ...positive,
       description: 'GPUs in one scale-up domain, if it is not the node (NVL72).',

@@ -2,7 +2,7 @@ import { check } from '../../document/validator.ts';
 import { InputError } from '../../domain/input-error.ts';
 import type { Plan } from '../../domain/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
-import { hostRuns } from '../../launch-folder/ranks.ts';
+import { gpuRuns } from '../../launch-folder/ranks.ts';
 import { planLaw } from '../../laws/plan.ts';
 import { type LaunchDocument, launchSchema } from '../../schema/launch.ts';
 import type { Framework } from '../port/framework.ts';
@@ -81,14 +81,12 @@ function written({ model, cluster, workload }: Problem, plan: Plan, origin: stri
     sequenceLength: workload.sequenceLength,
     globalBatchSize: workload.globalBatchSize,
     precision: workload.precision,
-    hosts: hostRuns(cluster, plan).map(
-      ({ host, group, firstGpu, gpus }): LaunchDocument['hosts'][number] => ({
-        host,
-        gpuType: cluster.groups[group]!.gpu.id,
-        firstGpu,
-        gpus,
-      }),
-    ),
+    hosts: gpuRuns(cluster, plan).map(({ host, group, firstGpu, gpus }): LaunchDocument['hosts'][number] => ({
+      host,
+      gpuType: cluster.groups[group]!.gpu.id,
+      firstGpu,
+      gpus,
+    })),
     plan,
   };
 }

@@ -1,6 +1,7 @@
 import type { Cluster, NodeGroup } from '../../domain/cluster.ts';
 import type { Plan } from '../../domain/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
+import { deviceOrder } from '../../launch-folder/hosts-script.ts';
 import { yamlText } from '../writing/yaml-text.ts';
 import { HOSTFILE, type TypedHost, typedHosts } from './hostfile.ts';
 import { TRAINING } from './training.ts';
@@ -11,15 +12,15 @@ export const EXPERIMENT = 'experiment';
 const FOLDER = `\${oc.env:SHARDWRIGHT_FOLDER,.}`;
 
 /** GPUs of a host that its processes see, in the words of CUDA_VISIBLE_DEVICES. */
-export function visible({ firstGpu, gpus }: TypedHost): string {
-  return Array.from({ length: gpus }, (_, i) => firstGpu + i).join(',');
+export function visible({ gpus }: TypedHost): string {
+  return gpus.join(',');
 }
 
 /** The outer file: runner, hosts, environment. */
 export function experiment({ cluster }: Problem, plan: Plan, origin: string): string {
   const hosts = typedHosts(cluster, plan);
   const [first] = hosts as [TypedHost];
-  const alike = hosts.every(({ gpus }) => gpus === first.gpus);
+  const alike = hosts.every(({ gpus }) => gpus.length === first.gpus.length);
   const settings = {
     defaults: [`${TRAINING.replace('.yaml', '')}@train`, '_self_'],
     experiment: {
@@ -33,7 +34,7 @@ export function experiment({ cluster }: Problem, plan: Plan, origin: string): st
         rdzv_backend: 'static',
         hostfile: `${FOLDER}/${HOSTFILE}`,
         nnodes: hosts.length,
-        ...(alike ? { nproc_per_node: first.gpus } : {}),
+        ...(alike ? { nproc_per_node: first.gpus.length } : {}),
         ssh_port: 22,
       },
       envs: environment(cluster, plan, hosts),
@@ -51,6 +52,7 @@ function environment(cluster: Cluster, plan: Plan, hosts: readonly TypedHost[]) 
   const specific = typeEnvironment(cluster, hosts);
   return {
     ...(needsOneConnection(cluster, plan) ? { CUDA_DEVICE_MAX_CONNECTIONS: '1' } : {}),
+    ...deviceOrder(cluster, hosts),
     CUDA_VISIBLE_DEVICES: seen,
     ...(Object.keys(specific).length > 0 ? { device_type_specific: specific } : {}),
     ...(others.length > 0
@@ -71,11 +73,11 @@ function needsOneConnection({ groups }: Cluster, { pipelines }: Plan): boolean {
 
 /** What the network of each type of host asks of its collective library. */
 function typeEnvironment(
-  { groups }: Cluster,
+  cluster: Cluster,
   hosts: readonly TypedHost[],
 ): Record<string, Readonly<Record<string, string>>> {
   if (hosts.length === 1) return {};
-  const all = hosts.map(({ type, group }) => [type, networkOf(groups[group]!)] as const);
+  const all = hosts.map(({ type, groups: [group] }) => [type, networkOf(cluster.groups[group]!)] as const);
   return Object.fromEntries(all.filter(([, variables]) => Object.keys(variables).length > 0));
 }
 

@@ -21,14 +21,14 @@ export function typedHosts(cluster: Cluster, plan: Plan): TypedHost[] {
   let rank = 0;
   return hostRuns(cluster, plan).map((run) => {
     const type = types[ends.findIndex((end) => rank < end)]!;
-    rank += run.gpus;
+    rank += run.gpus.length;
     return { ...run, type };
   });
 }
 
 /** Node rank is the order of lines. */
 export function hostfileText(hosts: readonly TypedHost[], origin: string): string {
-  const lines = hosts.map(({ host, gpus, type }) => `${host} slots=${gpus} type=${type}`);
+  const lines = hosts.map(({ host, gpus, type }) => `${host} slots=${gpus.length} type=${type}`);
   return `${[`# ${origin}`, ...lines].join('\n')}\n`;
 }
 

@@ -5,6 +5,7 @@ import { hostRuns } from '../../launch-folder/ranks.ts';
 import { sequenceParallel } from '../../techniques/sequence-parallel.ts';
 import { zero } from '../../techniques/zero.ts';
 import { no, type ProblemRule, type Rule } from '../laws/rule.ts';
+import { typesOf } from './meshes.ts';
 import { sharedEmbedding } from './shared-embedding.ts';
 
 /**
@@ -83,6 +84,27 @@ const hostOnce: Rule = ({ cluster }, plan) => {
     : no('consecutive-ranks-per-host', `ranks apart on host ${twice}`, 'one run of ranks on each host');
 };
 
+/** A line of its hostfile has one type, and a type is one mesh or several alike. */
+const typeOfHost: Rule = ({ cluster }, plan) => {
+  const { stages } = plan.pipelines[0]!;
+  const types = typesOf(cluster, stages);
+  const byRank = stages.flatMap(({ replicas }, i) =>
+    replicas.flatMap(({ count, tp }) => new Array<string>(count * tp).fill(types[i]!)),
+  );
+  let rank = 0;
+  for (const { host, gpus } of hostRuns(cluster, plan)) {
+    const here = new Set(byRank.slice(rank, rank + gpus.length));
+    rank += gpus.length;
+    if (here.size > 1)
+      return no(
+        'type-of-host',
+        `host ${host} of the types ${[...here].join(' and ')}`,
+        'one type for all ranks of a host',
+      );
+  }
+  return null;
+};
+
 function sharedEmbeddingLaw({ model }: Problem, plan: Plan): Reason | null {
   const { stages } = plan.pipelines[0]!;
   const endOf = (stage: (typeof stages)[number]) => ({ tp: stage.replicas[0]!.tp, dp: replicasOf(stage) });
@@ -121,4 +143,5 @@ export const PLAN_RULES: readonly Rule[] = [
   sharding,
   embeddings,
   hostOnce,
+  typeOfHost,
 ];

@@ -22,7 +22,7 @@ export function script(problem: Problem, plan: Plan, origin: string): string {
     ),
     table(
       'GPUS',
-      hosts.map(({ gpus }) => gpus),
+      hosts.map(({ gpus }) => gpus.length),
     ),
     table('VISIBLE', hosts.map(visible)),
     'export SHARDWRIGHT_FOLDER=$PWD',

@@ -55,7 +55,7 @@ function script(problem: Problem, plan: Plan, origin: string): string {
   let rank = 0;
   const types = hostRuns(problem.cluster, plan).map((host) => {
     const stage = ends.findIndex((end) => rank < end);
-    rank += host.gpus;
+    rank += host.gpus.length;
     return runs.find(({ end }) => stage < end)!.type;
   });
   return hostsScript({

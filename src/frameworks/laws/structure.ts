@@ -211,7 +211,7 @@ const oneVendor: OutlineRule = ({ cluster }, { served }) => {
 /** torchrun starts the same number of consecutive ranks on every host. */
 const equalHosts: Rule = ({ cluster }, plan) => {
   const runs = hostRuns(cluster, plan);
-  const sizes = new Set(runs.map((run) => run.gpus));
+  const sizes = new Set(runs.map(({ gpus }) => gpus.length));
   if (sizes.size > 1)
     return {
       rule: 'equal-gpus-per-host',

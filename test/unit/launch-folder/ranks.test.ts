@@ -12,7 +12,7 @@ describe('a host with two types of GPU', () => {
     groups: MIXED.cluster.groups.map((group, i) => ({
       ...group,
       hosts: MIXED.cluster.groups[0]!.hosts,
-      ...(i === 1 ? { firstGpus: group.hosts.map(() => 8) } : {}),
+      shared: { firstGpus: group.hosts.map(() => 8 * i), gpus: 16, bus: group.intraNode },
     })),
   };
 
@@ -34,12 +34,12 @@ describe('ranks', () => {
   it('stand pipeline outermost, copies next', () => {
     const plan = planned(DENSE, 'tp=8,pp=4,dp=2');
     expect(placesOf(plan).map(({ device }) => device)).toEqual(Array.from({ length: 64 }, (_, i) => i));
-    expect(hostRuns(DENSE.cluster, plan).map(({ gpus }) => gpus)).toEqual(new Array(8).fill(8));
+    expect(hostRuns(DENSE.cluster, plan).map(({ gpus }) => gpus.length)).toEqual(new Array(8).fill(8));
   });
 
   it('take part of a host, which the script then pins', () => {
     const plan = planned(DENSE, 'tp=4,pp=1,dp=1');
-    expect(hostRuns(DENSE.cluster, plan)).toMatchObject([{ firstGpu: 0, gpus: 4 }]);
+    expect(hostRuns(DENSE.cluster, plan)).toMatchObject([{ gpus: [0, 1, 2, 3] }]);
     const stage = plan.pipelines[0]!.stages[0]!;
     const upper = {
       ...plan,
@@ -50,9 +50,9 @@ describe('ranks', () => {
         },
       ],
     };
-    expect(hostRuns(DENSE.cluster, upper)).toMatchObject([{ firstGpu: 4, gpus: 4 }]);
+    expect(hostRuns(DENSE.cluster, upper)).toMatchObject([{ gpus: [4, 5, 6, 7] }]);
     const script = megatron.render(DENSE, upper, ORIGIN).find(({ path }) => path === 'launch.sh')?.content;
-    expect(script).toContain('FIRST_GPU=(4)');
+    expect(script).toContain('DEVICES=(4,5,6,7)');
   });
 
   it('refuse hosts with unequal numbers of GPUs, and a host whose ranks lie apart', () => {
