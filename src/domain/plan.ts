@@ -53,6 +53,10 @@ export interface ReplicaBlock {
   readonly tp: number;
   /** Micro-batches each copy processes in one step. */
   readonly microBatches: number;
+  /** Sequences in one of them, where not as many as the stage says. */
+  readonly microBatchSize?: number;
+  /** Of the stage's sharded states each copy keeps so many parts, where the others keep theirs; left out: one. */
+  readonly stateParts?: number;
 }
 
 /** Which of a stage's own chunks holds an end of the model; null: none. */
@@ -72,6 +76,26 @@ export function layersOf(stage: Stage): number {
 /** Sequences of one micro-batch of the first stage: of all, in all but plans of unlike meshes. */
 export function microBatchSizeOf({ pipelines }: Plan): number {
   return pipelines[0]!.stages[0]!.microBatchSize;
+}
+
+/** Sequences of one micro-batch of some copies of a stage. */
+export function microBatchSizeIn(stage: Stage, { microBatchSize }: ReplicaBlock): number {
+  return microBatchSize ?? stage.microBatchSize;
+}
+
+/** Sequences that a stage works through in one step. */
+export function sequencesOf(stage: Stage): number {
+  return stage.replicas.reduce(
+    (sum, block) => sum + block.count * block.microBatches * microBatchSizeIn(stage, block),
+    0,
+  );
+}
+
+/** The share of a stage's sharded states that each copy of a block keeps; null: all copies keep as much. */
+export function stateShareOf({ replicas }: Stage, { stateParts = 1 }: ReplicaBlock): number | null {
+  if (replicas.every((one) => (one.stateParts ?? 1) === stateParts)) return null;
+  const all = replicas.reduce((sum, one) => sum + one.count * (one.stateParts ?? 1), 0);
+  return stateParts / all;
 }
 
 export function devicesOf({ pipelines, dims }: Plan): number {

@@ -1,6 +1,14 @@
 import { bitsOf, isNarrow, wideOf } from '../domain/dtype.ts';
 import type { ParallelDims } from '../domain/parallel-dims.ts';
-import { dimsOf, type Plan, type ReplicaBlock, type Stage, type Techniques } from '../domain/plan.ts';
+import {
+  dimsOf,
+  microBatchSizeIn,
+  type Plan,
+  type ReplicaBlock,
+  type Stage,
+  stateShareOf,
+  type Techniques,
+} from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import { coefficients } from '../hardware/coefficients.ts';
 import { type Copies, processGroups } from '../hardware/process-groups.ts';
@@ -18,17 +26,21 @@ export interface StageSpec {
   readonly among?: { readonly copies: readonly Copies[]; readonly own: number };
   readonly dims: ParallelDims;
   readonly microBatchSize: number;
+  /** Share of the stage's sharded states that each copy keeps; left out: all keep as much. */
+  readonly stateShare?: number;
   readonly schedule: string;
   readonly techniques: Techniques;
 }
 
 /** The stage of a plan, on the copies of one block. */
 export function specOf(plan: Plan, stages: number, stage: Stage, block: ReplicaBlock): StageSpec {
+  const share = stateShareOf(stage, block);
   return {
     group: block.group,
     ...amongOf(plan, stage, block),
     dims: dimsOf(plan, stages, stage, block),
-    microBatchSize: stage.microBatchSize,
+    microBatchSize: microBatchSizeIn(stage, block),
+    ...(share === null ? {} : { stateShare: share }),
     schedule: plan.schedule,
     techniques: plan.techniques,
   };
@@ -66,6 +78,7 @@ export function stageContext(problem: Problem, spec: StageSpec): StageContext {
     group: cluster.groups[spec.group]!,
     dims,
     microBatchSize,
+    stateShare: spec.stateShare ?? null,
     schedule,
     techniques,
     local: localShape(problem, spec),

@@ -176,10 +176,10 @@ function layerKey(
 
 /** And what sharding, gradients and the schedule depend on. */
 function stageKey(context: StageContext): string {
-  const { dims, schedule, techniques, groups } = context;
+  const { dims, schedule, techniques, groups, stateShare } = context;
   const { pp, dpReplicate, dpShard, vpp } = dims;
   const { stage } = techniqueKeys(techniques);
-  return `${layerKey(context, techniques)}|${stage}|${pp}|${dpReplicate}|${dpShard}|${vpp}|${schedule}|${groupKeys(groups).stage}`;
+  return `${layerKey(context, techniques)}|${stage}|${pp}|${dpReplicate}|${dpShard}|${vpp}|${schedule}|${stateShare}|${groupKeys(groups).stage}`;
 }
 
 const keys = new WeakMap<ProcessGroups, { readonly layer: number; readonly stage: number }>();
@@ -202,5 +202,5 @@ function numberOf(...spans: Span[]): number {
 }
 
 function spanKey(x: Span): string {
-  return `${x.size}/${x.perDomain}/${x.domains}/${x.intra.index}/${x.network.id}/${x.network.latency}/${x.transport}/${x.share.nominal}/${x.share.reached}/${x.share.large?.from}/${x.share.large?.part}/${x.extraLatency}`;
+  return `${x.size}/${x.perDomain}/${x.domains}/${x.intra.index}/${x.intra.intraNode.id}/${x.intra.intraNode.bandwidth}/${x.network.id}/${x.network.latency}/${x.transport}/${x.share.nominal}/${x.share.reached}/${x.share.large?.from}/${x.share.large?.part}/${x.extraLatency}`;
 }

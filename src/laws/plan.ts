@@ -1,9 +1,17 @@
-import { dimsOf, type Pipeline, type Plan, replicasOf } from '../domain/plan.ts';
+import {
+  dimsOf,
+  microBatchSizeIn,
+  type Pipeline,
+  type Plan,
+  replicasOf,
+  type Stage,
+} from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { Reason } from '../domain/reason.ts';
 import { shapeOf } from '../evaluate/memory/stage-memory.ts';
 import { scheduleOf } from '../schedules/index.ts';
 import { scheduleLaw } from '../schedules/schedule.ts';
+import { zero } from '../techniques/zero.ts';
 import { soundPlan } from './sound.ts';
 import { type Shape, splitLaw } from './split.ts';
 import { techniqueLaw } from './techniques.ts';
@@ -28,6 +36,8 @@ function pipelineLaw(problem: Problem, plan: Plan, { stages, microBatches }: Pip
       : null;
   if (order !== null) return order;
   for (const stage of stages) {
+    const unlike = ownSizes(stages, stage) ?? stateShares(plan, stage);
+    if (unlike !== null) return unlike;
     const dp = replicasOf(stage);
     if (dp % dims.dpReplicate !== 0) return replicateLaw(dp, dims.dpReplicate);
     const shapes: Shape[] = stage.replicas.map(({ group, tp }) => ({ group, tp }));
@@ -39,6 +49,38 @@ function pipelineLaw(problem: Problem, plan: Plan, { stages, microBatches }: Pip
     }
   }
   return null;
+}
+
+/** Copies pass their micro-batches on one by one: only those that pass nothing may have sizes of their own. */
+function ownSizes(stages: readonly Stage[], stage: Stage): Reason | null {
+  const sizes = new Set(stage.replicas.map((block) => microBatchSizeIn(stage, block)));
+  return sizes.size === 1 || stages.length === 1
+    ? null
+    : {
+        rule: 'own-micro-batch',
+        actual: `micro-batches of ${[...sizes].join(', ')} sequences on the copies of a stage`,
+        limit: 'one size, or a single stage',
+        hint: 'Maybe unlike numbers of micro-batches.',
+      };
+}
+
+/** Parts of the states lie in a row over all copies, whose ranks hold the same slices of each tensor. */
+function stateShares({ dims, techniques }: Plan, { replicas }: Stage): Reason | null {
+  const parts = new Set(replicas.map(({ stateParts = 1 }) => stateParts));
+  if (parts.size === 1) return null;
+  const broken = [
+    zero.of(techniques) === 0 ? 'nothing sharded' : '',
+    dims.dpReplicate > 1 ? `dp-replicate=${dims.dpReplicate}` : '',
+    dims.ep > 1 ? `ep=${dims.ep}` : '',
+    new Set(replicas.map(({ tp }) => tp)).size > 1 ? 'unlike tensor parallelism' : '',
+  ].filter((one) => one !== '');
+  return broken.length === 0
+    ? null
+    : {
+        rule: 'state-shares',
+        actual: `shares of ${[...parts].join(', ')} parts with ${broken.join(', ')}`,
+        limit: 'states sharded over all copies of a stage, of one tensor-parallel size and ep=1',
+      };
 }
 
 /** Sharded states are kept once by each set of dp / dp-replicate copies. */

@@ -1,11 +1,19 @@
 import { InputError } from '../domain/input-error.ts';
-import { layersOf, microBatchSizeOf, type Pipeline, type Plan, type Stage } from '../domain/plan.ts';
+import {
+  layersOf,
+  microBatchSizeIn,
+  microBatchSizeOf,
+  type Pipeline,
+  type Plan,
+  type Stage,
+} from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 
 /**
  * Pipelines spelled out, `+` between them and `/` between their stages. A stage is its layers and the copies that serve it:
  * `12@h100:4x8:16@a100:2x4:8` is 12 layers on four copies of 8 ranks in group h100, 16 micro-batches a step each, and on two
- * copies of 4 in a100 that take 8. `12m2@…`: micro-batches of two sequences, where stages differ in that.
+ * copies of 4 in a100 that take 8. `12m2@…`: micro-batches of two sequences, where stages differ in that; `@a100:2x4:8m2s3`:
+ * where copies do, and where each keeps three parts of the stage's sharded states and others theirs.
  */
 export interface StageText {
   readonly layers: number;
@@ -18,10 +26,13 @@ interface CopiesText {
   readonly count: number;
   readonly tp: number;
   readonly microBatches: number;
+  /** null: the stage's. */
+  readonly microBatchSize: number | null;
+  readonly stateParts: number;
 }
 
 const STAGE = /^(\d{1,6})(?:m(\d{1,6}))?$/;
-const COPIES = /^(.+):(\d{1,6})x(\d{1,6}):(\d{1,6})$/;
+const COPIES = /^(.+):(\d{1,6})x(\d{1,6}):(\d{1,6})(?:m(\d{1,6}))?(?:s(\d{1,6}))?$/;
 
 export function parsePipelines(text: string, option: string): StageText[][] {
   return text.split('+').map((pipeline) => pipeline.split('/').map((stage) => parseStage(stage, option)));
@@ -41,8 +52,15 @@ function parseStage(text: string, option: string): StageText {
     layers: Number(layers),
     microBatchSize: microBatchSize === undefined ? null : Number(microBatchSize),
     copies: blocks.map((match) => {
-      const [, group, count, tp, microBatches] = match as RegExpExecArray;
-      return { group: group!, count: Number(count), tp: Number(tp), microBatches: Number(microBatches) };
+      const [, group, count, tp, microBatches, size, parts] = match as RegExpExecArray;
+      return {
+        group: group!,
+        count: Number(count),
+        tp: Number(tp),
+        microBatches: Number(microBatches),
+        microBatchSize: size === undefined ? null : Number(size),
+        stateParts: Number(parts ?? 1),
+      };
     }),
   };
 }
@@ -52,9 +70,13 @@ export function pipelinesText({ cluster: { groups } }: Problem, plan: Plan): str
   const ofStage = (stage: Stage) =>
     [
       `${layersOf(stage)}${stage.microBatchSize === usual ? '' : `m${stage.microBatchSize}`}`,
-      ...stage.replicas.map(
-        ({ group, count, tp, microBatches }) => `${groups[group]!.id}:${count}x${tp}:${microBatches}`,
-      ),
+      ...stage.replicas.map((block) => {
+        const { group, count, tp, microBatches, stateParts = 1 } = block;
+        const size = microBatchSizeIn(stage, block);
+        const own = size === stage.microBatchSize ? '' : `m${size}`;
+        const parts = stateParts === 1 ? '' : `s${stateParts}`;
+        return `${groups[group]!.id}:${count}x${tp}:${microBatches}${own}${parts}`;
+      }),
     ].join('@');
   return plan.pipelines.map(({ stages }: Pipeline) => stages.map(ofStage).join('/')).join('+');
 }

@@ -1,4 +1,4 @@
-import type { Pipeline, ReplicaBlock, Stage } from '../domain/plan.ts';
+import { type Pipeline, type ReplicaBlock, type Stage, sequencesOf } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { Reason } from '../domain/reason.ts';
 import type { StageText } from './pipelines.ts';
@@ -27,11 +27,15 @@ export function spelledOut(
     };
   const next = groups.map(({ firstDevice }) => firstDevice);
   const place = (copies: StageText['copies']): ReplicaBlock[] =>
-    copies.map(({ group: id, count, tp, microBatches }) => {
+    copies.map(({ group: id, count, tp, microBatches, microBatchSize: own, stateParts }) => {
       const group = groups.findIndex((one) => one.id === id);
       const firstDevice = next[group]!;
       next[group] = firstDevice + count * tp * cp;
-      return { count, group, firstDevice, tp, microBatches };
+      return {
+        ...{ count, group, firstDevice, tp, microBatches },
+        ...(own === null ? {} : { microBatchSize: own }),
+        ...(stateParts === 1 ? {} : { stateParts }),
+      };
     });
   const pipelines = texts.map((stages): Pipeline => {
     let first = 0;
@@ -53,7 +57,7 @@ function microBatchesOf({ replicas }: Stage): number {
 function sequencesLaw({ workload }: Problem, pipelines: readonly Pipeline[]): Reason | null {
   let all = 0;
   for (const { stages } of pipelines) {
-    const sequences = stages.map((stage) => microBatchesOf(stage) * stage.microBatchSize);
+    const sequences = stages.map(sequencesOf);
     const odd = sequences.findIndex((n) => n !== sequences[0]);
     if (odd > 0)
       return {

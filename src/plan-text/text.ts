@@ -48,12 +48,9 @@ function places({ stages }: Pipeline): string {
     stages.map(({ chunks, microBatchSize, replicas }) => [
       microBatchSize,
       chunks.map(({ first, end }) => [first, end]),
-      replicas.map(({ count, group, firstDevice, tp, microBatches }) => [
-        count,
-        group,
-        firstDevice,
-        tp,
-        microBatches,
+      replicas.map(({ count, group, firstDevice, tp, microBatches, microBatchSize: own, stateParts }) => [
+        ...[count, group, firstDevice, tp, microBatches],
+        ...[own ?? microBatchSize, stateParts ?? 1],
       ]),
     ]),
   );

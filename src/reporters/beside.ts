@@ -1,4 +1,4 @@
-import { microBatchSizeOf, type Plan } from '../domain/plan.ts';
+import type { Plan } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import type {
   IdleGroup,
@@ -11,7 +11,7 @@ import type {
 import { arithmetic } from '../plan-text/degrees.ts';
 import { toldTechniques } from '../plan-text/told.ts';
 import { formatBandwidth, formatInteger, formatPercent, formatSeconds } from '../units/format.ts';
-import { clip, layersWords, scheduleWords, techniqueWords } from './words.ts';
+import { clip, layersWords, microBatchWords, scheduleWords, techniqueWords } from './words.ts';
 
 /** What a plan of the same layout does otherwise, and its step. */
 export function variantWords(
@@ -20,7 +20,7 @@ export function variantWords(
   { plan, stepSeconds }: Variant,
 ): string {
   const wordsOf = (one: Plan) => [
-    `mbs ${microBatchSizeOf(one)}`,
+    `mbs ${microBatchWords(one)}`,
     scheduleWords(one),
     ...toldTechniques(problem, one).map(({ name, words }) => `${name} ${words}`),
   ];
@@ -34,7 +34,7 @@ export function missWords(problem: Problem, { plan, reason, remedy }: NearestMis
   const how = [
     arithmetic(plan),
     scheduleWords(plan),
-    `mbs ${microBatchSizeOf(plan)}`,
+    `mbs ${microBatchWords(plan)}`,
     techniqueWords(problem, plan),
   ];
   return `${how.join(', ')}: ${reason.actual} of ${reason.limit}; ${remedy}.`;

@@ -1,12 +1,12 @@
 import { type Estimate, type Parts, type StageEstimate, total } from '../domain/estimate.ts';
-import { microBatchSizeOf, type Plan } from '../domain/plan.ts';
+import type { Plan } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import { MEMORY_ERROR } from '../evaluate/memory/walk.ts';
 import { arithmetic } from '../plan-text/degrees.ts';
 import { formatInteger, formatPercent, formatSeconds } from '../units/format.ts';
 import { GiB } from '../units/quantity.ts';
 import { grid, painter, type Style, wrap } from './paint.ts';
-import { fullest, layersWords, scheduleWords, techniqueWords } from './words.ts';
+import { fullest, layersWords, microBatchWords, scheduleWords, techniqueWords } from './words.ts';
 
 /** One configuration: the verdict, time part by part, memory part by part for each stage. `full` shows every stage. */
 export function estimateTable(
@@ -26,7 +26,7 @@ export function estimateTable(
   const how = [
     arithmetic(plan),
     scheduleWords(plan),
-    `micro-batch ${microBatchSizeOf(plan)}`,
+    `micro-batch ${microBatchWords(plan)}`,
     techniqueWords(problem, plan),
     `layers ${layersWords(plan)}`,
   ].join(', ');

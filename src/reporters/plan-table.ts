@@ -1,4 +1,3 @@
-import { microBatchSizeOf } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { RankedPlan, SearchResult, WhatIf } from '../domain/search-result.ts';
 import { restsOnUnmeasured, unmeasuredGroups } from '../evaluate/measured/unmeasured.ts';
@@ -8,7 +7,16 @@ import { TECHNIQUES } from '../techniques/index.ts';
 import { digits, formatInteger, formatPercent, formatSeconds } from '../units/format.ts';
 import { besideWords, missWords, programWords, variantWords } from './beside.ts';
 import { fitting, grid, painter, type Style, wrap } from './paint.ts';
-import { clip, layersWords, memoryWords, scheduleWords, sharesWords, techniqueWords } from './words.ts';
+import {
+  clip,
+  layersWords,
+  memoryWords,
+  microBatchWords,
+  scheduleWords,
+  sharesWords,
+  techniqueWords,
+  unlikeCopiesWords,
+} from './words.ts';
 
 const WIDE = 140;
 /** More are counted. */
@@ -68,7 +76,7 @@ function wide(problem: Problem, plans: readonly RankedPlan[]): string {
       formatPercent(estimate.mfu),
       arithmetic(plan) + expert(ranked),
       scheduleWords(plan),
-      `${microBatchSizeOf(plan)}`,
+      microBatchWords(plan),
       ...techniques.map(({ of, words }) => words(of(plan.techniques))),
       clip(layersWords(plan), 22),
       memoryWords(problem, estimate).join('\n'),
@@ -90,7 +98,7 @@ function narrow(problem: Problem, plans: readonly RankedPlan[], style: Style): s
       const first = `${rank(ranked).padEnd(3)} ${formatSeconds(estimate.stepSeconds).padStart(8)}  ${formatInteger(estimate.tokensPerSecond)} tokens/s  MFU ${formatPercent(estimate.mfu)}  ${arithmetic(plan)}${expert(ranked)}`;
       const how = [
         scheduleWords(plan),
-        `mbs ${microBatchSizeOf(plan)}`,
+        `mbs ${microBatchWords(plan)}`,
         techniqueWords(problem, plan),
         `layers ${clip(layersWords(plan), 40)}`,
       ];
@@ -123,6 +131,7 @@ function notes(
     );
   const shares = sharesWords(best.plan);
   if (shares !== null) lines.push(`Micro-batches of plan 1: ${shares}.`);
+  lines.push(...unlikeCopiesWords(problem, best.plan));
   if ('rule' in evenSplit) lines.push(`Even split: ${evenSplit.actual}. ${evenSplit.hint ?? ''}`.trim());
   else {
     const factor = evenSplit.estimate.stepSeconds / best.estimate.stepSeconds;

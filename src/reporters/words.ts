@@ -1,7 +1,15 @@
 import type { Estimate, StageEstimate } from '../domain/estimate.ts';
-import { layersOf, type Plan } from '../domain/plan.ts';
+import {
+  layersOf,
+  microBatchSizeIn,
+  type Plan,
+  type ReplicaBlock,
+  type Stage,
+  stateShareOf,
+} from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import { toldTechniques } from '../plan-text/told.ts';
+import { formatPercent } from '../units/format.ts';
 import { GiB } from '../units/quantity.ts';
 
 /** `10 11 29 30`, runs of equal counts folded: `12×2 28×2`. */
@@ -35,6 +43,40 @@ export function sharesWords({ pipelines }: Plan): string | null {
       .join(', '),
   );
   return words.join(' | ');
+}
+
+/** Sequences of a micro-batch: `2`, or those of each stage and of unlike copies where they differ, `3/2`. */
+export function microBatchWords({ pipelines }: Plan): string {
+  const sizes = pipelines.flatMap(({ stages }) =>
+    stages.flatMap((stage) => stage.replicas.map((block) => microBatchSizeIn(stage, block))),
+  );
+  return [...new Set(sizes)].join('/');
+}
+
+/**
+ * What copies of one stage do unlike each other, on which GPUs: sequences of their micro-batches, and the share of the
+ * sharded states that each keeps. Empty where they are alike.
+ */
+export function unlikeCopiesWords({ cluster }: Problem, { pipelines }: Plan): string[] {
+  const [stage] = pipelines[0]!.stages as readonly [Stage];
+  const told = (title: string, of: (block: ReplicaBlock) => string) => {
+    const each = stage.replicas.map((block) => `${of(block)} on ${cluster.groups[block.group]!.gpu.id}`);
+    return `${title}: ${[...new Set(each)].join(', ')}.`;
+  };
+  const sizes = new Set(stage.replicas.map((block) => microBatchSizeIn(stage, block)));
+  const shared = stage.replicas.some((block) => stateShareOf(stage, block) !== null);
+  return [
+    ...(sizes.size > 1
+      ? [told('Sequences of a micro-batch of plan 1', (block) => `${microBatchSizeIn(stage, block)}`)]
+      : []),
+    ...(shared
+      ? [
+          told('Sharded states of plan 1, kept by each GPU', (block) =>
+            formatPercent(stateShareOf(stage, block)!),
+          ),
+        ]
+      : []),
+  ];
 }
 
 /** The stage that comes nearest to its limit, or lies furthest beyond. */

@@ -17,7 +17,10 @@ const values: { readonly type: 'object'; readonly additionalProperties: object }
 /** By id: each value as its own module knows it. */
 export const techniques = shared('techniques', values);
 
-const replica = closed({ count, group: count, firstDevice: count, tp: positive, microBatches: count });
+const replica = closed(
+  { count, group: count, firstDevice: count, tp: positive, microBatches: count },
+  { microBatchSize: positive, stateParts: positive },
+);
 
 /** The plan itself, as `emit` reads it back. */
 export const plan = shared(

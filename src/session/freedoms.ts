@@ -1,4 +1,4 @@
-import { type Plan, replicasOf } from '../domain/plan.ts';
+import { microBatchSizeIn, type Plan, replicasOf } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import { FRAMEWORKS } from '../frameworks/index.ts';
 import type { Capabilities, Framework } from '../frameworks/port/framework.ts';
@@ -21,6 +21,17 @@ const FREEDOMS: readonly (readonly [words: string, capability: keyof Capabilitie
     'unequal micro-batches',
     'unequalMicroBatches',
     (plan) => several(blocksOf(plan).map(({ microBatches }) => microBatches)),
+  ],
+  [
+    'micro-batches by GPU',
+    'ownMicroBatchSizes',
+    (plan) =>
+      stagesOf(plan).some((stage) => several(stage.replicas.map((block) => microBatchSizeIn(stage, block)))),
+  ],
+  [
+    'unequal shares of states',
+    'unequalStateShares',
+    (plan) => several(blocksOf(plan).map(({ stateParts = 1 }) => stateParts)),
   ],
   ['unlike pipelines', 'severalPipelines', ({ pipelines }) => pipelines.length > 1],
   [

@@ -1,7 +1,7 @@
 import type { PlanFile } from '../catalogue/plan-file.ts';
 import { deviceCount } from '../domain/cluster.ts';
 import { InputError } from '../domain/input-error.ts';
-import { devicesOf, microBatchSizeOf } from '../domain/plan.ts';
+import { devicesOf, sequencesOf } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import { estimate } from '../evaluate/estimate.ts';
 import { isHeld, type SearchOptions } from '../search/space/options.ts';
@@ -23,7 +23,7 @@ export function warmThreshold(
     const last = Math.max(
       ...plan.pipelines.flatMap((p) => p.stages.flatMap((s) => s.chunks.map((c) => c.end))),
     );
-    const batch = plan.pipelines.reduce((sum, p) => sum + p.microBatches, 0) * microBatchSizeOf(plan);
+    const batch = plan.pipelines.reduce((sum, { stages }) => sum + sequencesOf(stages[0]!), 0);
     if (
       last !== layers ||
       batch !== problem.workload.globalBatchSize ||

@@ -17,6 +17,8 @@ export interface StageContext {
   readonly group: NodeGroup;
   readonly dims: ParallelDims;
   readonly microBatchSize: number;
+  /** Share of the stage's sharded states that this copy keeps; null: all keep as much. */
+  readonly stateShare: number | null;
   readonly schedule: string;
   readonly techniques: Techniques;
   readonly local: LocalShape;

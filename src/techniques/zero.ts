@@ -39,11 +39,11 @@ export const zero = technique<ZeroStage>({
     // In a pipeline gradients sharded between micro-batches only cost time.
     return pp > 1 ? [0, 1] : ZERO_STAGES;
   },
-  holdings: (stage, holdings, { groups }) =>
+  holdings: (stage, holdings, { groups, dims: { cp }, stateShare }) =>
     holdings.map((one): Holding => {
       if (stage < SHARDED_FROM[one.state]) return one;
       const ranks = one.of === 'dense' ? groups.shard.size : groups.expertData.size;
-      return { ...one, share: one.share / ranks };
+      return { ...one, share: one.share * (stateShare === null ? 1 / ranks : stateShare / cp) };
     }),
   terms: unsharded,
   passTraffic,

@@ -31,9 +31,12 @@ describe('what plan prints as configuration, typed after --config, is the same p
       `pipelines=26@h100:1x8:${batch / 4}/26@h100:1x8:${batch / 4}/28@a100-40:1x4:${batch / 4}+80@h100:2x4:${(3 * batch) / 8}`,
       `pipelines=40@h100:3x8:${batch / 4}@a100-40:1x8:${batch / 4}/40@a100-40:3x8:${batch / 4}@h100:1x8:${batch / 4}`,
       `pipelines=50@h100:4x4:${batch / 4}/30m2@a100-40:2x8:${batch / 4}`,
+      `pipelines=80@h100:3x8:${batch / 16}m4@a100-40:4x8:${batch / 16}`,
+      `pipelines=80@h100:4x8:${batch / 8}s3@a100-40:4x8:${batch / 8}s2`,
     ];
     for (const text of texts) {
-      const plan = planned(MIXED, `${text},cp=1,micro-batch=1,recompute=none,zero=0,sp=true`);
+      const zero = /s\d/.test(text) ? 1 : 0;
+      const plan = planned(MIXED, `${text},cp=1,micro-batch=1,recompute=none,zero=${zero},sp=true`);
       const told = planText(MIXED, plan);
       expect(told).toContain(text);
       expect(planned(MIXED, told)).toEqual(plan);
@@ -54,6 +57,8 @@ describe('what plan prints as configuration, typed after --config, is the same p
     ['80@h100:1x8:7', /take 7 sequences/],
     ['40@h100:1x8:64/40@h100:1x8:32', /stage 1 takes 32 sequences/],
     ['80@h100:8x8:64', /GPUs 0 to 63/],
+    ['40@h100:2x8:64m2@a100-40:2x8:128/40@h100:2x8:128@a100-40:2x8:128', /micro-batches of 2, 1 sequences/],
+    ['80@h100:4x8:64s2@a100-40:4x8:64', /nothing sharded/],
   ])('pipelines=%s is refused', (text, message) => {
     const outcome = planOf(MIXED, parseConfiguration(`micro-batch=1,pipelines=${text}`));
     expect('rule' in outcome && outcome.actual).toMatch(message);

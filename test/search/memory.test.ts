@@ -166,7 +166,7 @@ describe('the stage cut and the walk are of one mind about memory', () => {
         if ('rule' in outcome) return;
         const { plan, partition } = outcome;
         const stages = estimate(p, plan).stages;
-        for (const [s, { room }] of partition.stages.entries()) {
+        for (const [s, { room }] of partition!.stages.entries()) {
           if (room === null) continue;
           const [{ first, end }] = plan.pipelines[0]!.stages[s]!.chunks as [{ first: number; end: number }];
           const kinds = p.model.layers.slice(first, end);

@@ -2,7 +2,7 @@ import type { NodeGroup } from '../../domain/cluster.ts';
 import type { PartShape, ProfilePart, Reading } from '../../domain/layer-profile.ts';
 import type { LayerKind } from '../../domain/model.ts';
 import type { ParallelDims } from '../../domain/parallel-dims.ts';
-import type { Plan } from '../../domain/plan.ts';
+import { microBatchSizeIn, type Plan } from '../../domain/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
 import { type Provenance, weakest } from '../../domain/provenance.ts';
 import { remembered } from '../../units/remembered.ts';
@@ -28,9 +28,11 @@ function askedOf(problem: Problem, plan: Plan): Asked[] {
   const { cp, ep, etp } = plan.dims;
   for (const { stages } of plan.pipelines) {
     const ends = endStages(plan, stages.length);
-    for (const [s, { microBatchSize, replicas }] of stages.entries()) {
+    for (const [s, stage] of stages.entries()) {
       const parts = partsAt(problem, ends, s);
-      for (const { group, tp } of replicas) {
+      for (const block of stage.replicas) {
+        const { group, tp } = block;
+        const microBatchSize = microBatchSizeIn(stage, block);
         const own = problem.cluster.groups[group]!;
         const gpu = own.gpu.id;
         for (const { part, kind } of parts) {

@@ -1,13 +1,22 @@
-import { microBatchSizeOf, type Plan } from '../../domain/plan.ts';
+import {
+  microBatchSizeIn,
+  type Plan,
+  type ReplicaBlock,
+  type Stage,
+  stateShareOf,
+} from '../../domain/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
 import { recompute } from '../../techniques/recompute.ts';
 import { modelName } from '../zorse/models.ts';
 
-/** Micro-batches of each GPU, in the order of ranks. */
-function microBatchesPerRank({ pipelines }: Plan): number[] {
-  return pipelines[0]!.stages[0]!.replicas.flatMap(({ count, microBatches }) =>
-    new Array<number>(count).fill(microBatches),
-  );
+/** Something of each GPU, in the order of ranks. */
+function perRank({ pipelines }: Plan, of: (stage: Stage, block: ReplicaBlock) => number): number[] {
+  const stage = pipelines[0]!.stages[0]!;
+  return stage.replicas.flatMap((block) => new Array<number>(block.count).fill(of(stage, block)));
+}
+
+function microBatchesPerRank(plan: Plan): number[] {
+  return perRank(plan, (_, { microBatches }) => microBatches);
 }
 
 /** Whether it runs a layer for all micro-batches before the next layer; on all GPUs or on none. */
@@ -22,15 +31,18 @@ export function accumulates(plan: Plan): boolean {
 export function config({ model, workload }: Problem, plan: Plan) {
   const microBatches = microBatchesPerRank(plan);
   const ga = accumulates(plan);
+  const uneven = perRank(plan, (_, { stateParts = 1 }) => stateParts).some((n, _, [first]) => n !== first);
   return {
     model_name: modelName(model)!,
     vocab_size: model.vocabSize,
     seq_length: workload.sequenceLength,
-    uneven_batch_sizes: microBatches.map((n) => n * microBatchSizeOf(plan)),
+    uneven_batch_sizes: perRank(plan, (stage, block) => block.microBatches * microBatchSizeIn(stage, block)),
     uneven_microbatches: microBatches,
-    // The plan's states are shared equally; shares of another size go with split_uneven: true.
-    split_uneven: false,
-    split_uneven_partitions: microBatches.map(() => 1 / microBatches.length),
+    split_uneven: uneven,
+    split_uneven_partitions: perRank(
+      plan,
+      (stage, block) => stateShareOf(stage, block) ?? 1 / microBatches.length,
+    ),
     recompute_layer: !ga && recompute.of(plan.techniques).mode === 'full',
     ga,
     use_activation_buffers: ga,

@@ -12,7 +12,7 @@ export interface Sizes {
 
 export const BATCHES = 'uneven_batch_sizes';
 export const MICRO_BATCHES = 'uneven_microbatches';
-const SHARES = 'split_uneven_partitions';
+export const SHARES = 'split_uneven_partitions';
 
 /** Arguments of its parser (utils/argparser_utils.py@a8c75d3): a key that is none of them is set and never read. */
 const KEYS = {

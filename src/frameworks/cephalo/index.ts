@@ -18,6 +18,8 @@ const reach: Reach = {
     tensorParallel: false,
     unevenLayers: false,
     unequalMicroBatches: true,
+    ownMicroBatchSizes: true,
+    unequalStateShares: true,
     unequalHosts: true,
   },
   express: {

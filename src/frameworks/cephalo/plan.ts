@@ -5,9 +5,9 @@ import type { Problem } from '../../domain/problem.ts';
 import { FULL_RECOMPUTE, recompute } from '../../techniques/recompute.ts';
 import { zero } from '../../techniques/zero.ts';
 import type { Tree } from '../reading/tree.ts';
-import { BATCHES, MICRO_BATCHES, type Sizes } from './file-rules.ts';
+import { BATCHES, MICRO_BATCHES, SHARES, type Sizes } from './file-rules.ts';
 
-/** One stage of all GPUs. Throws InputError where they are not those of `devices`, or their micro-batches unlike in size. */
+/** One stage of all GPUs. Throws InputError where they are not those of `devices`, or a batch is not of whole micro-batches. */
 export function planOf(
   tree: Tree,
   { batches, microBatches }: Sizes,
@@ -18,25 +18,28 @@ export function planOf(
     new InputError({ message, expected, at: { file: tree.file, line: tree.line(key) } });
   if (batches.length > devices.length)
     throw refuse(`${batches.length} ranks`, `the ${devices.length} GPUs of ${cluster.name}`, BATCHES);
-  const microBatchSize = batches[0]! / (microBatches[0] ?? 1);
-  if (
-    batches.some((batch, rank) => batch / (microBatches[rank] ?? 1) !== microBatchSize) ||
-    microBatchSize % 1 !== 0
-  )
+  const sizes = batches.map((batch, rank) => batch / (microBatches[rank] ?? 1));
+  if (sizes.some((size) => size % 1 !== 0))
     throw refuse(
-      'micro-batches of unlike size',
-      'one size on all GPUs, which is what a plan can say',
+      'micro-batches of unlike size on one GPU',
+      'batches that its micro-batches divide',
       MICRO_BATCHES,
     );
+  const parts = partsOf(tree, batches.length);
+  const [microBatchSize] = sizes as [number, ...number[]];
   const blocks: ReplicaBlock[] = [];
-  for (const [rank, share] of microBatches.entries()) {
+  for (const [rank, size] of sizes.entries()) {
     const firstDevice = devices[rank]!;
-    const group = groupOfDevice(cluster, firstDevice).index;
+    const one: ReplicaBlock = {
+      ...{ count: 1, group: groupOfDevice(cluster, firstDevice).index, firstDevice, tp: 1 },
+      microBatches: microBatches[rank] ?? 1,
+      ...(size === microBatchSize ? {} : { microBatchSize: size }),
+      ...(parts[rank] === 1 ? {} : { stateParts: parts[rank]! }),
+    };
     const last = blocks.at(-1);
-    const joins =
-      last?.group === group && last.firstDevice + last.count === firstDevice && last.microBatches === share;
-    if (joins) blocks[blocks.length - 1] = { ...last, count: last.count + 1 };
-    else blocks.push({ count: 1, group, firstDevice, tp: 1, microBatches: share });
+    if (last !== undefined && follows(last, one))
+      blocks[blocks.length - 1] = { ...last, count: last.count + 1 };
+    else blocks.push(one);
   }
   const again = tree.isTrue('ga') || tree.isTrue('recompute_layer') || microBatches.some((n) => n > 1);
   return {
@@ -51,4 +54,32 @@ export function planOf(
     techniques: zero.set(again ? recompute.set({}, FULL_RECOMPUTE) : {}, batches.length > 1 ? 3 : 0),
     nodeOrder: null,
   };
+}
+
+/** The next GPU of the same group, with as much to do and to keep. */
+function follows(last: ReplicaBlock, one: ReplicaBlock): boolean {
+  return (
+    last.group === one.group &&
+    last.firstDevice + last.count === one.firstDevice &&
+    last.microBatches === one.microBatches &&
+    last.microBatchSize === one.microBatchSize &&
+    last.stateParts === one.stateParts
+  );
+}
+
+/** Shares of the states are read as parts of a whole of at most so many. */
+const MOST_PARTS = 10_000;
+
+/** `split_uneven_partitions` as whole parts, the same for all where the states are shared equally. */
+function partsOf(tree: Tree, ranks: number): number[] {
+  const shares = tree.at(SHARES);
+  if (!tree.isTrue('split_uneven') || !Array.isArray(shares) || shares.length !== ranks)
+    return new Array<number>(ranks).fill(1);
+  const least = Math.min(...shares.map(Number).filter((share) => share > 0));
+  const partsIn = (all: number) => shares.map((share) => Math.max(1, Math.round(Number(share) * all)));
+  for (let all = Math.ceil(1 / least / 2); all < MOST_PARTS; all++) {
+    const parts = partsIn(all);
+    if (parts.every((part, rank) => Math.abs(part / all - Number(shares[rank])) < 1e-9)) return parts;
+  }
+  return partsIn(MOST_PARTS);
 }

@@ -55,7 +55,7 @@ function askedOf(tree: Tree, sizes: Sizes): Asked {
     precision: PRECISIONS[tree.word('autocast_dtype') ?? 'float32'] ?? null,
     layers: model?.layers ?? null,
     hiddenSize: model?.hiddenSize ?? null,
-    notes: tree.isTrue('split_uneven') ? ['split_uneven: the states are estimated in equal shares'] : [],
+    notes: [],
     plan: (problem, devices) => planOf(tree, sizes, problem, devices),
   };
 }

@@ -58,6 +58,8 @@ export const json: Framework = {
     unevenLayers: true,
     endsAlone: true,
     unequalMicroBatchSizes: true,
+    ownMicroBatchSizes: true,
+    unequalStateShares: true,
     gpuTypePerStage: true,
     tensorParallelPerStage: true,
     unequalMicroBatches: true,

@@ -10,6 +10,7 @@ import { chunksInOrder, isEven } from './chunks.ts';
 import { expressedPlan, expressedProblem } from './expressed.ts';
 import { oneNetwork } from './one-network.ts';
 import { excludedBy, firstBroken, no, type OutlineRule, type ProblemRule, type Rule } from './rule.ts';
+import { equalStateShares, oneSizeOfCopies } from './unlike-copies.ts';
 
 /** RFC 1123 names and addresses, and the underscore that clusters use. Nothing a shell or a rendezvous could misread. */
 const HOST = /^[A-Za-z0-9]([A-Za-z0-9._:-]{0,251}[A-Za-z0-9])?$/;
@@ -67,6 +68,8 @@ function structureRules({ name, capabilities: can }: Reach): Rule[] {
   if (!can.severalPipelines) rules.push(onePipeline(name));
   if (!can.tensorParallelPerStage) rules.push(oneDataParallelSize(name));
   if (!can.unequalMicroBatchSizes) rules.push(oneMicroBatchSize(name));
+  if (!can.ownMicroBatchSizes) rules.push(oneSizeOfCopies(name));
+  if (!can.unequalStateShares) rules.push(equalStateShares(name));
   if (!can.unevenLayers) rules.push(evenLayers(name));
   rules.push(emptyChunks(name, can.endsAlone));
   if (!can.unequalHosts) rules.push(equalHosts);

@@ -37,6 +37,10 @@ export interface Capabilities {
   readonly endsAlone: boolean;
   /** Stages that differ in the size of their micro-batches. */
   readonly unequalMicroBatchSizes: boolean;
+  /** Copies of a stage that do. */
+  readonly ownMicroBatchSizes: boolean;
+  /** Sharded states of which some copies keep more than others. */
+  readonly unequalStateShares: boolean;
   /** Stages on different GPU types, by the order of hosts. */
   readonly gpuTypePerStage: boolean;
   readonly tensorParallelPerStage: boolean;
@@ -58,6 +62,8 @@ export const HOST_ORDER: Capabilities = {
   unevenLayers: true,
   endsAlone: false,
   unequalMicroBatchSizes: false,
+  ownMicroBatchSizes: false,
+  unequalStateShares: false,
   gpuTypePerStage: true,
   tensorParallelPerStage: false,
   unequalMicroBatches: false,

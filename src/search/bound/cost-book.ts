@@ -20,7 +20,8 @@ export class CostBook {
   private readonly times = new Map<string, StageSeconds>();
   private readonly stages = new Map<string, StageCosts>();
   private readonly ofChains = new Map<string, FrameChoices>();
-  private readonly problem: Problem;
+  /** As bounds see it: where nodes were measured, at the wire's rate. */
+  readonly problem: Problem;
 
   constructor(problem: Problem) {
     this.problem = problem;

@@ -15,7 +15,8 @@ import { planFrom } from './plan-from.ts';
 export interface Realised {
   readonly plan: Plan;
   readonly cut: Cut | null;
-  readonly partition: PartitionProblem;
+  /** Null: nothing was cut. */
+  readonly partition: PartitionProblem | null;
   /** The framework cuts the layers itself: there was nothing to choose, and nothing to prove. */
   readonly cutByLauncher?: true;
   /** Layers were moved after the cut, for the evaluator's time. */

@@ -13,7 +13,7 @@ import { groupSize } from '../space/group-orders.ts';
 export function proofOf(problem: Problem, one: Evaluated, book: CostBook): PartitionProof | null {
   const { cut, partition, shares } = one.realised;
   const dealt = shares === undefined ? null : checkShares(shares.classes, shares.total, shares);
-  if (partition.stages.length < 2 && dealt === null) return null;
+  if (partition === null || (partition.stages.length < 2 && dealt === null)) return null;
   if (cut === null) {
     const method = one.realised.cutByLauncher === true ? 'launcher' : 'even';
     return { method, objectiveSeconds: 0, check: null, groups: null, shares: dealt };
@@ -43,7 +43,7 @@ function groupCheck(problem: Problem, one: Evaluated, book: CostBook): IntegerPr
     const here = { layout: alone, choice };
     return partitionProblem(problem, here, book.of(here)).stages;
   });
-  const { microBatches } = realised.partition;
+  const { microBatches } = realised.partition!;
   return checkGroups(
     {
       layers: model.layers.length,

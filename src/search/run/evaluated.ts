@@ -32,7 +32,14 @@ export function settled(run: Costing, start: Evaluated): Evaluated {
   const { candidate, realised } = start;
   const { choice, layout } = candidate;
   const { cut, partition } = realised;
-  if (cut === null || start.family === 'several-pipelines' || layout.pp === 1 || choice.vpp > 1) return start;
+  if (
+    cut === null ||
+    partition === null ||
+    start.family === 'several-pipelines' ||
+    layout.pp === 1 ||
+    choice.vpp > 1
+  )
+    return start;
   // Techniques may have been limited to the layers that need them.
   const fixed = { layout, choice: { ...choice, techniques: realised.plan.techniques } };
   const moved = (layers: readonly number[]): Evaluated | null => {

@@ -9,7 +9,7 @@ import type { Layout } from '../space/frame.ts';
 export interface Evaluated {
   /** What the search makes small: seconds, dollars or a share of memory. */
   readonly value: number;
-  readonly family: Layout['family'] | 'several-pipelines';
+  readonly family: Layout['family'] | 'several-pipelines' | 'unlike-copies';
   readonly candidate: Candidate;
   readonly realised: Realised;
   readonly estimate: Estimate;
@@ -56,7 +56,7 @@ export function byValue(a: Evaluated, b: Evaluated): number {
 
 /** Which devices do what, whatever the choices. */
 function layoutKey({ family, candidate: { layout }, realised: { plan } }: Evaluated): string {
-  if (family !== 'several-pipelines') return JSON.stringify(layout);
+  if (family === 'uniform' || family === 'type-per-stage') return JSON.stringify(layout);
   return JSON.stringify(
     plan.pipelines.map((p) => p.stages.map((s) => s.replicas.map((b) => [b.group, b.count, b.tp]))),
   );
@@ -89,6 +89,7 @@ function limits({ estimate: { stages } }: Evaluated): string {
 
 /** A pipeline without the places of its devices. */
 function anonymous({ stages, microBatches }: Pipeline) {
-  const blocks = (stage: Stage) => stage.replicas.map(({ count, tp, microBatches: m }) => [count, tp, m]);
+  const blocks = (stage: Stage) =>
+    stage.replicas.map((one) => [one.count, one.tp, one.microBatches, one.microBatchSize, one.stateParts]);
   return [microBatches, stages.map((stage) => [stage.chunks, blocks(stage)])];
 }

@@ -5,6 +5,7 @@ import type { SearchOptions } from '../space/options.ts';
 import type { Batch } from './agenda.ts';
 import { expand } from './expand.ts';
 import { expandBundle } from './expand-bundle.ts';
+import { expandCopies } from './expand-copies.ts';
 import type { Evaluated } from './kept.ts';
 import type { Miss } from './misses.ts';
 import type { Entry } from './queue.ts';
@@ -36,10 +37,11 @@ export function work(
   { task, threshold }: Pick<Batch, 'task'> & { readonly threshold: number },
 ): Findings | Refined {
   if (task === 'refine') return { bound: refinedBound(problem, options, book, entry) };
-  const { frame, bundle } = entry;
+  const { frame, bundle, copies } = entry;
   const run = newRun(problem, { ...options, threshold }, book);
   if (frame !== null) expand(run, frame);
   if (bundle !== null) expandBundle(run, bundle);
+  if (copies !== null) expandCopies(run, copies);
   const { kept, misses, boundedAway, evaluated, left, unproven } = run;
   return { kept, rejected: run.tally.list(), misses, boundedAway, evaluated, left, unproven };
 }

@@ -6,12 +6,15 @@ import { choiceCounts } from '../space/choices.ts';
 import { devicesOfFrame, type Frame } from '../space/frame.ts';
 import { layoutCount } from '../space/layouts.ts';
 import type { SearchOptions } from '../space/options.ts';
+import { type UnlikeCopies, unlikeCopies } from '../space/unlike-copies.ts';
 import { bundleChoices, bundleSpace } from './expand-bundle.ts';
+import { copiesSpace, framesOf } from './expand-copies.ts';
 
-/** What the search opens at once: a chain of stages, or unlike pipelines side by side. */
+/** What the search opens at once, one of three: a chain of stages, unlike pipelines side by side, one stage on unlike GPUs. */
 export interface Entry {
   readonly frame: Frame | null;
   readonly bundle: Bundle | null;
+  readonly copies: UnlikeCopies | null;
   /** No plan of it has a smaller value. */
   readonly bound: number;
   /** Configurations in it. */
@@ -29,6 +32,7 @@ export function queueOf(problem: Problem, options: SearchOptions): Entry[] {
     queue.push({
       frame,
       bundle: null,
+      copies: null,
       bound: options.objective.bound(frameBound(problem, [frame]), [frame]),
       count: choices(frame) * layoutCount(problem, frame, options),
     });
@@ -37,8 +41,17 @@ export function queueOf(problem: Problem, options: SearchOptions): Entry[] {
     queue.push({
       frame: null,
       bundle,
+      copies: null,
       bound: bundleBound(problem, bundle, options),
       count: bundleChoices(problem, options).length * bundleSpace(bundle),
+    });
+  }
+  for (const copies of unlikeCopies(problem, options)) {
+    const frames = framesOf(copies);
+    queue.push({
+      ...{ frame: null, bundle: null, copies },
+      bound: options.objective.bound(frameBound(problem, frames), frames),
+      count: copiesSpace({ problem, options }, copies),
     });
   }
   return queue.sort((a, b) => a.bound - b.bound);

@@ -8,6 +8,7 @@ import { type Frame, outlineOf } from '../space/frame.ts';
 import { layoutsOf } from '../space/layouts.ts';
 import type { SearchOptions } from '../space/options.ts';
 import { bundleChoices } from './expand-bundle.ts';
+import { leastOfCopies } from './expand-copies.ts';
 import type { Entry } from './queue.ts';
 
 /**
@@ -18,12 +19,12 @@ export function refinedBound(
   problem: Problem,
   options: SearchOptions,
   book: CostBook,
-  { frame, bundle, bound }: Entry,
+  { frame, bundle, copies, bound }: Entry,
 ): number {
-  const least =
-    frame !== null
-      ? leastOfFrame(problem, options, book, frame)
-      : leastOfBundle(problem, options, book, bundle!);
+  let least = Number.POSITIVE_INFINITY;
+  if (frame !== null) least = leastOfFrame(problem, options, book, frame);
+  if (bundle !== null) least = leastOfBundle(problem, options, book, bundle);
+  if (copies !== null) least = leastOfCopies({ problem, options, book }, copies);
   return least === Number.POSITIVE_INFINITY ? bound : Math.max(bound, least);
 }
 

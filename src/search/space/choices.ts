@@ -47,7 +47,7 @@ const MOST_CHUNKS = 8;
 
 /** Every choice for a chain: sizes of micro-batch, chunks per stage, values of techniques. */
 export function choices(problem: Problem, chain: Chain, options: SearchOptions): Choice[] {
-  const rest = ofAnySize(problem, chain, options);
+  const rest = techniquesFor(problem, chain, options);
   return sizesOf(chain, options).flatMap((microBatchSize) =>
     rest.map((one): Choice => ({ microBatchSize, ...one })),
   );
@@ -64,7 +64,11 @@ function sizesOf({ sequences, sharing }: Chain, options: SearchOptions): number[
 }
 
 /** Choices but for the size of micro-batches. */
-function ofAnySize(problem: Problem, chain: Chain, options: SearchOptions): Omit<Choice, 'microBatchSize'>[] {
+export function techniquesFor(
+  problem: Problem,
+  chain: Chain,
+  options: SearchOptions,
+): Omit<Choice, 'microBatchSize'>[] {
   const { fix, launcher } = options;
   const { tp, cp, pp, dp, sharing } = chain;
   const asked = fix.schedule ?? (pp > 1 ? launcher?.schedule : undefined);
@@ -156,7 +160,7 @@ export function choiceCounts(problem: Problem, options: SearchOptions): (frame: 
     return remembered(counted, `${family}|${tp}|${cp}|${pp}|${dp}`, () => {
       const chain = chainOf(problem, frame);
       const sizes = sizesOf(chain, options).length;
-      return sizes === 0 ? 0 : sizes * ofAnySize(problem, chain, options).length;
+      return sizes === 0 ? 0 : sizes * techniquesFor(problem, chain, options).length;
     });
   };
 }

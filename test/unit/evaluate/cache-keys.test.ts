@@ -36,6 +36,7 @@ function variations(): { field: string; spec: StageSpec }[] {
       return [1, 2, 4, 8].filter((n) => n !== value).map((n) => ({ dims: { ...dims, [name]: n } }));
     }),
     among: [0, 1].map((own) => ({ among: { copies: UNLIKE, own } })),
+    stateShare: [{ stateShare: 0.25 }],
     microBatchSize: [{ microBatchSize: 2 }, { microBatchSize: 4 }],
     schedule: SCHEDULES.map(({ id }) => ({ schedule: id })),
     techniques: TECHNIQUES.flatMap((one) => {
@@ -45,7 +46,9 @@ function variations(): { field: string; spec: StageSpec }[] {
     }),
   };
   return Object.entries(others).flatMap(([field, list]) => {
-    expect([...Object.keys(SPEC), 'among'], 'a field of a stage without a variation').toContain(field);
+    expect([...Object.keys(SPEC), 'among', 'stateShare'], 'a field of a stage without a variation').toContain(
+      field,
+    );
     return list.map((over) => ({ field, spec: { ...SPEC, ...over } }));
   });
 }
@@ -67,7 +70,7 @@ function figures({ layers, embedding, head, prediction, boundaryBytes, segments,
 describe('a stage worked out before', () => {
   it('has a variation of every field', () => {
     const fields = new Set(variations().map(({ field }) => field));
-    expect([...fields].sort()).toEqual([...Object.keys(SPEC), 'among'].sort());
+    expect([...fields].sort()).toEqual([...Object.keys(SPEC), 'among', 'stateShare'].sort());
   });
 
   it('is never taken for another: whatever was asked before, the answer is that of a fresh start', () => {

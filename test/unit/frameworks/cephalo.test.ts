@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Plan } from '../../../src/domain/plan.ts';
+import { type Plan, stateShareOf } from '../../../src/domain/plan.ts';
 import { estimate } from '../../../src/evaluate/estimate.ts';
 import { cephalo } from '../../../src/frameworks/cephalo/index.ts';
 import { search } from '../../../src/search/search.ts';
@@ -62,6 +62,13 @@ describe('the configuration', () => {
     ['unequal micro-batches', UNEQUAL],
     ['equal ones', EVEN],
     ['a single one', planned(LLAMA, 'tp=1,pp=1,dp=16,micro-batch=32,sharding=3,recompute=none')],
+    [
+      'sizes and shares of states by GPU',
+      planned(
+        LLAMA,
+        `pipelines=32@${LLAMA.cluster.groups[0]!.id}:8x1:8s263@${LLAMA.cluster.groups[1]!.id}:8x1:8m2s119,micro-batch=6,sharding=3,recompute=full`,
+      ),
+    ],
     ['a single one, run again', planned(LLAMA, 'tp=1,pp=1,dp=16,micro-batch=32,sharding=3,recompute=full')],
   ])('is read back as the same plan: %s', (_, plan) => {
     expect(cephalo.reject(LLAMA, plan)).toBeNull();
@@ -92,12 +99,12 @@ describe('the configuration', () => {
   });
 });
 
-it('is found by a search that must use both types of GPU, with unequal shares', () => {
+it('is found by a search that must use both types of GPU, with micro-batches by GPU', () => {
   const techniques = { recompute: { mode: 'full', modules: [], layersPerStage: null } };
-  const fix = { counts: { 'micro-batch': 1 }, techniques };
+  const fix = { counts: {}, techniques };
   const [best] = search(LLAMA, { launcher: cephalo, mustUse: [0, 1], top: 1, fix }).plans;
   const { replicas } = best!.plan.pipelines[0]!.stages[0]!;
-  expect(new Set(replicas.map(({ microBatches }) => microBatches)).size).toBe(2);
+  expect(new Set(replicas.map(({ microBatchSize }) => microBatchSize)).size).toBe(2);
   expect(cephalo.reject(LLAMA, best!.plan)).toBeNull();
 });
 
@@ -134,7 +141,12 @@ describe('rules of the file', () => {
     expect(file({ uneven_microbatches: [5, 3, 1, 1], use_activation_buffers: false }).violations(4)).toEqual(
       [],
     );
-    expect(file().asked().notes).toEqual(['split_uneven: the states are estimated in equal shares']);
+    const { stages } = file().asked().plan!(LLAMA, [0, 1, 2, 3]).pipelines[0]!;
+    const { replicas } = stages[0]!;
+    expect(replicas.map((block) => [block.count, stateShareOf(stages[0]!, block)])).toEqual([
+      [2, 0.3],
+      [2, 0.2],
+    ]);
   });
 });
 
@@ -145,7 +157,11 @@ describe('bad input', () => {
     [() => file({ uneven_batch_sizes: [1, 'two'] }), /uneven_batch_sizes is \[1,"two"\]/],
     [() => file().asked().plan!(LLAMA, [0, 1]), /4 ranks/],
     [
-      () => file({ uneven_batch_sizes: [12, 12, 4, 8] }).asked().plan!(LLAMA, devices),
+      () =>
+        file({ uneven_batch_sizes: [12, 12, 4, 8], uneven_microbatches: [3, 3, 1, 3] }).asked().plan!(
+          LLAMA,
+          devices,
+        ),
       /micro-batches of unlike size/,
     ],
   ])('%#', (run, message) => expect(run).toThrow(message));

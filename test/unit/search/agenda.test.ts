@@ -23,7 +23,9 @@ const givens = fc.array(
 /** Works through an agenda as a search that keeps the best only does. */
 function worked(given: readonly Given[], most: number, refine = true) {
   const all = [...given].sort((a, b) => a.coarse - b.coarse);
-  const queue = all.map(({ coarse }): Entry => ({ frame: null, bundle: null, bound: coarse, count: 1 }));
+  const queue = all.map(
+    ({ coarse }): Entry => ({ frame: null, bundle: null, copies: null, bound: coarse, count: 1 }),
+  );
   const agenda = new Agenda(queue, refine);
   const boundOf = ({ coarse, more }: Given) => coarse + (refine ? more : 0);
   const opened: { readonly one: Given; readonly threshold: number }[] = [];

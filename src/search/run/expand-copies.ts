@@ -1,0 +1,254 @@
+import type { Estimate } from '../../domain/estimate.ts';
+import type { Plan, ReplicaBlock } from '../../domain/plan.ts';
+import type { Problem } from '../../domain/problem.ts';
+import type { StageSpec } from '../../evaluate/context.ts';
+import { estimate } from '../../evaluate/estimate.ts';
+import { type StageSeconds, stageSeconds } from '../../evaluate/stage-costs.ts';
+import { ownSizes } from '../../partition/own-sizes.ts';
+import { zero } from '../../techniques/zero.ts';
+import { remembered } from '../../units/remembered.ts';
+import { bySize } from '../bound/by-size.ts';
+import { sharedByMemory } from '../cut/state-parts.ts';
+import type { Choice } from '../space/choices.ts';
+import { frameOf } from '../space/frame.ts';
+import {
+  chainOn,
+  copiesChoices,
+  type Dealing,
+  dealings,
+  sizesToChoose,
+  type UnlikeCopies,
+} from '../space/unlike-copies.ts';
+import { type Evaluated, insert } from './kept.ts';
+import { memoryReason } from './misses.ts';
+import { type Run, worstKept } from './run.ts';
+
+/** Techniques and a dealing, with sizes for each group of copies and what the slowest copy takes at least, seconds. */
+interface Dealt {
+  readonly choice: Omit<Choice, 'microBatchSize'>;
+  readonly dealing: Dealing;
+  /** Null: no sizes sum up. */
+  readonly sizes: readonly number[] | null;
+  readonly seconds: number;
+}
+
+export function copiesSpace(run: Pick<Run, 'problem' | 'options'>, frame: UnlikeCopies): number {
+  const { problem, options } = run;
+  return copiesChoices(problem, frame, options).length * dealings(problem, frame, options).length;
+}
+
+/** Rejects, bounds or costs every configuration of a stage on unlike GPUs, those with the best bound first. */
+export function expandCopies(run: Run, frame: UnlikeCopies): void {
+  const { problem, options } = run;
+  const text = ({ choice, dealing }: Pick<Dealt, 'choice' | 'dealing'>) =>
+    `tp=${frame.tp},pp=1,dp=${frame.dp},cp=${frame.cp},zero=${zero.of(choice.techniques)}, ${dealing.microBatches} micro-batches of ${dealing.sizes} sizes`;
+  const choices = copiesChoices(problem, frame, options);
+  const deals = dealings(problem, frame, options);
+  const [first] = choices;
+  const refused = options.launcher?.refuses?.(problem, outlineOf(frame)) ?? null;
+  if (first === undefined || deals.length === 0) return;
+  if (refused !== null) {
+    run.tally.add(refused, () => text({ choice: first, dealing: deals[0]! }), choices.length * deals.length);
+    return;
+  }
+  const all = choices.flatMap((choice) => {
+    const seconds = paceOf(run, frame, choice);
+    return deals.map((dealing) => dealt(run, frame, { choice, dealing }, seconds));
+  });
+  const order = all.sort((a, b) => a.seconds - b.seconds);
+  for (const [i, one] of order.entries()) {
+    if (options.interrupted() !== null) {
+      run.left += order.length - i;
+      return;
+    }
+    if (one.sizes === null) run.tally.add(NO_SIZES, () => text(one));
+    else if (options.objective.bound(one.seconds, framesOf(frame)) >= worstKept(run)) run.boundedAway += 1;
+    else cost(run, frame, { ...one, sizes: one.sizes }, () => text(one));
+  }
+}
+
+const NO_SIZES = {
+  rule: 'own-micro-batch-sizes',
+  actual: 'no unlike sizes of micro-batches sum up to the batch',
+  limit: 'sizes of 1 to 16 sequences',
+};
+
+/** The same GPUs, each group as a chain of its own: for what depends on GPUs alone. */
+export function framesOf(frame: UnlikeCopies) {
+  return frame.groups.map((one) => chainOn(frame, one));
+}
+
+function outlineOf({ groups, tp }: UnlikeCopies) {
+  return { served: groups.map(({ group }) => ({ group, tp })), depth: 1, equalShares: true };
+}
+
+/** What a step of the copies of a group takes at least, by sequences of a micro-batch: one of them, and the end, seconds. */
+interface Pace {
+  readonly microBatch: (group: number, size: number) => number;
+  readonly end: (group: number, size: number) => number;
+}
+
+function paceOf(
+  { problem, book }: Pick<Run, 'problem' | 'book'>,
+  frame: UnlikeCopies,
+  choice: Omit<Choice, 'microBatchSize'>,
+): Pace {
+  const known = new Map<string, StageSeconds>();
+  const costs = (group: number, size: number) =>
+    remembered(known, `${group}/${size}`, () =>
+      stageSeconds(book.problem, specOf(problem, frame, choice, group, size), book.profiles),
+    );
+  return {
+    microBatch: (group, size) => {
+      const { secondsPerLayer, embeddingSeconds, headSeconds } = costs(group, size);
+      return layersOf(problem, (kind) => secondsPerLayer[kind]!) + embeddingSeconds + headSeconds;
+    },
+    end: (group, size) => {
+      const { reduce, rest } = costs(group, size).leastEnds(0).anyRecompute;
+      return layersOf(problem, (kind) => reduce[kind]! + rest[kind]!);
+    },
+  };
+}
+
+function layersOf({ model }: Problem, ofKind: (kind: number) => number): number {
+  return model.layers.reduce((sum, kind) => sum + ofKind(kind), 0);
+}
+
+function dealt(
+  { problem }: Run,
+  { groups, dp }: UnlikeCopies,
+  { choice, dealing }: Pick<Dealt, 'choice' | 'dealing'>,
+  { microBatch, end }: Pace,
+): Dealt {
+  const sequences = problem.workload.globalBatchSize / dealing.microBatches;
+  const classes = groups.map(({ count }, group) => ({
+    count,
+    seconds: (size: number) => microBatch(group, size),
+  }));
+  const sizes =
+    dealing.sizes === 'equal'
+      ? groups.map(() => sequences / dp)
+      : ownSizes(classes, sequences, sizesToChoose(problem));
+  if (sizes === null) return { choice, dealing, sizes, seconds: Number.POSITIVE_INFINITY };
+  const slowest = (of: Pace['end']) => Math.max(...sizes.map((size, group) => of(group, size)));
+  const { stack } = problem;
+  const seconds = dealing.microBatches * slowest(microBatch) + slowest(end) + stack.host.secondsPerStep;
+  return { choice, dealing, sizes, seconds: seconds * stack.timeMultiplier.value };
+}
+
+/** The copies of one group among those of all. */
+function specOf(
+  { cluster }: Problem,
+  { groups, tp, cp, dp, ep, etp }: UnlikeCopies,
+  { dpReplicate, techniques, schedule, vpp }: Omit<Choice, 'microBatchSize'>,
+  own: number,
+  microBatchSize: number,
+): StageSpec {
+  const copies = groups.map(({ group, count }) => ({
+    firstDevice: cluster.groups[group]!.firstDevice,
+    ...{ tp, count },
+  }));
+  return {
+    group: groups[own]!.group,
+    firstDevice: copies[own]!.firstDevice,
+    among: { copies, own },
+    dims: { tp, cp, pp: 1, dpReplicate, dpShard: Math.max(1, Math.floor(dp / dpReplicate)), ep, etp, vpp },
+    ...{ microBatchSize, schedule, techniques },
+  };
+}
+
+function cost(
+  run: Run,
+  frame: UnlikeCopies,
+  one: Dealt & { readonly sizes: readonly number[] },
+  text: () => string,
+): void {
+  const { problem, options, book } = run;
+  const estimated = (plan: Plan) => estimate(problem, plan, book.profiles);
+  let plan = planOf(problem, frame, one);
+  const refusal = options.launcher?.reject(problem, plan) ?? null;
+  if (refusal !== null) {
+    run.tally.add(refusal, text);
+    return;
+  }
+  let costed = estimated(plan);
+  if (costed.verdict === 'does-not-fit') {
+    const shared = roomier(run, frame, plan, estimated);
+    if (shared === null || shared.costed.verdict === 'does-not-fit') {
+      run.tally.add(memoryReason(costed), text);
+      return;
+    }
+    ({ plan, costed } = shared);
+  }
+  run.evaluated += 1;
+  const { tp, cp, ep, etp, groups } = frame;
+  const layout = { ...frameOf([{ group: groups[0]!.group, stages: 1, tp }], cp, frame.dp), ep, etp };
+  const found: Evaluated = {
+    value: options.objective.value(plan, costed),
+    family: 'unlike-copies',
+    candidate: { layout, choice: { ...one.choice, microBatchSize: one.sizes[0]! } },
+    realised: { plan, cut: null, partition: null },
+    estimate: costed,
+  };
+  insert(run.kept, found, options.top);
+}
+
+/** With the states shared out by memory, where there are shards and the launcher has such shares. */
+function roomier(
+  { problem, options }: Run,
+  frame: UnlikeCopies,
+  plan: Plan,
+  estimated: (plan: Plan) => Estimate,
+): { readonly plan: Plan; readonly costed: Estimate } | null {
+  if (zero.of(plan.techniques) === 0 || frame.ep > 1 || plan.dims.dpReplicate > 1) return null;
+  const shared = sharedByMemory(plan, estimated);
+  if (shared === null || options.launcher?.reject(problem, shared)) return null;
+  return { plan: shared, costed: estimated(shared) };
+}
+
+function planOf(
+  { model, cluster }: Problem,
+  { groups, tp, cp, dp, ep, etp }: UnlikeCopies,
+  { choice, dealing, sizes }: Dealt & { readonly sizes: readonly number[] },
+): Plan {
+  const [usual] = sizes as readonly [number, ...number[]];
+  const { microBatches } = dealing;
+  const replicas = groups.map(
+    ({ group, count }, i): ReplicaBlock => ({
+      ...{ count, group, firstDevice: cluster.groups[group]!.firstDevice, tp, microBatches },
+      ...(sizes[i] === usual ? {} : { microBatchSize: sizes[i]! }),
+    }),
+  );
+  const stage = { chunks: [{ first: 0, end: model.layers.length }], microBatchSize: usual, replicas };
+  return {
+    pipelines: [{ stages: [stage], microBatches: microBatches * dp }],
+    dims: {
+      cp,
+      ep,
+      etp,
+      vpp: choice.vpp,
+      dpReplicate: zero.of(choice.techniques) === 0 ? 1 : choice.dpReplicate,
+    },
+    schedule: choice.schedule,
+    techniques: choice.techniques,
+    nodeOrder: null,
+  };
+}
+
+/** No configuration of the frame has a smaller value: each group at the size of micro-batch at which it is fastest. */
+export function leastOfCopies(run: Pick<Run, 'problem' | 'options' | 'book'>, frame: UnlikeCopies): number {
+  const { problem, options } = run;
+  const all = copiesChoices(problem, frame, options).map((choice) => ({ microBatchSize: 1, ...choice }));
+  let least = Number.POSITIVE_INFINITY;
+  for (const choice of bySize(all).flatMap(({ barest }) => barest)) {
+    const { microBatch, end } = paceOf(run, frame, choice);
+    const rates = frame.groups.map(({ count }, group) =>
+      Math.max(...sizesToChoose(problem).map((size) => (count * size) / microBatch(group, size))),
+    );
+    const largest = Math.max(...sizesToChoose(problem));
+    const ends = frame.groups.map((_, group) => end(group, largest));
+    const seconds = problem.workload.globalBatchSize / rates.reduce((a, b) => a + b, 0) + Math.max(...ends);
+    least = Math.min(least, seconds * problem.stack.timeMultiplier.value);
+  }
+  return options.objective.bound(least, framesOf(frame));
+}
