@@ -58,7 +58,7 @@ describe('what plan prints as configuration, typed after --config, is the same p
     ['40@h100:1x8:64/40@h100:1x8:32', /stage 1 takes 32 sequences/],
     ['80@h100:8x8:64', /GPUs 0 to 63/],
     ['40@h100:2x8:64m2@a100-40:2x8:128/40@h100:2x8:128@a100-40:2x8:128', /micro-batches of 2, 1 sequences/],
-    ['80@h100:4x8:64s2@a100-40:4x8:64', /nothing sharded/],
+    ['80@h100:4x8:64s2@a100-40:4x8:64,zero=0', /nothing sharded/],
   ])('pipelines=%s is refused', (text, message) => {
     const outcome = planOf(MIXED, parseConfiguration(`micro-batch=1,pipelines=${text}`));
     expect('rule' in outcome && outcome.actual).toMatch(message);
