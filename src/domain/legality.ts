@@ -8,11 +8,12 @@ interface Served {
   readonly tp: number;
 }
 
-/** A plan before its layers are cut: what serves its stages, how deep its deepest pipeline is, and whether all copies take as many micro-batches. */
+/** A plan before its layers are cut: what serves its stages, how deep its deepest pipeline is, whether all copies take as many micro-batches, and all stages have as many copies. */
 export interface Outline {
   readonly served: readonly Served[];
   readonly depth: number;
   readonly equalShares: boolean;
+  readonly equalCopies: boolean;
 }
 
 /** What a framework will not run: all that a search needs to know of one. */

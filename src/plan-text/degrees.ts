@@ -1,5 +1,12 @@
 import type { ParallelDims } from '../domain/parallel-dims.ts';
-import { dataParallelOf, devicesOf, type Pipeline, type Plan, replicasOf } from '../domain/plan.ts';
+import {
+  dataParallelOf,
+  devicesOf,
+  type Pipeline,
+  type Plan,
+  replicasOf,
+  type Stage,
+} from '../domain/plan.ts';
 import { zero } from '../techniques/zero.ts';
 
 /** The degrees of a plan; tensor parallelism of the first stage stands for all. Without sharding every copy is a replica. */
@@ -13,8 +20,8 @@ export function degreesOf(plan: Plan): ParallelDims & { readonly dp: number } {
 }
 
 /**
- * `64 = 8 TP × 4 PP × 2 DP`: factors of one are left out. Stages of unlike tensor parallelism are summed: `(8·2 + 4·4) TP`;
- * unlike pipelines are added up: `48 = 32 DP + 2 PP × 8 DP`.
+ * `64 = 8 TP × 4 PP × 2 DP`: factors of one are left out. Stages of unlike tensor parallelism are summed: `(8·2 + 4·4) TP·PP`;
+ * those with unlike numbers of copies too: `(2·2·16 + 1·1·8) TP·PP·DP`; unlike pipelines are added up: `48 = 32 DP + 2 PP × 8 DP`.
  */
 export function arithmetic(plan: Plan): string {
   return `${devicesOf(plan)} = ${plan.pipelines.map((pipeline) => factors(pipeline, plan.dims.cp)).join(' + ')}`;
@@ -33,6 +40,7 @@ function factors({ stages }: Pipeline, cp: number): string {
     ].join(' × ');
   }
   const dp = replicasOf(first);
+  if (stages.some((stage) => replicasOf(stage) !== dp)) return unlikeCopies(stages, cp);
   const degrees = stages.map((stage) => stage.replicas[0]!.tp);
   if (degrees.every((tp) => tp === degrees[0])) {
     const all = named([
@@ -57,6 +65,18 @@ function factors({ stages }: Pipeline, cp: number): string {
       [dp, 'DP'],
     ]),
   ].join(' × ');
+}
+
+function unlikeCopies(stages: readonly Stage[], cp: number): string {
+  const runs: { tp: number; dp: number; n: number }[] = [];
+  for (const stage of stages) {
+    const [tp, dp] = [stage.replicas[0]!.tp, replicasOf(stage)];
+    const last = runs.at(-1);
+    if (last?.tp === tp && last.dp === dp) last.n += 1;
+    else runs.push({ tp, dp, n: 1 });
+  }
+  const sum = runs.map(({ tp, dp, n }) => `${tp}·${n}·${dp}`).join(' + ');
+  return [`(${sum}) TP·PP·DP`, ...named([[cp, 'CP']])].join(' × ');
 }
 
 function named(degrees: readonly (readonly [number, string])[]): string[] {

@@ -207,6 +207,7 @@ const outline = (groups: readonly number[], depth = 2) => ({
   served: groups.map((group) => ({ group, tp: 1 })),
   depth,
   equalShares: true,
+  equalCopies: true,
 });
 
 describe('one network for all ranks', () => {

@@ -48,6 +48,7 @@ function outlineOf({ pipelines }: Plan): Outline {
     served,
     depth: Math.max(...pipelines.map(({ stages }) => stages.length)),
     equalShares: new Set(served.map(({ microBatches }) => microBatches)).size <= 1,
+    equalCopies: new Set(pipelines.flatMap(({ stages }) => stages.map(replicasOf))).size <= 1,
   };
 }
 
@@ -55,7 +56,7 @@ function outlineRules({ name, capabilities: can }: Reach): OutlineRule[] {
   const rules: OutlineRule[] = [];
   if (!can.pipeline) rules.push(noPipeline(name));
   if (!can.tensorParallel) rules.push(noTensorParallel(name));
-  if (!can.tensorParallelPerStage) rules.push(oneTensorParallelSize(name));
+  if (!can.tensorParallelPerStage) rules.push(oneTensorParallelSize(name), oneDataParallelSize(name));
   if (!can.gpuTypePerStage) rules.push(oneGpuType(name));
   if (!can.mixedVendors) rules.push(oneVendor);
   if (!can.unequalMicroBatches) rules.push(equalShares(name));
@@ -66,7 +67,6 @@ function outlineRules({ name, capabilities: can }: Reach): OutlineRule[] {
 function structureRules({ name, capabilities: can }: Reach): Rule[] {
   const rules: Rule[] = [];
   if (!can.severalPipelines) rules.push(onePipeline(name));
-  if (!can.tensorParallelPerStage) rules.push(oneDataParallelSize(name));
   if (!can.unequalMicroBatchSizes) rules.push(oneMicroBatchSize(name));
   if (!can.ownMicroBatchSizes) rules.push(oneSizeOfCopies(name));
   if (!can.unequalStateShares) rules.push(equalStateShares(name));
@@ -126,16 +126,11 @@ const oneTensorParallelSize =
   };
 
 const oneDataParallelSize =
-  (name: string): Rule =>
-  (_, plan) => {
-    const copies = new Set(plan.pipelines.flatMap(({ stages }) => stages.map(replicasOf)));
-    if (copies.size <= 1) return null;
-    return {
-      rule: 'one-data-parallel-size',
-      actual: `${[...copies].join(', ')} copies of the stages`,
-      limit: `one number in ${name}`,
-    };
-  };
+  (name: string): OutlineRule =>
+  (_, { equalCopies }) =>
+    equalCopies
+      ? null
+      : no('one-data-parallel-size', 'unlike numbers of copies of the stages', `one number in ${name}`);
 
 const equalShares =
   (name: string): OutlineRule =>

@@ -23,7 +23,8 @@ export function frameBound(problem: Problem, frames: readonly Frame[]): number {
   }));
   let rate = 0;
   for (const { runs, cp, dp } of frames)
-    for (const { group, stages, tp } of runs) rate += stages * tp * cp * dp * rates[group]!;
+    for (const { group, stages, tp, fold = 1 } of runs)
+      rate += (stages * tp * cp * dp * rates[group]!) / fold;
   return (flops / rate) * problem.stack.timeMultiplier.value;
 }
 

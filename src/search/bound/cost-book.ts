@@ -53,7 +53,7 @@ export class CostBook {
   private each<V>(known: Map<string, V>, most: number, candidate: Candidate, work: (run: Serving) => V): V[] {
     const shared = sharedKey(candidate);
     return candidate.layout.runs.map((run) =>
-      remembered(known, `${run.group}x${run.tp}|${shared}`, () => work(run), most),
+      remembered(known, `${run.group}x${run.tp}/${run.fold}|${shared}`, () => work(run), most),
     );
   }
 }

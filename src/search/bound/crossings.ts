@@ -5,7 +5,7 @@ import { pointToPointSeconds } from '../../hardware/collective.ts';
 import { pairSpan, type Span } from '../../hardware/span.ts';
 import { transportOf } from '../../hardware/transport.ts';
 import { remembered, rememberedOf } from '../../units/remembered.ts';
-import type { Layout } from '../space/frame.ts';
+import { devicesOfStage, type Layout } from '../space/frame.ts';
 
 /**
  * Seconds that the transfer from the last stage of each run to the first of the next keeps one of the two stages busy, for
@@ -22,7 +22,9 @@ export function crossings(
   const known = rememberedOf(ways, runs, () => new Map<string, readonly Span[]>());
   const spans = remembered(known, `${cp}x${dp}`, () => spansBetween(problem, { runs, cp, dp }));
   return spans.map((span, i) => {
-    const { boundaryBytes, exposedShare } = costs[i]!;
+    const { exposedShare } = costs[i]!;
+    // Where micro-batches or ranks differ one side's transfer is several of the other's.
+    const boundaryBytes = Math.max(costs[i]!.boundaryBytes, costs[i + 1]!.boundaryBytes);
     const seconds = pointToPointSeconds(span, boundaryBytes, c) - span.extraLatency;
     return seconds * exposedShare * vpp;
   });
@@ -38,7 +40,8 @@ function spansBetween(problem: Problem, { runs, cp, dp }: Pick<Layout, 'runs' | 
   const overSockets = layoutOverSockets(problem, runs);
   return runs.slice(1).map(({ group, tp }, i) => {
     const from = runs[i]!;
-    const last = cluster.groups[from.group]!.firstDevice + (from.stages - 1) * from.tp * cp * dp;
+    const last =
+      cluster.groups[from.group]!.firstDevice + (from.stages - 1) * devicesOfStage({ cp, dp }, from);
     const next = cluster.groups[group]!.firstDevice;
     const senders = Math.max(from.tp, tp) * cp;
     return pairSpan(cluster, last, next, { senders, overSockets });

@@ -3,6 +3,7 @@ import type { Plan, ReplicaBlock, Stage } from '../../domain/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
 import { chunksByStage } from '../../plan-text/plan-of.ts';
 import { type Candidate, placesOf, sharedOf } from '../space/candidate.ts';
+import { copiesOf, devicesOfStage } from '../space/frame.ts';
 
 /**
  * A candidate as a plan; `counts` are layers of its chunks, in layer order. Its copies work on `total` micro-batches in all,
@@ -15,22 +16,24 @@ export function planFrom(
   total = problem.workload.globalBatchSize / candidate.choice.microBatchSize,
 ): Plan {
   const { layout, choice } = candidate;
-  const { cp, dp, runs } = layout;
+  const { cp, runs } = layout;
   const chunks = chunksByStage(counts, placesOf(candidate));
   let s = 0;
-  const stages = runs.flatMap(({ group, stages: n, tp }) =>
-    Array.from({ length: n }, (_, i): Stage => {
-      const firstDevice = problem.cluster.groups[group]!.firstDevice + i * tp * cp * dp;
+  const stages = runs.flatMap((run) => {
+    const { group, stages: n, tp, fold = 1 } = run;
+    const shares = dealt(total / fold, copiesOf(layout, run));
+    return Array.from({ length: n }, (_, i): Stage => {
+      const firstDevice = problem.cluster.groups[group]!.firstDevice + i * devicesOfStage(layout, run);
       return {
         chunks: chunks[s++]!,
-        microBatchSize: choice.microBatchSize,
-        replicas: replicasOf({ group, tp }, firstDevice, dealt(total, dp), cp),
+        microBatchSize: choice.microBatchSize * fold,
+        replicas: replicasOf({ group, tp }, firstDevice, shares, cp),
       };
-    }),
-  );
+    });
+  });
   return {
     ...sharedOf(candidate),
-    pipelines: [{ stages, microBatches: total }],
+    pipelines: [{ stages, microBatches: total / (runs[0]!.fold ?? 1) }],
     nodeOrder: null,
   };
 }

@@ -31,7 +31,7 @@ function groupCheck(problem: Problem, one: Evaluated, book: CostBook): IntegerPr
   const { candidate, realised } = one;
   const { layout, choice } = candidate;
   const { cluster, model } = problem;
-  const alike = layout.runs.every((run) => run.tp === layout.tp);
+  const alike = layout.runs.every((run) => run.tp === layout.tp && run.fold === undefined);
   if (one.family !== 'type-per-stage' || choice.vpp > 1 || !alike || model.kinds.length > 1) return null;
   const perStage = layout.tp * layout.cp * layout.dp;
   const able = cluster.groups.filter(

@@ -4,6 +4,8 @@ import type { Problem } from '../../domain/problem.ts';
 import type { StageSpec } from '../../evaluate/context.ts';
 import { estimate } from '../../evaluate/estimate.ts';
 import { type StageSeconds, stageSeconds } from '../../evaluate/stage-costs.ts';
+import { planLaw } from '../../laws/plan.ts';
+import { splitLaw } from '../../laws/split.ts';
 import { ownSizes } from '../../partition/own-sizes.ts';
 import { zero } from '../../techniques/zero.ts';
 import { remembered } from '../../units/remembered.ts';
@@ -45,7 +47,12 @@ export function expandCopies(run: Run, frame: UnlikeCopies): void {
   const choices = copiesChoices(problem, frame, options);
   const deals = dealings(problem, frame, options);
   const [first] = choices;
-  const refused = options.launcher?.refuses?.(problem, outlineOf(frame)) ?? null;
+  const { tp, cp, dp, ep, etp } = frame;
+  const shapes = frame.groups.map(({ group }) => ({ group, tp }));
+  const refused =
+    splitLaw(problem, { shapes, cp, dp, ep, etp }) ??
+    options.launcher?.refuses?.(problem, outlineOf(frame)) ??
+    null;
   if (first === undefined || deals.length === 0) return;
   if (refused !== null) {
     run.tally.add(refused, () => text({ choice: first, dealing: deals[0]! }), choices.length * deals.length);
@@ -79,7 +86,12 @@ export function framesOf(frame: UnlikeCopies) {
 }
 
 function outlineOf({ groups, tp }: UnlikeCopies) {
-  return { served: groups.map(({ group }) => ({ group, tp })), depth: 1, equalShares: true };
+  return {
+    served: groups.map(({ group }) => ({ group, tp })),
+    depth: 1,
+    equalShares: true,
+    equalCopies: true,
+  };
 }
 
 /** What a step of the copies of a group takes at least, by sequences of a micro-batch: one of them, and the end, seconds. */
@@ -166,7 +178,7 @@ function cost(
   const { problem, options, book } = run;
   const estimated = (plan: Plan) => estimate(problem, plan, book.profiles);
   let plan = planOf(problem, frame, one);
-  const refusal = options.launcher?.reject(problem, plan) ?? null;
+  const refusal = planLaw(problem, plan) ?? options.launcher?.reject(problem, plan) ?? null;
   if (refusal !== null) {
     run.tally.add(refusal, text);
     return;

@@ -7,7 +7,7 @@ import { type ChunkPlace, chunkPlaces, type PipelineShape } from '../../schedule
 import { TECHNIQUES } from '../../techniques/index.ts';
 import { zero } from '../../techniques/zero.ts';
 import type { Choice } from './choices.ts';
-import type { Layout, Serving } from './frame.ts';
+import { copiesOf, type Layout, type Serving } from './frame.ts';
 
 /** A plan but for the layers of its stages. */
 export interface Candidate {
@@ -29,15 +29,16 @@ export function sharedOf({ layout, choice }: Candidate): Pick<Plan, 'dims' | 'sc
 }
 
 /** A stage on the GPUs of one run, its layers apart. */
-export function specFor({ cluster }: Problem, candidate: Candidate, { group, tp }: Serving): StageSpec {
+export function specFor({ cluster }: Problem, candidate: Candidate, run: Serving): StageSpec {
+  const { group, tp, fold = 1 } = run;
   const { layout, choice } = candidate;
   const { dims, schedule, techniques } = sharedOf(candidate);
   const { cp, ep, etp, vpp, dpReplicate } = dims;
   return {
     group,
     firstDevice: cluster.groups[group]!.firstDevice,
-    dims: { tp, cp, pp: layout.pp, dpReplicate, dpShard: layout.dp / dpReplicate, ep, etp, vpp },
-    microBatchSize: choice.microBatchSize,
+    dims: { tp, cp, pp: layout.pp, dpReplicate, dpShard: copiesOf(layout, run) / dpReplicate, ep, etp, vpp },
+    microBatchSize: choice.microBatchSize * fold,
     schedule,
     techniques,
   };
@@ -55,10 +56,11 @@ export function placesOf({ layout, choice }: Candidate): ChunkPlace[] {
 
 /** As it would be typed after --config, layers apart. */
 export function candidateText({ layout, choice }: Candidate): string {
-  const { tp, pp, dp, cp, ep, etp } = layout;
+  const { tp, pp, cp, ep, etp, runs } = layout;
+  const copies = [...new Set(runs.map((run) => copiesOf(layout, run)))].join('/');
   const expert = ep > 1 || etp > 1 ? `,ep=${ep},etp=${etp}` : '';
   const techniques = TECHNIQUES.flatMap(({ id, of, format, choices }) =>
     choices === undefined ? [] : [`,${id}=${format(of(choice.techniques))}`],
   );
-  return `tp=${tp},pp=${pp},dp=${dp},cp=${cp}${expert},vpp=${choice.vpp},micro-batch=${choice.microBatchSize}${techniques.join('')}`;
+  return `tp=${tp},pp=${pp},dp=${copies},cp=${cp}${expert},vpp=${choice.vpp},micro-batch=${choice.microBatchSize}${techniques.join('')}`;
 }

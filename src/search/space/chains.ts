@@ -1,6 +1,7 @@
 import type { NodeGroup } from '../../domain/cluster.ts';
 import type { Problem } from '../../domain/problem.ts';
-import { divisors, type Frame, frameOf } from './frame.ts';
+import { isMoe } from '../../layers/layer.ts';
+import { divisors, type Frame, frameOf, type Serving } from './frame.ts';
 import { groupOrders, groupSize } from './group-orders.ts';
 import { type SearchOptions, within } from './options.ts';
 
@@ -20,7 +21,55 @@ const MOST_CONTEXT = 64;
  * parallel size, each tensor-parallel degree of each group, each number of stages that a group may serve.
  */
 export function* chains(problem: Problem, options: SearchOptions): Iterable<Frame> {
-  for (const groups of groupOrders(problem.cluster)) yield* chainsOf(problem, groups, options);
+  for (const groups of groupOrders(problem.cluster)) {
+    yield* chainsOf(problem, groups, options);
+    yield* unlikeChains(problem, groups, options);
+  }
+}
+
+/** How many times fewer copies some stages may have than others. */
+const FOLDS = [1, 2, 4, 8];
+/** Groups of which stages may differ in the number of their copies. */
+const MOST_MESHES = 3;
+
+/**
+ * Chains whose groups have unlike numbers of copies, micro-batch × copies the same on every stage (FlagScale's meshes), and
+ * those of three groups with unlike degrees of tensor parallelism: where they leave no GPU of their groups idle.
+ */
+export function* unlikeChains(
+  { model, workload }: Problem,
+  groups: readonly NodeGroup[],
+  options: SearchOptions,
+): Iterable<Frame> {
+  const { counts } = options.fix;
+  const held = counts.dp ?? counts['micro-batch'] ?? counts['dp-replicate'];
+  if (groups.length < 2 || groups.length > MOST_MESHES || held !== undefined) return;
+  if (options.alikeStages || isMoe(model)) return;
+  const folds = combinations(groups.map(() => FOLDS)).filter((fold) => Math.min(...fold) === 1);
+  const copies = divisors(workload.globalBatchSize).filter((dp) => within(options, 'dp', dp));
+  for (const tps of tensorSizes(groups, options, MOST_MESHES))
+    for (const fold of folds) {
+      // Those are among the others.
+      if (Math.max(...fold) === 1 && (groups.length <= MOST_UNLIKE || new Set(tps).size === 1)) continue;
+      for (const dp of copies) {
+        const perStage = groups.map((_, i) => (tps[i]! * dp) / fold[i]!);
+        const stages = groups.map((group, i) => groupSize(group) / perStage[i]!);
+        const pp = stages.reduce((a, b) => a + b, 0);
+        if (fold.some((one) => dp % one !== 0) || !stages.every((n) => Number.isInteger(n))) continue;
+        if (pp > model.layers.length || !within(options, 'pp', pp)) continue;
+        const runs = groups.map(
+          ({ index }, i): Serving => ({
+            ...{ group: index, stages: stages[i]!, tp: tps[i]! },
+            ...(fold[i] === 1 ? {} : { fold: fold[i]! }),
+          }),
+        );
+        yield frameOf(runs, 1, dp);
+      }
+    }
+}
+
+function combinations<T>(lists: readonly (readonly T[])[]): T[][] {
+  return lists.reduce<T[][]>((all, list) => all.flatMap((head) => list.map((one) => [...head, one])), [[]]);
 }
 
 export function* chainsOf(
@@ -56,8 +105,8 @@ function unevenCopies(most: number, batch: number, options: SearchOptions): numb
   return [...new Set(fullest)].filter((d) => d <= batch && batch % d !== 0 && within(options, 'dp', d));
 }
 
-/** A degree for each group: the same for all, and for two groups also unlike ones; inside the fast domain unless asked for. */
-function tensorSizes(groups: readonly NodeGroup[], options: SearchOptions): number[][] {
+/** A degree for each group: the same for all, and for up to `most` groups also unlike ones; inside the fast domain unless asked for. */
+function tensorSizes(groups: readonly NodeGroup[], options: SearchOptions, most = MOST_UNLIKE): number[][] {
   const { tp: held } = options.fix.counts;
   const each = groups.map((group) => {
     const inside = divisors(Math.min(group.fastDomainGpus, groupSize(group))).filter((t) => t <= MOST_TENSOR);
@@ -67,9 +116,8 @@ function tensorSizes(groups: readonly NodeGroup[], options: SearchOptions): numb
   const alike = each[0]!
     .filter((t) => each.every((sizes) => sizes.includes(t)))
     .map((t) => groups.map(() => t));
-  if (groups.length === 1 || groups.length > MOST_UNLIKE || options.alikeStages) return alike;
-  const unlike = each[0]!.flatMap((a) => each[1]!.filter((b) => b !== a).map((b) => [a, b]));
-  return [...alike, ...unlike];
+  if (groups.length === 1 || groups.length > most || options.alikeStages) return alike;
+  return [...alike, ...combinations(each).filter((tps) => tps.some((tp) => tp !== tps[0]))];
 }
 
 function powers(limit: number): number[] {
@@ -86,14 +134,12 @@ function stageCounts(most: readonly number[], layers: number, options: SearchOpt
   };
   if (most.length === 1) return depths(most[0]!, layers).filter(fits);
   const full = most.map((n) => upTo(Math.min(n, layers)));
-  const combinations = full.reduce((product, list) => product * list.length, 1);
+  const all = full.reduce((product, list) => product * list.length, 1);
   const lists =
-    combinations <= MOST_COUNTS
+    all <= MOST_COUNTS
       ? full
       : most.map((n) => [...new Set(most.length > MOST_PARTIAL ? [n] : [n, Math.ceil(n / 2), 1])]);
-  return lists
-    .reduce<number[][]>((all, list) => all.flatMap((head) => list.map((n) => [...head, n])), [[]])
-    .filter(fits);
+  return combinations(lists).filter(fits);
 }
 
 function depths(most: number, layers: number): number[][] {

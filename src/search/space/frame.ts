@@ -6,6 +6,8 @@ export interface Serving {
   readonly group: number;
   readonly stages: number;
   readonly tp: number;
+  /** Its stages have so many times fewer copies, on micro-batches of so many times the sequences; left out: as many as all. */
+  readonly fold?: number;
 }
 
 /** Which devices form how many stages: everything about one chain of stages but its choices. */
@@ -16,6 +18,7 @@ export interface Layout {
   /** Of the first stage. */
   readonly tp: number;
   readonly cp: number;
+  /** Copies of a stage: of those that have most. */
   readonly dp: number;
   readonly ep: number;
   readonly etp: number;
@@ -31,11 +34,25 @@ export function frameOf(runs: readonly Serving[], cp: number, dp: number): Frame
 }
 
 export function outlineOf({ workload }: Problem, { runs, pp, dp }: Frame): Outline {
-  return { served: runs, depth: pp, equalShares: workload.globalBatchSize % dp === 0 };
+  return {
+    served: runs,
+    depth: pp,
+    equalShares: workload.globalBatchSize % dp === 0,
+    equalCopies: runs.every(({ fold }) => fold === runs[0]!.fold),
+  };
 }
 
-export function devicesOfFrame({ runs, cp, dp }: Frame): number {
-  return runs.reduce((sum, { stages, tp }) => sum + stages * tp * cp * dp, 0);
+export function copiesOf({ dp }: Pick<Frame, 'dp'>, { fold = 1 }: Serving): number {
+  return dp / fold;
+}
+
+/** GPUs of each stage of a run. */
+export function devicesOfStage(frame: Pick<Frame, 'cp' | 'dp'>, run: Serving): number {
+  return run.tp * frame.cp * copiesOf(frame, run);
+}
+
+export function devicesOfFrame(frame: Frame): number {
+  return frame.runs.reduce((sum, run) => sum + run.stages * devicesOfStage(frame, run), 0);
 }
 
 export function divisors(n: number): number[] {

@@ -53,7 +53,8 @@ export function byDollars({ groups }: Cluster, prices: readonly number[]): Objec
     bound: (seconds, frames) => {
       let rate = 0;
       for (const { runs, cp, dp } of frames)
-        for (const { group, stages, tp } of runs) rate += stages * tp * cp * dp * perSecond(group);
+        for (const { group, stages, tp, fold = 1 } of runs)
+          rate += (stages * tp * cp * dp * perSecond(group)) / fold;
       return rate * seconds;
     },
   };
