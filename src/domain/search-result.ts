@@ -105,6 +105,12 @@ export interface PlacementSummary {
 
 /** What stands beside the ranking: asked only where it can matter. */
 export interface WhatIf {
+  /** The first plan ties with one that is faster now, and is ahead of it on a network half as fast: steps there. Left out by earlier versions. */
+  readonly steadier?: {
+    readonly overRank: number;
+    readonly stepSeconds: number;
+    readonly overStepSeconds: number;
+  } | null;
   /** Frameworks that run the best plan as printed. */
   readonly launchers: readonly string[];
   readonly idle: readonly IdleGroup[];

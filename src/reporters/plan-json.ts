@@ -42,6 +42,7 @@ export function planDocument(
             freedoms: beside.beyond.freedoms,
             ...rankedJson(problem, beside.beyond.plan),
           },
+    steadier: beside.steadier ?? null,
     placement: beside.placement,
     slowLinks: beside.slowLinks,
     certificate: result.certificate,

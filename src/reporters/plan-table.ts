@@ -5,7 +5,7 @@ import { arithmetic, degreesOf } from '../plan-text/degrees.ts';
 import { toldTechniques } from '../plan-text/told.ts';
 import { TECHNIQUES } from '../techniques/index.ts';
 import { digits, formatInteger, formatPercent, formatSeconds } from '../units/format.ts';
-import { besideWords, missWords, programWords, variantWords } from './beside.ts';
+import { besideWords, missWords, programWords, steadierWords, variantWords } from './beside.ts';
 import { fitting, grid, painter, type Style, wrap } from './paint.ts';
 import {
   clip,
@@ -123,6 +123,7 @@ function notes(
   const ties = plans.filter((plan) => plan.rank > 1 && plan.tiedWithBest).length;
   if (ties > 0)
     lines.push(`= ${ties === 1 ? 'is a tie' : 'are ties'} with the best: closer than the model can tell.`);
+  if (beside.steadier) lines.push(steadierWords(best, plans, beside.steadier));
   const keptBack = keptBackOf(problem, plans);
   if (keptBack.length > 0) lines.push(unmeasuredWords(problem, keptBack));
   if (best.variants.length > 0)

@@ -102,7 +102,12 @@ export const planSchema = documentSchema({
       certificate,
       rejected: named(count),
     },
-    { whyNot, from, beyond: orNull(closed({ framework: text, reason, freedoms: texts, ...ranked })) },
+    {
+      steadier: orNull(closed({ overRank: count, stepSeconds: number, overStepSeconds: number })),
+      whyNot,
+      from,
+      beyond: orNull(closed({ framework: text, reason, freedoms: texts, ...ranked })),
+    },
   ),
 });
 

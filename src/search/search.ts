@@ -217,7 +217,7 @@ function withFirst(
 }
 
 /** Differences below this share are noise between two plans of one model on one cluster. */
-const TIE = 0.02;
+export const TIE = 0.02;
 
 /** Whether a plan's value is closer to the best than the model can tell. */
 export function tied(value: number, best: number, { band }: Estimate): boolean {

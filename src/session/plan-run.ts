@@ -5,6 +5,7 @@ import { queueOf } from '../search/run/queue.ts';
 import { searchSteps } from '../search/search.ts';
 import { DEFAULT_OPTIONS, type SearchOptions } from '../search/space/options.ts';
 import { placed } from './placed.ts';
+import { steadyFirst } from './steady-first.ts';
 import { canThread, defaultThreads, searchThreaded } from './threads.ts';
 import { warmThreshold } from './warm-start.ts';
 import { whatIf } from './what-if.ts';
@@ -43,8 +44,9 @@ export async function planRun(request: PlanRequest): Promise<PlanOutcome> {
   const threshold =
     warmStart === undefined ? Number.POSITIVE_INFINITY : warmThreshold(warmStart, problem, plain);
   const options: SearchOptions = { ...plain, threshold };
-  const { result, placement } = placed(problem, await searched(request, options), plain.objective);
-  const outcome = { result, beside: whatIf(problem, result, plain, placement) };
+  const found = placed(problem, await searched(request, options), plain.objective);
+  const { result, steadier } = steadyFirst(problem, found.result, plain.objective);
+  const outcome = { result, beside: { ...whatIf(problem, result, plain, found.placement), steadier } };
   if (result.certificate.cutBy === null) request.cache?.write(outcome);
   return outcome;
 }

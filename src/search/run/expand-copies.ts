@@ -1,20 +1,16 @@
 import type { Estimate } from '../../domain/estimate.ts';
 import type { Plan, ReplicaBlock } from '../../domain/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
-import type { StageSpec } from '../../evaluate/context.ts';
 import { estimate } from '../../evaluate/estimate.ts';
-import { type StageSeconds, stageSeconds } from '../../evaluate/stage-costs.ts';
 import { planLaw } from '../../laws/plan.ts';
 import { splitLaw } from '../../laws/split.ts';
 import { ownSizes } from '../../partition/own-sizes.ts';
 import { zero } from '../../techniques/zero.ts';
-import { remembered } from '../../units/remembered.ts';
-import { bySize } from '../bound/by-size.ts';
+import { type CopiesPace, framesOf, paceOf } from '../bound/copies-bound.ts';
 import { sharedByMemory } from '../cut/state-parts.ts';
 import type { Choice } from '../space/choices.ts';
 import { frameOf } from '../space/frame.ts';
 import {
-  chainOn,
   copiesChoices,
   type Dealing,
   dealings,
@@ -59,7 +55,7 @@ export function expandCopies(run: Run, frame: UnlikeCopies): void {
     return;
   }
   const all = choices.flatMap((choice) => {
-    const seconds = paceOf(run, frame, choice);
+    const seconds = paceOf(problem, run.book, frame, choice);
     return deals.map((dealing) => dealt(run, frame, { choice, dealing }, seconds));
   });
   const order = all.sort((a, b) => a.seconds - b.seconds);
@@ -80,11 +76,6 @@ const NO_SIZES = {
   limit: 'sizes of 1 to 16 sequences',
 };
 
-/** The same GPUs, each group as a chain of its own: for what depends on GPUs alone. */
-export function framesOf(frame: UnlikeCopies) {
-  return frame.groups.map((one) => chainOn(frame, one));
-}
-
 function outlineOf({ groups, tp }: UnlikeCopies) {
   return {
     served: groups.map(({ group }) => ({ group, tp })),
@@ -94,43 +85,11 @@ function outlineOf({ groups, tp }: UnlikeCopies) {
   };
 }
 
-/** What a step of the copies of a group takes at least, by sequences of a micro-batch: one of them, and the end, seconds. */
-interface Pace {
-  readonly microBatch: (group: number, size: number) => number;
-  readonly end: (group: number, size: number) => number;
-}
-
-function paceOf(
-  { problem, book }: Pick<Run, 'problem' | 'book'>,
-  frame: UnlikeCopies,
-  choice: Omit<Choice, 'microBatchSize'>,
-): Pace {
-  const known = new Map<string, StageSeconds>();
-  const costs = (group: number, size: number) =>
-    remembered(known, `${group}/${size}`, () =>
-      stageSeconds(book.problem, specOf(problem, frame, choice, group, size), book.profiles),
-    );
-  return {
-    microBatch: (group, size) => {
-      const { secondsPerLayer, embeddingSeconds, headSeconds } = costs(group, size);
-      return layersOf(problem, (kind) => secondsPerLayer[kind]!) + embeddingSeconds + headSeconds;
-    },
-    end: (group, size) => {
-      const { reduce, rest } = costs(group, size).leastEnds(0).anyRecompute;
-      return layersOf(problem, (kind) => reduce[kind]! + rest[kind]!);
-    },
-  };
-}
-
-function layersOf({ model }: Problem, ofKind: (kind: number) => number): number {
-  return model.layers.reduce((sum, kind) => sum + ofKind(kind), 0);
-}
-
 function dealt(
   { problem }: Run,
   { groups, dp }: UnlikeCopies,
   { choice, dealing }: Pick<Dealt, 'choice' | 'dealing'>,
-  { microBatch, end }: Pace,
+  { microBatch, end }: CopiesPace,
 ): Dealt {
   const sequences = problem.workload.globalBatchSize / dealing.microBatches;
   const classes = groups.map(({ count }, group) => ({
@@ -142,31 +101,10 @@ function dealt(
       ? groups.map(() => sequences / dp)
       : ownSizes(classes, sequences, sizesToChoose(problem));
   if (sizes === null) return { choice, dealing, sizes, seconds: Number.POSITIVE_INFINITY };
-  const slowest = (of: Pace['end']) => Math.max(...sizes.map((size, group) => of(group, size)));
+  const slowest = (of: CopiesPace['end']) => Math.max(...sizes.map((size, group) => of(group, size)));
   const { stack } = problem;
   const seconds = dealing.microBatches * slowest(microBatch) + slowest(end) + stack.host.secondsPerStep;
   return { choice, dealing, sizes, seconds: seconds * stack.timeMultiplier.value };
-}
-
-/** The copies of one group among those of all. */
-function specOf(
-  { cluster }: Problem,
-  { groups, tp, cp, dp, ep, etp }: UnlikeCopies,
-  { dpReplicate, techniques, schedule, vpp }: Omit<Choice, 'microBatchSize'>,
-  own: number,
-  microBatchSize: number,
-): StageSpec {
-  const copies = groups.map(({ group, count }) => ({
-    firstDevice: cluster.groups[group]!.firstDevice,
-    ...{ tp, count },
-  }));
-  return {
-    group: groups[own]!.group,
-    firstDevice: copies[own]!.firstDevice,
-    among: { copies, own },
-    dims: { tp, cp, pp: 1, dpReplicate, dpShard: Math.max(1, Math.floor(dp / dpReplicate)), ep, etp, vpp },
-    ...{ microBatchSize, schedule, techniques },
-  };
 }
 
 function cost(
@@ -245,22 +183,4 @@ function planOf(
     techniques: choice.techniques,
     nodeOrder: null,
   };
-}
-
-/** No configuration of the frame has a smaller value: each group at the size of micro-batch at which it is fastest. */
-export function leastOfCopies(run: Pick<Run, 'problem' | 'options' | 'book'>, frame: UnlikeCopies): number {
-  const { problem, options } = run;
-  const all = copiesChoices(problem, frame, options).map((choice) => ({ microBatchSize: 1, ...choice }));
-  let least = Number.POSITIVE_INFINITY;
-  for (const choice of bySize(all).flatMap(({ barest }) => barest)) {
-    const { microBatch, end } = paceOf(run, frame, choice);
-    const rates = frame.groups.map(({ count }, group) =>
-      Math.max(...sizesToChoose(problem).map((size) => (count * size) / microBatch(group, size))),
-    );
-    const largest = Math.max(...sizesToChoose(problem));
-    const ends = frame.groups.map((_, group) => end(group, largest));
-    const seconds = problem.workload.globalBatchSize / rates.reduce((a, b) => a + b, 0) + Math.max(...ends);
-    least = Math.min(least, seconds * problem.stack.timeMultiplier.value);
-  }
-  return options.objective.bound(least, framesOf(frame));
 }

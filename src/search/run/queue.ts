@@ -1,5 +1,6 @@
 import type { Problem } from '../../domain/problem.ts';
 import { frameBound } from '../bound/bounds.ts';
+import { framesOf } from '../bound/copies-bound.ts';
 import { type Bundle, bundles } from '../space/bundles.ts';
 import { chains } from '../space/chains.ts';
 import { choiceCounts } from '../space/choices.ts';
@@ -8,7 +9,7 @@ import { layoutCount } from '../space/layouts.ts';
 import type { SearchOptions } from '../space/options.ts';
 import { type UnlikeCopies, unlikeCopies } from '../space/unlike-copies.ts';
 import { bundleChoices, bundleSpace } from './expand-bundle.ts';
-import { copiesSpace, framesOf } from './expand-copies.ts';
+import { copiesSpace } from './expand-copies.ts';
 
 /** What the search opens at once, one of three: a chain of stages, unlike pipelines side by side, one stage on unlike GPUs. */
 export interface Entry {

@@ -2,13 +2,13 @@ import type { Problem } from '../../domain/problem.ts';
 import { splitLaw } from '../../laws/split.ts';
 import { barestBound } from '../bound/barest.ts';
 import { bySize, type Group } from '../bound/by-size.ts';
+import { leastOfCopies } from '../bound/copies-bound.ts';
 import type { CostBook } from '../bound/cost-book.ts';
 import type { Bundle } from '../space/bundles.ts';
 import { type Frame, outlineOf } from '../space/frame.ts';
 import { layoutsOf } from '../space/layouts.ts';
 import type { SearchOptions } from '../space/options.ts';
 import { bundleChoices } from './expand-bundle.ts';
-import { leastOfCopies } from './expand-copies.ts';
 import type { Entry } from './queue.ts';
 
 /**
@@ -24,7 +24,7 @@ export function refinedBound(
   let least = Number.POSITIVE_INFINITY;
   if (frame !== null) least = leastOfFrame(problem, options, book, frame);
   if (bundle !== null) least = leastOfBundle(problem, options, book, bundle);
-  if (copies !== null) least = leastOfCopies({ problem, options, book }, copies);
+  if (copies !== null) least = leastOfCopies(problem, options, book, copies);
   return least === Number.POSITIVE_INFINITY ? bound : Math.max(bound, least);
 }
 

@@ -1,0 +1,90 @@
+import type { Problem } from '../../domain/problem.ts';
+import type { StageSpec } from '../../evaluate/context.ts';
+import { type StageSeconds, stageSeconds } from '../../evaluate/stage-costs.ts';
+import { remembered } from '../../units/remembered.ts';
+import type { Choice } from '../space/choices.ts';
+import type { SearchOptions } from '../space/options.ts';
+import { chainOn, copiesChoices, sizesToChoose, type UnlikeCopies } from '../space/unlike-copies.ts';
+import { bySize } from './by-size.ts';
+import type { CostBook } from './cost-book.ts';
+
+/** The same GPUs, each group as a chain of its own: for what depends on GPUs alone. */
+export function framesOf(frame: UnlikeCopies) {
+  return frame.groups.map((one) => chainOn(frame, one));
+}
+
+/** What a step of the copies of a group takes at least, by sequences of a micro-batch: one of them, and the end, seconds. */
+export interface CopiesPace {
+  readonly microBatch: (group: number, size: number) => number;
+  readonly end: (group: number, size: number) => number;
+}
+
+export function paceOf(
+  problem: Problem,
+  book: CostBook,
+  frame: UnlikeCopies,
+  choice: Omit<Choice, 'microBatchSize'>,
+): CopiesPace {
+  const known = new Map<string, StageSeconds>();
+  const costs = (group: number, size: number) =>
+    remembered(known, `${group}/${size}`, () =>
+      stageSeconds(book.problem, specOf(problem, frame, choice, group, size), book.profiles),
+    );
+  return {
+    microBatch: (group, size) => {
+      const { secondsPerLayer, embeddingSeconds, headSeconds } = costs(group, size);
+      return layersOf(problem, (kind) => secondsPerLayer[kind]!) + embeddingSeconds + headSeconds;
+    },
+    end: (group, size) => {
+      const { reduce, rest } = costs(group, size).leastEnds(0).anyRecompute;
+      return layersOf(problem, (kind) => reduce[kind]! + rest[kind]!);
+    },
+  };
+}
+
+function layersOf({ model }: Problem, ofKind: (kind: number) => number): number {
+  return model.layers.reduce((sum, kind) => sum + ofKind(kind), 0);
+}
+
+/** The copies of one group among those of all. */
+function specOf(
+  { cluster }: Problem,
+  { groups, tp, cp, dp, ep, etp }: UnlikeCopies,
+  { dpReplicate, techniques, schedule, vpp }: Omit<Choice, 'microBatchSize'>,
+  own: number,
+  microBatchSize: number,
+): StageSpec {
+  const copies = groups.map(({ group, count }) => ({
+    firstDevice: cluster.groups[group]!.firstDevice,
+    ...{ tp, count },
+  }));
+  return {
+    group: groups[own]!.group,
+    firstDevice: copies[own]!.firstDevice,
+    among: { copies, own },
+    dims: { tp, cp, pp: 1, dpReplicate, dpShard: Math.max(1, Math.floor(dp / dpReplicate)), ep, etp, vpp },
+    ...{ microBatchSize, schedule, techniques },
+  };
+}
+
+/** No configuration of the frame has a smaller value: each group at the size of micro-batch at which it is fastest. */
+export function leastOfCopies(
+  problem: Problem,
+  options: SearchOptions,
+  book: CostBook,
+  frame: UnlikeCopies,
+): number {
+  const all = copiesChoices(problem, frame, options).map((choice) => ({ microBatchSize: 1, ...choice }));
+  let least = Number.POSITIVE_INFINITY;
+  for (const choice of bySize(all).flatMap(({ barest }) => barest)) {
+    const { microBatch, end } = paceOf(problem, book, frame, choice);
+    const rates = frame.groups.map(({ count }, group) =>
+      Math.max(...sizesToChoose(problem).map((size) => (count * size) / microBatch(group, size))),
+    );
+    const largest = Math.max(...sizesToChoose(problem));
+    const ends = frame.groups.map((_, group) => end(group, largest));
+    const seconds = problem.workload.globalBatchSize / rates.reduce((a, b) => a + b, 0) + Math.max(...ends);
+    least = Math.min(least, seconds * problem.stack.timeMultiplier.value);
+  }
+  return options.objective.bound(least, framesOf(frame));
+}
