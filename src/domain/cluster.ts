@@ -98,6 +98,11 @@ export function deviceCount(cluster: Cluster): number {
   return cluster.groups.reduce((sum, group) => sum + group.nodes * group.gpusPerNode, 0);
 }
 
+/** Of the GPUs of these groups: each vendor has a collective library of its own. */
+export function vendorsOf({ groups }: Cluster, indexes: readonly number[]): ReadonlySet<GpuSpec['vendor']> {
+  return new Set(indexes.map((index) => groups[index]!.gpu.vendor));
+}
+
 export function groupOfDevice(cluster: Cluster, device: number): NodeGroup {
   const group = cluster.groups.findLast((g) => g.firstDevice <= device);
   if (group === undefined) throw new RangeError(`device ${device} is not in cluster ${cluster.name}`);

@@ -13,6 +13,8 @@ export type Transport = 'domain' | 'rdma' | 'socket';
 export interface Join {
   readonly transport: 'rdma' | 'socket';
   readonly stated: boolean;
+  /** Cards and fabric have RDMA: only the libraries of the GPUs' vendors keep it from joining them. */
+  readonly vendorsApart?: true;
 }
 
 /** From fast to slow. */
@@ -24,7 +26,12 @@ export function slowestTransport(all: Iterable<Transport>): Transport {
   return ORDER[worst]!;
 }
 
-/** The cards' own layer decides first, then the link between them, then the name of the fabric, then the site. */
+/**
+ * The cards' own layer decides first, then the link between them, then the name of the fabric, then the site; where all of
+ * those have RDMA, the vendors of the GPUs. NCCL and RCCL never share a communicator (rccl#1220): what crosses goes through
+ * host memory and Gloo's sockets, which is what FlagScale's `hetero_use_cpu_communication` and Zorse's `gloo_p2p` do. FlagCX
+ * may join them over RDMA, so that this is assumed, and a link of layer `tcp` with a bandwidth states what it reaches.
+ */
 export function joinOf(cluster: Cluster, a: number, b: number): Join {
   const known = rememberedOf(byCluster, cluster, () => new Map<number, Join>());
   return remembered(known, a * cluster.groups.length + b, () => joined(cluster, a, b));
@@ -41,6 +48,8 @@ function joined({ groups, links }: Cluster, a: number, b: number): Join {
   const named = fabric !== null && peer !== null;
   const together = named ? fabric === peer : a === b || one.site === other.site;
   const rdma = layer !== 'tcp' && alike && (way === undefined ? together : way.layer === layer);
+  if (rdma && one.gpu.vendor !== other.gpu.vendor)
+    return { transport: 'socket', stated: false, vendorsApart: true };
   return {
     transport: rdma ? 'rdma' : 'socket',
     stated: sameHost(one, other) || way?.stated === true || (alike && named && fabric === peer),

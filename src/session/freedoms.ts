@@ -1,4 +1,5 @@
-import { type Plan, replicasOf } from '../domain/plan.ts';
+import { vendorsOf } from '../domain/cluster.ts';
+import { groupsOf, type Plan, replicasOf } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import { FRAMEWORKS } from '../frameworks/index.ts';
 import type { Capabilities, Framework } from '../frameworks/port/framework.ts';
@@ -23,11 +24,7 @@ const FREEDOMS: readonly (readonly [words: string, capability: keyof Capabilitie
     (plan) => several(blocksOf(plan).map(({ microBatches }) => microBatches)),
   ],
   ['unlike pipelines', 'severalPipelines', ({ pipelines }) => pipelines.length > 1],
-  [
-    'GPUs of two vendors',
-    'mixedVendors',
-    (plan, { cluster }) => several(blocksOf(plan).map(({ group }) => cluster.groups[group]!.gpu.vendor)),
-  ],
+  ['GPUs of two vendors', 'mixedVendors', (plan, { cluster }) => vendorsOf(cluster, groupsOf(plan)).size > 1],
   ['several stages', 'pipeline', (plan) => plan.pipelines.some(({ stages }) => stages.length > 1)],
   ['tensor parallelism', 'tensorParallel', (plan) => blocksOf(plan).some(({ tp }) => tp > 1)],
 ];

@@ -1,3 +1,4 @@
+import { vendorsOf } from '../../domain/cluster.ts';
 import type { Legality, Outline } from '../../domain/legality.ts';
 import { layersOf, type Plan, replicasOf } from '../../domain/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
@@ -198,7 +199,10 @@ const emptyChunks =
 
 /** NCCL and RCCL do not talk to each other. */
 const oneVendor: OutlineRule = ({ cluster }, { served }) => {
-  const vendors = new Set(served.map((block) => cluster.groups[block.group]!.gpu.vendor));
+  const vendors = vendorsOf(
+    cluster,
+    served.map(({ group }) => group),
+  );
   if (vendors.size <= 1) return null;
   return {
     rule: 'one-vendor',
