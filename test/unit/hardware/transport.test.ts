@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { clusterFromText } from '../../../src/catalogue/clusters.ts';
 import type { Cluster } from '../../../src/domain/cluster.ts';
 import { planTransports } from '../../../src/hardware/plan-transports.ts';
-import { pairSpan } from '../../../src/hardware/span.ts';
+import { pairSpan, spanOf } from '../../../src/hardware/span.ts';
 import { joinOf } from '../../../src/hardware/transport.ts';
 import { parseConfiguration } from '../../../src/plan-text/configuration.ts';
 import { planOf } from '../../../src/plan-text/plan-of.ts';
@@ -47,6 +47,16 @@ describe('how two node groups reach each other', () => {
   ])('%s', (_, nics, rest, join) => {
     expect(joinOf(cluster(nics, rest), 0, 1)).toEqual(join);
   });
+});
+
+it('a pair takes the networks of its ends, not those of groups that lie between in the file', () => {
+  const nics = [ib, 'link: eth-25', ib];
+  const way = (groups: Cluster) => {
+    const { transport, network, share } = pairSpan(groups, 0, groups.groups.at(-1)!.firstDevice);
+    return { transport, network: network.id, share };
+  };
+  expect(way(cluster(nics))).toEqual(way(cluster([ib, ib])));
+  expect(spanOf(cluster(nics), 0, 8, 5).transport).toBe('socket');
 });
 
 describe('groups of two vendors', () => {
