@@ -41,6 +41,7 @@ function clusterFrom(document: Document): Cluster {
   const doc = validateDocument(document, clusterSchema);
   const assumptions: string[] = [];
   const groups: NodeGroup[] = [];
+  const taken = new Map<string, number>();
   let firstDevice = 0;
   for (const [index, group] of doc.groups.entries()) {
     if (groups.some((g) => g.id === group.id)) {
@@ -51,7 +52,7 @@ function clusterFrom(document: Document): Cluster {
       });
     }
     groups.push(
-      besideOthers(document, groups, groupFrom(document, doc, group, index, firstDevice, assumptions)),
+      besideOthers(document, taken, groupFrom(document, doc, group, index, firstDevice, assumptions)),
     );
     firstDevice += group.nodes * group.gpusPerNode;
   }

@@ -12,19 +12,24 @@ import { quantityAt } from './quantity-at.ts';
 import { sbatchFrom } from './sbatch.ts';
 import { socketsOf } from './sockets.ts';
 
-/** The group with its place on hosts that earlier groups use too: a host with two types of GPU stands in two groups. */
-export function besideOthers(document: Document, earlier: readonly NodeGroup[], group: NodeGroup): NodeGroup {
-  const twice = group.hosts.find((host, i) => group.hosts.indexOf(host) !== i);
-  if (twice !== undefined)
-    throw new InputError({
-      message: `host "${twice}" stands twice in group "${group.id}"`,
-      expected: 'each host once',
-      at: document.locate(`/groups/${group.index}/hosts`),
-    });
-  const taken = new Map<string, number>();
-  for (const { hosts, gpusPerNode } of earlier)
-    for (const host of hosts) taken.set(host, (taken.get(host) ?? 0) + gpusPerNode);
-  const firstGpus = group.hosts.map((host) => taken.get(host) ?? 0);
+/**
+ * The group with its place on hosts that earlier groups use too: a host with two types of GPU stands in two groups. `taken`:
+ * GPUs that earlier groups have on each host, to which it adds its own.
+ */
+export function besideOthers(document: Document, taken: Map<string, number>, group: NodeGroup): NodeGroup {
+  const seen = new Set<string>();
+  const firstGpus = group.hosts.map((host) => {
+    if (seen.has(host))
+      throw new InputError({
+        message: `host "${host}" stands twice in group "${group.id}"`,
+        expected: 'each host once',
+        at: document.locate(`/groups/${group.index}/hosts`),
+      });
+    seen.add(host);
+    const first = taken.get(host) ?? 0;
+    taken.set(host, first + group.gpusPerNode);
+    return first;
+  });
   return firstGpus.every((first) => first === 0) ? group : { ...group, firstGpus };
 }
 

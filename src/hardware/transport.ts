@@ -39,9 +39,22 @@ export function joinOf(cluster: Cluster, a: number, b: number): Join {
 
 const byCluster = new WeakMap<Cluster, Map<number, Join>>();
 
-function joined({ groups, links }: Cluster, a: number, b: number): Join {
-  const [one, other] = [groups[a]!, groups[b]!];
-  const way = links.find((link) => joins(link, a, b));
+/** The link of two groups, in whichever order, or of the nodes of one. */
+export function linkBetween(cluster: Cluster, a: number, b: number): GroupLink | undefined {
+  const pair = (from: number, to: number) => Math.min(from, to) * cluster.groups.length + Math.max(from, to);
+  const known = rememberedOf(
+    linksOf,
+    cluster,
+    () => new Map(cluster.links.map((link) => [pair(link.from, link.to), link])),
+  );
+  return known.get(pair(a, b));
+}
+
+const linksOf = new WeakMap<Cluster, Map<number, GroupLink>>();
+
+function joined(cluster: Cluster, a: number, b: number): Join {
+  const [one, other] = [cluster.groups[a]!, cluster.groups[b]!];
+  const way = linkBetween(cluster, a, b);
   const { layer } = one.nic.link;
   const alike = layer === other.nic.link.layer;
   const [fabric, peer] = [one.nic.fabric, other.nic.fabric];
@@ -57,7 +70,7 @@ function joined({ groups, links }: Cluster, a: number, b: number): Join {
 }
 
 /** One group, or GPUs of two types on the same hosts. */
-function sameHost(one: NodeGroup, other: NodeGroup): boolean {
+export function sameHost(one: NodeGroup, other: NodeGroup): boolean {
   return (
     one === other ||
     (other.firstGpus !== undefined && one.hosts.includes(other.hosts[0]!)) ||
@@ -70,8 +83,4 @@ export function transportOf(cluster: Cluster, groups: readonly number[]): 'rdma'
   for (const [i, a] of groups.entries())
     for (const b of groups.slice(i)) if (joinOf(cluster, a, b).transport === 'socket') return 'socket';
   return 'rdma';
-}
-
-function joins({ from, to }: GroupLink, a: number, b: number): boolean {
-  return (from === a && to === b) || (from === b && to === a);
 }
