@@ -15,7 +15,7 @@ import {
 } from './document.ts';
 import { assumedJoins, assumedWays } from './joins.ts';
 import type { Loaded } from './models.ts';
-import { besideOthers, groupFrom } from './node-groups.ts';
+import { assumedHosts, besideOthers, groupFrom } from './node-groups.ts';
 import { sbatchFrom } from './sbatch.ts';
 
 const FOLDER = dataFolder('configs', 'clusters');
@@ -56,6 +56,7 @@ function clusterFrom(document: Document): Cluster {
     );
     firstDevice += group.nodes * group.gpusPerNode;
   }
+  assumptions.push(...assumedHosts(groups));
   const nodes = groups.reduce((sum, group) => sum + group.nodes, 0);
   const measured = doc.measured === undefined ? undefined : measuredFrom(document, doc.measured, nodes);
   const links = linksFrom(document, doc, groups, assumptions);

@@ -96,7 +96,8 @@ function layerOf({ nic }: NodeGroup): LinkLayer {
   return nic.link.layer!;
 }
 
-function some(names: Iterable<string>): string {
+/** Three of many names. */
+export function some(names: Iterable<string>): string {
   const all = [...names];
   return all.length > 4 ? `${all.slice(0, 3).join(', ')} … (${all.length})` : all.join(' and ');
 }

@@ -63,6 +63,8 @@ export interface NicSpec {
   readonly interface: string | null;
   /** Name of the fabric that the cards stand on; null: not stated, and one for all cards of a layer at a site. */
   readonly fabric: string | null;
+  /** The file names none, and its one node needs none: these figures stand in. */
+  readonly unstated?: true;
 }
 
 /** Bytes/s one way, and seconds. */
