@@ -42,6 +42,8 @@ export function planDocument(
             freedoms: beside.beyond.freedoms,
             ...rankedJson(problem, beside.beyond.plan),
           },
+    cannot: beside.cannot,
+    without: beside.without.map(({ held, plan }) => ({ held, ...rankedJson(problem, plan) })),
     placement: beside.placement,
     slowLinks: beside.slowLinks,
     certificate: result.certificate,

@@ -37,7 +37,7 @@ describe('exit codes', () => {
   it('3 with advice when --fix leaves nothing', async () => {
     const ran = await run([...PLAN, '--fix', 'pp=99']);
     expect(ran.code).toBe(3);
-    expect(ran.out).toMatch(/No configuration has these dimensions/);
+    expect(ran.out).toMatch(/pp=99 cannot be: .* one stage for each of 16 layers,[\s\S]*Maybe pp=8\./);
   });
 
   it('130 when interrupted, with what was found', async () => {
