@@ -40,10 +40,17 @@ export function freedomsOf(problem: Problem, plan: Plan, launcher: Framework | n
   );
 }
 
-/** The framework that comes closest to a plan which none runs: of those for the problem, the one with the most freedom. */
-export function closestFramework(problem: Problem): Framework {
-  const freedom = ({ capabilities }: Framework) => Object.values(capabilities).filter(Boolean).length;
-  const able = FRAMEWORKS.filter((one) => (one.excludes?.(problem) ?? null) === null);
-  const from = able.length > 0 ? able : FRAMEWORKS;
-  return from.reduce((best, one) => (freedom(one) > freedom(best) ? one : best));
+/**
+ * The framework that comes closest to a plan which none runs: the one whose rules it passes furthest, of those the one that
+ * lacks least of what the plan has.
+ */
+export function closestFramework(problem: Problem, plan: Plan): Framework {
+  const closeness = FRAMEWORKS.map((framework) => ({
+    framework,
+    passed: framework.passes?.(problem, plan) ?? 0,
+    lacks: freedomsOf(problem, plan, framework).length,
+  }));
+  return closeness.reduce((best, one) =>
+    one.passed > best.passed || (one.passed === best.passed && one.lacks < best.lacks) ? one : best,
+  ).framework;
 }

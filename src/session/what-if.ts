@@ -81,7 +81,7 @@ function freePlans(
   const freest = told(free);
   if (freest.launchers.length > 0) return { freer: freest, beyond: null };
   const other = asked === null ? null : freerPlan(problem, best, options, LAUNCHABLE);
-  const closest = closestFramework(problem);
+  const closest = closestFramework(problem, free.plan);
   const reason = closest.reject(problem, free.plan);
   const further =
     other === null || free.estimate.stepSeconds < other.estimate.stepSeconds * (1 - WORTH_SAYING);
