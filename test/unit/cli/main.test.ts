@@ -195,6 +195,32 @@ describe('emit', () => {
     expect(statSync(out).mode & 0o777).toBe(0o777 & ~process.umask());
   });
 
+  it('takes a cluster file in which only what no figure depends on has changed since', async () => {
+    const ours = join(folder(), 'ours.yaml');
+    const yaml = readFileSync('configs/clusters/dgx-h100-8.yaml', 'utf8');
+    writeFileSync(ours, yaml);
+    const flags = ['--seq-length', '4096', '--global-batch', '64', '--launcher', 'megatron', '--json'];
+    const path = join(folder(), 'plan.json');
+    writeFileSync(path, (await run(['plan', 'llama-3.2-1b', ours, ...flags])).out);
+    const emitted = async (text: string) => {
+      writeFileSync(ours, text);
+      const out = join(folder(), 'launch');
+      const ran = await run(['emit', path, '--to', 'megatron', '--out', out]);
+      return { ...ran, job: () => readFileSync(join(out, 'job.sbatch'), 'utf8') };
+    };
+    const site = '    hosts: [gpu7]\n    pricePerGpuHour: 2.5\nslurm: { partition: new }\n# moved\n';
+    const moved = await emitted(`${yaml}${site}`);
+    expect(moved).toMatchObject({ code: 0 });
+    expect(moved.job()).toMatch(/--partition=new[\s\S]*--nodelist=gpu7/);
+    for (const other of [yaml.replace('nodes: 1', 'nodes: 2'), `${yaml}    powerCap: 500 W\n`]) {
+      const ran = await emitted(other);
+      expect(ran.code).toBe(2);
+      expect(ran.err).toMatch(
+        /the cluster .*ours\.yaml has changed since the plan was made\n {2}expected: the same file, but for hosts/,
+      );
+    }
+  });
+
   it('asks schedulers for what flags say, and ignores none', async () => {
     const path = await planFile('megatron');
     const emitted = async (...flags: string[]) => {
