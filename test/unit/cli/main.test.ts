@@ -139,6 +139,39 @@ describe('settings', () => {
   });
 });
 
+describe('explain row 1', () => {
+  /** The command under a table, as words. */
+  const commandOf = (text: string) => {
+    const [, command] = /Explain row 1:\n(shardwright (?:.*\\\n)*.*)\n/.exec(text) ?? [];
+    return command?.replaceAll('\\\n', '').split(/\s+/).slice(1);
+  };
+
+  it.each([
+    [['llama-3.2-1b', 'dgx-h100-8', ...SMALL]],
+    [['llama-3.2-1b', 'dgx-h100-8', ...SMALL, '--launcher', 'megatron', '--headroom', '20%']],
+    [['llama-3.1-8b', 'mixed-a100-v100', ...SMALL, '--precision', 'fp16', '--top', '2']],
+  ])('is a command that gives its figures: %j', async (argv) => {
+    const planned = await run(['plan', ...argv]);
+    const words = commandOf(planned.out)!;
+    const [{ stepTimeSeconds }] = JSON.parse((await run(['plan', ...argv, '--json'])).out).plans;
+    const explained = await run([...words, '--json']);
+    expect(explained.err).toBe('');
+    expect(JSON.parse(explained.out).stepTimeSeconds).toBe(stepTimeSeconds);
+  });
+
+  it('is left out where explain cannot be told the same', async () => {
+    const { out } = await run([
+      'plan',
+      'llama-3.1-8b',
+      'mixed-a100-v100',
+      ...SMALL,
+      '--gpu-types',
+      'a100-80-sxm',
+    ]);
+    expect(commandOf(out)).toBeUndefined();
+  });
+});
+
 describe('emit', () => {
   const planFile = async (launcher: string) => {
     const path = join(folder(), 'plan.json');
