@@ -7,13 +7,14 @@ import { TECHNIQUES } from '../../techniques/index.ts';
 import { chains } from './chains.ts';
 import { chainOf, choices } from './choices.ts';
 import { devicesOfFrame, divisors, type Frame } from './frame.ts';
+import { groupSize } from './group-orders.ts';
 import { layoutsOf } from './layouts.ts';
 import type { Held, SearchOptions } from './options.ts';
 
 /** A count, `schedule`, or the id of a technique. */
 type Key = string;
 type Value = number | string;
-type Countable = Exclude<Count, 'dp-replicate'>;
+type Countable = Exclude<Count, 'tp' | 'micro-batch' | 'dp-replicate'>;
 
 /**
  * Which of the values that a user holds cannot be, and the nearest that can: those that no configuration has by itself, or
@@ -78,18 +79,24 @@ function valuesOf(problem: Problem, open: SearchOptions, key: Key): Value[] {
     return SCHEDULES.map(({ id }) => id).filter((schedule) =>
       isPossible(problem, { ...open, fix: { ...open.fix, schedule } }),
     );
-  if (key === 'dp-replicate')
-    return divisors(problem.workload.globalBatchSize).filter((copies) =>
-      isPossible(problem, {
-        ...open,
-        fix: { ...open.fix, counts: { ...open.fix.counts, 'dp-replicate': copies } },
-      }),
-    );
+  const tried = TRIED[key]?.(problem);
+  if (tried !== undefined)
+    return tried.filter((count) => {
+      const counts = { ...open.fix.counts, [key]: count };
+      return isPossible(problem, { ...open, fix: { ...open.fix, counts } });
+    });
   const values = new Set<number>();
   for (const frame of framesOf(problem, open))
     for (const value of of[key as Countable](problem, frame, open)) values.add(value);
   return [...values].sort((a, b) => a - b);
 }
+
+/** Counts that have more values when they are held than when a search chooses. */
+const TRIED: Readonly<Record<Key, (problem: Problem) => readonly number[]>> = {
+  tp: ({ cluster }) => divisors(Math.max(...cluster.groups.map(groupSize))),
+  'micro-batch': ({ workload }) => divisors(workload.globalBatchSize),
+  'dp-replicate': ({ workload }) => divisors(workload.globalBatchSize),
+};
 
 type Of = (problem: Problem, frame: Frame, options: SearchOptions) => Iterable<number>;
 
@@ -99,14 +106,12 @@ const chosen =
     choices(problem, chainOf(problem, frame), options).map(value);
 
 const of: Readonly<Record<Countable, Of>> = {
-  tp: (_, { runs, tp }) => (runs.every((run) => run.tp === tp) ? [tp] : []),
   pp: (_, { pp }) => [pp],
   dp: (_, { dp }) => [dp],
   cp: (_, { cp }) => [cp],
   ep: (problem, frame, options) => layoutsOf(problem, frame, options).map(({ ep }) => ep),
   etp: (problem, frame, options) => layoutsOf(problem, frame, options).map(({ etp }) => etp),
   vpp: chosen(({ vpp }) => vpp),
-  'micro-batch': chosen(({ microBatchSize }) => microBatchSize),
 };
 
 /** Chains that have a configuration; of those alike in all that choices depend on, the first. */

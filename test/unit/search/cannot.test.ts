@@ -28,6 +28,7 @@ describe('what is held and cannot be', () => {
     ['etp=2', ['etp=2. Maybe etp=1.']],
     ['vpp=3', ['vpp=3. Maybe vpp=2 or vpp=4.']],
     ['micro-batch=3', ['micro-batch=3. Maybe micro-batch=2 or micro-batch=4.']],
+    ['micro-batch=128', ['micro-batch=128. Maybe micro-batch=64.']],
     ['dp-replicate=3', ['dp-replicate=3. Maybe dp-replicate=2 or dp-replicate=4.']],
     ['tp=3,dp=5', ['tp=3. Maybe tp=2 or tp=4.', 'dp=5. Maybe dp=4 or dp=8.']],
     ['tp=2,pp=2,dp=8', ['dp=8 beside tp=2, pp=2. Maybe dp=2 beside tp=2, pp=2.']],
