@@ -219,6 +219,7 @@ const MAY_IMPORT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   reporters: {
     units: 'SI to figures for people',
     domain: 'what it prints',
+    hardware: 'how groups of a cluster are joined',
     layers: 'parameter counts of a model',
     techniques: 'values of a plan, in words',
     schema: 'the documents it writes',

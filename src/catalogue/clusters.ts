@@ -15,7 +15,7 @@ import {
 } from './document.ts';
 import { assumedJoins, assumedWays } from './joins.ts';
 import type { Loaded } from './models.ts';
-import { groupFrom } from './node-groups.ts';
+import { assumedHosts, groupFrom } from './node-groups.ts';
 import { sbatchFrom } from './sbatch.ts';
 import { sharingHosts } from './shared-hosts.ts';
 
@@ -54,6 +54,7 @@ function clusterFrom(document: Document): Cluster {
     alone.push(groupFrom(document, doc, group, index, firstDevice, assumptions));
     firstDevice += group.nodes * group.gpusPerNode;
   }
+  assumptions.push(...assumedHosts(alone));
   const groups = sharingHosts(document, doc, alone, assumptions);
   const nodes = groups.reduce((sum, group) => sum + group.nodes, 0);
   const measured = doc.measured === undefined ? undefined : measuredFrom(document, doc.measured, nodes);

@@ -1,7 +1,9 @@
 import type { Cluster, GroupLink, NodeGroup } from '../domain/cluster.ts';
+import { VENDOR_NAMES } from '../domain/gpu.ts';
 import { LAYER_NAMES, type LinkLayer, promisedBandwidth } from '../domain/link.ts';
 import { joinOf } from '../hardware/transport.ts';
 import { formatBandwidth, formatSeconds } from '../units/format.ts';
+import { remembered } from '../units/remembered.ts';
 import { loadLink } from './links.ts';
 import { WAN } from './sockets.ts';
 
@@ -49,30 +51,41 @@ export function assumedJoins(cluster: Cluster): string[] {
   const { groups } = cluster;
   const fabrics = new Map<string, Set<string>>();
   const sockets = new Map<string, Set<string>>();
+  const vendors = new Map<string, Set<string>>();
   for (const b of groups)
     for (const a of groups.slice(0, b.index)) {
-      const { transport, stated } = joinOf(cluster, a.index, b.index);
-      if (stated || a.site !== b.site) continue;
+      const { transport, stated, vendorsApart = false } = joinOf(cluster, a.index, b.index);
+      if (stated || (a.site !== b.site && !vendorsApart)) continue;
       const [one, other] = [layerOf(a), layerOf(b)];
       const alike = transport === 'rdma' || (one === other && one === 'tcp');
-      const [into, key] = alike ? [fabrics, `${one}/${a.site}`] : [sockets, `${one}/${other}/${a.site}`];
-      const names = into.get(key) ?? new Set();
-      into.set(key, names.add(a.id).add(b.id));
+      const key = alike ? `${one}/${a.site}` : `${one}/${other}/${a.site}`;
+      const into = vendorsApart ? vendors : alike ? fabrics : sockets;
+      remembered(into, vendorsApart ? one : key, () => new Set())
+        .add(a.id)
+        .add(b.id);
     }
+  const joined = (ids: ReadonlySet<string>) => groups.filter(({ id }) => ids.has(id));
   return [
     ...[...fabrics].map(
       ([key, ids]) =>
         `no link states how ${some(ids)} are joined: one ${LAYER_NAMES[key.split('/')[0] as LinkLayer]} fabric`,
     ),
-    ...[...sockets.values()].map((ids) => {
-      const joined = groups.filter(({ id }) => ids.has(id));
-      const named = joined.map((group) => `${group.id} (${LAYER_NAMES[layerOf(group)]})`);
-      const rates = joined.map(({ nic }) =>
-        nic.link.layer === 'tcp' ? promisedBandwidth(nic.link) * nic.perNode : promisedBandwidth(nic.sockets),
-      );
-      return `no link states how ${some(named)} are joined: TCP sockets, at most ${formatBandwidth(Math.min(...rates))} a node`;
+    ...[...sockets.values()].map(joined).map((all) => {
+      const named = all.map((group) => `${group.id} (${LAYER_NAMES[layerOf(group)]})`);
+      return `no link states how ${some(named)} are joined: TCP sockets, at most ${leastSockets(all)} a node`;
+    }),
+    ...[...vendors.values()].map(joined).map((all) => {
+      const named = all.map(({ id, gpu }) => `${id} (${VENDOR_NAMES[gpu.vendor]})`);
+      return `no one library of the vendors joins ${some(named)}: TCP sockets (Gloo), at most ${leastSockets(all)} a node; FlagCX, which may take RDMA, is not counted on`;
     }),
   ];
+}
+
+function leastSockets(groups: readonly NodeGroup[]): string {
+  const rates = groups.map(({ nic }) =>
+    nic.link.layer === 'tcp' ? promisedBandwidth(nic.link) * nic.perNode : promisedBandwidth(nic.sockets),
+  );
+  return formatBandwidth(Math.min(...rates));
 }
 
 function onOneFabric({ nic }: NodeGroup, { nic: peer }: NodeGroup): boolean {
@@ -83,7 +96,8 @@ function layerOf({ nic }: NodeGroup): LinkLayer {
   return nic.link.layer!;
 }
 
-function some(names: Iterable<string>): string {
+/** Three of many names. */
+export function some(names: Iterable<string>): string {
   const all = [...names];
   return all.length > 4 ? `${all.slice(0, 3).join(', ')} … (${all.length})` : all.join(' and ');
 }

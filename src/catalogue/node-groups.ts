@@ -6,12 +6,21 @@ import type { ClusterDocument, GroupDocument } from '../schema/cluster.ts';
 import { formatBandwidth } from '../units/format.ts';
 import type { Document } from './document.ts';
 import { loadGpu } from './gpus.ts';
+import { some } from './joins.ts';
 import { curvesFrom, loadLink } from './links.ts';
 import { locating } from './locating.ts';
 import { quantityAt } from './quantity-at.ts';
 import { sbatchFrom } from './sbatch.ts';
 import { cardsOf, hostCount } from './shared-hosts.ts';
 import { socketsOf } from './sockets.ts';
+
+/** Hosts that the file does not name: a line for each group, one for many. */
+export function assumedHosts(groups: readonly NodeGroup[]): string[] {
+  const lacking = groups.filter(({ hostsMadeUp }) => hostsMadeUp === true);
+  return lacking.length > 4
+    ? [`host names made up for ${some(lacking.map(({ id }) => id))}`]
+    : lacking.map(({ id, hosts }) => `${id}: host names made up (${hosts[0]} …)`);
+}
 
 /** A node group of a cluster file; what it leaves out goes to `assumptions`. */
 export function groupFrom(
@@ -70,7 +79,6 @@ export function groupFrom(
       at: document.locate(`${at}/hosts`),
     });
   }
-  if (group.hosts === undefined) assumptions.push(`${group.id}: host names made up (${hosts[0]} …)`);
   const dollars = group.pricePerGpuHour ?? stock.dollarsPerHour;
   return {
     id: group.id,
@@ -128,6 +136,7 @@ function nicFrom(document: Document, at: string, { nic }: GroupDocument): NicSpe
       devices: [],
       interface: null,
       fabric: null,
+      unstated: true,
     };
   const stock = loadLink(nic.link);
   const rate = (key: 'bandwidth' | 'measured' | 'perFlow') =>

@@ -27,9 +27,9 @@ export function hostCount({ groups }: ClusterDocument): number {
 
 /** The group whose network cards stand in the same hosts; itself where no other states any. */
 export function cardsOf({ groups }: ClusterDocument, group: GroupDocument): GroupDocument {
-  const hosts = namedHosts(group);
+  const hosts = new Set(namedHosts(group));
   const beside = groups.find(
-    (other) => other.nic !== undefined && namedHosts(other).some((host) => hosts.includes(host)),
+    (other) => other.nic !== undefined && namedHosts(other).some((host) => hosts.has(host)),
   );
   return beside ?? group;
 }
@@ -42,7 +42,8 @@ export function sharingHosts(
   assumptions: string[],
 ): NodeGroup[] {
   for (const { hosts, id, index } of groups) {
-    const twice = hosts.find((host, i) => hosts.indexOf(host) !== i);
+    const seen = new Set<string>();
+    const twice = hosts.find((host) => seen.size === seen.add(host).size);
     if (twice !== undefined)
       throw new InputError({
         message: `host "${twice}" stands twice in group "${id}"`,

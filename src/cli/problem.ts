@@ -14,6 +14,7 @@ import type { Origin } from '../schema/estimate.ts';
 import { nearest } from '../units/nearest.ts';
 import { parseQuantity } from '../units/parse.ts';
 import { chosenGpus } from './cluster-choice.ts';
+import { clusterDigest, modelDigest } from './planned-inputs.ts';
 import type { Settings } from './settings.ts';
 import { toolVersion } from './version.ts';
 import { whole } from './whole.ts';
@@ -59,8 +60,12 @@ export function given(modelName: string, clusterName: string, s: Settings): Give
     origin: {
       toolVersion: toolVersion(),
       inputs: {
-        model: { name: modelName, sha256: model.sha256 },
-        cluster: { name: clusterName, sha256: cluster.sha256 },
+        model: { name: modelName, sha256: model.sha256, plannedSha256: modelDigest(model.value) },
+        cluster: {
+          name: clusterName,
+          sha256: cluster.sha256,
+          plannedSha256: clusterDigest(loaded.value),
+        },
       },
     },
   };

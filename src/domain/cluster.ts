@@ -73,6 +73,8 @@ export interface NicSpec {
   readonly interface: string | null;
   /** Name of the fabric that the cards stand on; null: not stated, and one for all cards of a layer at a site. */
   readonly fabric: string | null;
+  /** The file names none, and its one node needs none: these figures stand in. */
+  readonly unstated?: true;
 }
 
 /** Bytes/s one way, and seconds. */
@@ -106,6 +108,11 @@ export interface MeasuredLinks {
 
 export function deviceCount(cluster: Cluster): number {
   return cluster.groups.reduce((sum, group) => sum + group.nodes * group.gpusPerNode, 0);
+}
+
+/** Of the GPUs of these groups: each vendor has a collective library of its own. */
+export function vendorsOf({ groups }: Cluster, indexes: readonly number[]): ReadonlySet<GpuSpec['vendor']> {
+  return new Set(indexes.map((index) => groups[index]!.gpu.vendor));
 }
 
 export function groupOfDevice(cluster: Cluster, device: number): NodeGroup {

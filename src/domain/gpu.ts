@@ -3,6 +3,14 @@ import type { Provenance } from './provenance.ts';
 
 export const VENDORS = ['nvidia', 'amd', 'intel', 'google'] as const;
 
+/** For people. */
+export const VENDOR_NAMES: Readonly<Record<(typeof VENDORS)[number], string>> = {
+  nvidia: 'NVIDIA',
+  amd: 'AMD',
+  intel: 'Intel',
+  google: 'Google',
+};
+
 /** Formats that a data sheet states a peak for: `fp8-rowwise` computes at the peak of `fp8`. */
 export const PEAK_DTYPES = [
   'fp32',

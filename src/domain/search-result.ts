@@ -127,6 +127,10 @@ export interface WhatIf {
     readonly reason: Reason;
     readonly freedoms: readonly string[];
   } | null;
+  /** Where no configuration has what is held: the values that cannot be, and which can. */
+  readonly cannot: readonly Reason[];
+  /** Where no plan has what is held: the best plan without one of them. */
+  readonly without: readonly { readonly held: string; readonly plan: RankedPlan }[];
   readonly placement: PlacementSummary | null;
   readonly slowLinks: readonly {
     readonly from: string;

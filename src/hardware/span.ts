@@ -93,12 +93,19 @@ function stretchOf(cluster: Cluster, { firstDevice, stride, size }: Members): St
   const lastDevice = firstDevice + stride * (size - 1);
   const first = groupOfDevice(cluster, firstDevice);
   const last = groupOfDevice(cluster, lastDevice);
-  const touched = cluster.groups.slice(first.index, last.index + 1);
+  const touched = cluster.groups
+    .slice(first.index, last.index + 1)
+    .filter((group) => holdsOne(group, firstDevice, stride));
   let perDomain = size;
   for (const group of touched) perDomain = Math.min(perDomain, membersPerDomain(group, stride, size));
   const sameDomain = first === last && domainOf(first, firstDevice) === domainOf(first, lastDevice);
   if (!sameDomain && perDomain >= size) perDomain = Math.max(1, Math.floor(size / 2));
   return { first: firstDevice, last: lastDevice, touched, perDomain };
+}
+
+/** Of a group between the ends of a run: whether a member stands in it. */
+function holdsOne({ firstDevice, nodes, gpusPerNode }: NodeGroup, from: number, stride: number): boolean {
+  return from + Math.ceil((firstDevice - from) / stride) * stride < firstDevice + nodes * gpusPerNode;
 }
 
 /** What else is known of the traffic of a span. */

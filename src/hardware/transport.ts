@@ -14,6 +14,8 @@ export type Transport = 'domain' | 'rdma' | 'socket';
 export interface Join {
   readonly transport: 'rdma' | 'socket';
   readonly stated: boolean;
+  /** Cards and fabric have RDMA: only the libraries of the GPUs' vendors keep it from joining them. */
+  readonly vendorsApart?: true;
 }
 
 /** From fast to slow. */
@@ -25,7 +27,12 @@ export function slowestTransport(all: Iterable<Transport>): Transport {
   return ORDER[worst]!;
 }
 
-/** The cards' own layer decides first, then the link between them, then the name of the fabric, then the site. */
+/**
+ * The cards' own layer decides first, then the link between them, then the name of the fabric, then the site; where all of
+ * those have RDMA, the vendors of the GPUs. NCCL and RCCL never share a communicator (rccl#1220): what crosses goes through
+ * host memory and Gloo's sockets, which is what FlagScale's `hetero_use_cpu_communication` and Zorse's `gloo_p2p` do. FlagCX
+ * may join them over RDMA, so that this is assumed, and a link of layer `tcp` with a bandwidth states what it reaches.
+ */
 export function joinOf(cluster: Cluster, a: number, b: number): Join {
   const known = rememberedOf(byCluster, cluster, () => new Map<number, Join>());
   return remembered(known, a * cluster.groups.length + b, () => joined(cluster, a, b));
@@ -33,15 +40,30 @@ export function joinOf(cluster: Cluster, a: number, b: number): Join {
 
 const byCluster = new WeakMap<Cluster, Map<number, Join>>();
 
-function joined({ groups, links }: Cluster, a: number, b: number): Join {
-  const [one, other] = [groups[a]!, groups[b]!];
-  const way = links.find((link) => joins(link, a, b));
+/** The link of two groups, in whichever order, or of the nodes of one. */
+export function linkBetween(cluster: Cluster, a: number, b: number): GroupLink | undefined {
+  const pair = (from: number, to: number) => Math.min(from, to) * cluster.groups.length + Math.max(from, to);
+  const known = rememberedOf(
+    linksOf,
+    cluster,
+    () => new Map(cluster.links.map((link) => [pair(link.from, link.to), link])),
+  );
+  return known.get(pair(a, b));
+}
+
+const linksOf = new WeakMap<Cluster, Map<number, GroupLink>>();
+
+function joined(cluster: Cluster, a: number, b: number): Join {
+  const [one, other] = [cluster.groups[a]!, cluster.groups[b]!];
+  const way = linkBetween(cluster, a, b);
   const { layer } = one.nic.link;
   const alike = layer === other.nic.link.layer;
   const [fabric, peer] = [one.nic.fabric, other.nic.fabric];
   const named = fabric !== null && peer !== null;
   const together = named ? fabric === peer : a === b || one.site === other.site;
   const rdma = layer !== 'tcp' && alike && (way === undefined ? together : way.layer === layer);
+  if (rdma && one.gpu.vendor !== other.gpu.vendor)
+    return { transport: 'socket', stated: false, vendorsApart: true };
   return {
     transport: rdma ? 'rdma' : 'socket',
     stated:
@@ -54,8 +76,4 @@ export function transportOf(cluster: Cluster, groups: readonly number[]): 'rdma'
   for (const [i, a] of groups.entries())
     for (const b of groups.slice(i)) if (joinOf(cluster, a, b).transport === 'socket') return 'socket';
   return 'rdma';
-}
-
-function joins({ from, to }: GroupLink, a: number, b: number): boolean {
-  return (from === a && to === b) || (from === b && to === a);
 }

@@ -1,5 +1,6 @@
 import type { Plan } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
+import type { Reason } from '../domain/reason.ts';
 import type {
   IdleGroup,
   NearestMiss,
@@ -80,6 +81,29 @@ function fasterWords(
   const how = [...freedoms, arithmetic(plan), `layers ${clip(layersWords(plan), 40)}`];
   const times = (now / estimate.stepSeconds).toFixed(2);
   return `${times} times as fast, ${formatSeconds(estimate.stepSeconds)} (${how.join('; ')})`;
+}
+
+/** `tp=3 cannot be: it has to be a divisor of … Maybe tp=2 or tp=4.` */
+export function cannotWords({ actual, limit, hint }: Reason): string {
+  return `${actual} cannot be: it has to be ${limit}.${hint === undefined ? '' : ` ${hint}`}`;
+}
+
+/** Where nothing was found: what of that which is held is in the way, and who would run it. */
+export function wayOutWords(problem: Problem, { cannot, without, freer, beyond }: WhatIf): string[] {
+  const how = ({ plan, estimate }: RankedPlan) =>
+    `${formatSeconds(estimate.stepSeconds)} with ${arithmetic(plan)}, ${scheduleWords(plan)}, mbs ${microBatchWords(plan)}, ${techniqueWords(problem, plan)}`;
+  return [
+    ...cannot.map(cannotWords),
+    ...(freer === null
+      ? []
+      : [`With ${freer.launchers.map((id) => `--launcher ${id}`).join(' or ')}: ${how(freer.plan)}.`]),
+    ...(beyond === null
+      ? []
+      : [
+          `No framework here runs one; ${beyond.framework}: ${beyond.reason.actual}, limit ${beyond.reason.limit}. For a runtime of your own, --launcher any: ${how(beyond.plan)}.`,
+        ]),
+    ...without.map(({ held, plan }) => `Without ${held}: ${how(plan)}.`),
+  ];
 }
 
 /** Idle groups, a freer plan, the order of nodes, slow links. */

@@ -43,6 +43,8 @@ export function planDocument(
             ...rankedJson(problem, beside.beyond.plan),
           },
     steadier: beside.steadier ?? null,
+    cannot: beside.cannot,
+    without: beside.without.map(({ held, plan }) => ({ held, ...rankedJson(problem, plan) })),
     placement: beside.placement,
     slowLinks: beside.slowLinks,
     certificate: result.certificate,

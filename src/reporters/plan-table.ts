@@ -5,7 +5,7 @@ import { arithmetic, degreesOf } from '../plan-text/degrees.ts';
 import { toldTechniques } from '../plan-text/told.ts';
 import { TECHNIQUES } from '../techniques/index.ts';
 import { digits, formatInteger, formatPercent, formatSeconds } from '../units/format.ts';
-import { besideWords, missWords, programWords, steadierWords, variantWords } from './beside.ts';
+import { besideWords, missWords, programWords, steadierWords, variantWords, wayOutWords } from './beside.ts';
 import { fitting, grid, painter, type Style, wrap } from './paint.ts';
 import {
   clip,
@@ -34,7 +34,7 @@ export function planTable(problem: Problem, result: SearchResult, beside: WhatIf
     const { cutBy } = result.certificate;
     blocks.push(
       paint.red(cutBy === null ? 'No configuration fits.' : `Nothing found yet: cut by ${cutBy}.`),
-      nothing(problem, result, style),
+      nothing(problem, result, beside, style),
     );
   }
   blocks.push(certificate(problem, result, style));
@@ -202,15 +202,17 @@ function idleGroups(problem: Problem, { plan }: RankedPlan): string[] {
 function nothing(
   problem: Problem,
   { nearestMiss, certificate: { rejected } }: SearchResult,
+  beside: WhatIf,
   { columns }: Style,
 ): string {
+  const wayOut = wayOutWords(problem, beside);
   const lines = rejected
     .slice(0, 8)
     .map(
       ({ rule, count, example }) =>
         `${formatInteger(count)} × ${rule}: e.g. ${example.configuration}: ${example.reason.actual}, limit ${example.reason.limit}${example.reason.hint === undefined ? '' : `. ${example.reason.hint}`}`,
     );
-  if (rejected.length === 0) {
+  if (rejected.length === 0 && wayOut.length === 0) {
     lines.push(
       'No configuration has these dimensions on these GPUs. Maybe a --fix or --max that asks for less.',
     );
@@ -218,7 +220,7 @@ function nothing(
   if (nearestMiss !== null) {
     lines.push(`Nearest miss: ${missWords(problem, nearestMiss)}`);
   }
-  return lines.map((line) => wrap(line, columns)).join('\n');
+  return [...lines, ...wayOut].map((line) => wrap(line, columns)).join('\n');
 }
 
 function certificate(problem: Problem, { certificate: c, plans }: SearchResult, { columns }: Style): string {

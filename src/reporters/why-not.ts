@@ -5,7 +5,7 @@ import { planText } from '../plan-text/text.ts';
 import type { PlanDocument } from '../schema/plan.ts';
 import type { WhyNot } from '../search/why-not.ts';
 import { digits, formatInteger, formatSeconds } from '../units/format.ts';
-import { missWords } from './beside.ts';
+import { cannotWords, missWords } from './beside.ts';
 import { grid, type Style, wrap } from './paint.ts';
 import { rankedJson } from './plan-json.ts';
 import { layersWords, memoryWords, techniqueWords } from './words.ts';
@@ -13,7 +13,7 @@ import { layersWords, memoryWords, techniqueWords } from './words.ts';
 /** The rule that forbids it with its numbers, or its estimate beside the winner's, part by part. */
 export function whyNotWords(
   problem: Problem,
-  { asked, plan, rejected, nearestMiss }: WhyNot,
+  { asked, plan, rejected, nearestMiss, cannot }: WhyNot,
   best: RankedPlan | undefined,
   style: Style,
 ): string {
@@ -25,7 +25,12 @@ export function whyNotWords(
           `  ${formatInteger(count)} × ${rule}: e.g. ${configuration}: ${reason.actual}; limit ${reason.limit}${reason.hint === undefined ? '' : `. ${reason.hint}`}`,
       );
     const near = nearestMiss === null ? [] : [`  Nearest: ${missWords(problem, nearestMiss)}`];
-    const none = reasons.length === 0 ? ['  No arrangement of these GPUs has those dimensions.'] : [];
+    const none =
+      reasons.length > 0
+        ? []
+        : cannot.length > 0
+          ? cannot.map((reason) => `  ${cannotWords(reason)}`)
+          : ['  No arrangement of these GPUs has those dimensions.'];
     return [`Why not ${asked}: it cannot run.`, ...reasons, ...near, ...none]
       .map((line) => wrap(line, style.columns, '    '))
       .join('\n');
@@ -56,12 +61,13 @@ function signed(seconds: number): string {
 
 export function whyNotJson(
   problem: Problem,
-  { asked, plan, rejected, nearestMiss }: WhyNot,
+  { asked, plan, rejected, nearestMiss, cannot }: WhyNot,
 ): NonNullable<PlanDocument['whyNot']> {
   return {
     asked,
     plan: plan === null ? null : rankedJson(problem, plan),
     rejected,
+    cannot,
     nearest: nearestMiss === null ? null : { reason: nearestMiss.reason, remedy: nearestMiss.remedy },
   };
 }

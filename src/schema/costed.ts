@@ -115,7 +115,15 @@ export const rejection = shared(
   closed({ rule: text, count, example: closed({ configuration: text, reason }) }),
 );
 
-const input = closed({ name: text, sha256: text });
+const input = closed(
+  { name: text, sha256: text },
+  {
+    plannedSha256: {
+      ...text,
+      description: 'Of what figures depend on: not comments, host names, scheduler options or prices.',
+    },
+  },
+);
 
 /** What a document says of where it came from. */
 export const origin = { toolVersion: text, inputs: closed({ model: input, cluster: input }) } as const;

@@ -49,12 +49,15 @@ const certificate = closed(
 );
 
 /** Beside plan --why-not. */
-const whyNot = closed({
-  asked: text,
-  plan: orNull(rankedPlan),
-  rejected: list(rejection),
-  nearest: orNull(closed({ reason, remedy: text })),
-});
+const whyNot = closed(
+  {
+    asked: text,
+    plan: orNull(rankedPlan),
+    rejected: list(rejection),
+    nearest: orNull(closed({ reason, remedy: text })),
+  },
+  { cannot: list(reason) },
+);
 
 /** Beside plan --from: the law that the file breaks, or its estimate. */
 const from = either(
@@ -106,6 +109,14 @@ export const planSchema = documentSchema({
       steadier: orNull(closed({ overRank: count, stepSeconds: number, overStepSeconds: number })),
       whyNot,
       from,
+      cannot: {
+        ...list(reason),
+        description: 'Where no configuration has what is held: values that cannot be, and which can.',
+      },
+      without: {
+        ...list(closed({ held: text, ...ranked })),
+        description: 'Where no plan has what is held: the best plan without one of them.',
+      },
       beyond: orNull(closed({ framework: text, reason, freedoms: texts, ...ranked })),
     },
   ),

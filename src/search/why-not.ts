@@ -1,7 +1,9 @@
 import type { Problem } from '../domain/problem.ts';
+import type { Reason } from '../domain/reason.ts';
 import type { NearestMiss, RankedPlan, Rejection } from '../domain/search-result.ts';
 import { search } from './search.ts';
-import { bothHeld, type SearchOptions } from './space/options.ts';
+import { cannotBe } from './space/cannot.ts';
+import { bothHeld, DEFAULT_OPTIONS, type SearchOptions } from './space/options.ts';
 
 /** Why the best plan does not have the dimensions somebody asked about. */
 export interface WhyNot {
@@ -11,6 +13,8 @@ export interface WhyNot {
   /** What removed the others, or all. */
   readonly rejected: readonly Rejection[];
   readonly nearestMiss: NearestMiss | null;
+  /** Where no configuration has them: which cannot be. */
+  readonly cannot: readonly Reason[];
 }
 
 export function whyNot(
@@ -21,5 +25,6 @@ export function whyNot(
 ): WhyNot {
   const held = { ...options, fix: bothHeld(options.fix, fix), top: 1, threshold: Number.POSITIVE_INFINITY };
   const { plans, certificate, nearestMiss } = search(problem, held);
-  return { asked, plan: plans[0] ?? null, rejected: certificate.rejected, nearestMiss };
+  const cannot = certificate.space === 0 ? cannotBe(problem, { ...DEFAULT_OPTIONS, ...held }) : [];
+  return { asked, plan: plans[0] ?? null, rejected: certificate.rejected, nearestMiss, cannot };
 }

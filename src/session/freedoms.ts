@@ -1,4 +1,5 @@
-import { microBatchSizeIn, type Plan, replicasOf } from '../domain/plan.ts';
+import { vendorsOf } from '../domain/cluster.ts';
+import { groupsOf, microBatchSizeIn, type Plan, replicasOf } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import { FRAMEWORKS } from '../frameworks/index.ts';
 import type { Capabilities, Framework } from '../frameworks/port/framework.ts';
@@ -34,11 +35,7 @@ const FREEDOMS: readonly (readonly [words: string, capability: keyof Capabilitie
     (plan) => several(blocksOf(plan).map(({ stateParts = 1 }) => stateParts)),
   ],
   ['unlike pipelines', 'severalPipelines', ({ pipelines }) => pipelines.length > 1],
-  [
-    'GPUs of two vendors',
-    'mixedVendors',
-    (plan, { cluster }) => several(blocksOf(plan).map(({ group }) => cluster.groups[group]!.gpu.vendor)),
-  ],
+  ['GPUs of two vendors', 'mixedVendors', (plan, { cluster }) => vendorsOf(cluster, groupsOf(plan)).size > 1],
   ['several stages', 'pipeline', (plan) => plan.pipelines.some(({ stages }) => stages.length > 1)],
   ['tensor parallelism', 'tensorParallel', (plan) => blocksOf(plan).some(({ tp }) => tp > 1)],
 ];
@@ -54,10 +51,17 @@ export function freedomsOf(problem: Problem, plan: Plan, launcher: Framework | n
   );
 }
 
-/** The framework that comes closest to a plan which none runs: of those for the problem, the one with the most freedom. */
-export function closestFramework(problem: Problem): Framework {
-  const freedom = ({ capabilities }: Framework) => Object.values(capabilities).filter(Boolean).length;
-  const able = FRAMEWORKS.filter((one) => (one.excludes?.(problem) ?? null) === null);
-  const from = able.length > 0 ? able : FRAMEWORKS;
-  return from.reduce((best, one) => (freedom(one) > freedom(best) ? one : best));
+/**
+ * The framework that comes closest to a plan which none runs: the one whose rules it passes furthest, of those the one that
+ * lacks least of what the plan has.
+ */
+export function closestFramework(problem: Problem, plan: Plan): Framework {
+  const closeness = FRAMEWORKS.map((framework) => ({
+    framework,
+    passed: framework.passes?.(problem, plan) ?? 0,
+    lacks: freedomsOf(problem, plan, framework).length,
+  }));
+  return closeness.reduce((best, one) =>
+    one.passed > best.passed || (one.passed === best.passed && one.lacks < best.lacks) ? one : best,
+  ).framework;
 }

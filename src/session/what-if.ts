@@ -6,7 +6,9 @@ import type { RankedPlan, SearchResult, WhatIf } from '../domain/search-result.t
 import { FRAMEWORKS, LAUNCHABLE, launcherOf } from '../frameworks/index.ts';
 import type { Framework } from '../frameworks/port/framework.ts';
 import { slowLinks } from '../placement/slow-links.ts';
-import type { SearchOptions } from '../search/space/options.ts';
+import { search } from '../search/search.ts';
+import { cannotBe, heldKeys, heldText, without } from '../search/space/cannot.ts';
+import { DEFAULT_OPTIONS, isHeld, NOTHING_HELD, type SearchOptions } from '../search/space/options.ts';
 import { freerPlan, idleGroups, WORTH_SAYING } from '../search/what-if.ts';
 import { closestFramework, freedomsOf } from './freedoms.ts';
 
@@ -23,18 +25,40 @@ export function whatIf(
   const complete = byTime && result.certificate.cutBy === null;
   const unlike = problem.cluster.groups.length > 1;
   const idle = best !== undefined && devicesOf(best.plan) < deviceCount(problem.cluster);
-  const { launcher = null } = options;
+  const { launcher = null, fix = NOTHING_HELD } = options;
+  const { space } = result.certificate;
+  const none = best === undefined && complete;
   const free =
-    complete && launcher !== null && (unlike || idle)
+    complete && launcher !== null && (unlike || idle || (none && space > 0 && isHeld(fix)))
       ? freePlans(problem, best, options, launcher)
       : NOT_ASKED;
   return {
     idle: best !== undefined && complete && unlike ? idleGroups(problem, best, options) : [],
     launchers: best === undefined ? [] : accepting(FRAMEWORKS, problem, best),
     ...free,
+    cannot: none && space === 0 ? cannotBe(problem, { ...DEFAULT_OPTIONS, ...options }) : [],
+    without: none && space > 0 ? plansWithout(problem, options) : [],
     placement,
     slowLinks: best === undefined ? [] : slowLinks(problem, best.plan),
   };
+}
+
+/** More keys than this are not left out one by one. */
+const MOST_HELD = 4;
+/** Any plan shows that a key is in the way: the best of the first few is enough. */
+const MOST_EVALUATED = 50;
+
+/** Of single keys, or of all together where none alone is in the way. */
+function plansWithout(problem: Problem, options: Partial<SearchOptions>): WhatIf['without'] {
+  const { fix = NOTHING_HELD } = options;
+  const keys = heldKeys(fix);
+  const withoutAll = (some: readonly string[]) => {
+    const free = { fix: some.reduce(without, fix), top: 1, threshold: Number.POSITIVE_INFINITY };
+    const [plan] = search(problem, { ...options, ...free, maxEvaluations: MOST_EVALUATED }).plans;
+    return plan === undefined ? [] : [{ held: some.map((key) => heldText(fix, key)).join(','), plan }];
+  };
+  const single = keys.length > MOST_HELD ? [] : keys.flatMap((key) => withoutAll([key]));
+  return single.length > 0 || keys.length < 2 ? single : withoutAll(keys);
 }
 
 const NOT_ASKED: Pick<WhatIf, 'freer' | 'beyond'> = { freer: null, beyond: null };
@@ -57,7 +81,7 @@ function freePlans(
   const freest = told(free);
   if (freest.launchers.length > 0) return { freer: freest, beyond: null };
   const other = asked === null ? null : freerPlan(problem, best, options, LAUNCHABLE);
-  const closest = closestFramework(problem);
+  const closest = closestFramework(problem, free.plan);
   const reason = closest.reject(problem, free.plan);
   const further =
     other === null || free.estimate.stepSeconds < other.estimate.stepSeconds * (1 - WORTH_SAYING);

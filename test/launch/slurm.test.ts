@@ -183,6 +183,16 @@ describe.runIf(has('bash'))('a job on hosts that Slurm chooses', () => {
     expect(new Set(hosts.map(({ master }) => master))).toEqual(new Set(['h9']));
   });
 
+  it('meets on a port of its own, unless one is given', () => {
+    const portsOf = (environment?: Readonly<Record<string, string>>) => {
+      const { hosts } = submitted(folder(asked(SITE)), environment);
+      return [...new Set(hosts.map(({ words }) => words[words.indexOf('--master-port') + 1]))];
+    };
+    expect(portsOf({ SLURM_JOB_ID: '4210987' })).toEqual(['10987']);
+    expect(portsOf({ SLURM_JOB_ID: '70008' })).toEqual(['10008']);
+    expect(portsOf({ SLURM_JOB_ID: '7', MASTER_PORT: '12345' })).toEqual(['12345']);
+  });
+
   it('runs as a plain job too', () => {
     const alone = planned(MIXED, 'tp=8,pp=2,dp=2,sharding=1,groups=h100');
     const { hosts, status } = submitted(folder(MIXED, alone));

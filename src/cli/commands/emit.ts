@@ -11,6 +11,7 @@ import { LAUNCHERS } from '../../frameworks/index.ts';
 import type { Register } from '../command.ts';
 import { emitPlan } from '../emit-plan.ts';
 import { EXIT } from '../io.ts';
+import { clusterDigest, modelDigest } from '../planned-inputs.ts';
 import { launcherFrom } from '../problem.ts';
 import { scheduledCluster, scheduling, schedulingOptions } from '../scheduling.ts';
 import { toolVersion } from '../version.ts';
@@ -62,18 +63,22 @@ function fileOf({ name }: { readonly name: string }, folder: string): string {
   return !existsSync(name) && existsSync(beside) && statSync(beside).isFile() ? beside : name;
 }
 
-/** The problem the plan was made for; a model or cluster file that changed since is refused. */
+/** The problem the plan was made for; a model or cluster file is refused where what its figures depend on changed since. */
 function problemOf(file: PlanFile, folder: string): Problem {
   const model = loadModel(fileOf(file.inputs.model, folder));
   const cluster = loadCluster(fileOf(file.inputs.cluster, folder));
-  for (const [kind, now] of [
-    ['model', model.sha256],
-    ['cluster', cluster.sha256],
+  for (const [kind, now, planned] of [
+    ['model', model.sha256, () => modelDigest(model.value)],
+    ['cluster', cluster.sha256, () => clusterDigest(cluster.value)],
   ] as const) {
-    if (now !== file.inputs[kind].sha256) {
+    const { name, sha256, plannedSha256 } = file.inputs[kind];
+    if (now !== sha256 && planned() !== plannedSha256) {
       throw new InputError({
-        message: `the ${kind} ${file.inputs[kind].name} has changed since the plan was made`,
-        expected: 'the same file',
+        message: `the ${kind} ${name} has changed since the plan was made`,
+        expected:
+          kind === 'cluster'
+            ? 'the same file, but for hosts, scheduler options and prices'
+            : 'a file that says the same',
         hint: 'Maybe run plan again.',
       });
     }

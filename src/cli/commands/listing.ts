@@ -1,6 +1,7 @@
 import { listClusters, loadCluster } from '../../catalogue/clusters.ts';
 import { listModels, loadModel } from '../../catalogue/models.ts';
-import { clusterDocument, clusterTable, modelDocument, modelTable } from '../../reporters/listing.ts';
+import { clusterDocument, clusterTable } from '../../reporters/cluster.ts';
+import { modelDocument, modelTable } from '../../reporters/listing.ts';
 import { type Register, styleOf } from '../command.ts';
 import { EXIT, printJson } from '../io.ts';
 import { importCommands } from './import.ts';
@@ -45,7 +46,7 @@ export const cluster: Register = (program, io, done) => {
     });
   command
     .command('show')
-    .description('groups, links, and what was assumed')
+    .description('groups, how they are joined, and what was assumed')
     .argument('<cluster>', 'bundled name or YAML file')
     .option('--json', 'print one JSON document')
     .action((name: string, flags: Record<string, unknown>) => {

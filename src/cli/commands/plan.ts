@@ -17,6 +17,7 @@ import { cacheAt } from '../cache.ts';
 import { clusterOptions, type Register, styleOf, workloadOptions } from '../command.ts';
 import { fixFrom, noteRenamed } from '../dimensions.ts';
 import { emitPlan } from '../emit-plan.ts';
+import { explainLine } from '../explain-line.ts';
 import { mayWrite } from '../folder.ts';
 import { opened, READABLE, workloadOf } from '../from-file.ts';
 import { EXIT, type Io, printJson } from '../io.ts';
@@ -88,7 +89,10 @@ export const plan: Register = (program, io, done) => {
           ...(from === null ? {} : { from: startJson(problem, from) }),
         });
       } else {
-        io.stdout(planTable(problem, result, beside, styleOf(io)));
+        const style = styleOf(io);
+        io.stdout(planTable(problem, result, beside, style));
+        const line = best === undefined ? null : explainLine({ model, cluster }, s, problem, best, style);
+        if (line !== null) io.stdout(`\n${line}\n`);
         if (why !== null) io.stdout(`\n${whyNotWords(problem, why, best, styleOf(io))}\n`);
         if (from !== null) io.stdout(`\n${startWords(problem, from, best, styleOf(io))}\n`);
       }

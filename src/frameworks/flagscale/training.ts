@@ -1,9 +1,10 @@
+import { vendorsOf } from '../../domain/cluster.ts';
 import type { Plan } from '../../domain/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
 import { isMoe } from '../../layers/layer.ts';
 import { sequenceParallel } from '../../techniques/sequence-parallel.ts';
 import { zero } from '../../techniques/zero.ts';
-import { isOneNetwork } from '../holmes/networks.ts';
+import { networksApart } from '../laws/networks.ts';
 import { type Flag, flagsOf } from '../megatron/flags.ts';
 import { leftOpen, modelArguments } from '../megatron/model-arguments.ts';
 import { parallelArguments } from '../megatron/parallel-arguments.ts';
@@ -64,8 +65,7 @@ function heteroKeys({ model, cluster }: Problem, plan: Plan): Record<string, Val
 /** What joins the libraries of two vendors, and networks of unlike layers: groups across meshes take the default network. */
 function meetOverGloo(cluster: Problem['cluster'], { pipelines }: Plan): boolean {
   const used = [...new Set(pipelines[0]!.stages.map(({ replicas }) => replicas[0]!.group))];
-  const vendors = new Set(used.map((group) => cluster.groups[group]!.gpu.vendor));
-  return vendors.size > 1 || !isOneNetwork(cluster, used);
+  return vendorsOf(cluster, used).size > 1 || networksApart(cluster, used);
 }
 
 /** Flags as keys, as the runner writes keys as flags (`flatten_dict_to_args`, flagscale/runner/utils.py@v0.9.0). */

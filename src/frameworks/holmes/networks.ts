@@ -1,7 +1,8 @@
 import type { Cluster, NodeGroup } from '../../domain/cluster.ts';
 import type { LinkLayer } from '../../domain/link.ts';
 import type { Plan, Stage } from '../../domain/plan.ts';
-import { joinOf } from '../../hardware/transport.ts';
+import { transportOf } from '../../hardware/transport.ts';
+import { networksApart } from '../laws/networks.ts';
 
 export const NETWORKS = 'config.json';
 
@@ -23,24 +24,13 @@ export interface NetworkRun {
 
 const groupsOf = ({ replicas }: Stage) => [...new Set(replicas.map(({ group }) => group))];
 
-/** Whether all groups reach each other as nodes of one group do. */
-export function isOneNetwork(cluster: Cluster, groups: readonly number[]): boolean {
-  const [first] = groups as [number];
-  const own = joinOf(cluster, first, first).transport;
-  const { layer } = cluster.groups[first]!.nic.link;
-  return groups.every(
-    (group) =>
-      cluster.groups[group]!.nic.link.layer === layer && joinOf(cluster, first, group).transport === own,
-  );
-}
-
 /** The networks of a pipeline. Types must not repeat, so one that serves two stretches of it goes by two names. */
 export function networkRuns(cluster: Cluster, { pipelines }: Plan): NetworkRun[] {
   const runs: { groups: number[]; first: number; end: number }[] = [];
   for (const [i, stage] of pipelines[0]!.stages.entries()) {
     const last = runs.at(-1);
     const groups = groupsOf(stage);
-    if (last !== undefined && isOneNetwork(cluster, [...last.groups, ...groups])) {
+    if (last !== undefined && !networksApart(cluster, [...last.groups, ...groups])) {
       last.groups = [...new Set([...last.groups, ...groups])];
       last.end = i + 1;
     } else runs.push({ groups, first: i, end: i + 1 });
@@ -58,20 +48,21 @@ export function networkRuns(cluster: Cluster, { pipelines }: Plan): NetworkRun[]
  * (megatron/core/hetnet.py@03d9522). NCCL reads NCCL_NET for each communicator, but NCCL_IB_DISABLE only once, so that is
  * not among them (NCCL 2.30, src/plugin/net.cc and transport/net_ib/init.cc).
  */
-export function networkVariables({ groups }: Cluster, runs: readonly NetworkRun[]): Record<string, string>[] {
+export function networkVariables(cluster: Cluster, runs: readonly NetworkRun[]): Record<string, string>[] {
+  const { groups } = cluster;
   const all = runs.flatMap((run) => run.groups);
   return [
     ...runs.map(({ type, groups: own }) => {
       const nics = own.map((group) => groups[group]!.nic);
       const devices = [...new Set(nics.flatMap((nic) => nic.devices))];
-      const rdma = nics[0]!.link.layer !== 'tcp';
+      const rdma = transportOf(cluster, own) === 'rdma';
       return {
         CLUSTER_NAME: type,
         NCCL_NET: rdma ? 'IB' : 'Socket',
         ...socketOf(groups, own),
         ...(rdma && devices.length > 0 ? { NCCL_IB_HCA: `=${devices.join(',')}` } : {}),
         // The version 2 entry of an IPv4 address, as Holmes ships it.
-        ...(nics[0]!.link.layer === 'roce' ? { NCCL_IB_GID_INDEX: '3' } : {}),
+        ...(rdma && nics[0]!.link.layer === 'roce' ? { NCCL_IB_GID_INDEX: '3' } : {}),
       };
     }),
     { CLUSTER_NAME: 'heter', NCCL_NET: 'Socket', ...socketOf(groups, all) },

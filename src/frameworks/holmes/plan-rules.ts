@@ -1,8 +1,9 @@
 import { softmax } from '../../layers/mixers/softmax.ts';
 import { recompute } from '../../techniques/recompute.ts';
 import { zero } from '../../techniques/zero.ts';
+import { networksApart } from '../laws/networks.ts';
 import { no, type ProblemRule, type Rule } from '../laws/rule.ts';
-import { isOneNetwork, networkName } from './networks.ts';
+import { networkName } from './networks.ts';
 
 const ELSEWHERE = 'Maybe --launcher megatron.';
 
@@ -56,7 +57,7 @@ const oneNetwork: Rule = ({ cluster }, { pipelines }) => {
         'InfiniBand, RoCE or Ethernet',
         ELSEWHERE,
       );
-    if (!isOneNetwork(cluster, groups))
+    if (networksApart(cluster, groups))
       return no(
         'stage-in-one-network',
         `stage ${i} on ${[...new Set(groups)].map((group) => cluster.groups[group]!.id).join(' and ')}`,

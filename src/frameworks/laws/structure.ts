@@ -1,3 +1,4 @@
+import { vendorsOf } from '../../domain/cluster.ts';
 import type { Legality, Outline } from '../../domain/legality.ts';
 import { layersOf, type Plan, replicasOf } from '../../domain/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
@@ -5,7 +6,7 @@ import type { Reason } from '../../domain/reason.ts';
 import { hostRuns } from '../../launch-folder/ranks.ts';
 import { planLaw } from '../../laws/plan.ts';
 import { rememberedOf } from '../../units/remembered.ts';
-import type { Reach } from '../port/framework.ts';
+import type { Framework, Reach } from '../port/framework.ts';
 import { chunksInOrder, isEven } from './chunks.ts';
 import { expressedPlan, expressedProblem } from './expressed.ts';
 import { oneNetwork } from './one-network.ts';
@@ -23,7 +24,7 @@ export function lawOf(
   reach: Reach,
   forProblem: readonly ProblemRule[],
   forPlan: readonly Rule[],
-): Required<Pick<Legality, 'excludes' | 'refuses' | 'reject'>> {
+): Required<Pick<Legality, 'excludes' | 'refuses' | 'reject'>> & Required<Pick<Framework, 'passes'>> {
   const problemRules = [hostNames, ...expressedProblem(reach), ...forProblem];
   const outlines = outlineRules(reach);
   const known = new WeakMap<Problem, Reason | null>();
@@ -34,11 +35,17 @@ export function lawOf(
     outlines.map((rule) => rule(problem, outline)).find((reason) => reason !== null) ??
     null;
   const refusesPlan: Rule = (problem, plan) => refuses(problem, outlineOf(plan));
-  const planRules = [planLaw, refusesPlan, ...structureRules(reach), ...expressedPlan(reach), ...forPlan];
+  const kinds = [[planLaw], [refusesPlan], structureRules(reach), expressedPlan(reach), forPlan];
+  const planRules = kinds.flat();
   return {
     excludes,
     refuses,
     reject: (problem, plan) => excludes(problem) ?? firstBroken(planRules, problem, plan),
+    passes(problem, plan) {
+      if (excludes(problem) !== null) return 0;
+      const broken = kinds.findIndex((rules) => firstBroken(rules, problem, plan) !== null);
+      return 1 + (broken < 0 ? kinds.length : broken);
+    },
   };
 }
 
@@ -196,7 +203,10 @@ const emptyChunks =
 
 /** NCCL and RCCL do not talk to each other. */
 const oneVendor: OutlineRule = ({ cluster }, { served }) => {
-  const vendors = new Set(served.map((block) => cluster.groups[block.group]!.gpu.vendor));
+  const vendors = vendorsOf(
+    cluster,
+    served.map(({ group }) => group),
+  );
   if (vendors.size <= 1) return null;
   return {
     rule: 'one-vendor',

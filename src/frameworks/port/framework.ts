@@ -1,4 +1,6 @@
 import type { Legality } from '../../domain/legality.ts';
+import type { Plan } from '../../domain/plan.ts';
+import type { Problem } from '../../domain/problem.ts';
 import type { Renderer } from '../../launch-folder/renderer.ts';
 import type { LaunchReader } from './reader.ts';
 
@@ -8,6 +10,8 @@ export interface Framework extends Legality, Renderer, Reach {
   readonly stack: string;
   /** Reads what it renders, and what people wrote for the same framework. */
   readonly reader?: LaunchReader;
+  /** How many kinds of its rules a plan passes, from those on the problem to its own; left out: not told apart. */
+  passes?(problem: Problem, plan: Plan): number;
 }
 
 /** How far a framework goes: what it does not list is refused, by name. */

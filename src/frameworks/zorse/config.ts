@@ -1,4 +1,5 @@
-import { microBatchSizeOf, type Plan } from '../../domain/plan.ts';
+import { vendorsOf } from '../../domain/cluster.ts';
+import { groupsOf, microBatchSizeOf, type Plan } from '../../domain/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
 import { pipelineOverSockets } from '../../hardware/stage-boundary.ts';
 import { DEVICE_BY_DEVICE, placesOf } from '../../launch-folder/ranks.ts';
@@ -33,10 +34,6 @@ export function config({ model, cluster, workload }: Problem, plan: Plan) {
       zero_config: inGroups(ranks, ranks.length / plan.dims.dpReplicate),
     };
   });
-  const groups = plan.pipelines[0]!.stages.flatMap(({ replicas }) =>
-    replicas.map(({ group }) => cluster.groups[group]!),
-  );
-  const vendors = new Set(groups.map(({ gpu }) => gpu.vendor));
   return {
     model_name: modelName(model)!,
     global_batch_size: workload.globalBatchSize,
@@ -49,7 +46,7 @@ export function config({ model, cluster, workload }: Problem, plan: Plan) {
     // A stage of a pipeline stays gathered between micro-batches.
     zero2_pipeline: stages.length > 1,
     // NCCL and RCCL do not talk to each other, nor cards of unlike fabrics; Gloo talks to all.
-    gloo_p2p: vendors.size > 1 || pipelineOverSockets(cluster, plan.pipelines[0]!),
+    gloo_p2p: vendorsOf(cluster, groupsOf(plan)).size > 1 || pipelineOverSockets(cluster, plan.pipelines[0]!),
     recompute_layer: recompute.of(plan.techniques).mode === 'full',
     pipeline_config: stages,
   };

@@ -1,3 +1,4 @@
+import { vendorsOf } from '../../domain/cluster.ts';
 import { microBatchSizeOf } from '../../domain/plan.ts';
 import { hostsScript } from '../../launch-folder/hosts-script.ts';
 import { DEVICE_BY_DEVICE } from '../../launch-folder/ranks.ts';
@@ -38,7 +39,21 @@ const forProblem: readonly ProblemRule[] = [
     precision === 'bf16' || precision === 'fp16' ? null : no('precision', precision, 'bf16 or fp16'),
 ];
 
+const ANY = 'Maybe --launcher any, which ranks plans for a runtime of your own.';
+
 const forPlan: readonly Rule[] = [
+  ({ cluster }, { pipelines }) => {
+    const [odd] = pipelines[0]!.stages.flatMap(({ replicas }, stage) => {
+      const vendors = vendorsOf(
+        cluster,
+        replicas.map(({ group }) => group),
+      );
+      return vendors.size > 1 ? [`stage ${stage} on GPUs of ${[...vendors].join(' and ')}`] : [];
+    });
+    return odd === undefined
+      ? null
+      : no('one-vendor', odd, 'stages of one vendor each: Gloo joins only stages', ANY);
+  },
   ({ cluster }, { pipelines }) => {
     const stage = pipelines[0]!.stages.findIndex(({ replicas }) =>
       networksApart(

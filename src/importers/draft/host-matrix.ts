@@ -8,13 +8,15 @@ import type { InventoryGroup } from '../inventory/inventory.ts';
 export interface PlacedMatrix {
   /** Bytes/s of the whole node, in the order of the groups' hosts; null: none. */
   readonly bandwidth: readonly (readonly number[])[] | null;
+  /** Bytes/s of one flow alone; null: several processes of a host sent at a time, each hindered by the others. */
+  readonly perFlow: readonly (readonly number[])[] | null;
   readonly from: readonly string[];
   readonly measured: readonly string[];
   readonly unknown: readonly string[];
   readonly notes: readonly string[];
 }
 
-const NONE: PlacedMatrix = { bandwidth: null, from: [], measured: [], unknown: [], notes: [] };
+const NONE: PlacedMatrix = { bandwidth: null, perFlow: null, from: [], measured: [], unknown: [], notes: [] };
 
 /** Gives the hosts of a matrix to the one kind of hosts that has no names, so that both are about the same hosts. */
 export function namedByMatrix(all: readonly Facts[], matrix: MatrixFact | null): readonly Facts[] {
@@ -35,10 +37,15 @@ export function namedByMatrix(all: readonly Facts[], matrix: MatrixFact | null):
   );
 }
 
-/** The matrix in the order of the groups' hosts, as rates of whole nodes. */
+/** Like hosts, and what all flows of one reach together over TCP, where that was measured. */
+type MatrixGroup = InventoryGroup & {
+  readonly nic: { readonly node: { readonly bandwidth: number; readonly from: string } | null };
+};
+
+/** The matrix in the order of the groups' hosts, as rates of whole nodes, and of one flow where each host sent one. */
 export function placedMatrix(
   matrix: MatrixFact | null,
-  groups: readonly InventoryGroup[],
+  groups: readonly MatrixGroup[],
   linkOf: (id: string) => LinkSpec,
 ): PlacedMatrix {
   if (matrix === null) return NONE;
@@ -74,15 +81,28 @@ export function placedMatrix(
       ],
     };
   }
-  const largest = pairs.map((row) => Math.max(...row.map((pair) => pair?.node ?? 0)));
+  const alone = pairs.flat().every((pair) => pair === null || pair.flows === 1);
+  const joint = alone ? jointOf(pairs.flat(), groups) : null;
+  const table = (of: (pair: Pair) => number) => {
+    // A host that stands in two groups reaches itself at no less than it reaches any other.
+    const largest = pairs.map((row) => Math.max(...row.map((pair) => (pair === null ? 0 : of(pair)))));
+    return pairs.map((row, i) => row.map((pair) => (pair === null ? largest[i]! : of(pair))));
+  };
   return {
     ...NONE,
-    // A host that stands in two groups reaches itself at no less than it reaches any other.
-    bandwidth: pairs.map((row, i) => row.map((pair) => pair?.node ?? largest[i]!)),
+    bandwidth: table((pair) => (joint === null ? pair.node : pair.measured * joint.times)),
+    perFlow: alone ? table(({ measured }) => measured) : null,
     from: [
       `Host to host, row sends to column, in the order of the hosts above: ${rangeText(matrix)} measured (${at(matrix)}).`,
-      ...scales(pairs.flat()),
+      ...(joint === null ? scales(pairs.flat()) : [joint.from]),
+      ...(alone ? ['One process a host: what one flow reaches alone.'] : []),
     ],
+    unknown:
+      joint === null && alone && groups.some(({ nic }) => linkOf(nic.link).layer === 'tcp')
+        ? [
+            `what all flows of a host reach together over TCP: ${at(matrix)} has one process a host, and its rate stands for a port (maybe run mpiGraph with one process for each GPU)`,
+          ]
+        : [],
     notes: extra.length === 0 ? [] : [`${some(extra)} of ${at(matrix)} are no hosts of a group: left out`],
   };
 }
@@ -97,6 +117,22 @@ interface Pair {
   /** Ports that the measured flows used. */
   readonly used: number;
   readonly over: boolean;
+}
+
+/** Over TCP one flow does not fill a host: how much more all of them reach, by a ring that was measured; null: none was. */
+function jointOf(
+  pairs: readonly (Pair | null)[],
+  groups: readonly MatrixGroup[],
+): { readonly times: number; readonly from: string } | null {
+  const rings = groups.flatMap(({ nic: { node } }) => node ?? []);
+  if (rings.length < groups.length) return null;
+  const ring = rings.reduce((least, one) => (one.bandwidth < least.bandwidth ? one : least));
+  const flow = Math.max(...pairs.map((pair) => pair?.measured ?? 0));
+  const times = Math.max(1, ring.bandwidth / flow);
+  return {
+    times,
+    from: `All flows of a host reach ${rateText(ring.bandwidth)} (${ring.from}): ×${Number(times.toPrecision(3))}.`,
+  };
 }
 
 /** A flow that is faster than a port took several (UCX stripes over rails). */

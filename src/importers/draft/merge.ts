@@ -11,7 +11,7 @@ import { crossesOnePort, fillsPorts, nodeRate, type PortRate, portRate } from '.
 export interface Draft {
   readonly name: string;
   readonly groups: readonly DraftGroup[];
-  readonly matrix: Pick<PlacedMatrix, 'bandwidth' | 'from'>;
+  readonly matrix: Pick<PlacedMatrix, 'bandwidth' | 'perFlow' | 'from'>;
   /** What was measured, used or not: kept as comments. */
   readonly measured: readonly string[];
   /** What no source said. */
@@ -45,10 +45,11 @@ export function merged(
   const named = told === all || matrix === null ? {} : { hostsFrom: at(matrix) };
   const curves = told.flatMap((one) => one.curves);
   const measured = inventory.groups.map((group) => measuredGroup(group, inventory.groups, curves, linkOf));
-  const placed = placedMatrix(matrix, inventory.groups, linkOf);
+  const groups = measured.map(({ group }) => group);
+  const placed = placedMatrix(matrix, groups, linkOf);
   return {
     name,
-    groups: measured.map(({ group }) => ({ ...group, ...named })),
+    groups: groups.map((group) => ({ ...group, ...named })),
     matrix: placed,
     measured: [...curves.map(curveWords), ...told.flatMap((one) => one.measured), ...placed.measured],
     unknown: [...inventory.unknown, ...new Set(measured.flatMap((one) => one.unknown)), ...placed.unknown],

@@ -82,13 +82,17 @@ function latencyText(seconds: number): string {
   return `${(seconds * 1e6).toPrecision(4)} us`;
 }
 
-function matrixLines({ bandwidth, from }: Draft['matrix']): string[] {
+function matrixLines({ bandwidth, perFlow, from }: Draft['matrix']): string[] {
   if (bandwidth === null) return [];
   const cell = (value: number, same: boolean) => (same ? 'null' : `"${rateText(value)}"`);
+  const table = (key: string, rows: readonly (readonly number[])[]) => [
+    `  ${key}:`,
+    ...rows.map((row, i) => `    - [${row.map((value, j) => cell(value, i === j)).join(', ')}]`),
+  ];
   return [
     ...from.map((line) => `# ${comment(line)}`),
     'measured:',
-    '  bandwidth:',
-    ...bandwidth.map((row, i) => `    - [${row.map((value, j) => cell(value, i === j)).join(', ')}]`),
+    ...table('bandwidth', bandwidth),
+    ...(perFlow === null ? [] : table('perFlow', perFlow)),
   ];
 }

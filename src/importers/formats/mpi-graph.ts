@@ -7,8 +7,9 @@ const MB = 2 ** 20;
 
 /**
  * mpiGraph's send matrix: MB/s from each process to each. Processes stand in a ring and each sends to one other at a
- * time, so what a pair of hosts carries is the mean of its pairs of processes times those that send at a time: as many as
- * the host with the fewer runs.
+ * time (and receives from another), so what a pair of hosts carries is the mean of its pairs of processes times those that
+ * send at a time: as many as the host with the fewer runs. Where each host runs one process, that is also what one flow
+ * reaches alone; where several do, each is hindered by the others of its host.
  */
 export const mpiGraph: Importer = {
   format: 'mpiGraph',

@@ -42,9 +42,15 @@ function job(launch: Launch, list: readonly Component[], typesAssumed: boolean):
     'set -euo pipefail',
     `cd "\${SLURM_SUBMIT_DIR:-.}"`,
     ...(namesLeftOpen(problem.cluster, hosts) ? master : []),
+    ...PORT,
     step(list),
   ].join('\n')}\n`;
 }
+
+const PORT = [
+  '# Jobs that share a host do not share a port.',
+  `export MASTER_PORT="\${MASTER_PORT:-$((10000 + SLURM_JOB_ID % 10000))}"`,
+];
 
 /** Lines of one component; `before`: the one whose options it takes over. */
 function directives({ options, gpus, hosts, named }: Component, before: Component | undefined): string[] {

@@ -37,7 +37,7 @@ describe('exit codes', () => {
   it('3 with advice when --fix leaves nothing', async () => {
     const ran = await run([...PLAN, '--fix', 'pp=99']);
     expect(ran.code).toBe(3);
-    expect(ran.out).toMatch(/No configuration has these dimensions/);
+    expect(ran.out).toMatch(/pp=99 cannot be: .* one stage for each of 16 layers,[\s\S]*Maybe pp=8\./);
   });
 
   it('130 when interrupted, with what was found', async () => {
@@ -139,6 +139,39 @@ describe('settings', () => {
   });
 });
 
+describe('explain row 1', () => {
+  /** The command under a table, as words. */
+  const commandOf = (text: string) => {
+    const [, command] = /Explain row 1:\n(shardwright (?:.*\\\n)*.*)\n/.exec(text) ?? [];
+    return command?.replaceAll('\\\n', '').split(/\s+/).slice(1);
+  };
+
+  it.each([
+    [['llama-3.2-1b', 'dgx-h100-8', ...SMALL]],
+    [['llama-3.2-1b', 'dgx-h100-8', ...SMALL, '--launcher', 'megatron', '--headroom', '20%']],
+    [['llama-3.1-8b', 'mixed-a100-v100', ...SMALL, '--precision', 'fp16', '--top', '2']],
+  ])('is a command that gives its figures: %j', async (argv) => {
+    const planned = await run(['plan', ...argv]);
+    const words = commandOf(planned.out)!;
+    const [{ stepTimeSeconds }] = JSON.parse((await run(['plan', ...argv, '--json'])).out).plans;
+    const explained = await run([...words, '--json']);
+    expect(explained.err).toBe('');
+    expect(JSON.parse(explained.out).stepTimeSeconds).toBe(stepTimeSeconds);
+  });
+
+  it('is left out where explain cannot be told the same', async () => {
+    const { out } = await run([
+      'plan',
+      'llama-3.1-8b',
+      'mixed-a100-v100',
+      ...SMALL,
+      '--gpu-types',
+      'a100-80-sxm',
+    ]);
+    expect(commandOf(out)).toBeUndefined();
+  });
+});
+
 describe('emit', () => {
   const planFile = async (launcher: string) => {
     const path = join(folder(), 'plan.json');
@@ -193,6 +226,32 @@ describe('emit', () => {
     const emitted = await run(['emit', path, '--to', 'megatron', '--out', out]);
     expect(emitted).toMatchObject({ code: 0 });
     expect(statSync(out).mode & 0o777).toBe(0o777 & ~process.umask());
+  });
+
+  it('takes a cluster file in which only what no figure depends on has changed since', async () => {
+    const ours = join(folder(), 'ours.yaml');
+    const yaml = readFileSync('configs/clusters/dgx-h100-8.yaml', 'utf8');
+    writeFileSync(ours, yaml);
+    const flags = ['--seq-length', '4096', '--global-batch', '64', '--launcher', 'megatron', '--json'];
+    const path = join(folder(), 'plan.json');
+    writeFileSync(path, (await run(['plan', 'llama-3.2-1b', ours, ...flags])).out);
+    const emitted = async (text: string) => {
+      writeFileSync(ours, text);
+      const out = join(folder(), 'launch');
+      const ran = await run(['emit', path, '--to', 'megatron', '--out', out]);
+      return { ...ran, job: () => readFileSync(join(out, 'job.sbatch'), 'utf8') };
+    };
+    const site = '    hosts: [gpu7]\n    pricePerGpuHour: 2.5\nslurm: { partition: new }\n# moved\n';
+    const moved = await emitted(`${yaml}${site}`);
+    expect(moved).toMatchObject({ code: 0 });
+    expect(moved.job()).toMatch(/--partition=new[\s\S]*--nodelist=gpu7/);
+    for (const other of [yaml.replace('nodes: 1', 'nodes: 2'), `${yaml}    powerCap: 500 W\n`]) {
+      const ran = await emitted(other);
+      expect(ran.code).toBe(2);
+      expect(ran.err).toMatch(
+        /the cluster .*ours\.yaml has changed since the plan was made\n {2}expected: the same file, but for hosts/,
+      );
+    }
   });
 
   it('asks schedulers for what flags say, and ignores none', async () => {

@@ -5,6 +5,7 @@ import type { Problem } from '../../../src/domain/problem.ts';
 import { estimate } from '../../../src/evaluate/estimate.ts';
 import { HOLMES_RULES } from '../../../src/frameworks/holmes/file-rules.ts';
 import { holmes } from '../../../src/frameworks/holmes/index.ts';
+import { networkVariables } from '../../../src/frameworks/holmes/networks.ts';
 import { parseConfiguration } from '../../../src/plan-text/configuration.ts';
 import { planOf } from '../../../src/plan-text/plan-of.ts';
 import { sourceOf } from '../../fixtures/source.ts';
@@ -175,4 +176,16 @@ it('refuses what it cannot read', () => {
     /a in --hetero-pipeline-stages/,
   );
   expect(() => read('--hetero-mode pp', '{}')).toThrow(/config\.json is no list of networks/);
+});
+
+it('cards whose nodes no RDMA fabric joins meet over sockets', () => {
+  const plain = {
+    ...{ from: 0, to: 0, layer: 'tcp' as const, kind: null, stated: true, provenance: 'datasheet' as const },
+    ...{ bandwidthPerNode: 3e9, nominalPerNode: Number.POSITIVE_INFINITY, perFlow: Number.POSITIVE_INFINITY },
+    ...{ sharedBandwidth: Number.POSITIVE_INFINITY, latency: 5e-5 },
+  };
+  const net = (links: Problem['cluster']['links']) =>
+    networkVariables({ ...MIXED.cluster, links }, [{ type: 'ib', groups: [0], first: 0, end: 1 }])[0]!
+      .NCCL_NET;
+  expect([net([]), net([plain])]).toEqual(['IB', 'Socket']);
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { zorse } from '../../../src/frameworks/zorse/index.ts';
 import { sourceOf } from '../../fixtures/source.ts';
-import { problemOf } from './fixture.ts';
+import { ORIGIN, planned, problemOf } from './fixture.ts';
 
 const SAMPLE = {
   model_name: 'deepspeedllama_7b',
@@ -99,4 +99,22 @@ it('split_microbatches_evenly overrides the shares', () => {
     ],
   ]);
   expect(plan.pipelines[0]!.microBatches).toBe(32);
+});
+
+describe('stages', () => {
+  const both = problemOf('llama-2-7b', 'h100-plus-mi300x');
+
+  it('of two vendors each have no library that joins them', () => {
+    expect(zorse.reject(both, planned(both, 'micro-batch=1,zero=3'))).toMatchObject({
+      rule: 'one-vendor',
+      actual: 'stage 0 on GPUs of nvidia and amd',
+    });
+  });
+
+  it('of one vendor each meet over Gloo', () => {
+    const plan = planned(both, 'pp=2,micro-batch=1,zero=3,schedule=gpipe');
+    expect(zorse.reject(both, plan)).toBeNull();
+    const [config] = zorse.render(both, plan, ORIGIN);
+    expect(JSON.parse(config!.content)).toMatchObject({ gloo_p2p: true });
+  });
 });

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { clusterFromText } from '../../../src/catalogue/clusters.ts';
 import type { Cluster } from '../../../src/domain/cluster.ts';
 import { planTransports } from '../../../src/hardware/plan-transports.ts';
+import { pairSpan, spanOf } from '../../../src/hardware/span.ts';
 import { joinOf } from '../../../src/hardware/transport.ts';
 import { parseConfiguration } from '../../../src/plan-text/configuration.ts';
 import { planOf } from '../../../src/plan-text/plan-of.ts';
@@ -45,6 +46,57 @@ describe('how two node groups reach each other', () => {
     ],
   ])('%s', (_, nics, rest, join) => {
     expect(joinOf(cluster(nics, rest), 0, 1)).toEqual(join);
+  });
+});
+
+it('a pair takes the networks of its ends, not those of groups that lie between in the file', () => {
+  const nics = [ib, 'link: eth-25', ib];
+  const way = (groups: Cluster) => {
+    const { transport, network, share } = pairSpan(groups, 0, groups.groups.at(-1)!.firstDevice);
+    return { transport, network: network.id, share };
+  };
+  expect(way(cluster(nics))).toEqual(way(cluster([ib, ib])));
+  expect(spanOf(cluster(nics), 0, 8, 5).transport).toBe('socket');
+});
+
+describe('groups of two vendors', () => {
+  const pair = (nic: string, gpu: string, rest = '') =>
+    clusterFromText(
+      `schema: shardwright.cluster/1
+groups:
+  - { id: green, gpu: h100-sxm, nodes: 2, gpusPerNode: 8, intraNode: nvlink4, nic: { perNode: 8, ${nic} } }
+  - { id: red, gpu: ${gpu}, nodes: 2, gpusPerNode: 8, intraNode: nvlink4, nic: { perNode: 8, ${nic} } }
+${rest}\n`,
+      'x.yaml',
+    );
+  const apart = { transport: 'socket', stated: false, vendorsApart: true };
+
+  it.each(['mi300x', 'gaudi3'])('meet over host memory, %s too, whatever the fabric', (gpu) => {
+    const link = 'links: [{ between: [green, red], link: ib-ndr400 }]';
+    expect(joinOf(pair('link: ib-ndr400', gpu), 0, 1)).toEqual(apart);
+    expect(joinOf(pair('link: ib-ndr400, fabric: f', gpu), 0, 1)).toEqual(apart);
+    expect(joinOf(pair('link: ib-ndr400', gpu, link), 0, 1)).toEqual(apart);
+    expect(joinOf(pair('link: ib-ndr400', 'h200-sxm', link), 0, 1)).toEqual({
+      transport: 'rdma',
+      stated: true,
+    });
+  });
+
+  it('say what was taken, unless the file states what sockets reach', () => {
+    const { assumptions } = pair('link: ib-ndr400, fabric: f', 'mi300x');
+    expect(assumptions.join('\n')).toMatch(
+      /no one library of the vendors joins green \(NVIDIA\) and red \(AMD\): TCP sockets \(Gloo\), at most .* a node; FlagCX/,
+    );
+    const reached =
+      'links: [{ between: [green, red], layer: tcp, bandwidthPerNode: 30 GB/s, latency: 20 us }]';
+    const told = pair('link: ib-ndr400', 'mi300x', reached);
+    expect(joinOf(told, 0, 1)).toEqual({ transport: 'socket', stated: true });
+    expect(told.assumptions.join('\n')).not.toMatch(/FlagCX/);
+  });
+
+  it('send over sockets what groups of one vendor send by RDMA', () => {
+    const rate = (gpu: string) => pairSpan(pair('link: ib-ndr400', gpu), 0, 16).share.nominal;
+    expect(rate('mi300x')).toBeLessThan(rate('h200-sxm') / 4);
   });
 });
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { loadLink } from '../../../src/catalogue/links.ts';
 import { readFacts } from '../../../src/importers/formats/index.ts';
-import { imported, smi } from '../../fixtures/imported.ts';
+import { imported, ncclText, onHost, smi } from '../../fixtures/imported.ts';
 
 const sample = (name: string) => readFileSync(`test/fixtures/discovery/${name}`, 'utf8');
 const read = (text: string, file = 'f.txt') => readFacts(text, file);
@@ -72,6 +72,44 @@ describe('a matrix in a cluster file', () => {
     const full = imported({ 'sinfo.txt': slurm('gpu[01-02]'), 'm.txt': each });
     expect(full.cluster.measured!.bandwidth[0]![1]).toBe(cluster.measured!.bandwidth[0]![1]);
     expect(full.yaml).not.toMatch(/ports: ×/);
+  });
+
+  it('of one process a host is that of one flow alone too; of several it is not', () => {
+    const files = (hosts: readonly string[], features = 'ib400') => ({
+      'sinfo.txt': slurm('gpu[01-02]', 'gpu:h100:8', features),
+      'm.txt': graph(hosts, (from) => (from === 'gpu01' ? 1000 : 800)),
+    });
+    const alone = imported(files(['gpu01', 'gpu02'], 'eth25'));
+    expect(alone.cluster.measured!.perFlow![0]![1]! / MB).toBeCloseTo(1000, 0);
+    expect(alone.cluster.measured!.perFlow![1]![0]! / MB).toBeCloseTo(800, 0);
+    expect(alone.draft.unknown.join('\n')).toMatch(
+      /what all flows of a host reach together over TCP: m.txt:3/,
+    );
+    const rdma = imported(files(['gpu01', 'gpu02']));
+    expect(rdma.cluster.measured!.perFlow).not.toBeNull();
+    expect(rdma.draft.unknown.join('\n')).not.toMatch(/over TCP/);
+    const several = imported(files(['gpu01', 'gpu01', 'gpu02', 'gpu02']));
+    expect(several.cluster.measured!.perFlow).toBeNull();
+  });
+
+  it('over TCP is what one flow reaches, and a ring says what all of a host do', () => {
+    const ring = ncclText(
+      'all_reduce_perf',
+      [...onHost('gpu01', 8), ...onHost('gpu02', 8)],
+      (bytes) => 5e-5 + (bytes * 1.875) / 2.8e9,
+    );
+    const { cluster, yaml } = imported({
+      'sinfo.txt': slurm('gpu[01-02]', 'gpu:h100:8', 'eth25'),
+      'm.txt': graph(['gpu01', 'gpu02'], (from) => (from === 'gpu01' ? 1000 : 800)),
+      'ring.txt': ring,
+    });
+    const { bandwidth, perFlow } = cluster.measured!;
+    expect(bandwidth[0]![1]! / 1e9).toBeCloseTo(2.8, 1);
+    expect(bandwidth[1]![0]! / bandwidth[0]![1]!).toBeCloseTo(0.8, 2);
+    expect(perFlow![0]![1]! / MB).toBeCloseTo(1000, 0);
+    expect(yaml).toMatch(
+      /# All flows of a host reach 2\.8\d* GB\/s \(all_reduce on 16 ranks, ring.txt:\d+\): ×2\.\d+\./,
+    );
   });
 
   it('holds the measured rates', () => {

@@ -272,7 +272,7 @@ describe('text', () => {
           nic: { ...group!.nic, from: evil, rate: { bandwidth: 1e9, latency: 1e-5, of: 'flow', from: evil } },
         },
       ],
-      matrix: { bandwidth: null, from: [] },
+      matrix: { bandwidth: null, perFlow: null, from: [] },
     });
     const path = join(mkdtempSync(join(tmpdir(), 'render-')), 'c.yaml');
     writeFileSync(path, text);

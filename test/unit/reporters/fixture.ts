@@ -52,6 +52,8 @@ export const ALONE: WhatIf = {
   idle: [],
   freer: null,
   beyond: null,
+  cannot: [],
+  without: [],
   placement: null,
   slowLinks: [],
 };

@@ -1,11 +1,8 @@
-import { readdirSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { loadCluster } from '../../../src/catalogue/clusters.ts';
 import { listModels, loadModel } from '../../../src/catalogue/models.ts';
-import { clusterTable, modelDocument, modelTable } from '../../../src/reporters/listing.ts';
+import { modelDocument, modelTable } from '../../../src/reporters/listing.ts';
 import { expectNarrow, NARROW, tableOf } from './fixture.ts';
 
-const CLUSTERS = readdirSync('configs/clusters').map((file) => file.replace('.yaml', ''));
 const count = (text: string) => Number(text.replaceAll(',', ''));
 
 /** Rows of `name  figure`; `tied` counts nothing. */
@@ -46,21 +43,4 @@ it('FLOPs of a model are quoted at a sequence that it can take', () => {
   const { maxSequenceLength: _, ...model } = loadModel('gpt3-175b').value;
   const at = (most: number) => modelDocument({ ...model, maxSequenceLength: most }, '').sequenceLength;
   expect([at(2048), at(131_072), modelDocument(model, '').sequenceLength]).toEqual([2048, 4096, 4096]);
-});
-
-it.each([80, 160])('a cluster has all its groups, which sum to its GPUs, on %i columns', (columns) => {
-  for (const name of CLUSTERS) {
-    const cluster = loadCluster(name).value;
-    const text = clusterTable(cluster, { columns, color: false });
-    expectNarrow(text, columns);
-    const groups = tableOf(text, 'group').filter((row) => row.length >= 5);
-    expect(groups.map(([id]) => id)).toEqual(cluster.groups.map(({ id }) => id));
-    const gpus = groups.map(([, gpus]) => /^(\d+) × (\d+) /.exec(gpus!)!);
-    const all = gpus.reduce((sum, [, nodes, each]) => sum + Number(nodes) * Number(each), 0);
-    expect(count(/: ([\d,]+) GPUs/.exec(text)![1]!), name).toBe(all);
-    for (const { nodes, intraNode, nic } of cluster.groups) {
-      expect(text).toContain(intraNode.id);
-      if (nodes > 1) expect(text).toContain(`${nic.perNode} × ${nic.link.id}`);
-    }
-  }
 });

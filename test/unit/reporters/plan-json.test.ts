@@ -112,6 +112,8 @@ describe('a ranking as a document', () => {
     ],
     freer: { plan: TWO, launchers: ['zorse'], freedoms: ['unequal micro-batches'] },
     beyond: { plan: TWO, framework: 'Zorse', reason: LAW, freedoms: [] },
+    cannot: [LAW],
+    without: [{ held: 'tp=3', plan: TWO }],
     placement: { method: 'exact', stepSeconds: 1, rankOrderSeconds: 2, greedySeconds: 3, tried: 4, seed: 5 },
     slowLinks: [{ from: 'a', to: 'b', bytesPerSecond: 1, medianBytesPerSecond: 2, costSeconds: 3 }],
   };
@@ -125,6 +127,7 @@ describe('a ranking as a document', () => {
     expect(document).toMatchObject({
       ...beside,
       freer: { launchers: ['zorse'], rank: TWO.rank },
+      without: [{ held: 'tp=3', rank: TWO.rank }],
       beyond: { framework: 'Zorse', reason: LAW },
     });
     expect(document.rejected).toEqual({ memory: 7 });

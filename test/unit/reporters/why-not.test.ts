@@ -22,7 +22,7 @@ import {
 const BEST = ranked(MIXED, UNEVEN);
 const OTHER = ranked(MIXED, 'tp=8,pp=2,cp=4,dp=1,layers=44/36,recompute=full');
 const REFUSED = { rule: 'memory', count: 4000, example: { configuration: 'tp=1', reason: LAW } };
-const why = { asked: 'cp=4', plan: OTHER, rejected: [REFUSED], nearestMiss: null };
+const why = { asked: 'cp=4', plan: OTHER, rejected: [REFUSED], nearestMiss: null, cannot: [] };
 const told = (over = {}, best: typeof BEST | undefined = BEST) =>
   whyNotWords(MIXED, { ...why, ...over }, best, NARROW);
 
