@@ -1,5 +1,6 @@
 import type { Problem } from '../../domain/problem.ts';
 import type { StageSpec } from '../../evaluate/context.ts';
+import type { LeastEnds } from '../../evaluate/ending.ts';
 import { type StageSeconds, stageSeconds } from '../../evaluate/stage-costs.ts';
 import { remembered } from '../../units/remembered.ts';
 import type { Choice } from '../space/choices.ts';
@@ -24,6 +25,7 @@ export function paceOf(
   book: CostBook,
   frame: UnlikeCopies,
   choice: Omit<Choice, 'microBatchSize'>,
+  ends: keyof LeastEnds = 'own',
 ): CopiesPace {
   const known = new Map<string, StageSeconds>();
   const costs = (group: number, size: number) =>
@@ -36,7 +38,7 @@ export function paceOf(
       return layersOf(problem, (kind) => secondsPerLayer[kind]!) + embeddingSeconds + headSeconds;
     },
     end: (group, size) => {
-      const { reduce, rest } = costs(group, size).leastEnds(0).anyRecompute;
+      const { reduce, rest } = costs(group, size).leastEnds(0)[ends];
       return layersOf(problem, (kind) => reduce[kind]! + rest[kind]!);
     },
   };
@@ -77,7 +79,7 @@ export function leastOfCopies(
   const all = copiesChoices(problem, frame, options).map((choice) => ({ microBatchSize: 1, ...choice }));
   let least = Number.POSITIVE_INFINITY;
   for (const choice of bySize(all).flatMap(({ barest }) => barest)) {
-    const { microBatch, end } = paceOf(problem, book, frame, choice);
+    const { microBatch, end } = paceOf(problem, book, frame, choice, 'anyRecompute');
     const rates = frame.groups.map(({ count }, group) =>
       Math.max(...sizesToChoose(problem).map((size) => (count * size) / microBatch(group, size))),
     );

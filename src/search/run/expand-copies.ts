@@ -95,11 +95,12 @@ function dealt(
   const classes = groups.map(({ count }, group) => ({
     count,
     seconds: (size: number) => microBatch(group, size),
+    end: (size: number) => end(group, size),
   }));
   const sizes =
     dealing.sizes === 'equal'
       ? groups.map(() => sequences / dp)
-      : ownSizes(classes, sequences, sizesToChoose(problem));
+      : ownSizes(classes, { sequences, microBatches: dealing.microBatches }, sizesToChoose(problem));
   if (sizes === null) return { choice, dealing, sizes, seconds: Number.POSITIVE_INFINITY };
   const slowest = (of: CopiesPace['end']) => Math.max(...sizes.map((size, group) => of(group, size)));
   const { stack } = problem;

@@ -44,21 +44,42 @@ export function unlikeCopies(problem: Problem, options: SearchOptions): UnlikeCo
     .flatMap((set) => framesOn(problem, set, options));
 }
 
+/** Nodes of a group that are tried where a set has two groups: so many, or a power of two, or all. */
+const FEW_NODES = 4;
+
+/** Nodes of each group of a set, all ways that are tried. */
+function nodesTaken(set: readonly NodeGroup[]): number[][] {
+  const lists = set.map(({ nodes }) => {
+    if (set.length > 2) return [nodes];
+    const few = Array.from({ length: Math.min(nodes, FEW_NODES) }, (_, i) => i + 1);
+    const powers = Array.from({ length: Math.floor(Math.log2(nodes)) + 1 }, (_, i) => 2 ** i);
+    return [...new Set([...few, ...powers, nodes])];
+  });
+  return lists.reduce<number[][]>((all, list) => all.flatMap((head) => list.map((n) => [...head, n])), [[]]);
+}
+
 /** Every size of copy that each group of the set has room for: as many copies as fit, and as many as divide the batch. */
 function framesOn(problem: Problem, set: readonly NodeGroup[], options: SearchOptions): UnlikeCopies[] {
   const { globalBatchSize } = problem.workload;
   return tensorSizes(set, options).flatMap((tp) =>
     contextSizes(set, tp, options).flatMap((cp) => {
-      const full = set.map((group) => ({
-        group: group.index,
-        count: Math.floor(groupSize(group) / (tp * cp)),
-      }));
-      const all = full.reduce((sum, { count }) => sum + count, 0);
-      const equal = divisors(globalBatchSize).findLast((dp) => dp <= all)!;
-      return [...new Set([all, equal])]
-        .filter((dp) => dp <= globalBatchSize && dp * tp * cp <= options.maxGpus && within(options, 'dp', dp))
-        .map((dp) => ({ groups: fewer(full, all - dp), dp }))
-        .filter(({ groups }) => groups.every(({ count }) => count > 0))
+      const found = new Map<string, Pick<UnlikeCopies, 'groups' | 'dp'>>();
+      for (const taken of nodesTaken(set)) {
+        const full = set.map(({ index, gpusPerNode }, i) => ({
+          group: index,
+          count: Math.floor((taken[i]! * gpusPerNode) / (tp * cp)),
+        }));
+        const all = full.reduce((sum, { count }) => sum + count, 0);
+        const equal = divisors(globalBatchSize).findLast((dp) => dp <= all) ?? all;
+        for (const dp of [all, equal]) {
+          const groups = fewer(full, all - dp);
+          if (groups.every(({ count }) => count > 0)) found.set(JSON.stringify(groups), { groups, dp });
+        }
+      }
+      return [...found.values()]
+        .filter(
+          ({ dp }) => dp <= globalBatchSize && dp * tp * cp <= options.maxGpus && within(options, 'dp', dp),
+        )
         .flatMap(({ groups, dp }) => withExperts(problem, { groups, tp, cp, dp }, options));
     }),
   );

@@ -29,8 +29,12 @@ describe('sizes of micro-batches for unlike copies', () => {
             sizes.reduce((sum, size, i) => sum + all[i]!.count * size, 0) === sequences,
         );
         const found = ownSizes(
-          all.map(({ count, start, each }) => ({ count, seconds: (size) => start + each * size })),
-          sequences,
+          all.map(({ count, start, each }) => ({
+            count,
+            seconds: (size) => start + each * size,
+            end: () => 0,
+          })),
+          { sequences, microBatches: 2 },
           AMONG,
         );
         if (found === null) expect(sums).toEqual([]);
