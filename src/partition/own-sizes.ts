@@ -18,7 +18,7 @@ export function ownSizes(
 ): number[] | null {
   let best: number[] | null = null;
   let least = Number.POSITIVE_INFINITY;
-  const deal = (sofar: readonly number[], left: number, seconds: number, end: number): void => {
+  const deal = (sofar: readonly number[], left: number, seconds: number): void => {
     const one = classes[sofar.length]!;
     const last = sofar.length === classes.length - 1;
     for (const size of among) {
@@ -26,14 +26,12 @@ export function ownSizes(
       if (last ? rest !== 0 : rest <= 0) continue;
       const sizes = [...sofar, size];
       if (last && sizes.every((other) => other === size)) continue;
-      const slowest = Math.max(seconds, one.seconds(size));
-      const latest = Math.max(end, one.end(size));
-      const step = microBatches * slowest + latest;
+      const step = Math.max(seconds, microBatches * one.seconds(size) + one.end(size));
       if (step >= least) continue;
-      if (!last) deal(sizes, rest, slowest, latest);
+      if (!last) deal(sizes, rest, step);
       else [best, least] = [sizes, step];
     }
   };
-  deal([], sequences, 0, 0);
+  deal([], sequences, 0);
   return best;
 }

@@ -70,8 +70,14 @@ function slowestEnd({ dims }: Plan, stages: number, stage: StageRun): StageEnd {
     }),
   );
   const slowest = (key: keyof StageEnd) => ends.reduce((most, one) => Math.max(most, one[key]), 0);
+  const sum = (passes: readonly number[]) => passes.reduce((a, b) => a + b, 0);
+  const busy = stage.blocks.map(
+    ({ forward, backward, block }) => (sum(forward) + sum(backward)) * block.microBatches,
+  );
+  const last = Math.max(...busy);
   return {
-    gradientReduce: slowest('gradientReduce'),
+    // A copy that is done before the slowest begins so much before it to reduce.
+    gradientReduce: ends.reduce((most, one, i) => Math.max(most, one.gradientReduce - (last - busy[i]!)), 0),
     parameterGather: slowest('parameterGather'),
     optimizer: slowest('optimizer'),
   };

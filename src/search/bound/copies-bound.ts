@@ -85,7 +85,7 @@ export function leastOfCopies(
     );
     const largest = Math.max(...sizesToChoose(problem));
     const ends = frame.groups.map((_, group) => end(group, largest));
-    const seconds = problem.workload.globalBatchSize / rates.reduce((a, b) => a + b, 0) + Math.max(...ends);
+    const seconds = problem.workload.globalBatchSize / rates.reduce((a, b) => a + b, 0) + Math.min(...ends);
     least = Math.min(least, seconds * problem.stack.timeMultiplier.value);
   }
   return options.objective.bound(least, framesOf(frame));

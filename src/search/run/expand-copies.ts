@@ -102,9 +102,9 @@ function dealt(
       ? groups.map(() => sequences / dp)
       : ownSizes(classes, { sequences, microBatches: dealing.microBatches }, sizesToChoose(problem));
   if (sizes === null) return { choice, dealing, sizes, seconds: Number.POSITIVE_INFINITY };
-  const slowest = (of: CopiesPace['end']) => Math.max(...sizes.map((size, group) => of(group, size)));
+  const steps = sizes.map((size, group) => dealing.microBatches * microBatch(group, size) + end(group, size));
   const { stack } = problem;
-  const seconds = dealing.microBatches * slowest(microBatch) + slowest(end) + stack.host.secondsPerStep;
+  const seconds = Math.max(...steps) + stack.host.secondsPerStep;
   return { choice, dealing, sizes, seconds: seconds * stack.timeMultiplier.value };
 }
 
