@@ -62,7 +62,8 @@ function reducesAlone({ pipelines }: Plan, { blocks }: StageRun): boolean {
 /** Of the slowest of a stage's unlike copies, each. */
 function slowestEnd({ dims }: Plan, stages: number, stage: StageRun): StageEnd {
   const hiding = hidingMicroBatches(dims.vpp, stages, stage.microBatches);
-  const behind = (passes: readonly number[]) => passes.reduce((a, b) => a + b, 0) * hiding;
+  const sum = (passes: readonly number[]) => passes.reduce((a, b) => a + b, 0);
+  const behind = (passes: readonly number[]) => sum(passes) * hiding;
   const ends = stage.blocks.map(({ profile, content, forward, backward }) =>
     stageEnd(profile, ownedByStage(profile, content, stage.ends), {
       forward: behind(forward),
@@ -70,7 +71,6 @@ function slowestEnd({ dims }: Plan, stages: number, stage: StageRun): StageEnd {
     }),
   );
   const slowest = (key: keyof StageEnd) => ends.reduce((most, one) => Math.max(most, one[key]), 0);
-  const sum = (passes: readonly number[]) => passes.reduce((a, b) => a + b, 0);
   const busy = stage.blocks.map(
     ({ forward, backward, block }) => (sum(forward) + sum(backward)) * block.microBatches,
   );

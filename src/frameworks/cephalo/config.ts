@@ -31,18 +31,15 @@ export function accumulates(plan: Plan): boolean {
 export function config({ model, workload }: Problem, plan: Plan) {
   const microBatches = microBatchesPerRank(plan);
   const ga = accumulates(plan);
-  const uneven = perRank(plan, (_, { stateParts = 1 }) => stateParts).some((n, _, [first]) => n !== first);
+  const shares = perRank(plan, (stage, block) => stateShareOf(stage, block) ?? 1 / microBatches.length);
   return {
     model_name: modelName(model)!,
     vocab_size: model.vocabSize,
     seq_length: workload.sequenceLength,
     uneven_batch_sizes: perRank(plan, (stage, block) => block.microBatches * microBatchSizeIn(stage, block)),
     uneven_microbatches: microBatches,
-    split_uneven: uneven,
-    split_uneven_partitions: perRank(
-      plan,
-      (stage, block) => stateShareOf(stage, block) ?? 1 / microBatches.length,
-    ),
+    split_uneven: shares.some((share) => share !== shares[0]),
+    split_uneven_partitions: shares,
     recompute_layer: !ga && recompute.of(plan.techniques).mode === 'full',
     ga,
     use_activation_buffers: ga,

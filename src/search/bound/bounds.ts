@@ -201,7 +201,7 @@ function worthOf(costs: readonly StageSeconds[], kinds: readonly number[]): numb
 const counted = new WeakMap<Problem, readonly number[]>();
 
 /** Layers of each kind. */
-function kindCounts(problem: Problem): readonly number[] {
+export function kindCounts(problem: Problem): readonly number[] {
   return rememberedOf(counted, problem, () => {
     const counts = new Array<number>(problem.model.kinds.length).fill(0);
     for (const kind of problem.model.layers) counts[kind]! += 1;

@@ -6,6 +6,7 @@ import { remembered } from '../../units/remembered.ts';
 import type { Choice } from '../space/choices.ts';
 import type { SearchOptions } from '../space/options.ts';
 import { chainOn, copiesChoices, sizesToChoose, type UnlikeCopies } from '../space/unlike-copies.ts';
+import { kindCounts } from './bounds.ts';
 import { bySize } from './by-size.ts';
 import type { CostBook } from './cost-book.ts';
 
@@ -35,17 +36,17 @@ export function paceOf(
   return {
     microBatch: (group, size) => {
       const { secondsPerLayer, embeddingSeconds, headSeconds } = costs(group, size);
-      return layersOf(problem, (kind) => secondsPerLayer[kind]!) + embeddingSeconds + headSeconds;
+      return overLayers(problem, (kind) => secondsPerLayer[kind]!) + embeddingSeconds + headSeconds;
     },
     end: (group, size) => {
       const { reduce, rest } = costs(group, size).leastEnds(0)[ends];
-      return layersOf(problem, (kind) => reduce[kind]! + rest[kind]!);
+      return overLayers(problem, (kind) => reduce[kind]! + rest[kind]!);
     },
   };
 }
 
-function layersOf({ model }: Problem, ofKind: (kind: number) => number): number {
-  return model.layers.reduce((sum, kind) => sum + ofKind(kind), 0);
+function overLayers(problem: Problem, ofKind: (kind: number) => number): number {
+  return kindCounts(problem).reduce((sum, count, kind) => sum + count * ofKind(kind), 0);
 }
 
 /** The copies of one group among those of all. */
@@ -77,14 +78,14 @@ export function leastOfCopies(
   frame: UnlikeCopies,
 ): number {
   const all = copiesChoices(problem, frame, options).map((choice) => ({ microBatchSize: 1, ...choice }));
+  const sizes = sizesToChoose(problem);
   let least = Number.POSITIVE_INFINITY;
   for (const choice of bySize(all).flatMap(({ barest }) => barest)) {
     const { microBatch, end } = paceOf(problem, book, frame, choice, 'anyRecompute');
     const rates = frame.groups.map(({ count }, group) =>
-      Math.max(...sizesToChoose(problem).map((size) => (count * size) / microBatch(group, size))),
+      Math.max(...sizes.map((size) => (count * size) / microBatch(group, size))),
     );
-    const largest = Math.max(...sizesToChoose(problem));
-    const ends = frame.groups.map((_, group) => end(group, largest));
+    const ends = frame.groups.map((_, group) => end(group, Math.max(...sizes)));
     const seconds = problem.workload.globalBatchSize / rates.reduce((a, b) => a + b, 0) + Math.min(...ends);
     least = Math.min(least, seconds * problem.stack.timeMultiplier.value);
   }

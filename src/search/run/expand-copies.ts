@@ -54,9 +54,11 @@ export function expandCopies(run: Run, frame: UnlikeCopies): void {
     run.tally.add(refused, () => text({ choice: first, dealing: deals[0]! }), choices.length * deals.length);
     return;
   }
+  const among = sizesToChoose(problem);
+  const frames = framesOf(frame);
   const all = choices.flatMap((choice) => {
-    const seconds = paceOf(problem, run.book, frame, choice);
-    return deals.map((dealing) => dealt(run, frame, { choice, dealing }, seconds));
+    const pace = paceOf(problem, run.book, frame, choice);
+    return deals.map((dealing) => dealt(problem, frame, { choice, dealing }, { ...pace, among }));
   });
   const order = all.sort((a, b) => a.seconds - b.seconds);
   for (const [i, one] of order.entries()) {
@@ -65,7 +67,7 @@ export function expandCopies(run: Run, frame: UnlikeCopies): void {
       return;
     }
     if (one.sizes === null) run.tally.add(NO_SIZES, () => text(one));
-    else if (options.objective.bound(one.seconds, framesOf(frame)) >= worstKept(run)) run.boundedAway += 1;
+    else if (options.objective.bound(one.seconds, frames) >= worstKept(run)) run.boundedAway += 1;
     else cost(run, frame, { ...one, sizes: one.sizes }, () => text(one));
   }
 }
@@ -86,10 +88,10 @@ function outlineOf({ groups, tp }: UnlikeCopies) {
 }
 
 function dealt(
-  { problem }: Run,
+  problem: Problem,
   { groups, dp }: UnlikeCopies,
   { choice, dealing }: Pick<Dealt, 'choice' | 'dealing'>,
-  { microBatch, end }: CopiesPace,
+  { microBatch, end, among }: CopiesPace & { readonly among: readonly number[] },
 ): Dealt {
   const sequences = problem.workload.globalBatchSize / dealing.microBatches;
   const classes = groups.map(({ count }, group) => ({
@@ -100,7 +102,7 @@ function dealt(
   const sizes =
     dealing.sizes === 'equal'
       ? groups.map(() => sequences / dp)
-      : ownSizes(classes, { sequences, microBatches: dealing.microBatches }, sizesToChoose(problem));
+      : ownSizes(classes, { sequences, microBatches: dealing.microBatches }, among);
   if (sizes === null) return { choice, dealing, sizes, seconds: Number.POSITIVE_INFINITY };
   const steps = sizes.map((size, group) => dealing.microBatches * microBatch(group, size) + end(group, size));
   const { stack } = problem;

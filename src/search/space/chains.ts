@@ -1,7 +1,7 @@
 import type { NodeGroup } from '../../domain/cluster.ts';
 import type { Problem } from '../../domain/problem.ts';
 import { isMoe } from '../../layers/layer.ts';
-import { divisors, type Frame, frameOf, type Serving } from './frame.ts';
+import { combinations, contextSizes, divisors, type Frame, frameOf, type Serving } from './frame.ts';
 import { groupOrders, groupSize } from './group-orders.ts';
 import { type SearchOptions, within } from './options.ts';
 
@@ -13,8 +13,7 @@ const MOST_COUNTS = 64;
 const MOST_PARTIAL = 3;
 /** Groups whose tensor-parallel degrees may differ from each other. */
 const MOST_UNLIKE = 2;
-const MOST_TENSOR = 16;
-const MOST_CONTEXT = 64;
+export const MOST_TENSOR = 16;
 
 /**
  * Every arrangement of node groups into one chain of stages: for each ordered set of groups, each context and data
@@ -68,10 +67,6 @@ export function* unlikeChains(
     }
 }
 
-function combinations<T>(lists: readonly (readonly T[])[]): T[][] {
-  return lists.reduce<T[][]>((all, list) => all.flatMap((head) => list.map((one) => [...head, one])), [[]]);
-}
-
 export function* chainsOf(
   { model, workload }: Problem,
   groups: readonly NodeGroup[],
@@ -81,7 +76,7 @@ export function* chainsOf(
   const even = divisors(workload.globalBatchSize).filter((d) => d % copies === 0 && within(options, 'dp', d));
   for (const tps of tensorSizes(groups, options)) {
     const widest = Math.min(...groups.map((group, i) => Math.floor(groupSize(group) / tps[i]!)));
-    for (const cp of powers(widest).filter((c) => within(options, 'cp', c))) {
+    for (const cp of contextSizes(widest).filter((c) => within(options, 'cp', c))) {
       const room = (i: number) => Math.floor(groupSize(groups[i]!) / (tps[i]! * cp));
       const uneven = new Set(copies > 1 ? [] : unevenCopies(widest / cp, workload.globalBatchSize, options));
       for (const dp of [...even, ...uneven]) {
@@ -118,12 +113,6 @@ function tensorSizes(groups: readonly NodeGroup[], options: SearchOptions, most 
     .map((t) => groups.map(() => t));
   if (groups.length === 1 || groups.length > most || options.alikeStages) return alike;
   return [...alike, ...combinations(each).filter((tps) => tps.some((tp) => tp !== tps[0]))];
-}
-
-function powers(limit: number): number[] {
-  const list: number[] = [];
-  for (let n = 1; n <= Math.min(limit, MOST_CONTEXT); n *= 2) list.push(n);
-  return list;
 }
 
 /** Numbers of stages for each group, in all at most one per layer. */

@@ -42,7 +42,7 @@ export function chainOf({ workload }: Problem, { family, runs, cp, dp, pp }: Fra
   return { family, tp, cp, pp, dp, ...shares };
 }
 
-const MOST_MICRO_BATCH = 16;
+export const MOST_MICRO_BATCH = 16;
 const MOST_CHUNKS = 8;
 
 /** Every choice for a chain: sizes of micro-batch, chunks per stage, values of techniques. */

@@ -65,3 +65,17 @@ export function divisors(n: number): number[] {
   }
   return [...low, ...high];
 }
+
+/** One of each list, all ways. */
+export function combinations<T>(lists: readonly (readonly T[])[]): T[][] {
+  return lists.reduce<T[][]>((all, list) => all.flatMap((head) => list.map((one) => [...head, one])), [[]]);
+}
+
+const MOST_CONTEXT = 64;
+
+/** Context-parallel sizes for so many GPUs. */
+export function contextSizes(limit: number): number[] {
+  const list: number[] = [];
+  for (let n = 1; n <= Math.min(limit, MOST_CONTEXT); n *= 2) list.push(n);
+  return list;
+}

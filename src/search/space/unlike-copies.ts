@@ -1,7 +1,8 @@
 import type { NodeGroup } from '../../domain/cluster.ts';
 import type { Problem } from '../../domain/problem.ts';
-import { type Choice, techniquesFor } from './choices.ts';
-import { divisors, type Frame, frameOf } from './frame.ts';
+import { MOST_TENSOR } from './chains.ts';
+import { type Choice, MOST_MICRO_BATCH, techniquesFor } from './choices.ts';
+import { combinations, contextSizes, divisors, type Frame, frameOf } from './frame.ts';
 import { groupSize, subsets } from './group-orders.ts';
 import { layoutsOf } from './layouts.ts';
 import { type SearchOptions, within } from './options.ts';
@@ -29,8 +30,6 @@ interface CopiesOn {
 const MOST_GROUPS = 6;
 /** Sets of more groups are left out but for the whole. */
 const MOST_MIXED = 4;
-const MOST_TENSOR = 16;
-const MOST_CONTEXT = 64;
 
 export function unlikeCopies(problem: Problem, options: SearchOptions): UnlikeCopies[] {
   const { groups } = problem.cluster;
@@ -55,14 +54,14 @@ function nodesTaken(set: readonly NodeGroup[]): number[][] {
     const powers = Array.from({ length: Math.floor(Math.log2(nodes)) + 1 }, (_, i) => 2 ** i);
     return [...new Set([...few, ...powers, nodes])];
   });
-  return lists.reduce<number[][]>((all, list) => all.flatMap((head) => list.map((n) => [...head, n])), [[]]);
+  return combinations(lists);
 }
 
 /** Every size of copy that each group of the set has room for: as many copies as fit, and as many as divide the batch. */
 function framesOn(problem: Problem, set: readonly NodeGroup[], options: SearchOptions): UnlikeCopies[] {
   const { globalBatchSize } = problem.workload;
   return tensorSizes(set, options).flatMap((tp) =>
-    contextSizes(set, tp, options).flatMap((cp) => {
+    contextSizesOf(set, tp, options).flatMap((cp) => {
       const found = new Map<string, Pick<UnlikeCopies, 'groups' | 'dp'>>();
       for (const taken of nodesTaken(set)) {
         const full = set.map(({ index, gpusPerNode }, i) => ({
@@ -102,11 +101,9 @@ function tensorSizes(set: readonly NodeGroup[], options: SearchOptions): number[
   );
 }
 
-function contextSizes(set: readonly NodeGroup[], tp: number, options: SearchOptions): number[] {
-  const most = Math.min(MOST_CONTEXT, ...set.map((group) => groupSize(group) / tp));
-  const sizes: number[] = [];
-  for (let cp = 1; cp <= most; cp *= 2) sizes.push(cp);
-  return sizes.filter((cp) => within(options, 'cp', cp));
+function contextSizesOf(set: readonly NodeGroup[], tp: number, options: SearchOptions): number[] {
+  const most = Math.min(...set.map((group) => groupSize(group) / tp));
+  return contextSizes(most).filter((cp) => within(options, 'cp', cp));
 }
 
 /** Experts lie inside the copies of each group. */
@@ -133,7 +130,6 @@ export interface Dealing {
   readonly sizes: 'equal' | 'own';
 }
 
-const MOST_MICRO_BATCH = 16;
 /** Sizes that copies may choose from, beside the divisors of the batch. */
 const SIZES = [1, 2, 3, 4, 6, 8, 12, 16];
 
