@@ -52,8 +52,8 @@ export function endingOf(profile: StageProfile): Ending {
     const layers = perLayer.reduce((sum, each, kind) => sum + each * counts[kind]!, 0);
     return {
       perLayer,
-      embedding: more(endOf(profile, 'embedding')),
-      head: more(endOf(profile, 'head')),
+      embedding: more(loadOfEnd(profile, 'embedding')),
+      head: more(loadOfEnd(profile, 'head')),
       fixed: Math.max(0, middle - layers),
     };
   };
@@ -65,28 +65,42 @@ export function endingOf(profile: StageProfile): Ending {
   };
 }
 
-/** Seconds that each layer of a kind adds to the end of a step at least, however many a stage has. */
-interface LeastEnd {
-  /** To what follows the last backward, before other stages are waited for. */
-  readonly reduce: readonly number[];
+/** A straight line below what something adds to the end of a step: seconds of each layer of a kind, and of the ends of the model. */
+export interface LeastEnd {
+  readonly perLayer: readonly number[];
+  readonly embedding: number;
+  readonly head: number;
+}
+
+/** What the end of a stage's step takes at least, each list the more of its lines. */
+export interface LeastEndLines {
+  /** What follows the last backward, before other stages are waited for. */
+  readonly reduce: readonly LeastEnd[];
   /** And after it. */
-  readonly rest: readonly number[];
+  readonly rest: readonly LeastEnd[];
 }
 
 /** The end of a step with the layers' own recomputation to hide behind, and with any: a whole forward, or less. */
-export type LeastEnds = Readonly<Record<'own' | 'anyRecompute', LeastEnd>>;
+export type LeastEnds = Readonly<Record<'own' | 'anyRecompute', LeastEndLines>>;
+
+/** One layer of a kind, or an end: its traffic at least, and the passes behind which the stage's traffic hides. */
+interface Part {
+  readonly least: StepTraffic;
+  readonly load: Load;
+}
 
 /**
  * Traffic takes a start and a time for each byte, which is less for large messages, or over sockets more: n layers take at
- * least n times what the first takes, what a second adds, or the last of all the model's layers. Of that some share may be
- * hidden, or as much as n layers' own passes take.
+ * least n times what the first takes, what a second adds, or the last of all the model's layers. Of a stage's traffic some
+ * share is hidden, or as much as all its passes take: one line for either, since what one layer, or the head, leaves unused
+ * hides another's.
  */
 export function leastEnds(profile: StageProfile): LeastEnds {
   const { problem, dims } = profile.context;
   const { layers: order, kinds } = problem.model;
   const hideable = problem.stack.overlap.dataParallel;
   const hiding = hidingMicroBatches(dims.vpp, dims.pp, Number.POSITIVE_INFINITY);
-  let all = NOTHING;
+  let all = plus(loadOfEnd(profile, 'embedding').owned, profile.head.memory.ownedUntied);
   for (const kind of kinds.keys())
     all = plus(all, loadOf(profile, kind).owned, order.filter((one) => one === kind).length);
   const most = wholeEnd(profile, all);
@@ -98,17 +112,32 @@ export function leastEnds(profile: StageProfile): LeastEnds {
       Math.max(0, Math.min(one[key], two[key] - one[key], most[key] - less[key]));
     return { reduce: least('reduce'), gather: least('gather'), update: least('update') };
   };
-  const open = (more: number, behind: number) =>
-    Math.max(0, more * (1 - hideable), hideable > 0 ? more - hiding * behind : 0);
-  const parts = [...kinds.keys()].map((kind) => {
-    const load = loadOf(profile, kind);
-    return { least: each(load.owned), load };
+  const part = (load: Load, owned = load.owned): Part => ({ least: each(owned), load });
+  const parts = {
+    layers: [...kinds.keys()].map((kind) => part(loadOf(profile, kind))),
+    embedding: part(loadOfEnd(profile, 'embedding')),
+    // A tied head may own nothing.
+    head: part(loadOfEnd(profile, 'head'), profile.head.memory.ownedUntied),
+  };
+  const line = (of: (one: Part) => number): LeastEnd => ({
+    perLayer: parts.layers.map(of),
+    embedding: of(parts.embedding),
+    head: of(parts.head),
   });
-  const rest = parts.map(({ least, load }) => open(least.gather, load.forward) + least.update);
-  const reduced = (behind: (load: Load) => number) => ({
-    reduce: parts.map(({ least, load }) => open(least.reduce, behind(load))),
-    rest,
-  });
+  const lines = (key: 'reduce' | 'gather', behind: (load: Load) => number, beside: (one: Part) => number) => {
+    const share = line((one) => one.least[key] * (1 - hideable) + beside(one));
+    if (hideable === 0) return [share];
+    const passes = line((one) => one.least[key] - hiding * behind(one.load) + beside(one));
+    return passes.perLayer.every((seconds, kind) => seconds <= share.perLayer[kind]!)
+      ? [share]
+      : [share, passes];
+  };
+  const rest = lines(
+    'gather',
+    ({ forward }) => forward,
+    ({ least }) => least.update,
+  );
+  const reduced = (behind: (load: Load) => number) => ({ reduce: lines('reduce', behind, () => 0), rest });
   return {
     own: reduced(({ backward }) => backward),
     anyRecompute: reduced(({ forward, backward }) => forward + backward),
@@ -121,7 +150,7 @@ function loadOf({ layers }: StageProfile, kind: number): Load {
 }
 
 /** Of the embedding; of the head, with the modules that predict further tokens. */
-function endOf(profile: StageProfile, end: 'embedding' | 'head'): Load {
+function loadOfEnd(profile: StageProfile, end: 'embedding' | 'head'): Load {
   const { model } = profile.context.problem;
   const owned = ownedBeside(profile, { embedding: null, head: null, [end]: 0 });
   const own = { owned, ...passes(profile[end].time) };

@@ -86,6 +86,25 @@ describe('a search under measured layers', () => {
     );
   });
 
+  it('counts on what the head leaves to hide: layers measured so fast that their gradients outlast them', () => {
+    const quick = {
+      part: 'layer',
+      tensorParallel: 1,
+      contextParallel: 1,
+      expertParallel: 1,
+      precision: null,
+      microBatches: [1],
+      forward: 0.05,
+      backward: 0.05,
+    } as const;
+    const layerProfile = profileOf([{ ...quick, gpu: 'h100-sxm' }], 4096);
+    const base = problem('llama-3.2-1b', 'dgx-h100-8', { globalBatchSize: 8 }, 'nanotron');
+    const p: Problem = { ...base, cluster: CLUSTERS[0]!, layerProfile };
+    const [best] = search(p, { top: 1 }).plans;
+    const [all] = search(p, { top: 1, exhaustive: true }).plans;
+    expect(best!.estimate.stepSeconds).toBe(all!.estimate.stepSeconds);
+  });
+
   it('finds the fast plan that bounds without the profile rule out', () => {
     const p = problem('llama-3.1-8b', 'dgx-h100-8', { globalBatchSize: 64 });
     const quick = { forwardSeconds: 2e-4, backwardSeconds: 4e-4, savedBytes: null };

@@ -26,8 +26,7 @@ export function computeParts(chunks: readonly ChunkTime[]): Parts {
     addTime(layers, chunk.forward);
     addTime(layers, chunk.backward);
     addTime(recompute, chunk.recompute);
-    addTime(ends, chunk.embedding);
-    addTime(ends, chunk.head);
+    for (const pass of [chunk.ends.forward, chunk.ends.backward, chunk.ends.recompute]) addTime(ends, pass);
   }
   const parts: Record<string, number> = {};
   for (const key of Object.keys(LABELS) as (keyof PassTime)[]) {

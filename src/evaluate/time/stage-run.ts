@@ -8,7 +8,7 @@ import { endsOf } from '../ends.ts';
 import { contentOf, type StageContent } from '../memory/content.ts';
 import { type ProfileCache, type StageProfile, stageProfile } from '../stage-profile.ts';
 import { type ChunkTime, chunkSeconds, chunkTime } from './chunk-time.ts';
-import { type PassTime, seconds } from './pass-time.ts';
+import type { PassTime } from './pass-time.ts';
 
 /** One run of alike replicas of a stage, profiled and timed for one micro-batch. */
 export interface BlockRun {
@@ -50,10 +50,10 @@ export function runStages(problem: Problem, plan: Plan, index: number, cache?: P
           embedding: ends.embedding === chunk,
           head: ends.head === chunk,
         });
-        if (ends.head === chunk) addHeadExchange(time.head, acrossStages, profile);
+        if (ends.head === chunk) addHeadExchange(time.ends.backward, acrossStages, profile);
         return time;
       });
-      const split = chunks.map((chunk) => chunkSeconds(chunk, profile, seconds));
+      const split = chunks.map(chunkSeconds);
       return {
         block,
         profile,
@@ -96,7 +96,7 @@ function spanOfStages({ cluster }: Problem, { stages }: Pipeline): Span {
   );
 }
 
-/** What stages exchange for the logits of one micro-batch. */
+/** What stages exchange for the logits of one micro-batch, the pass that has most of it. */
 function addHeadExchange(head: PassTime, stages: Span, { context }: StageProfile): void {
   for (const one of TECHNIQUES) {
     const exchange = one.headExchange?.(one.of(context.techniques), stages, context);

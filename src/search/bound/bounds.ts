@@ -1,7 +1,7 @@
 import type { NodeGroup } from '../../domain/cluster.ts';
 import { isNarrow } from '../../domain/dtype.ts';
 import type { Problem } from '../../domain/problem.ts';
-import type { LeastEnds } from '../../evaluate/ending.ts';
+import type { LeastEnd, LeastEndLines, LeastEnds } from '../../evaluate/ending.ts';
 import { endStages } from '../../evaluate/ends.ts';
 import { paceOf } from '../../evaluate/measured/pace.ts';
 import { modelFlopsPerStep } from '../../evaluate/model-flops.ts';
@@ -72,16 +72,49 @@ export function lowerBound(
   const atLeast = pipelineBound(problem, candidate, costs, transfers, (run) => pace[run]!);
   if ((atLeast + secondsPerStep) * multiplier >= enough) return (atLeast + secondsPerStep) * multiplier;
   const microBatches = microBatchesPerReplica(problem, candidate);
-  // Stages wait for the first micro-batch's forward only: backward of the last may reach the first stage before they reduce.
-  const reducing = (run: number, stage: number): Pace => {
-    const cost = costs[run]!;
-    const { reduce } = cost.leastEnds(stage)[ends];
-    const secondsPerLayer = cost.secondsPerLayer.map((layer, kind) => layer + reduce[kind]! / microBatches);
-    return { secondsPerLayer, ramp: ramp * forwardOf(cost, secondsPerLayer) };
-  };
-  const reduced = pipelineBound(problem, candidate, costs, transfers, reducing);
-  const rest = leastRest(problem, candidate, costs, ends);
-  return (Math.max(atLeast, reduced) + rest + secondsPerStep) * multiplier;
+  const lines = stageLines(candidate, costs, ends);
+  let reduced = atLeast;
+  for (const line of alternatives(lines, ({ reduce }) => reduce)) {
+    // Stages wait for the first micro-batch's forward only: backward of the last may reach the first stage before they reduce.
+    const reducing = (run: number, stage: number): Pace => {
+      const cost = costs[run]!;
+      const { perLayer, embedding, head } = line(run, stage);
+      const secondsPerLayer = cost.secondsPerLayer.map(
+        (layer, kind) => layer + perLayer[kind]! / microBatches,
+      );
+      return {
+        secondsPerLayer,
+        ramp: ramp * forwardOf(cost, secondsPerLayer),
+        beside: { embedding: embedding / microBatches, head: head / microBatches },
+      };
+    };
+    reduced = Math.max(reduced, pipelineBound(problem, candidate, costs, transfers, reducing));
+  }
+  let rest = 0;
+  for (const line of alternatives(lines, (one) => one.rest))
+    rest = Math.max(rest, leastRest(problem, candidate, line));
+  return (reduced + rest + secondsPerStep) * multiplier;
+}
+
+/** Lines of each stage, by run. */
+function stageLines(
+  { layout }: Candidate,
+  costs: readonly StageSeconds[],
+  ends: Loosest['ends'],
+): LeastEndLines[][] {
+  return layout.runs.map(({ stages }, run) =>
+    Array.from({ length: stages }, (_, stage) => costs[run]!.leastEnds(stage)[ends]),
+  );
+}
+
+/** Each stage's first line, and each one's last where any has more. */
+function alternatives(
+  lines: readonly (readonly LeastEndLines[])[],
+  of: (one: LeastEndLines) => readonly LeastEnd[],
+): ((run: number, stage: number) => LeastEnd)[] {
+  const first = (run: number, stage: number) => of(lines[run]![stage]!)[0]!;
+  if (lines.every((run) => run.every((one) => of(one).length === 1))) return [first];
+  return [first, (run, stage) => of(lines[run]![stage]!).at(-1)!];
 }
 
 /** Share of a layer's forward in seconds that its reduction is added to. */
@@ -89,23 +122,35 @@ function forwardOf({ forwardShare, secondsPerLayer }: StageSeconds, more: readon
   return forwardShare * Math.min(...more.map((seconds, kind) => secondsPerLayer[kind]! / seconds));
 }
 
-/** No stage that gathers and updates longest does so in less. */
+/**
+ * No stage that gathers and updates longest does so in less. One that takes r_k for a layer of kind k and o apart from layers
+ * gets at most ρ = max_k w_k/r_k of the layers' worth done in a second: T ≥ (Σ w + Σ ρ_s·o_s) / Σ ρ_s, for any weights w.
+ */
 function leastRest(
   problem: Problem,
-  { layout }: Candidate,
-  costs: readonly StageSeconds[],
-  ends: Loosest['ends'],
+  candidate: Candidate,
+  line: (run: number, stage: number) => LeastEnd,
 ): number {
   const kinds = kindCounts(problem);
-  const rests = layout.runs.flatMap(({ stages }, run) =>
-    Array.from({ length: stages }, (_, stage) => costs[run]!.leastEnds(stage)[ends].rest),
-  );
-  const worth = kinds.map((_, kind) => rests.reduce((sum, rest) => sum + rest[kind]!, 0));
-  const all = kinds.reduce((sum, count, kind) => sum + count * worth[kind]!, 0);
-  if (all === 0) return 0;
-  const rate = (rest: readonly number[]) =>
-    Math.max(...kinds.map((count, kind) => (count > 0 ? worth[kind]! / rest[kind]! : 0)));
-  return all / rests.reduce((sum, rest) => sum + rate(rest), 0);
+  const { runs, pp } = candidate.layout;
+  const ends = endStages(sharedOf(candidate), pp);
+  const rests = runs.flatMap(({ stages }, run) => Array.from({ length: stages }, (_, i) => line(run, i)));
+  const worth = kinds.map((_, kind) => rests.reduce((sum, { perLayer }) => sum + perLayer[kind]!, 0));
+  let all = kinds.reduce((sum, count, kind) => sum + count * worth[kind]!, 0);
+  if (all <= 0) return 0;
+  let rates = 0;
+  for (const [stage, { perLayer, embedding, head }] of rests.entries()) {
+    let rate = 0;
+    for (const [kind, count] of kinds.entries()) {
+      if (count === 0) continue;
+      if (perLayer[kind]! <= 0) return 0;
+      rate = Math.max(rate, worth[kind]! / perLayer[kind]!);
+    }
+    rates += rate;
+    if (ends.all || ends.embedding === stage) all += rate * embedding;
+    if (ends.all || ends.head === stage) all += rate * head;
+  }
+  return Math.max(0, all / rates);
 }
 
 /** How fast a stage works. */
@@ -113,6 +158,8 @@ interface Pace {
   readonly secondsPerLayer: readonly number[];
   /** Share of its layers that a micro-batch has to pass before the next stage begins, and after it ends. */
   readonly ramp: number;
+  /** Seconds of a micro-batch that the ends of the model take beside their own. */
+  readonly beside?: { readonly embedding: number; readonly head: number };
 }
 
 /**
@@ -147,16 +194,20 @@ function pipelineBound(
     const { embeddingSeconds, headSeconds } = costs[run]!;
     const { stages } = layout.runs[run]!;
     for (let i = stages - 1; i >= 0; i--, stage--) {
-      const { secondsPerLayer, ramp } = paceOf(run, i);
+      const { secondsPerLayer, ramp, beside: more } = paceOf(run, i);
       let rate = 0;
-      for (const [kind, count] of kinds.entries())
-        if (count > 0) rate = Math.max(rate, worth[kind]! / secondsPerLayer[kind]!);
+      for (const [kind, count] of kinds.entries()) {
+        if (count === 0) continue;
+        if (secondsPerLayer[kind]! <= 0) return 0;
+        rate = Math.max(rate, worth[kind]! / secondsPerLayer[kind]!);
+      }
       const y = Math.max(0, rate - ramp * dual) / microBatches;
       let beside = 0;
-      if (ends.all || ends.embedding === stage) beside += embeddingSeconds;
+      if (ends.all || ends.embedding === stage) beside += embeddingSeconds + (more?.embedding ?? 0);
       if (ends.all || ends.head === stage) {
-        beside += headSeconds;
-        withHead = Math.max(withHead, headSeconds + secondsPerLayer[last]!);
+        const ofHead = headSeconds + (more?.head ?? 0);
+        beside += ofHead;
+        withHead = Math.max(withHead, ofHead + secondsPerLayer[last]!);
       }
       if (i === 0) beside += crossing[run - 1] ?? 0;
       if (i === stages - 1) beside += crossing[run] ?? 0;

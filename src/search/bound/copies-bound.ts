@@ -1,6 +1,6 @@
 import type { Problem } from '../../domain/problem.ts';
 import type { StageSpec } from '../../evaluate/context.ts';
-import type { LeastEnds } from '../../evaluate/ending.ts';
+import type { LeastEnd, LeastEnds } from '../../evaluate/ending.ts';
 import { type StageSeconds, stageSeconds } from '../../evaluate/stage-costs.ts';
 import { remembered } from '../../units/remembered.ts';
 import type { Choice } from '../space/choices.ts';
@@ -40,9 +40,18 @@ export function paceOf(
     },
     end: (group, size) => {
       const { reduce, rest } = costs(group, size).leastEnds(0)[ends];
-      return overLayers(problem, (kind) => reduce[kind]! + rest[kind]!);
+      return mostOf(problem, reduce) + mostOf(problem, rest);
     },
   };
+}
+
+/** What all layers and both ends take by the line that says most. */
+function mostOf(problem: Problem, lines: readonly LeastEnd[]): number {
+  return Math.max(
+    ...lines.map(
+      ({ perLayer, embedding, head }) => overLayers(problem, (kind) => perLayer[kind]!) + embedding + head,
+    ),
+  );
 }
 
 function overLayers(problem: Problem, ofKind: (kind: number) => number): number {
