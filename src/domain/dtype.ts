@@ -15,6 +15,11 @@ export function wideOf(precision: Precision): 'bf16' | 'fp16' | 'fp32' {
   return precision === 'fp16' || precision === 'fp32' ? precision : 'bf16';
 }
 
+/** Bytes of an element of what is not for narrow formats: activations, weights as they are computed with and gathered. */
+export function wideBytes(precision: Precision): number {
+  return bitsOf(wideOf(precision)) / 8;
+}
+
 /** Bits of an element. */
 export function bitsOf(dtype: Dtype): number {
   return BITS[dtype];

@@ -1,4 +1,4 @@
-import { bitsOf, isNarrow, wideOf } from '../domain/dtype.ts';
+import { isNarrow, wideBytes } from '../domain/dtype.ts';
 import type { ParallelDims } from '../domain/parallel-dims.ts';
 import {
   dimsOf,
@@ -89,7 +89,7 @@ export function stageContext(problem: Problem, spec: StageSpec): StageContext {
 
 function localShape({ model, stack, workload }: Problem, spec: StageSpec): LocalShape {
   const { dims, microBatchSize, techniques } = spec;
-  const wide = bitsOf(wideOf(workload.precision)) / 8;
+  const wide = wideBytes(workload.precision);
   const plain: LocalShape = {
     tokens: (workload.sequenceLength * microBatchSize) / dims.cp,
     sequence: workload.sequenceLength,

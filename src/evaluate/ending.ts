@@ -1,11 +1,8 @@
-import { lastKind } from '../layers/parameters.ts';
-import type { StepTraffic } from '../techniques/technique.ts';
 import { NOTHING, type Owned, plus } from './memory/owned.ts';
 import { ownedBeside } from './memory/owned-by-stage.ts';
 import type { StageProfile } from './stage-profile.ts';
-import type { LayerTime } from './time/layer-time.ts';
-import { seconds } from './time/pass-time.ts';
-import { hidingMicroBatches, stageEnd, wholeEnd } from './time/stage-end.ts';
+import { type Passes, passesOfEnd, passesOfLayer } from './time/passes.ts';
+import { hidingMicroBatches, stageEnd } from './time/stage-end.ts';
 
 /** What stands between a stage's last backward and the next step: gathering parameters and the optimizer, reduction before them or not. */
 export interface Ending {
@@ -25,10 +22,8 @@ interface EndSeconds {
 }
 
 /** What a stage has: what it owns, and the passes behind which its traffic hides. Seconds of one micro-batch. */
-interface Load {
+interface Load extends Passes {
   readonly owned: Owned;
-  readonly forward: number;
-  readonly backward: number;
 }
 
 /** The end of the step for any stage of these GPUs. */
@@ -65,103 +60,13 @@ export function endingOf(profile: StageProfile): Ending {
   };
 }
 
-/** A straight line below what something adds to the end of a step: seconds of each layer of a kind, and of the ends of the model. */
-export interface LeastEnd {
-  readonly perLayer: readonly number[];
-  readonly embedding: number;
-  readonly head: number;
+function loadOf(profile: StageProfile, kind: number): Load {
+  return { owned: profile.layers[0]![kind]!.memory.owned, ...passesOfLayer(profile, kind) };
 }
 
-/** What the end of a stage's step takes at least, each list the more of its lines. */
-export interface LeastEndLines {
-  /** What follows the last backward, before other stages are waited for. */
-  readonly reduce: readonly LeastEnd[];
-  /** And after it. */
-  readonly rest: readonly LeastEnd[];
-}
-
-/** The end of a step with the layers' own recomputation to hide behind, and with any: a whole forward, or less. */
-export type LeastEnds = Readonly<Record<'own' | 'anyRecompute', LeastEndLines>>;
-
-/** One layer of a kind, or an end: its traffic at least, and the passes behind which the stage's traffic hides. */
-interface Part {
-  readonly least: StepTraffic;
-  readonly load: Load;
-}
-
-/**
- * Traffic takes a start and a time for each byte, which is less for large messages, or over sockets more: n layers take at
- * least n times what the first takes, what a second adds, or the last of all the model's layers. Of a stage's traffic some
- * share is hidden, or as much as all its passes take: one line for either, since what one layer, or the head, leaves unused
- * hides another's.
- */
-export function leastEnds(profile: StageProfile): LeastEnds {
-  const { problem, dims } = profile.context;
-  const { layers: order, kinds } = problem.model;
-  const hideable = problem.stack.overlap.dataParallel;
-  const hiding = hidingMicroBatches(dims.vpp, dims.pp, Number.POSITIVE_INFINITY);
-  let all = plus(loadOfEnd(profile, 'embedding').owned, profile.head.memory.ownedUntied);
-  for (const kind of kinds.keys())
-    all = plus(all, loadOf(profile, kind).owned, order.filter((one) => one === kind).length);
-  const most = wholeEnd(profile, all);
-  const each = (owned: Owned): StepTraffic => {
-    const one = wholeEnd(profile, owned);
-    const two = wholeEnd(profile, plus(owned, owned));
-    const less = wholeEnd(profile, plus(all, owned, -1));
-    const least = (key: keyof StepTraffic) =>
-      Math.max(0, Math.min(one[key], two[key] - one[key], most[key] - less[key]));
-    return { reduce: least('reduce'), gather: least('gather'), update: least('update') };
-  };
-  const part = (load: Load, owned = load.owned): Part => ({ least: each(owned), load });
-  const parts = {
-    layers: [...kinds.keys()].map((kind) => part(loadOf(profile, kind))),
-    embedding: part(loadOfEnd(profile, 'embedding')),
-    // A tied head may own nothing.
-    head: part(loadOfEnd(profile, 'head'), profile.head.memory.ownedUntied),
-  };
-  const line = (of: (one: Part) => number): LeastEnd => ({
-    perLayer: parts.layers.map(of),
-    embedding: of(parts.embedding),
-    head: of(parts.head),
-  });
-  const lines = (key: 'reduce' | 'gather', behind: (load: Load) => number, beside: (one: Part) => number) => {
-    const share = line((one) => one.least[key] * (1 - hideable) + beside(one));
-    if (hideable === 0) return [share];
-    const passes = line((one) => one.least[key] - hiding * behind(one.load) + beside(one));
-    return passes.perLayer.every((seconds, kind) => seconds <= share.perLayer[kind]!)
-      ? [share]
-      : [share, passes];
-  };
-  const rest = lines(
-    'gather',
-    ({ forward }) => forward,
-    ({ least }) => least.update,
-  );
-  const reduced = (behind: (load: Load) => number) => ({ reduce: lines('reduce', behind, () => 0), rest });
-  return {
-    own: reduced(({ backward }) => backward),
-    anyRecompute: reduced(({ forward, backward }) => forward + backward),
-  };
-}
-
-function loadOf({ layers }: StageProfile, kind: number): Load {
-  const { memory, time } = layers[0]![kind]!;
-  return { owned: memory.owned, ...passes(time) };
-}
-
-/** Of the embedding; of the head, with the modules that predict further tokens. */
 function loadOfEnd(profile: StageProfile, end: 'embedding' | 'head'): Load {
-  const { model } = profile.context.problem;
   const owned = ownedBeside(profile, { embedding: null, head: null, [end]: 0 });
-  const own = { owned, ...passes(profile[end].time) };
-  if (end === 'embedding') return own;
-  const module = { owned: NOTHING, ...passes(profile.prediction.time) };
-  const layer = { ...loadOf(profile, lastKind(model)), owned: NOTHING };
-  return joined(own, joined(module, layer), model.mtpLayers);
-}
-
-function passes({ forward, backward, recompute }: LayerTime): Pick<Load, 'forward' | 'backward'> {
-  return { forward: seconds(forward), backward: seconds(backward) + seconds(recompute) };
+  return { owned, ...passesOfEnd(profile, end) };
 }
 
 /** a + factor · b. */

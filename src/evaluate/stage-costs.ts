@@ -2,9 +2,10 @@ import type { Problem } from '../domain/problem.ts';
 import { lastKind } from '../layers/parameters.ts';
 import { remembered } from '../units/remembered.ts';
 import type { StageSpec } from './context.ts';
-import { type Ending, endingOf, type LeastEnds, leastEnds } from './ending.ts';
+import { type Ending, endingOf } from './ending.ts';
+import { type LeastEnds, leastEnds } from './least-ends.ts';
 import { Rooms } from './memory/stage-room.ts';
-import { type ProfileCache, passingProfile, type StageProfile, stageProfile } from './stage-profile.ts';
+import { passingProfile, profileCache, type StageProfile, stageProfile } from './stage-profile.ts';
 import { boundarySeconds, exposedShare } from './time/boundary.ts';
 import type { LayerTime } from './time/layer-time.ts';
 import { seconds } from './time/pass-time.ts';
@@ -37,20 +38,30 @@ export interface StageCosts extends StageSeconds {
   readonly ending: (stage: number) => Ending;
 }
 
-export function stageSeconds(problem: Problem, spec: StageSpec, cache?: ProfileCache): StageSeconds {
+export function stageSeconds(problem: Problem, spec: StageSpec, cache = profileCache()): StageSeconds {
   const profile = passingProfile(problem, spec, cache);
   return secondsIn(
     problem,
     profile,
-    byPlace(problem, spec, (at) => leastEnds(at === spec ? profile : passingProfile(problem, at, cache))),
+    byPlace(problem, spec, (at) =>
+      leastEnds(at === spec ? profile : passingProfile(problem, at, cache), cache),
+    ),
   );
 }
 
-export function stageCosts(problem: Problem, spec: StageSpec, cache?: ProfileCache): StageCosts {
+export function stageCosts(problem: Problem, spec: StageSpec, cache = profileCache()): StageCosts {
   const profile = stageProfile(problem, spec, cache);
   const of = <V>(work: (one: StageProfile) => V) =>
     byPlace(problem, spec, (at) => work(at === spec ? profile : passingProfile(problem, at, cache)));
-  return { ...secondsIn(problem, profile, of(leastEnds)), rooms: new Rooms(profile), ending: of(endingOf) };
+  return {
+    ...secondsIn(
+      problem,
+      profile,
+      of((one) => leastEnds(one, cache)),
+    ),
+    rooms: new Rooms(profile),
+    ending: of(endingOf),
+  };
 }
 
 function secondsIn(

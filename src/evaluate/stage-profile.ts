@@ -13,6 +13,7 @@ import { segmentsOf } from '../techniques/segments.ts';
 import type { StageContext } from '../techniques/technique.ts';
 import { remembered, rememberedOf } from '../units/remembered.ts';
 import { type StageSpec, stageContext } from './context.ts';
+import type { LeastTraffic } from './least-ends.ts';
 import { asMeasured } from './measured/as-measured.ts';
 import { headOf } from './measured/part-operators.ts';
 import { hasPart } from './measured/reading.ts';
@@ -43,9 +44,13 @@ export interface StageProfile extends EndProfiles {
   readonly held: HeldByPlace;
 }
 
-/** Work that one search does once: whole profiles, the kernels of layers that profiles share, operators that kernels share. */
+/**
+ * Work that one search does once: whole profiles, what they send once a step, the kernels of layers that profiles share,
+ * operators that kernels share.
+ */
 export interface ProfileCache {
   readonly profiles: Map<string, StageProfile>;
+  readonly endings: Map<string, LeastTraffic>;
   readonly kernels: Map<string, Kernels>;
   readonly operators: Map<string, OperatorLists>;
 }
@@ -64,7 +69,7 @@ interface Kernels extends EndProfiles {
 }
 
 export function profileCache(): ProfileCache {
-  return { profiles: new Map(), kernels: new Map(), operators: new Map() };
+  return { profiles: new Map(), endings: new Map(), kernels: new Map(), operators: new Map() };
 }
 
 const MOST_REMEMBERED = 4000;
@@ -172,6 +177,13 @@ function layerKey(
   const { tp, cp, ep, etp } = dims;
   const { layer } = techniqueKeys(techniques);
   return `${group.index}|${tp}|${cp}|${ep}|${etp}|${microBatchSize}|${local.vocabularyShards}|${layer}|${groupKeys(groups).layer}`;
+}
+
+/** All that states and what is sent for them once a step depend on, for the weights that any layer has. */
+export function endingKey({ group, dims, techniques, local, groups, stateShare }: StageContext): string {
+  const { tp, cp, ep, etp, pp, vpp, dpReplicate, dpShard } = dims;
+  const { layer, stage } = groupKeys(groups);
+  return `${group.index}|${tp}|${cp}|${ep}|${etp}|${pp}|${vpp}|${dpReplicate}|${dpShard}|${local.vocabularyShards}|${techniqueKeys(techniques).step}|${stateShare}|${layer}|${stage}`;
 }
 
 /** And what sharding, gradients and the schedule depend on. */

@@ -3,7 +3,7 @@ import { rememberedOf } from '../units/remembered.ts';
 import { type Holding, WHOLE } from './holding.ts';
 import { recompute } from './recompute.ts';
 import { sequenceParallel } from './sequence-parallel.ts';
-import type { Known, StageContext } from './technique.ts';
+import type { Known, StateContext } from './technique.ts';
 import { vocabularyParallel } from './vocabulary-parallel.ts';
 import { zero } from './zero.ts';
 
@@ -16,17 +16,18 @@ export const TECHNIQUES: readonly Known<unknown>[] = [
 ] as readonly unknown[] as readonly Known<unknown>[];
 
 /** How the states of a stage are shared out, and where they lie. */
-export function holdingsOf(context: StageContext): readonly Holding[] {
+export function holdingsOf(context: StateContext): readonly Holding[] {
   return TECHNIQUES.reduce<readonly Holding[]>(
     (all, one) => one.holdings?.(one.of(context.techniques), all, context) ?? all,
     WHOLE,
   );
 }
 
-/** Keys of caches: what the kernels of a layer depend on, what a stage holds and sends, and everything. */
+/** Keys of caches: what the kernels of a layer depend on, what a stage holds and sends beside them, what is sent once a step, and everything. */
 export interface TechniqueKeys {
   readonly layer: string;
   readonly stage: string;
+  readonly step: string;
   readonly all: string;
 }
 
@@ -38,6 +39,11 @@ export function techniqueKeys(techniques: Techniques): TechniqueKeys {
       TECHNIQUES.filter(({ affects }) => affected.includes(affects))
         .map((one) => one.format(one.of(techniques)))
         .join();
-    return { layer: of('layer'), stage: of('layer', 'stage'), all: of('layer', 'stage', 'step') };
+    return {
+      layer: of('layer'),
+      stage: of('stage'),
+      step: of('stage', 'step'),
+      all: of('layer', 'stage', 'step'),
+    };
   });
 }

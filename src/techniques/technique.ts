@@ -26,6 +26,9 @@ export interface StageContext {
   readonly c: Coefficients;
 }
 
+/** What states, and what is sent for them once a step, can depend on: nothing of a micro-batch, nor of its schedule. */
+export type StateContext = Omit<StageContext, 'microBatchSize' | 'schedule' | 'local'>;
+
 /** Returned for a text that is no value. */
 export class Misread {
   readonly expected: string;
@@ -105,13 +108,13 @@ export interface Technique<V = unknown> {
   /** Operators of one layer. */
   layer?(value: V, operators: readonly Operator[], context: StageContext): Operator[];
   /** How states are shared out and where they lie. */
-  holdings?(value: V, holdings: readonly Holding[], context: StageContext): Holding[];
+  holdings?(value: V, holdings: readonly Holding[], context: StateContext): Holding[];
   /** What a GPU holds beside layers, ends and states. */
   terms?(value: V, held: Held, context: StageContext): MemoryTerm[];
   /** What travels beside each pass of a layer. */
   passTraffic?(value: V, layer: Amounts, context: StageContext): PassTraffic[];
   /** What travels once a step for a stage. */
-  stepTraffic?(value: V, stage: StepStates, context: StageContext): StepTraffic;
+  stepTraffic?(value: V, stage: StepStates, context: StateContext): StepTraffic;
 
   /** Every stage has a part of both ends of the model. */
   spreadsEnds?(value: V): boolean;

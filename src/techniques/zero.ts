@@ -1,3 +1,4 @@
+import { wideBytes } from '../domain/dtype.ts';
 import { type MemoryTerm, memoryTerm, type Point } from '../domain/memory-term.ts';
 import type { Problem } from '../domain/problem.ts';
 import { statesIn } from '../domain/stack.ts';
@@ -5,7 +6,14 @@ import { collectiveSeconds } from '../hardware/collective.ts';
 import { networkRate } from '../hardware/network-share.ts';
 import type { Span } from '../hardware/span.ts';
 import type { Amounts, Held, Holding, Parameters, State } from './holding.ts';
-import { Misread, type PassTraffic, type StageContext, type StepTraffic, technique } from './technique.ts';
+import {
+  Misread,
+  type PassTraffic,
+  type StageContext,
+  type StateContext,
+  type StepTraffic,
+  technique,
+} from './technique.ts';
 
 /** ZeRO stages: 0 nothing sharded, 1 optimizer states, 2 and gradients, 3 and parameters. */
 const ZERO_STAGES = [0, 1, 2, 3] as const;
@@ -85,7 +93,7 @@ function unsharded(
 }
 
 /** Whether parameters are gathered for each micro-batch, and gradients scattered. */
-function perMicroBatch(stage: ZeroStage, { dims }: StageContext): boolean {
+function perMicroBatch(stage: ZeroStage, { dims }: StateContext): boolean {
   return stage >= 3 && dims.pp === 1;
 }
 
@@ -125,9 +133,10 @@ function narrowed(span: Span, { problem }: StageContext): Span {
 function stepTraffic(
   stage: ZeroStage,
   { trained: { dense, expert } }: Amounts,
-  context: StageContext,
+  context: StateContext,
 ): StepTraffic {
   const { groups, c } = context;
+  const gathered = wideBytes(context.problem.workload.precision);
   const bytes = gradientBytes(context.problem);
   if (perMicroBatch(stage, context)) {
     // Hybrid sharding: the shard's gradients are still all-reduced over the copies of the shard group.
@@ -143,7 +152,7 @@ function stepTraffic(
     [expert, groups.expertData],
   ] as const) {
     reduce += collectiveSeconds(span, stage === 0 ? 'allReduce' : 'reduceScatter', bytes * count, c);
-    if (stage > 0) gather += collectiveSeconds(span, 'allGather', context.local.elementBytes * count, c);
+    if (stage > 0) gather += collectiveSeconds(span, 'allGather', gathered * count, c);
   }
   return { reduce, gather, update: 0 };
 }

@@ -93,7 +93,7 @@ describe('a search under measured layers', () => {
       contextParallel: 1,
       expertParallel: 1,
       precision: null,
-      microBatches: [1],
+      microBatches: [1] as 1[],
       forward: 0.05,
       backward: 0.05,
     } as const;

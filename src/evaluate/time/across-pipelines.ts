@@ -3,7 +3,7 @@ import { collectiveSeconds } from '../../hardware/collective.ts';
 import { type Span, spanAcross, spanOfRuns } from '../../hardware/span.ts';
 import { lastKind } from '../../layers/parameters.ts';
 import { holdingsOf } from '../../techniques/index.ts';
-import type { StageContext } from '../../techniques/technique.ts';
+import type { StateContext } from '../../techniques/technique.ts';
 import { gradientBytes } from '../../techniques/zero.ts';
 import { NOTHING, type Owned, plus } from '../memory/owned.ts';
 import { ownedAtEnds } from '../memory/owned-by-stage.ts';
@@ -18,7 +18,7 @@ interface Part {
 }
 
 /** Whether the ranks of a stage each keep a share of its states: then each shard is averaged over pipelines by itself. */
-export function keepsShards(context: StageContext): boolean {
+export function keepsShards(context: StateContext): boolean {
   return holdingsOf(context).some(({ state, share }) => state === 'optimizer states' && share < 1);
 }
 

@@ -19,7 +19,9 @@ export function barestBound(
   for (const choice of barest) {
     const candidate = { layout, choice };
     const loosest = { ramp, transfers, ends: 'anyRecompute' } as const;
-    least = Math.min(least, lowerBound(problem, candidate, book.seconds(candidate), loosest, enough));
+    // Sharpened only where it might be the least.
+    const wanted = Math.min(least, enough);
+    least = Math.min(least, lowerBound(problem, candidate, book.seconds(candidate), loosest, wanted));
   }
   return least;
 }

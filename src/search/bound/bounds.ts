@@ -1,8 +1,8 @@
 import type { NodeGroup } from '../../domain/cluster.ts';
 import { isNarrow } from '../../domain/dtype.ts';
 import type { Problem } from '../../domain/problem.ts';
-import type { LeastEnd, LeastEndLines, LeastEnds } from '../../evaluate/ending.ts';
 import { endStages } from '../../evaluate/ends.ts';
+import type { LeastEnd, LeastEndLines, LeastEnds } from '../../evaluate/least-ends.ts';
 import { paceOf } from '../../evaluate/measured/pace.ts';
 import { modelFlopsPerStep } from '../../evaluate/model-flops.ts';
 import type { StageSeconds } from '../../evaluate/stage-costs.ts';

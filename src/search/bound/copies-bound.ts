@@ -1,6 +1,6 @@
 import type { Problem } from '../../domain/problem.ts';
 import type { StageSpec } from '../../evaluate/context.ts';
-import type { LeastEnd, LeastEnds } from '../../evaluate/ending.ts';
+import type { LeastEnd, LeastEnds } from '../../evaluate/least-ends.ts';
 import { type StageSeconds, stageSeconds } from '../../evaluate/stage-costs.ts';
 import { remembered } from '../../units/remembered.ts';
 import type { Choice } from '../space/choices.ts';

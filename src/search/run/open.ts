@@ -36,7 +36,7 @@ export function work(
   entry: Entry,
   { task, threshold }: Pick<Batch, 'task'> & { readonly threshold: number },
 ): Findings | Refined {
-  if (task === 'refine') return { bound: refinedBound(problem, options, book, entry) };
+  if (task === 'refine') return { bound: refinedBound(problem, options, book, entry, threshold) };
   const { frame, bundle, copies } = entry;
   const run = newRun(problem, { ...options, threshold }, book);
   if (frame !== null) expand(run, frame);

@@ -12,31 +12,42 @@ import { bundleChoices } from './expand-bundle.ts';
 import type { Entry } from './queue.ts';
 
 /**
- * The least value that any configuration of an entry may have: sharper than its bound in the queue, and more work. Where
- * none may run it stays as it is, so that the entry is opened as soon as others are, to say why.
+ * The least value that any configuration of an entry may have: sharper than its bound in the queue, and more work; no
+ * sharper than to leave it aside for `threshold`. Where none may run it stays as it is, so that the entry is opened as soon as others are, to say why.
  */
 export function refinedBound(
   problem: Problem,
   options: SearchOptions,
   book: CostBook,
   { frame, bundle, copies, bound }: Entry,
+  threshold: number,
 ): number {
   let least = Number.POSITIVE_INFINITY;
-  if (frame !== null) least = leastOfFrame(problem, options, book, frame);
+  if (frame !== null) least = leastOfFrame(problem, options, book, frame, threshold);
   if (bundle !== null) least = leastOfBundle(problem, options, book, bundle);
   if (copies !== null) least = leastOfCopies(problem, options, book, copies);
   return least === Number.POSITIVE_INFINITY ? bound : Math.max(bound, least);
 }
 
 /** Of each of its layouts and sizes of micro-batch the barest choice. */
-function leastOfFrame(problem: Problem, options: SearchOptions, book: CostBook, frame: Frame): number {
+function leastOfFrame(
+  problem: Problem,
+  options: SearchOptions,
+  book: CostBook,
+  frame: Frame,
+  threshold: number,
+): number {
   let least = Number.POSITIVE_INFINITY;
+  const byTime = options.objective.id === 'time';
   if (options.launcher?.refuses?.(problem, outlineOf(problem, frame))) return least;
   const { groups } = book.choices(frame, options);
   for (const layout of layoutsOf(problem, frame, options)) {
     if (splitLaw(problem, { ...layout, shapes: layout.runs }) !== null) continue;
-    for (const group of groups)
-      least = Math.min(least, options.objective.bound(barestBound(problem, book, layout, group), [layout]));
+    for (const group of groups) {
+      const enough = byTime ? Math.min(least, threshold) : Number.POSITIVE_INFINITY;
+      const seconds = barestBound(problem, book, layout, group, { enough });
+      least = Math.min(least, options.objective.bound(seconds, [layout]));
+    }
   }
   return least;
 }

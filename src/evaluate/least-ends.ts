@@ -1,0 +1,100 @@
+import type { StepTraffic } from '../techniques/technique.ts';
+import { remembered } from '../units/remembered.ts';
+import { NOTHING, type Owned, plus } from './memory/owned.ts';
+import { endingKey, type ProfileCache, type StageProfile } from './stage-profile.ts';
+import { type Passes, passesOfEnd, passesOfLayer } from './time/passes.ts';
+import { hidingMicroBatches, wholeEnd } from './time/stage-end.ts';
+
+/** A straight line below what something adds to the end of a step: seconds of each layer of a kind, and of the ends of the model. */
+export interface LeastEnd {
+  readonly perLayer: readonly number[];
+  readonly embedding: number;
+  readonly head: number;
+}
+
+/** What the end of a stage's step takes at least, each list the more of its lines. */
+export interface LeastEndLines {
+  /** What follows the last backward, before other stages are waited for. */
+  readonly reduce: readonly LeastEnd[];
+  /** And after it. */
+  readonly rest: readonly LeastEnd[];
+}
+
+/** The end of a step with the layers' own recomputation to hide behind, and with any: a whole forward, or less. */
+export type LeastEnds = Readonly<Record<'own' | 'anyRecompute', LeastEndLines>>;
+
+/** What each layer of a kind, and each end of the model, sends and updates once a step at least, with nothing hidden. Seconds. */
+export interface LeastTraffic {
+  readonly layers: readonly StepTraffic[];
+  readonly embedding: StepTraffic;
+  readonly head: StepTraffic;
+}
+
+const MOST_REMEMBERED = 20_000;
+
+/**
+ * Of a stage's traffic some share is hidden, or as much as all its passes take: one line for either, since what one layer, or
+ * the head, leaves unused hides another's.
+ */
+export function leastEnds(profile: StageProfile, cache: ProfileCache): LeastEnds {
+  const { context } = profile;
+  const { problem, dims } = context;
+  const traffic = remembered(cache.endings, endingKey(context), () => leastTraffic(profile), MOST_REMEMBERED);
+  const hideable = problem.stack.overlap.dataParallel;
+  const hiding = hidingMicroBatches(dims.vpp, dims.pp, Number.POSITIVE_INFINITY);
+  const line = (of: (traffic: StepTraffic, passes: Passes) => number): LeastEnd => ({
+    perLayer: traffic.layers.map((one, kind) => of(one, passesOfLayer(profile, kind))),
+    embedding: of(traffic.embedding, passesOfEnd(profile, 'embedding')),
+    head: of(traffic.head, passesOfEnd(profile, 'head')),
+  });
+  const lines = (
+    key: 'reduce' | 'gather',
+    behind: (passes: Passes) => number,
+    beside: (one: StepTraffic) => number,
+  ) => {
+    const share = line((one) => one[key] * (1 - hideable) + beside(one));
+    if (hideable === 0) return [share];
+    const more = (one: StepTraffic, passes: Passes) => one[key] - hiding * behind(passes) + beside(one);
+    const worth = traffic.layers.some(
+      (one, kind) => more(one, passesOfLayer(profile, kind)) > share.perLayer[kind]!,
+    );
+    return worth ? [share, line(more)] : [share];
+  };
+  const rest = lines(
+    'gather',
+    ({ forward }) => forward,
+    ({ update }) => update,
+  );
+  const reduced = (behind: (passes: Passes) => number) => ({
+    reduce: lines('reduce', behind, () => 0),
+    rest,
+  });
+  return {
+    own: reduced(({ backward }) => backward),
+    anyRecompute: reduced(({ forward, backward }) => forward + backward),
+  };
+}
+
+/**
+ * Traffic takes a start and a time for each byte, which is less for large messages, or over sockets more: n layers take at
+ * least n times what the first takes, what a second adds, or the last of all the model's layers.
+ */
+function leastTraffic(profile: StageProfile): LeastTraffic {
+  const { layers: order, kinds } = profile.context.problem.model;
+  const layers = kinds.map((_, kind) => profile.layers[0]![kind]!.memory.owned);
+  const embedding = profile.embedding.memory.owned;
+  // A tied head may own nothing.
+  const head = profile.head.memory.ownedUntied;
+  let all = plus(plus(NOTHING, embedding), head);
+  for (const kind of order) all = plus(all, layers[kind]!);
+  const most = wholeEnd(profile, all);
+  const each = (owned: Owned): StepTraffic => {
+    const one = wholeEnd(profile, owned);
+    const two = wholeEnd(profile, plus(owned, owned));
+    const less = wholeEnd(profile, plus(all, owned, -1));
+    const least = (key: keyof StepTraffic) =>
+      Math.max(0, Math.min(one[key], two[key] - one[key], most[key] - less[key]));
+    return { reduce: least('reduce'), gather: least('gather'), update: least('update') };
+  };
+  return { layers: layers.map(each), embedding: each(embedding), head: each(head) };
+}
