@@ -1,5 +1,6 @@
 import type { Cluster } from '../domain/cluster.ts';
 import type { Plan } from '../domain/plan.ts';
+import { rememberedOf } from '../units/remembered.ts';
 
 /** What one device does in a plan: its coordinates, each from 0. */
 export interface Place {
@@ -65,14 +66,13 @@ export interface HostRun {
 /** The hosts in rank order. A host that stands in several places appears several times. */
 export function hostRuns(cluster: Cluster, plan: Plan, order?: RankOrder): HostRun[] {
   const runs: { host: string; groups: [number, ...number[]]; gpus: number[] }[] = [];
-  for (const { host, group, gpu } of seatsOf(cluster, plan, order)) {
-    const last = runs.at(-1);
+  for (const { host, group, firstGpu, gpus } of gpuRuns(cluster, plan, order)) {
+    let last = runs.at(-1);
     if (last === undefined || last.host !== host) {
-      runs.push({ host, groups: [group], gpus: [gpu] });
-      continue;
-    }
-    last.gpus.push(gpu);
-    if (!last.groups.includes(group)) last.groups.push(group);
+      last = { host, groups: [group], gpus: [] };
+      runs.push(last);
+    } else if (!last.groups.includes(group)) last.groups.push(group);
+    for (let i = 0; i < gpus; i++) last.gpus.push(firstGpu + i);
   }
   return runs;
 }
@@ -87,12 +87,21 @@ export interface GpuRun {
 
 /** The same, each run cut where the type of GPU changes or their order. */
 export function gpuRuns(cluster: Cluster, plan: Plan, order?: RankOrder): GpuRun[] {
-  const runs: { host: string; group: number; firstGpu: number; gpus: number }[] = [];
-  for (const { host, group, gpu } of seatsOf(cluster, plan, order)) {
-    const last = runs.at(-1);
-    const next = last === undefined ? null : last.firstGpu + last.gpus;
-    if (last?.host === host && last.group === group && next === gpu) last.gpus += 1;
-    else runs.push({ host, group, firstGpu: gpu, gpus: 1 });
+  const nodes = nodesOf(cluster, plan);
+  const runs: GpuRun[] = [];
+  for (const { firstDevice, devices } of stretchesOf(plan, order)) {
+    const end = firstDevice + devices;
+    let node = nodeAt(nodes, firstDevice);
+    for (let device = firstDevice; device < end; node++) {
+      const one = nodes[node]!;
+      const firstGpu = one.firstGpu + device - one.firstDevice;
+      const gpus = Math.min(end, one.firstDevice + one.gpus) - device;
+      const last = runs.at(-1);
+      if (last?.host === one.host && last.group === one.group && last.firstGpu + last.gpus === firstGpu)
+        runs[runs.length - 1] = { ...last, gpus: last.gpus + gpus };
+      else runs.push({ host: one.host, group: one.group, firstGpu, gpus });
+      device += gpus;
+    }
   }
   return runs;
 }
@@ -105,18 +114,71 @@ export interface Seat {
 
 /** Where each global rank sits; the plan's `nodeOrder` says which node takes the place of each. */
 export function seatsOf(cluster: Cluster, plan: Plan, order?: RankOrder): Seat[] {
-  const nodes = cluster.groups.flatMap((group) =>
-    group.hosts.map((host, i) => ({
-      host,
-      group: group.index,
-      gpus: group.gpusPerNode,
-      firstGpu: group.shared?.firstGpus[i] ?? 0,
-    })),
+  return gpuRuns(cluster, plan, order).flatMap(({ host, group, firstGpu, gpus }) =>
+    Array.from({ length: gpus }, (_, i) => ({ host, group, gpu: firstGpu + i })),
   );
-  const nodeOrder = plan.nodeOrder ?? nodes.map((_, index) => index);
-  const seats = nodeOrder.flatMap((index) => {
-    const { host, group, gpus, firstGpu } = nodes[index]!;
-    return Array.from({ length: gpus }, (_, i) => ({ host, group, gpu: firstGpu + i }));
+}
+
+/** Ranks in a row on devices in a row. */
+interface Stretch {
+  readonly firstDevice: number;
+  readonly devices: number;
+}
+
+function stretchesOf(plan: Plan, order: RankOrder | undefined): Stretch[] {
+  if (order !== undefined)
+    return placesOf(plan, order).map(({ device }) => ({ firstDevice: device, devices: 1 }));
+  return plan.pipelines.flatMap(({ stages }) =>
+    stages.flatMap(({ replicas }) =>
+      replicas.map(({ firstDevice, count, tp }) => ({ firstDevice, devices: count * tp * plan.dims.cp })),
+    ),
+  );
+}
+
+/** A node, and the devices of a plan that are its GPUs. */
+interface Node {
+  readonly host: string;
+  readonly group: number;
+  readonly gpus: number;
+  readonly firstGpu: number;
+  readonly firstDevice: number;
+}
+
+/** In the order of devices. */
+function nodesOf(cluster: Cluster, { nodeOrder }: Plan): readonly Node[] {
+  const asListed = rememberedOf(listed, cluster, () =>
+    placed(
+      cluster.groups.flatMap((group) =>
+        group.hosts.map((host, i) => ({
+          host,
+          group: group.index,
+          gpus: group.gpusPerNode,
+          firstGpu: group.shared?.firstGpus[i] ?? 0,
+        })),
+      ),
+    ),
+  );
+  return nodeOrder === null ? asListed : placed(nodeOrder.map((index) => asListed[index]!));
+}
+
+const listed = new WeakMap<Cluster, readonly Node[]>();
+
+function placed(nodes: readonly Omit<Node, 'firstDevice'>[]): Node[] {
+  let firstDevice = 0;
+  return nodes.map((node) => {
+    const one = { ...node, firstDevice };
+    firstDevice += node.gpus;
+    return one;
   });
-  return placesOf(plan, order).map(({ device }) => seats[device]!);
+}
+
+/** Index of the node that has a device. */
+function nodeAt(nodes: readonly Node[], device: number): number {
+  let [low, high] = [0, nodes.length];
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if (nodes[middle]!.firstDevice <= device) low = middle;
+    else high = middle;
+  }
+  return low;
 }
