@@ -1,11 +1,18 @@
 import type { Problem } from '../domain/problem.ts';
 import { lastKind } from '../layers/parameters.ts';
+import { ofKernels } from '../techniques/index.ts';
 import { remembered } from '../units/remembered.ts';
 import type { StageSpec } from './context.ts';
 import { type Ending, endingOf } from './ending.ts';
 import { type LeastEnds, leastEnds } from './least-ends.ts';
 import { Rooms } from './memory/stage-room.ts';
-import { passingProfile, profileCache, type StageProfile, stageProfile } from './stage-profile.ts';
+import {
+  type ProfileCache,
+  passingProfile,
+  profileCache,
+  type StageProfile,
+  stageProfile,
+} from './stage-profile.ts';
 import { boundarySeconds, exposedShare } from './time/boundary.ts';
 import type { LayerTime } from './time/layer-time.ts';
 import { seconds } from './time/pass-time.ts';
@@ -85,6 +92,24 @@ function secondsIn(
     forwardShare,
     leastEnds: leastEndsOf,
   };
+}
+
+/**
+ * Seconds of a layer of each kind for one micro-batch by its own kernels and communication: the same whatever its pipeline, its
+ * copies and how they share states, none of which makes it less.
+ */
+export function kernelSeconds(
+  problem: Problem,
+  { dims, techniques, ...spec }: StageSpec,
+  cache: ProfileCache,
+): number[] {
+  const alone = { ...dims, pp: 1, vpp: 1, dpReplicate: 1, dpShard: 1 };
+  const { layers } = passingProfile(
+    problem,
+    { ...spec, dims: alone, techniques: ofKernels(techniques) },
+    cache,
+  );
+  return layers[0]!.map(({ time }) => secondsOf(time));
 }
 
 /** Something of each of a group's stages in a row, worked out once for all whose GPUs lie alike in their fast domains. */

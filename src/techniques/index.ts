@@ -23,6 +23,18 @@ export function holdingsOf(context: StateContext): readonly Holding[] {
   );
 }
 
+const kernels = new WeakMap<Techniques, Techniques>();
+
+/** Those alone that change what a layer's kernels do. */
+export function ofKernels(techniques: Techniques): Techniques {
+  return rememberedOf(kernels, techniques, () =>
+    TECHNIQUES.filter(({ affects }) => affects !== 'layer').reduce(
+      (all, { set, off }) => set(all, off),
+      techniques,
+    ),
+  );
+}
+
 /** Keys of caches: what the kernels of a layer depend on, what a stage holds and sends beside them, what is sent once a step, and everything. */
 export interface TechniqueKeys {
   readonly layer: string;

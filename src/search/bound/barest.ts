@@ -1,8 +1,19 @@
 import type { Problem } from '../../domain/problem.ts';
 import type { Layout } from '../space/frame.ts';
-import { lowerBound, rampShare } from './bounds.ts';
+import { kernelBound, lowerBound, rampShare } from './bounds.ts';
 import type { Group } from './by-size.ts';
 import type { CostBook } from './cost-book.ts';
+
+/** The same by kernels alone, which all choices of a group share: a table, where that bound is work. */
+export function barestKernels(
+  problem: Problem,
+  book: CostBook,
+  layout: Layout,
+  { barest: [first] }: Group,
+): number {
+  const candidate = { layout, choice: first };
+  return kernelBound(problem, candidate, book.kernels(candidate));
+}
 
 /** No configuration of a layout with any of these choices takes less, seconds; with no ramp it goes with the batch. */
 export function barestBound(

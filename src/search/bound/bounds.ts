@@ -117,6 +117,27 @@ function alternatives(
   return [first, (run, stage) => of(lines[run]![stage]!).at(-1)!];
 }
 
+/**
+ * The same by kernels alone, for a look at many candidates: with M micro-batches, and at most ρ_s = max_k w_k/t_k of the layers'
+ * worth Σ w done in a second by stage s, M·Σ w / Σ ρ_s ≤ step, for any weights w.
+ */
+export function kernelBound(
+  problem: Problem,
+  candidate: Candidate,
+  kernels: readonly (readonly number[])[],
+): number {
+  const kinds = kindCounts(problem);
+  const worth = kinds.map((_, kind) => kernels.reduce((sum, seconds) => sum + seconds[kind]!, 0));
+  const all = kinds.reduce((sum, count, kind) => sum + count * worth[kind]!, 0);
+  let rates = 0;
+  for (const [run, { stages }] of candidate.layout.runs.entries()) {
+    const rate = (kind: number) => (kinds[kind]! > 0 ? worth[kind]! / kernels[run]![kind]! : 0);
+    rates += stages * kinds.reduce((most, _, kind) => Math.max(most, rate(kind)), 0);
+  }
+  const pipeline = (microBatchesPerReplica(problem, candidate) * all) / rates;
+  return (pipeline + problem.stack.host.secondsPerStep) * problem.stack.timeMultiplier.value;
+}
+
 /** Share of a layer's forward in seconds that its reduction is added to. */
 function forwardOf({ forwardShare, secondsPerLayer }: StageSeconds, more: readonly number[]): number {
   return forwardShare * Math.min(...more.map((seconds, kind) => secondsPerLayer[kind]! / seconds));

@@ -6,8 +6,8 @@ import type { Choice } from '../space/choices.ts';
 /** Choices of one micro-batch size. */
 export interface Group {
   readonly choices: readonly Choice[];
-  /** Each of them costs no less than one of these: techniques at the values that cost least time, but for those that change the end of a step; one chunk a stage. */
-  readonly barest: readonly Choice[];
+  /** Each of them costs no less than one of these, which have the same kernels: techniques at the values that cost least time, but for those that change the end of a step; one chunk a stage. */
+  readonly barest: readonly [Choice, ...Choice[]];
   /** Chunks of a stage may hide more of a transfer than they add: transfers count only where there is one each. */
   readonly transfers: boolean;
   /** By schedule and chunks, each pair once. */
@@ -23,11 +23,11 @@ export function bySize(all: readonly Choice[]): Group[] {
   }
   return [...sizes.values()].map((choices) => {
     const plain = { ...choices[0]!, fewest: null, vpp: 1, schedule: usualSchedule(1).id };
-    const barest = barestTechniques(choices).map((techniques) => ({ ...plain, techniques }));
+    const barest = barestTechniques(choices).map((techniques): Choice => ({ ...plain, techniques }));
     const orders = new Map(choices.map((one) => [`${one.schedule}/${one.vpp}`, one]));
     return {
       choices,
-      barest,
+      barest: barest as [Choice, ...Choice[]],
       transfers: choices.every(({ vpp }) => vpp === 1),
       orders: [...orders.values()],
     };

@@ -1,5 +1,11 @@
 import type { Problem } from '../../domain/problem.ts';
-import { type StageCosts, type StageSeconds, stageCosts, stageSeconds } from '../../evaluate/stage-costs.ts';
+import {
+  kernelSeconds,
+  type StageCosts,
+  type StageSeconds,
+  stageCosts,
+  stageSeconds,
+} from '../../evaluate/stage-costs.ts';
 import { profileCache } from '../../evaluate/stage-profile.ts';
 import { techniqueKeys } from '../../techniques/index.ts';
 import { remembered } from '../../units/remembered.ts';
@@ -17,6 +23,7 @@ interface FrameChoices {
 /** Costs of stages, shared by everything one search asks; forgets when it grows large. */
 export class CostBook {
   readonly profiles = profileCache();
+  private readonly layers = new Map<string, readonly number[]>();
   private readonly times = new Map<string, StageSeconds>();
   private readonly stages = new Map<string, StageCosts>();
   private readonly ofChains = new Map<string, FrameChoices>();
@@ -32,6 +39,19 @@ export class CostBook {
     return this.each(this.times, MOST_TIMES, candidate, (run) =>
       stageSeconds(this.problem, specFor(this.problem, candidate, run), this.profiles),
     );
+  }
+
+  /** Seconds of a layer of each kind at least, by run: a look at many candidates at once. */
+  kernels({ layout, choice }: Candidate): readonly (readonly number[])[] {
+    const { cp, ep, etp } = layout;
+    const { layer } = techniqueKeys(choice.techniques);
+    return layout.runs.map((run) => {
+      const { group, tp, fold = 1 } = run;
+      const key = `${group}x${tp}|${cp}|${ep}|${etp}|${choice.microBatchSize * fold}|${layer}`;
+      return remembered(this.layers, key, () =>
+        kernelSeconds(this.problem, specFor(this.problem, { layout, choice }, run), this.profiles),
+      );
+    });
   }
 
   /** Costs of each run of the candidate's layout. */

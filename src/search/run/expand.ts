@@ -6,7 +6,7 @@ import { scheduleOf } from '../../schedules/index.ts';
 import { scheduleLaw } from '../../schedules/schedule.ts';
 import { TECHNIQUES, techniqueKeys } from '../../techniques/index.ts';
 import { remembered } from '../../units/remembered.ts';
-import { barestBound } from '../bound/barest.ts';
+import { barestBound, barestKernels } from '../bound/barest.ts';
 import { lowerBound } from '../bound/bounds.ts';
 import { type MemoryMiss, memoryMiss } from '../bound/memory-bound.ts';
 import { fewestLayers } from '../cut/fewest-layers.ts';
@@ -42,8 +42,11 @@ export function expand(run: Run, frame: Frame): void {
       continue;
     }
     for (const group of groups) {
-      const barest = barestBound(problem, book, layout, group, { enough: enoughSeconds(run) });
-      if (options.objective.bound(barest, [layout]) >= worstKept(run)) {
+      const beaten = (seconds: number) => options.objective.bound(seconds, [layout]) >= worstKept(run);
+      if (
+        beaten(barestKernels(problem, book, layout, group)) ||
+        beaten(barestBound(problem, book, layout, group, { enough: enoughSeconds(run) }))
+      ) {
         run.boundedAway += group.choices.length;
         continue;
       }

@@ -1,6 +1,6 @@
 import type { Problem } from '../../domain/problem.ts';
 import { splitLaw } from '../../laws/split.ts';
-import { barestBound } from '../bound/barest.ts';
+import { barestBound, barestKernels } from '../bound/barest.ts';
 import { bySize, type Group } from '../bound/by-size.ts';
 import { leastOfCopies } from '../bound/copies-bound.ts';
 import type { CostBook } from '../bound/cost-book.ts';
@@ -41,13 +41,21 @@ function leastOfFrame(
   const byTime = options.objective.id === 'time';
   if (options.launcher?.refuses?.(problem, outlineOf(problem, frame))) return least;
   const { groups } = book.choices(frame, options);
-  for (const layout of layoutsOf(problem, frame, options)) {
-    if (splitLaw(problem, { ...layout, shapes: layout.runs }) !== null) continue;
-    for (const group of groups) {
-      const enough = byTime ? Math.min(least, threshold) : Number.POSITIVE_INFINITY;
-      const seconds = barestBound(problem, book, layout, group, { enough });
-      least = Math.min(least, options.objective.bound(seconds, [layout]));
-    }
+  const families = layoutsOf(problem, frame, options)
+    .filter((layout) => splitLaw(problem, { ...layout, shapes: layout.runs }) === null)
+    .flatMap((layout) =>
+      groups.map((group) => {
+        const seconds = barestKernels(problem, book, layout, group);
+        return { layout, group, floor: options.objective.bound(seconds, [layout]) };
+      }),
+    )
+    .sort((a, b) => a.floor - b.floor);
+  for (const { layout, group, floor } of families) {
+    const wanted = Math.min(least, threshold);
+    if (floor >= wanted) return Math.min(least, floor);
+    const enough = byTime ? wanted : Number.POSITIVE_INFINITY;
+    const seconds = barestBound(problem, book, layout, group, { enough });
+    least = Math.min(least, options.objective.bound(seconds, [layout]));
   }
   return least;
 }
