@@ -10,17 +10,16 @@ import { findNearestMiss } from './result/nearest-miss.ts';
 import { proofOf } from './result/proof.ts';
 import { Agenda, type Batch } from './run/agenda.ts';
 import { settled } from './run/evaluated.ts';
-import { byValue, type Evaluated, insert, SETTLED_GAIN } from './run/kept.ts';
+import { byValue, type Evaluated, insert, listedOf, SETTLED_GAIN } from './run/kept.ts';
 import { remember } from './run/misses.ts';
-import { type Findings, type Refined, work } from './run/open.ts';
+import { type Findings, type Known, type Refined, work } from './run/open.ts';
 import { type Entry, queueOf } from './run/queue.ts';
 import { joined, newRun, type Run, worstKept } from './run/run.ts';
 import { DEFAULT_OPTIONS, type SearchOptions } from './space/options.ts';
 
 /** Entries to work on before what they found is compared: each knows the same threshold, so any number of threads may share them. */
-export interface Round extends Batch {
+export interface Round extends Batch, Known {
   readonly queue: readonly Entry[];
-  readonly threshold: number;
 }
 
 /** What a round brought: the findings of its entries in their order, and why it stopped before its end, if it did. */
@@ -53,13 +52,13 @@ export function* searchSteps(
   const rounds = searchRounds(problem, given, book, queue);
   let step = rounds.next();
   while (step.done !== true) {
-    const { queue: known, entries } = step.value;
+    const { queue: known, parts } = step.value;
     const findings: (Findings | Refined)[] = [];
     let cutBy: string | null = null;
-    for (const entry of entries) {
+    for (const part of parts) {
       cutBy = options.interrupted();
       if (cutBy !== null) break;
-      findings.push(work(problem, options, book, known[entry]!, step.value));
+      findings.push(work(problem, options, book, known[part.entry]!, part, step.value));
       yield;
     }
     step = rounds.next({ findings, cutBy });
@@ -127,12 +126,16 @@ export function* searchRounds(
     }
     const batch = agenda.next(threshold, size);
     if (batch === null) break;
-    options.progress?.(run.evaluated, agenda.left.length, run.kept[0]?.estimate.stepSeconds ?? null);
-    const outcome = yield { ...batch, queue, threshold };
-    for (const [i, entry] of batch.entries.entries()) {
-      const found = outcome.findings[i] ?? queue[entry]!;
-      if ('bound' in found) agenda.add(entry, found.bound);
-      else merge(run, found);
+    options.progress?.(run.evaluated, agenda.length, run.kept[0]?.estimate.stepSeconds ?? null);
+    const outcome = yield { ...batch, queue, threshold, listed: listedOf(run.kept) };
+    for (const [i, part] of batch.parts.entries()) {
+      const found = outcome.findings[i];
+      if (found === undefined) agenda.add(part);
+      else if ('bound' in found) agenda.add({ ...part, bound: found.bound });
+      else {
+        merge(run, found);
+        if (found.rest !== null) agenda.add({ ...found.rest, entry: part.entry });
+      }
     }
     // An entry may have been stopped in the middle.
     cutBy = outcome.cutBy ?? (run.left > 0 ? options.interrupted() : null);
@@ -156,7 +159,7 @@ function merge(run: Run, found: Findings): void {
 function resultOf(run: Run, agenda: Agenda, cutBy: string | null, space: number): SearchResult {
   const { problem, options, book } = run;
   const kept = run.kept.map((one) => settled(run, one)).sort(byValue);
-  const rest = agenda.left.reduce((sum, { count }) => sum + count, 0);
+  const rest = agenda.count;
   const even = evenSplit(problem, options, book);
   // A search that was cut may not have come to it; and what is printed beside the best plan is no better.
   const allowed = deviceCount(problem.cluster) <= options.maxGpus && options.avoid.length === 0;

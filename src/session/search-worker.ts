@@ -2,7 +2,7 @@ import { workerData } from 'node:worker_threads';
 import type { Problem } from '../domain/problem.ts';
 import { LAUNCHABLE, launcherOf } from '../frameworks/index.ts';
 import type { Batch } from '../search/run/agenda.ts';
-import { type Findings, type Refined, work } from '../search/run/open.ts';
+import { type Findings, type Known, type Refined, work } from '../search/run/open.ts';
 import { queueOf } from '../search/run/queue.ts';
 import { bookFor } from '../search/search.ts';
 import { type Objective, objectiveOf } from '../search/space/objective.ts';
@@ -21,9 +21,7 @@ export interface Job {
   readonly objective: Pick<Objective, 'id' | 'prices'>;
 }
 
-export interface Task extends Batch {
-  readonly threshold: number;
-}
+export type Task = Batch & Known;
 
 // tinypool hands a worker its own data beside the caller's.
 const [, job] = workerData as [unknown, Job];
@@ -45,5 +43,5 @@ const queue = queueOf(problem, options);
 const book = bookFor(problem);
 
 export default function run(task: Task): (Findings | Refined)[] {
-  return task.entries.map((entry) => work(problem, options, book, queue[entry]!, task));
+  return task.parts.map((part) => work(problem, options, book, queue[part.entry]!, part, task));
 }

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import Tinypool from 'tinypool';
 import type { Problem } from '../domain/problem.ts';
 import type { SearchResult } from '../domain/search-result.ts';
+import type { Part } from '../search/run/agenda.ts';
 import type { Findings, Refined } from '../search/run/open.ts';
 import type { Entry } from '../search/run/queue.ts';
 import { bookFor, type Round, searchRounds } from '../search/search.ts';
@@ -47,12 +48,17 @@ export async function searchThreaded(
     stop: new SharedArrayBuffer(4),
     objective: { id: options.objective.id, prices: options.objective.prices },
   };
-  const pool = new Tinypool({
-    filename: new URL('./search-worker.js', import.meta.url).href,
-    minThreads: threads,
-    maxThreads: threads,
-    workerData: job,
-  });
+  // A pool each: the thread that opened a part of an entry opens the others too.
+  const pools = Array.from(
+    { length: threads },
+    () =>
+      new Tinypool({
+        filename: new URL('./search-worker.js', import.meta.url).href,
+        minThreads: 1,
+        maxThreads: 1,
+        workerData: job,
+      }),
+  );
   const stop = new Int32Array(job.stop);
   const watch = setInterval(() => {
     if (options.interrupted() !== null) Atomics.store(stop, 0, 1);
@@ -61,30 +67,29 @@ export async function searchThreaded(
     const rounds = searchRounds(problem, options, bookFor(problem), queue);
     let step = rounds.next();
     while (step.done !== true) {
-      const findings = await shared(pool, step.value, threads);
+      const findings = await shared(pools, step.value);
       step = rounds.next({ findings, cutBy: options.interrupted() });
     }
     return step.value;
   } finally {
     clearInterval(watch);
-    await pool.destroy();
+    await Promise.all(pools.map((pool) => pool.destroy()));
   }
 }
 
-/** What the entries of a round bring, in their order. */
+/** What the parts of a round bring, in their order. */
 async function shared(
-  pool: Tinypool,
-  { task, entries, threshold }: Round,
-  threads: number,
+  pools: readonly Tinypool[],
+  { queue: _, parts, ...known }: Round,
 ): Promise<(Findings | Refined)[]> {
-  const shares = Array.from({ length: Math.min(threads, entries.length) }, (_, t) =>
-    entries.filter((_, i) => i % threads === t),
+  const found = new Map<Part, Findings | Refined>();
+  await Promise.all(
+    pools.map(async (pool, thread) => {
+      const share = parts.filter(({ entry }) => entry % pools.length === thread);
+      if (share.length === 0) return;
+      const results: (Findings | Refined)[] = await pool.run({ ...known, parts: share } satisfies Task);
+      for (const [i, part] of share.entries()) found.set(part, results[i]!);
+    }),
   );
-  const results = await Promise.all(
-    shares.map(
-      (share) =>
-        pool.run({ task, entries: share, threshold } satisfies Task) as Promise<(Findings | Refined)[]>,
-    ),
-  );
-  return entries.map((_, i) => results[i % threads]![Math.floor(i / threads)]!);
+  return parts.map((part) => found.get(part)!);
 }

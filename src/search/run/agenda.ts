@@ -1,14 +1,25 @@
 import type { Entry } from './queue.ts';
 
-/** Entries of the queue by number, either to be bounded more sharply or to be opened. */
-export interface Batch {
-  readonly task: 'refine' | 'open';
-  readonly entries: readonly number[];
+/** What is left of an entry of the queue, to be opened later. */
+export interface Part {
+  /** Its number in the queue. */
+  readonly entry: number;
+  /** None of its configurations that are left has a smaller value. */
+  readonly bound: number;
+  /** Of those that were found to have bounds below this, the ones from `bound` on are left; null: it was not opened yet. */
+  readonly below: number | null;
+  /** Configurations. */
+  readonly count: number;
 }
 
-interface Ready {
-  readonly entry: number;
-  readonly bound: number;
+/** What opening a part left for later. */
+export type Rest = Omit<Part, 'entry'>;
+
+/** Parts either to be bounded more sharply, or to be opened as far as configurations with bounds below `upto` go. */
+export interface Batch {
+  readonly task: 'refine' | 'open';
+  readonly parts: readonly Part[];
+  readonly upto: number;
 }
 
 /** Entries of one batch to refine: each takes little work. */
@@ -16,43 +27,45 @@ const MOST_REFINED = 128;
 
 /**
  * What is still to be opened, best bound first. The bound that an entry has in the queue is coarse; nothing is opened before
- * its own bound and the coarse bounds of all others say that it comes first.
+ * its own bound and the coarse bounds of all others say that it comes first, and no further than to where the next one begins.
  */
 export class Agenda {
   private readonly queue: readonly Entry[];
   /** queue[coarse …] have not been refined. */
   private coarse: number;
   /** By bound, then as in the queue. */
-  private readonly ready: Ready[];
+  private readonly ready: Part[];
+  private readonly refine: boolean;
 
   /** Where everything is opened there is nothing to refine. */
   constructor(queue: readonly Entry[], refine: boolean) {
     this.queue = queue;
+    this.refine = refine;
     this.coarse = refine ? 0 : queue.length;
-    this.ready = refine ? [] : queue.map(({ bound }, entry) => ({ entry, bound }));
+    this.ready = refine ? [] : queue.map((_, entry) => this.whole(entry));
   }
 
-  /** What to do next, at most `most` entries to open; null when no entry left has a bound below the threshold. */
+  /** What to do next, at most `most` parts to open; null when nothing left has a bound below the threshold. */
   next(threshold: number, most: number): Batch | null {
-    const entries: number[] = [];
+    const parts: Part[] = [];
     const least = Math.min(this.leastReady, threshold);
-    while (this.leastCoarse < least && entries.length < MOST_REFINED) entries.push(this.coarse++);
-    if (entries.length > 0) return { task: 'refine', entries };
+    while (this.leastCoarse < least && parts.length < MOST_REFINED) parts.push(this.whole(this.coarse++));
+    if (parts.length > 0) return { task: 'refine', parts, upto: Number.POSITIVE_INFINITY };
     const below = (bound: number) => bound < threshold && bound <= this.leastCoarse;
-    while (entries.length < most && below(this.leastReady)) entries.push(this.ready.shift()!.entry);
-    return entries.length > 0 ? { task: 'open', entries } : null;
+    while (parts.length < most && below(this.leastReady)) parts.push(this.ready.shift()!);
+    const upto = this.refine ? this.least : Number.POSITIVE_INFINITY;
+    return parts.length > 0 ? { task: 'open', parts, upto } : null;
   }
 
-  /** An entry to be opened later, with the bound it now has. */
-  add(entry: number, bound: number): void {
+  add(part: Part): void {
     let [low, high] = [0, this.ready.length];
     while (low < high) {
       const middle = (low + high) >> 1;
       const one = this.ready[middle]!;
-      if (one.bound < bound || (one.bound === bound && one.entry < entry)) low = middle + 1;
+      if (one.bound < part.bound || (one.bound === part.bound && one.entry < part.entry)) low = middle + 1;
       else high = middle;
     }
-    this.ready.splice(low, 0, { entry, bound });
+    this.ready.splice(low, 0, part);
   }
 
   /** Least bound of all that is left; infinite when nothing is. */
@@ -60,9 +73,21 @@ export class Agenda {
     return Math.min(this.leastReady, this.leastCoarse);
   }
 
-  /** Entries left. */
-  get left(): readonly Entry[] {
-    return [...this.ready.map(({ entry }) => this.queue[entry]!), ...this.queue.slice(this.coarse)];
+  /** Entries of which something is left. */
+  get length(): number {
+    return this.ready.length + this.queue.length - this.coarse;
+  }
+
+  /** Configurations left. */
+  get count(): number {
+    const sum = (list: readonly { readonly count: number }[]) =>
+      list.reduce((all, { count }) => all + count, 0);
+    return sum(this.ready) + sum(this.queue.slice(this.coarse));
+  }
+
+  private whole(entry: number): Part {
+    const { bound, count } = this.queue[entry]!;
+    return { entry, bound, below: null, count };
   }
 
   private get leastReady(): number {

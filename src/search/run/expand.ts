@@ -5,7 +5,7 @@ import { techniqueLaw } from '../../laws/techniques.ts';
 import { scheduleOf } from '../../schedules/index.ts';
 import { scheduleLaw } from '../../schedules/schedule.ts';
 import { TECHNIQUES, techniqueKeys } from '../../techniques/index.ts';
-import { remembered } from '../../units/remembered.ts';
+import { remembered, rememberedOf } from '../../units/remembered.ts';
 import { barestBound, barestKernels } from '../bound/barest.ts';
 import { lowerBound } from '../bound/bounds.ts';
 import { type MemoryMiss, memoryMiss } from '../bound/memory-bound.ts';
@@ -22,16 +22,67 @@ import type { Choice } from '../space/choices.ts';
 import { type Frame, type Layout, outlineOf } from '../space/frame.ts';
 import { layoutsOf } from '../space/layouts.ts';
 import type { SearchOptions } from '../space/options.ts';
+import type { Part, Rest } from './agenda.ts';
 import { evaluated } from './evaluated.ts';
-import { type Evaluated, insert, worstOfLayout } from './kept.ts';
+import { type Evaluated, insert, type Listed, worstOfLayout } from './kept.ts';
 import { excessOf, memoryReason, remember } from './misses.ts';
-import { joined, type Run, worstKept } from './run.ts';
+import type { Entry } from './queue.ts';
+import { joined, newRun, type Run, worstKept } from './run.ts';
 
-/** Rejects, bounds or costs every configuration of a frame. */
-export function expand(run: Run, frame: Frame): void {
+/** An entry of the queue that is a chain of stages. */
+export type FrameEntry = Entry & { readonly frame: Frame };
+
+interface Bounded {
+  readonly candidate: Candidate;
+  readonly bound: number;
+}
+
+/** Candidates of a frame that neither a law nor their bound ruled out, by bound, and what they share. */
+interface Opened {
+  readonly bounded: readonly Bounded[];
+  readonly smallest: SmallestSizes;
+}
+
+/** Kept until the last part of an entry is opened; a thread that has not opened the others works it out again. */
+const opened = new WeakMap<Entry, Opened>();
+
+/** Rejects, bounds or costs the configurations of a part of a frame, those with bounds of `upto` or more left for later. */
+export function expand(run: Run, entry: FrameEntry, part: Part, upto: number, listed: Listed): Rest | null {
+  const { options, problem, book } = run;
+  const below = part.below ?? options.threshold;
+  // Laws are told, and counted, the first time.
+  const first = part.below === null ? run : newRun(problem, { ...options, threshold: below }, book);
+  const { bounded, smallest } = rememberedOf(opened, entry, () => boundedIn(first, entry.frame));
+  let index = part.below === null ? 0 : bounded.findIndex(({ bound }) => bound >= part.bound);
+  for (; index >= 0 && index < bounded.length; index++) {
+    const { candidate, bound } = bounded[index]!;
+    const count = bounded.length - index;
+    if (bound >= worstKept(run)) {
+      run.boundedAway += count;
+      break;
+    }
+    if (bound >= upto && bound > part.bound) return { bound, below, count };
+    if (options.interrupted() !== null) {
+      run.left += count;
+      break;
+    }
+    if (!options.exhaustive && bound >= worstOfLayout(run.kept, listed, candidate.layout)) {
+      run.boundedAway += 1;
+      continue;
+    }
+    if (!mayFit(run, candidate, bound, smallest)) continue;
+    cost(run, candidate, bound);
+    if (!cutIsExact(problem, options, candidate)) run.unproven = joined(run.unproven, { count: 1, bound });
+  }
+  opened.delete(entry);
+  return null;
+}
+
+/** Rejects the configurations of a frame that break a law, bounds the others away, or keeps them by their bounds. */
+function boundedIn(run: Run, frame: Frame): Opened {
   const { problem, options, book, tally } = run;
   const { all, groups } = book.choices(frame, options);
-  const bounded: { candidate: Candidate; bound: number }[] = [];
+  const bounded: Bounded[] = [];
   const refusal = options.launcher?.refuses?.(problem, outlineOf(problem, frame)) ?? null;
   for (const layout of layoutsOf(problem, frame, options)) {
     const reason = splitLaw(problem, { ...layout, shapes: layout.runs }) ?? refusal;
@@ -58,24 +109,7 @@ export function expand(run: Run, frame: Frame): void {
     }
   }
   bounded.sort((a, b) => a.bound - b.bound);
-  const smallest = new SmallestSizes(run, all);
-  for (const [index, { candidate, bound }] of bounded.entries()) {
-    if (bound >= worstKept(run)) {
-      run.boundedAway += bounded.length - index;
-      return;
-    }
-    if (options.interrupted() !== null) {
-      run.left += bounded.length - index;
-      return;
-    }
-    if (!options.exhaustive && bound >= worstOfLayout(run.kept, candidate.layout)) {
-      run.boundedAway += 1;
-      continue;
-    }
-    if (!mayFit(run, candidate, bound, smallest)) continue;
-    cost(run, candidate, bound);
-    if (!cutIsExact(problem, options, candidate)) run.unproven = joined(run.unproven, { count: 1, bound });
-  }
+  return { bounded, smallest: new SmallestSizes(run, all) };
 }
 
 /** Whether the stage cut of a candidate is the best by the objective, memory judged as the estimate judges it. */
@@ -162,11 +196,11 @@ function mayFit(
  * fit with the smallest is asked once for all sizes.
  */
 class SmallestSizes {
-  private readonly run: Run;
+  private readonly run: Pick<Run, 'problem' | 'book'>;
   private readonly size: number;
   private readonly known = new Map<Layout, Map<string, MemoryMiss | null>>();
 
-  constructor(run: Run, choices: readonly Choice[]) {
+  constructor(run: Pick<Run, 'problem' | 'book'>, choices: readonly Choice[]) {
     this.run = run;
     this.size = Math.min(...choices.map(({ microBatchSize }) => microBatchSize));
   }

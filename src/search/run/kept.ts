@@ -41,10 +41,23 @@ export function insert(kept: Evaluated[], one: Evaluated, top: number): void {
   if (kept.length > top) kept.pop();
 }
 
-/** The value from which on a plan of a layout would be neither kept nor folded; infinite while there is room. */
-export function worstOfLayout(kept: readonly Evaluated[], layout: Layout): number {
+/** By layout: the value from which on another plan of it would be neither kept nor folded. */
+export type Listed = ReadonlyMap<string, number>;
+
+/** Of the layouts that have no room left. */
+export function listedOf(kept: readonly Evaluated[]): Listed {
+  return new Map(
+    kept.flatMap((one) =>
+      (one.folded ?? []).length < MOST_FOLDED ? [] : [[layoutKey(one), one.folded!.at(-1)!.value]],
+    ),
+  );
+}
+
+/** The same for one layout, by what was known before and what is kept since; infinite while there is room. */
+export function worstOfLayout(kept: readonly Evaluated[], listed: Listed, layout: Layout): number {
   const folded = kept.find((one) => one.candidate.layout === layout)?.folded ?? [];
-  return folded.length < MOST_FOLDED ? Number.POSITIVE_INFINITY : folded.at(-1)!.value;
+  const here = folded.length < MOST_FOLDED ? Number.POSITIVE_INFINITY : folded.at(-1)!.value;
+  return listed.size === 0 ? here : Math.min(here, listed.get(JSON.stringify(layout)) ?? here);
 }
 
 /** Smaller values first; ties by time, then the simpler plan. */

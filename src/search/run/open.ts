@@ -2,11 +2,11 @@ import type { Problem } from '../../domain/problem.ts';
 import type { Rejection } from '../../domain/search-result.ts';
 import type { CostBook } from '../bound/cost-book.ts';
 import type { SearchOptions } from '../space/options.ts';
-import type { Batch } from './agenda.ts';
-import { expand } from './expand.ts';
+import type { Batch, Part, Rest } from './agenda.ts';
+import { expand, type FrameEntry } from './expand.ts';
 import { expandBundle } from './expand-bundle.ts';
 import { expandCopies } from './expand-copies.ts';
-import type { Evaluated } from './kept.ts';
+import type { Evaluated, Listed } from './kept.ts';
 import type { Miss } from './misses.ts';
 import type { Entry } from './queue.ts';
 import { refinedBound } from './refine.ts';
@@ -21,6 +21,8 @@ export interface Findings {
   readonly evaluated: number;
   readonly left: number;
   readonly unproven: Unproven;
+  /** Left for later. */
+  readonly rest: Rest | null;
 }
 
 /** What a closer look at one entry found. */
@@ -28,20 +30,29 @@ export interface Refined {
   readonly bound: number;
 }
 
-/** Bounds an entry more sharply, or opens it: rejects, bounds or costs its configurations; `threshold` is the worst value kept when its round began. */
+/** What is known when a round begins. */
+export interface Known {
+  /** The worst value kept. */
+  readonly threshold: number;
+  /** Of the layouts of the plans kept the value from which on another choice is not listed any more. */
+  readonly listed: Listed;
+}
+
+/** Bounds an entry more sharply, or opens a part of it: rejects, bounds or costs its configurations. */
 export function work(
   problem: Problem,
   options: SearchOptions,
   book: CostBook,
   entry: Entry,
-  { task, threshold }: Pick<Batch, 'task'> & { readonly threshold: number },
+  part: Part,
+  { task, upto, threshold, listed }: Pick<Batch, 'task' | 'upto'> & Known,
 ): Findings | Refined {
   if (task === 'refine') return { bound: refinedBound(problem, options, book, entry, threshold) };
-  const { frame, bundle, copies } = entry;
+  const { bundle, copies } = entry;
   const run = newRun(problem, { ...options, threshold }, book);
-  if (frame !== null) expand(run, frame);
+  const rest = entry.frame === null ? null : expand(run, entry as FrameEntry, part, upto, listed);
   if (bundle !== null) expandBundle(run, bundle);
   if (copies !== null) expandCopies(run, copies);
   const { kept, misses, boundedAway, evaluated, left, unproven } = run;
-  return { kept, rejected: run.tally.list(), misses, boundedAway, evaluated, left, unproven };
+  return { kept, rejected: run.tally.list(), misses, boundedAway, evaluated, left, unproven, rest };
 }

@@ -35,11 +35,11 @@ function worked(given: readonly Given[], most: number, refine = true) {
     const threshold = best;
     const batch = agenda.next(threshold, most);
     if (batch === null) return { all, opened, refined, best, agenda, boundOf };
-    for (const entry of batch.entries) {
-      const one = all[entry]!;
+    for (const part of batch.parts) {
+      const one = all[part.entry]!;
       if (batch.task === 'refine') {
-        refined.push(entry);
-        agenda.add(entry, boundOf(one));
+        refined.push(part.entry);
+        agenda.add({ ...part, bound: boundOf(one) });
       } else {
         opened.push({ one, threshold });
         best = Math.min(best, boundOf(one) + one.value);
@@ -55,7 +55,7 @@ describe('the agenda of a search', () => {
         const { all, opened, best, agenda, boundOf } = worked(given, most);
         for (const { one, threshold } of opened) expect(boundOf(one)).toBeLessThan(threshold);
         expect(agenda.least).toBeGreaterThanOrEqual(best);
-        expect(agenda.left.length + opened.length).toBe(all.length);
+        expect(agenda.length + opened.length).toBe(all.length);
         expect(best).toBe(Math.min(Number.POSITIVE_INFINITY, ...all.map((one) => boundOf(one) + one.value)));
       }),
     );
