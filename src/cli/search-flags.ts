@@ -30,7 +30,7 @@ export function searchOptions(
   s: Settings,
   flags: Readonly<Record<string, unknown>>,
   launcher: Legality | null,
-): Omit<SearchOptions, 'interrupted' | 'progress' | 'threshold' | 'alikeStages' | 'avoid'> {
+): Omit<SearchOptions, 'interrupted' | 'progress' | 'threshold' | 'alikeStages' | 'avoid' | 'plansAlone'> {
   return {
     top: whole('--top', s.top ?? '5', 1, 1000),
     fix: fixFrom(s.fix),

@@ -160,7 +160,7 @@ function resultOf(run: Run, agenda: Agenda, cutBy: string | null, space: number)
   const { problem, options, book } = run;
   const kept = run.kept.map((one) => settled(run, one)).sort(byValue);
   const rest = agenda.count;
-  const even = evenSplit(problem, options, book);
+  const even = options.plansAlone ? NOT_ASKED : evenSplit(problem, options, book);
   // A search that was cut may not have come to it; and what is printed beside the best plan is no better.
   const allowed = deviceCount(problem.cluster) <= options.maxGpus && options.avoid.length === 0;
   const better = !('rule' in even) && even.value < (kept[0]?.value ?? Number.POSITIVE_INFINITY);
@@ -176,7 +176,9 @@ function resultOf(run: Run, agenda: Agenda, cutBy: string | null, space: number)
     plans: measured === null ? plans : withFirst(measured.plans[0]!, plans, options),
     evenSplit:
       'rule' in even ? even : { ...ranked(run, kept, even, 0), tiedWithBest: false, partition: null },
-    nearestMiss: findNearestMiss(problem, run.misses, book, options, best ?? undefined),
+    nearestMiss: options.plansAlone
+      ? null
+      : findNearestMiss(problem, run.misses, book, options, best ?? undefined),
     certificate: {
       space,
       rejected: run.tally.list(),
@@ -191,6 +193,8 @@ function resultOf(run: Run, agenda: Agenda, cutBy: string | null, space: number)
     },
   };
 }
+
+const NOT_ASKED = { rule: 'even-split', actual: 'not asked for', limit: 'a search of its own' };
 
 /** Where the best plan rests on groups that a profile has nothing of, beside others that it has: the best without them. */
 function bestMeasured({ problem, options }: Run, [best]: readonly RankedPlan[]): SearchResult | null {
@@ -246,6 +250,6 @@ function ranked(
       plan: realised.plan,
       stepSeconds: estimate.stepSeconds,
     })),
-    partition: proofOf(problem, one, book),
+    partition: options.plansAlone ? null : proofOf(problem, one, book),
   };
 }

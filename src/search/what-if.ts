@@ -10,11 +10,14 @@ const MOST_ASKED = 3;
 /** A free plan is worth a word when it is this much faster. */
 export const WORTH_SAYING = 0.05;
 
+/** Only the best plan is told. */
+const ALONE = { top: 1, plansAlone: true };
+
 /** What each group that the best plan leaves idle would have brought: the best plan that must use it. */
 export function idleGroups(problem: Problem, best: RankedPlan, options: Partial<SearchOptions>): IdleGroup[] {
   const used = groupsOf(best.plan);
   const idle = problem.cluster.groups.filter((group) => !used.includes(group.index));
-  const fresh = { ...options, threshold: Number.POSITIVE_INFINITY, top: 1 };
+  const fresh = { ...options, ...ALONE, threshold: Number.POSITIVE_INFINITY };
   let half: IdleGroup['otherwise'];
   return idle.map(({ index, id, gpu, nodes, gpusPerNode }, i) => {
     const asked = i < MOST_ASKED;
@@ -60,6 +63,6 @@ export function freerPlan(
   const threshold =
     best === undefined ? Number.POSITIVE_INFINITY : best.estimate.stepSeconds * (1 - WORTH_SAYING);
   const bound = { threshold: threshold / SETTLED_GAIN };
-  const [free] = search(problem, { ...options, ...bound, top: 1, launcher, alikeStages: false }).plans;
+  const [free] = search(problem, { ...options, ...ALONE, ...bound, launcher, alikeStages: false }).plans;
   return free !== undefined && free.estimate.stepSeconds < threshold ? free : null;
 }

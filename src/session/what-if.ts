@@ -53,7 +53,12 @@ function plansWithout(problem: Problem, options: Partial<SearchOptions>): WhatIf
   const { fix = NOTHING_HELD } = options;
   const keys = heldKeys(fix);
   const withoutAll = (some: readonly string[]) => {
-    const free = { fix: some.reduce(without, fix), top: 1, threshold: Number.POSITIVE_INFINITY };
+    const free = {
+      fix: some.reduce(without, fix),
+      top: 1,
+      plansAlone: true,
+      threshold: Number.POSITIVE_INFINITY,
+    };
     const [plan] = search(problem, { ...options, ...free, maxEvaluations: MOST_EVALUATED }).plans;
     return plan === undefined ? [] : [{ held: some.map((key) => heldText(fix, key)).join(','), plan }];
   };

@@ -45,6 +45,8 @@ export interface SearchOptions {
   readonly threshold: number;
   /** Cost every configuration that no rule rejects: what the bounds are checked against. */
   readonly exhaustive: boolean;
+  /** Neither even split nor nearest miss nor proofs beside the plans: for searches whose best step alone is told. */
+  readonly plansAlone: boolean;
   /** Node groups that every plan must use, by index. */
   readonly mustUse: readonly number[];
   /** Node groups that no plan may use, by index. */
@@ -65,6 +67,7 @@ export const DEFAULT_OPTIONS: SearchOptions = {
   launcher: null,
   alikeStages: false,
   exhaustive: false,
+  plansAlone: false,
   objective: BY_TIME,
   threshold: Number.POSITIVE_INFINITY,
   mustUse: [],
