@@ -15,7 +15,7 @@ import { stageTerms } from './stage-terms.ts';
 import { judged, peakOf } from './walk.ts';
 
 /** What bounds one GPU of a stage. */
-function limitsOf(context: StageContext): Limits {
+export function limitsOf(context: StageContext): Limits {
   return {
     gpu: context.group.gpu,
     headroom: context.problem.workload.headroom,

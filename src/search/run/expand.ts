@@ -8,7 +8,8 @@ import { TECHNIQUES, techniqueKeys } from '../../techniques/index.ts';
 import { remembered, rememberedOf } from '../../units/remembered.ts';
 import { barestBound, barestKernels } from '../bound/barest.ts';
 import { lowerBound } from '../bound/bounds.ts';
-import { type MemoryMiss, memoryMiss } from '../bound/memory-bound.ts';
+import type { CostBook } from '../bound/cost-book.ts';
+import { layersMiss, type MemoryMiss, memoryMiss } from '../bound/memory-bound.ts';
 import { fewestLayers } from '../cut/fewest-layers.ts';
 import { realise } from '../cut/realise.ts';
 import {
@@ -184,11 +185,18 @@ function mayFit(
   bound: number,
   smallest: SmallestSizes,
 ): boolean {
-  const miss = smallest.miss(candidate) ?? memoryMiss(problem, candidate, book.of(candidate));
+  const miss = smallest.miss(candidate) ?? missOf(problem, book, candidate);
   if (miss === null) return true;
   tally.add(miss.reason, () => candidateText(candidate));
   remember(misses, { candidate, excess: miss.excess, bound });
   return false;
+}
+
+function missOf(problem: Problem, book: CostBook, candidate: Candidate): MemoryMiss | null {
+  return (
+    layersMiss(problem, candidate, book.seconds(candidate)) ??
+    memoryMiss(problem, candidate, book.of(candidate))
+  );
 }
 
 /**
@@ -213,7 +221,7 @@ class SmallestSizes {
     return remembered(ofLayout, `${schedule}|${fewest}|${techniqueKeys(techniques).all}`, () => {
       const { problem, book } = this.run;
       const least = { layout, choice: { ...choice, microBatchSize: this.size } };
-      return choiceLaw(problem, least) === null ? memoryMiss(problem, least, book.of(least)) : null;
+      return choiceLaw(problem, least) === null ? missOf(problem, book, least) : null;
     });
   }
 }
