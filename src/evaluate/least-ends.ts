@@ -1,7 +1,8 @@
 import type { StepTraffic } from '../techniques/technique.ts';
 import { remembered } from '../units/remembered.ts';
+import { type StageSpec, stageContext } from './context.ts';
 import { NOTHING, type Owned, plus } from './memory/owned.ts';
-import { endingKey, type ProfileCache, type StageProfile } from './stage-profile.ts';
+import { endingKey, type ProfileCache, passingProfile, type StageProfile } from './stage-profile.ts';
 import { type Passes, passesOfEnd, passesOfLayer } from './time/passes.ts';
 import { hidingMicroBatches, wholeEnd } from './time/stage-end.ts';
 
@@ -34,12 +35,17 @@ const MOST_REMEMBERED = 20_000;
 
 /**
  * Of a stage's traffic some share is hidden, or as much as all its passes take: one line for either, since what one layer, or
- * the head, leaves unused hides another's.
+ * the head, leaves unused hides another's. `at`: where the stage stands; its passes take no less there than those of `profile`, and
+ * what they take more hides no more.
  */
-export function leastEnds(profile: StageProfile, cache: ProfileCache): LeastEnds {
-  const { context } = profile;
-  const { problem, dims } = context;
-  const traffic = remembered(cache.endings, endingKey(context), () => leastTraffic(profile), MOST_REMEMBERED);
+export function leastEnds(profile: StageProfile, at: StageSpec, cache: ProfileCache): LeastEnds {
+  const { problem, dims } = profile.context;
+  const traffic = remembered(
+    cache.endings,
+    endingKey(stageContext(problem, at)),
+    () => leastTraffic(passingProfile(problem, at, cache)),
+    MOST_REMEMBERED,
+  );
   const hideable = problem.stack.overlap.dataParallel;
   const hiding = hidingMicroBatches(dims.vpp, dims.pp, Number.POSITIVE_INFINITY);
   const line = (of: (traffic: StepTraffic, passes: Passes) => number): LeastEnd => ({

@@ -60,28 +60,17 @@ export interface StageCosts extends StageSeconds {
 
 export function stageSeconds(problem: Problem, spec: StageSpec, cache = profileCache()): StageSeconds {
   const profile = passingProfile(problem, spec, cache);
-  return secondsIn(
-    problem,
-    profile,
-    byPlace(problem, spec, (at) =>
-      leastEnds(at === spec ? profile : passingProfile(problem, at, cache), cache),
-    ),
-  );
+  const ends = byPlace(problem, spec, (at) => leastEnds(profile, at, cache));
+  return secondsIn(problem, profile, ends);
 }
 
 export function stageCosts(problem: Problem, spec: StageSpec, cache = profileCache()): StageCosts {
   const profile = stageProfile(problem, spec, cache);
-  const of = <V>(work: (one: StageProfile) => V) =>
-    byPlace(problem, spec, (at) => work(at === spec ? profile : passingProfile(problem, at, cache)));
-  return {
-    ...secondsIn(
-      problem,
-      profile,
-      of((one) => leastEnds(one, cache)),
-    ),
-    rooms: new Rooms(profile),
-    ending: of(endingOf),
-  };
+  const ends = byPlace(problem, spec, (at) => leastEnds(profile, at, cache));
+  const ending = byPlace(problem, spec, (at) =>
+    endingOf(at === spec ? profile : passingProfile(problem, at, cache)),
+  );
+  return { ...secondsIn(problem, profile, ends), rooms: new Rooms(profile), ending };
 }
 
 function secondsIn(

@@ -22,6 +22,12 @@ export interface Round extends Batch, Known {
   readonly queue: readonly Entry[];
 }
 
+/** What a search found, and the entries in which its launcher refused something: all that a search without it has to look at again. */
+export interface Searched {
+  readonly result: SearchResult;
+  readonly refused: readonly Entry[];
+}
+
 /** What a round brought: the findings of its entries in their order, and why it stopped before its end, if it did. */
 export interface RoundOutcome {
   readonly findings: readonly (Findings | Refined)[];
@@ -33,11 +39,15 @@ export interface RoundOutcome {
  * own or of its frame is no better than the worst plan kept (or than the last one listed under the best of its layout), or
  * costed by the one evaluator; the certificate counts all.
  */
-export function search(problem: Problem, given: Partial<SearchOptions> = {}): SearchResult {
-  const steps = searchSteps(problem, given);
+export function search(
+  problem: Problem,
+  given: Partial<SearchOptions> = {},
+  queue?: readonly Entry[],
+): SearchResult {
+  const steps = searchSteps(problem, given, queue);
   for (;;) {
     const step = steps.next();
-    if (step.done === true) return step.value;
+    if (step.done === true) return step.value.result;
   }
 }
 
@@ -46,7 +56,7 @@ export function* searchSteps(
   problem: Problem,
   given: Partial<SearchOptions> = {},
   queue?: readonly Entry[],
-): Generator<void, SearchResult, void> {
+): Generator<void, Searched, void> {
   const options = { ...DEFAULT_OPTIONS, ...given };
   const book = bookFor(problem);
   const rounds = searchRounds(problem, given, book, queue);
@@ -104,17 +114,18 @@ export function* searchRounds(
   given: Partial<SearchOptions>,
   book = bookFor(problem),
   queue: readonly Entry[] = queueOf(problem, { ...DEFAULT_OPTIONS, ...given }),
-): Generator<Round, SearchResult, RoundOutcome> {
+): Generator<Round, Searched, RoundOutcome> {
   const options = settling({ ...DEFAULT_OPTIONS, ...given });
   const run = newRun(problem, options, book);
   const space = queue.reduce((sum, { count }) => sum + count, 0);
   const excluded = options.launcher?.excludes?.(problem) ?? null;
   if (excluded !== null) {
     run.tally.add(excluded, () => 'any configuration', space);
-    return resultOf(run, new Agenda([], false), null, space);
+    return { result: resultOf(run, new Agenda([], false), null, space), refused: queue };
   }
   // Nothing bounds the memory of a plan before it is costed.
   const agenda = new Agenda(queue, !options.exhaustive && options.objective.id !== 'memory');
+  const refused = new Set<number>();
   let cutBy: string | null = null;
   let size = 1;
   while (cutBy === null) {
@@ -134,6 +145,7 @@ export function* searchRounds(
       else if ('bound' in found) agenda.add({ ...part, bound: found.bound });
       else {
         merge(run, found);
+        if (found.refused) refused.add(part.entry);
         if (found.rest !== null) agenda.add({ ...found.rest, entry: part.entry });
       }
     }
@@ -141,7 +153,10 @@ export function* searchRounds(
     cutBy = outcome.cutBy ?? (run.left > 0 ? options.interrupted() : null);
     if (batch.task === 'open') size = Math.min(LARGEST_ROUND, 2 * size);
   }
-  return resultOf(run, agenda, cutBy, space);
+  return {
+    result: resultOf(run, agenda, cutBy, space),
+    refused: queue.filter((_, entry) => refused.has(entry)),
+  };
 }
 
 function merge(run: Run, found: Findings): void {

@@ -2,6 +2,7 @@ import { groupsOf } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { IdleGroup, RankedPlan } from '../domain/search-result.ts';
 import { SETTLED_GAIN } from './run/kept.ts';
+import type { Entry } from './run/queue.ts';
 import { search } from './search.ts';
 import type { SearchOptions } from './space/options.ts';
 
@@ -52,17 +53,19 @@ function inHalfPrecision(
   return best === undefined ? null : { precision, stepSeconds: best.estimate.stepSeconds };
 }
 
-/** The best plan that `launcher` runs (null: of all), when it is more than 5 % faster than `best`. */
+/** `queue`: where there can be any; left out: everywhere. The best plan that `launcher` runs (null: of all), when it is more than 5 % faster than `best`. */
 export function freerPlan(
   problem: Problem,
   best: RankedPlan | undefined,
   options: Partial<SearchOptions>,
   launcher: SearchOptions['launcher'],
+  queue?: readonly Entry[],
 ): RankedPlan | null {
   // What is no faster than that is not looked for.
   const threshold =
     best === undefined ? Number.POSITIVE_INFINITY : best.estimate.stepSeconds * (1 - WORTH_SAYING);
   const bound = { threshold: threshold / SETTLED_GAIN };
-  const [free] = search(problem, { ...options, ...ALONE, ...bound, launcher, alikeStages: false }).plans;
+  const freed = { ...options, ...ALONE, ...bound, launcher, alikeStages: false };
+  const [free] = search(problem, freed, queue).plans;
   return free !== undefined && free.estimate.stepSeconds < threshold ? free : null;
 }

@@ -2,7 +2,7 @@ import type { PlanFile } from '../catalogue/plan-file.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { SearchResult, WhatIf } from '../domain/search-result.ts';
 import { queueOf } from '../search/run/queue.ts';
-import { searchSteps } from '../search/search.ts';
+import { type Searched, searchSteps } from '../search/search.ts';
 import { DEFAULT_OPTIONS, type SearchOptions } from '../search/space/options.ts';
 import { placed } from './placed.ts';
 import { steadyFirst } from './steady-first.ts';
@@ -44,17 +44,18 @@ export async function planRun(request: PlanRequest): Promise<PlanOutcome> {
   const threshold =
     warmStart === undefined ? Number.POSITIVE_INFINITY : warmThreshold(warmStart, problem, plain);
   const options: SearchOptions = { ...plain, threshold };
-  const found = placed(problem, await searched(request, options), plain.objective);
+  const { result: searchedFor, refused } = await searched(request, options);
+  const found = placed(problem, searchedFor, plain.objective);
   const { result, steadier } = steadyFirst(problem, found.result, plain.objective);
-  const outcome = { result, beside: { ...whatIf(problem, result, plain, found.placement), steadier } };
+  const outcome = {
+    result,
+    beside: { ...whatIf(problem, result, plain, found.placement, refused), steadier },
+  };
   if (result.certificate.cutBy === null) request.cache?.write(outcome);
   return outcome;
 }
 
-async function searched(
-  { problem, threads, pause }: PlanRequest,
-  options: SearchOptions,
-): Promise<SearchResult> {
+async function searched({ problem, threads, pause }: PlanRequest, options: SearchOptions): Promise<Searched> {
   const queue = queueOf(problem, options);
   const space = queue.reduce((sum, { count }) => sum + count, 0);
   const many = canThread() ? (threads ?? defaultThreads(space)) : 1;

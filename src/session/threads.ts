@@ -1,11 +1,10 @@
 import { availableParallelism } from 'node:os';
 import Tinypool from 'tinypool';
 import type { Problem } from '../domain/problem.ts';
-import type { SearchResult } from '../domain/search-result.ts';
 import type { Part } from '../search/run/agenda.ts';
 import type { Findings, Refined } from '../search/run/open.ts';
 import type { Entry } from '../search/run/queue.ts';
-import { bookFor, type Round, searchRounds } from '../search/search.ts';
+import { bookFor, type Round, type Searched, searchRounds } from '../search/search.ts';
 import type { SearchOptions } from '../search/space/options.ts';
 import type { Job, Task } from './search-worker.ts';
 
@@ -30,7 +29,7 @@ export async function searchThreaded(
   options: SearchOptions,
   threads: number,
   queue: readonly Entry[],
-): Promise<SearchResult> {
+): Promise<Searched> {
   const job: Job = {
     problem,
     options: {

@@ -6,18 +6,20 @@ import type { RankedPlan, SearchResult, WhatIf } from '../domain/search-result.t
 import { FRAMEWORKS, LAUNCHABLE, launcherOf } from '../frameworks/index.ts';
 import type { Framework } from '../frameworks/port/framework.ts';
 import { slowLinks } from '../placement/slow-links.ts';
+import type { Entry } from '../search/run/queue.ts';
 import { search } from '../search/search.ts';
 import { cannotBe, heldKeys, heldText, without } from '../search/space/cannot.ts';
 import { DEFAULT_OPTIONS, isHeld, NOTHING_HELD, type SearchOptions } from '../search/space/options.ts';
 import { freerPlan, idleGroups, WORTH_SAYING } from '../search/what-if.ts';
 import { closestFramework, freedomsOf } from './freedoms.ts';
 
-/** What stands beside the plans of a search: idle groups, a freer plan, node order. */
+/** What stands beside the plans of a search: idle groups, a freer plan (in entries of which the launcher refused something), node order. */
 export function whatIf(
   problem: Problem,
   result: SearchResult,
   options: Partial<SearchOptions>,
   placement: WhatIf['placement'],
+  refused?: readonly Entry[],
 ): WhatIf {
   const best = result.plans[0];
   // Both are told in seconds.
@@ -30,7 +32,7 @@ export function whatIf(
   const none = best === undefined && complete;
   const free =
     complete && launcher !== null && (unlike || idle || (none && space > 0 && isHeld(fix)))
-      ? freePlans(problem, best, options, launcher)
+      ? freePlans(problem, best, options, launcher, refused)
       : NOT_ASKED;
   return {
     idle: best !== undefined && complete && unlike ? idleGroups(problem, best, options) : [],
@@ -74,9 +76,15 @@ function freePlans(
   best: RankedPlan | undefined,
   options: Partial<SearchOptions>,
   launcher: Legality,
+  refused: readonly Entry[] | undefined,
 ): Pick<WhatIf, 'freer' | 'beyond'> {
   const asked = launcherOf(launcher.id) ?? null;
-  const free = freerPlan(problem, best, options, null);
+  // The rest was looked at, where all that it is searched for is the same: no plan there is better.
+  const again =
+    options.alikeStages === true || launcher.schedule !== undefined || launcher.layerCut !== undefined
+      ? undefined
+      : refused;
+  const free = freerPlan(problem, best, options, null, again);
   if (free === null) return NOT_ASKED;
   const told = (plan: RankedPlan) => ({
     plan,
@@ -85,7 +93,7 @@ function freePlans(
   });
   const freest = told(free);
   if (freest.launchers.length > 0) return { freer: freest, beyond: null };
-  const other = asked === null ? null : freerPlan(problem, best, options, LAUNCHABLE);
+  const other = asked === null ? null : freerPlan(problem, best, options, LAUNCHABLE, again);
   const closest = closestFramework(problem, free.plan);
   const reason = closest.reject(problem, free.plan);
   const further =

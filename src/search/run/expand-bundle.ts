@@ -15,7 +15,7 @@ import type { Frame } from '../space/frame.ts';
 import type { SearchOptions } from '../space/options.ts';
 import { type Evaluated, insert } from './kept.ts';
 import { memoryReason } from './misses.ts';
-import { type Run, worstKept } from './run.ts';
+import { type Run, refusal, worstKept } from './run.ts';
 
 /** A chain that a class of the bundle may be, under a given choice, with its best cut. */
 interface Option {
@@ -131,9 +131,9 @@ function costBundle(run: Run, chosen: readonly Option[], total: number): void {
   const frames = chosen.map(({ candidate }) => candidate.layout);
   if (options.objective.bound(least * problem.stack.timeMultiplier.value, frames) >= worstKept(run)) return;
   const plan = withoutIdleSwitch(bundlePlan(problem, chosen, shares.perReplica), options);
-  const refusal = options.launcher?.reject(problem, plan) ?? null;
-  if (refusal !== null) {
-    run.tally.add(refusal, text);
+  const refused = refusal(run, { plan });
+  if (refused !== null) {
+    run.tally.add(refused, text);
     return;
   }
   const costed = estimate(problem, plan, book.profiles);

@@ -19,7 +19,7 @@ import {
 } from '../space/unlike-copies.ts';
 import { type Evaluated, insert } from './kept.ts';
 import { memoryReason } from './misses.ts';
-import { type Run, worstKept } from './run.ts';
+import { type Run, refusal, worstKept } from './run.ts';
 
 /** Techniques and a dealing, with sizes for each group of copies and what the slowest copy takes at least, seconds. */
 interface Dealt {
@@ -46,9 +46,7 @@ export function expandCopies(run: Run, frame: UnlikeCopies): void {
   const { tp, cp, dp, ep, etp } = frame;
   const shapes = frame.groups.map(({ group }) => ({ group, tp }));
   const refused =
-    splitLaw(problem, { shapes, cp, dp, ep, etp }) ??
-    options.launcher?.refuses?.(problem, outlineOf(frame)) ??
-    null;
+    splitLaw(problem, { shapes, cp, dp, ep, etp }) ?? refusal(run, { outline: outlineOf(frame) });
   if (first === undefined || deals.length === 0) return;
   if (refused !== null) {
     run.tally.add(refused, () => text({ choice: first, dealing: deals[0]! }), choices.length * deals.length);
@@ -119,9 +117,9 @@ function cost(
   const { problem, options, book } = run;
   const estimated = (plan: Plan) => estimate(problem, plan, book.profiles);
   let plan = planOf(problem, frame, one);
-  const refusal = planLaw(problem, plan) ?? options.launcher?.reject(problem, plan) ?? null;
-  if (refusal !== null) {
-    run.tally.add(refusal, text);
+  const refused = planLaw(problem, plan) ?? refusal(run, { plan });
+  if (refused !== null) {
+    run.tally.add(refused, text);
     return;
   }
   let costed = estimated(plan);
@@ -148,14 +146,14 @@ function cost(
 
 /** With the states shared out by memory, where there are shards and the launcher has such shares. */
 function roomier(
-  { problem, options }: Run,
+  run: Run,
   frame: UnlikeCopies,
   plan: Plan,
   estimated: (plan: Plan) => Estimate,
 ): { readonly plan: Plan; readonly costed: Estimate } | null {
   if (zero.of(plan.techniques) === 0 || frame.ep > 1 || plan.dims.dpReplicate > 1) return null;
   const shared = sharedByMemory(plan, estimated);
-  if (shared === null || options.launcher?.reject(problem, shared)) return null;
+  if (shared === null || refusal(run, { plan: shared }) !== null) return null;
   return { plan: shared, costed: estimated(shared) };
 }
 

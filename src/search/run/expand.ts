@@ -28,7 +28,7 @@ import { evaluated } from './evaluated.ts';
 import { type Evaluated, insert, type Listed, worstOfLayout } from './kept.ts';
 import { excessOf, memoryReason, remember } from './misses.ts';
 import type { Entry } from './queue.ts';
-import { joined, newRun, type Run, worstKept } from './run.ts';
+import { joined, newRun, type Run, refusal, worstKept } from './run.ts';
 
 /** An entry of the queue that is a chain of stages. */
 export type FrameEntry = Entry & { readonly frame: Frame };
@@ -84,9 +84,9 @@ function boundedIn(run: Run, frame: Frame): Opened {
   const { problem, options, book, tally } = run;
   const { all, groups } = book.choices(frame, options);
   const bounded: Bounded[] = [];
-  const refusal = options.launcher?.refuses?.(problem, outlineOf(problem, frame)) ?? null;
+  const refused = refusal(run, { outline: outlineOf(problem, frame) });
   for (const layout of layoutsOf(problem, frame, options)) {
-    const reason = splitLaw(problem, { ...layout, shapes: layout.runs }) ?? refusal;
+    const reason = splitLaw(problem, { ...layout, shapes: layout.runs }) ?? refused;
     if (reason !== null) {
       const example = all[0];
       if (example !== undefined)
@@ -248,6 +248,5 @@ function consider(run: Run, candidate: Candidate): Evaluated | Reason {
   if ('rule' in whole) return whole;
   const realised = candidate.choice.fewest === null ? whole : fewestLayers(problem, candidate, whole, book);
   if ('rule' in realised) return realised;
-  const refusal = options.launcher?.reject(problem, realised.plan) ?? null;
-  return refusal ?? evaluated(run, candidate, realised);
+  return refusal(run, { plan: realised.plan }) ?? evaluated(run, candidate, realised);
 }

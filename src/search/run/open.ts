@@ -21,6 +21,8 @@ export interface Findings {
   readonly evaluated: number;
   readonly left: number;
   readonly unproven: Unproven;
+  /** Something that the launcher refused. */
+  readonly refused: boolean;
   /** Left for later. */
   readonly rest: Rest | null;
 }
@@ -53,6 +55,7 @@ export function work(
   const rest = entry.frame === null ? null : expand(run, entry as FrameEntry, part, upto, listed);
   if (bundle !== null) expandBundle(run, bundle);
   if (copies !== null) expandCopies(run, copies);
-  const { kept, misses, boundedAway, evaluated, left, unproven } = run;
-  return { kept, rejected: run.tally.list(), misses, boundedAway, evaluated, left, unproven, rest };
+  const { kept, misses, boundedAway, evaluated, left, unproven, refused } = run;
+  const rejected = run.tally.list();
+  return { kept, rejected, misses, boundedAway, evaluated, left, unproven, refused, rest };
 }

@@ -1,4 +1,7 @@
+import type { Outline } from '../../domain/legality.ts';
+import type { Plan } from '../../domain/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
+import type { Reason } from '../../domain/reason.ts';
 import type { CostBook } from '../bound/cost-book.ts';
 import type { SearchOptions } from '../space/options.ts';
 import type { Evaluated } from './kept.ts';
@@ -19,6 +22,8 @@ export interface Run {
   left: number;
   /** Configurations whose stage cut is not known to be the best, and the least value that any of them may have. */
   unproven: Unproven;
+  /** Whether the launcher refused something: without it there may be better. */
+  refused: boolean;
 }
 
 export interface Unproven {
@@ -38,11 +43,26 @@ export function newRun(problem: Problem, options: SearchOptions, book: CostBook)
     evaluated: 0,
     left: 0,
     unproven: { count: 0, bound: Number.POSITIVE_INFINITY },
+    refused: false,
   };
 }
 
 export function joined(a: Unproven, b: Unproven): Unproven {
   return { count: a.count + b.count, bound: Math.min(a.bound, b.bound) };
+}
+
+/** Why the launcher runs no plan of an outline, or not this plan. */
+export function refusal(
+  run: Run,
+  one: { readonly outline: Outline } | { readonly plan: Plan },
+): Reason | null {
+  const { problem, options } = run;
+  const reason =
+    'plan' in one
+      ? options.launcher?.reject(problem, one.plan)
+      : options.launcher?.refuses?.(problem, one.outline);
+  if (reason) run.refused = true;
+  return reason ?? null;
 }
 
 export function worstKept({ kept, options }: Run): number {
