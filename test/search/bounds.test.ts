@@ -6,14 +6,16 @@ import { splitLaw } from '../../src/laws/split.ts';
 import { parseConfiguration } from '../../src/plan-text/configuration.ts';
 import { SCHEDULES, scheduleOf } from '../../src/schedules/index.ts';
 import { scheduleLaw } from '../../src/schedules/schedule.ts';
+import { barestBound, barestKernels } from '../../src/search/bound/barest.ts';
 import { frameBound, lowerBound } from '../../src/search/bound/bounds.ts';
 import { CostBook } from '../../src/search/bound/cost-book.ts';
 import { realise } from '../../src/search/cut/realise.ts';
-import { microBatchesPerReplica, shapeFor } from '../../src/search/space/candidate.ts';
+import { type Candidate, microBatchesPerReplica, shapeFor } from '../../src/search/space/candidate.ts';
 import { chains } from '../../src/search/space/chains.ts';
-import { chainOf, choices } from '../../src/search/space/choices.ts';
+import { type Choice, chainOf, choices } from '../../src/search/space/choices.ts';
+import type { Frame } from '../../src/search/space/frame.ts';
 import { layoutsOf } from '../../src/search/space/layouts.ts';
-import { DEFAULT_OPTIONS } from '../../src/search/space/options.ts';
+import { DEFAULT_OPTIONS, type SearchOptions } from '../../src/search/space/options.ts';
 import { problem } from '../fixtures/problem.ts';
 
 /** A reproducible sample without replacement of about `count` items. */
@@ -21,6 +23,22 @@ function sample<T>(items: readonly T[], count: number): T[] {
   const step = Math.max(1, Math.floor(items.length / count));
   return items.filter((_, i) => i % step === Math.floor(step / 2));
 }
+
+/** Of the group of a frame's choices that has this one. */
+function barestOf(
+  p: Problem,
+  book: CostBook,
+  frame: Frame,
+  { layout, choice }: Candidate,
+  options: SearchOptions,
+) {
+  const group = book
+    .choices(frame, options)
+    .groups.find(({ choices: all }) => all.some((one) => same(one, choice)))!;
+  return [barestKernels(p, book, layout, group), barestBound(p, book, layout, group)];
+}
+
+const same = (a: Choice, b: Choice) => JSON.stringify(a) === JSON.stringify(b);
 
 function check(p: Problem, cases: number, options = DEFAULT_OPTIONS): number {
   const book = new CostBook(p);
@@ -39,6 +57,8 @@ function check(p: Problem, cases: number, options = DEFAULT_OPTIONS): number {
         const { stepSeconds } = estimate(p, realised.plan);
         expect(lowerBound(p, candidate, book.of(candidate))).toBeLessThanOrEqual(stepSeconds * (1 + 1e-9));
         expect(frameBound(p, [frame])).toBeLessThanOrEqual(stepSeconds * (1 + 1e-9));
+        for (const barest of barestOf(p, book, frame, candidate, options))
+          expect(barest).toBeLessThanOrEqual(stepSeconds * (1 + 1e-9));
         checked += 1;
       }
     }

@@ -1,12 +1,16 @@
 import type { Techniques } from '../../domain/plan.ts';
 import { usualSchedule } from '../../schedules/index.ts';
 import { TECHNIQUES, techniqueKeys } from '../../techniques/index.ts';
+import { remembered } from '../../units/remembered.ts';
 import type { Choice } from '../space/choices.ts';
 
-/** Choices of one micro-batch size. */
+/** Choices of one micro-batch size, with one chunk a stage or with several. */
 export interface Group {
   readonly choices: readonly Choice[];
-  /** Each of them costs no less than one of these, which have the same kernels: techniques at the values that cost least time, but for those that change the end of a step; one chunk a stage. */
+  /**
+   * Each of them costs no less than one of these, which have the same kernels: techniques at the values that cost least time, but
+   * for those that change the end of a step; as many chunks as any, behind which most of that end hides.
+   */
   readonly barest: readonly [Choice, ...Choice[]];
   /** Chunks of a stage may hide more of a transfer than they add: transfers count only where there is one each. */
   readonly transfers: boolean;
@@ -17,12 +21,12 @@ export interface Group {
 export function bySize(all: readonly Choice[]): Group[] {
   const sizes = new Map<number, Choice[]>();
   for (const choice of all) {
-    const known = sizes.get(choice.microBatchSize);
-    if (known === undefined) sizes.set(choice.microBatchSize, [choice]);
-    else known.push(choice);
+    const { microBatchSize, vpp } = choice;
+    remembered(sizes, vpp === 1 ? microBatchSize : -microBatchSize, () => []).push(choice);
   }
   return [...sizes.values()].map((choices) => {
-    const plain = { ...choices[0]!, fewest: null, vpp: 1, schedule: usualSchedule(1).id };
+    const vpp = Math.max(...choices.map((one) => one.vpp));
+    const plain = { ...choices[0]!, fewest: null, vpp, schedule: usualSchedule(1).id };
     const barest = barestTechniques(choices).map((techniques): Choice => ({ ...plain, techniques }));
     const orders = new Map(choices.map((one) => [`${one.schedule}/${one.vpp}`, one]));
     return {

@@ -6,8 +6,8 @@ export interface Part {
   readonly entry: number;
   /** None of its configurations that are left has a smaller value. */
   readonly bound: number;
-  /** Of those that were found to have bounds below this, the ones from `bound` on are left; null: it was not opened yet. */
-  readonly below: number | null;
+  /** Whether some of it was opened before. */
+  readonly opened: boolean;
   /** Configurations. */
   readonly count: number;
 }
@@ -87,7 +87,7 @@ export class Agenda {
 
   private whole(entry: number): Part {
     const { bound, count } = this.queue[entry]!;
-    return { entry, bound, below: null, count };
+    return { entry, bound, opened: false, count };
   }
 
   private get leastReady(): number {

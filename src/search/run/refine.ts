@@ -1,63 +1,35 @@
 import type { Problem } from '../../domain/problem.ts';
 import { splitLaw } from '../../laws/split.ts';
-import { barestBound, barestKernels } from '../bound/barest.ts';
+import { barestBound } from '../bound/barest.ts';
 import { bySize, type Group } from '../bound/by-size.ts';
 import { leastOfCopies } from '../bound/copies-bound.ts';
 import type { CostBook } from '../bound/cost-book.ts';
 import type { Bundle } from '../space/bundles.ts';
-import { type Frame, outlineOf } from '../space/frame.ts';
-import { layoutsOf } from '../space/layouts.ts';
+import type { Frame } from '../space/frame.ts';
 import type { SearchOptions } from '../space/options.ts';
 import { bundleChoices } from './expand-bundle.ts';
+import { type FrameEntry, frameAgenda } from './frame-agenda.ts';
 import type { Entry } from './queue.ts';
 
 /**
  * The least value that any configuration of an entry may have: sharper than its bound in the queue, and more work; no
- * sharper than to leave it aside for `threshold`. Where none may run it stays as it is, so that the entry is opened as soon as others are, to say why.
+ * sharper than it takes to leave it aside for `threshold`. Where none may run it stays as it is, so that the entry is opened as
+ * soon as others are, to say why.
  */
 export function refinedBound(
   problem: Problem,
   options: SearchOptions,
   book: CostBook,
-  { frame, bundle, copies, bound }: Entry,
+  entry: Entry,
   threshold: number,
 ): number {
+  const { frame, bundle, copies, bound } = entry;
   let least = Number.POSITIVE_INFINITY;
-  if (frame !== null) least = leastOfFrame(problem, options, book, frame, threshold);
+  const search = { problem, options, book };
+  if (frame !== null) least = frameAgenda(search, entry as FrameEntry).sharpened(search, threshold);
   if (bundle !== null) least = leastOfBundle(problem, options, book, bundle);
   if (copies !== null) least = leastOfCopies(problem, options, book, copies);
   return least === Number.POSITIVE_INFINITY ? bound : Math.max(bound, least);
-}
-
-/** Of each of its layouts and sizes of micro-batch the barest choice. */
-function leastOfFrame(
-  problem: Problem,
-  options: SearchOptions,
-  book: CostBook,
-  frame: Frame,
-  threshold: number,
-): number {
-  let least = Number.POSITIVE_INFINITY;
-  const byTime = options.objective.id === 'time';
-  if (options.launcher?.refuses?.(problem, outlineOf(problem, frame))) return least;
-  const { groups } = book.choices(frame, options);
-  const families = layoutsOf(problem, frame, options)
-    .filter((layout) => splitLaw(problem, { ...layout, shapes: layout.runs }) === null)
-    .flatMap((layout) =>
-      groups.map((group) => {
-        const seconds = barestKernels(problem, book, layout, group);
-        return { layout, group, floor: options.objective.bound(seconds, [layout]) };
-      }),
-    )
-    .sort((a, b) => a.floor - b.floor);
-  for (const { layout, group, floor } of families) {
-    const wanted = Math.min(least, threshold);
-    if (floor >= wanted) return Math.min(least, floor);
-    const enough = byTime ? wanted : Number.POSITIVE_INFINITY;
-    const seconds = barestBound(problem, book, layout, group, { enough });
-    least = Math.min(least, options.objective.bound(seconds, [layout]));
-  }
-  return least;
 }
 
 /** Pipelines that share the batch work as fast together as the fastest chain of each class, whole batches a second added up. */

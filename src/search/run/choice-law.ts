@@ -1,0 +1,27 @@
+import type { Problem } from '../../domain/problem.ts';
+import type { Reason } from '../../domain/reason.ts';
+import { techniqueLaw } from '../../laws/techniques.ts';
+import { scheduleOf } from '../../schedules/index.ts';
+import { scheduleLaw } from '../../schedules/schedule.ts';
+import { type Candidate, microBatchesPerReplica, shapeFor, specFor } from '../space/candidate.ts';
+
+/** The law that the schedule or the techniques of a candidate break. */
+export function choiceLaw(problem: Problem, candidate: Candidate): Reason | null {
+  const { layout, choice } = candidate;
+  if (layout.pp > 1) {
+    const microBatches = microBatchesPerReplica(problem, candidate);
+    if (choice.vpp > 1 && microBatches < layout.pp)
+      return {
+        rule: 'schedule-micro-batches',
+        actual: `${microBatches} micro-batches`,
+        limit: `at least pp=${layout.pp} for several chunks a stage`,
+      };
+    const broken = scheduleLaw(scheduleOf(choice.schedule), shapeFor(candidate, microBatches));
+    if (broken !== null) return broken;
+  }
+  for (const run of layout.runs) {
+    const broken = techniqueLaw(problem, specFor(problem, candidate, run).dims, choice.techniques);
+    if (broken !== null) return broken;
+  }
+  return null;
+}

@@ -1,0 +1,159 @@
+import type { Problem } from '../../domain/problem.ts';
+import type { Reason } from '../../domain/reason.ts';
+import { splitLaw } from '../../laws/split.ts';
+import { TECHNIQUES } from '../../techniques/index.ts';
+import { Heap } from '../../units/heap.ts';
+import { rememberedOf } from '../../units/remembered.ts';
+import { barestBound, barestKernels } from '../bound/barest.ts';
+import { lowerBound } from '../bound/bounds.ts';
+import type { Group } from '../bound/by-size.ts';
+import type { CostBook } from '../bound/cost-book.ts';
+import { type Candidate, candidateText } from '../space/candidate.ts';
+import type { Choice } from '../space/choices.ts';
+import { type Frame, type Layout, outlineOf } from '../space/frame.ts';
+import { layoutsOf } from '../space/layouts.ts';
+import type { SearchOptions } from '../space/options.ts';
+import { choiceLaw } from './choice-law.ts';
+import { SmallestSizes } from './may-fit.ts';
+import type { Entry } from './queue.ts';
+import { type Run, worstKept } from './run.ts';
+
+/** An entry of the queue that is a chain of stages. */
+export type FrameEntry = Entry & { readonly frame: Frame };
+
+type Search = Pick<Run, 'problem' | 'options' | 'book'>;
+
+/** A configuration, or all choices of a layout with one size of micro-batch. None of them has a smaller value than its bound. */
+interface Item {
+  readonly bound: number;
+  readonly layout: Layout;
+  readonly of: Choice | Group;
+  /** Of a group: by its kernels alone, or by all that its barest choices take. */
+  readonly sharp: boolean;
+}
+
+const agendas = new WeakMap<Entry, FrameAgenda>();
+
+/** What is left of an entry: begun when it is first looked at, and kept until nothing is. */
+export function frameAgenda({ problem, options, book }: Search, entry: FrameEntry): FrameAgenda {
+  return rememberedOf(agendas, entry, () => new FrameAgenda(problem, options, book, entry.frame));
+}
+
+export function forget(entry: Entry): void {
+  agendas.delete(entry);
+}
+
+/** What a frame still has, least bound first: groups of configurations, each looked at more closely only when it comes first. */
+class FrameAgenda {
+  readonly smallest: SmallestSizes;
+  private readonly items = new Heap<Item>();
+  private readonly broken: { readonly layout: Layout; readonly reason: Reason }[] = [];
+  private readonly all: readonly Choice[];
+  private readonly refused: boolean;
+  /** Configurations left. */
+  count = 0;
+
+  constructor(problem: Problem, options: SearchOptions, book: CostBook, frame: Frame) {
+    const { all, groups } = book.choices(frame, options);
+    this.all = all;
+    this.smallest = new SmallestSizes({ problem, book }, all);
+    const refused = options.launcher?.refuses?.(problem, outlineOf(problem, frame)) ?? null;
+    this.refused = refused !== null;
+    for (const layout of layoutsOf(problem, frame, options)) {
+      const reason = splitLaw(problem, { ...layout, shapes: layout.runs }) ?? refused;
+      if (reason !== null) {
+        this.broken.push({ layout, reason });
+        continue;
+      }
+      for (const group of groups) {
+        const bound = options.objective.bound(barestKernels(problem, book, layout, group), [layout]);
+        this.add({ bound, layout, of: group, sharp: false });
+      }
+    }
+  }
+
+  get first(): { readonly bound: number } | undefined {
+    return this.items.first;
+  }
+
+  /** Tells, and counts, the layouts that no launcher's or model's law lets run. */
+  tell(run: Run): void {
+    if (this.refused) run.refused = true;
+    const [example] = this.all;
+    if (example === undefined) return;
+    for (const { layout, reason } of this.broken)
+      run.tally.add(reason, () => candidateText({ layout, choice: example }), this.all.length);
+  }
+
+  /** Looks closer at what comes first until that is known, or no better than `threshold`: the least bound of all. */
+  sharpened(search: Search, threshold: number): number {
+    for (;;) {
+      const { first } = this.items;
+      if (first === undefined) return Number.POSITIVE_INFINITY;
+      if (first.sharp || first.bound >= threshold) return first.bound;
+      this.look(search, this.taken()!, threshold);
+    }
+  }
+
+  /** The first configuration, taken out; null where a group came first, that was looked at instead. */
+  take(run: Run): Candidate | null {
+    const { layout, of, sharp, bound } = this.taken()!;
+    if (!('choices' in of)) return { layout, choice: of };
+    if (sharp || run.options.exhaustive) this.open(run, layout, of, bound);
+    else this.look(run, { layout, of, sharp, bound }, worstKept(run));
+    return null;
+  }
+
+  /** Bounds a group more sharply, as far as it takes to tell it from the next, or from `threshold`. */
+  private look({ problem, options, book }: Search, { layout, of, bound }: Item, threshold: number): void {
+    const byTime = options.objective.id === 'time';
+    const next = Math.min(threshold, this.items.first?.bound ?? Number.POSITIVE_INFINITY);
+    const enough = byTime && next > bound ? next : Number.POSITIVE_INFINITY;
+    const seconds = barestBound(problem, book, layout, of as Group, { enough });
+    const value = Math.max(bound, options.objective.bound(seconds, [layout]));
+    this.add({ bound: value, layout, of, sharp: value < enough });
+  }
+
+  /** Rejects the configurations of a group that break a law, leaves aside others by their bounds, and keeps the rest. */
+  private open(run: Run, layout: Layout, group: Group, least: number): void {
+    for (const choice of group.choices) {
+      const candidate = { layout, choice };
+      const broken = choiceLaw(run.problem, candidate);
+      if (broken !== null) {
+        run.tally.add(broken, () => candidateText(candidate));
+        continue;
+      }
+      const bound = Math.max(least, boundOf(run, candidate));
+      if (bound >= worstKept(run)) run.boundedAway += 1;
+      else this.add({ bound, layout, of: choice, sharp: true });
+    }
+  }
+
+  private add(item: Item): void {
+    this.count += 'choices' in item.of ? item.of.choices.length : 1;
+    this.items.add(item);
+  }
+
+  private taken(): Item | undefined {
+    const item = this.items.take();
+    if (item !== undefined) this.count -= 'choices' in item.of ? item.of.choices.length : 1;
+    return item;
+  }
+}
+
+function boundOf(run: Run, candidate: Candidate): number {
+  const { problem, book, options } = run;
+  const least = withoutFewest(candidate);
+  const enough = options.objective.id === 'time' ? worstKept(run) : Number.POSITIVE_INFINITY;
+  const seconds = lowerBound(problem, least, book.seconds(least), undefined, enough);
+  return options.objective.bound(seconds, [candidate.layout]);
+}
+
+/** Covering some layers is never faster than covering none. */
+function withoutFewest(candidate: Candidate): Candidate {
+  const { choice } = candidate;
+  const one = TECHNIQUES.find(({ id }) => id === choice.fewest);
+  if (one === undefined) return candidate;
+  const techniques = one.set(choice.techniques, one.off);
+  return { ...candidate, choice: { ...choice, techniques, fewest: null } };
+}

@@ -1,0 +1,51 @@
+/** Items by their keys, the least first; of equal keys the one that was added first. */
+export class Heap<T extends { readonly bound: number }> {
+  private readonly items: { readonly one: T; readonly order: number }[] = [];
+  private added = 0;
+
+  get size(): number {
+    return this.items.length;
+  }
+
+  /** The least, left where it is. */
+  get first(): T | undefined {
+    return this.items[0]?.one;
+  }
+
+  add(one: T): void {
+    const { items } = this;
+    let at = items.length;
+    items.push({ one, order: this.added++ });
+    for (let up = (at - 1) >> 1; at > 0 && this.before(at, up); up = (at - 1) >> 1) {
+      this.swap(at, up);
+      at = up;
+    }
+  }
+
+  take(): T | undefined {
+    const { items } = this;
+    const first = items[0];
+    const last = items.pop();
+    if (first === undefined || items.length === 0) return first?.one;
+    items[0] = last!;
+    for (let at = 0; ; ) {
+      let least = at;
+      for (const down of [2 * at + 1, 2 * at + 2])
+        if (down < items.length && this.before(down, least)) least = down;
+      if (least === at) return first.one;
+      this.swap(at, least);
+      at = least;
+    }
+  }
+
+  private before(a: number, b: number): boolean {
+    const [x, y] = [this.items[a]!, this.items[b]!];
+    return x.one.bound < y.one.bound || (x.one.bound === y.one.bound && x.order < y.order);
+  }
+
+  private swap(a: number, b: number): void {
+    const one = this.items[a]!;
+    this.items[a] = this.items[b]!;
+    this.items[b] = one;
+  }
+}
