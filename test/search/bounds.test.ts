@@ -66,6 +66,32 @@ function check(p: Problem, cases: number, options = DEFAULT_OPTIONS): number {
   return checked;
 }
 
+/** Bounds of groups against those of their choices: how many were compared. */
+function checkGroups(p: Problem, cases: number): number {
+  const book = new CostBook(p);
+  let compared = 0;
+  for (const frame of sample([...chains(p, DEFAULT_OPTIONS)], cases)) {
+    for (const layout of sample(layoutsOf(p, frame, DEFAULT_OPTIONS), 2)) {
+      if (splitLaw(p, { ...layout, shapes: layout.runs }) !== null) continue;
+      for (const group of book.choices(frame, DEFAULT_OPTIONS).groups) {
+        const [kernels, barest] = [
+          barestKernels(p, book, layout, group),
+          barestBound(p, book, layout, group),
+        ];
+        for (const choice of group.choices) {
+          const candidate = { layout, choice };
+          if (choice.vpp > 1 && microBatchesPerReplica(p, candidate) < layout.pp) continue;
+          const bound = lowerBound(p, candidate, book.seconds(candidate)) * (1 + 1e-9);
+          expect(kernels).toBeLessThanOrEqual(bound);
+          expect(barest).toBeLessThanOrEqual(bound);
+          compared += 1;
+        }
+      }
+    }
+  }
+  return compared;
+}
+
 /** Every GPU with so many bytes: what is bounded here is time. */
 function withMemory(cluster: Problem['cluster'], memoryBytes: number): Problem['cluster'] {
   const groups = cluster.groups.map((group) => ({ ...group, gpu: { ...group.gpu, memoryBytes } }));
@@ -112,6 +138,14 @@ describe('bounds are never above what they bound', () => {
     );
     const p = problem('llama-3.1-8b', 'dgx-a100-8', { headroom: 0, globalBatchSize: 128 });
     expect(check({ ...p, cluster }, 60)).toBeGreaterThan(20);
+  });
+
+  it.each([
+    ['gpt3-175b', 'dgx-a100-4096', { sequenceLength: 2048, globalBatchSize: 1536 }],
+    ['deepseek-v3', 'h800-2048', { sequenceLength: 4096, globalBatchSize: 15_360 }],
+    ['llama-3.1-70b', 'mixed-32xh100-32xa100-40gb', { globalBatchSize: 512 }],
+  ] as const)('of groups of choices: %s on %s', (model, cluster, over) => {
+    expect(checkGroups(problem(model, cluster, over), 60)).toBeGreaterThan(1000);
   });
 
   it.each(SCHEDULES.map(({ id }) => id))('of pipelines under %s', (schedule) => {
