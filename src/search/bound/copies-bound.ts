@@ -1,7 +1,8 @@
 import type { Problem } from '../../domain/problem.ts';
+import type { Reason } from '../../domain/reason.ts';
 import type { StageSpec } from '../../evaluate/context.ts';
 import type { LeastEnd, LeastEnds } from '../../evaluate/least-ends.ts';
-import { type StageSeconds, stageSeconds } from '../../evaluate/stage-costs.ts';
+import { type LayerBytes, type StageSeconds, stageSeconds } from '../../evaluate/stage-costs.ts';
 import { remembered } from '../../units/remembered.ts';
 import type { Choice } from '../space/choices.ts';
 import type { SearchOptions } from '../space/options.ts';
@@ -19,6 +20,8 @@ export function framesOf(frame: UnlikeCopies) {
 export interface CopiesPace {
   readonly microBatch: (group: number, size: number) => number;
   readonly end: (group: number, size: number) => number;
+  /** What its layers take of a GPU. */
+  readonly bytes: (group: number, size: number) => LayerBytes;
 }
 
 export function paceOf(
@@ -42,6 +45,35 @@ export function paceOf(
       const { reduce, rest } = costs(group, size).leastEnds(0)[ends];
       return mostOf(problem, reduce) + mostOf(problem, rest);
     },
+    bytes: (group, size) => costs(group, size).layerBytes(),
+  };
+}
+
+/**
+ * Shows by what layers take alone that copies of these sizes do not fit, however the states that they share are dealt out: one
+ * micro-batch's activations on each, and all states on all of them together.
+ */
+export function copiesMiss(
+  problem: Problem,
+  { groups }: UnlikeCopies,
+  sizes: readonly number[],
+  { bytes }: Pick<CopiesPace, 'bytes'>,
+): Reason | null {
+  let [room, need] = [0, 0];
+  for (const [group, { count }] of groups.entries()) {
+    const { states, saved, allocatable } = bytes(group, sizes[group]!);
+    const left = allocatable - overLayers(problem, (kind) => saved[kind]!);
+    room += left < 0 ? Number.NEGATIVE_INFINITY : count * left;
+    need += count * overLayers(problem, (kind) => states[kind]!);
+  }
+  if (need <= room * (1 + 1e-9)) return null;
+  return {
+    rule: 'memory',
+    actual:
+      room < 0
+        ? 'activations of one micro-batch that exceed a GPU'
+        : `states of ${(need / room).toFixed(2)} × what activations leave of all GPUs`,
+    limit: 'GPU memory less headroom',
   };
 }
 

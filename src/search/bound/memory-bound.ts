@@ -68,7 +68,7 @@ export function memoryMiss(
   // Of several kinds, what a stage with several chunks holds depends on the whole cut: left to the estimate.
   if (kinds.length > 1) return null;
   if (layout.family !== 'uniform') return reachMiss(layers.length, spotsOf(problem, candidate), costs);
-  return evenMiss(layers.length, candidate, spotsOf(problem, candidate), costs[0]!);
+  return evenMiss(problem, candidate, costs);
 }
 
 /** A stage with what its schedule makes it keep. */
@@ -142,19 +142,20 @@ function furthest(earliest: Int32Array, start: number): number {
   return low;
 }
 
-/** Like stages with several chunks have one cut only. */
-function evenMiss(
-  layers: number,
+/** Shows that layers of one kind do not fit with as many in each chunk: the only cut of like stages with several chunks. */
+export function evenMiss(
+  problem: Problem,
   candidate: Candidate,
-  spots: readonly RunSpot[],
-  { rooms }: StageCosts,
+  costs: readonly StageCosts[],
 ): MemoryMiss | null {
+  const { layers } = problem.model;
   const places = placesOf(candidate);
-  const counts = evenCounts(layers, places.length);
+  const counts = evenCounts(layers.length, places.length);
   if (counts === null) return null;
+  const spots = spotsOf(problem, candidate);
   const byStage: number[][] = spots.map(() => []);
   for (const [g, { stage }] of places.entries()) byStage[stage]!.push(counts[g]!);
-  const share = Math.max(...spots.map((spot, s) => rooms.share(spot, 0, byStage[s]!)));
+  const share = Math.max(...spots.map((spot, s) => costs[spot.run]!.rooms.share(spot, 0, byStage[s]!)));
   return share <= 1
     ? null
     : {

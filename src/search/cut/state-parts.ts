@@ -7,6 +7,8 @@ const PARTS = 1000;
 /** Copies are equally full when they differ by less; after so many corrections it stays as it is. */
 const ALIKE = 0.005;
 const MOST_CORRECTED = 4;
+/** Where all would be fuller than this no correction helps. */
+const MOST_FULL = 1.05;
 
 /**
  * The plan of one stage with its sharded states shared out so that all copies are equally full (Cephalo, arXiv 2411.01075,
@@ -58,6 +60,7 @@ function equallyFull(before: readonly Filled[], last: readonly Filled[]): number
   const sum = (of: (line: (typeof lines)[number]) => number) =>
     lines.reduce((all, line) => all + (line.count * of(line)) / line.slope, 0);
   const fullness = (1 + sum(({ fixed }) => fixed)) / sum(({ limit }) => limit);
+  if (fullness > MOST_FULL) return null;
   return lines.map(({ slope, fixed, limit }) =>
     Math.max(1, Math.round((PARTS * (fullness * limit - fixed)) / slope)),
   );

@@ -9,7 +9,7 @@ import { barestBound } from '../bound/barest.ts';
 import { lowerBound } from '../bound/bounds.ts';
 import { bySize, type Group } from '../bound/by-size.ts';
 import type { CostBook } from '../bound/cost-book.ts';
-import { memoryMiss } from '../bound/memory-bound.ts';
+import { evenMiss, layersMiss, memoryMiss } from '../bound/memory-bound.ts';
 import { realise } from '../cut/realise.ts';
 import type { Evaluated } from '../run/kept.ts';
 import { type Candidate, specFor } from '../space/candidate.ts';
@@ -73,6 +73,15 @@ function membersOf(problem: Problem, { layout, group }: Family, book: CostBook):
   });
 }
 
+/** Why an even cut, or whichever the launcher makes, does not fit. */
+function missOf(problem: Problem, candidate: Candidate, book: CostBook, launcher: SearchOptions['launcher']) {
+  const even = launcher?.layerCut === undefined && problem.model.kinds.length === 1;
+  const asked = even ? evenMiss : memoryMiss;
+  return (
+    layersMiss(problem, candidate, book.seconds(candidate)) ?? asked(problem, candidate, book.of(candidate))
+  );
+}
+
 /**
  * What the user would run otherwise: all GPUs in the order of the file, the same number of layers on every stage, no
  * virtual stages (a launcher that cuts by itself: its cut). The best such plan it runs, or why there is none.
@@ -85,7 +94,7 @@ export function evenSplit(problem: Problem, options: SearchOptions, book: CostBo
   let misses = 0;
   for (const { candidate, bound } of evenCandidates(problem, options, book)) {
     if ((best !== null && bound >= best.estimate.stepSeconds) || tried >= MOST_TRIED) break;
-    if (memoryMiss(problem, candidate, book.of(candidate)) !== null) {
+    if (missOf(problem, candidate, book, launcher) !== null) {
       misses += 1;
       continue;
     }

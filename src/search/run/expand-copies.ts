@@ -6,7 +6,7 @@ import { planLaw } from '../../laws/plan.ts';
 import { splitLaw } from '../../laws/split.ts';
 import { ownSizes } from '../../partition/own-sizes.ts';
 import { zero } from '../../techniques/zero.ts';
-import { type CopiesPace, framesOf, paceOf } from '../bound/copies-bound.ts';
+import { type CopiesPace, copiesMiss, framesOf, paceOf } from '../bound/copies-bound.ts';
 import { sharedByMemory } from '../cut/state-parts.ts';
 import type { Choice } from '../space/choices.ts';
 import { frameOf } from '../space/frame.ts';
@@ -56,7 +56,10 @@ export function expandCopies(run: Run, frame: UnlikeCopies): void {
   const frames = framesOf(frame);
   const all = choices.flatMap((choice) => {
     const pace = paceOf(problem, run.book, frame, choice);
-    return deals.map((dealing) => dealt(problem, frame, { choice, dealing }, { ...pace, among }));
+    return deals.map((dealing) => ({
+      ...dealt(problem, frame, { choice, dealing }, { ...pace, among }),
+      bytes: pace.bytes,
+    }));
   });
   const order = all.sort((a, b) => a.seconds - b.seconds);
   for (const [i, one] of order.entries()) {
@@ -66,7 +69,11 @@ export function expandCopies(run: Run, frame: UnlikeCopies): void {
     }
     if (one.sizes === null) run.tally.add(NO_SIZES, () => text(one));
     else if (options.objective.bound(one.seconds, frames) >= worstKept(run)) run.boundedAway += 1;
-    else cost(run, frame, { ...one, sizes: one.sizes }, () => text(one));
+    else {
+      const miss = copiesMiss(problem, frame, one.sizes, one);
+      if (miss === null) cost(run, frame, { ...one, sizes: one.sizes }, () => text(one));
+      else run.tally.add(miss, () => text(one));
+    }
   }
 }
 
