@@ -1,8 +1,8 @@
 import type { Techniques } from '../../domain/plan.ts';
 import { usualSchedule } from '../../schedules/index.ts';
-import { TECHNIQUES, techniqueKeys } from '../../techniques/index.ts';
+import { TECHNIQUES } from '../../techniques/index.ts';
 import { remembered } from '../../units/remembered.ts';
-import type { Choice } from '../space/choices.ts';
+import { type Choice, interned } from '../space/choices.ts';
 
 /** Choices of one micro-batch size, with one chunk a stage or with several. */
 export interface Group {
@@ -18,16 +18,19 @@ export interface Group {
   readonly orders: readonly Choice[];
 }
 
+/** `all`: every size with the same other choices. */
 export function bySize(all: readonly Choice[]): Group[] {
   const sizes = new Map<number, Choice[]>();
   for (const choice of all) {
     const { microBatchSize, vpp } = choice;
     remembered(sizes, vpp === 1 ? microBatchSize : -microBatchSize, () => []).push(choice);
   }
+  const techniques = new Map<boolean, readonly Techniques[]>();
   return [...sizes.values()].map((choices) => {
     const vpp = Math.max(...choices.map((one) => one.vpp));
     const plain = { ...choices[0]!, fewest: null, vpp, schedule: usualSchedule(1).id };
-    const barest = barestTechniques(choices).map((techniques): Choice => ({ ...plain, techniques }));
+    const values = remembered(techniques, vpp > 1, () => barestTechniques(choices));
+    const barest = values.map((techniques): Choice => ({ ...plain, techniques }));
     const orders = new Map(choices.map((one) => [`${one.schedule}/${one.vpp}`, one]));
     return {
       choices,
@@ -46,13 +49,10 @@ function barestTechniques(group: readonly Choice[]): Techniques[] {
     const value = format(of(first.techniques));
     return !group.every((one) => one.fewest !== id && format(of(one.techniques)) === value);
   });
-  const barest = new Map<string, Techniques>();
-  for (const choice of group) {
-    const techniques = least.reduce(
-      (all, { set, barest: cheapest, off }) => set(all, cheapest ?? off),
-      choice.techniques,
+  const barest = new Set<Techniques>();
+  for (const values of new Set(group.map(({ techniques }) => techniques)))
+    barest.add(
+      interned(least.reduce((all, { set, barest: cheapest, off }) => set(all, cheapest ?? off), values)),
     );
-    barest.set(techniqueKeys(techniques).all, techniques);
-  }
-  return [...barest.values()];
+  return [...barest];
 }

@@ -146,7 +146,8 @@ function combinations(all: readonly Values[]): readonly TechniqueChoice[] {
 
 const objects = new Map<string, Techniques>();
 
-function interned(techniques: Techniques): Techniques {
+/** One object for the same values, so that what follows from them is worked out once. */
+export function interned(techniques: Techniques): Techniques {
   return remembered(objects, techniqueKeys(techniques).all, () => techniques);
 }
 
