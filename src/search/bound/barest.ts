@@ -29,7 +29,7 @@ export function barestBound(
   let least = Number.POSITIVE_INFINITY;
   for (const choice of barest) {
     const candidate = { layout, choice };
-    const loosest = { ramp, transfers, ends: 'anyRecompute' } as const;
+    const loosest = { ramp, transfers, ends: 'anyRecompute', orders } as const;
     // Sharpened only where it might be the least.
     const wanted = Math.min(least, enough);
     least = Math.min(least, lowerBound(problem, candidate, book.seconds(candidate), loosest, wanted));

@@ -13,7 +13,8 @@ import { rememberedOf } from '../../units/remembered.ts';
 import { type Candidate, microBatchesPerReplica, sharedOf } from '../space/candidate.ts';
 import type { Choice } from '../space/choices.ts';
 import type { Frame, Layout } from '../space/frame.ts';
-import { crossings } from './crossings.ts';
+import { crossings, waysBound } from './crossings.ts';
+import { kindCounts } from './kind-counts.ts';
 
 /** Model FLOPs at the best rate any kernel of each GPU in use reaches: below every plan of these chains side by side, whatever its switches. */
 export function frameBound(problem: Problem, frames: readonly Frame[]): number {
@@ -59,17 +60,21 @@ export function lowerBound(
   problem: Problem,
   candidate: Candidate,
   costs: readonly StageSeconds[],
-  { ramp, transfers, ends }: Loosest = {
+  { ramp, transfers, ends, orders }: Loosest = {
     ramp: rampShare(problem, candidate.layout, candidate.choice),
     transfers: true,
     ends: candidate.choice.fewest === null ? 'own' : 'anyRecompute',
+    orders: [candidate.choice],
   },
   enough = Number.POSITIVE_INFINITY,
 ): number {
   const pace = costs.map(({ secondsPerLayer }) => ({ secondsPerLayer, ramp }));
   const { secondsPerStep } = problem.stack.host;
   const multiplier = problem.stack.timeMultiplier.value;
-  const atLeast = pipelineBound(problem, candidate, costs, transfers, (run) => pace[run]!);
+  const atLeast = Math.max(
+    waysBound(problem, candidate, costs, orders),
+    pipelineBound(problem, candidate, costs, transfers, (run) => pace[run]!),
+  );
   if ((atLeast + secondsPerStep) * multiplier >= enough) return (atLeast + secondsPerStep) * multiplier;
   const microBatches = microBatchesPerReplica(problem, candidate);
   const lines = stageLines(candidate, costs, ends);
@@ -246,6 +251,8 @@ export interface Loosest {
   readonly transfers: boolean;
   /** What their recomputation hides of the end of a step. */
   readonly ends: keyof LeastEnds;
+  /** Schedules, and techniques that keep more micro-batches alive, each pair once. */
+  readonly orders: readonly Choice[];
 }
 
 /**
@@ -268,15 +275,4 @@ export function rampShare(
 /** What a layer of each kind counts for: its mean over the shapes. Any weights give a bound; these a tight one. */
 function worthOf(costs: readonly StageSeconds[], kinds: readonly number[]): number[] {
   return kinds.map((_, kind) => costs.reduce((sum, cost) => sum + cost.secondsPerLayer[kind]!, 0));
-}
-
-const counted = new WeakMap<Problem, readonly number[]>();
-
-/** Layers of each kind. */
-export function kindCounts(problem: Problem): readonly number[] {
-  return rememberedOf(counted, problem, () => {
-    const counts = new Array<number>(problem.model.kinds.length).fill(0);
-    for (const kind of problem.model.layers) counts[kind]! += 1;
-    return counts;
-  });
 }

@@ -14,7 +14,7 @@ export interface Group {
   readonly barest: readonly [Choice, ...Choice[]];
   /** Chunks of a stage may hide more of a transfer than they add: transfers count only where there is one each. */
   readonly transfers: boolean;
-  /** By schedule and chunks, each pair once. */
+  /** By schedule, chunks and techniques that change what a schedule keeps alive, each once. */
   readonly orders: readonly Choice[];
 }
 
@@ -31,7 +31,7 @@ export function bySize(all: readonly Choice[]): Group[] {
     const plain = { ...choices[0]!, fewest: null, vpp, schedule: usualSchedule(1).id };
     const values = remembered(techniques, vpp > 1, () => barestTechniques(choices));
     const barest = values.map((techniques): Choice => ({ ...plain, techniques }));
-    const orders = new Map(choices.map((one) => [`${one.schedule}/${one.vpp}`, one]));
+    const orders = new Map(choices.map((one) => [orderOf(one), one]));
     return {
       choices,
       barest: barest as [Choice, ...Choice[]],
@@ -39,6 +39,11 @@ export function bySize(all: readonly Choice[]): Group[] {
       orders: [...orders.values()],
     };
   });
+}
+
+function orderOf({ schedule, vpp, techniques }: Choice): string {
+  const ahead = TECHNIQUES.filter(({ runAhead }) => runAhead !== undefined);
+  return `${schedule}/${vpp}/${ahead.map(({ of, format }) => format(of(techniques))).join()}`;
 }
 
 /** Values of techniques that change kernels agree with all choices or cost least time; each combination of the others once. */

@@ -7,9 +7,9 @@ import { remembered } from '../../units/remembered.ts';
 import type { Choice } from '../space/choices.ts';
 import type { SearchOptions } from '../space/options.ts';
 import { chainOn, copiesChoices, sizesToChoose, type UnlikeCopies } from '../space/unlike-copies.ts';
-import { kindCounts } from './bounds.ts';
 import { bySize } from './by-size.ts';
 import type { CostBook } from './cost-book.ts';
+import { kindCounts } from './kind-counts.ts';
 
 /** The same GPUs, each group as a chain of its own: for what depends on GPUs alone. */
 export function framesOf(frame: UnlikeCopies) {
