@@ -60,7 +60,7 @@ export function lowerBound(
   problem: Problem,
   candidate: Candidate,
   costs: readonly StageSeconds[],
-  { ramp, transfers, ends, orders }: Loosest = {
+  loosest: Loosest = {
     ramp: rampShare(problem, candidate.layout, candidate.choice),
     transfers: true,
     ends: candidate.choice.fewest === null ? 'own' : 'anyRecompute',
@@ -68,12 +68,13 @@ export function lowerBound(
   },
   enough = Number.POSITIVE_INFINITY,
 ): number {
+  const { ramp, ends, orders } = loosest;
   const pace = costs.map(({ secondsPerLayer }) => ({ secondsPerLayer, ramp }));
   const { secondsPerStep } = problem.stack.host;
   const multiplier = problem.stack.timeMultiplier.value;
   const atLeast = Math.max(
     waysBound(problem, candidate, costs, orders),
-    pipelineBound(problem, candidate, costs, transfers, (run) => pace[run]!),
+    pipelineBound(problem, candidate, costs, loosest, (run) => pace[run]!),
   );
   if ((atLeast + secondsPerStep) * multiplier >= enough) return (atLeast + secondsPerStep) * multiplier;
   const microBatches = microBatchesPerReplica(problem, candidate);
@@ -93,7 +94,7 @@ export function lowerBound(
         beside: { embedding: embedding / microBatches, head: head / microBatches },
       };
     };
-    reduced = Math.max(reduced, pipelineBound(problem, candidate, costs, transfers, reducing));
+    reduced = Math.max(reduced, pipelineBound(problem, candidate, costs, loosest, reducing));
   }
   let rest = 0;
   for (const line of alternatives(lines, (one) => one.rest))
@@ -193,14 +194,14 @@ interface Pace {
  * stage's layers to be passed before the next begins and after it ends (rampShare): M·t_s + r·Σ_{i<s} (t_i − f_i) ≤ step for
  * every s. A stage gets at most ρ_s = max_k w_k/t_k of the layers' worth Σ w done in a second, for any weights w, so that
  * Σ ρ_s·(t_s − f_s) ≥ Σ w. Of this linear program the dual y_s = (ρ_s − r_s·Σ_{i>s} y_i)/M gives
- * step ≥ (Σ w + M·Σ y_s·f_s) / Σ y_s: for equal stages and r = 1, Σ t / (1 − (1 − 1/M)^p). And the stage with the head has
- * one layer at least.
+ * step ≥ (Σ w + M·Σ y_s·f_s) / Σ y_s: for equal stages and r = 1, Σ t / (1 − (1 − 1/M)^p). And each chunk of unlike stages has
+ * one layer at least, the stage with the head one beside it.
  */
 function pipelineBound(
   problem: Problem,
   candidate: Candidate,
   costs: readonly StageSeconds[],
-  transfers: boolean,
+  { transfers, orders }: Pick<Loosest, 'transfers' | 'orders'>,
   paceOf: (run: number, stage: number) => Pace,
 ): number {
   const { layout, choice } = candidate;
@@ -214,7 +215,8 @@ function pipelineBound(
   for (const [kind, count] of kinds.entries()) all += count * worth[kind]!;
   /** Σ y of the stages seen so far, from the last to the first. */
   let dual = 0;
-  let withHead = 0;
+  const layersAtLeast = layout.family === 'uniform' ? 0 : Math.min(...orders.map(({ vpp }) => vpp));
+  let slowest = 0;
   let stage = layout.pp - 1;
   for (let run = layout.runs.length - 1; run >= 0; run--) {
     const { embeddingSeconds, headSeconds } = costs[run]!;
@@ -222,10 +224,13 @@ function pipelineBound(
     for (let i = stages - 1; i >= 0; i--, stage--) {
       const { secondsPerLayer, ramp, beside: more } = paceOf(run, i);
       let rate = 0;
+      let quickest = Number.POSITIVE_INFINITY;
       for (const [kind, count] of kinds.entries()) {
+        const seconds = secondsPerLayer[kind]!;
         if (count === 0) continue;
-        if (secondsPerLayer[kind]! <= 0) return 0;
-        rate = Math.max(rate, worth[kind]! / secondsPerLayer[kind]!);
+        if (seconds <= 0) return 0;
+        rate = Math.max(rate, worth[kind]! / seconds);
+        quickest = Math.min(quickest, seconds);
       }
       const y = Math.max(0, rate - ramp * dual) / microBatches;
       let beside = 0;
@@ -233,15 +238,16 @@ function pipelineBound(
       if (ends.all || ends.head === stage) {
         const ofHead = headSeconds + (more?.head ?? 0);
         beside += ofHead;
-        withHead = Math.max(withHead, ofHead + secondsPerLayer[last]!);
+        slowest = Math.max(slowest, ofHead + secondsPerLayer[last]!);
       }
       if (i === 0) beside += crossing[run - 1] ?? 0;
       if (i === stages - 1) beside += crossing[run] ?? 0;
+      slowest = Math.max(slowest, beside + layersAtLeast * quickest);
       all += microBatches * y * beside;
       dual += y;
     }
   }
-  return Math.max(all / dual, microBatches * withHead);
+  return Math.max(all / dual, microBatches * slowest);
 }
 
 /** What candidates that are bounded together have at least. */

@@ -6,6 +6,35 @@ import { spotsOf } from '../bound/memory-bound.ts';
 import type { Candidate } from '../space/candidate.ts';
 import type { Realised } from './realise.ts';
 
+/** Covering some layers is never faster than covering none. */
+export function withoutFewest(candidate: Candidate): Candidate {
+  const { choice } = candidate;
+  const one = TECHNIQUES.find(({ id }) => id === choice.fewest);
+  if (one === undefined) return candidate;
+  const techniques = one.set(choice.techniques, one.off);
+  return { ...candidate, choice: { ...choice, techniques, fewest: null } };
+}
+
+/** A Reason where every stage has room for as many layers as any may get without the technique: it takes none, whatever the cut. */
+export function needless(problem: Problem, candidate: Candidate, book: CostBook): Reason | null {
+  const plain = withoutFewest(candidate);
+  const costs = book.of(plain);
+  // The other stages have one layer at least; of several kinds, any.
+  const others = problem.model.kinds.length === 1 ? candidate.layout.pp - 1 : 0;
+  const roomy = spotsOf(problem, plain).every(
+    (spot) => costs[spot.run]!.rooms.earliest(spot).at(-1)! <= others,
+  );
+  return roomy ? layersReason(candidate, 'none') : null;
+}
+
+function layersReason({ choice }: Candidate, which: string): Reason {
+  return {
+    rule: `${choice.fewest}-layers`,
+    actual: `${which} of the layers of a stage`,
+    limit: 'some of them',
+  };
+}
+
 /**
  * A technique on the fewest layers of each stage that fit (Megatron's --recompute-method block): fewer are faster. A Reason
  * when it takes all of them, or none: those are other choices.
@@ -32,11 +61,6 @@ export function fewestLayers(
     layers = Math.max(layers, needed);
     most = Math.max(most, range.end - range.first);
   }
-  if (layers === 0 || layers === most)
-    return {
-      rule: `${one.id}-layers`,
-      actual: `${layers === 0 ? 'none' : `all ${most}`} of the layers of a stage`,
-      limit: 'some of them',
-    };
+  if (layers === 0 || layers === most) return layersReason(candidate, layers === 0 ? 'none' : `all ${most}`);
   return { ...whole, plan: { ...whole.plan, techniques: one.set(whole.plan.techniques, over(layers)) } };
 }

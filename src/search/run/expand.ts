@@ -1,6 +1,6 @@
 import type { Problem } from '../../domain/problem.ts';
 import type { Reason } from '../../domain/reason.ts';
-import { fewestLayers } from '../cut/fewest-layers.ts';
+import { fewestLayers, needless } from '../cut/fewest-layers.ts';
 import { realise } from '../cut/realise.ts';
 import { type Candidate, candidateText } from '../space/candidate.ts';
 import type { SearchOptions } from '../space/options.ts';
@@ -75,6 +75,8 @@ function cost(run: Run, candidate: Candidate, bound: number): void {
 
 function consider(run: Run, candidate: Candidate): Evaluated | Reason {
   const { problem, options, book } = run;
+  const idle = candidate.choice.fewest === null ? null : needless(problem, candidate, book);
+  if (idle !== null) return idle;
   const whole = realise(problem, candidate, book.of(candidate), { launcher: options.launcher });
   if ('rule' in whole) return whole;
   const realised = candidate.choice.fewest === null ? whole : fewestLayers(problem, candidate, whole, book);

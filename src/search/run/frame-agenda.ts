@@ -1,13 +1,13 @@
 import type { Problem } from '../../domain/problem.ts';
 import type { Reason } from '../../domain/reason.ts';
 import { splitLaw } from '../../laws/split.ts';
-import { TECHNIQUES } from '../../techniques/index.ts';
 import { Heap } from '../../units/heap.ts';
 import { rememberedOf } from '../../units/remembered.ts';
 import { barestBound, barestKernels } from '../bound/barest.ts';
 import { lowerBound } from '../bound/bounds.ts';
 import type { Group } from '../bound/by-size.ts';
 import type { CostBook } from '../bound/cost-book.ts';
+import { withoutFewest } from '../cut/fewest-layers.ts';
 import { type Candidate, candidateText } from '../space/candidate.ts';
 import type { Choice } from '../space/choices.ts';
 import { type Frame, type Layout, outlineOf } from '../space/frame.ts';
@@ -147,13 +147,4 @@ function boundOf(run: Run, candidate: Candidate): number {
   const enough = options.objective.id === 'time' ? worstKept(run) : Number.POSITIVE_INFINITY;
   const seconds = lowerBound(problem, least, book.seconds(least), undefined, enough);
   return options.objective.bound(seconds, [candidate.layout]);
-}
-
-/** Covering some layers is never faster than covering none. */
-function withoutFewest(candidate: Candidate): Candidate {
-  const { choice } = candidate;
-  const one = TECHNIQUES.find(({ id }) => id === choice.fewest);
-  if (one === undefined) return candidate;
-  const techniques = one.set(choice.techniques, one.off);
-  return { ...candidate, choice: { ...choice, techniques, fewest: null } };
 }
