@@ -15,6 +15,7 @@ import type { Choice } from '../space/choices.ts';
 import type { Frame, Layout } from '../space/frame.ts';
 import { crossings, waysBound } from './crossings.ts';
 import { kindCounts } from './kind-counts.ts';
+import type { Squeezed } from './squeeze.ts';
 
 /** Model FLOPs at the best rate any kernel of each GPU in use reaches: below every plan of these chains side by side, whatever its switches. */
 export function frameBound(problem: Problem, frames: readonly Frame[]): number {
@@ -60,21 +61,23 @@ export function lowerBound(
   problem: Problem,
   candidate: Candidate,
   costs: readonly StageSeconds[],
-  loosest: Loosest = {
-    ramp: rampShare(problem, candidate.layout, candidate.choice),
-    transfers: true,
-    ends: candidate.choice.fewest === null ? 'own' : 'anyRecompute',
-    orders: [candidate.choice],
-  },
+  loosest: Loosest = loosestOf(problem, candidate),
   enough = Number.POSITIVE_INFINITY,
 ): number {
-  const { ramp, ends, orders } = loosest;
-  const pace = costs.map(({ secondsPerLayer }) => ({ secondsPerLayer, ramp }));
+  const { ramp, ends, orders, squeeze } = loosest;
+  const plain = costs.map(({ secondsPerLayer }) => ({ secondsPerLayer, ramp, fixed: 0 }));
+  const paceAt = (run: number, stage: number): Pace => {
+    if (squeeze === undefined) return plain[run]!;
+    const { perLayer, fixed } = squeeze(run, stage);
+    const own = costs[run]!.secondsPerLayer;
+    const secondsPerLayer = own.map((seconds, kind) => seconds + perLayer[kind]!);
+    return { secondsPerLayer, ramp: ramp * shareOf(own, secondsPerLayer), fixed };
+  };
   const { secondsPerStep } = problem.stack.host;
   const multiplier = problem.stack.timeMultiplier.value;
   const atLeast = Math.max(
     waysBound(problem, candidate, costs, orders),
-    pipelineBound(problem, candidate, costs, loosest, (run) => pace[run]!),
+    pipelineBound(problem, candidate, costs, loosest, paceAt),
   );
   if ((atLeast + secondsPerStep) * multiplier >= enough) return (atLeast + secondsPerStep) * multiplier;
   const microBatches = microBatchesPerReplica(problem, candidate);
@@ -85,12 +88,12 @@ export function lowerBound(
     const reducing = (run: number, stage: number): Pace => {
       const cost = costs[run]!;
       const { perLayer, embedding, head } = line(run, stage);
-      const secondsPerLayer = cost.secondsPerLayer.map(
-        (layer, kind) => layer + perLayer[kind]! / microBatches,
-      );
+      const { secondsPerLayer: own, fixed } = paceAt(run, stage);
+      const secondsPerLayer = own.map((layer, kind) => layer + perLayer[kind]! / microBatches);
       return {
         secondsPerLayer,
-        ramp: ramp * forwardOf(cost, secondsPerLayer),
+        ramp: ramp * cost.forwardShare * shareOf(cost.secondsPerLayer, secondsPerLayer),
+        fixed,
         beside: { embedding: embedding / microBatches, head: head / microBatches },
       };
     };
@@ -100,6 +103,16 @@ export function lowerBound(
   for (const line of alternatives(lines, (one) => one.rest))
     rest = Math.max(rest, leastRest(problem, candidate, line));
   return (reduced + rest + secondsPerStep) * multiplier;
+}
+
+/** What a candidate itself has. */
+export function loosestOf(problem: Problem, { layout, choice }: Candidate): Loosest {
+  return {
+    ramp: rampShare(problem, layout, choice),
+    transfers: true,
+    ends: choice.fewest === null ? 'own' : 'anyRecompute',
+    orders: [choice],
+  };
 }
 
 /** Lines of each stage, by run. */
@@ -144,9 +157,9 @@ export function kernelBound(
   return (pipeline + problem.stack.host.secondsPerStep) * problem.stack.timeMultiplier.value;
 }
 
-/** Share of a layer's forward in seconds that its reduction is added to. */
-function forwardOf({ forwardShare, secondsPerLayer }: StageSeconds, more: readonly number[]): number {
-  return forwardShare * Math.min(...more.map((seconds, kind) => secondsPerLayer[kind]! / seconds));
+/** Share of a layer's own passes in seconds to which more was added, whatever its kind. */
+function shareOf(own: readonly number[], more: readonly number[]): number {
+  return Math.min(...more.map((seconds, kind) => own[kind]! / seconds));
 }
 
 /**
@@ -185,6 +198,8 @@ interface Pace {
   readonly secondsPerLayer: readonly number[];
   /** Share of its layers that a micro-batch has to pass before the next stage begins, and after it ends. */
   readonly ramp: number;
+  /** Seconds of a micro-batch beside them. */
+  readonly fixed: number;
   /** Seconds of a micro-batch that the ends of the model take beside their own. */
   readonly beside?: { readonly embedding: number; readonly head: number };
 }
@@ -222,7 +237,7 @@ function pipelineBound(
     const { embeddingSeconds, headSeconds } = costs[run]!;
     const { stages } = layout.runs[run]!;
     for (let i = stages - 1; i >= 0; i--, stage--) {
-      const { secondsPerLayer, ramp, beside: more } = paceOf(run, i);
+      const { secondsPerLayer, ramp, fixed, beside: more } = paceOf(run, i);
       let rate = 0;
       let quickest = Number.POSITIVE_INFINITY;
       for (const [kind, count] of kinds.entries()) {
@@ -233,7 +248,7 @@ function pipelineBound(
         quickest = Math.min(quickest, seconds);
       }
       const y = Math.max(0, rate - ramp * dual) / microBatches;
-      let beside = 0;
+      let beside = fixed;
       if (ends.all || ends.embedding === stage) beside += embeddingSeconds + (more?.embedding ?? 0);
       if (ends.all || ends.head === stage) {
         const ofHead = headSeconds + (more?.head ?? 0);
@@ -259,6 +274,8 @@ export interface Loosest {
   readonly ends: keyof LeastEnds;
   /** Schedules, and techniques that keep more micro-batches alive, each pair once. */
   readonly orders: readonly Choice[];
+  /** What stages take because memory is short; left out: nothing. */
+  readonly squeeze?: (run: number, stage: number) => Squeezed;
 }
 
 /**

@@ -47,7 +47,7 @@ export function layersMiss(
 }
 
 /** Micro-batches of any chunk that a stage has alive at its worst point, at least. */
-function leastAlive({ fronts }: StageFlow): number {
+export function leastAlive({ fronts }: StageFlow): number {
   let most = 0;
   for (const front of fronts) most = Math.max(most, Math.min(...front));
   return most;
@@ -86,7 +86,7 @@ export function spotsOf(
   });
 }
 
-function flowFor(
+export function flowFor(
   problem: Problem,
   candidate: Candidate,
   microBatches = microBatchesPerReplica(problem, candidate),

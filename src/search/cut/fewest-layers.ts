@@ -15,6 +15,11 @@ export function withoutFewest(candidate: Candidate): Candidate {
   return { ...candidate, choice: { ...choice, techniques, fewest: null } };
 }
 
+/** Covering all. */
+export function withAll(candidate: Candidate): Candidate {
+  return { ...candidate, choice: { ...candidate.choice, fewest: null } };
+}
+
 /** A Reason where every stage has room for as many layers as any may get without the technique: it takes none, whatever the cut. */
 export function needless(problem: Problem, candidate: Candidate, book: CostBook): Reason | null {
   const plain = withoutFewest(candidate);
