@@ -5,8 +5,10 @@ import { estimate, memoryVerdict } from '../../evaluate/estimate.ts';
 import { spread } from '../../plan-text/chunk-counts.ts';
 import { FULL_RECOMPUTE, recompute } from '../../techniques/recompute.ts';
 import { zero } from '../../techniques/zero.ts';
+import { lowerBound } from '../bound/bounds.ts';
 import type { CostBook } from '../bound/cost-book.ts';
 import { evenCounts } from '../bound/even-counts.ts';
+import { withoutFewest } from '../cut/fewest-layers.ts';
 import { planFrom } from '../cut/plan-from.ts';
 import { excessOf, type Miss, memoryReason } from '../run/misses.ts';
 import type { Candidate } from '../space/candidate.ts';
@@ -28,7 +30,14 @@ export function findNearestMiss(
 ): NearestMiss | null {
   const nearest = misses.filter(({ bound }) => bound < best).sort((a, b) => a.excess - b.excess);
   let found: { miss: NearestMiss; excess: number } | null = null;
-  for (const { candidate } of nearest.slice(0, MOST_TRIED)) {
+  let tried = 0;
+  for (const { candidate } of nearest) {
+    if (tried >= MOST_TRIED) break;
+    // That of a miss may be that of all its size.
+    const least = withoutFewest(candidate);
+    const seconds = lowerBound(problem, least, book.seconds(least));
+    if (objective.bound(seconds, [candidate.layout]) >= best) continue;
+    tried += 1;
     const chunks = candidate.layout.pp * candidate.choice.vpp;
     const counts =
       evenCounts(problem.model.layers.length, chunks) ?? spread(problem.model.layers.length, chunks);

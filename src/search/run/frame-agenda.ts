@@ -15,7 +15,7 @@ import { type Frame, type Layout, outlineOf } from '../space/frame.ts';
 import { layoutsOf } from '../space/layouts.ts';
 import type { SearchOptions } from '../space/options.ts';
 import { choiceLaw } from './choice-law.ts';
-import { SmallestSizes } from './may-fit.ts';
+import { missed, SmallestSizes } from './may-fit.ts';
 import type { Entry } from './queue.ts';
 import { type Run, worstKept } from './run.ts';
 
@@ -29,8 +29,8 @@ interface Item {
   readonly bound: number;
   readonly layout: Layout;
   readonly of: Choice | Group;
-  /** Of a group: by its kernels alone, or by all that its barest choices take. */
-  readonly sharp: boolean;
+  /** Of a group: by its kernels alone, by all that its barest choices take as far as it was worth it, or by all of it. */
+  readonly known: 'kernels' | 'some' | 'all';
 }
 
 const agendas = new WeakMap<Entry, FrameAgenda>();
@@ -68,7 +68,7 @@ class FrameAgenda {
       }
       for (const group of groups) {
         const bound = options.objective.bound(barestKernels(problem, book, layout, group), [layout]);
-        this.add({ bound, layout, of: group, sharp: false });
+        this.add({ bound, layout, of: group, known: 'kernels' });
       }
     }
   }
@@ -91,28 +91,32 @@ class FrameAgenda {
     for (;;) {
       const { first } = this.items;
       if (first === undefined) return Number.POSITIVE_INFINITY;
-      if (first.sharp || first.bound >= threshold) return first.bound;
+      if (first.known === 'all' || first.bound >= threshold) return first.bound;
       this.look(search, this.taken()!, threshold);
     }
   }
 
   /** The first configuration, taken out; null where a group came first, that was looked at instead. */
   take(run: Run): Candidate | null {
-    const { layout, of, sharp, bound } = this.taken()!;
+    const { layout, of, known, bound } = this.taken()!;
     if (!('choices' in of)) return { layout, choice: of };
-    if (sharp || run.options.exhaustive) this.open(run, layout, of, bound);
-    else this.look(run, { layout, of, sharp, bound }, worstKept(run));
+    if (known === 'all' || run.options.exhaustive) this.open(run, layout, of, bound);
+    else this.look(run, { layout, of, known, bound }, worstKept(run));
     return null;
   }
 
   /** Bounds a group more sharply, as far as it takes to tell it from the next, or from `threshold`. */
-  private look({ problem, options, book }: Search, { layout, of, bound }: Item, threshold: number): void {
-    const byTime = options.objective.id === 'time';
+  private look(
+    { problem, options, book }: Search,
+    { layout, of, bound, known }: Item,
+    threshold: number,
+  ): void {
+    const some = options.objective.id === 'time' && known === 'kernels';
     const next = Math.min(threshold, this.items.first?.bound ?? Number.POSITIVE_INFINITY);
-    const enough = byTime && next > bound ? next : Number.POSITIVE_INFINITY;
+    const enough = some && next > bound ? next : Number.POSITIVE_INFINITY;
     const seconds = barestBound(problem, book, layout, of as Group, { enough });
     const value = Math.max(bound, options.objective.bound(seconds, [layout]));
-    this.add({ bound: value, layout, of, sharp: value < enough });
+    this.add({ bound: value, layout, of, known: value < enough ? 'all' : 'some' });
   }
 
   /** Rejects the configurations of a group that break a law, leaves aside others by their bounds, and keeps the rest. */
@@ -124,9 +128,14 @@ class FrameAgenda {
         run.tally.add(broken, () => candidateText(candidate));
         continue;
       }
+      const miss = run.options.exhaustive ? null : this.smallest.layersMiss(candidate);
+      if (miss !== null) {
+        missed(run, candidate, miss, least);
+        continue;
+      }
       const bound = Math.max(least, boundOf(run, candidate));
       if (bound >= worstKept(run)) run.boundedAway += 1;
-      else this.add({ bound, layout, of: choice, sharp: true });
+      else this.add({ bound, layout, of: choice, known: 'all' });
     }
   }
 

@@ -11,17 +11,17 @@ import { remember } from './misses.ts';
 import type { Run } from './run.ts';
 
 /** Whether memory does not rule a candidate out; asked last: it takes more work than a bound, and what was costed before may have made it needless. */
-export function mayFit(
-  { problem, book, tally, misses }: Run,
-  candidate: Candidate,
-  bound: number,
-  smallest: SmallestSizes,
-): boolean {
+export function mayFit(run: Run, candidate: Candidate, bound: number, smallest: SmallestSizes): boolean {
+  const { problem, book } = run;
   const miss = smallest.miss(candidate) ?? missOf(problem, book, candidate);
-  if (miss === null) return true;
+  if (miss !== null) missed(run, candidate, miss, bound);
+  return miss === null;
+}
+
+/** Tells and counts a configuration that does not fit. */
+export function missed({ tally, misses }: Run, candidate: Candidate, miss: MemoryMiss, bound: number): void {
   tally.add(miss.reason, () => candidateText(candidate));
   remember(misses, { candidate, excess: miss.excess, bound });
-  return false;
 }
 
 function missOf(problem: Problem, book: CostBook, candidate: Candidate): MemoryMiss | null {
@@ -38,7 +38,8 @@ function missOf(problem: Problem, book: CostBook, candidate: Candidate): MemoryM
 export class SmallestSizes {
   private readonly run: Pick<Run, 'problem' | 'book'>;
   private readonly size: number;
-  private readonly known = new Map<Layout, Map<string, MemoryMiss | null>>();
+  private readonly whole = new Map<Layout, Map<string, MemoryMiss | null>>();
+  private readonly layers = new Map<Layout, Map<string, MemoryMiss | null>>();
 
   constructor(run: Pick<Run, 'problem' | 'book'>, choices: readonly Choice[]) {
     this.run = run;
@@ -46,14 +47,29 @@ export class SmallestSizes {
   }
 
   /** Why the same candidate with the smallest micro-batches does not fit; null where it may, or is the candidate itself. */
-  miss({ layout, choice }: Candidate): MemoryMiss | null {
-    const { vpp, schedule, techniques, fewest } = choice;
+  miss(candidate: Candidate): MemoryMiss | null {
+    return this.asked(this.whole, candidate, (problem, least, book) => missOf(problem, book, least));
+  }
+
+  /** The same by what layers take alone. */
+  layersMiss(candidate: Candidate): MemoryMiss | null {
+    return this.asked(this.layers, candidate, (problem, least, book) =>
+      layersMiss(problem, least, book.seconds(least)),
+    );
+  }
+
+  private asked(
+    known: Map<Layout, Map<string, MemoryMiss | null>>,
+    { layout, choice }: Candidate,
+    missOf: (problem: Problem, least: Candidate, book: CostBook) => MemoryMiss | null,
+  ): MemoryMiss | null {
+    const { vpp, schedule, techniques } = choice;
     if (vpp > 1 || choice.microBatchSize === this.size) return null;
-    const ofLayout = remembered(this.known, layout, () => new Map<string, MemoryMiss | null>());
-    return remembered(ofLayout, `${schedule}|${fewest}|${techniqueKeys(techniques).all}`, () => {
+    const ofLayout = remembered(known, layout, () => new Map<string, MemoryMiss | null>());
+    return remembered(ofLayout, `${schedule}|${techniqueKeys(techniques).all}`, () => {
       const { problem, book } = this.run;
-      const least = { layout, choice: { ...choice, microBatchSize: this.size } };
-      return choiceLaw(problem, least) === null ? missOf(problem, book, least) : null;
+      const least = { layout, choice: { ...choice, microBatchSize: this.size, fewest: null } };
+      return choiceLaw(problem, least) === null ? missOf(problem, least, book) : null;
     });
   }
 }
