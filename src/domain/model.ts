@@ -1,3 +1,5 @@
+import type { Trained, Training } from './training.ts';
+
 /**
  * The model as a sequence of decoder layers, each of one of a few kinds. A dense GPT has one kind; DeepSeek-V3 has
  * two (dense, MoE); gpt-oss has two (sliding window, full attention). Costs are computed once per kind.
@@ -21,6 +23,8 @@ export interface ModelSpec {
   /** A bias on the vocabulary projection (phimoe). */
   readonly headBias?: boolean;
   readonly maxSequenceLength?: number;
+  /** What of it is trained; left out: everything. `asTrained` (src/layers/training) sets it, and the kinds with it. */
+  readonly training?: Training;
 }
 
 export const NORM_KINDS = ['rms', 'layer'] as const;
@@ -36,6 +40,8 @@ export interface LayerKind {
   readonly name: string;
   readonly mixer: LayerPart | null;
   readonly ffn: LayerPart | null;
+  /** Left out: all its weights. */
+  readonly training?: Trained;
 }
 
 /** A mixer or feed-forward part: the module of src/layers with this `kind` knows what else it says. */

@@ -46,6 +46,7 @@ export function assumptionsOf(problem: Problem, plan: Plan): string[] {
     }
   }
   list.push(...toldOfProfile(problem, plan));
+  list.push(...(problem.model.training?.assumed ?? []));
   if (stack.id === 'generic') list.push('software stack not named: generic kernels and overlap');
   return list;
 }
