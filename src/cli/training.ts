@@ -18,12 +18,13 @@ import { whole } from './whole.ts';
 const EXPECTED = `${TRAIN_MODES.slice(0, 3).join(', ')}, or part by part: decoder=lora,embedding=frozen,head=full,first-layers=8`;
 const USUAL_RANK = 16;
 const PARTS = ['decoder', 'embedding', 'head', 'first-layers'] as const;
-type Part = (typeof PARTS)[number];
+type Stated = Readonly<Partial<Record<(typeof PARTS)[number] | string, string>>>;
 
 /** What is trained, from --train and the flags of its adapters; null: everything. Throws InputError. */
 export function trainingFrom(model: ModelSpec, s: Settings): Training | null {
   const text = s.train ?? 'full';
-  const stated = partsOf(text);
+  const names = (model.towers ?? []).map(({ name }) => name);
+  const stated = partsOf(text, names);
   const decoder = oneOf(text, stated, 'decoder', TRAIN_MODES) ?? 'full';
   const frozenLayers =
     stated['first-layers'] === undefined
@@ -31,6 +32,7 @@ export function trainingFrom(model: ModelSpec, s: Settings): Training | null {
       : whole('first-layers of --train', stated['first-layers'], 0, model.layers.length);
   const usualHead = decoder === 'full' ? 'full' : 'frozen';
   const usualEmbedding = decoder === 'full' && frozenLayers === 0 ? 'full' : 'frozen';
+  const usualTower = decoder === 'full' && frozenLayers === 0;
   const head = oneOf(text, stated, 'head', HEAD_MODES);
   const embedding = oneOf(text, stated, 'embedding', EMBEDDING_MODES);
   const tied = model.tiedEmbeddings;
@@ -41,6 +43,12 @@ export function trainingFrom(model: ModelSpec, s: Settings): Training | null {
       embedding ?? (tied && head !== undefined ? (head === 'full' ? 'full' : 'frozen') : usualEmbedding),
     head: head ?? (tied ? (embedding ?? usualEmbedding) : usualHead),
     frozenLayers,
+    towers: Object.fromEntries(
+      names.map((name) => [
+        name,
+        oneOf(text, stated, name, EMBEDDING_MODES) ?? (usualTower ? 'full' : 'frozen'),
+      ]),
+    ),
   } as const;
   if (tied && (training.embedding === 'full') !== (training.head === 'full'))
     throw new InputError({
@@ -51,7 +59,8 @@ export function trainingFrom(model: ModelSpec, s: Settings): Training | null {
     training.head === 'lora' ||
     ((decoder === 'lora' || decoder === 'qlora') && frozenLayers < model.layers.length);
   const trains = frozenLayers < model.layers.length && decoder !== 'frozen';
-  if (!trains && training.embedding === 'frozen' && training.head === 'frozen')
+  const towersTrain = Object.values(training.towers).includes('full');
+  if (!trains && !towersTrain && training.embedding === 'frozen' && training.head === 'frozen')
     throw new InputError({
       message: `--train is "${text}", which trains nothing`,
       expected: EXPECTED,
@@ -62,18 +71,26 @@ export function trainingFrom(model: ModelSpec, s: Settings): Training | null {
   return isFull(all) ? null : all;
 }
 
-export function isFull({ decoder, embedding, head, frozenLayers }: Omit<Training, 'assumed'>): boolean {
-  return decoder === 'full' && embedding === 'full' && head === 'full' && frozenLayers === 0;
+export function isFull({
+  decoder,
+  embedding,
+  head,
+  frozenLayers,
+  towers,
+}: Omit<Training, 'assumed'>): boolean {
+  const all = [decoder, embedding, head, ...Object.values(towers)];
+  return frozenLayers === 0 && all.every((mode) => mode === 'full');
 }
 
 /** `lora,head=full`: a mode for the decoder and what goes with it, then parts that differ. */
-function partsOf(text: string): Partial<Record<Part, string>> {
-  const parts: Partial<Record<Part, string>> = {};
+function partsOf(text: string, towers: readonly string[]): Stated {
+  const known = [...PARTS, ...towers];
+  const parts: Record<string, string> = {};
   for (const [i, word] of text.split(',').entries()) {
     const [key = '', value, ...more] = word.trim().split('=');
-    const part = value === undefined && i === 0 ? 'decoder' : PARTS.find((one) => one === key);
+    const part = value === undefined && i === 0 ? 'decoder' : known.find((one) => one === key);
     if (part === undefined || more.length > 0 || parts[part] !== undefined)
-      throw refused(text, nearest(key, [...PARTS, ...TRAIN_MODES]));
+      throw refused(text, nearest(key, [...known, ...TRAIN_MODES]));
     parts[part] = value ?? key;
   }
   return parts;
@@ -81,8 +98,8 @@ function partsOf(text: string): Partial<Record<Part, string>> {
 
 function oneOf<M extends TrainMode>(
   text: string,
-  stated: Partial<Record<Part, string>>,
-  part: Part,
+  stated: Stated,
+  part: string,
   modes: readonly M[],
 ): M | undefined {
   const word = stated[part];

@@ -23,8 +23,21 @@ export interface ModelSpec {
   /** A bias on the vocabulary projection (phimoe). */
   readonly headBias?: boolean;
   readonly maxSequenceLength?: number;
+  /** Of a multimodal model: what stands before its decoder. */
+  readonly towers?: readonly Tower[];
   /** What of it is trained; left out: everything. `asTrained` (src/layers/training) sets it, and the kinds with it. */
   readonly training?: Training;
+}
+
+/** An encoder of images or sound, whose weights are held with the embedding. */
+export interface Tower {
+  readonly name: string;
+  /** Hugging Face's name for it. */
+  readonly kind: string;
+  /** Parameters of a layer and of all beside the layers; null: its kind is not known, and it is left out. */
+  readonly weights: { readonly layers: number; readonly perLayer: number; readonly beside: number } | null;
+  /** Left out: it is. */
+  readonly trained?: boolean;
 }
 
 export const NORM_KINDS = ['rms', 'layer'] as const;

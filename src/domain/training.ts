@@ -6,6 +6,9 @@ export const EMBEDDING_MODES = ['full', 'frozen'] as const;
 export const HEAD_MODES = ['full', 'lora', 'frozen'] as const;
 
 /** Matrices that adapters may stand beside; `qkv` and `fc1`: one adapter over those that one kernel works out. */
+/** Of each tower, by name. */
+type TowerModes = Readonly<Record<string, (typeof EMBEDDING_MODES)[number]>>;
+
 export const LORA_MODULES = [
   'q',
   'k',
@@ -39,6 +42,7 @@ export interface Training {
   readonly head: (typeof HEAD_MODES)[number];
   /** The first so many layers of the decoder are frozen, however the others are trained. */
   readonly frozenLayers: number;
+  readonly towers: TowerModes;
   /** null: no part has adapters. */
   readonly lora: Lora | null;
   /** What was not stated, in words. */
@@ -59,7 +63,11 @@ export type TrainingForm = (typeof TRAINING_FORMS)[number];
 
 export function formOf(training: Training | undefined): TrainingForm {
   if (training === undefined) return 'full';
-  const { decoder, embedding, head, frozenLayers } = training;
-  const usual = embedding === 'frozen' && head === 'frozen' && frozenLayers === 0;
+  const { decoder, embedding, head, frozenLayers, towers } = training;
+  const usual =
+    embedding === 'frozen' &&
+    head === 'frozen' &&
+    frozenLayers === 0 &&
+    Object.values(towers).every((mode) => mode === 'frozen');
   return usual && (decoder === 'lora' || decoder === 'qlora') ? decoder : 'parts';
 }

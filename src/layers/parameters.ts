@@ -7,6 +7,7 @@ import { layerOperators } from './layer.ts';
 import { predictionOperators } from './multi-token-prediction.ts';
 import type { LayerContext, Operator } from './operator.ts';
 import { outputOperators } from './output.ts';
+import { TOWERS } from './towers.ts';
 import { parametersOf, type Weight } from './weight.ts';
 
 /** Exact, part by part; equal to what the reference implementations instantiate. */
@@ -25,6 +26,7 @@ export interface ParameterCount {
   readonly multiTokenPrediction: number;
   /** Embeddings and heads that a checkpoint stores again for each of them: shared in training, never counted twice. */
   readonly storedCopies: number;
+  /** Towers of a multimodal model apart. */
   readonly total: number;
   /** Used for each token: topK of the routed experts. */
   readonly active: number;
@@ -32,7 +34,7 @@ export interface ParameterCount {
 
 export function countParameters(model: ModelSpec): ParameterCount {
   const context = wholeModel(model, 1);
-  const ends = byPart([...embeddingOperators(context), ...outputOperators(context)]);
+  const { [TOWERS]: _, ...ends } = byPart([...embeddingOperators(context), ...outputOperators(context)]);
   const kinds = model.kinds.map((kind, index) => {
     const operators = layerOperators(kind, context);
     return {

@@ -7,13 +7,14 @@ export type TrainingFlags = Readonly<
 
 export function trainingFlags(training: Training | undefined): TrainingFlags {
   if (training === undefined) return {};
-  const { decoder, embedding, head, frozenLayers, lora } = training;
+  const { decoder, embedding, head, frozenLayers, towers, lora } = training;
   const form = formOf(training);
   const parts = [
     `decoder=${decoder}`,
     `embedding=${embedding}`,
     `head=${head}`,
     ...(frozenLayers > 0 ? [`first-layers=${frozenLayers}`] : []),
+    ...Object.entries(towers).map(([name, mode]) => `${name}=${mode}`),
   ];
   return {
     train: form === 'parts' ? parts.join(',') : form,

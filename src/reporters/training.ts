@@ -1,18 +1,22 @@
 import type { ModelSpec } from '../domain/model.ts';
 import { formOf, type Training } from '../domain/training.ts';
 import { countParameters, countTrainable } from '../layers/parameters.ts';
+import { allTowers } from '../layers/towers.ts';
 import type { PlanDocument } from '../schema/plan.ts';
 import { formatCount } from '../units/format.ts';
 
 /** What is trained, as documents have it: everything too. */
 export function trainingJson(model: ModelSpec): NonNullable<PlanDocument['problem']['training']> {
   const { decoder, embedding, head, frozenLayers, lora } = model.training ?? EVERYTHING;
-  const { total: parameters } = countParameters(model);
+  const towers = Object.fromEntries(
+    (model.towers ?? []).map(({ name, trained = true }) => [name, trained ? 'full' : 'frozen'] as const),
+  );
+  const parameters = countParameters(model).total + allTowers(model);
   const trainableParameters = countTrainable(model);
-  return { decoder, embedding, head, frozenLayers, lora, parameters, trainableParameters };
+  return { decoder, embedding, head, frozenLayers, towers, lora, parameters, trainableParameters };
 }
 
-const EVERYTHING: Omit<Training, 'assumed'> = {
+const EVERYTHING: Omit<Training, 'assumed' | 'towers'> = {
   decoder: 'full',
   embedding: 'full',
   head: 'full',
@@ -23,7 +27,7 @@ const EVERYTHING: Omit<Training, 'assumed'> = {
 /** `LoRA of rank 16 on q, v (6.8M of 8.04G parameters)`. */
 export function trainingWords(model: ModelSpec): string {
   const { training } = model;
-  const { total } = countParameters(model);
+  const total = countParameters(model).total + allTowers(model);
   const share = `(${formatCount(countTrainable(model))} of ${formatCount(total)} parameters)`;
   return training === undefined ? `all ${share}` : `${partsWords(training)} ${share}`;
 }
@@ -39,5 +43,6 @@ function partsWords(training: Training): string {
     ...(frozenLayers > 0 ? [`first ${frozenLayers} layers frozen`] : []),
     `embedding ${embedding}`,
     `head ${NAMES[head]}`,
+    ...Object.entries(training.towers).map(([name, mode]) => `${name} tower ${mode}`),
   ].join(', ');
 }

@@ -137,6 +137,7 @@ export const training = shared(
     embedding: { enum: EMBEDDING_MODES },
     head: { enum: HEAD_MODES },
     frozenLayers: count,
+    towers: named({ enum: EMBEDDING_MODES }),
     lora: orNull(closed({ rank: count, modules: list({ enum: LORA_MODULES }), dropout: number })),
     parameters: count,
     trainableParameters: count,

@@ -14,12 +14,22 @@ export function asTrained(model: ModelSpec, training: Training): ModelSpec {
     const known = kinds.findIndex((one) => one.name === name);
     return known >= 0 ? known : kinds.push({ ...own, name, training: trained }) - 1;
   });
-  return { ...model, kinds, layers, training };
+  const towers = model.towers?.map((tower) => ({
+    ...tower,
+    trained: training.towers[tower.name] !== 'frozen',
+  }));
+  return { ...model, kinds, layers, training, ...(towers === undefined ? {} : { towers }) };
 }
 
-function ofLayer({ decoder, embedding, frozenLayers, lora }: Training, layer: number): Trained {
+function ofLayer(training: Training, layer: number): Trained {
+  const { decoder, frozenLayers, lora } = training;
   const mode = layer < frozenLayers ? 'frozen' : decoder;
-  return { mode, lora, backward: embedding === 'full' || mode !== 'frozen' };
+  return { mode, lora, backward: inputsTrained(training) || mode !== 'frozen' };
+}
+
+/** Something is trained before the first layer. */
+function inputsTrained({ embedding, towers }: Training): boolean {
+  return embedding === 'full' || Object.values(towers).includes('full');
 }
 
 /** How the ends of the model are trained; null: whole. */
@@ -29,7 +39,7 @@ export function endsTrained({
 }: ModelSpec): Readonly<Record<'embedding' | 'head', Trained>> | null {
   if (training === undefined) return null;
   const { embedding, decoder, head, frozenLayers, lora } = training;
-  const before = embedding === 'full' || (decoder !== 'frozen' && frozenLayers < layers.length);
+  const before = inputsTrained(training) || (decoder !== 'frozen' && frozenLayers < layers.length);
   return {
     embedding: { mode: embedding, lora, backward: embedding === 'full' },
     head: { mode: head, lora: lora && { ...lora, modules: ['head'] }, backward: before || head !== 'frozen' },

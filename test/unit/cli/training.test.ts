@@ -34,6 +34,7 @@ describe('--train', () => {
       embedding: 'full',
       head: 'full',
       frozenLayers: 0,
+      towers: {},
       lora: null,
       parameters: 8_030_261_248,
       trainableParameters: 8_030_261_248,
