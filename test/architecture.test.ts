@@ -145,6 +145,7 @@ const MAY_IMPORT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     domain: 'plans in, launch files out, and back',
     'foreign/bash': 'what a reader is given of a shell script',
     'foreign/python': 'what a reader is given of a recipe',
+    'plan-text': 'what is trained, as flags have it',
     'launch-folder': 'the port by which a folder is rendered',
   },
   'frameworks/laws': {
@@ -154,6 +155,7 @@ const MAY_IMPORT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     layers: 'kinds of layer that a framework lists',
     techniques: 'techniques that it lists',
     schedules: 'the chunks of a plan in layer order',
+    'plan-text': 'what is trained, in words of the command line',
     laws: 'the laws of any plan come first',
     'launch-folder': 'which hosts a plan uses',
     'frameworks/port': 'what a framework can express',
@@ -231,6 +233,7 @@ const MAY_IMPORT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   cli: {
     units: 'shares among flags; spelling',
     domain: 'the problem that flags make',
+    layers: 'what of a model is trained',
     optimizers: 'the ids that a flag takes',
     techniques: 'those that a flag may bound',
     schema: 'documents it prints, and plan files',

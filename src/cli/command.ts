@@ -35,6 +35,16 @@ export function workloadOptions(command: Command): Command {
       `${OPTIMIZERS.map(({ id }) => id).join(', ')} (default ${OPTIMIZERS[0]!.id})`,
     )
     .option(
+      '--train <WHAT>',
+      'full, lora, qlora, or part by part: decoder=lora,embedding=frozen,head=full,first-layers=8 (default full)',
+    )
+    .option('--lora-rank <N>', 'rank of adapters (default 16)')
+    .option(
+      '--lora-modules <LIST>',
+      'what has adapters: all, attention, mlp, or q,k,v,o,gate,up,down (default all)',
+    )
+    .option('--lora-dropout <SHARE>', 'dropout of what adapters read (default 0)')
+    .option(
       '--launcher <NAME>',
       `rank only what it can run: ${LAUNCHERS.map(({ id }) => id).join(', ')}, or any for all freedom (default: what a framework runs)`,
     )

@@ -34,10 +34,17 @@ export async function opened(given: string, id: string | undefined): Promise<Ope
 }
 
 /** The workload that a launch file states, as flags would. */
-export function workloadOf({ sequenceLength, globalBatchSize, precision }: Asked): Settings {
+export function workloadOf({ sequenceLength, globalBatchSize, precision, training }: Asked): Settings {
   return {
     ...(sequenceLength === null ? {} : { 'seq-length': String(sequenceLength) }),
     ...(globalBatchSize === null ? {} : { 'global-batch': String(globalBatchSize) }),
     ...(precision === null ? {} : { precision }),
+    ...training,
   };
+}
+
+/** A file's workload under flags: where those say what is trained, the file's adapters are not meant. */
+export function under(flags: Settings, stated: Settings): Settings {
+  const { 'lora-rank': _, 'lora-modules': __, 'lora-dropout': ___, ...others } = stated;
+  return { ...(flags.train === undefined ? stated : others), ...flags };
 }

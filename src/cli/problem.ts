@@ -9,6 +9,7 @@ import { InputError } from '../domain/input-error.ts';
 import type { Problem } from '../domain/problem.ts';
 import { LAUNCHERS, launcherOf } from '../frameworks/index.ts';
 import type { Framework } from '../frameworks/port/framework.ts';
+import { asTrained } from '../layers/training/as-trained.ts';
 import { OPTIMIZERS } from '../optimizers/index.ts';
 import type { Origin } from '../schema/estimate.ts';
 import { nearest } from '../units/nearest.ts';
@@ -16,6 +17,7 @@ import { parseQuantity } from '../units/parse.ts';
 import { chosenGpus } from './cluster-choice.ts';
 import { clusterDigest, modelDigest } from './planned-inputs.ts';
 import type { Settings } from './settings.ts';
+import { trainingFrom } from './training.ts';
 import { toolVersion } from './version.ts';
 import { whole } from './whole.ts';
 
@@ -31,9 +33,15 @@ export function given(modelName: string, clusterName: string, s: Settings): Give
   const model = loadModel(modelName);
   const loaded = loadCluster(clusterName);
   const cluster = { ...loaded, value: chosenGpus(loaded.value, s['gpu-types']) };
+  const training = trainingFrom(model.value, s);
+  if (training !== null && s['layer-profile'] !== undefined)
+    throw new InputError({
+      message: `--layer-profile is "${s['layer-profile']}", but --train is "${s.train}"`,
+      expected: '--train full: layers are measured with all their weights trained',
+    });
   const sequenceLength = whole('--seq-length', s['seq-length']);
   const problem: Problem = {
-    model: model.value,
+    model: training === null ? model.value : asTrained(model.value, training),
     cluster: cluster.value,
     ...(s['layer-profile'] === undefined
       ? {}

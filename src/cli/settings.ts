@@ -11,6 +11,10 @@ const KEYS = [
   'global-batch',
   'precision',
   'optimizer',
+  'train',
+  'lora-rank',
+  'lora-modules',
+  'lora-dropout',
   'launcher',
   'stack',
   'top',
@@ -70,14 +74,32 @@ function fromFile(io: Io): Partial<Record<SettingKey, string>> {
         ...(near === undefined ? {} : { hint: `Maybe "${near}".` }),
       });
     }
-    if (typeof value !== 'string' && typeof value !== 'number') {
+    const text = textOf(value);
+    if (text === null) {
       throw new InputError({
         message: `${key} is ${JSON.stringify(value)}`,
-        expected: 'text or a number',
+        expected: 'text or a number, a list of them, or a mapping to them',
         at: document.locate(`/${key}`),
       });
     }
-    result[known] = String(value);
+    result[known] = text;
   }
   return result;
+}
+
+/** As a flag has it: a list `a,b`, a mapping `a=1,b=2`. */
+function textOf(value: unknown): string | null {
+  if (typeof value === 'string' || typeof value === 'number') return String(value);
+  if (Array.isArray(value)) return joined(value.map(textOf));
+  if (!isMapping(value)) return null;
+  return joined(
+    Object.entries(value).map(([key, one]) => {
+      const text = typeof one === 'object' ? null : textOf(one);
+      return text === null ? null : `${key}=${text}`;
+    }),
+  );
+}
+
+function joined(texts: readonly (string | null)[]): string | null {
+  return texts.includes(null) ? null : texts.join(',');
 }

@@ -1,3 +1,5 @@
+import type { Trained, Training } from './training.ts';
+
 /**
  * The model as a sequence of decoder layers, each of one of a few kinds. A dense GPT has one kind; DeepSeek-V3 has
  * two (dense, MoE); gpt-oss has two (sliding window, full attention). Costs are computed once per kind.
@@ -21,6 +23,21 @@ export interface ModelSpec {
   /** A bias on the vocabulary projection (phimoe). */
   readonly headBias?: boolean;
   readonly maxSequenceLength?: number;
+  /** Of a multimodal model: what stands before its decoder. */
+  readonly towers?: readonly Tower[];
+  /** What of it is trained; left out: everything. `asTrained` (src/layers/training) sets it, and the kinds with it. */
+  readonly training?: Training;
+}
+
+/** An encoder of images or sound, whose weights are held with the embedding. */
+export interface Tower {
+  readonly name: string;
+  /** Hugging Face's name for it. */
+  readonly kind: string;
+  /** Parameters of a layer and of all beside the layers; null: its kind is not known, and it is left out. */
+  readonly weights: { readonly layers: number; readonly perLayer: number; readonly beside: number } | null;
+  /** Left out: it is. */
+  readonly trained?: boolean;
 }
 
 export const NORM_KINDS = ['rms', 'layer'] as const;
@@ -36,6 +53,8 @@ export interface LayerKind {
   readonly name: string;
   readonly mixer: LayerPart | null;
   readonly ffn: LayerPart | null;
+  /** Left out: all its weights. */
+  readonly training?: Trained;
 }
 
 /** A mixer or feed-forward part: the module of src/layers with this `kind` knows what else it says. */

@@ -1,9 +1,12 @@
 import type { Cluster } from '../domain/cluster.ts';
+import type { ModelSpec } from '../domain/model.ts';
 import { groupsOf, type Plan } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import { type Provenance, weakest } from '../domain/provenance.ts';
 import { supports } from '../hardware/gemm.ts';
 import { joinOf } from '../hardware/transport.ts';
+import { towerParameters } from '../layers/towers.ts';
+import { formatCount } from '../units/format.ts';
 import { layerProvenance, toldOfProfile } from './measured/told.ts';
 
 /** The least trustworthy figure that this plan's estimate rests on. */
@@ -46,6 +49,18 @@ export function assumptionsOf(problem: Problem, plan: Plan): string[] {
     }
   }
   list.push(...toldOfProfile(problem, plan));
+  list.push(...(problem.model.training?.assumed ?? []), ...towersTold(problem.model));
   if (stack.id === 'generic') list.push('software stack not named: generic kernels and overlap');
   return list;
+}
+
+/** What is counted of towers, and what is not. */
+function towersTold({ towers = [] }: ModelSpec): string[] {
+  return towers.map((tower) => {
+    const { name, kind, trained = true } = tower;
+    const parameters = towerParameters(tower);
+    return parameters === null
+      ? `${name} tower (${kind}): left out, its weights and its time`
+      : `${name} tower (${kind}, ${formatCount(parameters)} parameters): held with the embedding, ${trained ? 'trained' : 'frozen'}; its activations, its time and what joins it to the decoder are not counted`;
+  });
 }

@@ -29,6 +29,14 @@ export class PartProfile implements Amounts {
     return this.memory.owned.trained;
   }
 
+  get frozen(): Parameters {
+    return this.memory.owned.frozen;
+  }
+
+  get frozenBytes(): Parameters {
+    return this.memory.owned.frozenBytes;
+  }
+
   /** The same with another time. */
   timed(time: LayerTime): PartProfile {
     return time === this.time ? this : new PartProfile(time, () => this.memory);

@@ -1,9 +1,17 @@
 import { residualTokens } from './local-shape.ts';
 import { type Communication, kept, type LayerContext, type Operator, operator, stream } from './operator.ts';
+import { towerOperators } from './towers.ts';
+import { endsTrained } from './training/as-trained.ts';
+import { trainedOperators } from './training/trained-operators.ts';
 import { matrix } from './weight.ts';
 
 /** Token (and position) embedding, on the first stage; under vocabulary parallelism each stage looks up its own rows. */
-export function embeddingOperators({ model, local, stack }: LayerContext): Operator[] {
+export function embeddingOperators(context: LayerContext): Operator[] {
+  const lookUps = trainedOperators(lookUp(context), endsTrained(context.model)?.embedding ?? null, context);
+  return [...lookUps, ...towerOperators(context)];
+}
+
+function lookUp({ model, local, stack }: LayerContext): Operator[] {
   const elements = local.tokens * model.hiddenSize;
   const e = local.elementBytes;
   const { hiddenSize: columns, learnedPositions, vocabSize } = model;

@@ -6,6 +6,7 @@ import { residualTokens } from './local-shape.ts';
 import { MIXERS } from './mixers/index.ts';
 import { norm, residual } from './norm.ts';
 import { kept, type LayerContext, type Operator } from './operator.ts';
+import { trainedOperators } from './training/trained-operators.ts';
 
 const MODULES = new Map<string, LayerModule>(
   [...MIXERS, ...FEED_FORWARDS].map((module) => [module.kind, module as LayerModule]),
@@ -30,7 +31,7 @@ export function layerOperators(kind: LayerKind, context: LayerContext): Operator
     // A parallel layer has one norm, before its mixer (falcon-7b).
     ...block('mlp', kind.ffn, context, 2),
   ];
-  return withEagerCopies(operators, context);
+  return trainedOperators(withEagerCopies(operators, context), kind.training ?? null, context);
 }
 
 function block(name: string, part: LayerPart | null, context: LayerContext, norms: number): Operator[] {

@@ -2,6 +2,7 @@ import { residualTokens } from './local-shape.ts';
 import { norm } from './norm.ts';
 import { gemm, type LayerContext, type Operator, operator } from './operator.ts';
 import { headOperators } from './output.ts';
+import { trainedOperators } from './training/trained-operators.ts';
 import { matrix } from './weight.ts';
 
 const PART = 'multiTokenPrediction';
@@ -14,7 +15,7 @@ const PART = 'multiTokenPrediction';
 export function predictionOperators(context: LayerContext): Operator[] {
   const { model, local } = context;
   const h = model.hiddenSize;
-  return [
+  const operators = [
     norm('hidden-norm', context, [], { part: PART }),
     norm('embedding-norm', context, [], { part: PART }),
     operator({
@@ -26,4 +27,6 @@ export function predictionOperators(context: LayerContext): Operator[] {
     norm('prediction-norm', context, [], { part: PART }),
     ...headOperators(context, false),
   ];
+  const last = model.kinds[model.layers.at(-1) ?? 0];
+  return trainedOperators(operators, last?.training ?? null, context);
 }

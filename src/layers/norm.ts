@@ -1,5 +1,5 @@
 import { residualTokens } from './local-shape.ts';
-import { kept, type LayerContext, type Operator, operator, stream } from './operator.ts';
+import { input, kept, type LayerContext, type Operator, operator, stream } from './operator.ts';
 import type { RecomputeModule } from './recompute-modules.ts';
 import { vector } from './weight.ts';
 
@@ -21,7 +21,7 @@ export function norm(
     kernels: [stream('element-wise', 2 * e * elements, 4 * e * elements)],
     saved: [
       kept(e * elements, ...modules),
-      kept(copies * local.linearInputBytes * elements, 'layernorm', 'op', ...modules),
+      input('block', copies * local.linearInputBytes * elements, 'layernorm', 'op', ...modules),
     ],
     weights: [vector(part, model.hiddenSize * (model.norm.kind === 'layer' ? 2 : 1))],
   });

@@ -26,6 +26,8 @@ export interface Operator {
   readonly weights: readonly Weight[];
   /** Forward model FLOPs of one token that belong to no weight: attention scores and values, causal. */
   readonly scoreFlops?: number;
+  /** What its backward works out; left out: both. Frozen weights have no gradient, and nothing has where nothing before it is trained. */
+  readonly gradients?: 'both' | 'input' | 'none';
   /** Its forward runs again in backward. */
   readonly again?: boolean;
   /** Its shapes follow the routing, so graphs of parts of a layer leave it out; only a whole-iteration graph takes it. */
@@ -75,6 +77,8 @@ export interface SavedTensor {
   readonly droppedBy: readonly RecomputeModule[];
   /** Not kept: brought back while its layer's backward runs. */
   readonly dropped?: boolean;
+  /** Kept for nothing but the weight gradients of linears that read it: the next one, or all up to the next norm. */
+  readonly readBy?: 'next' | 'block';
 }
 
 /** All that an operator may depend on beside its own layer kind. */
@@ -97,6 +101,7 @@ export function operator(one: Pick<Operator, 'name'> & Partial<Operator>): Opera
     hostUnits: one.hostUnits ?? 1,
     weights: one.weights ?? NONE,
     scoreFlops: one.scoreFlops ?? 0,
+    gradients: one.gradients ?? 'both',
     again: one.again ?? false,
     dynamic: one.dynamic ?? false,
     logits: one.logits ?? false,
@@ -122,6 +127,15 @@ export function gemm(
   quantised: 'input' | 'gradient' | null = null,
 ): Kernel {
   return { kind: 'gemm', m, n, k, count, ...(quantised === null ? {} : { quantised }) };
+}
+
+/** What linears read: kept for the gradients of their weights alone. */
+export function input(
+  readBy: SavedTensor['readBy'] & string,
+  bytes: number,
+  ...droppedBy: RecomputeModule[]
+): SavedTensor {
+  return { bytes, droppedBy, readBy };
 }
 
 export function kept(bytes: number, ...droppedBy: RecomputeModule[]): SavedTensor {

@@ -2,11 +2,14 @@ import type { Stack } from '../domain/stack.ts';
 import { summed } from './embedding.ts';
 import { norm } from './norm.ts';
 import { type Communication, kept, type LayerContext, type Operator, operator, stream } from './operator.ts';
+import { endsTrained } from './training/as-trained.ts';
+import { trainedOperators } from './training/trained-operators.ts';
 import { bias, matrix } from './weight.ts';
 
 /** Final norm, vocabulary projection and cross entropy, on the last stage or split over all. */
 export function outputOperators(context: LayerContext): Operator[] {
-  return [norm('final-norm', context, [], { part: 'finalNorm' }), ...headOperators(context, true)];
+  const operators = [norm('final-norm', context, [], { part: 'finalNorm' }), ...headOperators(context, true)];
+  return trainedOperators(operators, endsTrained(context.model)?.head ?? null, context);
 }
 
 /** Projection and loss. Only one head owns its matrix; what predicts further tokens uses it again. */
@@ -35,7 +38,15 @@ export function headOperators({ model, local, stack, c }: LayerContext, owned: b
       hostUnits: 3,
       weights: owned
         ? [
-            matrix({ part: 'lmHead', rows: vocabSize, columns, split: 'vocabulary', role: 'head', tied }),
+            matrix({
+              part: 'lmHead',
+              rows: vocabSize,
+              columns,
+              split: 'vocabulary',
+              role: 'head',
+              tied,
+              targets: ['head'],
+            }),
             ...bias(model.headBias === true, 'lmHead', vocabSize, { split: 'vocabulary' }),
           ]
         : [],

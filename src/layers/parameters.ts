@@ -7,6 +7,7 @@ import { layerOperators } from './layer.ts';
 import { predictionOperators } from './multi-token-prediction.ts';
 import type { LayerContext, Operator } from './operator.ts';
 import { outputOperators } from './output.ts';
+import { TOWERS } from './towers.ts';
 import { parametersOf, type Weight } from './weight.ts';
 
 /** Exact, part by part; equal to what the reference implementations instantiate. */
@@ -25,14 +26,15 @@ export interface ParameterCount {
   readonly multiTokenPrediction: number;
   /** Embeddings and heads that a checkpoint stores again for each of them: shared in training, never counted twice. */
   readonly storedCopies: number;
+  /** Towers of a multimodal model apart. */
   readonly total: number;
   /** Used for each token: topK of the routed experts. */
   readonly active: number;
 }
 
 export function countParameters(model: ModelSpec): ParameterCount {
-  const context = whole(model, 1);
-  const ends = byPart([...embeddingOperators(context), ...outputOperators(context)]);
+  const context = wholeModel(model, 1);
+  const { [TOWERS]: _, ...ends } = byPart([...embeddingOperators(context), ...outputOperators(context)]);
   const kinds = model.kinds.map((kind, index) => {
     const operators = layerOperators(kind, context);
     return {
@@ -58,6 +60,18 @@ export function countParameters(model: ModelSpec): ParameterCount {
   };
 }
 
+/** Of all, those that are trained. */
+export function countTrainable(model: ModelSpec): number {
+  const context = wholeModel(model, 1);
+  const trained = (operators: readonly Operator[]) =>
+    sum(operators, ({ weights }) =>
+      sum(weights, (weight) => (weight.tied || !weight.trainable ? 0 : parametersOf(weight))),
+    );
+  const kinds = model.kinds.map((kind) => trained(layerOperators(kind, context)));
+  const ends = trained([...embeddingOperators(context), ...outputOperators(context)]);
+  return ends + sum(model.layers, (kind) => kinds[kind]!);
+}
+
 export function sumOfLayer(perLayer: ParameterCount['kinds'][number]['perLayer']): number {
   return sum(Object.values(perLayer), (count) => count);
 }
@@ -65,7 +79,8 @@ export function sumOfLayer(perLayer: ParameterCount['kinds'][number]['perLayer']
 /**
  * Model FLOPs of one token, forward and backward: 6 for each parameter of a matrix that the token goes through (look-ups and
  * norms are free, the LM head is not), and three times the causal scores and values of attention (Narayanan et al. 2021,
- * appendix, with causality counted). What predicts further tokens counts too.
+ * appendix, with causality counted). What predicts further tokens counts too. Frozen weights have no gradient: 4 of a
+ * parameter, or 2 where nothing before them is trained.
  */
 export function flopsPerToken(model: ModelSpec, sequenceLength: number): number {
   const known = rememberedOf(flops, model, () => new Map<number, number>());
@@ -77,7 +92,7 @@ const flops = new WeakMap<ModelSpec, Map<number, number>>();
 function countFlops(model: ModelSpec, sequenceLength: number): number {
   const { kinds, head } = flopsByPart(model, sequenceLength);
   const layers = sum(model.layers, (kind) => kinds[kind]!);
-  const beside = 3 * forwardFlops(predictionOperators(whole(model, sequenceLength)));
+  const beside = passFlops(predictionOperators(wholeModel(model, sequenceLength)));
   return layers + head + model.mtpLayers * (beside + kinds[lastKind(model)]! + head);
 }
 
@@ -86,10 +101,10 @@ export function flopsByPart(
   model: ModelSpec,
   sequenceLength: number,
 ): { readonly kinds: readonly number[]; readonly head: number } {
-  const context = whole(model, sequenceLength);
+  const context = wholeModel(model, sequenceLength);
   return {
-    kinds: model.kinds.map((kind) => 3 * forwardFlops(layerOperators(kind, context))),
-    head: 3 * forwardFlops(outputOperators(context)),
+    kinds: model.kinds.map((kind) => passFlops(layerOperators(kind, context))),
+    head: passFlops(outputOperators(context)),
   };
 }
 
@@ -98,14 +113,17 @@ export function lastKind({ layers }: ModelSpec): number {
   return layers.at(-1) ?? 0;
 }
 
-function forwardFlops(operators: readonly Operator[]): number {
-  return sum(
-    operators,
-    ({ weights, scoreFlops = 0 }) =>
-      scoreFlops +
-      sum(weights, (one) => (one.role === 'matrix' || one.role === 'head' ? 2 * throughOf(one) : 0)),
-  );
+/** Forward, and what backward works out: of weights and their inputs as much each, of scores and values twice as much. */
+function passFlops(operators: readonly Operator[]): number {
+  return sum(operators, ({ weights, gradients = 'both', scoreFlops = 0 }) => {
+    const products = sum(weights, (one) =>
+      one.role === 'matrix' || one.role === 'head' ? 2 * throughOf(one) : 0,
+    );
+    return (gradients === 'none' ? 1 : 3) * scoreFlops + PRODUCTS[gradients] * products;
+  });
 }
+
+const PRODUCTS = { both: 3, input: 2, none: 1 } as const;
 
 function activeParameters({ weights }: Operator): number {
   return sum(weights, throughOf);
@@ -129,7 +147,7 @@ function sum<T>(items: readonly T[], of: (item: T) => number): number {
 }
 
 /** The whole model on one GPU, one sequence: for questions that no split and no stack changes. */
-function whole(model: ModelSpec, sequence: number): LayerContext {
+export function wholeModel(model: ModelSpec, sequence: number): LayerContext {
   return {
     model,
     stack: ANY_STACK,

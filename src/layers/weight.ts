@@ -1,3 +1,4 @@
+import type { LoraModule } from '../domain/training.ts';
 import type { LocalShape } from './local-shape.ts';
 
 /** One matrix or vector that an operator owns, as the whole model has it. */
@@ -21,9 +22,15 @@ export interface Weight {
   readonly least: number;
   readonly role: 'matrix' | 'vector' | 'embedding' | 'head' | 'buffer';
   readonly trainable: boolean;
+  /** Bytes of a parameter as it is held, where it is not as the stack holds those that it trains. */
+  readonly bytes: number | null;
+  /** The names by which adapters know it, or the equal matrices side by side that it is made of. */
+  readonly targets: readonly LoraModule[];
   /** The model's embedding is used again: stored once where both stand on one stage. */
   readonly tied: boolean;
 }
+
+const NONE: readonly never[] = [];
 
 type Usual = 'part' | 'rows' | 'columns';
 
@@ -39,6 +46,8 @@ export function matrix(one: Pick<Weight, Usual> & Partial<Weight>): Weight {
     least: one.least ?? 1,
     role: one.role ?? 'matrix',
     trainable: one.trainable ?? true,
+    bytes: one.bytes ?? null,
+    targets: one.targets ?? NONE,
     tied: one.tied ?? false,
   };
 }
@@ -51,6 +60,11 @@ export function vector(part: string, rows: number, over: Partial<Weight> = {}): 
 /** Nothing where there is no bias. */
 export function bias(there: boolean, part: string, rows: number, over: Partial<Weight> = {}): Weight[] {
   return there ? [vector(part, rows, over)] : [];
+}
+
+/** Held, and never updated. What is no weight of training (a router's correction) is not meant. */
+export function isFrozen({ trainable, role }: Weight): boolean {
+  return !trainable && role !== 'buffer';
 }
 
 export function parametersOf({ rows, columns, count }: Weight): number {

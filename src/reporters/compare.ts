@@ -8,6 +8,7 @@ import type { CompareDocument } from '../schema/compare.ts';
 import { digits, formatInteger, formatPercent, formatSeconds } from '../units/format.ts';
 import { fitting, grid, painter, type Style, wrap } from './paint.ts';
 import { rankedJson } from './plan-json.ts';
+import { trainingJson } from './training.ts';
 
 export interface Compared {
   readonly problem: Problem;
@@ -55,6 +56,7 @@ export function compareDocument(all: readonly Compared[], toolVersion: string): 
       sequenceLength: workload.sequenceLength,
       globalBatchSize: workload.globalBatchSize,
       precision: workload.precision,
+      training: trainingJson(model),
     },
     clusters: lines(all).map(lineJson),
   };

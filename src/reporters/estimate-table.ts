@@ -6,6 +6,7 @@ import { arithmetic } from '../plan-text/degrees.ts';
 import { formatInteger, formatPercent, formatSeconds } from '../units/format.ts';
 import { GiB } from '../units/quantity.ts';
 import { grid, painter, type Style, wrap } from './paint.ts';
+import { trainingWords } from './training.ts';
 import { fullest, layersWords, microBatchWords, scheduleWords, techniqueWords } from './words.ts';
 
 /** One configuration: the verdict, time part by part, memory part by part for each stage. `full` shows every stage. */
@@ -36,6 +37,9 @@ export function estimateTable(
       `step ${formatSeconds(estimate.stepSeconds)} (±${formatPercent(estimate.band)}), ${formatInteger(estimate.tokensPerSecond)} tokens/s, MFU ${formatPercent(estimate.mfu)}, memory: ${verdict} (device figures ±${formatPercent(MEMORY_ERROR)})`,
       style.columns,
     ),
+    ...(problem.model.training === undefined
+      ? []
+      : [wrap(`Trained: ${trainingWords(problem.model)}.`, style.columns)]),
     timeTable(estimate.time),
     memoryTable(problem, estimate, full),
   ];

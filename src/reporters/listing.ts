@@ -1,6 +1,7 @@
 import type { ModelSpec } from '../domain/model.ts';
 import { moduleOf, partsOf } from '../layers/layer.ts';
 import { countParameters, flopsPerToken, sumOfLayer } from '../layers/parameters.ts';
+import { towerParameters } from '../layers/towers.ts';
 import type { ModelReport } from '../schema/model-report.ts';
 import { formatCount, formatInteger } from '../units/format.ts';
 import { grid, painter, type Style, wrap } from './paint.ts';
@@ -39,6 +40,13 @@ export function modelTable(model: ModelSpec, style: Style): string {
     ['LM head', p.lmHead === 0 ? 'tied' : formatInteger(p.lmHead)],
     ['total', formatInteger(p.total)],
   );
+  for (const tower of model.towers ?? []) {
+    const count = towerParameters(tower);
+    rows.push([
+      `${tower.name} tower (beside)`,
+      count === null ? `not counted: ${tower.kind}` : formatInteger(count),
+    ]);
+  }
   if (p.active !== p.total) rows.push(['active per token', formatInteger(p.active)]);
   if (p.multiTokenPrediction > 0)
     rows.push(

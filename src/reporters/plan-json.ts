@@ -7,6 +7,7 @@ import { planText } from '../plan-text/text.ts';
 import type { CostedDocument, EstimateDocument, Origin } from '../schema/estimate.ts';
 import type { PlanDocument, RankedDocument } from '../schema/plan.ts';
 import { TECHNIQUES } from '../techniques/index.ts';
+import { trainingJson } from './training.ts';
 
 /** The shardwright.plan/2 document. Units stand in the key names; parts sum to their totals. */
 export function planDocument(
@@ -79,6 +80,7 @@ function problemJson({ model, cluster, workload, stack }: Problem): PlanDocument
     precision: workload.precision,
     optimizer: workload.optimizer,
     headroom: workload.headroom,
+    training: trainingJson(model),
     groups: cluster.groups.map((group) => group.id),
   };
 }

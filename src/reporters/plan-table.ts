@@ -7,6 +7,7 @@ import { TECHNIQUES } from '../techniques/index.ts';
 import { digits, formatInteger, formatPercent, formatSeconds } from '../units/format.ts';
 import { besideWords, missWords, programWords, steadierWords, variantWords, wayOutWords } from './beside.ts';
 import { fitting, grid, painter, type Style, wrap } from './paint.ts';
+import { trainingWords } from './training.ts';
 import {
   clip,
   layersWords,
@@ -45,7 +46,8 @@ function title({ model, cluster, workload, stack }: Problem): string {
   const gpus = cluster.groups
     .map((group) => `${group.nodes * group.gpusPerNode} × ${group.gpu.id}`)
     .join(' + ');
-  return `${model.name} on ${gpus}, sequence ${workload.sequenceLength}, batch ${workload.globalBatchSize}, ${workload.precision}, ${stack.id} stack, ${formatPercent(workload.headroom)} headroom`;
+  const trained = model.training === undefined ? '' : ` ${trainingWords(model)},`;
+  return `${model.name} on ${gpus},${trained} sequence ${workload.sequenceLength}, batch ${workload.globalBatchSize}, ${workload.precision}, ${stack.id} stack, ${formatPercent(workload.headroom)} headroom`;
 }
 
 function rank({ rank: n, tiedWithBest }: RankedPlan): string {

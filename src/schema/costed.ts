@@ -16,6 +16,7 @@ import { shared } from '../document/shared.ts';
 import { PRECISIONS } from '../domain/dtype.ts';
 import { VERDICTS } from '../domain/estimate.ts';
 import { PROVENANCES } from '../domain/provenance.ts';
+import { EMBEDDING_MODES, HEAD_MODES, LORA_MODULES, TRAIN_MODES } from '../domain/training.ts';
 import { OPTIMIZERS } from '../optimizers/index.ts';
 import { plan, range, schedule, techniques } from './plan-object.ts';
 
@@ -128,14 +129,32 @@ const input = closed(
 /** What a document says of where it came from. */
 export const origin = { toolVersion: text, inputs: closed({ model: input, cluster: input }) } as const;
 
-export const problem = closed({
-  model: text,
-  cluster: text,
-  stack: text,
-  sequenceLength: count,
-  globalBatchSize: count,
-  precision,
-  optimizer: { enum: OPTIMIZERS.map(({ id }) => id) },
-  headroom: number,
-  groups: texts,
-});
+/** What is trained, and how many parameters of how many. */
+export const training = shared(
+  'training',
+  closed({
+    decoder: { enum: TRAIN_MODES },
+    embedding: { enum: EMBEDDING_MODES },
+    head: { enum: HEAD_MODES },
+    frozenLayers: count,
+    towers: named({ enum: EMBEDDING_MODES }),
+    lora: orNull(closed({ rank: count, modules: list({ enum: LORA_MODULES }), dropout: number })),
+    parameters: count,
+    trainableParameters: count,
+  }),
+);
+
+export const problem = closed(
+  {
+    model: text,
+    cluster: text,
+    stack: text,
+    sequenceLength: count,
+    globalBatchSize: count,
+    precision,
+    optimizer: { enum: OPTIMIZERS.map(({ id }) => id) },
+    headroom: number,
+    groups: texts,
+  },
+  { training },
+);

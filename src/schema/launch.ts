@@ -7,16 +7,21 @@ import { plan } from './plan-object.ts';
 export const launchSchema = documentSchema({
   $id: 'shardwright.launch/2',
   title: "A plan as data for a runtime of one's own",
-  ...closed({
-    schema: { const: 'shardwright.launch/2' },
-    origin: text,
-    model: text,
-    sequenceLength: count,
-    globalBatchSize: count,
-    precision,
-    hosts: list(closed({ host: text, gpuType: text, firstGpu: count, gpus: count })),
-    plan,
-  }),
+  ...closed(
+    {
+      schema: { const: 'shardwright.launch/2' },
+      origin: text,
+      model: text,
+      sequenceLength: count,
+      globalBatchSize: count,
+      precision,
+      hosts: list(closed({ host: text, gpuType: text, firstGpu: count, gpus: count })),
+      plan,
+    },
+    {
+      training: closed({ train: text }, { 'lora-rank': text, 'lora-modules': text, 'lora-dropout': text }),
+    },
+  ),
 });
 
 export type LaunchDocument = DocumentOf<typeof launchSchema>;

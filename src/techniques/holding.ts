@@ -6,10 +6,22 @@ export interface Parameters {
   readonly expert: number;
 }
 
-/** Parameters that a GPU has of something, and those of them that are trained: what gradients and updates are for. */
+/** Parameters that a GPU has of something; those of them that are trained: what gradients and updates are for; those that are frozen. */
 export interface Amounts {
   readonly parameters: Parameters;
   readonly trained: Parameters;
+  readonly frozen: Parameters;
+  /** Of the frozen ones, as they are held: quantised perhaps. */
+  readonly frozenBytes: Parameters;
+}
+
+/** Bytes of weights as ranks gather them from one another: those that are trained as they are computed with, frozen ones as they are held. */
+export function gatheredBytes(
+  { parameters, frozen, frozenBytes }: Amounts,
+  of: keyof Parameters,
+  elementBytes: number,
+): number {
+  return elementBytes * (parameters[of] - frozen[of]) + frozenBytes[of];
 }
 
 export const STATES = ['weights', 'gradients', 'optimizer states'] as const;
@@ -23,11 +35,13 @@ export interface Holding {
   readonly share: number;
 }
 
-/** Parameters of one GPU: by segment and kind of layer, and of what a stage has beside its layers. */
+/** Of one GPU with nothing sharded: by segment and kind of layer, and of what a stage has beside its layers. */
 export interface Held {
-  readonly dense: { readonly layers: BySegment; readonly fixed: number };
-  readonly expert: { readonly layers: BySegment; readonly fixed: number };
-  /** Of embedding and head. */
+  /** Bytes of weights as they are gathered. */
+  readonly gathered: { readonly layers: BySegment; readonly fixed: number };
+  /** Parameters that are not frozen. */
+  readonly live: { readonly layers: BySegment; readonly fixed: number };
+  /** Bytes of embedding and head as they are gathered, and of their gradients as they are computed with. */
   readonly root: number;
 }
 

@@ -5,7 +5,14 @@ import { statesIn } from '../domain/stack.ts';
 import { collectiveSeconds } from '../hardware/collective.ts';
 import { networkRate } from '../hardware/network-share.ts';
 import type { Span } from '../hardware/span.ts';
-import type { Amounts, Held, Holding, Parameters, State } from './holding.ts';
+import {
+  type Amounts,
+  gatheredBytes,
+  type Held,
+  type Holding,
+  type Parameters,
+  type State,
+} from './holding.ts';
 import {
   Misread,
   type PassTraffic,
@@ -65,20 +72,17 @@ const GATHERED: readonly Point[] = ['forward', 'loss', 'backward', 'end-of-backw
  * they are computed with, and one layer's gradients. With a pipeline the stage stays gathered between micro-batches: 2 B of weights
  * (4 B in fp32) and 4 B of accumulated gradients per parameter (torchtitan, reshard_after_forward off under PP).
  */
-function unsharded(
-  stage: ZeroStage,
-  held: Held,
-  { problem, groups, dims, local }: StageContext,
-): MemoryTerm[] {
-  const weight = local.elementBytes;
+function unsharded(stage: ZeroStage, held: Held, { problem, groups, dims }: StageContext): MemoryTerm[] {
   if (stage < 3 || groups.shard.size === 1) return [];
-  const { dense, expert, root } = held;
-  const both = (factor: number) =>
-    dense.layers.map((row, s) => row.map((count, kind) => factor * (count + expert.layers[s]![kind]!)));
+  const { gathered, live, root } = held;
   if (dims.pp > 1 && problem.stack.fullySharded) {
-    const whole = (part: State, bytes: number) =>
-      memoryTerm({ part, layers: both(bytes), fixed: [bytes * (dense.fixed + expert.fixed)] });
-    return [whole('weights', weight), whole('gradients', 4)];
+    const whole = (part: State, { layers, fixed }: Held['live'], factor: number) =>
+      memoryTerm({
+        part,
+        layers: layers.map((row) => row.map((amount) => factor * amount)),
+        fixed: [factor * fixed],
+      });
+    return [whole('weights', gathered, 1), whole('gradients', live, 4)];
   }
   // Two layers of weights, and the weights and gradients of the one in backward.
   return [
@@ -86,8 +90,10 @@ function unsharded(
       part: 'gathered parameters',
       at: GATHERED,
       over: 'widest',
-      layers: both(3 * weight + 4),
-      fixed: [2 * weight * root],
+      layers: gathered.layers.map((row, s) =>
+        row.map((bytes, kind) => 3 * bytes + 4 * live.layers[s]![kind]!),
+      ),
+      fixed: [root],
     }),
   ];
 }
@@ -107,11 +113,11 @@ function passTraffic(stage: ZeroStage, layer: Amounts, context: StageContext): P
   const { problem, groups, c } = context;
   if (!perMicroBatch(stage, context) || groups.shard.size === 1) return [];
   const span = narrowed(groups.shard, context);
-  const over = (collective: 'allGather' | 'reduceScatter', bytes: number, { dense, expert }: Parameters) =>
-    collectiveSeconds(span, collective, bytes * dense, c) +
-    collectiveSeconds(groups.expertData, collective, bytes * expert, c);
-  const gather = over('allGather', context.local.elementBytes, layer.parameters);
-  const scatter = over('reduceScatter', gradientBytes(problem), layer.trained);
+  const over = (collective: 'allGather' | 'reduceScatter', bytes: (of: keyof Parameters) => number) =>
+    collectiveSeconds(span, collective, bytes('dense'), c) +
+    collectiveSeconds(groups.expertData, collective, bytes('expert'), c);
+  const gather = over('allGather', (of) => gatheredBytes(layer, of, context.local.elementBytes));
+  const scatter = over('reduceScatter', (of) => gradientBytes(problem) * layer.trained[of]);
   const hideable = problem.stack.overlap.dataParallel;
   return [
     { pass: 'forward', seconds: gather, hideable },
@@ -130,11 +136,7 @@ function narrowed(span: Span, { problem }: StageContext): Span {
  * Gradients cross the data-parallel group once per step: all-reduce without sharding, reduce-scatter and later an
  * all-gather of the parameters with it. Experts reduce over their own, smaller group.
  */
-function stepTraffic(
-  stage: ZeroStage,
-  { trained: { dense, expert } }: Amounts,
-  context: StateContext,
-): StepTraffic {
+function stepTraffic(stage: ZeroStage, amounts: Amounts, context: StateContext): StepTraffic {
   const { groups, c } = context;
   const gathered = wideBytes(context.problem.workload.precision);
   const bytes = gradientBytes(context.problem);
@@ -142,17 +144,21 @@ function stepTraffic(
     // Hybrid sharding: the shard's gradients are still all-reduced over the copies of the shard group.
     const ranks = groups.shard.size;
     const copies = groups.gradient.size / ranks;
-    const seconds = (bytes * dense) / ranks / networkRate(groups.gradient.share, c.networkDerating);
+    const seconds =
+      (bytes * amounts.trained.dense) / ranks / networkRate(groups.gradient.share, c.networkDerating);
     return { reduce: ((2 * (copies - 1)) / copies) * seconds, gather: 0, update: 0 };
   }
   let reduce = 0;
   let gather = 0;
-  for (const [count, span] of [
-    [dense, groups.gradient],
-    [expert, groups.expertData],
+  for (const [of, span] of [
+    ['dense', groups.gradient],
+    ['expert', groups.expertData],
   ] as const) {
+    const count = amounts.trained[of];
     reduce += collectiveSeconds(span, stage === 0 ? 'allReduce' : 'reduceScatter', bytes * count, c);
-    if (stage > 0) gather += collectiveSeconds(span, 'allGather', gathered * count, c);
+    // Ranks have frozen weights whole but for those that they share out.
+    const frozen = stage === 3 ? amounts.frozenBytes[of] : 0;
+    if (stage > 0) gather += collectiveSeconds(span, 'allGather', gathered * count + frozen, c);
   }
   return { reduce, gather, update: 0 };
 }

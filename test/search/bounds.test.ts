@@ -17,6 +17,7 @@ import type { Frame } from '../../src/search/space/frame.ts';
 import { layoutsOf } from '../../src/search/space/layouts.ts';
 import { DEFAULT_OPTIONS, type SearchOptions } from '../../src/search/space/options.ts';
 import { problem } from '../fixtures/problem.ts';
+import { withTraining } from '../fixtures/trained.ts';
 
 /** A reproducible sample without replacement of about `count` items. */
 function sample<T>(items: readonly T[], count: number): T[] {
@@ -112,6 +113,18 @@ describe('bounds are never above what they bound', () => {
     ['llama-3.2-1b', 'two-regions', { globalBatchSize: 48 }, 'torch-fsdp2'],
   ] as const)('%s on %s', (model, cluster, over, stack) => {
     expect(check(problem(model, cluster, { headroom: 0, ...over }, stack), 120)).toBeGreaterThan(20);
+  });
+
+  it.each([
+    ['llama-3.1-8b', 'mixed-32xh100-32xa100-40gb', 'lora', 'generic'],
+    ['llama-3.1-8b', 'dgx-h100-64', 'qlora', 'torch-fsdp2'],
+    ['llama-3.1-8b', 'dgx-h100-64', 'full,first-layers=20', 'megatron-core'],
+    ['llama-3.1-8b', 'mixed-4090-3090', 'decoder=frozen,head=full', 'torch-fsdp2'],
+    ['deepseek-v2-lite', 'dgx-b200-64', 'lora,first-layers=9', 'megatron-core'],
+    ['mixtral-8x7b', 'dgx-h100-64', 'lora', 'megatron-2023'],
+  ] as const)('%s on %s, %s trained', (model, cluster, train, stack) => {
+    const p = withTraining(problem(model, cluster, { headroom: 0 }, stack), train);
+    expect(check(p, 120)).toBeGreaterThan(20);
   });
 
   it.each([

@@ -11,6 +11,7 @@ import { idleGroups } from '../../src/search/what-if.ts';
 import { whyNot } from '../../src/search/why-not.ts';
 import { recompute } from '../../src/techniques/recompute.ts';
 import { problem } from '../fixtures/problem.ts';
+import { withTraining } from '../fixtures/trained.ts';
 
 const mixed = problem('llama-3.2-1b', 'mixed-4090-3090', { globalBatchSize: 16, sequenceLength: 2048 });
 const best = search(mixed);
@@ -48,6 +49,18 @@ describe('search options', () => {
       expect([...used].sort()).toEqual([0, 1]);
     }
   });
+
+  it.each(['lora', 'qlora', 'full,first-layers=9', 'decoder=frozen,head=full,embedding=full'])(
+    'with %s trained it finds what an exhaustive one finds',
+    (train) => {
+      const few = problem('llama-3.2-1b', '4090-2', { globalBatchSize: 8, sequenceLength: 2048 });
+      const part = withTraining(few, train);
+      const [all] = search(part, { top: 1, exhaustive: true }).plans;
+      const { plans, certificate } = search(part, { top: 1 });
+      expect(certificate.optimal).toBe(true);
+      expect(plans[0]!.estimate.stepSeconds).toBeCloseTo(all!.estimate.stepSeconds, 12);
+    },
+  );
 
   it('a printed configuration gives its plan back, unlike tensor parallelism and order of groups included', () => {
     const sizes = new Set<number>();

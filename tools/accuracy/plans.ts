@@ -39,7 +39,7 @@ export function plansOf(row: Row, problem: Problem, assumptions: string[]): Plan
     throw new Error(`tp·pp·cp = ${tp * pp * cp} does not divide ${hardware.gpus} GPUs`);
   if (tp * pp * cp * dp !== hardware.gpus)
     throw new Error(`tp·pp·cp·dp = ${tp * pp * cp * dp}, not ${hardware.gpus} GPUs`);
-  if (c.optimizerSharding === 'offload') throw new Error('offload is not modelled');
+  if (c.optimizerSharding === 'offload' || c.offload) throw new Error('offload is not modelled');
   const named = /^V-Half/.test(c.scheduleWords ?? '')
     ? 'v-half'
     : scheduleNamed(c.schedule ?? (pp > 1 ? '1f1b' : 'none'));

@@ -15,6 +15,7 @@ import { moeMlp } from '../../src/layers/ffn/moe.ts';
 import type { LatentAttention } from '../../src/layers/mixers/latent.ts';
 import { softmaxAttention } from '../../src/layers/mixers/softmax.ts';
 import type { Row } from './row.ts';
+import { trainedModel } from './training.ts';
 
 /** The given side of a row. Throws when the row cannot be expressed; notes what had to be assumed. */
 export function problemOf(row: Row, assumptions: string[]): Problem {
@@ -31,7 +32,7 @@ export function problemOf(row: Row, assumptions: string[]): Problem {
   if (!row.sequenceLength || !row.config.globalBatch)
     throw new Error('sequence length or global batch not stated');
   return {
-    model: modelOf(row, assumptions),
+    model: trainedModel(modelOf(row, assumptions), row, assumptions),
     cluster: clusterOf(row, assumptions),
     stack: stackOf(row, assumptions),
     workload: {
@@ -142,7 +143,7 @@ function gpuOf(name: string): GpuSpec {
 function clusterOf({ hardware: h }: Row, assumptions: string[]): Cluster {
   const gpu = gpuOf(h.gpu);
   const gpusPerNode = Math.min(h.gpus, h.gpusPerNode ?? 8);
-  const pcie = /pcie/i.test(h.intraNode ?? '') && !/nvlink/i.test(h.intraNode ?? '');
+  const pcie = /pcie/i.test(h.intraNode ?? '') && !/(?<!no )nvlink/i.test(h.intraNode ?? '');
   const intraNode = loadLink(usualIntraNode(gpu.id, pcie || inSlot(gpu.product.form)));
   const nodes = Math.ceil(h.gpus / gpusPerNode);
   const stated = h.interNode?.gbpsPerGpu;

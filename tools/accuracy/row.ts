@@ -73,6 +73,15 @@ export interface Row {
     readonly finalStageLayers?: number | null;
     readonly torchCompile?: boolean | null;
     readonly gradDtype?: string | null;
+    /** `full`, `lora`, `qlora`, or part by part, as --train has them. */
+    readonly train?: string | Readonly<Record<string, string | number>> | null;
+    /** Names of modules as --lora-modules has them. */
+    readonly lora?: {
+      readonly rank?: number | null;
+      readonly modules?: string | readonly string[] | null;
+    } | null;
+    /** Null: nothing lies elsewhere than on the GPUs. */
+    readonly offload?: Readonly<Record<string, unknown>> | null;
     readonly recipe?: Readonly<Record<string, unknown>> | null;
   };
   readonly measured: {
@@ -95,4 +104,5 @@ export interface Row {
   readonly outcome?: string | null;
   readonly faults?: Readonly<Record<string, unknown>> | null;
   readonly workload?: string | null;
+  readonly tags?: readonly string[] | null;
 }

@@ -4,6 +4,7 @@ import { estimate } from '../../src/evaluate/estimate.ts';
 import { plansOf } from './plans.ts';
 import { problemOf } from './problem.ts';
 import type { Row } from './row.ts';
+import { trainsInPart } from './training.ts';
 
 export interface Scored {
   readonly id: string;
@@ -34,7 +35,8 @@ export function score(
   adjust: (problem: Problem) => Problem = (p) => p,
 ): Scored {
   const assumptions: string[] = [];
-  const base = { id: row.id, group: row.group, tier: row.tier ?? '?', assumptions, row };
+  const group = trainsInPart(row) ? `${row.group}, adapters` : row.group;
+  const base = { id: row.id, group, tier: row.tier ?? '?', assumptions, row };
   let best: Estimate;
   try {
     const problem = adjust(problemOf(row, assumptions));
@@ -69,11 +71,13 @@ export function score(
     positive(measured.peakMemory) && !('memory' in faults)
       ? measured.peakMemory * (UNIT[measured.memoryUnit ?? 'GiB'] ?? 2 ** 30)
       : null;
-  if (row.tier === 'C' || (time === null && memory === null && row.outcome !== 'oom')) {
+  // Rows of adapters were called incomplete for no more than that.
+  const incomplete = row.tier === 'C' && !trainsInPart(row);
+  if (incomplete || (time === null && memory === null && row.outcome !== 'oom')) {
     return {
       ...result,
       status: 'unscored',
-      reason: row.tier === 'C' ? 'incomplete row (tier C)' : 'nothing measured to score',
+      reason: incomplete ? 'incomplete row (tier C)' : 'nothing measured to score',
     };
   }
   return {

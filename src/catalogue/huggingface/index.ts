@@ -7,6 +7,7 @@ import type { Family } from './family.ts';
 import { Fields } from './fields.ts';
 import { LEGACY } from './legacy.ts';
 import { MOE } from './moe.ts';
+import { towersOf } from './towers.ts';
 
 const FAMILIES: readonly Family[] = [...DENSE, ...LEGACY, ...MOE];
 
@@ -32,11 +33,12 @@ export function fromHuggingFace(
   const text = config.text_config;
   if (isMapping(text) && !FAMILIES.some((family) => family.types.includes(String(type)))) {
     const innerType = text.model_type ?? (type === 'gemma3' ? 'gemma3_text' : type);
-    return fromHuggingFace(
+    const decoder = fromHuggingFace(
       { tie_word_embeddings: config.tie_word_embeddings, ...text, model_type: innerType },
       name,
       file,
     );
+    return withTowers(decoder, config);
   }
   if (typeof type !== 'string') {
     throw new InputError({
@@ -66,5 +68,10 @@ export function fromHuggingFace(
       at: { file },
     });
   }
-  return family.read(new Fields(config, file), name);
+  return withTowers(family.read(new Fields(config, file), name), config);
+}
+
+function withTowers(model: ModelSpec, config: Readonly<Record<string, unknown>>): ModelSpec {
+  const towers = towersOf(config);
+  return towers.length === 0 ? model : { ...model, towers };
 }

@@ -5,15 +5,18 @@ import { loadModel } from '../../catalogue/models.ts';
 import { type PlanFile, readPlanFile } from '../../catalogue/plan-file.ts';
 import { loadStack } from '../../catalogue/stacks.ts';
 import { InputError } from '../../domain/input-error.ts';
+import type { ModelSpec } from '../../domain/model.ts';
 import { onlyGroups } from '../../domain/node-order.ts';
 import type { Problem } from '../../domain/problem.ts';
 import { LAUNCHERS } from '../../frameworks/index.ts';
+import { asTrained } from '../../layers/training/as-trained.ts';
 import type { Register } from '../command.ts';
 import { emitPlan } from '../emit-plan.ts';
 import { EXIT } from '../io.ts';
 import { clusterDigest, modelDigest } from '../planned-inputs.ts';
 import { launcherFrom } from '../problem.ts';
 import { scheduledCluster, scheduling, schedulingOptions } from '../scheduling.ts';
+import { isFull } from '../training.ts';
 import { toolVersion } from '../version.ts';
 
 export const emit: Register = (program, io, done) => {
@@ -63,6 +66,13 @@ function fileOf({ name }: { readonly name: string }, folder: string): string {
   return !existsSync(name) && existsSync(beside) && statSync(beside).isFile() ? beside : name;
 }
 
+/** Files of before there was a choice say nothing of it. */
+function trainedAs(model: ModelSpec, stated: PlanFile['problem']['training']): ModelSpec {
+  if (stated === undefined || isFull(stated)) return model;
+  const { parameters: _, trainableParameters: __, ...training } = stated;
+  return asTrained(model, { ...training, assumed: [] });
+}
+
 /** The problem the plan was made for; a model or cluster file is refused where what its figures depend on changed since. */
 function problemOf(file: PlanFile, folder: string): Problem {
   const model = loadModel(fileOf(file.inputs.model, folder));
@@ -83,9 +93,10 @@ function problemOf(file: PlanFile, folder: string): Problem {
       });
     }
   }
-  const { sequenceLength, globalBatchSize, precision, optimizer, headroom, stack, groups } = file.problem;
+  const { sequenceLength, globalBatchSize, precision, optimizer, headroom, stack, groups, training } =
+    file.problem;
   return {
-    model: model.value,
+    model: trainedAs(model.value, training),
     cluster: onlyGroups(cluster.value, (group) => groups.includes(group.id)),
     stack: loadStack(stack),
     workload: { sequenceLength, globalBatchSize, precision, optimizer, headroom },

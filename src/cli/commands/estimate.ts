@@ -10,7 +10,7 @@ import { estimateDocument } from '../../reporters/plan-json.ts';
 import { notesOn, planFrom } from '../../session/launch-file.ts';
 import { type Register, styleOf, workloadOptions } from '../command.ts';
 import { noteRenamed } from '../dimensions.ts';
-import { opened, READABLE, workloadOf } from '../from-file.ts';
+import { opened, READABLE, under, workloadOf } from '../from-file.ts';
 import { EXIT, type Io, printJson } from '../io.ts';
 import { given } from '../problem.ts';
 import { type Settings, settings } from '../settings.ts';
@@ -78,10 +78,7 @@ function configured(command: Command, io: Io, done: (code: number) => void, full
     .option('--check', 'exit 4 when it does not fit')
     .action(async (model: string, cluster: string, flags: Record<string, unknown>) => {
       const asked = await askedFor(flags);
-      const { problem, launcher, origin } = given(model, cluster, {
-        ...asked.workload,
-        ...settings(flags, io),
-      });
+      const { problem, launcher, origin } = given(model, cluster, under(settings(flags, io), asked.workload));
       noteRenamed(io, { '--config': flags.config });
       const configuration = asked.planOn(problem);
       const reason =

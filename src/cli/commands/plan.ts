@@ -19,7 +19,7 @@ import { fixFrom, noteRenamed } from '../dimensions.ts';
 import { emitPlan } from '../emit-plan.ts';
 import { explainLine } from '../explain-line.ts';
 import { mayWrite } from '../folder.ts';
-import { opened, READABLE, workloadOf } from '../from-file.ts';
+import { opened, READABLE, under, workloadOf } from '../from-file.ts';
 import { EXIT, type Io, printJson } from '../io.ts';
 import { type Given, given } from '../problem.ts';
 import { scheduledCluster, scheduling, schedulingOptions } from '../scheduling.ts';
@@ -58,7 +58,7 @@ export const plan: Register = (program, io, done) => {
     .action(async (model: string, cluster: string, flags: Record<string, unknown>) => {
       const start = flags.from === undefined ? null : await opened(String(flags.from), said(flags.for));
       const stated = start === null ? {} : { launcher: start.launcher.id, ...workloadOf(start.file.asked()) };
-      const s: Settings = { ...stated, ...settings(flags, io) };
+      const s = under(settings(flags, io), stated);
       const input = given(model, cluster, s);
       noteRenamed(io, { '--fix': s.fix, '--max': s.max, '--why-not': flags.whyNot });
       const { problem, launcher, origin } = input;

@@ -1,5 +1,5 @@
 import type { Operator } from '../../layers/operator.ts';
-import { localParameters } from '../../layers/weight.ts';
+import { isFrozen, localParameters } from '../../layers/weight.ts';
 import type { StageContext } from '../../techniques/technique.ts';
 import { type Owned, ownedBy } from './owned.ts';
 
@@ -16,7 +16,7 @@ export interface OperatorMemory {
   readonly owned: Owned;
   /** Without what is the model's embedding used again. */
   readonly ownedUntied: Owned;
-  /** Parameters of the largest single weight. */
+  /** Parameters of the largest single weight that is trained. */
   readonly largest: number;
 }
 
@@ -36,7 +36,10 @@ export function operatorMemory(operators: readonly Operator[], context: StageCon
     },
     owned,
     ownedUntied: untied.length === weights.length ? owned : ownedBy(untied, context),
-    largest: weights.reduce((most, weight) => Math.max(most, localParameters(weight, context.local)), 0),
+    largest: weights.reduce(
+      (most, weight) => (isFrozen(weight) ? most : Math.max(most, localParameters(weight, context.local))),
+      0,
+    ),
   };
 }
 

@@ -2,7 +2,7 @@ import { type BySegment, type MemoryTerm, memoryTerm, type Point } from '../../d
 import type { Ends } from '../../domain/plan.ts';
 import { lastKind } from '../../layers/parameters.ts';
 import { scheduleOf } from '../../schedules/index.ts';
-import type { Held } from '../../techniques/holding.ts';
+import { gatheredBytes, type Held, type Parameters } from '../../techniques/holding.ts';
 import { holdingsOf, TECHNIQUES } from '../../techniques/index.ts';
 import type { StageProfile } from '../stage-profile.ts';
 import type { StagePlace } from './held.ts';
@@ -32,7 +32,15 @@ function stateTerms(profile: StageProfile): (place: StagePlace) => MemoryTerm[] 
     const { state, of, share } = holding;
     return { ...holding, layers: layers(state, of, share) };
   });
-  const parameters = { dense: layers('parameters', 'dense'), expert: layers('parameters', 'expert') };
+  const element = context.local.elementBytes;
+  const both = (of: (owned: Owned, group: keyof Parameters) => number) => (owned: Owned) =>
+    of(owned, 'dense') + of(owned, 'expert');
+  const gathered = both((owned, group) => gatheredBytes(owned, group, element));
+  const live = both(({ parameters, frozen }, group) => parameters[group] - frozen[group]);
+  const ofLayers = {
+    gathered: each(profile, ({ owned }) => gathered(owned)),
+    live: each(profile, ({ owned }) => live(owned)),
+  };
   return ({ ends, weightVersions }) => {
     const beside = ownedBeside(profile, ends);
     const states = holdings.map(({ state, of, device, share, layers }) => {
@@ -44,10 +52,11 @@ function stateTerms(profile: StageProfile): (place: StagePlace) => MemoryTerm[] 
         fixed: [versions * share * beside[state][of]],
       });
     });
+    const root = ownedAtEnds(profile, ends);
     const held: Held = {
-      dense: { layers: parameters.dense, fixed: beside.parameters.dense },
-      expert: { layers: parameters.expert, fixed: beside.parameters.expert },
-      root: ownedAtEnds(profile, ends).parameters.dense,
+      gathered: { layers: ofLayers.gathered, fixed: gathered(beside) },
+      live: { layers: ofLayers.live, fixed: live(beside) },
+      root: gatheredBytes(root, 'dense', element) + element * (root.parameters.dense - root.frozen.dense),
     };
     return [...states, ...TECHNIQUES.flatMap((one) => one.terms?.(one.of(techniques), held, context) ?? [])];
   };

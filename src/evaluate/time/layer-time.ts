@@ -38,6 +38,7 @@ export function layerTime(operators: readonly Operator[], context: StageContext)
   let weightGrad = 0;
   if (operators.length === 0) return { forward, backward, recompute, weightGrad };
   let units = 0;
+  let backwardUnits = 0;
   let recomputedUnits = 0;
   for (const operator of operators) {
     const time = operatorTime(operator, context);
@@ -46,7 +47,9 @@ export function layerTime(operators: readonly Operator[], context: StageContext)
     weightGrad += time.weightGrad;
     const launched = operator.hostUnits * uncaptured(operator, context.problem.stack.cudaGraphs);
     units += launched;
-    if (operator.again === true) {
+    backwardUnits += launched * backwardShare(operator);
+    // What has no backward is not brought back for it.
+    if (operator.again === true && operator.gradients !== 'none') {
       addTime(recompute, time.forward);
       recomputedUnits += launched;
     }
@@ -60,13 +63,19 @@ export function layerTime(operators: readonly Operator[], context: StageContext)
   const dynamic = operators.some((operator) => operator.dynamic === true);
   const sync = dynamic && problem.stack.cudaGraphs !== 'full' ? c.moeHostSync : 0;
   addHost(forward, (units + extra) * unit, sync);
-  addHost(backward, (units + extra) * unit * c.hostBackwardFactor, sync);
+  if (backwardUnits > 0) addHost(backward, (backwardUnits + extra) * unit * c.hostBackwardFactor, sync);
   if (recomputedUnits > 0) {
     const again =
       (recomputedUnits + extra * (recomputedUnits / units) + c.hostUnitsCheckpoint * eager) * unit;
     addHost(recompute, again, sync);
   }
   return { forward, backward, recompute, weightGrad };
+}
+
+/** Of an operator's launches in backward, those for the gradients that are worked out: one of a linear's two without its weights'. */
+function backwardShare({ gradients, kernels }: Operator): number {
+  if (gradients === 'none') return 0;
+  return gradients === 'input' && kernels.some(({ kind }) => kind === 'gemm') ? 0.5 : 1;
 }
 
 /** Share of an operator's launches that the host still makes one by one. */

@@ -19,8 +19,10 @@ export interface OperatorTime {
 export function operatorTime(operator: Operator, context: StageContext): OperatorTime {
   const forward = noTime();
   const backward = noTime();
+  const { gradients = 'both' } = operator;
   let weightGrad = 0;
-  for (const kernel of operator.kernels) weightGrad += addKernel(kernel, context, forward, backward);
+  for (const kernel of operator.kernels)
+    weightGrad += addKernel(kernel, gradients, context, forward, backward);
   for (const one of operator.communication) {
     const pass = one.pass === 'forward' ? forward : backward;
     const { exposed, hidden } = communicationExposure(
@@ -38,8 +40,14 @@ export function operatorTime(operator: Operator, context: StageContext): Operato
   return { forward, backward, weightGrad };
 }
 
-/** Adds a kernel's forward and backward seconds; returns the weight-gradient part. */
-function addKernel(kernel: Kernel, context: StageContext, forward: PassTime, backward: PassTime): number {
+/** Adds a kernel's forward seconds, and in backward those of the gradients asked for; returns the weight-gradient part. */
+function addKernel(
+  kernel: Kernel,
+  gradients: NonNullable<Operator['gradients']>,
+  context: StageContext,
+  forward: PassTime,
+  backward: PassTime,
+): number {
   const { problem, group, c } = context;
   const gpu = group.gpu;
   switch (kernel.kind) {
@@ -51,10 +59,14 @@ function addKernel(kernel: Kernel, context: StageContext, forward: PassTime, bac
       const grouped = count > 1 ? groupedFactor(context) : 1;
       const seconds = (shape: GemmShape) => gemmSeconds(gpu, dtype, shape, c, cap) * grouped;
       const once = seconds({ m, n, k, count, quantised: kernel.quantised === 'input' });
+      forward.gemm += once;
+      if (gradients === 'none') return 0;
       const inputGrad = seconds({ m, n: k, k: n, count, quantised: kernel.quantised === 'gradient' });
       // Activations and gradients were quantised for the other two.
-      const weightGrad = seconds({ m: n, n: k, k: m, count, quantised: true }) / c.weightGradEfficiency;
-      forward.gemm += once;
+      const weightGrad =
+        gradients === 'input'
+          ? 0
+          : seconds({ m: n, n: k, k: m, count, quantised: true }) / c.weightGradEfficiency;
       backward.gemm += inputGrad + weightGrad;
       return weightGrad;
     }
@@ -63,7 +75,7 @@ function addKernel(kernel: Kernel, context: StageContext, forward: PassTime, bac
       const once =
         attentionForward(gpu, problem.stack.attentionKernel, kernel.shape, c) * slow * fp32Factor(context);
       forward.attention += once;
-      backward.attention += once * c.attentionBackward;
+      if (gradients !== 'none') backward.attention += once * c.attentionBackward;
       return 0;
     }
     case 'batched-gemm': {
@@ -71,7 +83,7 @@ function addKernel(kernel: Kernel, context: StageContext, forward: PassTime, bac
       const align = kernel.aligned ? 1 : c.unalignedBatchedGemm;
       const once = (kernel.flops * align) / (peak * c.unfusedBatchedGemm);
       forward.attention += once;
-      backward.attention += 2 * once;
+      if (gradients !== 'none') backward.attention += 2 * once;
       return 0;
     }
     case 'stream': {
@@ -84,7 +96,7 @@ function addKernel(kernel: Kernel, context: StageContext, forward: PassTime, bac
               ? 1 / c.streamBytes
               : 1;
       forward.memoryBound += streamSeconds(gpu, kernel.forwardBytes * scale, kernel.kernels, c);
-      if (kernel.backwardBytes > 0) {
+      if (kernel.backwardBytes > 0 && gradients !== 'none') {
         backward.memoryBound += streamSeconds(gpu, kernel.backwardBytes * scale, kernel.kernels, c);
       }
       return 0;

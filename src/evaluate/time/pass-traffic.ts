@@ -11,6 +11,7 @@ export function withPassTraffic(part: PartProfile, context: StageContext): Layer
   const traffic: PassTraffic[] = [];
   for (const { of, passTraffic } of TECHNIQUES)
     if (passTraffic !== undefined) traffic.push(...passTraffic(of(context.techniques), part, context));
+  const behind = seconds(time.backward) + seconds(time.recompute);
   if (traffic.length === 0) return time;
   const beside = (name: 'forward' | 'backward', compute: number): PassTime => {
     const pass = addTime(noTime(), time[name]);
@@ -21,7 +22,8 @@ export function withPassTraffic(part: PartProfile, context: StageContext): Layer
   return {
     ...time,
     forward: beside('forward', seconds(time.forward)),
-    backward: beside('backward', seconds(time.backward) + seconds(time.recompute)),
+    // What has no backward is not gathered for it.
+    backward: behind === 0 ? time.backward : beside('backward', behind),
   };
 }
 

@@ -88,6 +88,7 @@ function tiedEmbedding(problem: Problem, { ends, blocks }: StageRun): number {
   if (!problem.model.tiedEmbeddings || ends.head !== null) return 0;
   const { context, embedding } = blocks[0]!.profile;
   const bytes = gradientBytes(problem) * embedding.memory.largest;
+  if (bytes === 0) return 0;
   const span = neighbours(context.group, false);
   return Math.max(
     collectiveSeconds(span, 'allReduce', bytes, context.c),

@@ -3,6 +3,7 @@ import { hostsScript } from '../../launch-folder/hosts-script.ts';
 import { recompute } from '../../techniques/recompute.ts';
 import { lawOf } from '../laws/structure.ts';
 import { type Framework, HOST_ORDER, type Reach } from '../port/framework.ts';
+import { adapterFiles, adapterVariables, separateModules } from './adapters.ts';
 import { config } from './config.ts';
 import { PLAN_RULES, PROBLEM_RULES } from './plan-rules.ts';
 import { deepspeedReader } from './reader.ts';
@@ -14,6 +15,7 @@ const reach: Reach = {
     layers: ['softmax', 'latent', 'dense'],
     schedules: [],
     optimizers: ['adamw'],
+    trains: ['full', 'lora', 'qlora'],
     techniques: ['recompute', 'zero'],
   },
 };
@@ -24,9 +26,10 @@ export const deepspeed: Framework = {
   ...reach,
   stack: 'deepspeed',
   reader: deepspeedReader,
-  ...lawOf(reach, PROBLEM_RULES, PLAN_RULES),
+  ...lawOf(reach, [separateModules, ...PROBLEM_RULES], PLAN_RULES),
   render: (problem, plan, { origin }) => [
     { path: 'ds_config.json', content: `${JSON.stringify(config(problem, plan), null, 2)}\n` },
+    ...adapterFiles(problem),
     {
       path: 'launch.sh',
       executable: true,
@@ -38,6 +41,7 @@ export const deepspeed: Framework = {
           SEQUENCE_LENGTH: String(problem.workload.sequenceLength),
           // Recomputation is the program's: model.gradient_checkpointing_enable() or deepspeed.checkpointing.
           ACTIVATION_CHECKPOINTING: recompute.of(plan.techniques).mode === 'full' ? '1' : '0',
+          ...adapterVariables(problem.model.training),
           ...(plan.dims.dpReplicate === 1 ? {} : { ZERO_INIT: 'MiCS_Init' }),
         },
         prepare: micsNote(plan),

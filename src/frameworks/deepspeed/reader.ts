@@ -2,6 +2,7 @@ import { InputError } from '../../domain/input-error.ts';
 import type { LaunchReader } from '../port/reader.ts';
 import { broken } from '../reading/file-rule.ts';
 import { treeOf } from '../reading/tree.ts';
+import { adaptersBeside } from './adapters.ts';
 import { askedOf } from './asked.ts';
 import { withoutComments } from './comments.ts';
 import { FILE_RULES } from './file-rules.ts';
@@ -26,7 +27,7 @@ export const deepspeedReader: LaunchReader = {
         at: { file: source.path, line: 1 },
       });
     return {
-      asked: () => askedOf(tree),
+      asked: () => ({ ...askedOf(tree), ...adaptersBeside(source) }),
       violations: (gpus) => broken(FILE_RULES, tree, sizesOf(tree, gpus), (at) => tree.line(at)),
     };
   },

@@ -2,6 +2,7 @@ import { layersOf, microBatchSizeOf } from '../../domain/plan.ts';
 import { shellQuote } from '../../launch-folder/quote.ts';
 import { hostRuns } from '../../launch-folder/ranks.ts';
 import { degreesOf } from '../../plan-text/degrees.ts';
+import { trainingFlags } from '../../plan-text/training-text.ts';
 import { TECHNIQUES } from '../../techniques/index.ts';
 import { recompute } from '../../techniques/recompute.ts';
 import { sequenceParallel } from '../../techniques/sequence-parallel.ts';
@@ -51,6 +52,9 @@ export const env: Framework = {
           GRADIENT_ACCUMULATION_STEPS: stages[0]!.replicas[0]!.microBatches,
           SEQUENCE_LENGTH: workload.sequenceLength,
           PRECISION: workload.precision,
+          ...Object.fromEntries(
+            Object.entries(trainingFlags(model.training)).map(([flag, text]) => [variable(flag), text]),
+          ),
           SCHEDULE: plan.schedule,
           RECOMPUTE: mode,
           RECOMPUTE_MODULES: modules.join(' '),
@@ -58,7 +62,7 @@ export const env: Framework = {
           ZERO_STAGE: zero.of(techniques),
           ...Object.fromEntries(
             TECHNIQUES.filter(({ id }) => !NAMED.some((one) => one.id === id)).map(({ id, of, format }) => [
-              id.replaceAll('-', '_').toUpperCase(),
+              variable(id),
               format(of(techniques)),
             ]),
           ),
@@ -73,6 +77,10 @@ export const env: Framework = {
     ];
   },
 };
+
+function variable(id: string): string {
+  return id.replaceAll('-', '_').toUpperCase();
+}
 
 /** A file of KEY=value lines that `eval` and `source` read. */
 function environmentFile(values: Readonly<Record<string, string | number | boolean>>): string {

@@ -4,6 +4,7 @@ import type { Plan } from '../../domain/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
 import { gpuRuns } from '../../launch-folder/ranks.ts';
 import { planLaw } from '../../laws/plan.ts';
+import { trainingFlags } from '../../plan-text/training-text.ts';
 import { type LaunchDocument, launchSchema } from '../../schema/launch.ts';
 import type { Framework } from '../port/framework.ts';
 import type { LaunchReader } from '../port/reader.ts';
@@ -26,11 +27,12 @@ const reader: LaunchReader = {
             at: locate(first.pointer),
           });
         }
-        const { sequenceLength, globalBatchSize, precision, plan: one } = checked.value;
+        const { sequenceLength, globalBatchSize, precision, training, plan: one } = checked.value;
         return {
           configuration: {},
           ...{ sequenceLength, globalBatchSize, precision },
           ...{ layers: null, hiddenSize: null },
+          ...(training === undefined ? {} : { training }),
           plan: () => one,
         };
       },
@@ -83,6 +85,9 @@ function written({ model, cluster, workload }: Problem, plan: Plan, origin: stri
     sequenceLength: workload.sequenceLength,
     globalBatchSize: workload.globalBatchSize,
     precision: workload.precision,
+    ...(model.training === undefined
+      ? {}
+      : { training: { train: 'full', ...trainingFlags(model.training) } }),
     hosts: gpuRuns(cluster, plan).map(({ host, group, firstGpu, gpus }): LaunchDocument['hosts'][number] => ({
       host,
       gpuType: cluster.groups[group]!.gpu.id,

@@ -1,3 +1,4 @@
+import { TRAINING_FORMS } from '../../domain/training.ts';
 import { FEED_FORWARDS } from '../../layers/ffn/index.ts';
 import { MIXERS } from '../../layers/mixers/index.ts';
 import { OPTIMIZERS } from '../../optimizers/index.ts';
@@ -9,6 +10,7 @@ import type { Express } from '../port/framework.ts';
 export const EVERYTHING: Express = {
   layers: [...MIXERS, ...FEED_FORWARDS].map(({ kind }) => kind),
   schedules: SCHEDULES.map(({ id }) => id),
+  trains: TRAINING_FORMS,
   optimizers: OPTIMIZERS.map(({ id }) => id),
   techniques: TECHNIQUES.map(({ id }) => id),
 };

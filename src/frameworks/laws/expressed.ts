@@ -1,9 +1,11 @@
+import { formOf } from '../../domain/training.ts';
 import { partsOf } from '../../layers/layer.ts';
+import { trainingFlags } from '../../plan-text/training-text.ts';
 import { TECHNIQUES } from '../../techniques/index.ts';
 import type { Reach } from '../port/framework.ts';
 import { no, type ProblemRule, type Rule } from './rule.ts';
 
-/** Kinds of layer and optimizers that a framework does not list. */
+/** Kinds of layer, optimizers and parts of a model to train that a framework does not list. */
 export function expressedProblem({ name, express }: Reach): ProblemRule[] {
   return [
     ({ model }) => {
@@ -18,6 +20,13 @@ export function expressedProblem({ name, express }: Reach): ProblemRule[] {
       express.optimizers.includes(optimizer)
         ? null
         : no('optimizer', optimizer, `${express.optimizers.join(', ')} in ${name}`),
+    ({ model: { training } }) => {
+      const { trains = ['full'] } = express;
+      const form = formOf(training);
+      return trains.includes(form)
+        ? null
+        : no('train', `--train ${trainingFlags(training).train}`, `--train ${trains.join(', ')} in ${name}`);
+    },
   ];
 }
 

@@ -1,3 +1,4 @@
+import type { Training } from '../../domain/training.ts';
 import { hostsScript } from '../../launch-folder/hosts-script.ts';
 import { latent } from '../../layers/mixers/latent.ts';
 import type { ProblemRule } from '../laws/rule.ts';
@@ -8,6 +9,7 @@ import { MEGATRON_CAPABILITIES, MEGATRON_EXPRESS } from '../megatron/reach.ts';
 import { MEGATRON_PLAN_RULES, MEGATRON_PROBLEM_RULES } from '../megatron/rules.ts';
 import { megatronFlags } from '../megatron/words.ts';
 import type { Framework, Reach } from '../port/framework.ts';
+import { adapterOverrides, fusedModules } from './adapters.ts';
 import { overridesFrom } from './fields.ts';
 import { bridgeReader } from './reader.ts';
 
@@ -25,7 +27,7 @@ const provider: ProblemRule = ({ model }) =>
 const reach: Reach = {
   name: 'Megatron-Bridge',
   capabilities: MEGATRON_CAPABILITIES,
-  express: MEGATRON_EXPRESS,
+  express: { ...MEGATRON_EXPRESS, trains: ['full', 'lora'] },
 };
 
 /**
@@ -37,9 +39,10 @@ export const megatronBridge: Framework = {
   ...reach,
   stack: 'megatron-core',
   reader: bridgeReader,
-  ...lawOf(reach, [provider, ...MEGATRON_PROBLEM_RULES], MEGATRON_PLAN_RULES),
+  ...lawOf(reach, [provider, fusedModules, ...MEGATRON_PROBLEM_RULES], MEGATRON_PLAN_RULES),
   render: (problem, plan, { origin }) => {
-    const overrides = overridesFrom(megatronFlags(problem, plan));
+    const { training } = problem.model;
+    const overrides = [...overridesFrom(megatronFlags(problem, plan)), ...adapterOverrides(training)];
     return [
       { path: 'overrides.txt', content: `${overrides.join('\n')}\n` },
       {
@@ -58,9 +61,16 @@ export const megatronBridge: Framework = {
             `  set -- tokenizer.tokenizer_type=NullTokenizer tokenizer.vocab_size=${problem.model.vocabSize} train.train_iters=10`,
             'fi',
           ],
-          program: `"\${BRIDGE_PATH:-.}/scripts/training/run_recipe.py" --recipe vanilla_gpt_pretrain_config --mode pretrain --dataset mock "\${ARGS[@]}" "$@"`,
+          program: `"\${BRIDGE_PATH:-.}/scripts/training/run_recipe.py" ${recipeWords(training)} --dataset mock "\${ARGS[@]}" "$@"`,
         }),
       },
     ];
   },
 };
+
+/** Adapters stand on a recipe of the model's own: the checkpoint that they adapt is its. */
+function recipeWords(training: Training | undefined): string {
+  return training === undefined
+    ? '--recipe vanilla_gpt_pretrain_config --mode pretrain'
+    : `--recipe "\${RECIPE:?set RECIPE to a LoRA recipe of this model, such as llama3_70b_peft_8gpu_h100_bf16_config}" --mode lora`;
+}

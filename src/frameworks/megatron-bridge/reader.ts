@@ -3,6 +3,7 @@ import { MEGATRON_FILE_RULES } from '../megatron/file-rules.ts';
 import { readRun } from '../megatron/reader.ts';
 import { megatronRun } from '../megatron/run.ts';
 import type { LaunchReader } from '../port/reader.ts';
+import { trainedBy } from './adapters.ts';
 import { fieldOf, flagsFrom } from './fields.ts';
 
 const OVERRIDE = /^([a-z_]+(?:\.[a-z0-9_]+)*)=(.+)$/s;
@@ -21,7 +22,8 @@ export const bridgeReader: LaunchReader = {
   file: 'overrides.txt',
   rules: MEGATRON_FILE_RULES,
   read({ path, words }) {
-    const overrides = words(isOverride).words.flatMap(({ text: word, line }) => {
+    const all = words(isOverride).words;
+    const overrides = all.flatMap(({ text: word, line }) => {
       const [, field, value] = isOverride(word) ? OVERRIDE.exec(word)! : [];
       return field === undefined ? [] : [{ field, value: value!, line }];
     });
@@ -31,9 +33,10 @@ export const bridgeReader: LaunchReader = {
         expected: 'section.field=value, such as model.tensor_model_parallel_size=8',
         at: { file: path, line: 1 },
       });
-    return readRun(megatronRun(flagsFrom(overrides, path), path), {
+    const file = readRun(megatronRun(flagsFrom(overrides, path), path), {
       rules: MEGATRON_FILE_RULES,
       nameOf: (flag) => fieldOf(flag.slice(2)),
     });
+    return { ...file, asked: () => ({ ...file.asked(), ...trainedBy(all, path) }) };
   },
 };

@@ -1,6 +1,7 @@
 import type { Legality } from '../../domain/legality.ts';
 import type { Plan } from '../../domain/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
+import type { TrainingForm } from '../../domain/training.ts';
 import type { Renderer } from '../../launch-folder/renderer.ts';
 import type { LaunchReader } from './reader.ts';
 
@@ -28,6 +29,8 @@ export interface Express {
   /** Of pipelines; one stage needs none. */
   readonly schedules: readonly string[];
   readonly optimizers: readonly string[];
+  /** What of a model it can train; left out: all of it alone. */
+  readonly trains?: readonly TrainingForm[];
   readonly techniques: readonly string[];
 }
 

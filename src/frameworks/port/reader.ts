@@ -3,6 +3,7 @@ import type { Plan } from '../../domain/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
 import type { ProgramWords } from '../../foreign/bash/program.ts';
 import type { Statement } from '../../foreign/python/syntax.ts';
+import type { TrainingFlags } from '../../plan-text/training-text.ts';
 
 /** A launch file as text, and as those read it who know its language: no framework parses, so none brings a parser along. */
 export interface Source {
@@ -32,6 +33,8 @@ interface AskedWorkload {
   readonly sequenceLength: number | null;
   readonly globalBatchSize: number | null;
   readonly precision: string | null;
+  /** As flags have it; left out: all of the model. */
+  readonly training?: TrainingFlags;
   readonly layers: number | null;
   readonly hiddenSize: number | null;
 }

@@ -1,3 +1,4 @@
+import { InputError } from '../../domain/input-error.ts';
 import { isKind, type Value } from '../../foreign/python/value.ts';
 import type { Asked, LaunchReader } from '../port/reader.ts';
 import { broken } from '../reading/file-rule.ts';
@@ -25,6 +26,7 @@ export const titanReader: LaunchReader = {
 
 /** Parameters are gathered again in the backward pass unless the file, or a pipeline, keeps them. */
 function askedOf(run: TitanRun): Asked {
+  refuseAdapters(run);
   const { pp, tp, cp, ep, replicate, shard, stages, sequenceParallel, ...workload } = sizesOf(run, null);
   const { sequenceLength, microTokens, microBatches, stepTokens } = workload;
   const dp = shard === null ? null : replicate * shard;
@@ -52,6 +54,26 @@ function askedOf(run: TitanRun): Asked {
     layers: run.model?.layers ?? null,
     hiddenSize: run.model?.hiddenSize ?? null,
   };
+}
+
+/** torchtitan's LoRAConverter keeps frozen weights in fp32 and adapts the head too: neither is estimated. */
+function refuseAdapters(run: TitanRun): void {
+  const path = run.paths.find((one) => adapts(run.at(one)));
+  if (path !== undefined)
+    throw new InputError({
+      message: `${path} has a LoRAConverter`,
+      expected: 'a recipe that trains all weights',
+      hint: 'Maybe --config with its degrees, and --train lora.',
+      at: { file: run.file, line: run.line(path) },
+    });
+}
+
+function adapts(value: Value | undefined): boolean {
+  if (Array.isArray(value)) return value.some(adapts);
+  return (
+    isKind(value, 'made') &&
+    (classOf(value) === 'LoRAConverter' || [...value.keywords.values(), ...value.args].some(adapts))
+  );
 }
 
 function scheduleOf(name: string | null): string | null {

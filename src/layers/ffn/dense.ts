@@ -1,7 +1,7 @@
 import { closed, flag, positive } from '../../document/shapes.ts';
 import { layerModule } from '../layer-module.ts';
 import { columnParallel, rowParallel } from '../linear.ts';
-import { kept, type LayerContext, type Operator, operator, stream } from '../operator.ts';
+import { input, kept, type LayerContext, type Operator, operator, stream } from '../operator.ts';
 import type { RecomputeModule } from '../recompute-modules.ts';
 import { bias, matrix, type Weight } from '../weight.ts';
 
@@ -62,7 +62,7 @@ export function mlpOperators(mlp: Mlp, { model, local, stack }: LayerContext): O
         modules: [module],
         backwardBytes: e * local.tokens * (h + (up + 1) * f),
         weights: [
-          matrix({ part, rows: h, columns: up * width }),
+          matrix({ part, rows: h, columns: up * width, targets: gated ? ['gate', 'up'] : ['up'] }),
           ...bias(mlp.bias, part, up * width, { split: 'tensor' }),
         ],
       },
@@ -73,7 +73,7 @@ export function mlpOperators(mlp: Mlp, { model, local, stack }: LayerContext): O
       modules: [module, 'op'],
       kernels: [stream('element-wise', (up + 1) * e * elements, (2 * up + 1) * e * elements, fused ? 1 : 2)],
       saved: [
-        kept(local.linearInputBytes * elements, module, 'op'),
+        input('next', local.linearInputBytes * elements, module, 'op'),
         ...(fused || !gated ? [] : [kept(e * elements, module, 'op')]),
       ],
     }),
@@ -83,7 +83,7 @@ export function mlpOperators(mlp: Mlp, { model, local, stack }: LayerContext): O
         inputs: f,
         outputs: h,
         modules: [module],
-        weights: [matrix({ part, rows: h, columns: width }), ...bias(mlp.bias, part, h)],
+        weights: [matrix({ part, rows: h, columns: width, targets: ['down'] }), ...bias(mlp.bias, part, h)],
       },
       local,
     ),

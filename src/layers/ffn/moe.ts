@@ -1,6 +1,6 @@
 import { closed, count, flag, positive } from '../../document/shapes.ts';
 import { layerModule } from '../layer-module.ts';
-import { gemm, kept, type LayerContext, type Operator, operator, stream } from '../operator.ts';
+import { gemm, input, kept, type LayerContext, type Operator, operator, stream } from '../operator.ts';
 import { bias, matrix, type Weight } from '../weight.ts';
 import { mlpOperators } from './dense.ts';
 import { expertSizes, type MoeMlp } from './expert-sizes.ts';
@@ -109,7 +109,13 @@ function experts(spec: MoeMlp, context: LayerContext): Operator[] {
       hostUnits: 2,
       dynamic: true,
       weights: [
-        matrix({ part, rows: h, columns: up * whole, ...owned }),
+        matrix({
+          part,
+          rows: h,
+          columns: up * whole,
+          ...owned,
+          targets: spec.gated ? ['gate', 'up'] : ['up'],
+        }),
         ...bias(spec.expertBias, part, up * whole, owned),
       ],
     }),
@@ -125,7 +131,7 @@ function experts(spec: MoeMlp, context: LayerContext): Operator[] {
               (2 * up + 1) * e * tokens * width * unfused,
             ),
           ],
-      saved: [kept(local.linearInputBytes * tokens * width * imbalance, 'moe_act', 'moe')],
+      saved: [input('next', local.linearInputBytes * tokens * width * imbalance, 'moe_act', 'moe')],
       dynamic: true,
     }),
     operator({
@@ -135,7 +141,7 @@ function experts(spec: MoeMlp, context: LayerContext): Operator[] {
       hostUnits: 2,
       dynamic: true,
       weights: [
-        matrix({ part, rows: h, columns: whole, ...owned }),
+        matrix({ part, rows: h, columns: whole, ...owned, targets: ['down'] }),
         ...bias(spec.expertBias, part, h, owned),
       ],
     }),

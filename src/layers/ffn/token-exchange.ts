@@ -1,4 +1,11 @@
-import { type Communication, kept, type LayerContext, type Operator, operator, stream } from '../operator.ts';
+import {
+  type Communication,
+  input,
+  type LayerContext,
+  type Operator,
+  operator,
+  stream,
+} from '../operator.ts';
 import { expertSizes, type MoeMlp } from './expert-sizes.ts';
 
 /** Tokens permuted by expert and sent to the ranks that have theirs. */
@@ -12,7 +19,7 @@ export function dispatch(spec: MoeMlp, context: LayerContext): Operator {
     modules: ['moe'],
     kernels: [stream('permute', moved, moved, 2)],
     communication: exchange(spec, context),
-    saved: [kept(local.linearInputBytes * tokens * h * imbalance, 'moe')],
+    saved: [input('next', local.linearInputBytes * tokens * h * imbalance, 'moe')],
     // HybridEP permutes inside its own kernels and needs no counts on the host.
     hostUnits:
       stack.moeDispatcher === 'hybridep'

@@ -66,7 +66,7 @@ function down(a: LatentAttention, { model, local }: LayerContext): Operator {
     a.qLoraRank === null
       ? []
       : [
-          matrix({ part: PART, rows: h, columns: a.qLoraRank, split: 'replicated' }),
+          matrix({ part: PART, rows: h, columns: a.qLoraRank, split: 'replicated', targets: ['q_a'] }),
           vector(PART, a.qLoraRank),
         ];
   return operator({
@@ -79,7 +79,13 @@ function down(a: LatentAttention, { model, local }: LayerContext): Operator {
     hostUnits: 6,
     weights: [
       ...queries,
-      matrix({ part: PART, rows: h, columns: a.kvLoraRank + a.qkRopeHeadDim, split: 'replicated' }),
+      matrix({
+        part: PART,
+        rows: h,
+        columns: a.kvLoraRank + a.qkRopeHeadDim,
+        split: 'replicated',
+        targets: ['kv_a'],
+      }),
       vector(PART, a.kvLoraRank),
     ],
   });
@@ -99,7 +105,14 @@ function up(a: LatentAttention, context: LayerContext): Operator[] {
         outputs: heads * qkDim,
         saved: [kept(e * qk, 'mla_up_proj')],
         modules: ['mla_up_proj'],
-        weights: [matrix({ part: PART, rows: queryInputs, columns: a.heads * qkDim })],
+        weights: [
+          matrix({
+            part: PART,
+            rows: queryInputs,
+            columns: a.heads * qkDim,
+            targets: [a.qLoraRank === null ? 'q' : 'q_b'],
+          }),
+        ],
       },
       local,
     ),
@@ -111,7 +124,7 @@ function up(a: LatentAttention, context: LayerContext): Operator[] {
         saved: [kept(e * (qk + v), 'mla_up_proj')],
         modules: ['mla_up_proj'],
         backwardBytes: e * (2 * qk + v),
-        weights: [matrix({ part: PART, rows: a.kvLoraRank, columns: a.heads * keyValue })],
+        weights: [matrix({ part: PART, rows: a.kvLoraRank, columns: a.heads * keyValue, targets: ['kv_b'] })],
       },
       local,
     ),
@@ -168,7 +181,9 @@ function output(a: LatentAttention, context: LayerContext): Operator {
       inputs: heads * a.vHeadDim,
       outputs: model.hiddenSize,
       saved: [kept((e + (local.linearInputBytes < e ? local.linearInputBytes : 0)) * v)],
-      weights: [matrix({ part: PART, rows: model.hiddenSize, columns: a.heads * a.vHeadDim })],
+      weights: [
+        matrix({ part: PART, rows: model.hiddenSize, columns: a.heads * a.vHeadDim, targets: ['o'] }),
+      ],
     },
     local,
   );

@@ -108,8 +108,14 @@ function projections(a: SoftmaxAttention, { model, local }: LayerContext): Opera
       modules: ['op'],
       backwardBytes: e * (2 * q + 2 * kv),
       weights: [
-        matrix({ part: PART, rows: h, columns: a.heads * a.headDim }),
-        matrix({ part: PART, rows: h, columns: 2 * a.kvHeads * a.headDim, least: 2 * a.headDim }),
+        matrix({ part: PART, rows: h, columns: a.heads * a.headDim, targets: ['q'] }),
+        matrix({
+          part: PART,
+          rows: h,
+          columns: 2 * a.kvHeads * a.headDim,
+          least: 2 * a.headDim,
+          targets: ['k', 'v'],
+        }),
         ...bias(a.qkvBias, PART, (a.heads + 2 * a.kvHeads) * a.headDim, { split: 'tensor' }),
         ...bias(a.qkNormParameters > 0, PART, a.qkNormParameters),
       ],
@@ -182,7 +188,7 @@ function output(a: SoftmaxAttention, { model, local }: LayerContext): Operator {
       outputs: model.hiddenSize,
       saved: [kept((e + narrow) * local.tokens * heads * a.headDim)],
       weights: [
-        matrix({ part: PART, rows: model.hiddenSize, columns: a.heads * a.headDim }),
+        matrix({ part: PART, rows: model.hiddenSize, columns: a.heads * a.headDim, targets: ['o'] }),
         ...bias(a.outBias, PART, model.hiddenSize),
       ],
     },

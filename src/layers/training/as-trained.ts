@@ -1,0 +1,47 @@
+import type { LayerKind, ModelSpec } from '../../domain/model.ts';
+import type { Trained, Training } from '../../domain/training.ts';
+
+/**
+ * The model with what is trained of it. Layers that are trained alike are of one kind: where the first few are frozen,
+ * kinds are told apart by that too.
+ */
+export function asTrained(model: ModelSpec, training: Training): ModelSpec {
+  const kinds: LayerKind[] = [];
+  const layers = model.layers.map((kind, layer) => {
+    const own = model.kinds[kind]!;
+    const trained = ofLayer(training, layer);
+    const name = training.frozenLayers > layer ? `${own.name}, frozen` : own.name;
+    const known = kinds.findIndex((one) => one.name === name);
+    return known >= 0 ? known : kinds.push({ ...own, name, training: trained }) - 1;
+  });
+  const towers = model.towers?.map((tower) => ({
+    ...tower,
+    trained: training.towers[tower.name] !== 'frozen',
+  }));
+  return { ...model, kinds, layers, training, ...(towers === undefined ? {} : { towers }) };
+}
+
+function ofLayer(training: Training, layer: number): Trained {
+  const { decoder, frozenLayers, lora } = training;
+  const mode = layer < frozenLayers ? 'frozen' : decoder;
+  return { mode, lora, backward: inputsTrained(training) || mode !== 'frozen' };
+}
+
+/** Something is trained before the first layer. */
+function inputsTrained({ embedding, towers }: Training): boolean {
+  return embedding === 'full' || Object.values(towers).includes('full');
+}
+
+/** How the ends of the model are trained; null: whole. */
+export function endsTrained({
+  training,
+  layers,
+}: ModelSpec): Readonly<Record<'embedding' | 'head', Trained>> | null {
+  if (training === undefined) return null;
+  const { embedding, decoder, head, frozenLayers, lora } = training;
+  const before = inputsTrained(training) || (decoder !== 'frozen' && frozenLayers < layers.length);
+  return {
+    embedding: { mode: embedding, lora, backward: embedding === 'full' },
+    head: { mode: head, lora: lora && { ...lora, modules: ['head'] }, backward: before || head !== 'frozen' },
+  };
+}

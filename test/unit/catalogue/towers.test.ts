@@ -1,0 +1,84 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { loadModel } from '../../../src/catalogue/models.ts';
+import { countParameters, countTrainable } from '../../../src/layers/parameters.ts';
+import { allTowers } from '../../../src/layers/towers.ts';
+import { run } from '../../fixtures/run.ts';
+import { trained } from '../../fixtures/trained.ts';
+
+const scratch = mkdtempSync(join(tmpdir(), 'towers-'));
+afterAll(() => rmSync(scratch, { recursive: true }));
+
+const TEXT = {
+  model_type: 'llama',
+  hidden_size: 4096,
+  intermediate_size: 11008,
+  num_hidden_layers: 32,
+  num_attention_heads: 32,
+  vocab_size: 32064,
+};
+const CLIP = {
+  model_type: 'clip_vision_model',
+  hidden_size: 1024,
+  intermediate_size: 4096,
+  num_hidden_layers: 24,
+  image_size: 336,
+  patch_size: 14,
+};
+const SIGLIP = {
+  model_type: 'siglip_vision_model',
+  hidden_size: 1152,
+  intermediate_size: 4304,
+  num_hidden_layers: 27,
+  image_size: 896,
+  patch_size: 14,
+};
+
+function fileOf(name: string, vision: object): string {
+  const path = join(scratch, `${name}.json`);
+  writeFileSync(path, JSON.stringify({ model_type: 'llava', vision_config: vision, text_config: TEXT }));
+  return path;
+}
+
+const WORK = ['--seq-length', '2048', '--global-batch', '16', '--config', 'dp=8,zero=1'] as const;
+
+describe('towers of a multimodal model', () => {
+  it.each([
+    // openai/clip-vit-large-patch14-336 and the so400m of gemma-3, as transformers instantiates them.
+    ['clip', CLIP, 303_507_456],
+    ['siglip', SIGLIP, 416_866_032],
+  ])('%s: counted exactly, beside the decoder', (name, vision, count) => {
+    const model = loadModel(fileOf(name, vision)).value;
+    expect(allTowers(model)).toBe(count);
+    const { total } = countParameters(model);
+    expect(total).toBe(countParameters({ ...model, towers: [] }).total);
+    expect(countTrainable(model)).toBe(total + count);
+    expect(countTrainable(trained(model, 'full,vision=frozen'))).toBe(total);
+    expect(countTrainable(trained(model, 'decoder=frozen,vision=full'))).toBe(count);
+  });
+
+  it('are held, trained or frozen, and said', async () => {
+    const path = fileOf('held', CLIP);
+    const estimated = async (...flags: string[]) =>
+      JSON.parse((await run(['estimate', path, 'dgx-h100-8', ...WORK, '--json', ...flags])).out);
+    const bytes = (document: { stages: { memory: Record<string, number> }[] }) => document.stages[0]!.memory;
+    const [all, frozen] = [await estimated(), await estimated('--train', 'vision=frozen')];
+    const n = 303_507_456;
+    expect(all.problem.training.towers).toEqual({ vision: 'full' });
+    expect(frozen.problem.training.towers).toEqual({ vision: 'frozen' });
+    expect(bytes(all).gradients! - bytes(frozen).gradients!).toBe(4 * n);
+    expect(bytes(all)['optimizer states']! - bytes(frozen)['optimizer states']!).toBe((12 * n) / 8);
+    expect(bytes(all).weights).toBe(bytes(frozen).weights);
+    expect(all.assumptions.join()).toContain('vision tower (clip_vision_model, 304M parameters): held');
+    expect(frozen.assumptions.join()).toContain('with the embedding, frozen;');
+  });
+
+  it('of a kind that is not known are left out, with a line that says so', async () => {
+    const path = fileOf('odd', { model_type: 'odd_vision', hidden_size: 64 });
+    const { out } = await run(['estimate', path, 'dgx-h100-8', ...WORK], { columns: 200 });
+    expect(out).toContain('Assumed: vision tower (odd_vision): left out, its weights and its time.');
+    expect((await run(['model', 'show', path])).out).toContain('not counted: odd_vision');
+  });
+});
