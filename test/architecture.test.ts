@@ -138,6 +138,7 @@ const MAY_IMPORT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'foreign/bash': { domain: 'places in files, and bad input' },
   'foreign/python': {},
   'launch-folder': {
+    units: 'hosts remembered',
     domain: 'plans and clusters that it seats on hosts',
     'plan-text': 'degrees of a plan for people',
   },
@@ -194,6 +195,7 @@ const MAY_IMPORT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'plan-text': 'what a launch file says, as a configuration',
     'search/space': 'options of a search',
     'search/run': 'entries that threads share',
+    'search/bound': 'the book that each thread begins',
     search: 'runs it',
     placement: 'orders the nodes of plans',
     'launch-folder': 'ranks of a launch file, seated',

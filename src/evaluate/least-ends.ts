@@ -1,6 +1,7 @@
 import type { StepTraffic } from '../techniques/technique.ts';
 import { remembered } from '../units/remembered.ts';
 import { type StageSpec, stageContext } from './context.ts';
+import type { LeastTraffic } from './least-traffic.ts';
 import { NOTHING, type Owned, plus } from './memory/owned.ts';
 import { endingKey, type ProfileCache, passingProfile, type StageProfile } from './stage-profile.ts';
 import { type Passes, passesOfEnd, passesOfLayer } from './time/passes.ts';
@@ -23,13 +24,6 @@ export interface LeastEndLines {
 
 /** The end of a step with the layers' own recomputation to hide behind, and with any: a whole forward, or less. */
 export type LeastEnds = Readonly<Record<'own' | 'anyRecompute', LeastEndLines>>;
-
-/** What each layer of a kind, and each end of the model, sends and updates once a step at least, with nothing hidden. Seconds. */
-export interface LeastTraffic {
-  readonly layers: readonly StepTraffic[];
-  readonly embedding: StepTraffic;
-  readonly head: StepTraffic;
-}
 
 const MOST_REMEMBERED = 20_000;
 

@@ -13,7 +13,7 @@ import { segmentsOf } from '../techniques/segments.ts';
 import type { StageContext } from '../techniques/technique.ts';
 import { remembered, rememberedOf } from '../units/remembered.ts';
 import { type StageSpec, stageContext } from './context.ts';
-import type { LeastTraffic } from './least-ends.ts';
+import type { LeastTraffic } from './least-traffic.ts';
 import { asMeasured } from './measured/as-measured.ts';
 import { headOf } from './measured/part-operators.ts';
 import { hasPart } from './measured/reading.ts';

@@ -1,10 +1,10 @@
-import { type Cluster, deviceCount, type NicSpec } from '../domain/cluster.ts';
+import { deviceCount } from '../domain/cluster.ts';
 import type { Estimate } from '../domain/estimate.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { RankedPlan, SearchResult } from '../domain/search-result.ts';
 import { restsOnUnmeasured, unmeasuredGroups } from '../evaluate/measured/unmeasured.ts';
-import { CostBook } from './bound/cost-book.ts';
+import { bookFor } from './bound/book-for.ts';
 import { evenSplit } from './result/even-split.ts';
 import { findNearestMiss } from './result/nearest-miss.ts';
 import { proofOf } from './result/proof.ts';
@@ -74,30 +74,6 @@ export function* searchSteps(
     step = rounds.next({ findings, cutBy });
   }
   return step.value;
-}
-
-/** Where nodes were measured bounds and cuts take the wire's rate, which no measurement beats; estimates take the measured. */
-export function bookFor(problem: Problem): CostBook {
-  const { measured, ...cluster } = problem.cluster;
-  return new CostBook({ ...problem, cluster: measured === undefined ? cluster : atWireRate(cluster) });
-}
-
-function atWireRate(cluster: Cluster): Cluster {
-  const most = Number.POSITIVE_INFINITY;
-  const none = { bandwidthPerNode: most, nominalPerNode: most, perFlow: most, kind: null };
-  return {
-    ...cluster,
-    groups: cluster.groups.map((group) => ({ ...group, nic: wireOf(group.nic) })),
-    links: cluster.links.map((link) => ({ ...link, ...none })),
-  };
-}
-
-/** Cards that reach what their wire has, by RDMA and by sockets. */
-function wireOf(nic: NicSpec): NicSpec {
-  const perFlow = nic.link.perFlow === null ? null : Number.POSITIVE_INFINITY;
-  const link = { ...nic.link, perFlow, largeMessages: null };
-  const sockets = { ...link, bandwidth: link.bandwidth * nic.perNode, efficiency: 1 };
-  return { ...nic, link, measured: link.bandwidth, sockets };
 }
 
 /** A value known to be reached is that of a plan whose layers were settled: before, it may have been a little larger. */

@@ -1,10 +1,10 @@
 import { workerData } from 'node:worker_threads';
 import type { Problem } from '../domain/problem.ts';
 import { LAUNCHABLE, launcherOf } from '../frameworks/index.ts';
+import { bookFor } from '../search/bound/book-for.ts';
 import type { Batch } from '../search/run/agenda.ts';
 import { type Findings, type Known, type Refined, work } from '../search/run/open.ts';
 import { queueOf } from '../search/run/queue.ts';
-import { bookFor } from '../search/search.ts';
 import { type Objective, objectiveOf } from '../search/space/objective.ts';
 import { DEFAULT_OPTIONS, type SearchOptions } from '../search/space/options.ts';
 

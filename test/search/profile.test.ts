@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { LayerProfile, LayerProfileEntry } from '../../src/domain/layer-profile.ts';
 import type { Problem } from '../../src/domain/problem.ts';
 import { estimate } from '../../src/evaluate/estimate.ts';
-import { frameBound } from '../../src/search/bound/bounds.ts';
+import { frameBound } from '../../src/search/bound/frame-bound.ts';
 import { search } from '../../src/search/search.ts';
 import { problem } from '../fixtures/problem.ts';
 import { clusterOf } from '../fixtures/random-cluster.ts';

@@ -1,8 +1,9 @@
 import type { Problem } from '../../domain/problem.ts';
 import type { Layout } from '../space/frame.ts';
-import { kernelBound, lowerBound, rampShare } from './bounds.ts';
+import { lowerBound, rampShare } from './bounds.ts';
 import type { Group } from './by-size.ts';
 import type { CostBook } from './cost-book.ts';
+import { kernelBound } from './frame-bound.ts';
 
 /** The same by kernels alone, which all choices of a group share: a table, where that bound is work. */
 export function barestKernels(

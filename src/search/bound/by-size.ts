@@ -1,5 +1,4 @@
 import type { Techniques } from '../../domain/plan.ts';
-import { usualSchedule } from '../../schedules/index.ts';
 import { TECHNIQUES } from '../../techniques/index.ts';
 import { remembered } from '../../units/remembered.ts';
 import { type Choice, interned } from '../space/choices.ts';
@@ -28,7 +27,8 @@ export function bySize(all: readonly Choice[]): Group[] {
   const techniques = new Map<boolean, readonly Techniques[]>();
   return [...sizes.values()].map((choices) => {
     const vpp = Math.max(...choices.map((one) => one.vpp));
-    const plain = { ...choices[0]!, fewest: null, vpp, schedule: usualSchedule(1).id };
+    // Where the ends of the model stand is the schedule's: all choices of a group have one that says the same.
+    const plain = { ...choices[0]!, fewest: null, vpp };
     const values = remembered(techniques, vpp > 1, () => barestTechniques(choices));
     const barest = values.map((techniques): Choice => ({ ...plain, techniques }));
     const orders = new Map(choices.map((one) => [orderOf(one), one]));

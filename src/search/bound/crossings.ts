@@ -6,6 +6,7 @@ import { pointToPointSeconds } from '../../hardware/collective.ts';
 import { pairSpan, type Span } from '../../hardware/span.ts';
 import type { Boundary } from '../../hardware/stage-boundary.ts';
 import { transportOf } from '../../hardware/transport.ts';
+import { scheduleOf } from '../../schedules/index.ts';
 import { remembered, rememberedOf } from '../../units/remembered.ts';
 import { type Candidate, microBatchesPerReplica, shapeFor } from '../space/candidate.ts';
 import type { Choice } from '../space/choices.ts';
@@ -69,17 +70,19 @@ export function waysBound(
 
 /**
  * By stage, over the most chunks of micro-batches alive: how often a micro-batch, alive in each of a stage's chunks, waits for the
- * stages after it, of v chunks in the first for v times its way, in the last for one. The least of any of these choices.
+ * stages after it, of v chunks in a row in the first for v times its way, in the last for one; of a fold there and back in the
+ * first. The least of any of these choices.
  */
 function tripsAt(problem: Problem, layout: Layout, orders: readonly Choice[]): number[] {
   const least = new Array<number>(layout.pp).fill(Number.POSITIVE_INFINITY);
   for (const choice of orders) {
     const { vpp, schedule } = choice;
+    const ways = scheduleOf(schedule).chunks === 'fold' ? vpp : (vpp * (vpp + 1)) / 2;
     const candidate = { layout, choice };
     const flow = flowOf(schedule, shapeFor(candidate, microBatchesPerReplica(problem, candidate)));
     for (const [stage, { fronts }] of flow.entries()) {
       const alive = Math.max(...fronts.map((front) => front.reduce((sum, n) => sum + n, 0)));
-      least[stage] = Math.min(least[stage]!, (vpp * (vpp + 1)) / 2 / alive);
+      least[stage] = Math.min(least[stage]!, ways / alive);
     }
   }
   return least;

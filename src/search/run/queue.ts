@@ -1,6 +1,6 @@
 import type { Problem } from '../../domain/problem.ts';
-import { frameBound } from '../bound/bounds.ts';
 import { framesOf } from '../bound/copies-bound.ts';
+import { frameBound } from '../bound/frame-bound.ts';
 import { type Bundle, bundles } from '../space/bundles.ts';
 import { chains } from '../space/chains.ts';
 import { choiceCounts } from '../space/choices.ts';

@@ -1,0 +1,67 @@
+import type { NodeGroup } from '../../domain/cluster.ts';
+import { isNarrow } from '../../domain/dtype.ts';
+import type { Problem } from '../../domain/problem.ts';
+import { paceOf } from '../../evaluate/measured/pace.ts';
+import { modelFlopsPerStep } from '../../evaluate/model-flops.ts';
+import { type Coefficients, coefficients } from '../../hardware/coefficients.ts';
+import { densePeak, gemmCurve, speedup } from '../../hardware/gemm.ts';
+import { rememberedOf } from '../../units/remembered.ts';
+import { type Candidate, microBatchesPerReplica } from '../space/candidate.ts';
+import type { Frame } from '../space/frame.ts';
+import { kindCounts } from './kind-counts.ts';
+
+/** Model FLOPs at the best rate any kernel of each GPU in use reaches: below every plan of these chains side by side, whatever its switches. */
+export function frameBound(problem: Problem, frames: readonly Frame[]): number {
+  const { flops, rates } = rememberedOf(atBest, problem, () => ({
+    flops: modelFlopsPerStep(problem),
+    rates: problem.cluster.groups.map((group) => bestRate(problem, group)),
+  }));
+  let rate = 0;
+  for (const { runs, cp, dp } of frames)
+    for (const { group, stages, tp, fold = 1 } of runs)
+      rate += (stages * tp * cp * dp * rates[group]!) / fold;
+  return (flops / rate) * problem.stack.timeMultiplier.value;
+}
+
+/** FLOPs of a step, and the best rate of each group's GPUs: the same for all frames. */
+const atBest = new WeakMap<Problem, { readonly flops: number; readonly rates: readonly number[] }>();
+
+/** Model FLOP/s that no plan exceeds on a GPU of a group: as estimated, as a profile scales that, or as it was measured. */
+function bestRate(problem: Problem, group: NodeGroup): number {
+  const estimated = kernelRate(problem, group, coefficients(problem.coefficients));
+  if (problem.layerProfile === undefined) return estimated;
+  const { leastFactor, mostFlops } = paceOf(problem, group);
+  return Math.max(estimated / leastFactor, mostFlops);
+}
+
+/** FLOP/s of an endless GEMM or an endless sequence of attention, whichever is faster. */
+function kernelRate({ workload }: Problem, { gpu }: NodeGroup, c: Coefficients): number {
+  const { curve, peak } = gemmCurve(gpu, workload.precision);
+  const gemm =
+    (peak * curve.maxEfficiency * speedup(gpu, workload.precision, c)) /
+    (gpu.sustainedSlowdown * (isNarrow(workload.precision) ? c.fp8Sustained : 1));
+  const training = Math.min(c.attentionTraining, c.attentionTrainingCudnn, 1);
+  const attention = (densePeak(gpu) * gpu.attention.efficiencyHeadDim128) / training;
+  return Math.max(gemm, attention, densePeak(gpu) * c.unfusedBatchedGemm);
+}
+
+/**
+ * The same by kernels alone, for a look at many candidates: with M micro-batches, and at most ρ_s = max_k w_k/t_k of the layers'
+ * worth Σ w done in a second by stage s, M·Σ w / Σ ρ_s ≤ step, for any weights w.
+ */
+export function kernelBound(
+  problem: Problem,
+  candidate: Candidate,
+  kernels: readonly (readonly number[])[],
+): number {
+  const kinds = kindCounts(problem);
+  const worth = kinds.map((_, kind) => kernels.reduce((sum, seconds) => sum + seconds[kind]!, 0));
+  const all = kinds.reduce((sum, count, kind) => sum + count * worth[kind]!, 0);
+  let rates = 0;
+  for (const [run, { stages }] of candidate.layout.runs.entries()) {
+    const rate = (kind: number) => (kinds[kind]! > 0 ? worth[kind]! / kernels[run]![kind]! : 0);
+    rates += stages * kinds.reduce((most, _, kind) => Math.max(most, rate(kind)), 0);
+  }
+  const pipeline = (microBatchesPerReplica(problem, candidate) * all) / rates;
+  return (pipeline + problem.stack.host.secondsPerStep) * problem.stack.timeMultiplier.value;
+}

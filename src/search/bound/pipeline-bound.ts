@@ -1,0 +1,99 @@
+import type { Problem } from '../../domain/problem.ts';
+import { endStages } from '../../evaluate/ends.ts';
+import type { LeastEnds } from '../../evaluate/least-ends.ts';
+import type { StageSeconds } from '../../evaluate/stage-costs.ts';
+import { type Candidate, microBatchesPerReplica, sharedOf } from '../space/candidate.ts';
+import type { Choice } from '../space/choices.ts';
+import { crossings } from './crossings.ts';
+import { kindCounts } from './kind-counts.ts';
+import type { Squeezed } from './squeeze.ts';
+
+/** What candidates that are bounded together have at least. */
+export interface Loosest {
+  readonly ramp: number;
+  /** Transfers between unlike groups count. */
+  readonly transfers: boolean;
+  /** What their recomputation hides of the end of a step. */
+  readonly ends: keyof LeastEnds;
+  /** Schedules, and techniques that keep more micro-batches alive, each pair once. */
+  readonly orders: readonly Choice[];
+  /** What stages take because memory is short; left out: nothing. */
+  readonly squeeze?: (run: number, stage: number) => Squeezed;
+}
+
+/** How fast a stage works. */
+export interface Pace {
+  readonly secondsPerLayer: readonly number[];
+  /** Share of its layers that a micro-batch has to pass before the next stage begins, and after it ends. */
+  readonly ramp: number;
+  /** Seconds of a micro-batch beside them. */
+  readonly fixed: number;
+  /** Seconds of a micro-batch that the ends of the model take beside their own. */
+  readonly beside?: { readonly embedding: number; readonly head: number };
+}
+
+/**
+ * With M micro-batches, a stage s that takes t_s seconds for one, f_s of them apart from layers, and a share r of every
+ * stage's layers to be passed before the next begins and after it ends (rampShare): M·t_s + r·Σ_{i<s} (t_i − f_i) ≤ step for
+ * every s. A stage gets at most ρ_s = max_k w_k/t_k of the layers' worth Σ w done in a second, for any weights w, so that
+ * Σ ρ_s·(t_s − f_s) ≥ Σ w. Of this linear program the dual y_s = (ρ_s − r_s·Σ_{i>s} y_i)/M gives
+ * step ≥ (Σ w + M·Σ y_s·f_s) / Σ y_s: for equal stages and r = 1, Σ t / (1 − (1 − 1/M)^p). And each chunk of unlike stages has
+ * one layer at least, the stage with the head one beside it.
+ */
+export function pipelineBound(
+  problem: Problem,
+  candidate: Candidate,
+  costs: readonly StageSeconds[],
+  { transfers, orders }: Pick<Loosest, 'transfers' | 'orders'>,
+  paceOf: (run: number, stage: number) => Pace,
+): number {
+  const { layout, choice } = candidate;
+  const kinds = kindCounts(problem);
+  const crossing = transfers ? crossings(problem, layout, costs, choice.vpp) : [];
+  const worth = worthOf(costs, kinds);
+  const microBatches = microBatchesPerReplica(problem, candidate);
+  const ends = endStages(sharedOf(candidate), layout.pp);
+  const last = problem.model.layers.at(-1)!;
+  let all = 0;
+  for (const [kind, count] of kinds.entries()) all += count * worth[kind]!;
+  /** Σ y of the stages seen so far, from the last to the first. */
+  let dual = 0;
+  const layersAtLeast = layout.family === 'uniform' ? 0 : Math.min(...orders.map(({ vpp }) => vpp));
+  let slowest = 0;
+  let stage = layout.pp - 1;
+  for (let run = layout.runs.length - 1; run >= 0; run--) {
+    const { embeddingSeconds, headSeconds } = costs[run]!;
+    const { stages } = layout.runs[run]!;
+    for (let i = stages - 1; i >= 0; i--, stage--) {
+      const { secondsPerLayer, ramp, fixed, beside: more } = paceOf(run, i);
+      let rate = 0;
+      let quickest = Number.POSITIVE_INFINITY;
+      for (const [kind, count] of kinds.entries()) {
+        const seconds = secondsPerLayer[kind]!;
+        if (count === 0) continue;
+        if (seconds <= 0) return 0;
+        rate = Math.max(rate, worth[kind]! / seconds);
+        quickest = Math.min(quickest, seconds);
+      }
+      const y = Math.max(0, rate - ramp * dual) / microBatches;
+      let beside = fixed;
+      if (ends.all || ends.embedding === stage) beside += embeddingSeconds + (more?.embedding ?? 0);
+      if (ends.all || ends.head === stage) {
+        const ofHead = headSeconds + (more?.head ?? 0);
+        beside += ofHead;
+        slowest = Math.max(slowest, ofHead + secondsPerLayer[last]!);
+      }
+      if (i === 0) beside += crossing[run - 1] ?? 0;
+      if (i === stages - 1) beside += crossing[run] ?? 0;
+      slowest = Math.max(slowest, beside + layersAtLeast * quickest);
+      all += microBatches * y * beside;
+      dual += y;
+    }
+  }
+  return Math.max(all / dual, microBatches * slowest);
+}
+
+/** What a layer of each kind counts for: its mean over the shapes. Any weights give a bound; these a tight one. */
+function worthOf(costs: readonly StageSeconds[], kinds: readonly number[]): number[] {
+  return kinds.map((_, kind) => costs.reduce((sum, cost) => sum + cost.secondsPerLayer[kind]!, 0));
+}
