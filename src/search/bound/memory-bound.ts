@@ -41,9 +41,7 @@ export function layersMiss(
   const { layers } = problem.model;
   let need = 0;
   for (const kind of layers) need += worth[kind]!;
-  return capacity * (1 + 1e-9) >= need
-    ? null
-    : missing(Math.floor((layers.length * capacity) / need), layers.length);
+  return capacity * (1 + 1e-9) >= need ? null : missing((layers.length * capacity) / need, layers.length);
 }
 
 /** Micro-batches of any chunk that a stage has alive at its worst point, at least. */
@@ -109,7 +107,7 @@ function capacityMiss(
       capacity += costs[run]!.rooms.capacity(flow[stage]!, worth);
   let need = 0;
   for (const kind of layers) need += worth[kind]!;
-  return capacity >= need ? null : missing(Math.floor((layers.length * capacity) / need), layers.length);
+  return capacity >= need ? null : missing((layers.length * capacity) / need, layers.length);
 }
 
 /**
@@ -173,6 +171,6 @@ const REASON = {
 function missing(room: number, layers: number): MemoryMiss {
   return {
     excess: Math.max(1, layers / Math.max(1, room)),
-    reason: { ...REASON, actual: `room for ${room} of ${layers} layers` },
+    reason: { ...REASON, actual: `room for ${Math.floor(room)} of ${layers} layers` },
   };
 }
