@@ -45,9 +45,14 @@ export class Agenda {
     this.ready = refine ? [] : queue.map((_, entry) => this.whole(entry));
   }
 
-  /** What to do next, at most `most` parts to open; null when nothing left has a bound below the threshold. */
+  /**
+   * What to do next, at most `most` parts to open; null when nothing left has a bound below the threshold. As long as nothing is
+   * known to leave others aside for, what is best of the first few is opened at once.
+   */
   next(threshold: number, most: number): Batch | null {
     const parts: Part[] = [];
+    if (this.refine && threshold === Number.POSITIVE_INFINITY && this.ready.length > 0)
+      return { task: 'open', parts: [this.ready.shift()!], upto: this.least };
     const least = Math.min(this.leastReady, threshold);
     while (this.leastCoarse < least && parts.length < MOST_REFINED) parts.push(this.whole(this.coarse++));
     if (parts.length > 0) return { task: 'refine', parts, upto: Number.POSITIVE_INFINITY };

@@ -26,7 +26,9 @@ export function expand(run: Run, entry: FrameEntry, part: Part, upto: number, li
       run.boundedAway += left.count;
       break;
     }
-    if (bound >= upto && bound > part.bound) return { bound, opened: true, count: left.count };
+    // The first plans are worth a longer look: all others are held against them.
+    const found = options.threshold < Number.POSITIVE_INFINITY || run.kept.length > 0;
+    if (found && bound >= upto && bound > part.bound) return { bound, opened: true, count: left.count };
     if (options.interrupted() !== null) {
       run.left += left.count;
       break;

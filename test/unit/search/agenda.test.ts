@@ -61,11 +61,12 @@ describe('the agenda of a search', () => {
     );
   });
 
-  it('opens the least bound first, one after the other, each looked at closer once', () => {
+  it('opens one at once, then the least bound first, one after the other, each looked at closer once', () => {
     fc.assert(
       fc.property(givens, (given) => {
         const { opened, refined, boundOf } = worked(given, 1);
-        const bounds = opened.map(({ one }) => boundOf(one));
+        const [, ...others] = opened;
+        const bounds = others.map(({ one }) => boundOf(one));
         expect(bounds).toEqual([...bounds].sort((a, b) => a - b));
         expect(new Set(refined).size).toBe(refined.length);
       }),
