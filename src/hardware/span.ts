@@ -42,10 +42,23 @@ export function spanOf(cluster: Cluster, firstDevice: number, stride: number, si
 export function spanOfRuns(cluster: Cluster, runs: readonly Members[], traffic: Traffic = {}): Span {
   const stretches = runs.map((run) => stretchOf(cluster, run));
   const size = runs.reduce((sum, run) => sum + run.size, 0);
-  const perDomain = Math.min(...stretches.map((one) => one.perDomain));
+  const places = placesOf(cluster, stretches);
+  const perDomain = Math.min(...places);
   const domains =
-    runs.length === 1 ? Math.ceil(size / perDomain) : Math.max(runs.length, Math.ceil(size / perDomain));
+    runs.length === 1 ? Math.ceil(size / perDomain) : Math.max(places.length, Math.ceil(size / perDomain));
   return standing(cluster, runs, stretches, { size, perDomain, domains }, traffic);
+}
+
+/** Members that stand together: those of each run, runs inside one fast domain counted as one. */
+function placesOf(cluster: Cluster, stretches: readonly Stretch[]): number[] {
+  const places = new Map<string, number>();
+  for (const [i, { first, last, perDomain }] of stretches.entries()) {
+    const group = groupOfDevice(cluster, first);
+    const inside = groupOfDevice(cluster, last) === group && domainOf(group, first) === domainOf(group, last);
+    const place = inside ? `${group.index}/${domainOf(group, first)}` : `run ${i}`;
+    places.set(place, (places.get(place) ?? 0) + perDomain);
+  }
+  return [...places.values()];
 }
 
 /** One communication group of single devices: one of each stage. As many groups stand side by side as two stages lie apart. */
