@@ -78,6 +78,7 @@ const MAY_IMPORT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     techniques: 'the values that each would try',
     schedules: 'how chunks lie',
     evaluate: 'a stage as the evaluator takes it',
+    laws: 'chains that no choice makes lawful',
     'plan-text': 'the names of counts that a user holds',
   },
   'search/bound': {
@@ -90,6 +91,7 @@ const MAY_IMPORT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'search/space': 'the candidates that it bounds',
   },
   'search/cut': {
+    units: 'cuts remembered',
     domain: 'plans, and reasons where there is none',
     techniques: 'the one that covers only some layers',
     evaluate: 'what a layer costs',

@@ -1,14 +1,15 @@
 /**
- * `npm run bench [-- --json] [-- --only search|growth|mixed|placement|processes]`: how fast the search is, how it
- * grows, what it wins over simpler ways on mixed clusters, what node placement wins, and how long whole commands take (beside
- * another build's, where SHARDWRIGHT_BENCH_BASE names its folder); in one run.
+ * `npm run bench [-- --json] [-- --only search|growth|mixed|exhausted|placement|processes]`: how fast the search is, how it
+ * grows, what it wins over simpler ways on mixed clusters and, with them, what it leaves to the best of all shapes of small
+ * ones, what node placement wins, and how long whole commands take (beside another build's, where SHARDWRIGHT_BENCH_BASE names
+ * its folder); in one run.
  */
 import { loadCluster } from '../src/catalogue/clusters.ts';
 import { loadModel } from '../src/catalogue/models.ts';
 import { loadStack } from '../src/catalogue/stacks.ts';
 import { deviceCount } from '../src/domain/cluster.ts';
 import { search } from '../src/search/search.ts';
-import { mixedLines } from './bench/mixed.ts';
+import { exhaustedLines, mixedLines } from './bench/mixed.ts';
 import { placementLines } from './bench/placement.ts';
 import { processLines } from './bench/processes.ts';
 
@@ -85,6 +86,7 @@ const SECTIONS = {
   search: searchLines,
   growth: growthLines,
   mixed: mixedLines,
+  exhausted: exhaustedLines,
   placement: placementLines,
   processes: processLines,
 };
@@ -92,7 +94,7 @@ const at = process.argv.indexOf('--only');
 const only = at < 0 ? null : process.argv[at + 1];
 const result: Record<string, unknown> = {};
 for (const [name, lines] of Object.entries(SECTIONS)) {
-  if (only !== null && name !== only) continue;
+  if (only !== null && name !== only && !(only === 'mixed' && name === 'exhausted')) continue;
   result[name] = lines();
   if (!process.argv.includes('--json')) {
     console.log(name);

@@ -13,6 +13,7 @@ import {
   UNLIMITED,
 } from './network-share.ts';
 import { crowdOf, onOneBus } from './shared-host.ts';
+import { domainOf, placesOf, type Stretch, stretchOf } from './stretch.ts';
 import { type Transport, transportOf } from './transport.ts';
 
 /** Where the members of one communication group stand: how many share a fast domain, how many domains, over what. */
@@ -42,9 +43,10 @@ export function spanOf(cluster: Cluster, firstDevice: number, stride: number, si
 export function spanOfRuns(cluster: Cluster, runs: readonly Members[], traffic: Traffic = {}): Span {
   const stretches = runs.map((run) => stretchOf(cluster, run));
   const size = runs.reduce((sum, run) => sum + run.size, 0);
-  const perDomain = Math.min(...stretches.map((one) => one.perDomain));
+  const places = placesOf(cluster, stretches);
+  const perDomain = Math.min(...places);
   const domains =
-    runs.length === 1 ? Math.ceil(size / perDomain) : Math.max(runs.length, Math.ceil(size / perDomain));
+    runs.length === 1 ? Math.ceil(size / perDomain) : Math.max(places.length, Math.ceil(size / perDomain));
   return standing(cluster, runs, stretches, { size, perDomain, domains }, traffic);
 }
 
@@ -79,33 +81,6 @@ function standing(
   const width = Math.min(side, traffic.senders ?? side);
   const path = measuredRing(cluster, runs);
   return { ...ends, ...joined(cluster, touched, own, links, width, path, traffic) };
-}
-
-/** Where one run of members stands. */
-interface Stretch {
-  readonly first: number;
-  readonly last: number;
-  readonly touched: readonly NodeGroup[];
-  readonly perDomain: number;
-}
-
-function stretchOf(cluster: Cluster, { firstDevice, stride, size }: Members): Stretch {
-  const lastDevice = firstDevice + stride * (size - 1);
-  const first = groupOfDevice(cluster, firstDevice);
-  const last = groupOfDevice(cluster, lastDevice);
-  const touched = cluster.groups
-    .slice(first.index, last.index + 1)
-    .filter((group) => holdsOne(group, firstDevice, stride));
-  let perDomain = size;
-  for (const group of touched) perDomain = Math.min(perDomain, membersPerDomain(group, stride, size));
-  const sameDomain = first === last && domainOf(first, firstDevice) === domainOf(first, lastDevice);
-  if (!sameDomain && perDomain >= size) perDomain = Math.max(1, Math.floor(size / 2));
-  return { first: firstDevice, last: lastDevice, touched, perDomain };
-}
-
-/** Of a group between the ends of a run: whether a member stands in it. */
-function holdsOne({ firstDevice, nodes, gpusPerNode }: NodeGroup, from: number, stride: number): boolean {
-  return from + Math.ceil((firstDevice - from) / stride) * stride < firstDevice + nodes * gpusPerNode;
 }
 
 /** What else is known of the traffic of a span. */
@@ -243,13 +218,4 @@ function crosses(link: GroupLink, touched: readonly NodeGroup[], stretches: read
       .map((device) => domainOf(from, device)),
   );
   return domains.size > 1;
-}
-
-function domainOf(group: NodeGroup, device: number): number {
-  return Math.floor((device - group.firstDevice) / group.fastDomainGpus);
-}
-
-function membersPerDomain(group: NodeGroup, stride: number, size: number): number {
-  const domain = Math.min(group.fastDomainGpus, group.nodes * group.gpusPerNode);
-  return Math.min(size, Math.max(1, Math.floor(domain / stride)));
 }

@@ -1,6 +1,6 @@
 import type { Problem } from '../domain/problem.ts';
 import type { Reason } from '../domain/reason.ts';
-import { layerLaw } from '../layers/layer.ts';
+import { isMoe, layerLaw } from '../layers/layer.ts';
 
 /** Stages on GPUs of a node group, each copy on tp × cp of them. */
 export interface Shape {
@@ -56,6 +56,16 @@ const expertGrid: Rule = (_, { shapes, cp, dp, ep, etp }) => {
   };
 };
 
+const experts: Rule = ({ model }, { ep, etp }) =>
+  ep * etp === 1 || isMoe(model)
+    ? null
+    : {
+        rule: 'experts',
+        actual: `ep=${ep}, etp=${etp}`,
+        limit: `1 each: ${model.name} has no experts`,
+        hint: 'Maybe ep=1.',
+      };
+
 const nodes: Rule = ({ cluster }, { shapes }) =>
   firstOf(shapes, ({ group, tp }) => {
     const { fastDomainGpus, id } = cluster.groups[group]!;
@@ -67,7 +77,7 @@ const nodes: Rule = ({ cluster }, { shapes }) =>
     };
   });
 
-const RULES: readonly Rule[] = [precision, parts, sequence, expertGrid, nodes];
+const RULES: readonly Rule[] = [precision, parts, sequence, experts, expertGrid, nodes];
 
 /** The first law that a split breaks, or null. */
 export function splitLaw(problem: Problem, split: Split): Reason | null {

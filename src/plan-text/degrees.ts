@@ -2,6 +2,7 @@ import type { ParallelDims } from '../domain/parallel-dims.ts';
 import {
   dataParallelOf,
   devicesOf,
+  dimsOf,
   type Pipeline,
   type Plan,
   replicasOf,
@@ -17,6 +18,14 @@ export function degreesOf(plan: Plan): ParallelDims & { readonly dp: number } {
   const dpReplicate = zero.of(plan.techniques) === 0 ? dp : plan.dims.dpReplicate;
   const { tp } = stages[0]!.replicas[0]!;
   return { tp, cp, pp: stages.length, dp, dpReplicate, dpShard: dp / dpReplicate, ep, etp, vpp };
+}
+
+/** The degrees of the first stage of a plan, with the largest tensor-parallel size of any: what values of techniques go by. */
+export function widestOf(plan: Plan): ParallelDims {
+  const { stages } = plan.pipelines[0]!;
+  const blocks = plan.pipelines.flatMap((one) => one.stages.flatMap(({ replicas }) => replicas));
+  const tp = Math.max(...blocks.map((block) => block.tp));
+  return { ...dimsOf(plan, stages.length, stages[0]!, stages[0]!.replicas[0]!), tp };
 }
 
 /**

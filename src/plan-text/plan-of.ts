@@ -1,5 +1,5 @@
 import type { ParallelDims } from '../domain/parallel-dims.ts';
-import { dimsOf, type LayerRange, type Plan, type Stage, type Techniques } from '../domain/plan.ts';
+import type { LayerRange, Plan, Stage, Techniques } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { Reason } from '../domain/reason.ts';
 import { planLaw, replicateLaw } from '../laws/plan.ts';
@@ -8,6 +8,7 @@ import { type ChunkPlace, chunkPlaces, scheduleLaw } from '../schedules/schedule
 import { TECHNIQUES } from '../techniques/index.ts';
 import { chunkCounts } from './chunk-counts.ts';
 import type { Configuration, Count } from './configuration.ts';
+import { widestOf } from './degrees.ts';
 import { poolsOf, replicasByStage } from './pools.ts';
 import { spelledOut } from './spelled-out.ts';
 
@@ -50,9 +51,7 @@ function planOfPipelines(
     techniques: {},
     nodeOrder: null,
   };
-  const { stages } = pipelines[0]!;
-  const dims = dimsOf(plan, stages.length, stages[0]!, stages[0]!.replicas[0]!);
-  const whole = { ...plan, techniques: techniquesOf(problem, dims, techniques, inferred) };
+  const whole = { ...plan, techniques: techniquesOf(problem, widestOf(plan), techniques, inferred) };
   return planLaw(problem, whole) ?? { plan: whole, inferred };
 }
 
@@ -110,7 +109,7 @@ function planOfDegrees(problem: Problem, configuration: Configuration): Configur
   const microBatches = globalBatchSize / (dp * microBatchSize);
   const schedule = configuration.schedule ?? usualSchedule(vpp).id;
   const shape = { stages: pp, microBatches, virtualStages: vpp };
-  const disorder = pp > 1 || vpp > 1 ? scheduleLaw(scheduleOf(schedule), shape) : null;
+  const disorder = scheduleLaw(scheduleOf(schedule), shape);
   if (disorder !== null) return disorder;
   const places = chunkPlaces(scheduleOf(schedule), shape);
   const layers = chunkCounts(model.layers.length, places, configuration.layers);
@@ -148,7 +147,10 @@ function techniquesOf(
     const value = stated ?? usual?.(problem, dims) ?? off;
     if (stated === undefined && usual !== undefined && choices !== undefined)
       inferred.push(`${id}=${format(value)}`);
-    all = set(all, resolve?.(value, problem) ?? value);
+    const resolved = resolve?.(value, problem, dims) ?? value;
+    if (stated !== undefined && format(resolved) !== format(stated))
+      inferred.push(`${id}=${format(resolved)}`);
+    all = set(all, resolved);
   }
   return all;
 }

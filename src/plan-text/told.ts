@@ -1,6 +1,7 @@
-import { dimsOf, type Plan } from '../domain/plan.ts';
+import type { Plan } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import { TECHNIQUES } from '../techniques/index.ts';
+import { widestOf } from './degrees.ts';
 
 /** A technique of a plan that is worth saying: as --config takes it, and in words. */
 export interface Told {
@@ -12,8 +13,7 @@ export interface Told {
 
 /** What a search chooses is always told, the rest where it is not what is usual. */
 export function toldTechniques(problem: Problem, plan: Plan): Told[] {
-  const { stages } = plan.pipelines[0]!;
-  const dims = dimsOf(plan, stages.length, stages[0]!, stages[0]!.replicas[0]!);
+  const dims = widestOf(plan);
   return TECHNIQUES.flatMap(({ id, of, off, usual, choices, format, name, words }) => {
     const value = of(plan.techniques);
     const text = format(value);

@@ -84,7 +84,9 @@ function chunkLaw({ id, chunks }: Schedule, { virtualStages, stages }: PipelineS
   });
   if (chunks === 'one') return virtualStages === 1 ? null : law('vpp=1', 'Maybe schedule=interleaved-1f1b.');
   if (chunks === 'fold')
-    return virtualStages === 2 && stages > 1 ? null : law('vpp=2 and pp above 1', 'Maybe vpp=2.');
+    return virtualStages === 2 && stages > 1
+      ? null
+      : law('vpp=2 and pp above 1', stages > 1 ? 'Maybe vpp=2.' : 'Maybe schedule=1f1b.');
   return virtualStages === 1 || stages > 1 ? null : law('pp above 1', 'Maybe vpp=1.');
 }
 

@@ -39,8 +39,12 @@ export const recompute = technique<Recompute>({
   name: 'recompute',
   words: ({ mode, modules, layersPerStage }) =>
     mode === 'selective' ? modules.join('+') : layersPerStage === null ? mode : `${mode} ×${layersPerStage}`,
-  resolve: (value, problem) =>
-    value.mode === 'selective' && value.modules.length === 0 ? worthIt(problem) : value,
+  resolve(value, problem, { pp }) {
+    if (value.mode === 'selective' && value.modules.length === 0) return worthIt(problem);
+    // A stage leaves one layer at least to each other.
+    const whole = (value.layersPerStage ?? 0) > problem.model.layers.length - pp;
+    return whole ? { ...value, layersPerStage: null } : value;
+  },
   choices: (problem, _, asked) =>
     asked === undefined ? [NO_RECOMPUTE, worthIt(problem), FULL_RECOMPUTE] : [asked],
   limit: {

@@ -13,6 +13,7 @@ export const sequenceParallel = technique<boolean>({
   name: 'sequence parallel',
   words: (on) => (on ? 'on' : 'off'),
   usual: (_, { tp }) => tp > 1,
+  resolve: (on, _, { tp }) => on && tp > 1,
   reject(on, { workload: { sequenceLength } }, { tp, cp }) {
     const parts = cp > 1 ? 2 * cp * tp : tp;
     return !on || tp === 1 || sequenceLength % parts === 0

@@ -91,8 +91,11 @@ export interface Technique<V = unknown> {
   words(value: V): string;
   /** Where a configuration does not say; left out: off. */
   usual?(problem: Problem, dims: ParallelDims): V;
-  /** A value that leaves something to the problem (`selective`: of what is worth it), spelled out; left out: as it is. */
-  resolve?(value: V, problem: Problem): V;
+  /**
+   * A value that leaves something to the problem (`selective`: of what is worth it), spelled out, and one that says more than
+   * these degrees leave room for (the first 99 layers of each stage) as what it comes to; left out: as it is.
+   */
+  resolve?(value: V, problem: Problem, dims: ParallelDims): V;
   /** What a search tries; left out: what is usual. `asked`: the user holds it. */
   choices?(problem: Problem, dims: ParallelDims, asked?: V): readonly V[];
   /** Of several choices the one that costs least time, whatever else a plan does; left out: off. */

@@ -60,7 +60,7 @@ describe('every value of every technique', () => {
     const text = one.format(value);
     const read = one.parse(text);
     expect(read).not.toBeInstanceOf(Misread);
-    expect(one.resolve?.(read, DENSE) ?? read).toEqual(value);
+    expect(one.resolve?.(read, DENSE, DIMS) ?? read).toEqual(value);
     for (const key of [one.id, ...one.aliases])
       expect(parseConfiguration(`${key}=${text}`).techniques[one.id], key).toEqual(read);
     expect(one.words(value).length).toBeGreaterThan(0);

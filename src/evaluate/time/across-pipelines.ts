@@ -77,26 +77,42 @@ function ownedByPredictions({ context, layers, prediction }: StageProfile): Owne
   return plus(NOTHING, layer, model.mtpLayers);
 }
 
+/** Experts have fewer copies than the rest, on rings of their own. */
 function ringSeconds(problem: Problem, { holders, owned }: Part): number {
   const blocks = holders.flatMap((stage) => stage.blocks);
   const { context } = blocks[0]!.profile;
-  let bytes = 0;
+  let [dense, expert] = [0, 0];
   for (const { profile } of blocks) {
-    const { dense, expert } = owned(profile).trained;
-    const shards = keepsShards(profile.context) ? profile.context.groups.gradient.size : 1;
-    bytes = Math.max(bytes, (gradientBytes(problem) * (dense + expert)) / shards);
+    const { trained } = owned(profile);
+    const { gradient, expertData } = profile.context.groups;
+    const shards = keepsShards(profile.context);
+    dense = Math.max(dense, trained.dense / (shards ? gradient.size : 1));
+    expert = Math.max(expert, trained.expert / (shards ? expertData.size : 1));
   }
-  const span = keepsShards(context) ? spanOfShards(problem, holders) : spanOfCopies(problem, blocks);
-  return collectiveSeconds(span, 'allReduce', bytes, context.c);
+  const bytes = gradientBytes(problem);
+  const among = (copies: Copies) =>
+    keepsShards(context) ? spanOfShards(problem, holders) : spanOfCopies(problem, blocks, copies);
+  const ring = (count: number, copies: Copies) =>
+    count === 0 ? 0 : collectiveSeconds(among(copies), 'allReduce', bytes * count, context.c);
+  return ring(dense, denseCopies) + ring(expert, expertCopies);
 }
 
-/** All copies of some layers, ranks of a tensor-parallel group side by side. */
-function spanOfCopies({ cluster }: Problem, blocks: readonly BlockRun[]): Span {
-  const members = blocks.map(({ block: { firstDevice, tp, count }, profile }) => ({
-    firstDevice,
-    stride: tp,
-    size: count * profile.context.dims.cp,
-  }));
+/** Ranks of a block that hold the same parameters: how far they lie apart, and how many there are. */
+type Copies = (block: BlockRun) => { readonly stride: number; readonly size: number };
+
+const denseCopies: Copies = ({ block: { tp, count }, profile }) => ({
+  stride: tp,
+  size: count * profile.context.dims.cp,
+});
+
+const expertCopies: Copies = ({ block: { tp, count }, profile: { context } }) => {
+  const { cp, ep, etp } = context.dims;
+  return { stride: ep * etp, size: Math.max(1, Math.floor((tp * cp * count) / (ep * etp))) };
+};
+
+/** All copies of some layers. */
+function spanOfCopies({ cluster }: Problem, blocks: readonly BlockRun[], copies: Copies): Span {
+  const members = blocks.map((one) => ({ firstDevice: one.block.firstDevice, ...copies(one) }));
   return spanOfRuns(cluster, members);
 }
 

@@ -26,6 +26,13 @@ export interface Batch {
 const MOST_REFINED = 128;
 
 /**
+ * The bound of unlike pipelines leaves out how they fill and what follows their last backward, most of it the averaging of
+ * their gradients. They are opened where a tighter bound would be so many times as large: what else there is has then shown
+ * which of their configurations need no costing.
+ */
+const LOOSER = 2;
+
+/**
  * What is still to be opened, best bound first. The bound that an entry has in the queue is coarse; nothing is opened before
  * its own bound and the coarse bounds of all others say that it comes first, and no further than to where the next one begins.
  */
@@ -34,7 +41,8 @@ export class Agenda {
   /** queue[coarse …] have not been refined. */
   private coarse: number;
   /** By bound, then as in the queue. */
-  private readonly ready: Part[];
+  private readonly ready: Part[] = [];
+  private readonly bundles: Part[] = [];
   private readonly refine: boolean;
 
   /** Where everything is opened there is nothing to refine. */
@@ -42,7 +50,7 @@ export class Agenda {
     this.queue = queue;
     this.refine = refine;
     this.coarse = refine ? 0 : queue.length;
-    this.ready = refine ? [] : queue.map((_, entry) => this.whole(entry));
+    if (!refine) for (const entry of queue.keys()) this.listOf(entry).push(this.whole(entry));
   }
 
   /**
@@ -53,24 +61,28 @@ export class Agenda {
     const parts: Part[] = [];
     if (this.refine && threshold === Number.POSITIVE_INFINITY && this.ready.length > 0)
       return { task: 'open', parts: [this.ready.shift()!], upto: this.least };
-    const least = Math.min(this.leastReady, threshold);
+    const least = Math.min(this.place, threshold);
     while (this.leastCoarse < least && parts.length < MOST_REFINED) parts.push(this.whole(this.coarse++));
     if (parts.length > 0) return { task: 'refine', parts, upto: Number.POSITIVE_INFINITY };
-    const below = (bound: number) => bound < threshold && bound <= this.leastCoarse;
-    while (parts.length < most && below(this.leastReady)) parts.push(this.ready.shift()!);
-    const upto = this.refine ? this.least : Number.POSITIVE_INFINITY;
+    while (parts.length < most) {
+      const list = this.nextOf(threshold);
+      if (list === null) break;
+      parts.push(list.shift()!);
+    }
+    const upto = this.refine ? Math.min(this.place, this.leastCoarse) : Number.POSITIVE_INFINITY;
     return parts.length > 0 ? { task: 'open', parts, upto } : null;
   }
 
   add(part: Part): void {
-    let [low, high] = [0, this.ready.length];
+    const ready = this.listOf(part.entry);
+    let [low, high] = [0, ready.length];
     while (low < high) {
       const middle = (low + high) >> 1;
-      const one = this.ready[middle]!;
+      const one = ready[middle]!;
       if (one.bound < part.bound || (one.bound === part.bound && one.entry < part.entry)) low = middle + 1;
       else high = middle;
     }
-    this.ready.splice(low, 0, part);
+    ready.splice(low, 0, part);
   }
 
   /** Least bound of all that is left; infinite when nothing is. */
@@ -80,14 +92,14 @@ export class Agenda {
 
   /** Entries of which something is left. */
   get length(): number {
-    return this.ready.length + this.queue.length - this.coarse;
+    return this.ready.length + this.bundles.length + this.queue.length - this.coarse;
   }
 
   /** Configurations left. */
   get count(): number {
     const sum = (list: readonly { readonly count: number }[]) =>
       list.reduce((all, { count }) => all + count, 0);
-    return sum(this.ready) + sum(this.queue.slice(this.coarse));
+    return sum(this.ready) + sum(this.bundles) + sum(this.queue.slice(this.coarse));
   }
 
   private whole(entry: number): Part {
@@ -96,10 +108,32 @@ export class Agenda {
   }
 
   private get leastReady(): number {
-    return this.ready[0]?.bound ?? Number.POSITIVE_INFINITY;
+    return Math.min(leastOf(this.ready), leastOf(this.bundles));
+  }
+
+  /** Where the first of either list stands. */
+  private get place(): number {
+    return Math.min(leastOf(this.ready), LOOSER * leastOf(this.bundles));
+  }
+
+  /** The list whose first is to be opened; null: neither's. */
+  private nextOf(threshold: number): Part[] | null {
+    const [ready, bundles] = [leastOf(this.ready), LOOSER * leastOf(this.bundles)];
+    const may = (place: number) => place <= this.leastCoarse || threshold <= this.leastCoarse;
+    const [chain, bundle] = [ready < threshold && may(ready), bundles < LOOSER * threshold && may(bundles)];
+    if (bundle && (!chain || bundles <= ready)) return this.bundles;
+    return chain ? this.ready : null;
+  }
+
+  private listOf(entry: number): Part[] {
+    return this.queue[entry]!.bundle === null ? this.ready : this.bundles;
   }
 
   private get leastCoarse(): number {
     return this.queue[this.coarse]?.bound ?? Number.POSITIVE_INFINITY;
   }
+}
+
+function leastOf([first]: readonly Part[]): number {
+  return first?.bound ?? Number.POSITIVE_INFINITY;
 }

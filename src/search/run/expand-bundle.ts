@@ -1,137 +1,172 @@
-import type { Pipeline, Plan, Stage } from '../../domain/plan.ts';
-import type { Problem } from '../../domain/problem.ts';
 import { estimate } from '../../evaluate/estimate.ts';
-import { splitLaw } from '../../laws/split.ts';
-import { cutLayers } from '../../partition/cut-layers.ts';
-import { type Cut, leastSeconds, type PartitionProblem } from '../../partition/problem.ts';
-import { shareMicroBatches } from '../../partition/shares.ts';
-import { sequenceParallel } from '../../techniques/sequence-parallel.ts';
-import { partitionProblem } from '../cut/partition-problem.ts';
-import { planFrom } from '../cut/plan-from.ts';
-import type { Bundle } from '../space/bundles.ts';
-import { type Candidate, candidateText } from '../space/candidate.ts';
-import { type Choice, choices } from '../space/choices.ts';
-import type { Frame } from '../space/frame.ts';
-import type { SearchOptions } from '../space/options.ts';
+import { planLaw } from '../../laws/plan.ts';
+import { leastSeconds } from '../../partition/problem.ts';
+import type { PipelineClass } from '../../partition/shares.ts';
+import { leastAcross } from '../bound/across-bound.ts';
+import { mostRate, mostRates, mostWithin, secondsLeft, stepAtLeast } from '../bound/bundle-bound.ts';
+import { bySize, type Group } from '../bound/by-size.ts';
+import { bundlePlan } from '../cut/bundle-plan.ts';
+import { type BundleCuts, CutChain, cutTogether } from '../cut/cut-bundle.ts';
+import { type Bundle, bundleChoices, bundleSpace } from '../space/bundles.ts';
+import { candidateText } from '../space/candidate.ts';
+import type { Choice } from '../space/choices.ts';
+import type { Frame, Layout } from '../space/frame.ts';
 import { type Evaluated, insert } from './kept.ts';
 import { memoryReason } from './misses.ts';
 import { type Run, refusal, worstKept } from './run.ts';
 
-/** A chain that a class of the bundle may be, under a given choice, with its best cut. */
-interface Option {
-  readonly candidate: Candidate;
-  readonly cut: Cut;
-  readonly partition: PartitionProblem;
-  /** Micro-batches a second, all its replicas together. */
+/** A choice, and by class the chains that it leaves, fastest first. */
+interface Level {
+  readonly choice: Choice;
+  readonly total: number;
+  readonly classes: readonly (readonly CutChain[])[];
+  /** Of the fastest chains together, micro-batches a second. */
   readonly rate: number;
-}
-
-/** Micro-batch sizes and techniques that all pipelines of a bundle share. */
-export function bundleChoices(problem: Problem, options: SearchOptions): Choice[] {
-  const sequences = problem.workload.globalBatchSize;
-  // Choices that hold for any of its chains: as for one with tensor parallelism, replicas and several stages.
-  const any = { family: 'type-per-stage', tp: 2, cp: 1, pp: 2, dp: 2, sequences, sharing: 1 } as const;
-  const plain = { ...options, fix: { ...options.fix, counts: { ...options.fix.counts, vpp: 1 } } };
-  return choices(problem, any, plain).filter(({ fewest }) => fewest === null);
-}
-
-export function bundleSpace({ classes }: Bundle): number {
-  return classes.reduce((product, frames) => product * frames.length, 1);
+  /** By class: micro-batches that the fullest chains of all later classes get done in time. */
+  readonly mostBelow: readonly number[];
 }
 
 /** Rejects, bounds or costs every configuration of a bundle, choices with the best bound first. */
 export function expandBundle(run: Run, bundle: Bundle): void {
-  const { problem } = run;
-  const space = bundleSpace(bundle);
-  const choices = bundleChoices(problem, run.options).map((choice) => {
-    const total = problem.workload.globalBatchSize / choice.microBatchSize;
-    const classes = bundle.classes.map((frames) => optionsOf(run, frames, choice, total));
-    const rate = classes.reduce((sum, [fastest]) => sum + (fastest?.rate ?? 0), 0);
-    return { choice, total, classes, seconds: total / rate };
-  });
-  for (const { choice, total, classes } of choices.sort((a, b) => a.seconds - b.seconds)) {
-    const feasible = classes.reduce((product, list) => product * list.length, 1);
-    if (feasible < space) {
-      const example = { layout: { ...bundle.classes[0]![0]!, ep: 1, etp: 1 }, choice };
-      run.tally.add(
-        {
-          rule: 'memory',
-          actual: 'a class of pipelines without a cut that fits',
-          limit: 'GPU memory less headroom',
-        },
-        () => candidateText(example),
-        space - feasible,
-      );
-    }
-    if (feasible === 0) continue;
-    const before = run.evaluated + run.tally.total();
-    descend(run, classes, total, []);
-    const rest = feasible - (run.evaluated + run.tally.total() - before);
-    if (run.options.interrupted() === null) run.boundedAway += rest;
-    else run.left += rest;
-  }
+  const levels = bySize(bundleChoices(run.problem, bundle, run.options)).flatMap((group) =>
+    levelsOf(run, bundle, group),
+  );
+  for (const level of levels.sort((a, b) => a.total / a.rate - b.total / b.rate)) descend(run, level, []);
 }
 
-function optionsOf(run: Run, frames: readonly Frame[], choice: Choice, total: number): Option[] {
+/** The choices of one size of micro-batch with the chains that may yet be fast enough; all other configurations are counted. */
+function levelsOf(run: Run, bundle: Bundle, group: Group): Level[] {
   const { problem, book } = run;
-  const all = frames.flatMap((frame): Option[] => {
-    const layout = { ...frame, ep: 1, etp: 1 };
-    if (splitLaw(problem, { ...layout, shapes: layout.runs }) !== null || frame.dp > total) return [];
-    const candidate = { layout, choice };
-    const partition = partitionProblem(
-      problem,
-      candidate,
-      book.of(candidate),
-      Math.ceil(total / (2 * frame.dp)),
+  const total = problem.workload.globalBatchSize / group.barest[0]!.microBatchSize;
+  const rates = bundle.classes.map((layouts) => mostRates(problem, book, layouts, group));
+  const most = rates.map((all) => Math.max(...all));
+  const together = most.reduce((a, b) => a + b, 0);
+  const frames = bundle.classes.map(([layout]) => layout!);
+  const left = bundle.classes.map((layouts, i) =>
+    layouts.filter(
+      (_, l) => rates[i]![l]! > 0 && !tooSlow(run, frames, total / (together - most[i]! + rates[i]![l]!)),
+    ),
+  );
+  const dealt = sizeOf(rates.map((all) => all.filter((rate) => rate > 0)));
+  const few = group.choices.length * (bundleSpace(bundle) - dealt);
+  if (few > 0) run.tally.add(tooFew(total), () => textOf(bundle, group.choices[0]!), few);
+  run.boundedAway += group.choices.length * (dealt - sizeOf(left));
+  if (left.some((list) => list.length === 0)) return [];
+  const depths = bundle.classes.map((layouts) => new Set(layouts.map(({ pp }) => pp)));
+  const within = run.options.objective.id === 'time' ? secondsLeft(problem, worstKept(run)) : Infinity;
+  return group.choices.flatMap((choice): Level[] => {
+    const classes = enough(
+      left.map((layouts, i) =>
+        chainsFor(run, layouts, choice, (pp) => ({
+          seconds: within,
+          joined: depths.some((has, j) => j !== i && has.has(pp)),
+        })),
+      ),
+      total,
     );
-    const cut = cutLayers(partition);
-    return 'rule' in cut ? [] : [{ candidate, cut, partition, rate: frame.dp / cut.bottleneckSeconds }];
+    run.boundedAway += sizeOf(left) - sizeOf(classes);
+    if (classes.some((list) => list.length === 0)) return [];
+    const fullest = classes.map((list) => Math.max(...list.map(({ most }) => most)));
+    const mostBelow = fullest.map((_, i) => fullest.slice(i + 1).reduce((a, b) => a + b, 0));
+    const rate = classes.reduce((sum, [first]) => sum + first!.rate, 0);
+    return [{ choice, total, classes, rate, mostBelow }];
   });
-  return all.sort((a, b) => b.rate - a.rate);
+}
+
+/** Chains that get the batch done in time beside the fullest of the other classes. */
+function enough(classes: readonly (readonly CutChain[])[], total: number): (readonly CutChain[])[] {
+  const most = classes.map((list) => list.reduce((all, { most: own }) => Math.max(all, own), 0));
+  const together = most.reduce((a, b) => a + b, 0);
+  return classes.map((list, i) => list.filter((chain) => together - most[i]! + chain.most >= total));
+}
+
+function tooSlow(run: Run, frames: readonly Frame[], seconds: number): boolean {
+  return run.options.objective.bound(stepAtLeast(run.problem, seconds), frames) >= worstKept(run);
+}
+
+const tooFew = (total: number) => ({
+  rule: 'micro-batch-per-copy',
+  actual: `${total} micro-batches`,
+  limit: 'one at least for each copy of a pipeline',
+});
+
+function textOf({ classes }: Bundle, choice: Choice): string {
+  return classes.map(([layout]) => candidateText({ layout: layout!, choice })).join(' + ');
+}
+
+function sizeOf(classes: readonly (readonly unknown[])[]): number {
+  return classes.reduce((product, list) => product * list.length, 1);
+}
+
+function chainsFor(
+  { problem, book }: Run,
+  layouts: readonly Layout[],
+  choice: Choice,
+  within: (pp: number) => Parameters<typeof mostWithin>[3],
+): CutChain[] {
+  return layouts
+    .map((layout) => {
+      const candidate = { layout, choice };
+      return new CutChain(problem, book, candidate, {
+        rate: mostRate(problem, book, candidate),
+        most: mostWithin(problem, book, candidate, within(layout.pp)),
+      });
+    })
+    .sort((a, b) => b.rate - a.rate);
 }
 
 /** Depth first, fastest chains first; leaves what the joint rate shows to be no better than the worst plan kept. */
-function descend(
-  run: Run,
-  classes: readonly (readonly Option[])[],
-  total: number,
-  chosen: readonly Option[],
-): void {
+function descend(run: Run, level: Level, chosen: readonly CutChain[]): void {
+  const { classes, total } = level;
   if (chosen.length === classes.length) {
     costBundle(run, chosen, total);
     return;
   }
-  const rest = classes.slice(chosen.length + 1).reduce((sum, list) => sum + list[0]!.rate, 0);
+  const list = classes[chosen.length]!;
+  const below = sizeOf(classes.slice(chosen.length + 1));
+  const rest = classes.slice(chosen.length + 1).reduce((sum, one) => sum + one[0]!.rate, 0);
   const sofar = chosen.reduce((sum, one) => sum + one.rate, 0);
-  for (const option of classes[chosen.length]!) {
-    const seconds = (total / (sofar + option.rate + rest)) * run.problem.stack.timeMultiplier.value;
-    const frames = [...chosen, option].map((one) => one.candidate.layout);
-    const bound = run.options.objective.bound(seconds, frames);
-    if (bound >= worstKept(run) || run.options.interrupted() !== null) return;
-    descend(run, classes, total, [...chosen, option]);
+  const most = chosen.reduce((sum, one) => sum + one.most, 0) + level.mostBelow[chosen.length]!;
+  for (const [i, chain] of list.entries()) {
+    const frames = [...chosen, chain].map((one) => one.candidate.layout);
+    const stopped = run.options.interrupted() !== null;
+    if (stopped || tooSlow(run, frames, total / (sofar + chain.rate + rest))) {
+      const others = (list.length - i) * below;
+      if (stopped) run.left += others;
+      else run.boundedAway += others;
+      return;
+    }
+    if (most + chain.most < total) {
+      run.boundedAway += below;
+      continue;
+    }
+    const misfit = chain.misfit();
+    if (misfit === null) descend(run, level, [...chosen, chain]);
+    else run.tally.add(misfit, () => candidateText(chain.candidate), below);
   }
 }
 
-function costBundle(run: Run, chosen: readonly Option[], total: number): void {
+function costBundle(run: Run, chosen: readonly CutChain[], total: number): void {
   const { problem, options, book } = run;
   const text = () => chosen.map(({ candidate }) => candidateText(candidate)).join(' + ');
-  const classes = chosen.map(({ cut, candidate }) => ({
-    replicas: candidate.layout.dp,
-    bottleneckSeconds: cut.bottleneckSeconds,
-    sumSeconds: cut.sumSeconds,
-  }));
-  const shares = shareMicroBatches(classes, total);
-  if ('rule' in shares) {
-    run.tally.add(shares, text);
+  const candidates = chosen.map(({ candidate }) => candidate);
+  const frames = candidates.map(({ layout }) => layout);
+  const across = leastAcross(problem, book, candidates);
+  if (tooSlow(run, frames, across + total / chosen.reduce((sum, one) => sum + one.rate, 0))) {
+    run.boundedAway += 1;
     return;
   }
-  const least = Math.max(
-    ...chosen.map(({ partition, cut }, i) => leastSeconds(partition, cut, shares.perReplica[i]!)),
-  );
-  const frames = chosen.map(({ candidate }) => candidate.layout);
-  if (options.objective.bound(least * problem.stack.timeMultiplier.value, frames) >= worstKept(run)) return;
-  const plan = withoutIdleSwitch(bundlePlan(problem, chosen, shares.perReplica), options);
-  const refused = refusal(run, { plan });
+  const cuts = cutTogether(chosen, total);
+  if ('rule' in cuts) {
+    run.tally.add(cuts, text);
+    return;
+  }
+  if (tooSlow(run, frames, across + leastOf(cuts))) {
+    run.boundedAway += 1;
+    return;
+  }
+  const plan = bundlePlan(problem, chosen, cuts);
+  const refused = planLaw(problem, plan) ?? refusal(run, { plan });
   if (refused !== null) {
     run.tally.add(refused, text);
     return;
@@ -142,52 +177,21 @@ function costBundle(run: Run, chosen: readonly Option[], total: number): void {
     return;
   }
   run.evaluated += 1;
-  const { candidate, cut, partition } = chosen[0]!;
+  const [{ cut, partition }] = cuts.cuts as [BundleCuts['cuts'][number]];
+  const classes = cuts.cuts.map((one, i): PipelineClass => ({ ...one.cut, replicas: frames[i]!.dp }));
   const one: Evaluated = {
     value: options.objective.value(plan, costed),
     family: 'several-pipelines',
-    candidate,
-    realised: { plan, cut, partition, shares: { ...shares, classes, total } },
+    candidate: chosen[0]!.candidate,
+    realised: { plan, cut, partition, shares: { ...cuts.shares, classes, total } },
     estimate: costed,
   };
   insert(run.kept, one, options.top);
 }
 
-/** One pipeline for each class; classes of the same depth and cut are replicas of one pipeline. */
-function bundlePlan(problem: Problem, chosen: readonly Option[], perReplica: readonly number[]): Plan {
-  const plans = chosen.map(({ candidate, cut }, i) =>
-    planFrom(problem, candidate, cut.layersPerStage, perReplica[i]! * candidate.layout.dp),
+/** Seconds that the slowest of the pipelines, cut so, takes at least. */
+function leastOf({ cuts, shares }: BundleCuts): number {
+  return Math.max(
+    ...cuts.map(({ partition, cut }, i) => leastSeconds(partition, cut, shares.perReplica[i]!)),
   );
-  const pipelines: Pipeline[] = [];
-  for (const plan of plans) {
-    const [one] = plan.pipelines as [Pipeline];
-    const twin = pipelines.findIndex((other) => sameCut(other.stages, one.stages));
-    if (twin < 0) pipelines.push(one);
-    else pipelines[twin] = merged(pipelines[twin]!, one);
-  }
-  return { ...plans[0]!, pipelines };
-}
-
-/** Choices are made as for tensor parallelism, under which sequence parallelism is usual; with none it is off. */
-function withoutIdleSwitch(plan: Plan, { fix }: SearchOptions): Plan {
-  const blocks = plan.pipelines.flatMap(({ stages }) => stages.flatMap(({ replicas }) => replicas));
-  const idle = fix.techniques[sequenceParallel.id] === undefined && blocks.every(({ tp }) => tp === 1);
-  return idle ? { ...plan, techniques: sequenceParallel.set(plan.techniques, false) } : plan;
-}
-
-function sameCut(a: readonly Stage[], b: readonly Stage[]): boolean {
-  return (
-    a.length === b.length &&
-    a.every((stage, i) => JSON.stringify(stage.chunks) === JSON.stringify(b[i]!.chunks))
-  );
-}
-
-function merged(a: Pipeline, b: Pipeline): Pipeline {
-  return {
-    microBatches: a.microBatches + b.microBatches,
-    stages: a.stages.map((stage, i) => ({
-      ...stage,
-      replicas: [...stage.replicas, ...b.stages[i]!.replicas],
-    })),
-  };
 }

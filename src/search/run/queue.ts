@@ -1,14 +1,13 @@
 import type { Problem } from '../../domain/problem.ts';
 import { framesOf } from '../bound/copies-bound.ts';
 import { frameBound } from '../bound/frame-bound.ts';
-import { type Bundle, bundles } from '../space/bundles.ts';
+import { type Bundle, bundleChoices, bundleSpace, bundles } from '../space/bundles.ts';
 import { chains } from '../space/chains.ts';
 import { choiceCounts } from '../space/choices.ts';
 import { devicesOfFrame, type Frame } from '../space/frame.ts';
 import { layoutCount } from '../space/layouts.ts';
 import type { SearchOptions } from '../space/options.ts';
 import { type UnlikeCopies, unlikeCopies } from '../space/unlike-copies.ts';
-import { bundleChoices, bundleSpace } from './expand-bundle.ts';
 import { copiesSpace } from './expand-copies.ts';
 
 /** What the search opens at once, one of three: a chain of stages, unlike pipelines side by side, one stage on unlike GPUs. */
@@ -44,7 +43,7 @@ export function queueOf(problem: Problem, options: SearchOptions): Entry[] {
       bundle,
       copies: null,
       bound: bundleBound(problem, bundle, options),
-      count: bundleChoices(problem, options).length * bundleSpace(bundle),
+      count: bundleChoices(problem, bundle, options).length * bundleSpace(bundle),
     });
   }
   for (const copies of unlikeCopies(problem, options)) {
@@ -58,7 +57,7 @@ export function queueOf(problem: Problem, options: SearchOptions): Entry[] {
   return queue.sort((a, b) => a.bound - b.bound);
 }
 
-/** All chains of a class use all its GPUs: any of them stands for all. */
+/** All chains of a class use all its nodes: any of them stands for all. */
 function bundleBound(problem: Problem, { classes }: Bundle, { objective }: SearchOptions): number {
   const frames = classes.map(([frame]) => frame!);
   return objective.bound(frameBound(problem, frames), frames);

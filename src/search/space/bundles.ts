@@ -1,81 +1,99 @@
 import type { NodeGroup } from '../../domain/cluster.ts';
 import type { Problem } from '../../domain/problem.ts';
+import { splitLaw } from '../../laws/split.ts';
 import { isMoe } from '../../layers/layer.ts';
+import { remembered } from '../../units/remembered.ts';
 import { chainsOf } from './chains.ts';
-import { devicesOfFrame, type Frame } from './frame.ts';
-import { groupSize, subsets } from './group-orders.ts';
+import { type Choice, choices } from './choices.ts';
+import { devicesOfFrame, type Layout } from './frame.ts';
+import { groupSize } from './group-orders.ts';
+import { divisions, keyOf } from './group-parts.ts';
+import { layoutsOf } from './layouts.ts';
 import type { SearchOptions } from './options.ts';
 
 /**
- * Data-parallel pipelines of different make-up: each class of pipelines is a chain over its own node groups, with its own
+ * Data-parallel pipelines of different make-up: each class of pipelines is a chain over its own nodes, with its own
  * tensor-parallel degree, depth and number of replicas; micro-batches are dealt so that all end together.
  */
 export interface Bundle {
-  /** By class: the chains it may be. */
-  readonly classes: readonly (readonly Frame[])[];
+  /** By class: the chains it may be, all of them of one context-parallel, expert-parallel and expert-tensor-parallel size. */
+  readonly classes: readonly (readonly Layout[])[];
 }
 
-/** More groups than this each form a class of their own, or stay idle. */
-const MOST_CHAINED = 3;
 const MOST_CLASSES = 4;
+/** Clusters of more groups have no bundles. */
+const MOST_GROUPS = 6;
 
 export function bundles(problem: Problem, options: SearchOptions): Bundle[] {
   const { groups } = problem.cluster;
   const { counts } = options.fix;
-  if (groups.length < 2 || options.alikeStages || isMoe(problem.model)) return [];
+  if (groups.length < 2 || groups.length > MOST_GROUPS || options.alikeStages) return [];
   // A bundle has no one depth, degree or number of replicas, and no virtual stages.
   if (counts.pp !== undefined || counts.dp !== undefined || counts.tp !== undefined) return [];
-  if ((counts.vpp ?? 1) > 1 || (counts.cp ?? 1) > 1 || (counts['dp-replicate'] ?? 1) > 1) return [];
-  if (groups.length > 6) return [];
-  return subsets(groups)
-    .filter((set) => set.length > 1 && options.mustUse.every((i) => set.some((g) => g.index === i)))
-    .filter((set) => !set.some(({ index }) => options.avoid.includes(index)))
-    .filter((set) => set.reduce((sum, g) => sum + groupSize(g), 0) <= options.maxGpus)
-    .flatMap((set) => partitions(set, groups.length <= MOST_CHAINED))
-    .filter((classes) => classes.length > 1 && classes.length <= MOST_CLASSES)
-    .map((classes) => ({ classes: classes.map((set) => fullChains(problem, set, options)) }))
-    .filter(({ classes }) => classes.every((frames) => frames.length > 0));
+  if ((counts.vpp ?? 1) > 1 || (counts['dp-replicate'] ?? 1) > 1) return [];
+  const known = new Map<string, ReadonlyMap<string, Layout[]>>();
+  // Ways to place experts are many: a sparse model takes whole groups, and splits experts over their own ranks alone.
+  const sparse = isMoe(problem.model);
+  const etp = sparse ? { etp: 1, ...options.fix.counts } : options.fix.counts;
+  const here = { ...options, fix: { ...options.fix, counts: etp } };
+  return divisions(problem.cluster, sparse)
+    .filter((classes) => classes.length <= MOST_CLASSES && allowed(classes.flat(), options))
+    .flatMap((classes) =>
+      together(classes.map((set) => remembered(known, keyOf(set), () => layoutsOn(problem, set, here)))),
+    );
 }
 
-/** The chains over exactly these groups, in any order, that leave none of their GPUs idle; without context parallelism. */
-function fullChains(problem: Problem, set: readonly NodeGroup[], options: SearchOptions): Frame[] {
-  const all = set.reduce((sum, group) => sum + groupSize(group), 0);
-  const orders = set.length === 1 ? [[...set]] : [[...set], [...set].reverse()];
-  const free = {
-    ...problem,
-    workload: { ...problem.workload, globalBatchSize: highlyDivisible(all) },
-  };
-  return orders.flatMap((order) =>
-    [...chainsOf(free, order, { ...options, max: withoutContext(options) })].filter(
-      (frame) => devicesOfFrame(frame) === all,
-    ),
+function allowed(parts: readonly NodeGroup[], { mustUse, avoid, maxGpus }: SearchOptions): boolean {
+  const used = new Set(parts.map(({ index }) => index));
+  const gpus = parts.reduce((sum, part) => sum + groupSize(part), 0);
+  return (
+    gpus <= maxGpus && mustUse.every((group) => used.has(group)) && !avoid.some((group) => used.has(group))
   );
 }
 
-function withoutContext({ max }: SearchOptions): SearchOptions['max'] {
-  return { ...max, counts: { ...max.counts, cp: 1 } };
+/** The degrees that all pipelines of a plan share. */
+function sharedBy({ cp, ep, etp }: Layout): string {
+  return `${cp}/${ep}/${etp}`;
 }
 
-/** Replica counts of a class need not divide the batch: any up to the class's GPUs may be. */
-function highlyDivisible(gpus: number): number {
-  let n = 1;
-  for (let d = 2; d <= gpus; d++) if (gpus % d === 0) n = lcm(n, d);
-  return n;
+/** The lawful chains over exactly these nodes, in either order, that leave none of their GPUs idle: by the degrees that others must share. */
+function layoutsOn(
+  problem: Problem,
+  set: readonly NodeGroup[],
+  options: SearchOptions,
+): ReadonlyMap<string, Layout[]> {
+  const all = set.reduce((sum, group) => sum + groupSize(group), 0);
+  const orders = set.length === 1 ? [set] : [set, [...set].reverse()];
+  // Replicas of a class need not divide the batch, but its GPUs.
+  const free = { ...problem, workload: { ...problem.workload, globalBatchSize: all } };
+  const byShared = new Map<string, Layout[]>();
+  for (const order of orders)
+    for (const frame of chainsOf(free, order, options)) {
+      if (devicesOfFrame(frame) !== all) continue;
+      for (const layout of layoutsOf(problem, frame, options))
+        if (splitLaw(problem, { ...layout, shapes: layout.runs }) === null)
+          remembered(byShared, sharedBy(layout), () => []).push(layout);
+    }
+  return byShared;
 }
 
-function lcm(a: number, b: number): number {
-  let [x, y] = [a, b];
-  while (y > 0) [x, y] = [y, x % y];
-  return (a / x) * b;
+function together([first, ...rest]: readonly ReadonlyMap<string, Layout[]>[]): Bundle[] {
+  return [...first!].flatMap(([shared, layouts]) => {
+    const others = rest.map((one) => one.get(shared));
+    return others.includes(undefined) ? [] : [{ classes: [layouts, ...others.map((one) => one!)] }];
+  });
 }
 
-/** All ways to split a set into classes; without chaining only into single groups. */
-function partitions<T>(set: readonly T[], chaining: boolean): T[][][] {
-  if (!chaining) return [set.map((one) => [one])];
-  if (set.length === 0) return [[]];
-  const [first, ...rest] = set as [T, ...T[]];
-  return partitions(rest, true).flatMap((classes) => [
-    [[first], ...classes],
-    ...classes.map((_, i) => classes.map((one, j) => (i === j ? [first, ...one] : one))),
-  ]);
+/** Micro-batch sizes and techniques that all pipelines of a bundle share. */
+export function bundleChoices(problem: Problem, { classes }: Bundle, options: SearchOptions): Choice[] {
+  const sequences = problem.workload.globalBatchSize;
+  const { cp } = classes[0]![0]!;
+  // Choices that hold for any of its chains: as for one with tensor parallelism, replicas and several stages.
+  const any = { family: 'type-per-stage', tp: 2, cp, pp: 2, dp: 2, sequences, sharing: 1 } as const;
+  const plain = { ...options, fix: { ...options.fix, counts: { ...options.fix.counts, vpp: 1 } } };
+  return choices(problem, any, plain).filter(({ fewest }) => fewest === null);
+}
+
+export function bundleSpace({ classes }: Bundle): number {
+  return classes.reduce((product, layouts) => product * layouts.length, 1);
 }

@@ -102,7 +102,7 @@ function techniqueChoices(
   const all = TECHNIQUES.map((technique): Values => {
     const { id, off, usual, choices: choose, resolve, limit } = technique;
     const stated = fix.techniques[id];
-    const held = stated === undefined ? undefined : (resolve?.(stated, problem) ?? stated);
+    const held = stated === undefined ? undefined : (resolve?.(stated, problem, dims) ?? stated);
     const values = choose?.(problem, dims, held) ?? [held ?? usual?.(problem, dims) ?? off];
     const limitable = (value: unknown) => limit?.of(value) === null && limit.with(value, 1) !== null;
     // Fewer layers, where they lie in one chunk.

@@ -45,16 +45,19 @@ export function unlikeCopies(problem: Problem, options: SearchOptions): UnlikeCo
 
 /** Nodes of a group that are tried where a set has two groups: so many, or a power of two, or all. */
 const FEW_NODES = 4;
+/** Of larger sets, combinations of node counts that are all tried; above it each group gives all its nodes or half of them. */
+const MOST_TAKEN = 27;
 
 /** Nodes of each group of a set, all ways that are tried. */
 function nodesTaken(set: readonly NodeGroup[]): number[][] {
-  const lists = set.map(({ nodes }) => {
-    if (set.length > 2) return [nodes];
+  const some = set.map(({ nodes }) => {
     const few = Array.from({ length: Math.min(nodes, FEW_NODES) }, (_, i) => i + 1);
     const powers = Array.from({ length: Math.floor(Math.log2(nodes)) + 1 }, (_, i) => 2 ** i);
     return [...new Set([...few, ...powers, nodes])];
   });
-  return combinations(lists);
+  const all = some.reduce((product, list) => product * list.length, 1);
+  if (set.length <= 2 || all <= MOST_TAKEN) return combinations(some);
+  return combinations(set.map(({ nodes }) => [...new Set([nodes, Math.ceil(nodes / 2)])]));
 }
 
 /** Every size of copy that each group of the set has room for: as many copies as fit, and as many as divide the batch. */

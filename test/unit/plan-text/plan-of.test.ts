@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { parseConfiguration } from '../../../src/plan-text/configuration.ts';
 import { planOf } from '../../../src/plan-text/plan-of.ts';
+import { planText } from '../../../src/plan-text/text.ts';
 import { problem } from '../../fixtures/problem.ts';
 
 const ONE = problem('llama-3.1-8b', 'dgx-h100-8', { globalBatchSize: 64 });
@@ -27,4 +28,25 @@ it('takes one size of tensor parallelism for each group', () => {
     [[0, 4, 4]],
     [[1, 8, 4]],
   ]);
+});
+
+it.each([
+  ['tp=4,dp=2,recompute=full:99', 'recompute=full', 'recompute=full'],
+  ['tp=4,pp=2,recompute=full:31', 'recompute=full', 'recompute=full'],
+  ['tp=1,dp=8,sp=true', 'sp=false', 'recompute=none'],
+])('%s says more than there is to say: %s is taken, and noted', (text, note, told) => {
+  const one = problem('llama-3.1-8b', 'dgx-h100-8');
+  const configured = planOf(one, parseConfiguration(text));
+  if ('rule' in configured) throw new Error(configured.actual);
+  expect(configured.inferred).toContain(note);
+  expect(planText(one, configured.plan)).toContain(told);
+  expect(planText(one, configured.plan)).not.toContain('sp=true');
+});
+
+it.each([
+  ['tp=4,dp=2,ep=2', 'experts'],
+  ['tp=8,pp=1,schedule=zb-v', 'schedule-virtual-stages'],
+])('%s is refused by name: %s', (text, rule) => {
+  const one = problem('llama-3.1-8b', 'dgx-h100-8');
+  expect(planOf(one, parseConfiguration(text))).toMatchObject({ rule });
 });
