@@ -192,6 +192,8 @@ function* bundlesOf(
       for (const chain of lists[i]!) {
         const all = rate + chain.rate;
         if (all + more < SLACK * enough()) break;
+        // Pipelines of one make-up are copies of one: on which of a node's GPUs each stands is not asked here.
+        if (chosen.some((one) => makeUp(one) === makeUp(chain))) continue;
         const now = [...chosen, chain];
         if (all >= SLACK * enough()) yield now;
         yield* descend(i, rest, now, all);
@@ -199,6 +201,10 @@ function* bundlesOf(
     }
   };
   yield* descend(0, room, [], 0);
+}
+
+function makeUp({ places, layers }: Chain): string {
+  return JSON.stringify([places, layers]);
 }
 
 function without(left: readonly number[], use: readonly number[]): number[] | null {
