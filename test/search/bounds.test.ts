@@ -8,8 +8,10 @@ import { SCHEDULES, scheduleOf } from '../../src/schedules/index.ts';
 import { scheduleLaw } from '../../src/schedules/schedule.ts';
 import { barestBound, barestKernels } from '../../src/search/bound/barest.ts';
 import { lowerBound } from '../../src/search/bound/bounds.ts';
+import { candidateBound } from '../../src/search/bound/candidate-bound.ts';
 import { CostBook } from '../../src/search/bound/cost-book.ts';
 import { frameBound } from '../../src/search/bound/frame-bound.ts';
+import { fewestLayers } from '../../src/search/cut/fewest-layers.ts';
 import { realise } from '../../src/search/cut/realise.ts';
 import { type Candidate, microBatchesPerReplica, shapeFor } from '../../src/search/space/candidate.ts';
 import { chains } from '../../src/search/space/chains.ts';
@@ -54,9 +56,15 @@ function check(p: Problem, cases: number, options = DEFAULT_OPTIONS): number {
         if (choice.vpp > 1 && microBatches < layout.pp) continue;
         const shape = shapeFor(candidate, microBatches);
         if (scheduleLaw(scheduleOf(choice.schedule), shape) !== null) continue;
-        const realised = realise(p, candidate, book.of(candidate));
-        if ('rule' in realised) continue;
-        const { stepSeconds } = estimate(p, realised.plan);
+        const whole = realise(p, candidate, book.of(candidate));
+        if ('rule' in whole) continue;
+        if (choice.fewest !== null) {
+          const some = fewestLayers(p, candidate, whole, book);
+          if ('rule' in some) continue;
+          const { stepSeconds } = estimate(p, some.plan);
+          expect(candidateBound(p, book, candidate)).toBeLessThanOrEqual(stepSeconds * (1 + 1e-9));
+        }
+        const { stepSeconds } = estimate(p, whole.plan);
         expect(lowerBound(p, candidate, book.of(candidate))).toBeLessThanOrEqual(stepSeconds * (1 + 1e-9));
         expect(frameBound(p, [frame])).toBeLessThanOrEqual(stepSeconds * (1 + 1e-9));
         for (const barest of barestOf(p, book, frame, candidate, options))

@@ -81,7 +81,7 @@ export function pipelineBound(
       if (ends.all || ends.head === stage) {
         const ofHead = headSeconds + (more?.head ?? 0);
         beside += ofHead;
-        slowest = Math.max(slowest, ofHead + secondsPerLayer[last]!);
+        slowest = Math.max(slowest, fixed + ofHead + secondsPerLayer[last]!);
       }
       if (i === 0) beside += crossing[run - 1] ?? 0;
       if (i === stages - 1) beside += crossing[run] ?? 0;

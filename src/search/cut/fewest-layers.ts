@@ -3,22 +3,8 @@ import type { Reason } from '../../domain/reason.ts';
 import { TECHNIQUES } from '../../techniques/index.ts';
 import type { CostBook } from '../bound/cost-book.ts';
 import { spotsOf } from '../bound/memory-bound.ts';
-import type { Candidate } from '../space/candidate.ts';
+import { type Candidate, withoutFewest } from '../space/candidate.ts';
 import type { Realised } from './realise.ts';
-
-/** Covering some layers is never faster than covering none. */
-export function withoutFewest(candidate: Candidate): Candidate {
-  const { choice } = candidate;
-  const one = TECHNIQUES.find(({ id }) => id === choice.fewest);
-  if (one === undefined) return candidate;
-  const techniques = one.set(choice.techniques, one.off);
-  return { ...candidate, choice: { ...choice, techniques, fewest: null } };
-}
-
-/** Covering all. */
-export function withAll(candidate: Candidate): Candidate {
-  return { ...candidate, choice: { ...candidate.choice, fewest: null } };
-}
 
 /** A Reason where every stage has room for as many layers as any may get without the technique: it takes none, whatever the cut. */
 export function needless(problem: Problem, candidate: Candidate, book: CostBook): Reason | null {

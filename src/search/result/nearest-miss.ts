@@ -5,10 +5,9 @@ import { estimate, memoryVerdict } from '../../evaluate/estimate.ts';
 import { spread } from '../../plan-text/chunk-counts.ts';
 import { FULL_RECOMPUTE, recompute } from '../../techniques/recompute.ts';
 import { zero } from '../../techniques/zero.ts';
-import { lowerBound } from '../bound/bounds.ts';
+import { candidateBound } from '../bound/candidate-bound.ts';
 import type { CostBook } from '../bound/cost-book.ts';
 import { evenCounts } from '../bound/even-counts.ts';
-import { withoutFewest } from '../cut/fewest-layers.ts';
 import { planFrom } from '../cut/plan-from.ts';
 import { excessOf, type Miss, memoryReason } from '../run/misses.ts';
 import type { Candidate } from '../space/candidate.ts';
@@ -34,8 +33,7 @@ export function findNearestMiss(
   for (const { candidate } of nearest) {
     if (tried >= MOST_TRIED) break;
     // That of a miss may be that of all its size.
-    const least = withoutFewest(candidate);
-    const seconds = lowerBound(problem, least, book.seconds(least));
+    const seconds = candidateBound(problem, book, candidate);
     if (objective.bound(seconds, [candidate.layout]) >= best) continue;
     tried += 1;
     const chunks = candidate.layout.pp * candidate.choice.vpp;

@@ -4,11 +4,9 @@ import { splitLaw } from '../../laws/split.ts';
 import { Heap } from '../../units/heap.ts';
 import { rememberedOf } from '../../units/remembered.ts';
 import { barestBound, barestKernels } from '../bound/barest.ts';
-import { loosestOf, lowerBound } from '../bound/bounds.ts';
 import type { Group } from '../bound/by-size.ts';
+import { candidateBound } from '../bound/candidate-bound.ts';
 import type { CostBook } from '../bound/cost-book.ts';
-import { squeezeOf } from '../bound/squeeze.ts';
-import { withAll, withoutFewest } from '../cut/fewest-layers.ts';
 import { type Candidate, candidateText } from '../space/candidate.ts';
 import type { Choice } from '../space/choices.ts';
 import { type Frame, type Layout, outlineOf } from '../space/frame.ts';
@@ -153,14 +151,6 @@ class FrameAgenda {
 
 function boundOf(run: Run, candidate: Candidate): number {
   const { problem, book, options } = run;
-  const least = withoutFewest(candidate);
   const enough = options.objective.id === 'time' ? worstKept(run) : Number.POSITIVE_INFINITY;
-  const plain = book.seconds(least);
-  const seconds = lowerBound(problem, least, plain, undefined, enough);
-  const value = options.objective.bound(seconds, [candidate.layout]);
-  if (candidate === least || value >= worstKept(run)) return value;
-  const squeeze = squeezeOf(problem, least, plain, book.seconds(withAll(candidate)));
-  const loosest = { ...loosestOf(problem, candidate), squeeze };
-  const squeezed = lowerBound(problem, least, plain, loosest, enough);
-  return Math.max(value, options.objective.bound(squeezed, [candidate.layout]));
+  return options.objective.bound(candidateBound(problem, book, candidate, enough), [candidate.layout]);
 }

@@ -64,3 +64,17 @@ export function candidateText({ layout, choice }: Candidate): string {
   );
   return `tp=${tp},pp=${pp},dp=${copies},cp=${cp}${expert},vpp=${choice.vpp},micro-batch=${choice.microBatchSize}${techniques.join('')}`;
 }
+
+/** Covering some layers is never faster than covering none. */
+export function withoutFewest(candidate: Candidate): Candidate {
+  const { choice } = candidate;
+  const one = TECHNIQUES.find(({ id }) => id === choice.fewest);
+  if (one === undefined) return candidate;
+  const techniques = one.set(choice.techniques, one.off);
+  return { ...candidate, choice: { ...choice, techniques, fewest: null } };
+}
+
+/** Covering all. */
+export function withAll(candidate: Candidate): Candidate {
+  return { ...candidate, choice: { ...candidate.choice, fewest: null } };
+}

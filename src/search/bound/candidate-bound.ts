@@ -1,0 +1,24 @@
+import type { Problem } from '../../domain/problem.ts';
+import { type Candidate, withAll, withoutFewest } from '../space/candidate.ts';
+import { loosestOf, lowerBound } from './bounds.ts';
+import type { CostBook } from './cost-book.ts';
+import { squeezeOf } from './squeeze.ts';
+
+/**
+ * No plan of a candidate takes less, seconds: covering some layers is never faster than covering none, nor than what memory
+ * makes it cover. A bound of `enough` is not sharpened.
+ */
+export function candidateBound(
+  problem: Problem,
+  book: CostBook,
+  candidate: Candidate,
+  enough = Number.POSITIVE_INFINITY,
+): number {
+  const least = withoutFewest(candidate);
+  const plain = book.seconds(least);
+  const seconds = lowerBound(problem, least, plain, undefined, enough);
+  if (candidate === least || seconds >= enough) return seconds;
+  const squeeze = squeezeOf(problem, least, plain, book.seconds(withAll(candidate)));
+  const loosest = { ...loosestOf(problem, candidate), squeeze };
+  return Math.max(seconds, lowerBound(problem, least, plain, loosest, enough));
+}
