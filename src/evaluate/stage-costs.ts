@@ -1,12 +1,10 @@
 import type { Problem } from '../domain/problem.ts';
 import { lastKind } from '../layers/parameters.ts';
-import { holdingsOf, ofKernels } from '../techniques/index.ts';
+import { ofKernels } from '../techniques/index.ts';
 import { remembered } from '../units/remembered.ts';
 import type { StageSpec } from './context.ts';
 import { type Ending, endingOf } from './ending.ts';
 import { type LeastEnds, leastEnds } from './least-ends.ts';
-import { allocatable } from './memory/device.ts';
-import { limitsOf } from './memory/stage-memory.ts';
 import { Rooms } from './memory/stage-room.ts';
 import {
   type ProfileCache,
@@ -39,17 +37,6 @@ export interface StageSeconds {
   readonly forwardShare: number;
   /** Of the stage with that number among those that the GPUs of its group serve. */
   readonly leastEnds: (stage: number) => LeastEnds;
-  readonly layerBytes: () => LayerBytes;
-}
-
-/** What one layer of each kind takes of a GPU at least, and what there is. */
-export interface LayerBytes {
-  /** All through the step. */
-  readonly states: readonly number[];
-  /** Kept for backward by each micro-batch in flight. */
-  readonly saved: readonly number[];
-  /** Of one GPU, for all. */
-  readonly allocatable: number;
 }
 
 /** And what the stage has room for, and what ends its step: all that a stage cut needs to know. */
@@ -78,7 +65,6 @@ function secondsIn(
   profile: StageProfile,
   leastEndsOf: StageSeconds['leastEnds'],
 ): StageSeconds {
-  let known: LayerBytes | null = null;
   const secondsPerLayer = profile.layers[0]!.map(({ time }) => secondsOf(time));
   // Each module that predicts a further token is a layer and what stands beside it.
   const times = profile.layers[0]!.map(({ time }) => time);
@@ -94,10 +80,6 @@ function secondsIn(
     exposedShare: exposedShare(profile),
     forwardShare,
     leastEnds: leastEndsOf,
-    layerBytes: () => {
-      known ??= layerBytesOf(profile);
-      return known;
-    },
   };
 }
 
@@ -117,15 +99,6 @@ export function kernelSeconds(
     cache,
   );
   return layers[0]!.map(({ time }) => secondsOf(time));
-}
-
-function layerBytesOf({ context, layers }: StageProfile): LayerBytes {
-  const holdings = holdingsOf(context).filter(({ device }) => device === 'gpu');
-  const states = layers[0]!.map(({ memory: { owned } }) =>
-    holdings.reduce((sum, { state, of, share }) => sum + share * owned[state][of], 0),
-  );
-  const saved = layers[0]!.map((_, kind) => Math.min(...layers.map((row) => row[kind]!.memory.saved)));
-  return { states, saved, allocatable: allocatable(limitsOf(context)) };
 }
 
 /** Something of each of a group's stages in a row, worked out once for all whose GPUs lie alike in their fast domains. */

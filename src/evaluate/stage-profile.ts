@@ -87,10 +87,9 @@ export function passingProfile(problem: Problem, spec: StageSpec, cache = profil
   return profile(stageContext(problem, spec), cache);
 }
 
-function profile(context: StageContext, cache: ProfileCache): StageProfile {
-  const { problem, local } = context;
-  const segments = segmentsOf(context.techniques);
-  const kernels = segments.map(({ techniques }) =>
+/** Layers and ends of each segment of a stage, apart from what depends on data parallelism. */
+export function partsOf(context: StageContext, cache: ProfileCache): readonly Kernels[] {
+  return segmentsOf(context.techniques).map(({ techniques }) =>
     remembered(
       cache.kernels,
       layerKey(context, techniques),
@@ -98,6 +97,12 @@ function profile(context: StageContext, cache: ProfileCache): StageProfile {
       MOST_KERNELS,
     ),
   );
+}
+
+function profile(context: StageContext, cache: ProfileCache): StageProfile {
+  const { problem, local } = context;
+  const segments = segmentsOf(context.techniques);
+  const kernels = partsOf(context, cache);
   const { embedding, head, prediction } = kernels[0]!;
   return {
     context,

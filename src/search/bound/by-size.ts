@@ -1,6 +1,6 @@
 import type { Techniques } from '../../domain/plan.ts';
 import { TECHNIQUES } from '../../techniques/index.ts';
-import { remembered } from '../../units/remembered.ts';
+import { remembered, rememberedOf } from '../../units/remembered.ts';
 import { type Choice, interned } from '../space/choices.ts';
 
 /** Choices of one micro-batch size, with one chunk a stage or with several. */
@@ -25,25 +25,41 @@ export function bySize(all: readonly Choice[]): Group[] {
     remembered(sizes, vpp === 1 ? microBatchSize : -microBatchSize, () => []).push(choice);
   }
   const techniques = new Map<boolean, readonly Techniques[]>();
-  return [...sizes.values()].map((choices) => {
-    const vpp = Math.max(...choices.map((one) => one.vpp));
-    // Where the ends of the model stand is the schedule's: all choices of a group have one that says the same.
-    const plain = { ...choices[0]!, fewest: null, vpp };
-    const values = remembered(techniques, vpp > 1, () => barestTechniques(choices));
-    const barest = values.map((techniques): Choice => ({ ...plain, techniques }));
-    const orders = new Map(choices.map((one) => [orderOf(one), one]));
-    return {
+  return [...sizes.values()].map((choices) =>
+    groupOf(
       choices,
-      barest: barest as [Choice, ...Choice[]],
-      transfers: choices.every(({ vpp }) => vpp === 1),
-      orders: [...orders.values()],
-    };
-  });
+      remembered(techniques, choices[0]!.vpp > 1, () => barestTechniques(choices)),
+    ),
+  );
 }
 
-function orderOf({ schedule, vpp, techniques }: Choice): string {
-  const ahead = TECHNIQUES.filter(({ runAhead }) => runAhead !== undefined);
-  return `${schedule}/${vpp}/${ahead.map(({ of, format }) => format(of(techniques))).join()}`;
+/** Some choices of one size, with one chunk a stage or with several. */
+export function groupOf(
+  choices: readonly Choice[],
+  values: readonly Techniques[] = barestTechniques(choices),
+): Group {
+  const vpp = Math.max(...choices.map((one) => one.vpp));
+  // Where the ends of the model stand is the schedule's: all choices of a group have one that says the same.
+  const plain = { ...choices[0]!, fewest: null, vpp };
+  const barest = values.map((techniques): Choice => ({ ...plain, techniques }));
+  const orders = new Map(choices.map((one) => [orderOf(one), one]));
+  return {
+    choices,
+    barest: barest as [Choice, ...Choice[]],
+    transfers: choices.every((one) => one.vpp === 1),
+    orders: [...orders.values()],
+  };
+}
+
+const AHEAD = TECHNIQUES.filter(({ runAhead }) => runAhead !== undefined);
+const known = new WeakMap<Choice, string>();
+
+/** All that a schedule keeps alive depends on, the micro-batches apart. */
+export function orderOf(choice: Choice): string {
+  return rememberedOf(known, choice, () => {
+    const { schedule, vpp, techniques } = choice;
+    return `${schedule}/${vpp}/${AHEAD.map(({ of, format }) => format(of(techniques))).join()}`;
+  });
 }
 
 /** Values of techniques that change kernels agree with all choices or cost least time; each combination of the others once. */

@@ -18,7 +18,7 @@ export function candidateBound(
   const plain = book.seconds(least);
   const seconds = lowerBound(problem, least, plain, undefined, enough);
   if (candidate === least || seconds >= enough) return seconds;
-  const squeeze = squeezeOf(problem, least, plain, book.seconds(withAll(candidate)));
+  const squeeze = squeezeOf(problem, book, least, withAll(candidate));
   const loosest = { ...loosestOf(problem, candidate), squeeze };
   return Math.max(seconds, lowerBound(problem, least, plain, loosest, enough));
 }

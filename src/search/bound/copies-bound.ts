@@ -1,8 +1,9 @@
 import type { Problem } from '../../domain/problem.ts';
 import type { Reason } from '../../domain/reason.ts';
 import type { StageSpec } from '../../evaluate/context.ts';
+import { type LayerStates, layerSaved, layerStates } from '../../evaluate/layer-bytes.ts';
 import type { LeastEnd, LeastEnds } from '../../evaluate/least-ends.ts';
-import { type LayerBytes, type StageSeconds, stageSeconds } from '../../evaluate/stage-costs.ts';
+import { type StageSeconds, stageSeconds } from '../../evaluate/stage-costs.ts';
 import { remembered } from '../../units/remembered.ts';
 import type { Choice } from '../space/choices.ts';
 import type { SearchOptions } from '../space/options.ts';
@@ -21,7 +22,7 @@ export interface CopiesPace {
   readonly microBatch: (group: number, size: number) => number;
   readonly end: (group: number, size: number) => number;
   /** What its layers take of a GPU. */
-  readonly bytes: (group: number, size: number) => LayerBytes;
+  readonly bytes: (group: number, size: number) => LayerStates & { readonly saved: readonly number[] };
 }
 
 export function paceOf(
@@ -32,10 +33,9 @@ export function paceOf(
   ends: keyof LeastEnds = 'own',
 ): CopiesPace {
   const known = new Map<string, StageSeconds>();
+  const spec = (group: number, size: number) => specOf(problem, frame, choice, group, size);
   const costs = (group: number, size: number) =>
-    remembered(known, `${group}/${size}`, () =>
-      stageSeconds(book.problem, specOf(problem, frame, choice, group, size), book.profiles),
-    );
+    remembered(known, `${group}/${size}`, () => stageSeconds(book.problem, spec(group, size), book.profiles));
   return {
     microBatch: (group, size) => {
       const { secondsPerLayer, embeddingSeconds, headSeconds } = costs(group, size);
@@ -45,7 +45,10 @@ export function paceOf(
       const { reduce, rest } = costs(group, size).leastEnds(0)[ends];
       return mostOf(problem, reduce) + mostOf(problem, rest);
     },
-    bytes: (group, size) => costs(group, size).layerBytes(),
+    bytes: (group, size) => ({
+      ...layerStates(book.problem, spec(group, size), book.profiles),
+      saved: layerSaved(book.problem, spec(group, size), book.profiles),
+    }),
   };
 }
 

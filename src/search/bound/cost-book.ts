@@ -1,4 +1,5 @@
 import type { Problem } from '../../domain/problem.ts';
+import { type LayerStates, layerSaved, layerStates } from '../../evaluate/layer-bytes.ts';
 import {
   kernelSeconds,
   type StageCosts,
@@ -24,6 +25,8 @@ interface FrameChoices {
 export class CostBook {
   readonly profiles = profileCache();
   private readonly layers = new Map<string, readonly number[]>();
+  private readonly saved = new Map<string, readonly number[]>();
+  private readonly states = new Map<string, LayerStates>();
   private readonly times = new Map<string, StageSeconds>();
   private readonly stages = new Map<string, StageCosts>();
   private readonly ofChains = new Map<string, FrameChoices>();
@@ -42,16 +45,26 @@ export class CostBook {
   }
 
   /** Seconds of a layer of each kind at least, by run: a look at many candidates at once. */
-  kernels({ layout, choice }: Candidate): readonly (readonly number[])[] {
-    const { cp, ep, etp } = layout;
-    const { layer } = techniqueKeys(choice.techniques);
-    return layout.runs.map((run) => {
-      const { group, tp, fold = 1 } = run;
-      const key = `${group}x${tp}|${cp}|${ep}|${etp}|${choice.microBatchSize * fold}|${layer}`;
-      return remembered(this.layers, key, () =>
-        kernelSeconds(this.problem, specFor(this.problem, { layout, choice }, run), this.profiles),
-      );
-    });
+  kernels(candidate: Candidate): readonly (readonly number[])[] {
+    return this.ofLayers(this.layers, candidate, kernelSeconds);
+  }
+
+  /** Bytes that a layer of each kind keeps for backward of each micro-batch, by run. */
+  layerSaved(candidate: Candidate): readonly (readonly number[])[] {
+    return this.ofLayers(this.saved, candidate, layerSaved);
+  }
+
+  /** What a layer of each kind holds all through the step, and what there is for all, by run. */
+  layerStates(candidate: Candidate): readonly LayerStates[] {
+    const { layout, choice } = candidate;
+    const { cp, dp, ep, etp, pp } = layout;
+    const { vpp, dpReplicate, techniques } = choice;
+    const shared = `${cp}|${dp}|${ep}|${etp}|${pp}|${vpp}|${dpReplicate}|${techniqueKeys(techniques).step}`;
+    return layout.runs.map((run) =>
+      remembered(this.states, `${run.group}x${run.tp}/${run.fold}|${shared}`, () =>
+        layerStates(this.problem, specFor(this.problem, candidate, run), this.profiles),
+      ),
+    );
   }
 
   /** Costs of each run of the candidate's layout. */
@@ -67,6 +80,23 @@ export class CostBook {
     return remembered(this.ofChains, Object.values(chain).join('|'), () => {
       const all = choices(this.problem, chain, options);
       return { all, groups: bySize(all) };
+    });
+  }
+
+  /** What depends on nothing but the kernels of a layer. */
+  private ofLayers(
+    known: Map<string, readonly number[]>,
+    { layout, choice }: Candidate,
+    work: typeof layerSaved,
+  ): (readonly number[])[] {
+    const { cp, ep, etp } = layout;
+    const { layer } = techniqueKeys(choice.techniques);
+    return layout.runs.map((run) => {
+      const { group, tp, fold = 1 } = run;
+      const key = `${group}x${tp}|${cp}|${ep}|${etp}|${choice.microBatchSize * fold}|${layer}`;
+      return remembered(known, key, () =>
+        work(this.problem, specFor(this.problem, { layout, choice }, run), this.profiles),
+      );
     });
   }
 

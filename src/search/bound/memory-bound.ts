@@ -2,7 +2,7 @@ import type { Problem } from '../../domain/problem.ts';
 import type { Reason } from '../../domain/reason.ts';
 import { flowOf, type StageFlow } from '../../evaluate/memory/stage-memory.ts';
 import type { StageSpot } from '../../evaluate/memory/stage-room.ts';
-import type { StageCosts, StageSeconds } from '../../evaluate/stage-costs.ts';
+import type { StageCosts } from '../../evaluate/stage-costs.ts';
 import { type Candidate, microBatchesPerReplica, placesOf, shapeFor } from '../space/candidate.ts';
 import type { Layout } from '../space/frame.ts';
 import { evenCounts } from './even-counts.ts';
@@ -12,36 +12,6 @@ export interface MemoryMiss {
   readonly reason: Reason;
   /** Need over limit, roughly: what sorts near misses. */
   readonly excess: number;
-}
-
-/**
- * Shows the same by what layers take alone, states and activations of the micro-batches in flight: Σ_s room_s / bytes_s < layers,
- * counted by their worth where kinds differ. Little work: asked first.
- */
-export function layersMiss(
-  problem: Problem,
-  candidate: Candidate,
-  costs: readonly StageSeconds[],
-): MemoryMiss | null {
-  const held = costs.map(({ layerBytes }) => layerBytes());
-  const worth = held[0]!.states.map((bytes, kind) => bytes + held[0]!.saved[kind]!);
-  const flow = flowFor(problem, candidate);
-  let capacity = 0;
-  let stage = 0;
-  for (const [run, { stages }] of candidate.layout.runs.entries()) {
-    const { states, saved, allocatable } = held[run]!;
-    for (const end = stage + stages; stage < end; stage++) {
-      const alive = leastAlive(flow[stage]!);
-      let most = 0;
-      for (const [kind, each] of worth.entries())
-        most = Math.max(most, each / (states[kind]! + alive * saved[kind]!));
-      capacity += most * allocatable;
-    }
-  }
-  const { layers } = problem.model;
-  let need = 0;
-  for (const kind of layers) need += worth[kind]!;
-  return capacity * (1 + 1e-9) >= need ? null : missing((layers.length * capacity) / need, layers.length);
 }
 
 /** Micro-batches of any chunk that a stage has alive at its worst point, at least. */
@@ -168,7 +138,7 @@ const REASON = {
   hint: 'Maybe more recomputation, sharding, tensor or pipeline parallelism.',
 } as const;
 
-function missing(room: number, layers: number): MemoryMiss {
+export function missing(room: number, layers: number): MemoryMiss {
   return {
     excess: Math.max(1, layers / Math.max(1, room)),
     reason: { ...REASON, actual: `room for ${Math.floor(room)} of ${layers} layers` },

@@ -1,6 +1,6 @@
 import type { Problem } from '../../domain/problem.ts';
-import type { StageSeconds } from '../../evaluate/stage-costs.ts';
 import type { Candidate } from '../space/candidate.ts';
+import type { CostBook } from './cost-book.ts';
 import { flowFor, leastAlive } from './memory-bound.ts';
 
 /** What a stage takes at least for each layer of a kind beyond its passes, and beside all of them. Seconds of a micro-batch. */
@@ -17,19 +17,25 @@ export interface Squeezed {
  */
 export function squeezeOf(
   problem: Problem,
+  book: CostBook,
   candidate: Candidate,
-  plain: readonly StageSeconds[],
-  covered: readonly StageSeconds[],
+  covering: Candidate,
 ): (run: number, stage: number) => Squeezed {
+  const [plain, covered] = [book.seconds(candidate), book.seconds(covering)];
+  const [held, keeps, kept] = [
+    book.layerStates(candidate),
+    book.layerSaved(candidate),
+    book.layerSaved(covering),
+  ];
   const flow = flowFor(problem, candidate);
   const { runs } = candidate.layout;
   const first = runs.map((_, run) => runs.slice(0, run).reduce((sum, { stages }) => sum + stages, 0));
   return (run, stage) => {
     const alive = leastAlive(flow[first[run]! + stage]!);
-    const { states, saved, allocatable } = plain[run]!.layerBytes();
-    const kept = covered[run]!.layerBytes().saved;
+    const { states, allocatable } = held[run]!;
+    const saved = keeps[run]!;
     const price = saved.reduce((least, bytes, kind) => {
-      const freed = alive * (bytes - kept[kind]!);
+      const freed = alive * (bytes - kept[run]![kind]!);
       const seconds = covered[run]!.secondsPerLayer[kind]! - plain[run]!.secondsPerLayer[kind]!;
       return freed > 0 ? Math.min(least, Math.max(0, seconds) / freed) : least;
     }, Number.POSITIVE_INFINITY);

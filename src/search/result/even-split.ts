@@ -9,7 +9,8 @@ import { barestBound } from '../bound/barest.ts';
 import { lowerBound } from '../bound/bounds.ts';
 import { bySize, type Group } from '../bound/by-size.ts';
 import type { CostBook } from '../bound/cost-book.ts';
-import { evenMiss, layersMiss, memoryMiss } from '../bound/memory-bound.ts';
+import { LayerRoom } from '../bound/layer-room.ts';
+import { evenMiss, memoryMiss } from '../bound/memory-bound.ts';
 import { realise } from '../cut/realise.ts';
 import type { Evaluated } from '../run/kept.ts';
 import { type Candidate, specFor } from '../space/candidate.ts';
@@ -77,9 +78,8 @@ function membersOf(problem: Problem, { layout, group }: Family, book: CostBook):
 function missOf(problem: Problem, candidate: Candidate, book: CostBook, launcher: SearchOptions['launcher']) {
   const even = launcher?.layerCut === undefined && problem.model.kinds.length === 1;
   const asked = even ? evenMiss : memoryMiss;
-  return (
-    layersMiss(problem, candidate, book.seconds(candidate)) ?? asked(problem, candidate, book.of(candidate))
-  );
+  const { layout, choice } = candidate;
+  return new LayerRoom(problem, book, layout).miss(choice) ?? asked(problem, candidate, book.of(candidate));
 }
 
 /**

@@ -19,7 +19,7 @@ import { joined, type Run, refusal, worstKept } from './run.ts';
 export function expand(run: Run, entry: FrameEntry, part: Part, upto: number, listed: Listed): Rest | null {
   const { options, problem } = run;
   const left = frameAgenda(run, entry);
-  if (!part.opened) left.tell(run);
+  left.tell(run);
   for (let next = left.first; next !== undefined; next = left.first) {
     const { bound } = next;
     if (bound >= worstKept(run)) {

@@ -2,11 +2,13 @@ import type { Problem } from '../../domain/problem.ts';
 import type { Reason } from '../../domain/reason.ts';
 import { splitLaw } from '../../laws/split.ts';
 import { Heap } from '../../units/heap.ts';
-import { rememberedOf } from '../../units/remembered.ts';
+import { remembered, rememberedOf } from '../../units/remembered.ts';
 import { barestBound, barestKernels } from '../bound/barest.ts';
 import type { Group } from '../bound/by-size.ts';
 import { candidateBound } from '../bound/candidate-bound.ts';
 import type { CostBook } from '../bound/cost-book.ts';
+import { fitting, type Unfit } from '../bound/fitting.ts';
+import { LayerRoom } from '../bound/layer-room.ts';
 import { type Candidate, candidateText } from '../space/candidate.ts';
 import type { Choice } from '../space/choices.ts';
 import { type Frame, type Layout, outlineOf } from '../space/frame.ts';
@@ -27,8 +29,11 @@ interface Item {
   readonly bound: number;
   readonly layout: Layout;
   readonly of: Choice | Group;
-  /** Of a group: by its kernels alone, by all that its barest choices take as far as it was worth it, or by all of it. */
-  readonly known: 'kernels' | 'some' | 'all';
+  /**
+   * Of a group: by its kernels alone; that without choices whose layers do not fit; by all that its barest choices take as far as it
+   * was worth it, or by all of it.
+   */
+  readonly known: 'kernels' | 'fitting' | 'some' | 'all';
 }
 
 const agendas = new WeakMap<Entry, FrameAgenda>();
@@ -46,7 +51,9 @@ export function forget(entry: Entry): void {
 class FrameAgenda {
   readonly smallest: SmallestSizes;
   private readonly items = new Heap<Item>();
-  private readonly broken: { readonly layout: Layout; readonly reason: Reason }[] = [];
+  private broken: { readonly layout: Layout; readonly reason: Reason }[] = [];
+  private unfit: (Unfit & { readonly layout: Layout; readonly bound: number })[] = [];
+  private readonly rooms = new Map<Layout, LayerRoom>();
   private readonly all: readonly Choice[];
   private readonly refused: boolean;
   /** Configurations left. */
@@ -75,13 +82,20 @@ class FrameAgenda {
     return this.items.first;
   }
 
-  /** Tells, and counts, the layouts that no launcher's or model's law lets run. */
+  /** Tells, and counts, what was found since it was last asked: layouts that no law lets run, choices that do not fit. */
   tell(run: Run): void {
     if (this.refused) run.refused = true;
     const [example] = this.all;
-    if (example === undefined) return;
-    for (const { layout, reason } of this.broken)
-      run.tally.add(reason, () => candidateText({ layout, choice: example }), this.all.length);
+    if (example !== undefined)
+      for (const { layout, reason } of this.broken)
+        run.tally.add(reason, () => candidateText({ layout, choice: example }), this.all.length);
+    for (const { layout, choice, why, bound } of this.unfit) {
+      const candidate = { layout, choice };
+      if ('excess' in why) missed(run, candidate, why, bound);
+      else run.tally.add(why, () => candidateText(candidate));
+    }
+    this.broken = [];
+    this.unfit = [];
   }
 
   /** Looks closer at what comes first until that is known, or no better than `threshold`: the least bound of all. */
@@ -100,6 +114,7 @@ class FrameAgenda {
     if (!('choices' in of)) return { layout, choice: of };
     if (known === 'all' || run.options.exhaustive) this.open(run, layout, of, bound);
     else this.look(run, { layout, of, known, bound }, worstKept(run));
+    this.tell(run);
     return null;
   }
 
@@ -109,7 +124,9 @@ class FrameAgenda {
     { layout, of, bound, known }: Item,
     threshold: number,
   ): void {
-    const some = options.objective.id === 'time' && known === 'kernels';
+    if (known === 'kernels' && !this.allFit(problem, options, book, { layout, of: of as Group, bound }))
+      return;
+    const some = options.objective.id === 'time' && known !== 'some';
     const next = Math.min(threshold, this.items.first?.bound ?? Number.POSITIVE_INFINITY);
     const enough = some && next > bound ? next : Number.POSITIVE_INFINITY;
     const seconds = barestBound(problem, book, layout, of as Group, { enough });
@@ -117,18 +134,31 @@ class FrameAgenda {
     this.add({ bound: value, layout, of, known: value < enough ? 'all' : 'some' });
   }
 
+  /** Whether a group stays whole; without the choices whose layers do not fit it is put back, if anything is left. */
+  private allFit(
+    problem: Problem,
+    { objective }: SearchOptions,
+    book: CostBook,
+    { layout, of, bound }: { readonly layout: Layout; readonly of: Group; readonly bound: number },
+  ): boolean {
+    const room = remembered(this.rooms, layout, () => new LayerRoom(problem, book, layout));
+    const { left, unfit } = fitting(of, room, (choice) => choiceLaw(problem, { layout, choice }));
+    for (const one of unfit) this.unfit.push({ ...one, layout, bound });
+    if (left === of) return true;
+    if (left === null) return false;
+    const kernels = objective.bound(barestKernels(problem, book, layout, left), [layout]);
+    this.add({ bound: Math.max(bound, kernels), layout, of: left, known: 'fitting' });
+    return false;
+  }
+
   /** Rejects the configurations of a group that break a law, leaves aside others by their bounds, and keeps the rest. */
   private open(run: Run, layout: Layout, group: Group, least: number): void {
     for (const choice of group.choices) {
       const candidate = { layout, choice };
-      const broken = choiceLaw(run.problem, candidate);
+      // Others were asked before.
+      const broken = run.options.exhaustive ? choiceLaw(run.problem, candidate) : null;
       if (broken !== null) {
         run.tally.add(broken, () => candidateText(candidate));
-        continue;
-      }
-      const miss = run.options.exhaustive ? null : this.smallest.layersMiss(candidate);
-      if (miss !== null) {
-        missed(run, candidate, miss, least);
         continue;
       }
       const bound = Math.max(least, boundOf(run, candidate));

@@ -2,7 +2,8 @@ import type { Problem } from '../../domain/problem.ts';
 import { techniqueKeys } from '../../techniques/index.ts';
 import { remembered } from '../../units/remembered.ts';
 import type { CostBook } from '../bound/cost-book.ts';
-import { layersMiss, type MemoryMiss, memoryMiss } from '../bound/memory-bound.ts';
+import { LayerRoom } from '../bound/layer-room.ts';
+import { type MemoryMiss, memoryMiss } from '../bound/memory-bound.ts';
 import { type Candidate, candidateText } from '../space/candidate.ts';
 import type { Choice } from '../space/choices.ts';
 import type { Layout } from '../space/frame.ts';
@@ -26,7 +27,7 @@ export function missed({ tally, misses }: Run, candidate: Candidate, miss: Memor
 
 function missOf(problem: Problem, book: CostBook, candidate: Candidate): MemoryMiss | null {
   return (
-    layersMiss(problem, candidate, book.seconds(candidate)) ??
+    new LayerRoom(problem, book, candidate.layout).miss(candidate.choice) ??
     memoryMiss(problem, candidate, book.of(candidate))
   );
 }
@@ -38,8 +39,7 @@ function missOf(problem: Problem, book: CostBook, candidate: Candidate): MemoryM
 export class SmallestSizes {
   private readonly run: Pick<Run, 'problem' | 'book'>;
   private readonly size: number;
-  private readonly whole = new Map<Layout, Map<string, MemoryMiss | null>>();
-  private readonly layers = new Map<Layout, Map<string, MemoryMiss | null>>();
+  private readonly known = new Map<Layout, Map<string, MemoryMiss | null>>();
 
   constructor(run: Pick<Run, 'problem' | 'book'>, choices: readonly Choice[]) {
     this.run = run;
@@ -47,29 +47,14 @@ export class SmallestSizes {
   }
 
   /** Why the same candidate with the smallest micro-batches does not fit; null where it may, or is the candidate itself. */
-  miss(candidate: Candidate): MemoryMiss | null {
-    return this.asked(this.whole, candidate, (problem, least, book) => missOf(problem, book, least));
-  }
-
-  /** The same by what layers take alone. */
-  layersMiss(candidate: Candidate): MemoryMiss | null {
-    return this.asked(this.layers, candidate, (problem, least, book) =>
-      layersMiss(problem, least, book.seconds(least)),
-    );
-  }
-
-  private asked(
-    known: Map<Layout, Map<string, MemoryMiss | null>>,
-    { layout, choice }: Candidate,
-    missOf: (problem: Problem, least: Candidate, book: CostBook) => MemoryMiss | null,
-  ): MemoryMiss | null {
+  miss({ layout, choice }: Candidate): MemoryMiss | null {
     const { vpp, schedule, techniques } = choice;
     if (vpp > 1 || choice.microBatchSize === this.size) return null;
-    const ofLayout = remembered(known, layout, () => new Map<string, MemoryMiss | null>());
+    const ofLayout = remembered(this.known, layout, () => new Map<string, MemoryMiss | null>());
     return remembered(ofLayout, `${schedule}|${techniqueKeys(techniques).all}`, () => {
       const { problem, book } = this.run;
       const least = { layout, choice: { ...choice, microBatchSize: this.size, fewest: null } };
-      return choiceLaw(problem, least) === null ? missOf(problem, least, book) : null;
+      return choiceLaw(problem, least) === null ? missOf(problem, book, least) : null;
     });
   }
 }
