@@ -1,10 +1,20 @@
-/** Items by their keys, the least first; of equal keys the one that was added first. */
+/** Items by their bounds, the least first; of equal ones the one that was added first, or that comes first by an order of their own. */
 export class Heap<T extends { readonly bound: number }> {
   private readonly items: { readonly one: T; readonly order: number }[] = [];
+  private readonly orderOf: (one: T, added: number) => number;
   private added = 0;
+
+  constructor(orderOf: (one: T, added: number) => number = (_, added) => added) {
+    this.orderOf = orderOf;
+  }
 
   get size(): number {
     return this.items.length;
+  }
+
+  /** All of them, in no order. */
+  get all(): readonly T[] {
+    return this.items.map(({ one }) => one);
   }
 
   /** The least, left where it is. */
@@ -15,7 +25,7 @@ export class Heap<T extends { readonly bound: number }> {
   add(one: T): void {
     const { items } = this;
     let at = items.length;
-    items.push({ one, order: this.added++ });
+    items.push({ one, order: this.orderOf(one, this.added++) });
     for (let up = (at - 1) >> 1; at > 0 && this.before(at, up); up = (at - 1) >> 1) {
       this.swap(at, up);
       at = up;

@@ -1,11 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { devicesOf } from '../../src/domain/plan.ts';
 import type { RankedPlan } from '../../src/domain/search-result.ts';
+import { launcherOf } from '../../src/frameworks/index.ts';
 import { parseConfiguration as held } from '../../src/plan-text/configuration.ts';
 import { planOf } from '../../src/plan-text/plan-of.ts';
 import { planText } from '../../src/plan-text/text.ts';
+import { queueOf } from '../../src/search/run/queue.ts';
 import { search } from '../../src/search/search.ts';
 import { BY_MEMORY, byDollars } from '../../src/search/space/objective.ts';
+import { DEFAULT_OPTIONS } from '../../src/search/space/options.ts';
 import { byGpus, memoryFront, sizesBetween } from '../../src/search/sweep.ts';
 import { idleGroups } from '../../src/search/what-if.ts';
 import { whyNot } from '../../src/search/why-not.ts';
@@ -23,6 +26,14 @@ describe('search options', () => {
     expect(warm.plans.map((p) => p.plan)).toEqual(best.plans.map((p) => p.plan));
     expect(warm.certificate.evaluated).toBeLessThanOrEqual(best.certificate.evaluated);
     expect(warm.certificate.optimal).toBe(true);
+  });
+
+  it('entries that were searched for a launcher give the same plans without it as they give alone', () => {
+    const queue = queueOf(mixed, DEFAULT_OPTIONS);
+    search(mixed, { launcher: launcherOf('torchtitan')!, top: 1 }, queue);
+    const again = search(mixed, {}, queue);
+    expect(again.plans.map((p) => p.plan)).toEqual(best.plans.map((p) => p.plan));
+    expect(again.certificate).toEqual(best.certificate);
   });
 
   it('stops after --max-evaluations, and says how far it may be from the best', () => {

@@ -1,3 +1,4 @@
+import { Heap } from '../../units/heap.ts';
 import type { Entry } from './queue.ts';
 
 /** What is left of an entry of the queue, to be opened later. */
@@ -41,8 +42,8 @@ export class Agenda {
   /** queue[coarse …] have not been refined. */
   private coarse: number;
   /** By bound, then as in the queue. */
-  private readonly ready: Part[] = [];
-  private readonly bundles: Part[] = [];
+  private readonly ready = new Heap<Part>(({ entry }) => entry);
+  private readonly bundles = new Heap<Part>(({ entry }) => entry);
   private readonly refine: boolean;
 
   /** Where everything is opened there is nothing to refine. */
@@ -50,7 +51,7 @@ export class Agenda {
     this.queue = queue;
     this.refine = refine;
     this.coarse = refine ? 0 : queue.length;
-    if (!refine) for (const entry of queue.keys()) this.listOf(entry).push(this.whole(entry));
+    if (!refine) for (const entry of queue.keys()) this.add(this.whole(entry));
   }
 
   /**
@@ -59,30 +60,22 @@ export class Agenda {
    */
   next(threshold: number, most: number): Batch | null {
     const parts: Part[] = [];
-    if (this.refine && threshold === Number.POSITIVE_INFINITY && this.ready.length > 0)
-      return { task: 'open', parts: [this.ready.shift()!], upto: this.least };
+    if (this.refine && threshold === Number.POSITIVE_INFINITY && this.ready.size > 0)
+      return { task: 'open', parts: [this.ready.take()!], upto: this.least };
     const least = Math.min(this.place, threshold);
     while (this.leastCoarse < least && parts.length < MOST_REFINED) parts.push(this.whole(this.coarse++));
     if (parts.length > 0) return { task: 'refine', parts, upto: Number.POSITIVE_INFINITY };
     while (parts.length < most) {
       const list = this.nextOf(threshold);
       if (list === null) break;
-      parts.push(list.shift()!);
+      parts.push(list.take()!);
     }
     const upto = this.refine ? Math.min(this.place, this.leastCoarse) : Number.POSITIVE_INFINITY;
     return parts.length > 0 ? { task: 'open', parts, upto } : null;
   }
 
   add(part: Part): void {
-    const ready = this.listOf(part.entry);
-    let [low, high] = [0, ready.length];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      const one = ready[middle]!;
-      if (one.bound < part.bound || (one.bound === part.bound && one.entry < part.entry)) low = middle + 1;
-      else high = middle;
-    }
-    ready.splice(low, 0, part);
+    this.listOf(part.entry).add(part);
   }
 
   /** Least bound of all that is left; infinite when nothing is. */
@@ -92,14 +85,14 @@ export class Agenda {
 
   /** Entries of which something is left. */
   get length(): number {
-    return this.ready.length + this.bundles.length + this.queue.length - this.coarse;
+    return this.ready.size + this.bundles.size + this.queue.length - this.coarse;
   }
 
   /** Configurations left. */
   get count(): number {
     const sum = (list: readonly { readonly count: number }[]) =>
       list.reduce((all, { count }) => all + count, 0);
-    return sum(this.ready) + sum(this.bundles) + sum(this.queue.slice(this.coarse));
+    return sum(this.ready.all) + sum(this.bundles.all) + sum(this.queue.slice(this.coarse));
   }
 
   private whole(entry: number): Part {
@@ -117,7 +110,7 @@ export class Agenda {
   }
 
   /** The list whose first is to be opened; null: neither's. */
-  private nextOf(threshold: number): Part[] | null {
+  private nextOf(threshold: number): Heap<Part> | null {
     const [ready, bundles] = [leastOf(this.ready), LOOSER * leastOf(this.bundles)];
     const may = (place: number) => place <= this.leastCoarse || threshold <= this.leastCoarse;
     const [chain, bundle] = [ready < threshold && may(ready), bundles < LOOSER * threshold && may(bundles)];
@@ -125,7 +118,7 @@ export class Agenda {
     return chain ? this.ready : null;
   }
 
-  private listOf(entry: number): Part[] {
+  private listOf(entry: number): Heap<Part> {
     return this.queue[entry]!.bundle === null ? this.ready : this.bundles;
   }
 
@@ -134,6 +127,6 @@ export class Agenda {
   }
 }
 
-function leastOf([first]: readonly Part[]): number {
+function leastOf({ first }: Heap<Part>): number {
   return first?.bound ?? Number.POSITIVE_INFINITY;
 }

@@ -43,7 +43,7 @@ export function expand(run: Run, entry: FrameEntry, part: Part, upto: number, li
     cost(run, candidate, bound);
     if (!cutIsExact(problem, options, candidate)) run.unproven = joined(run.unproven, { count: 1, bound });
   }
-  forget(entry);
+  forget(run, entry);
   return null;
 }
 

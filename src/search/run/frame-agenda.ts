@@ -36,15 +36,40 @@ interface Item {
   readonly known: 'kernels' | 'fitting' | 'some' | 'all';
 }
 
-const agendas = new WeakMap<Entry, FrameAgenda>();
-
-/** What is left of an entry: begun when it is first looked at, and kept until nothing is. */
-export function frameAgenda({ problem, options, book }: Search, entry: FrameEntry): FrameAgenda {
-  return rememberedOf(agendas, entry, () => new FrameAgenda(problem, options, book, entry.frame));
+interface Agendas {
+  /** Of entries of which something was opened, until nothing is left. */
+  readonly opened: Map<Entry, FrameAgenda>;
+  /** Of entries that were only looked at: far more than are ever opened. */
+  readonly looked: Map<Entry, FrameAgenda>;
 }
 
-export function forget(entry: Entry): void {
-  agendas.delete(entry);
+/** Of each search: another may ask the same entries with other options. */
+const agendas = new WeakMap<CostBook, Agendas>();
+const MOST_LOOKED = 256;
+
+function agendasOf({ book }: Search): Agendas {
+  return rememberedOf(agendas, book, () => ({ opened: new Map(), looked: new Map() }));
+}
+
+/** What is left of an entry that is opened. */
+export function frameAgenda(search: Search, entry: FrameEntry): FrameAgenda {
+  const { opened, looked } = agendasOf(search);
+  return remembered(opened, entry, () => {
+    const begun = lookedAt(search, entry);
+    looked.delete(entry);
+    return begun;
+  });
+}
+
+/** The same for a look: forgotten where nobody asks again soon. */
+export function lookedAt(search: Search, entry: FrameEntry): FrameAgenda {
+  const { problem, options, book } = search;
+  const fresh = () => new FrameAgenda(problem, options, book, entry.frame);
+  return remembered(agendasOf(search).looked, entry, fresh, MOST_LOOKED);
+}
+
+export function forget(search: Search, entry: Entry): void {
+  agendasOf(search).opened.delete(entry);
 }
 
 /** What a frame still has, least bound first: groups of configurations, each looked at more closely only when it comes first. */

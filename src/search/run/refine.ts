@@ -3,7 +3,7 @@ import { leastOfBundle } from '../bound/bundle-bound.ts';
 import { leastOfCopies } from '../bound/copies-bound.ts';
 import type { CostBook } from '../bound/cost-book.ts';
 import type { SearchOptions } from '../space/options.ts';
-import { type FrameEntry, frameAgenda } from './frame-agenda.ts';
+import { type FrameEntry, lookedAt } from './frame-agenda.ts';
 import type { Entry } from './queue.ts';
 
 /**
@@ -21,7 +21,7 @@ export function refinedBound(
   const { frame, bundle, copies, bound } = entry;
   let least = Number.POSITIVE_INFINITY;
   const search = { problem, options, book };
-  if (frame !== null) least = frameAgenda(search, entry as FrameEntry).sharpened(search, threshold);
+  if (frame !== null) least = lookedAt(search, entry as FrameEntry).sharpened(search, threshold);
   if (bundle !== null) least = leastOfBundle(problem, options, book, bundle);
   if (copies !== null) least = leastOfCopies(problem, options, book, copies);
   return least === Number.POSITIVE_INFINITY ? bound : Math.max(bound, least);
