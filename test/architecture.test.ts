@@ -274,6 +274,7 @@ const ONLY_IN: Readonly<Record<string, readonly string[]>> = {
   'node:fs': ['catalogue', 'cli'],
   'node:crypto': ['catalogue', 'cli'],
   'node:os': ['cli', 'session'],
+  'node:v8': ['cli'],
   'node:worker_threads': ['session'],
   tinypool: ['session'],
   unbash: ['foreign/bash'],

@@ -1,3 +1,4 @@
+import './engine.ts';
 import { main } from './main.ts';
 
 let stop = false;

@@ -6,14 +6,15 @@ import type { CostBook } from './cost-book.ts';
 import { kernelBound } from './frame-bound.ts';
 
 /** The same by kernels alone, which all choices of a group share: a table, where that bound is work. */
-export function barestKernels(
-  problem: Problem,
-  book: CostBook,
-  layout: Layout,
-  { barest: [first] }: Group,
-): number {
-  const candidate = { layout, choice: first };
-  return kernelBound(problem, candidate, book.kernels(candidate));
+export function barestKernels(problem: Problem, book: CostBook, layout: Layout, group: Group): number {
+  const candidate = { layout, choice: group.barest[0] };
+  return kernelBound(problem, candidate, book.kernels(candidate), leastRamp(problem, layout, group));
+}
+
+function leastRamp(problem: Problem, layout: Layout, { orders }: Group): number {
+  let least = 1;
+  for (const order of orders) least = Math.min(least, rampShare(problem, layout, order));
+  return least;
 }
 
 /** No configuration of a layout with any of these choices takes less, seconds; with no ramp it goes with the batch. */
@@ -21,12 +22,13 @@ export function barestBound(
   problem: Problem,
   book: CostBook,
   layout: Layout,
-  { barest, transfers, orders }: Group,
+  group: Group,
   {
-    ramp = Math.min(...orders.map((order) => rampShare(problem, layout, order))),
+    ramp = leastRamp(problem, layout, group),
     enough = Number.POSITIVE_INFINITY,
   }: { readonly ramp?: number; readonly enough?: number } = {},
 ): number {
+  const { barest, transfers, orders } = group;
   let least = Number.POSITIVE_INFINITY;
   for (const choice of barest) {
     const candidate = { layout, choice };

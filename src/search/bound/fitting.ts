@@ -3,12 +3,12 @@ import { remembered, rememberedOf } from '../../units/remembered.ts';
 import type { Choice } from '../space/choices.ts';
 import { type Group, groupOf } from './by-size.ts';
 import type { LayerRoom } from './layer-room.ts';
-import type { MemoryMiss } from './memory-bound.ts';
 
 /** A choice that breaks a law, or whose layers alone do not fit. */
 export interface Unfit {
   readonly choice: Choice;
-  readonly why: Reason | MemoryMiss;
+  /** Or need over room. */
+  readonly why: Reason | number;
 }
 
 const smaller = new WeakMap<Group, Map<string, Group>>();
@@ -23,7 +23,7 @@ export function fitting(
   const fit: Choice[] = [];
   let which = '';
   for (const choice of group.choices) {
-    const why = lawOf(choice) ?? room.miss(choice);
+    const why = lawOf(choice) ?? room.excess(choice);
     if (why === null) fit.push(choice);
     else unfit.push({ choice, why });
     which += why === null ? '1' : '0';

@@ -46,22 +46,28 @@ function kernelRate({ workload }: Problem, { gpu }: NodeGroup, c: Coefficients):
 }
 
 /**
- * The same by kernels alone, for a look at many candidates: with M micro-batches, and at most ρ_s = max_k w_k/t_k of the layers'
- * worth Σ w done in a second by stage s, M·Σ w / Σ ρ_s ≤ step, for any weights w.
+ * The same by kernels alone, for a look at many candidates: pipelineBound with nothing beside the layers, Σ w / Σ y_s ≤ step. Of
+ * stages alike Σ y goes towards ρ/r by a share r/M of what is missing with each.
  */
 export function kernelBound(
   problem: Problem,
   candidate: Candidate,
   kernels: readonly (readonly number[])[],
+  ramp: number,
 ): number {
   const kinds = kindCounts(problem);
   const worth = kinds.map((_, kind) => kernels.reduce((sum, seconds) => sum + seconds[kind]!, 0));
   const all = kinds.reduce((sum, count, kind) => sum + count * worth[kind]!, 0);
-  let rates = 0;
-  for (const [run, { stages }] of candidate.layout.runs.entries()) {
-    const rate = (kind: number) => (kinds[kind]! > 0 ? worth[kind]! / kernels[run]![kind]! : 0);
-    rates += stages * kinds.reduce((most, _, kind) => Math.max(most, rate(kind)), 0);
+  const microBatches = microBatchesPerReplica(problem, candidate);
+  const { runs } = candidate.layout;
+  let dual = 0;
+  for (let run = runs.length - 1; run >= 0; run--) {
+    const rateOf = (kind: number) => (kinds[kind]! > 0 ? worth[kind]! / kernels[run]![kind]! : 0);
+    const rate = kinds.reduce((most, _, kind) => Math.max(most, rateOf(kind)), 0);
+    const { stages } = runs[run]!;
+    if (ramp === 0) dual += (stages * rate) / microBatches;
+    else dual += Math.max(0, rate / ramp - dual) * (1 - (1 - ramp / microBatches) ** stages);
   }
-  const pipeline = (microBatchesPerReplica(problem, candidate) * all) / rates;
+  const pipeline = all / dual;
   return (pipeline + problem.stack.host.secondsPerStep) * problem.stack.timeMultiplier.value;
 }

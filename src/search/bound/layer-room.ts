@@ -1,11 +1,12 @@
 import type { Problem } from '../../domain/problem.ts';
 import type { LayerStates } from '../../evaluate/layer-bytes.ts';
 import { techniqueKeys } from '../../techniques/index.ts';
-import { remembered } from '../../units/remembered.ts';
+import { remembered, rememberedOf } from '../../units/remembered.ts';
 import type { Choice } from '../space/choices.ts';
 import type { Layout } from '../space/frame.ts';
 import { orderOf } from './by-size.ts';
 import type { CostBook } from './cost-book.ts';
+import { kindCounts } from './kind-counts.ts';
 import { flowFor, leastAlive, type MemoryMiss, missing } from './memory-bound.ts';
 
 /**
@@ -17,9 +18,9 @@ export class LayerRoom {
   private readonly problem: Problem;
   private readonly book: CostBook;
   private readonly layout: Layout;
-  private readonly states = new Map<string, readonly LayerStates[]>();
-  private readonly saved = new Map<string, readonly (readonly number[])[]>();
-  private readonly alive = new Map<string, readonly number[]>();
+  private readonly states = new Map<number, readonly LayerStates[]>();
+  private readonly saved = new Map<number, readonly (readonly number[])[]>();
+  private readonly alive = new Map<number, readonly number[]>();
 
   constructor(problem: Problem, book: CostBook, layout: Layout) {
     this.problem = problem;
@@ -27,34 +28,63 @@ export class LayerRoom {
     this.layout = layout;
   }
 
-  miss(choice: Choice): MemoryMiss | null {
+  /** Need over room where no cut fits; null where one may. */
+  excess(choice: Choice): number | null {
     const { layout, book, problem } = this;
     const candidate = { layout, choice };
-    const { microBatchSize, vpp, dpReplicate } = choice;
-    const keys = techniqueKeys(choice.techniques);
-    const held = remembered(this.states, `${vpp}/${dpReplicate}/${keys.step}`, () =>
-      book.layerStates(candidate),
-    );
-    const kept = remembered(this.saved, `${microBatchSize}/${keys.layer}`, () => book.layerSaved(candidate));
-    const inFlight = remembered(this.alive, `${microBatchSize}/${orderOf(choice)}`, () =>
-      flowFor(problem, candidate).map(leastAlive),
-    );
-    const worth = held[0]!.states.map((bytes, kind) => bytes + kept[0]![kind]!);
+    const about = kept(choice);
+    const held = remembered(this.states, about.states, () => book.layerStates(candidate));
+    const saves = remembered(this.saved, about.saved, () => book.layerSaved(candidate));
+    const inFlight = remembered(this.alive, about.alive, () => flowFor(problem, candidate).map(leastAlive));
+    const kinds = held[0]!.states.length;
+    const worth = (kind: number) => held[0]!.states[kind]! + saves[0]![kind]!;
     let capacity = 0;
     let stage = 0;
     for (const [run, { stages }] of layout.runs.entries()) {
       const { states, allocatable } = held[run]!;
-      const saved = kept[run]!;
+      const saved = saves[run]!;
       for (const end = stage + stages; stage < end; stage++) {
         let most = 0;
-        for (const [kind, each] of worth.entries())
-          most = Math.max(most, each / (states[kind]! + inFlight[stage]! * saved[kind]!));
+        for (let kind = 0; kind < kinds; kind++)
+          most = Math.max(most, worth(kind) / (states[kind]! + inFlight[stage]! * saved[kind]!));
         capacity += most * allocatable;
       }
     }
-    const { layers } = problem.model;
     let need = 0;
-    for (const kind of layers) need += worth[kind]!;
-    return capacity * (1 + 1e-9) >= need ? null : missing((layers.length * capacity) / need, layers.length);
+    for (const [kind, count] of kindCounts(problem).entries()) need += count * worth(kind);
+    return capacity * (1 + 1e-9) >= need ? null : need / capacity;
   }
+
+  miss(choice: Choice): MemoryMiss | null {
+    const excess = this.excess(choice);
+    return excess === null ? null : this.missOf(excess);
+  }
+
+  missOf(excess: number): MemoryMiss {
+    const { length } = this.problem.model.layers;
+    return missing(length / excess, length);
+  }
+}
+
+/** What bytes of layers depend on, a number for each: states; what one micro-batch keeps; how many are in flight. */
+interface Kept {
+  readonly states: number;
+  readonly saved: number;
+  readonly alive: number;
+}
+
+const known = new WeakMap<Choice, Kept>();
+const numbers = new Map<string, number>();
+
+function kept(choice: Choice): Kept {
+  return rememberedOf(known, choice, () => {
+    const { microBatchSize, vpp, dpReplicate, techniques } = choice;
+    const { layer, step } = techniqueKeys(techniques);
+    const numberOf = (key: string) => remembered(numbers, key, () => numbers.size);
+    return {
+      states: numberOf(`${vpp}/${dpReplicate}/${step}`),
+      saved: numberOf(`${microBatchSize}/${layer}`),
+      alive: numberOf(`${microBatchSize}/${orderOf(choice)}`),
+    };
+  });
 }

@@ -116,7 +116,7 @@ class FrameAgenda {
         run.tally.add(reason, () => candidateText({ layout, choice: example }), this.all.length);
     for (const { layout, choice, why, bound } of this.unfit) {
       const candidate = { layout, choice };
-      if ('excess' in why) missed(run, candidate, why, bound);
+      if (typeof why === 'number') missed(run, candidate, this.roomOf(run, layout).missOf(why), bound);
       else run.tally.add(why, () => candidateText(candidate));
     }
     this.broken = [];
@@ -159,6 +159,10 @@ class FrameAgenda {
     this.add({ bound: value, layout, of, known: value < enough ? 'all' : 'some' });
   }
 
+  private roomOf({ problem, book }: Pick<Search, 'problem' | 'book'>, layout: Layout): LayerRoom {
+    return remembered(this.rooms, layout, () => new LayerRoom(problem, book, layout));
+  }
+
   /** Whether a group stays whole; without the choices whose layers do not fit it is put back, if anything is left. */
   private allFit(
     problem: Problem,
@@ -166,8 +170,9 @@ class FrameAgenda {
     book: CostBook,
     { layout, of, bound }: { readonly layout: Layout; readonly of: Group; readonly bound: number },
   ): boolean {
-    const room = remembered(this.rooms, layout, () => new LayerRoom(problem, book, layout));
-    const { left, unfit } = fitting(of, room, (choice) => choiceLaw(problem, { layout, choice }));
+    const { left, unfit } = fitting(of, this.roomOf({ problem, book }, layout), (choice) =>
+      choiceLaw(problem, { layout, choice }),
+    );
     for (const one of unfit) this.unfit.push({ ...one, layout, bound });
     if (left === of) return true;
     if (left === null) return false;
