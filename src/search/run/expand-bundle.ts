@@ -8,7 +8,7 @@ import { bySize, type Group } from '../bound/by-size.ts';
 import { bundlePlan } from '../cut/bundle-plan.ts';
 import { type BundleCuts, CutChain, cutTogether } from '../cut/cut-bundle.ts';
 import { type Bundle, bundleChoices, bundleSpace } from '../space/bundles.ts';
-import { candidateText } from '../space/candidate.ts';
+import { type Candidate, candidateText } from '../space/candidate.ts';
 import type { Choice } from '../space/choices.ts';
 import type { Frame, Layout } from '../space/frame.ts';
 import { type Evaluated, insert } from './kept.ts';
@@ -152,7 +152,8 @@ function costBundle(run: Run, chosen: readonly CutChain[], total: number): void 
   const candidates = chosen.map(({ candidate }) => candidate);
   const frames = candidates.map(({ layout }) => layout);
   const across = leastAcross(problem, book, candidates);
-  if (tooSlow(run, frames, across + total / chosen.reduce((sum, one) => sum + one.rate, 0))) {
+  const slow = tooSlow(run, frames, across + total / chosen.reduce((sum, one) => sum + one.rate, 0));
+  if (slow || doneWithin(run, candidates, across) < total) {
     run.boundedAway += 1;
     return;
   }
@@ -187,6 +188,17 @@ function costBundle(run: Run, chosen: readonly CutChain[], total: number): void 
     estimate: costed,
   };
   insert(run.kept, one, options.top);
+}
+
+/** Micro-batches that chains get done at most in time for a step better than the worst plan kept, `after` their last backward. */
+function doneWithin(run: Run, candidates: readonly Candidate[], after: number): number {
+  const { problem, book, options } = run;
+  if (options.objective.id !== 'time') return Number.POSITIVE_INFINITY;
+  const seconds = secondsLeft(problem, worstKept(run)) - after;
+  return candidates.reduce((sum, one) => {
+    const joined = candidates.some((other) => other !== one && other.layout.pp === one.layout.pp);
+    return sum + mostWithin(problem, book, one, { seconds, joined });
+  }, 0);
 }
 
 /** Seconds that the slowest of the pipelines, cut so, takes at least. */
