@@ -5,9 +5,10 @@ import type { Reason } from '../../domain/reason.ts';
 import { estimate } from '../../evaluate/estimate.ts';
 import { splitLaw } from '../../laws/split.ts';
 import { techniqueLaw } from '../../laws/techniques.ts';
-import { barestBound } from '../bound/barest.ts';
+import { Heap } from '../../units/heap.ts';
+import { barestBound, barestKernels } from '../bound/barest.ts';
 import { lowerBound } from '../bound/bounds.ts';
-import { bySize, type Group } from '../bound/by-size.ts';
+import type { Group } from '../bound/by-size.ts';
 import type { CostBook } from '../bound/cost-book.ts';
 import { LayerRoom } from '../bound/layer-room.ts';
 import { evenMiss, memoryMiss } from '../bound/memory-bound.ts';
@@ -15,7 +16,7 @@ import { realise } from '../cut/realise.ts';
 import type { Evaluated } from '../run/kept.ts';
 import { type Candidate, specFor } from '../space/candidate.ts';
 import { chainsOf } from '../space/chains.ts';
-import { chainOf, choices } from '../space/choices.ts';
+import type { Choice } from '../space/choices.ts';
 import { devicesOfFrame, type Layout } from '../space/frame.ts';
 import { layoutsOf } from '../space/layouts.ts';
 import type { SearchOptions } from '../space/options.ts';
@@ -27,50 +28,53 @@ interface Bounded {
   readonly bound: number;
 }
 
-/** A layout with the choices of one size of micro-batch. None of them has a lower bound. */
-interface Family {
+/** A candidate, or a layout with the choices of one size of micro-batch, none of which has a lower bound: by kernels alone, or by all it takes. */
+interface Item {
   readonly layout: Layout;
-  readonly group: Group;
+  readonly of: Choice | Group;
   readonly bound: number;
+  readonly known: 'kernels' | 'all';
 }
 
-/** Even chains over all GPUs, lowest bound first; a family is looked into once its own bound is the lowest left. */
+/** Even chains over all GPUs, lowest bound first; a group is looked into once its own bound is the lowest left. */
 function* evenCandidates(problem: Problem, options: SearchOptions, book: CostBook): Generator<Bounded> {
-  const families = evenFamilies(problem, options, book).sort((a, b) => a.bound - b.bound);
-  let ready: Bounded[] = [];
-  for (let next = 0; next < families.length || ready.length > 0; ) {
-    const family = families[next];
-    if (family !== undefined && !(ready[0] !== undefined && ready[0].bound < family.bound)) {
-      ready = [...ready, ...membersOf(problem, family, book)].sort((a, b) => a.bound - b.bound);
-      next += 1;
-    } else yield ready.shift()!;
+  const items = new Heap<Item>();
+  for (const { layout, group } of evenGroups(problem, options, book))
+    items.add({ layout, of: group, bound: barestKernels(problem, book, layout, group), known: 'kernels' });
+  for (let item = items.take(); item !== undefined; item = items.take()) {
+    const { layout, of, bound, known } = item;
+    if (!('choices' in of)) yield { candidate: { layout, choice: of }, bound };
+    else if (known === 'kernels')
+      items.add({ ...item, bound: Math.max(bound, barestBound(problem, book, layout, of)), known: 'all' });
+    else
+      for (const candidate of membersOf(problem, layout, of)) {
+        const own = lowerBound(problem, candidate, book.seconds(candidate));
+        items.add({ layout, of: candidate.choice, bound: Math.max(bound, own), known: 'all' });
+      }
   }
 }
 
-function evenFamilies(problem: Problem, options: SearchOptions, book: CostBook): Family[] {
+function* evenGroups(
+  problem: Problem,
+  options: SearchOptions,
+  book: CostBook,
+): Generator<{ readonly layout: Layout; readonly group: Group }> {
   const all = deviceCount(problem.cluster);
-  const families: Family[] = [];
   for (const frame of chainsOf(problem, problem.cluster.groups, { ...options, alikeStages: true })) {
     if (devicesOfFrame(frame) !== all || problem.model.layers.length % frame.pp !== 0) continue;
-    const plain = choices(problem, chainOf(problem, frame), options).filter(
-      ({ vpp, fewest }) => vpp === 1 && fewest === null,
-    );
-    const groups = bySize(plain);
-    for (const layout of layoutsOf(problem, frame, options)) {
-      if (splitLaw(problem, { ...layout, shapes: layout.runs }) !== null) continue;
-      for (const group of groups)
-        families.push({ layout, group, bound: barestBound(problem, book, layout, group) });
-    }
+    const groups = book.choices(frame, options).groups.filter(({ choices: [first] }) => first!.vpp === 1);
+    for (const layout of layoutsOf(problem, frame, options))
+      if (splitLaw(problem, { ...layout, shapes: layout.runs }) === null)
+        for (const group of groups) yield { layout, group };
   }
-  return families;
 }
 
-function membersOf(problem: Problem, { layout, group }: Family, book: CostBook): Bounded[] {
-  return group.choices.flatMap((choice) => {
+function membersOf(problem: Problem, layout: Layout, { choices }: Group): Candidate[] {
+  return choices.flatMap((choice) => {
     const candidate = { layout, choice };
+    if (choice.fewest !== null) return [];
     const { dims } = specFor(problem, candidate, layout.runs[0]!);
-    if (techniqueLaw(problem, dims, choice.techniques) !== null) return [];
-    return [{ candidate, bound: lowerBound(problem, candidate, book.seconds(candidate)) }];
+    return techniqueLaw(problem, dims, choice.techniques) === null ? [candidate] : [];
   });
 }
 
