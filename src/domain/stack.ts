@@ -47,6 +47,10 @@ export interface Stack {
   readonly fullySharded: boolean;
   /** NICs that the gathers of sharded parameters use: DeepSpeed's ZeRO-3 of 2021 moved them at the rate of one. */
   readonly shardedTraffic: (typeof SHARDED_TRAFFICS)[number];
+  /** What its engine sets aside for sharded states, whatever the model; left out: nothing. Bytes. */
+  readonly engineBuffers?: EngineBuffers;
+  /** Unfused attention writes its scores into one buffer that stays from layer to layer and step to step (Megatron's global memory buffer). */
+  readonly keepsScoreBuffer?: boolean;
   /** One calibrated factor on the whole step; 1 when the stack was never calibrated. `width` is its relative spread. */
   readonly timeMultiplier: { readonly value: number; readonly width: number };
 }
@@ -75,6 +79,14 @@ interface Overlap {
   readonly contextParallel: number;
   readonly expertParallel: number;
   readonly pipeline: number;
+}
+
+/** Defaults of DeepSpeed's ZeRO (runtime/zero/config.py): reduce_bucket_size and stage3_max_live_parameters. */
+interface EngineBuffers {
+  /** Gradients gathered for one reduction, from stage 2 on. */
+  readonly reduceBytes: number;
+  /** Parameters that stay gathered from one layer to the next, in stage 3. */
+  readonly liveBytes: number;
 }
 
 interface HostLaunch {

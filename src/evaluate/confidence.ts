@@ -4,8 +4,10 @@ import { groupsOf, type Plan } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import { type Provenance, weakest } from '../domain/provenance.ts';
 import { supports } from '../hardware/gemm.ts';
+import { hostOf } from '../hardware/host.ts';
 import { joinOf } from '../hardware/transport.ts';
 import { towerParameters } from '../layers/towers.ts';
+import { TECHNIQUES, usedDevices } from '../techniques/index.ts';
 import { formatCount } from '../units/format.ts';
 import { layerProvenance, toldOfProfile } from './measured/told.ts';
 
@@ -23,10 +25,21 @@ export function provenanceOf(problem: Problem, plan: Plan): Provenance {
     all.push(memory, group.intraNode.provenance, group.provenance);
     if (group.nodes > 1) all.push(group.nic.link.provenance);
   }
+  if (hostsTold(problem, plan, used).length > 0) all.push('assumed');
   for (const { from, to, provenance } of cluster.links)
     if (used.includes(from) && used.includes(to)) all.push(provenance);
   if (cluster.measured === undefined && joinsAssumed(cluster, used)) all.push('assumed');
   return weakest(all);
+}
+
+/** What is taken of hosts that a plan has anything lie on. */
+function hostsTold({ cluster }: Problem, { techniques }: Plan, used: readonly number[]): string[] {
+  const devices = usedDevices(techniques);
+  if (devices.size === 0) return [];
+  return used.flatMap((index) => {
+    const { memory, transfers, disk } = hostOf(cluster.groups[index]!).assumed;
+    return [...memory, ...transfers, ...(devices.has('disk') ? disk : [])];
+  });
 }
 
 function joinsAssumed(cluster: Cluster, used: readonly number[]): boolean {
@@ -48,6 +61,10 @@ export function assumptionsOf(problem: Problem, plan: Plan): string[] {
       list.push(`${gpu.id}: no ${workload.precision} arithmetic of its own; priced at the next wider format`);
     }
   }
+  list.push(
+    ...hostsTold(problem, plan, used),
+    ...TECHNIQUES.flatMap((one) => one.assumed?.(one.of(plan.techniques)) ?? []),
+  );
   list.push(...toldOfProfile(problem, plan));
   list.push(...(problem.model.training?.assumed ?? []), ...towersTold(problem.model));
   if (stack.id === 'generic') list.push('software stack not named: generic kernels and overlap');

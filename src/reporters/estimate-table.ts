@@ -42,6 +42,7 @@ export function estimateTable(
       : [wrap(`Trained: ${trainingWords(problem.model)}.`, style.columns)]),
     timeTable(estimate.time),
     memoryTable(problem, estimate, full),
+    ...(estimate.hosts.length === 0 ? [] : [hostsTable(problem, estimate)]),
   ];
   if (full) blocks.push(stageMemoryTable(estimate, style), computeTable(estimate, style));
   const notes = [
@@ -96,6 +97,26 @@ function memoryTable(problem: Problem, { stages }: Estimate, full: boolean): str
     .filter(([, bytes]) => bytes > 0)
     .map(([name, bytes]) => [name, (bytes / GiB).toFixed(2), formatPercent(bytes / memory.deviceBytes)]);
   return `${table}\n\n${grid([`memory of stage ${name(heaviest)}, the fullest`, 'GiB', 'share'], detail, [1, 2])}`;
+}
+
+/** What lies on hosts and their drives: the fullest of each node group. */
+function hostsTable({ cluster }: Problem, { hosts }: Estimate): string {
+  return hosts
+    .map(({ device, group, bytes, parts, limitBytes, verdict }) => {
+      const rows = Object.entries(parts).map(([name, part]) => [
+        name,
+        (part / GiB).toFixed(1),
+        formatPercent(part / bytes),
+      ]);
+      const what = device === 'host' ? 'memory of one host' : 'drives of one host';
+      const last = [
+        `${(bytes / GiB).toFixed(0)} of ${(limitBytes / GiB).toFixed(0)} GiB: ${verdict}`,
+        (bytes / GiB).toFixed(1),
+        '100.0%',
+      ];
+      return grid([`${what}, ${cluster.groups[group]!.id}`, 'GiB', 'share'], [...rows, last], [1, 2]);
+    })
+    .join('\n\n');
 }
 
 /** The stage's number in its pipeline; after the pipeline's where there are several. */

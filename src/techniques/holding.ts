@@ -33,6 +33,8 @@ export interface Holding {
   readonly of: keyof Parameters;
   readonly device: Device;
   readonly share: number;
+  /** A second copy, on its way. */
+  readonly staging?: true;
 }
 
 /** Of one GPU with nothing sharded: by segment and kind of layer, and of what a stage has beside its layers. */
@@ -43,6 +45,8 @@ export interface Held {
   readonly live: { readonly layers: BySegment; readonly fixed: number };
   /** Bytes of embedding and head as they are gathered, and of their gradients as they are computed with. */
   readonly root: number;
+  /** Of the weights alone. */
+  readonly rootWeights: number;
 }
 
 /** Everything whole on the GPU. */

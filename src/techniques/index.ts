@@ -1,6 +1,10 @@
+import type { Device } from '../domain/memory-term.ts';
 import type { Techniques } from '../domain/plan.ts';
 import { rememberedOf } from '../units/remembered.ts';
 import { type Holding, WHOLE } from './holding.ts';
+import { offloadActivations } from './offload-activations.ts';
+import { offloadOptimizer } from './offload-optimizer.ts';
+import { offloadParameters } from './offload-parameters.ts';
 import { recompute } from './recompute.ts';
 import { sequenceParallel } from './sequence-parallel.ts';
 import type { Known, StateContext } from './technique.ts';
@@ -13,6 +17,9 @@ export const TECHNIQUES: readonly Known<unknown>[] = [
   vocabularyParallel,
   recompute,
   zero,
+  offloadOptimizer,
+  offloadParameters,
+  offloadActivations,
 ] as readonly unknown[] as readonly Known<unknown>[];
 
 /** How the states of a stage are shared out, and where they lie. */
@@ -20,6 +27,17 @@ export function holdingsOf(context: StateContext): readonly Holding[] {
   return TECHNIQUES.reduce<readonly Holding[]>(
     (all, one) => one.holdings?.(one.of(context.techniques), all, context) ?? all,
     WHOLE,
+  );
+}
+
+const devices = new WeakMap<Techniques, ReadonlySet<Device>>();
+
+/** Where else than on GPUs techniques have anything lie. */
+export function usedDevices(techniques: Techniques): ReadonlySet<Device> {
+  return rememberedOf(
+    devices,
+    techniques,
+    () => new Set(TECHNIQUES.flatMap((one) => one.devices?.(one.of(techniques)) ?? [])),
   );
 }
 

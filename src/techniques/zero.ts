@@ -15,6 +15,7 @@ import {
 } from './holding.ts';
 import {
   Misread,
+  NO_TRAFFIC,
   type PassTraffic,
   type StageContext,
   type StateContext,
@@ -60,7 +61,7 @@ export const zero = technique<ZeroStage>({
       const ranks = one.of === 'dense' ? groups.shard.size : groups.expertData.size;
       return { ...one, share: one.share * (stateShare === null ? 1 / ranks : stateShare / cp) };
     }),
-  terms: unsharded,
+  terms: (stage, held, context) => [...unsharded(stage, held, context), ...buffers(stage, held, context)],
   passTraffic,
   stepTraffic,
 });
@@ -84,17 +85,38 @@ function unsharded(stage: ZeroStage, held: Held, { problem, groups, dims }: Stag
       });
     return [whole('weights', gathered, 1), whole('gradients', live, 4)];
   }
-  // Two layers of weights, and the weights and gradients of the one in backward.
+  // Two layers of weights, and the weights and gradients of the one in backward; an engine that leaves so many gathered has
+  // the others among them, and its gradients in 16 bits until they go into its bucket.
+  const [weights, gradients] = problem.stack.engineBuffers === undefined ? [3, 4] : [1, 2];
   return [
     memoryTerm({
       part: 'gathered parameters',
       at: GATHERED,
       over: 'widest',
       layers: gathered.layers.map((row, s) =>
-        row.map((bytes, kind) => 3 * bytes + 4 * live.layers[s]![kind]!),
+        row.map((bytes, kind) => weights * bytes + gradients * live.layers[s]![kind]!),
       ),
       fixed: [root],
     }),
+  ];
+}
+
+/** What the engine sets aside, and what it leaves gathered at the end of the model until the step is done. */
+function buffers(
+  stage: ZeroStage,
+  { gathered, rootWeights }: Held,
+  { problem, groups }: StageContext,
+): MemoryTerm[] {
+  const engine = problem.stack.engineBuffers;
+  if (stage < 2 || engine === undefined) return [];
+  const layers = gathered.layers.map((row) => row.map(() => 0));
+  const bucket = memoryTerm({ part: 'gradient bucket', layers, fixed: [engine.reduceBytes] });
+  if (stage < 3 || groups.shard.size === 1) return [bucket];
+  const part = 'gathered parameters';
+  return [
+    bucket,
+    memoryTerm({ part, at: ['forward', 'loss', 'backward'], layers, fixed: [engine.liveBytes] }),
+    memoryTerm({ part, at: ['optimizer-step'], layers, fixed: [rootWeights] }),
   ];
 }
 
@@ -146,7 +168,7 @@ function stepTraffic(stage: ZeroStage, amounts: Amounts, context: StateContext):
     const copies = groups.gradient.size / ranks;
     const seconds =
       (bytes * amounts.trained.dense) / ranks / networkRate(groups.gradient.share, c.networkDerating);
-    return { reduce: ((2 * (copies - 1)) / copies) * seconds, gather: 0, update: 0 };
+    return { ...NO_TRAFFIC, reduce: ((2 * (copies - 1)) / copies) * seconds };
   }
   let reduce = 0;
   let gather = 0;
@@ -160,5 +182,5 @@ function stepTraffic(stage: ZeroStage, amounts: Amounts, context: StateContext):
     const frozen = stage === 3 ? amounts.frozenBytes[of] : 0;
     if (stage > 0) gather += collectiveSeconds(span, 'allGather', gathered * count + frozen, c);
   }
-  return { reduce, gather, update: 0 };
+  return { ...NO_TRAFFIC, reduce, gather };
 }

@@ -6,6 +6,7 @@ import { usualCards, usualIntraNode } from '../../src/catalogue/usual-host.ts';
 import type { Cluster } from '../../src/domain/cluster.ts';
 import { PRECISIONS, type Precision } from '../../src/domain/dtype.ts';
 import type { GpuSpec } from '../../src/domain/gpu.ts';
+import type { HostFacts } from '../../src/domain/host.ts';
 import type { LinkSpec } from '../../src/domain/link.ts';
 import type { LayerKind, LayerPart, ModelSpec } from '../../src/domain/model.ts';
 import type { Problem } from '../../src/domain/problem.ts';
@@ -177,12 +178,26 @@ function clusterOf({ hardware: h }: Row, assumptions: string[]): Cluster {
           fabric: null,
         },
         hosts: [],
+        ...(h.host ? { host: hostOf(h.host) } : {}),
         powerCapWatts: null,
         site: 'here',
         dollarsPerGpuHour: null,
         provenance: 'measured',
       },
     ],
+  };
+}
+
+/** What a row says of its hosts; a bus is told by its wire rate. */
+function hostOf(host: NonNullable<Row['hardware']['host']>): HostFacts {
+  const { memoryGiB, dramGBps, pcieGBpsPerGpu, gpusPerLink, cpu, coresBound } = host;
+  return {
+    ...(memoryGiB ? { memoryBytes: memoryGiB * 2 ** 30 } : {}),
+    ...(dramGBps ? { memoryBandwidth: dramGBps * 1e9 } : {}),
+    ...(pcieGBpsPerGpu ? { pcieBandwidth: pcieGBpsPerGpu * 1e9 } : {}),
+    ...(gpusPerLink ? { gpusPerLink } : {}),
+    ...(cpu ? { cpu } : {}),
+    ...(coresBound ? { coresBound } : {}),
   };
 }
 

@@ -48,6 +48,17 @@ export interface Row {
     readonly fastDomainGpus?: number | null;
     readonly intraNode?: string | null;
     readonly interNode?: { readonly fabric?: string | null; readonly gbpsPerGpu?: number | null } | null;
+    /** Of one host. */
+    readonly host?: {
+      readonly memoryGiB?: number | null;
+      readonly dramGBps?: number | null;
+      /** Wire rate, one way. */
+      readonly pcieGBpsPerGpu?: number | null;
+      readonly gpusPerLink?: number | null;
+      readonly cpu?: string | null;
+      /** Each process bound to the cores and memory of a NUMA domain. */
+      readonly coresBound?: boolean | null;
+    } | null;
   };
   readonly config: {
     readonly tp?: number | null;
@@ -81,7 +92,15 @@ export interface Row {
       readonly modules?: string | readonly string[] | null;
     } | null;
     /** Null: nothing lies elsewhere than on the GPUs. */
-    readonly offload?: Readonly<Record<string, unknown>> | null;
+    readonly offload?: {
+      /** Fraction of the optimizer's states. */
+      readonly optimizer?: number | boolean | null;
+      readonly stride?: number | null;
+      readonly asyncGradients?: boolean | null;
+      readonly parameters?: boolean | number | string | null;
+      /** Fraction of what micro-batches keep. */
+      readonly activations?: boolean | number | null;
+    } | null;
     readonly recipe?: Readonly<Record<string, unknown>> | null;
   };
   readonly measured: {
@@ -89,6 +108,14 @@ export interface Row {
     readonly peakMemory?: number | null;
     readonly memoryUnit?: string | null;
     readonly memoryKind?: string | null;
+    /** Where in the step the peak was taken, by the names of the walk (`optimizer-step`); left out: all through it. */
+    readonly memoryAt?: string | null;
+    /** Global rank whose memory it is; left out: the fullest. */
+    readonly memoryRank?: number | null;
+    readonly forwardSeconds?: number | null;
+    /** With recomputation, and what of reducing gradients it does not hide. */
+    readonly backwardSeconds?: number | null;
+    readonly optimizerSeconds?: number | null;
   };
   readonly stack?: {
     readonly name?: string | null;

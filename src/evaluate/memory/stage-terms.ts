@@ -4,6 +4,7 @@ import { lastKind } from '../../layers/parameters.ts';
 import { scheduleOf } from '../../schedules/index.ts';
 import { gatheredBytes, type Held, type Parameters } from '../../techniques/holding.ts';
 import { holdingsOf, TECHNIQUES } from '../../techniques/index.ts';
+import type { StageContext } from '../../techniques/technique.ts';
 import type { StageProfile } from '../stage-profile.ts';
 import type { StagePlace } from './held.ts';
 import type { OperatorMemory } from './operator-memory.ts';
@@ -53,10 +54,12 @@ function stateTerms(profile: StageProfile): (place: StagePlace) => MemoryTerm[] 
       });
     });
     const root = ownedAtEnds(profile, ends);
+    const rootWeights = gatheredBytes(root, 'dense', element);
     const held: Held = {
       gathered: { layers: ofLayers.gathered, fixed: gathered(beside) },
       live: { layers: ofLayers.live, fixed: live(beside) },
-      root: gatheredBytes(root, 'dense', element) + element * (root.parameters.dense - root.frozen.dense),
+      root: rootWeights + element * (root.parameters.dense - root.frozen.dense),
+      rootWeights,
     };
     return [...states, ...TECHNIQUES.flatMap((one) => one.terms?.(one.of(techniques), held, context) ?? [])];
   };
@@ -69,7 +72,10 @@ function passTerms(profile: StageProfile): (place: StagePlace) => MemoryTerm[] {
   const saved = each(profile, (memory) => memory.saved);
   const restored = each(profile, (memory) => memory.restored);
   const transient = each(profile, (memory) => memory.transient);
+  const offloaded = each(profile, (memory) => memory.offloaded);
+  const elsewhere = offloaded.some((row) => row.some((bytes) => bytes > 0));
   const none = each(profile, () => 0);
+  const scores = scoreBuffer(context);
   const alone = (part: string, at: readonly Point[], bytes: number) =>
     memoryTerm({ part, at, layers: none, fixed: [bytes] });
   const widest = (part: string, layers: BySegment) =>
@@ -86,6 +92,8 @@ function passTerms(profile: StageProfile): (place: StagePlace) => MemoryTerm[] {
     return [
       memoryTerm({ ...activations, at: IN_FLIGHT, times: 'in-flight' }),
       memoryTerm({ ...activations, at: ['end-of-backward'], times: 'in-flight-but-one' }),
+      ...(elsewhere ? activationsElsewhere(offloaded) : []),
+      ...(scores > 0 ? [memoryTerm({ part: 'attention score buffer', layers: none, fixed: [scores] })] : []),
       memoryTerm({
         part: 'logits and loss',
         at: ['forward', 'loss'],
@@ -104,6 +112,38 @@ function passTerms(profile: StageProfile): (place: StagePlace) => MemoryTerm[] {
       ),
     ];
   };
+}
+
+/** In the host's memory for each micro-batch in flight; on the GPU those of the layer at work and of the one on its way. */
+function activationsElsewhere(offloaded: BySegment): MemoryTerm[] {
+  const twice = offloaded.map((row) => row.map((bytes) => 2 * bytes));
+  return [
+    memoryTerm({
+      part: 'activations',
+      device: 'host',
+      at: IN_FLIGHT,
+      times: 'in-flight',
+      layers: offloaded,
+      fixed: [0],
+    }),
+    memoryTerm({
+      part: 'activations on their way',
+      at: IN_FLIGHT,
+      over: 'widest',
+      layers: twice,
+      fixed: [0],
+    }),
+  ];
+}
+
+/** Scores of all heads of one layer, 16 bits, where the stack keeps a buffer for them. */
+function scoreBuffer({ problem, local }: StageContext): number {
+  const { model, stack } = problem;
+  if (stack.keepsScoreBuffer !== true || stack.attentionKernel !== 'unfused') return 0;
+  const heads = Math.max(
+    ...model.kinds.map(({ mixer }) => (mixer !== null && 'heads' in mixer ? Number(mixer.heads) : 0)),
+  );
+  return (local.elementBytes * local.tokens * local.sequence * heads) / local.tensorParallel;
 }
 
 /** A number of each kind of layer. */

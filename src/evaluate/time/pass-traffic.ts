@@ -31,6 +31,6 @@ export function withPassTraffic(part: PartProfile, context: StageContext): Layer
 function addTraffic(pass: PassTime, one: PassTraffic, compute: number, contention: number): number {
   const { exposed, hidden } = expose(one.seconds, one.hideable, compute);
   pass.dataParallel += exposed;
-  pass.contention += hidden * contention;
+  if (one.copied !== true) pass.contention += hidden * contention;
   return hidden;
 }
