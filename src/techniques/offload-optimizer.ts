@@ -67,7 +67,7 @@ export const offloadOptimizer = technique<OptimizerOffload>({
   format,
   name: 'offloaded optimizer',
   words: (value) => (value.fraction === 0 ? 'none' : format(value)),
-  choices: (_, __, asked) => (asked === undefined ? [ON_GPU, ALL, { ...ALL, gradients: 'sync' }] : [asked]),
+  choices: (_, __, asked) => (asked === undefined ? [ON_GPU, ALL] : [asked]),
   holdings,
   terms,
   stepTraffic,

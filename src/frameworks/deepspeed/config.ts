@@ -3,6 +3,7 @@ import type { Problem } from '../../domain/problem.ts';
 import { degreesOf } from '../../plan-text/degrees.ts';
 import { recompute } from '../../techniques/recompute.ts';
 import { zero } from '../../techniques/zero.ts';
+import { offloadSections } from './offload.ts';
 
 /**
  * train_batch_size = micro batch · accumulation steps · data-parallel size; Ulysses ranks do not count as data parallel
@@ -29,6 +30,7 @@ export function config({ model, workload }: Problem, plan: Plan) {
     zero_optimization: {
       stage,
       overlap_comm: stage > 0,
+      ...offloadSections(plan),
       ...(stage >= 2 ? { reduce_bucket_size: 500_000_000, contiguous_gradients: true } : {}),
       ...(stage === 3
         ? {

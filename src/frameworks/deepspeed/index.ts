@@ -16,7 +16,7 @@ const reach: Reach = {
     schedules: [],
     optimizers: ['adamw'],
     trains: ['full', 'lora', 'qlora'],
-    techniques: ['recompute', 'zero'],
+    techniques: ['recompute', 'zero', 'offload-optimizer', 'offload-parameters'],
   },
 };
 

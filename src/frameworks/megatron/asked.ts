@@ -1,5 +1,6 @@
 import type { Asked } from '../port/reader.ts';
 import { cutOf, virtualStagesOf } from './cut.ts';
+import { offloadOf } from './offload.ts';
 import { precisionOf } from './precision.ts';
 import { recomputeOf } from './recompute.ts';
 import { expertsOf, type MegatronRun } from './run.ts';
@@ -31,7 +32,7 @@ export function askedOf(run: MegatronRun): Asked {
   if (virtual !== null && CHUNKED.some((flag) => run.has(flag))) found.vpp = String(virtual);
   const cut = cutOf(run);
   if (cut !== null) found.layers = cut.join('/');
-  Object.assign(found, recomputeOf(run));
+  Object.assign(found, recomputeOf(run), offloadOf(run));
   found.zero = String(shardingOf(run));
   take('dp-replicate', '--num-distributed-optimizer-instances');
   if (Number(found.tp ?? 1) > 1) found.sp = String(run.has('--sequence-parallel'));
@@ -48,8 +49,8 @@ export function askedOf(run: MegatronRun): Asked {
 
 /** What the flags change and no plan says: each is named, none is estimated. */
 const UNESTIMATED: Readonly<Record<string, string>> = {
-  '--optimizer-cpu-offload': 'optimizer states are counted on the GPU',
   '--cpu-offloading-num-layers': 'activations are counted on the GPU',
+  '--fine-grained-activation-offloading': 'activations are counted on the GPU',
   '--use-precision-aware-optimizer': 'optimizer states are counted in fp32',
   '--freeze-all-layers': 'all weights are trained',
   '--moe-expert-capacity-factor': 'no token is dropped',

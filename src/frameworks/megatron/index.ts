@@ -1,9 +1,11 @@
 import { hostsScript } from '../../launch-folder/hosts-script.ts';
+import { offloadOptimizer } from '../../techniques/offload-optimizer.ts';
 import { lawOf } from '../laws/structure.ts';
 import type { Framework, Reach } from '../port/framework.ts';
 import { megatronEnvironment, megatronPrepare } from './environment.ts';
 import { leftOpen } from './model-arguments.ts';
 import { networksOf } from './networks.ts';
+import { offload } from './offload.ts';
 import { MEGATRON_CAPABILITIES, MEGATRON_EXPRESS } from './reach.ts';
 import { megatronReader } from './reader.ts';
 import { MEGATRON_PLAN_RULES, MEGATRON_PROBLEM_RULES } from './rules.ts';
@@ -13,7 +15,7 @@ const reach: Reach = {
   name: 'Megatron-LM',
   // --nccl-communicator-config-path
   capabilities: { ...MEGATRON_CAPABILITIES, networkPerGroup: true },
-  express: MEGATRON_EXPRESS,
+  express: { ...MEGATRON_EXPRESS, techniques: [...MEGATRON_EXPRESS.techniques, offloadOptimizer.id] },
 };
 
 /** Megatron-LM: `arguments.txt`, one word a line, and `launch.sh`, which reads it on every host. */
@@ -22,7 +24,7 @@ export const megatron: Framework = {
   ...reach,
   stack: 'megatron-core',
   reader: megatronReader,
-  ...lawOf(reach, MEGATRON_PROBLEM_RULES, MEGATRON_PLAN_RULES),
+  ...lawOf(reach, MEGATRON_PROBLEM_RULES, [...MEGATRON_PLAN_RULES, offload]),
   render: (problem, plan, { origin }) => {
     const networks = networksOf(problem, plan, origin);
     return [

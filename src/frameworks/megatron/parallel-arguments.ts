@@ -8,6 +8,7 @@ import { sequenceParallel } from '../../techniques/sequence-parallel.ts';
 import { zero } from '../../techniques/zero.ts';
 import { isEven } from '../laws/chunks.ts';
 import { pipelineLayout } from './layout.ts';
+import { offloadArguments } from './offload.ts';
 import { PRECISION } from './precision.ts';
 import { recomputeArguments } from './recompute.ts';
 
@@ -29,6 +30,7 @@ export function parallelArguments(problem: Problem, plan: Plan): string[] {
     ...pipelineArguments(problem, plan),
     ...(sequenceParallel.of(plan.techniques) && tp > 1 ? ['--sequence-parallel'] : []),
     ...shardingArguments(plan),
+    ...offloadArguments(plan),
     ...recomputeArguments(recompute.of(plan.techniques)),
     ...['--micro-batch-size', microBatchSizeOf(plan), '--global-batch-size', workload.globalBatchSize],
     ...(PRECISION[workload.precision as keyof typeof PRECISION] ?? []),

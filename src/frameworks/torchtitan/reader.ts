@@ -24,6 +24,9 @@ export const titanReader: LaunchReader = {
   },
 };
 
+/** All that FSDP2's CPUOffloadPolicy moves. */
+const OFFLOADED = { 'offload-optimizer': '1', 'offload-parameters': 'host' } as const;
+
 /** Parameters are gathered again in the backward pass unless the file, or a pipeline, keeps them. */
 function askedOf(run: TitanRun): Asked {
   refuseAdapters(run);
@@ -45,6 +48,7 @@ function askedOf(run: TitanRun): Asked {
       ...(run.parts === null ? {} : { layers: run.parts.layers.join('/') }),
       recompute: recomputeOf(run.at('activation_checkpoint')),
       zero: String(sharding),
+      ...(run.at('training.enable_cpu_offload') === true ? OFFLOADED : {}),
       ...(replicate > 1 && sharding > 0 ? { 'dp-replicate': String(replicate) } : {}),
       ...(tp > 1 ? { sp: String(sequenceParallel) } : {}),
     },

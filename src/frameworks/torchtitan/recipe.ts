@@ -8,6 +8,7 @@ import { sequenceParallel } from '../../techniques/sequence-parallel.ts';
 import { zero } from '../../techniques/zero.ts';
 import { chunksInOrder } from '../laws/chunks.ts';
 import { BASES } from './bases.ts';
+import { offloads } from './offload.ts';
 import { type TitanModel, titanModelOf } from './registry.ts';
 import { SCHEDULE_NAMES } from './schedules.ts';
 import { TORCHTITAN_VERSION } from './version.ts';
@@ -50,6 +51,7 @@ export function recipe({ model: spec, workload }: Problem, plan: Plan, origin: s
           `    c.training.disable_cuda_graphs = True  # required with ${pp > 1 ? 'pipeline' : 'expert'} parallelism`,
         ]
       : []),
+    ...(offloads(plan) ? ['    c.training.enable_cpu_offload = True'] : []),
     `    c.activation_checkpoint = ${RECOMPUTE[recompute.of(plan.techniques).mode]}`,
     `    c.training.num_tokens_per_microbatch_per_dp_rank = ${tokens}`,
     `    c.training.max_context_length = ${workload.sequenceLength}`,

@@ -3,6 +3,7 @@ import { recompute } from '../../techniques/recompute.ts';
 import { zero } from '../../techniques/zero.ts';
 import { chunksInOrder } from '../laws/chunks.ts';
 import { no, type ProblemRule, type Rule } from '../laws/rule.ts';
+import { offload } from './offload.ts';
 import { MODELS, titanModelOf } from './registry.ts';
 import { LOOPED, microBatchLimit, SCHEDULE_NAMES } from './schedules.ts';
 
@@ -107,4 +108,5 @@ export const PLAN_RULES: readonly Rule[] = [
   experts,
   layout,
   recomputation,
+  offload,
 ];

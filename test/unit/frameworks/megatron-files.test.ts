@@ -48,10 +48,10 @@ describe('files that Megatron accepts', () => {
 
   it('say what they ask for and nothing estimates', () => {
     const text = `--num-layers 8 --optimizer sgd --optimizer-cpu-offload --cpu-offloading-num-layers 0`;
-    expect(read(text).asked().notes).toEqual([
-      '--optimizer sgd is estimated as adam',
-      '--optimizer-cpu-offload is not estimated: optimizer states are counted on the GPU',
-    ]);
+    expect(read(text).asked().notes).toEqual(['--optimizer sgd is estimated as adam']);
+    expect(read(text).asked().configuration['offload-optimizer']).toBe('1');
+    const half = `${text} --optimizer-offload-fraction 0.5 --no-pin-cpu-grads`;
+    expect(read(half).asked().configuration['offload-optimizer']).toBe('0.5:sync');
   });
 
   it('layouts with groups, repeats and commas', () => {
