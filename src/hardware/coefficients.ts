@@ -1,44 +1,8 @@
+import { type Coefficient, fitted, fixed } from './coefficient.ts';
 import { FITTED } from './fitted.ts';
+import { HOST_DEFINITIONS } from './host-coefficients.ts';
 
-/**
- * The fitted constants of the step-time model: one table, each with its meaning, bounds and where it stands.
- * `fixed` ones come from a measurement named in `source`; `fitted` ones were fitted by `npm run fit` on published runs
- * with whole sources left out, starting from `start`. None is keyed to a model, a row or a publication.
- */
-export interface Coefficient {
-  readonly value: number;
-  /** What fitting starts from and is drawn to: a microbenchmark, a count of kernels, or an expectation. */
-  readonly start: number;
-  readonly bounds: readonly [number, number];
-  readonly status: 'fixed' | 'fitted';
-  readonly meaning: string;
-  readonly source: string;
-  /** Where the fit ends on one of its bounds: why that is taken. */
-  readonly bound?: string;
-}
-
-const fitted = (
-  start: number,
-  low: number,
-  high: number,
-  meaning: string,
-  over: Partial<Pick<Coefficient, 'source' | 'bound'>> = {},
-): Omit<Coefficient, 'value'> => ({
-  start,
-  bounds: [low, high],
-  status: 'fitted',
-  meaning,
-  source: 'published runs',
-  ...over,
-});
-const fixed = (start: number, meaning: string, source: string): Omit<Coefficient, 'value'> => ({
-  start,
-  bounds: [start, start],
-  status: 'fixed',
-  meaning,
-  source,
-});
-
+/** The constants of the step-time model: one table. */
 const DEFINITIONS = {
   // Compute
   weightGradEfficiency: fixed(
@@ -206,51 +170,7 @@ const DEFINITIONS = {
   optimizerBytes: fitted(44, 25, 80, 'HBM bytes per locally owned parameter in the optimizer step', {
     source: 'Adam: 28 B plus clipping and casts',
   }),
-  cpuUpdateShare: fixed(
-    0.3,
-    "share of the peak of a host's memory that the CPU's optimizer reaches, all processes together, 30 B a parameter",
-    'logs of mauryaavinash95/deep-optimizer-states-results: EPYC 7543P 0.28; two Xeon Gold 6330 (RoundPipe, arXiv 2604.27085) 0.27; a host of 96 cores 0.33',
-  ),
-  cpuUpdateAlone: fixed(
-    0.21,
-    'the same that one process reaches alone',
-    'the same logs: 1.42 to 1.49 G parameters a second on 204.8 GB/s',
-  ),
-  cpuUpdateBound: fixed(
-    1.45,
-    'how much faster it is where each process is bound to the cores and the memory of one NUMA domain',
-    'the same logs, runs with --bind_cores_to_rank: 2.97 against 1.93 to 2.05 G parameters a second',
-  ),
-  cpuUpdateWriteBack: fixed(
-    0.22,
-    'share of that time in which updated 16-bit weights go up: interleaved updates do it beside the next',
-    'the same logs: what the step comes to as strides grow',
-  ),
-  hostCopyShare: fixed(
-    0.6,
-    "share of the peak of a host's memory that copies of all GPUs reach together",
-    'the same logs: what subgroups updated on the GPU add',
-  ),
-  pcieEfficiency: fixed(
-    0.75,
-    'fraction of the wire rate of PCIe that large pinned copies reach',
-    'usual: 20 to 25 GB/s of 32, 50 of 64',
-  ),
-  drainEfficiency: fixed(
-    0.48,
-    'the same beside the kernels of backward',
-    'the same logs: what backward takes more with one GPU a host and with two, four',
-  ),
-  drainHidden: fixed(
-    0.4,
-    'share of the last backward that hides gradients on their way to the host',
-    'the same logs: backward of micro-batches of one and of four sequences',
-  ),
-  unpinnedFlush: fixed(
-    3.3e9,
-    'bytes/s at which one process hands 16-bit gradients to its CPU in the open, unpinned and widened there',
-    'the same logs, backward without and with asynchronous gradients: 2.2 to 4.2 GB/s',
-  ),
+  ...HOST_DEFINITIONS,
   lossBytes: fitted(24, 8, 50, 'HBM bytes per logit of an unfused cross entropy, forward and backward'),
   lossFusion: fitted(0.6, 0.2, 1, 'the same of a fused cross entropy, over the unfused one'),
 } as const satisfies Record<string, Omit<Coefficient, 'value'>>;

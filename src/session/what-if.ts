@@ -10,8 +10,7 @@ import type { Entry } from '../search/run/queue.ts';
 import { search } from '../search/search.ts';
 import { cannotBe, heldKeys, heldText, without } from '../search/space/cannot.ts';
 import { DEFAULT_OPTIONS, isHeld, NOTHING_HELD, type SearchOptions } from '../search/space/options.ts';
-import { freerPlan, idleGroups, WORTH_SAYING } from '../search/what-if.ts';
-import { TECHNIQUES } from '../techniques/index.ts';
+import { byLeave, freerPlan, idleGroups, WORTH_SAYING } from '../search/what-if.ts';
 import { closestFramework, freedomsOf } from './freedoms.ts';
 
 /** What stands beside the plans of a search: idle groups, a freer plan (in entries of which the launcher refused something), node order. */
@@ -53,9 +52,7 @@ function unaidedOf(
   { plan }: RankedPlan,
   options: Partial<SearchOptions>,
 ): Pick<WhatIf, 'unaided'> {
-  const used = TECHNIQUES.flatMap(({ allowedAs, of, format, off }) =>
-    allowedAs !== undefined && format(of(plan.techniques)) !== format(off) ? [allowedAs] : [],
-  );
+  const used = byLeave(plan);
   const { allow = [] } = options;
   if (!used.some((one) => allow.includes(one))) return {};
   const left = allow.filter((one) => !used.includes(one));
@@ -63,7 +60,7 @@ function unaidedOf(
   const [without] = search(problem, { ...options, ...free }).plans;
   return {
     unaided: {
-      allowed: [...new Set(used)].join(),
+      allowed: used.join(),
       stepSeconds: without === undefined ? null : without.estimate.stepSeconds,
     },
   };

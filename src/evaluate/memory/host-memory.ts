@@ -29,8 +29,8 @@ const PROCESS_BYTES = 6 * 2 ** 30;
  */
 const PINNED = 1.5;
 
-/** Rows of the study: from as predicted to 0.15 less. */
-const HOST_ERROR = 0.1;
+/** The study's logs of used memory: 0.2 below to 0.3 above what is predicted (test/unit/evaluate/offload.test.ts). */
+const HOST_ERROR = 0.25;
 
 /** Of one GPU of a stage, at the most that micro-batches in flight make it; empty where all lies on the GPU. */
 export function elsewhere(
