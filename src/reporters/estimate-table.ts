@@ -114,7 +114,9 @@ function hostsTable({ cluster }: Problem, { hosts }: Estimate): string {
         (bytes / GiB).toFixed(1),
         '100.0%',
       ];
-      return grid([`${what}, ${cluster.groups[group]!.id}`, 'GiB', 'share'], [...rows, last], [1, 2]);
+      const { id, host } = cluster.groups[group]!;
+      const cpu = host?.cpu === undefined ? '' : ` (${host.cpu})`;
+      return grid([`${what}, ${id}${cpu}`, 'GiB', 'share'], [...rows, last], [1, 2]);
     })
     .join('\n\n');
 }

@@ -137,6 +137,17 @@ describe('bounds are never above what they bound', () => {
   });
 
   it.each([
+    ['llama-3.1-8b', 'dgx-h100-8', 'megatron-core'],
+    ['llama-3.1-8b', '4090-8', 'deepspeed'],
+    ['llama-3.1-8b', 'mixed-32xh100-32xa100-40gb', 'generic'],
+    ['llama-3.2-1b', 'mixed-4090-3090', 'torch-fsdp2'],
+    ['deepseek-v2-lite', 'dgx-b200-64', 'megatron-deepspeed'],
+  ] as const)('%s on %s, with offloading allowed', (model, cluster, stack) => {
+    const p = problem(model, cluster, { headroom: 0, sequenceLength: 2048 }, stack);
+    expect(check(p, 120, { ...DEFAULT_OPTIONS, allow: ['offload'] })).toBeGreaterThan(20);
+  });
+
+  it.each([
     ['InfiniBand and RoCE', 'link: ib-hdr200, perNode: 4', 'link: roce-25, perNode: 2', ''],
     ['InfiniBand and Ethernet', 'link: ib-hdr200, perNode: 8', 'link: eth-100, perNode: 1', ''],
     [

@@ -64,7 +64,9 @@ export function score(
   const measured = row.measured;
   const faults = row.faults ?? {};
   const kind = measured.memoryKind ?? 'unstated';
-  const heaviest = best.stages.reduce((a, b) => (peakOf(b.memory, kind) > peakOf(a.memory, kind) ? b : a));
+  const heaviest =
+    stageOfRank(best, measured.memoryRank) ??
+    best.stages.reduce((a, b) => (peakOf(b.memory, kind) > peakOf(a.memory, kind) ? b : a));
   const predictedPeakBytes = there ?? peakOf(heaviest.memory, kind);
   const result: Scored = {
     ...base,
@@ -137,6 +139,20 @@ function pick(estimates: readonly Estimate[]): Estimate {
   const need = (e: Estimate) => Math.max(...e.stages.map((s) => s.memory.deviceBytes / s.memory.limitBytes));
   if (fitting.length === 0) return estimates.reduce((a, b) => (need(b) < need(a) ? b : a));
   return fitting.reduce((a, b) => (b.stepSeconds < a.stepSeconds ? b : a));
+}
+
+/** Ranks are numbered stage by stage, the pipeline outermost; null: not stated. */
+function stageOfRank(
+  { stages }: Estimate,
+  rank: number | null | undefined,
+): Estimate['stages'][number] | null {
+  if (typeof rank !== 'number') return null;
+  let end = 0;
+  for (const stage of stages) {
+    end += stage.devices;
+    if (rank < end) return stage;
+  }
+  return null;
 }
 
 function peakOf(memory: Estimate['stages'][number]['memory'], kind: string): number {
