@@ -1,7 +1,6 @@
-import { groupsOf, type Plan } from '../domain/plan.ts';
+import { groupsOf } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { IdleGroup, RankedPlan } from '../domain/search-result.ts';
-import { TECHNIQUES } from '../techniques/index.ts';
 import { SETTLED_GAIN } from './run/kept.ts';
 import type { Entry } from './run/queue.ts';
 import { search } from './search.ts';
@@ -69,12 +68,4 @@ export function freerPlan(
   const freed = { ...options, ...ALONE, ...bound, launcher, alikeStages: false };
   const [free] = search(problem, freed, queue).plans;
   return free !== undefined && free.estimate.stepSeconds < threshold ? free : null;
-}
-
-/** What a plan does that a search only tries by leave, by the names that --allow takes. */
-export function byLeave({ techniques }: Plan): string[] {
-  const used = TECHNIQUES.flatMap(({ allowedAs, of, format, off }) =>
-    allowedAs !== undefined && format(of(techniques)) !== format(off) ? [allowedAs] : [],
-  );
-  return [...new Set(used)];
 }

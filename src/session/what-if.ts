@@ -8,9 +8,10 @@ import type { Framework } from '../frameworks/port/framework.ts';
 import { slowLinks } from '../placement/slow-links.ts';
 import type { Entry } from '../search/run/queue.ts';
 import { search } from '../search/search.ts';
+import { byLeave } from '../search/space/by-leave.ts';
 import { cannotBe, heldKeys, heldText, without } from '../search/space/cannot.ts';
 import { DEFAULT_OPTIONS, isHeld, NOTHING_HELD, type SearchOptions } from '../search/space/options.ts';
-import { byLeave, freerPlan, idleGroups, WORTH_SAYING } from '../search/what-if.ts';
+import { freerPlan, idleGroups, WORTH_SAYING } from '../search/what-if.ts';
 import { closestFramework, freedomsOf } from './freedoms.ts';
 
 /** What stands beside the plans of a search: idle groups, a freer plan (in entries of which the launcher refused something), node order. */
