@@ -66,6 +66,7 @@ const MAY_IMPORT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'plan-text': {
     units: 'spelling of keys',
     domain: 'plans, written and read',
+    optimizers: 'ids and options of each',
     techniques: 'keys and values of each',
     schedules: 'ids, and where chunks lie',
     laws: 'what was typed must be lawful',

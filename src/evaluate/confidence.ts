@@ -6,6 +6,7 @@ import { type Provenance, weakest } from '../domain/provenance.ts';
 import { supports } from '../hardware/gemm.ts';
 import { joinOf } from '../hardware/transport.ts';
 import { towerParameters } from '../layers/towers.ts';
+import { optimizerOf } from '../optimizers/index.ts';
 import { formatCount } from '../units/format.ts';
 import { layerProvenance, toldOfProfile } from './measured/told.ts';
 
@@ -49,6 +50,7 @@ export function assumptionsOf(problem: Problem, plan: Plan): string[] {
     }
   }
   list.push(...toldOfProfile(problem, plan));
+  list.push(...(optimizerOf(workload.optimizer).assumed ?? []));
   list.push(...(problem.model.training?.assumed ?? []), ...towersTold(problem.model));
   if (stack.id === 'generic') list.push('software stack not named: generic kernels and overlap');
   return list;

@@ -58,6 +58,8 @@ export interface StepTraffic {
 /** What a stage has for one step: parameters of one GPU with nothing sharded, and how techniques share out their states. */
 interface StepStates extends Amounts {
   readonly holdings: readonly Holding[];
+  /** Ranks update whole weights: each needs the whole gradient of those that it has. */
+  readonly whole: boolean;
 }
 
 /** A value that covers only the first layers of each stage. Fewer layers are never slower. */

@@ -2,13 +2,14 @@ import { type BySegment, type MemoryTerm, memoryTerm, type Point } from '../../d
 import type { Ends } from '../../domain/plan.ts';
 import { lastKind } from '../../layers/parameters.ts';
 import { scheduleOf } from '../../schedules/index.ts';
-import { gatheredBytes, type Held, type Parameters } from '../../techniques/holding.ts';
+import { gatheredBytes, type Held, type Parameters, type State } from '../../techniques/holding.ts';
 import { holdingsOf, TECHNIQUES } from '../../techniques/index.ts';
 import type { StageProfile } from '../stage-profile.ts';
 import type { StagePlace } from './held.ts';
 import type { OperatorMemory } from './operator-memory.ts';
 import type { Owned } from './owned.ts';
 import { ownedAtEnds, ownedBeside } from './owned-by-stage.ts';
+import { beyondShare } from './unsplit.ts';
 
 const IN_FLIGHT: readonly Point[] = ['forward', 'loss', 'backward'];
 
@@ -26,7 +27,7 @@ export function stageTerms(profile: StageProfile): (place: StagePlace) => Memory
 function stateTerms(profile: StageProfile): (place: StagePlace) => MemoryTerm[] {
   const { context } = profile;
   const { techniques } = context;
-  const layers = (key: keyof Owned, of: 'dense' | 'expert', factor = 1) =>
+  const layers = (key: State, of: 'dense' | 'expert', factor = 1) =>
     each(profile, ({ owned }) => factor * owned[key][of]);
   const holdings = holdingsOf(context).map((holding) => {
     const { state, of, share } = holding;
@@ -52,13 +53,24 @@ function stateTerms(profile: StageProfile): (place: StagePlace) => MemoryTerm[] 
         fixed: [versions * share * beside[state][of]],
       });
     });
+    const unsplit = holdings.flatMap(({ state, of, device, share }) => {
+      const ofBeside = beyondShare(beside.unsplit?.largest.states[of] ?? 0, share);
+      const most = each(profile, ({ owned }) =>
+        Math.max(0, beyondShare(owned.unsplit?.largest.states[of] ?? 0, share) - ofBeside),
+      );
+      return state !== 'optimizer states' ||
+        (ofBeside === 0 && most.every((row) => row.every((n) => n === 0)))
+        ? []
+        : [memoryTerm({ part: state, device, over: 'widest', layers: most, fixed: [ofBeside] })];
+    });
     const root = ownedAtEnds(profile, ends);
     const held: Held = {
       gathered: { layers: ofLayers.gathered, fixed: gathered(beside) },
       live: { layers: ofLayers.live, fixed: live(beside) },
       root: gatheredBytes(root, 'dense', element) + element * (root.parameters.dense - root.frozen.dense),
     };
-    return [...states, ...TECHNIQUES.flatMap((one) => one.terms?.(one.of(techniques), held, context) ?? [])];
+    const all = [...states, ...unsplit];
+    return [...all, ...TECHNIQUES.flatMap((one) => one.terms?.(one.of(techniques), held, context) ?? [])];
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Asked } from '../port/reader.ts';
 import { cutOf, virtualStagesOf } from './cut.ts';
+import { askedOptimizer } from './optimizer.ts';
 import { precisionOf } from './precision.ts';
 import { recomputeOf } from './recompute.ts';
 import { expertsOf, type MegatronRun } from './run.ts';
@@ -35,6 +36,7 @@ export function askedOf(run: MegatronRun): Asked {
   found.zero = String(shardingOf(run));
   take('dp-replicate', '--num-distributed-optimizer-instances');
   if (Number(found.tp ?? 1) > 1) found.sp = String(run.has('--sequence-parallel'));
+  const { notes, ...optimizer } = askedOptimizer(run);
   return {
     configuration: found,
     sequenceLength: run.count('--seq-length'),
@@ -42,7 +44,8 @@ export function askedOf(run: MegatronRun): Asked {
     precision: precisionOf(run),
     layers: run.count('--num-layers'),
     hiddenSize: run.count('--hidden-size'),
-    notes: notesOf(run),
+    ...optimizer,
+    notes: [...notesOf(run), ...notes],
   };
 }
 
@@ -50,21 +53,16 @@ export function askedOf(run: MegatronRun): Asked {
 const UNESTIMATED: Readonly<Record<string, string>> = {
   '--optimizer-cpu-offload': 'optimizer states are counted on the GPU',
   '--cpu-offloading-num-layers': 'activations are counted on the GPU',
-  '--use-precision-aware-optimizer': 'optimizer states are counted in fp32',
   '--freeze-all-layers': 'all weights are trained',
   '--moe-expert-capacity-factor': 'no token is dropped',
   '--moe-pad-expert-input-to-capacity': 'no token is dropped or padded',
 };
 
 function notesOf(run: MegatronRun): string[] {
-  const optimizer = run.word('--optimizer');
   const flags = Object.entries(UNESTIMATED).filter(
     ([flag]) => run.has(flag) && !['0', 'False'].includes(run.word(flag) ?? ''),
   );
-  return [
-    ...(optimizer === null || optimizer === 'adam' ? [] : [`--optimizer ${optimizer} is estimated as adam`]),
-    ...flags.map(([flag, instead]) => `${flag} is not estimated: ${instead}`),
-  ];
+  return [...flags.map(([flag, instead]) => `${flag} is not estimated: ${instead}`)];
 }
 
 function shardingOf(run: MegatronRun): number {

@@ -8,6 +8,7 @@ import { sequenceParallel } from '../../techniques/sequence-parallel.ts';
 import { zero } from '../../techniques/zero.ts';
 import { isEven } from '../laws/chunks.ts';
 import { pipelineLayout } from './layout.ts';
+import { optimizerArguments } from './optimizer.ts';
 import { PRECISION } from './precision.ts';
 import { recomputeArguments } from './recompute.ts';
 
@@ -31,6 +32,7 @@ export function parallelArguments(problem: Problem, plan: Plan): string[] {
     ...shardingArguments(plan),
     ...recomputeArguments(recompute.of(plan.techniques)),
     ...['--micro-batch-size', microBatchSizeOf(plan), '--global-batch-size', workload.globalBatchSize],
+    ...optimizerArguments(problem, plan),
     ...(PRECISION[workload.precision as keyof typeof PRECISION] ?? []),
   ];
   return args.map(String);

@@ -8,6 +8,7 @@ import { chunksInOrder } from '../laws/chunks.ts';
 import { no, type ProblemRule, type Rule } from '../laws/rule.ts';
 import { architecture } from './architecture-rule.ts';
 import { hasLinearBias } from './model-arguments.ts';
+import { optimizerPrecision, optimizerSharding } from './optimizer.ts';
 
 /** Constraints of Megatron-LM's argument validator and of its process groups, which the validator does not check. */
 
@@ -101,7 +102,7 @@ const fsdpPrecision: Rule = ({ workload }, plan) =>
     ? no('fsdp-precision', 'fp16 with sharded gradients', 'bf16 or fp8')
     : null;
 
-export const MEGATRON_PROBLEM_RULES: readonly ProblemRule[] = [architecture, precision];
+export const MEGATRON_PROBLEM_RULES: readonly ProblemRule[] = [architecture, precision, optimizerPrecision];
 
 export const MEGATRON_PLAN_RULES: readonly Rule[] = [
   schedule,
@@ -111,4 +112,5 @@ export const MEGATRON_PLAN_RULES: readonly Rule[] = [
   optimizerInstances,
   recomputation,
   fsdpPrecision,
+  optimizerSharding,
 ];
