@@ -33,6 +33,8 @@ export interface Holding {
   readonly of: keyof Parameters;
   readonly device: Device;
   readonly share: number;
+  /** Not all of it at once: of one layer at a time, while its backward runs; left out: all, all through the step. */
+  readonly passing?: boolean;
 }
 
 /** Of one GPU with nothing sharded: by segment and kind of layer, and of what a stage has beside its layers. */

@@ -1,6 +1,7 @@
 import type { Techniques } from '../domain/plan.ts';
 import { rememberedOf } from '../units/remembered.ts';
 import { type Holding, WHOLE } from './holding.ts';
+import { optimizerInBackward } from './optimizer-in-backward.ts';
 import { recompute } from './recompute.ts';
 import { sequenceParallel } from './sequence-parallel.ts';
 import type { Known, StateContext } from './technique.ts';
@@ -13,6 +14,7 @@ export const TECHNIQUES: readonly Known<unknown>[] = [
   vocabularyParallel,
   recompute,
   zero,
+  optimizerInBackward,
 ] as readonly unknown[] as readonly Known<unknown>[];
 
 /** How the states of a stage are shared out, and where they lie. */

@@ -28,6 +28,8 @@ import { ORIGIN, planned } from '../unit/frameworks/fixture.ts';
 const DENSE = problem('llama-3.1-8b', 'dgx-h100-64');
 const DIMS: ParallelDims = { tp: 2, cp: 1, pp: 4, dpReplicate: 1, dpShard: 8, ep: 1, etp: 1, vpp: 1 };
 const SPLIT = 'tp=2,pp=4,dp=8,micro-batch=1';
+/** One micro-batch a step, and no pipeline. */
+const AT_ONCE = 'tp=2,pp=1,dp=32,micro-batch=2';
 
 type AnyTechnique = (typeof TECHNIQUES)[number];
 
@@ -43,6 +45,16 @@ function valuesOf({ off, usual, choices, schema, limit }: AnyTechnique): unknown
 const VALUES = TECHNIQUES.flatMap((one) =>
   valuesOf(one).map((value) => ({ name: `${one.id}=${one.format(value)}`, one, value })),
 );
+
+/** The first split with which a value is lawful. */
+function splitFor(one: AnyTechnique, value: unknown): string {
+  const lawful = [SPLIT, AT_ONCE].find((split) => {
+    const { techniques } = parseConfiguration(`${one.id}=${one.format(value)}`);
+    const plan = planned(DENSE, split);
+    return planLaw(DENSE, { ...plan, techniques: { ...plan.techniques, ...techniques } }) === null;
+  });
+  return `${lawful ?? SPLIT},${one.id}=${one.format(value)}`;
+}
 
 function finite(on: Problem, plan: Plan) {
   const { stepSeconds, stages } = estimate(on, plan);
@@ -67,7 +79,7 @@ describe('every value of every technique', () => {
   });
 
   it.each(VALUES)('$name is planned, timed, told and read back', ({ one, value }) => {
-    const plan = planned(DENSE, `${SPLIT},${one.id}=${one.format(value)}`);
+    const plan = planned(DENSE, splitFor(one, value));
     expect(one.of(plan.techniques)).toEqual(value);
     finite(DENSE, plan);
     expect(planned(DENSE, planText(DENSE, plan))).toEqual(plan);
@@ -78,7 +90,7 @@ describe('every value of every technique', () => {
   });
 
   it.each(VALUES)('$name is run or refused by name by each framework', ({ one, value }) => {
-    const plan = planned(DENSE, `${SPLIT},${one.id}=${one.format(value)}`);
+    const plan = planned(DENSE, splitFor(one, value));
     const off = JSON.stringify(value) === JSON.stringify(one.off);
     for (const framework of LAUNCHERS) {
       const reason = framework.reject(DENSE, plan);

@@ -11,6 +11,7 @@ import type { Owned } from './owned.ts';
 import { ownedAtEnds, ownedBeside } from './owned-by-stage.ts';
 import { beyondShare } from './unsplit.ts';
 
+const BACKWARD: readonly Point[] = ['backward', 'end-of-backward'];
 const IN_FLIGHT: readonly Point[] = ['forward', 'loss', 'backward'];
 
 /**
@@ -44,7 +45,23 @@ function stateTerms(profile: StageProfile): (place: StagePlace) => MemoryTerm[] 
   };
   return ({ ends, weightVersions }) => {
     const beside = ownedBeside(profile, ends);
-    const states = holdings.map(({ state, of, device, share, layers }) => {
+    const states = holdings.map(({ state, of, device, share, passing, layers }) => {
+      if (passing === true) {
+        const ofEnd = (end: Partial<Ends>) =>
+          ownedBeside(profile, { embedding: null, head: null, ...end })[state][of];
+        const most = Math.max(
+          ends.embedding === null ? 0 : ofEnd({ embedding: 0 }),
+          ends.head === null ? 0 : ofEnd({ head: 0 }),
+        );
+        return memoryTerm({
+          part: state,
+          device,
+          at: BACKWARD,
+          over: 'widest',
+          layers: layers.map((row) => row.map((bytes) => Math.max(0, bytes - share * most))),
+          fixed: [share * most],
+        });
+      }
       const versions = state === 'weights' ? weightVersions : 1;
       return memoryTerm({
         part: state,

@@ -26,7 +26,7 @@ const reach: Reach = {
     layers: ['softmax', 'dense'],
     schedules: [],
     optimizers: { adamw: {} },
-    techniques: ['recompute', 'zero'],
+    techniques: ['recompute', 'zero', 'optimizer-in-backward'],
   },
 };
 

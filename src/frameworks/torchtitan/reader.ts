@@ -47,6 +47,8 @@ function askedOf(run: TitanRun): Asked {
       ...(run.parts === null ? {} : { layers: run.parts.layers.join('/') }),
       recompute: recomputeOf(run.at('activation_checkpoint')),
       zero: String(sharding),
+      // A field of versions before parameter groups: OptimizersInBackwardContainer.
+      ...(run.at('optimizer.early_step_in_backward') === true ? { 'optimizer-in-backward': 'true' } : {}),
       ...(replicate > 1 && sharding > 0 ? { 'dp-replicate': String(replicate) } : {}),
       ...(tp > 1 ? { sp: String(sequenceParallel) } : {}),
     },

@@ -13,7 +13,7 @@ import { LayerRoom } from '../bound/layer-room.ts';
 import { evenMiss, memoryMiss } from '../bound/memory-bound.ts';
 import { realise } from '../cut/realise.ts';
 import type { Evaluated } from '../run/kept.ts';
-import { type Candidate, specFor } from '../space/candidate.ts';
+import { type Candidate, microBatchesPerReplica, specFor } from '../space/candidate.ts';
 import { chainsOf } from '../space/chains.ts';
 import { chainOf, choices } from '../space/choices.ts';
 import { devicesOfFrame, type Layout } from '../space/frame.ts';
@@ -69,7 +69,8 @@ function membersOf(problem: Problem, { layout, group }: Family, book: CostBook):
   return group.choices.flatMap((choice) => {
     const candidate = { layout, choice };
     const { dims } = specFor(problem, candidate, layout.runs[0]!);
-    if (techniqueLaw(problem, dims, choice.techniques) !== null) return [];
+    const microBatches = microBatchesPerReplica(problem, candidate);
+    if (techniqueLaw(problem, dims, choice.techniques, microBatches) !== null) return [];
     return [{ candidate, bound: lowerBound(problem, candidate, book.seconds(candidate)) }];
   });
 }

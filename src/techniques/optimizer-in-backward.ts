@@ -1,0 +1,31 @@
+import { Misread, technique } from './technique.ts';
+
+/**
+ * Each weight is updated as soon as backward has its gradient, which is then let go: no gradient is kept beyond those of one
+ * layer (torch.distributed.optim._apply_optimizer_in_backward; torchtune's optimizer_in_bwd). Nothing can be accumulated
+ * over micro-batches, nor clipped by a norm over all gradients (torchtune/recipes/full_finetune_distributed.py@bd2a0fc).
+ */
+export const optimizerInBackward = technique<boolean>({
+  id: 'optimizer-in-backward',
+  aliases: [],
+  off: false,
+  schema: { enum: [false, true] },
+  affects: 'stage',
+  parse: (text) => (text === 'true' ? true : text === 'false' ? false : new Misread('true or false')),
+  format: String,
+  name: 'optimizer in backward',
+  words: (on) => (on ? 'on' : 'off'),
+  // Gradients are no longer clipped: a search tries it only where it is asked for.
+  choices: (_, __, asked) => [asked ?? false],
+  reject: (on, _, __, microBatches) =>
+    on && microBatches > 1
+      ? {
+          rule: 'optimizer-in-backward',
+          actual: `${microBatches} micro-batches`,
+          limit: '1: gradients are not accumulated where each is let go at once',
+          hint: 'Maybe a larger micro-batch.',
+        }
+      : null,
+  holdings: (on, holdings) =>
+    on ? holdings.map((one) => (one.state === 'gradients' ? { ...one, passing: true } : one)) : [...holdings],
+});
