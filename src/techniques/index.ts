@@ -1,5 +1,6 @@
 import type { Techniques } from '../domain/plan.ts';
 import { rememberedOf } from '../units/remembered.ts';
+import { fp8Weights } from './fp8-weights.ts';
 import { type Holding, WHOLE } from './holding.ts';
 import { optimizerInBackward } from './optimizer-in-backward.ts';
 import { recompute } from './recompute.ts';
@@ -14,6 +15,7 @@ export const TECHNIQUES: readonly Known<unknown>[] = [
   vocabularyParallel,
   recompute,
   zero,
+  fp8Weights,
   optimizerInBackward,
 ] as readonly unknown[] as readonly Known<unknown>[];
 

@@ -3,7 +3,7 @@ import { Misread, technique } from './technique.ts';
 /**
  * Each weight is updated as soon as backward has its gradient, which is then let go: no gradient is kept beyond those of one
  * layer (torch.distributed.optim._apply_optimizer_in_backward; torchtune's optimizer_in_bwd). Nothing can be accumulated
- * over micro-batches, nor clipped by a norm over all gradients (torchtune/recipes/full_finetune_distributed.py@bd2a0fc).
+ * over micro-batches, nor clipped by a norm over all gradients, so a search takes it only where it is asked for (torchtune/recipes/full_finetune_distributed.py@bd2a0fc).
  */
 export const optimizerInBackward = technique<boolean>({
   id: 'optimizer-in-backward',
@@ -15,8 +15,6 @@ export const optimizerInBackward = technique<boolean>({
   format: String,
   name: 'optimizer in backward',
   words: (on) => (on ? 'on' : 'off'),
-  // Gradients are no longer clipped: a search tries it only where it is asked for.
-  choices: (_, __, asked) => [asked ?? false],
   reject: (on, _, __, microBatches) =>
     on && microBatches > 1
       ? {

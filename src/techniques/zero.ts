@@ -1,4 +1,3 @@
-import { wideBytes } from '../domain/dtype.ts';
 import { type MemoryTerm, memoryTerm, type Point } from '../domain/memory-term.ts';
 import type { Problem } from '../domain/problem.ts';
 import { statesIn } from '../domain/stack.ts';
@@ -116,7 +115,7 @@ function passTraffic(stage: ZeroStage, layer: Amounts, context: StageContext): P
   const over = (collective: 'allGather' | 'reduceScatter', bytes: (of: keyof Parameters) => number) =>
     collectiveSeconds(span, collective, bytes('dense'), c) +
     collectiveSeconds(groups.expertData, collective, bytes('expert'), c);
-  const gather = over('allGather', (of) => gatheredBytes(layer, of, context.local.elementBytes));
+  const gather = over('allGather', (of) => gatheredBytes(layer, of));
   const scatter = over('reduceScatter', (of) => gradientBytes(problem) * layer.trained[of]);
   const hideable = problem.stack.overlap.dataParallel;
   return [
@@ -143,7 +142,6 @@ function stepTraffic(
   context: StateContext,
 ): StepTraffic {
   const { groups, c } = context;
-  const gathered = wideBytes(context.problem.workload.precision);
   const bytes = gradientBytes(context.problem);
   if (perMicroBatch(stage, context)) {
     // Hybrid sharding: the shard's gradients are still all-reduced over the copies of the shard group.
@@ -168,7 +166,7 @@ function stepTraffic(
     reduce += collectiveSeconds(span, toAll ? 'allReduce' : 'reduceScatter', bytes * count, c);
     // Ranks have frozen weights whole but for those that they share out.
     const frozen = stage === 3 ? amounts.frozenBytes[of] : 0;
-    if (stage > 0) gather += collectiveSeconds(span, 'allGather', gathered * count + frozen, c);
+    if (stage > 0) gather += collectiveSeconds(span, 'allGather', amounts.liveBytes[of] + frozen, c);
   }
   return { reduce, gather, update: 0 };
 }

@@ -35,6 +35,7 @@ export function ownedBy(weights: readonly Weight[], context: StageContext): Owne
   };
   const trained = weights.filter(({ trainable }) => trainable);
   const frozen = weights.filter(isFrozen);
+  const live = weights.filter((weight) => !isFrozen(weight));
   const bytes = (weight: Weight) => weight.bytes ?? state.weights;
   const step = (weight: Weight) => stepBytes(optimizer, weight, workload, stack.state, c);
   const states = (weight: Weight) => optimizer.stateBytes(weight, state, optimizerOptions);
@@ -43,6 +44,7 @@ export function ownedBy(weights: readonly Weight[], context: StageContext): Owne
     trained: over(trained, () => 1),
     frozen: over(frozen, () => 1),
     frozenBytes: over(frozen, bytes),
+    liveBytes: over(live, ({ gathered }) => gathered ?? local.elementBytes),
     step: over(trained, step),
     weights: over(weights, bytes),
     gradients: over(trained, () => state.gradients),
@@ -63,6 +65,7 @@ export function plus(a: Owned, b: Owned, factor = 1): Owned {
     trained: add('trained'),
     frozen: add('frozen'),
     frozenBytes: add('frozenBytes'),
+    liveBytes: add('liveBytes'),
     step: add('step'),
     weights: add('weights'),
     gradients: add('gradients'),
@@ -78,6 +81,7 @@ export const NOTHING: Owned = {
   trained: NONE,
   frozen: NONE,
   frozenBytes: NONE,
+  liveBytes: NONE,
   step: NONE,
   weights: NONE,
   gradients: NONE,

@@ -37,7 +37,7 @@ function stateTerms(profile: StageProfile): (place: StagePlace) => MemoryTerm[] 
   const element = context.local.elementBytes;
   const both = (of: (owned: Owned, group: keyof Parameters) => number) => (owned: Owned) =>
     of(owned, 'dense') + of(owned, 'expert');
-  const gathered = both((owned, group) => gatheredBytes(owned, group, element));
+  const gathered = both(gatheredBytes);
   const live = both(({ parameters, frozen }, group) => parameters[group] - frozen[group]);
   const ofLayers = {
     gathered: each(profile, ({ owned }) => gathered(owned)),
@@ -84,7 +84,7 @@ function stateTerms(profile: StageProfile): (place: StagePlace) => MemoryTerm[] 
     const held: Held = {
       gathered: { layers: ofLayers.gathered, fixed: gathered(beside) },
       live: { layers: ofLayers.live, fixed: live(beside) },
-      root: gatheredBytes(root, 'dense', element) + element * (root.parameters.dense - root.frozen.dense),
+      root: gatheredBytes(root, 'dense') + element * (root.parameters.dense - root.frozen.dense),
     };
     const all = [...states, ...unsplit];
     return [...all, ...TECHNIQUES.flatMap((one) => one.terms?.(one.of(techniques), held, context) ?? [])];

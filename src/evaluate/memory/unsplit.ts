@@ -53,15 +53,16 @@ export function unsplitOf(
 
 /** a + factor · b. */
 export function unsplitPlus(a: Unsplit | null, b: Unsplit | null, factor = 1): Unsplit | null {
-  if (a === null || b === null) return a ?? b;
+  if (b === null) return a;
+  const { seconds, largest } = a ?? NOTHING;
   const most = (key: keyof Unsplit['largest']): Parameters => ({
-    dense: Math.max(a.largest[key].dense, b.largest[key].dense),
-    expert: Math.max(a.largest[key].expert, b.largest[key].expert),
+    dense: Math.max(largest[key].dense, b.largest[key].dense),
+    expert: Math.max(largest[key].expert, b.largest[key].expert),
   });
   return {
     seconds: {
-      dense: a.seconds.dense + factor * b.seconds.dense,
-      expert: a.seconds.expert + factor * b.seconds.expert,
+      dense: seconds.dense + factor * b.seconds.dense,
+      expert: seconds.expert + factor * b.seconds.expert,
     },
     largest: { seconds: most('seconds'), states: most('states'), step: most('step') },
   };

@@ -35,6 +35,7 @@ export function askedOf(run: MegatronRun): Asked {
   Object.assign(found, recomputeOf(run));
   found.zero = String(shardingOf(run));
   take('dp-replicate', '--num-distributed-optimizer-instances');
+  if (run.has('--fp8-param-gather') && precisionOf(run) === 'fp8') found['fp8-weights'] = 'true';
   if (Number(found.tp ?? 1) > 1) found.sp = String(run.has('--sequence-parallel'));
   const { notes, ...optimizer } = askedOptimizer(run);
   return {
@@ -45,7 +46,7 @@ export function askedOf(run: MegatronRun): Asked {
     layers: run.count('--num-layers'),
     hiddenSize: run.count('--hidden-size'),
     ...optimizer,
-    notes: [...notesOf(run), ...notes],
+    notes: [...notesOf(run), ...notes, ...gatherNotes(run)],
   };
 }
 
@@ -63,6 +64,14 @@ function notesOf(run: MegatronRun): string[] {
     ([flag]) => run.has(flag) && !['0', 'False'].includes(run.word(flag) ?? ''),
   );
   return [...flags.map(([flag, instead]) => `${flag} is not estimated: ${instead}`)];
+}
+
+/** Only weights with one scale a tensor are estimated in fp8. */
+function gatherNotes(run: MegatronRun): string[] {
+  const flag = ['--fp8-param-gather', '--fp4-param-gather'].find((one) => run.has(one));
+  return flag === undefined || precisionOf(run) === 'fp8'
+    ? []
+    : [`${flag} is not estimated: weights are held and gathered in 16 bits`];
 }
 
 function shardingOf(run: MegatronRun): number {

@@ -14,7 +14,11 @@ const reach: Reach = {
   name: 'Megatron-LM',
   // --nccl-communicator-config-path
   capabilities: { ...MEGATRON_CAPABILITIES, networkPerGroup: true },
-  express: { ...MEGATRON_EXPRESS, optimizers: MEGATRON_OPTIMIZERS },
+  express: {
+    ...MEGATRON_EXPRESS,
+    optimizers: MEGATRON_OPTIMIZERS,
+    techniques: [...MEGATRON_EXPRESS.techniques, 'fp8-weights'],
+  },
 };
 
 /** Megatron-LM: `arguments.txt`, one word a line, and `launch.sh`, which reads it on every host. */

@@ -3,6 +3,7 @@ import type { Problem } from '../../domain/problem.ts';
 import type { Stack } from '../../domain/stack.ts';
 import { isMoe } from '../../layers/layer.ts';
 import { degreesOf } from '../../plan-text/degrees.ts';
+import { fp8Weights } from '../../techniques/fp8-weights.ts';
 import { recompute } from '../../techniques/recompute.ts';
 import { sequenceParallel } from '../../techniques/sequence-parallel.ts';
 import { zero } from '../../techniques/zero.ts';
@@ -34,6 +35,7 @@ export function parallelArguments(problem: Problem, plan: Plan): string[] {
     ...['--micro-batch-size', microBatchSizeOf(plan), '--global-batch-size', workload.globalBatchSize],
     ...optimizerArguments(problem, plan),
     ...(PRECISION[workload.precision as keyof typeof PRECISION] ?? []),
+    ...(fp8Weights.of(plan.techniques) ? ['--fp8-param-gather'] : []),
   ];
   return args.map(String);
 }

@@ -63,6 +63,13 @@ describe('an optimizer in an estimate', () => {
     expect(seconds('muon,tp=blockwise')).toBeGreaterThan(seconds('adamw'));
   });
 
+  it('works on the layers of each stage, whichever ends of the model it has', () => {
+    const seconds = (config: string) => costed('muon', `tp=2,${config},zero=0`).time.optimizer!;
+    // The stage with most layers ends last: 16 of 32, then 8 of 32, with neither embedding nor head perhaps.
+    expect(seconds('pp=2,dp=2') / seconds('pp=4,dp=1')).toBeCloseTo(2, 1);
+    expect(seconds('pp=4,dp=1,layers=4/12/12/4') / seconds('pp=4,dp=1')).toBeCloseTo(1.5, 1);
+  });
+
   it('works on experts too', () => {
     const { memory, time } = costed('muon', 'tp=1,ep=8,dp=8,zero=1', 'generic', 'qwen3-30b-a3b');
     const adam = costed('adamw', 'tp=1,ep=8,dp=8,zero=1', 'generic', 'qwen3-30b-a3b');
