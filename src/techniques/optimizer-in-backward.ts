@@ -1,4 +1,8 @@
+import { memoryTerm, type Point } from '../domain/memory-term.ts';
 import { Misread, technique } from './technique.ts';
+import { zero } from './zero.ts';
+
+const BACKWARD: readonly Point[] = ['backward', 'end-of-backward'];
 
 /**
  * Each weight is updated as soon as backward has its gradient, which is then let go: no gradient is kept beyond those of one
@@ -25,5 +29,15 @@ export const optimizerInBackward = technique<boolean>({
         }
       : null,
   holdings: (on, holdings) =>
-    on ? holdings.map((one) => (one.state === 'gradients' ? { ...one, passing: true } : one)) : [...holdings],
+    holdings.map((one) => (on && one.state === 'gradients' ? { ...one, passing: true } : one)),
+  /**
+   * An update of one weight at a time has two temporaries as wide as it (the root of the second moment, and that over its
+   * bias: _single_tensor_adamw in torch/optim/adam.py), which the vocabulary's makes large while activations are alive.
+   */
+  terms(on, { root, live }, { groups, techniques }) {
+    if (!on) return [];
+    const ranks = zero.of(techniques) === 0 ? 1 : groups.shard.size;
+    const layers = live.layers.map((row) => row.map(() => 0));
+    return [memoryTerm({ part: 'temporaries', at: BACKWARD, layers, fixed: [root / ranks] })];
+  },
 });

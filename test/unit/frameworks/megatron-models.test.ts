@@ -90,6 +90,32 @@ describe('what a plan is told as', () => {
   });
 });
 
+describe('weights in fp8', () => {
+  const fp8 = at(DENSE, 'fp8');
+
+  it('are gathered so, and read back', () => {
+    const plan = planned(fp8, 'tp=8,pp=4,dp=2,sharding=1,fp8-weights=true');
+    expect(megatron.reject(fp8, plan)).toBeNull();
+    const read = megatron.reader!.read(sourceOf(file(fp8, plan, 'arguments.txt', megatron), 'arguments.txt'));
+    expect(read.asked().configuration).toMatchObject({ 'fp8-weights': 'true', zero: '1' });
+    expect(read.violations(64)).toEqual([]);
+  });
+
+  it('need sharded states, and another framework has none', () => {
+    const plan = planned(fp8, 'tp=8,pp=4,dp=2,sharding=0,fp8-weights=true');
+    expect(megatron.reject(fp8, plan)).toMatchObject({ rule: 'fp8-weights' });
+    const sharded = planned(fp8, 'tp=8,pp=4,dp=2,sharding=1,fp8-weights=true');
+    expect(megatronBridge.reject(fp8, sharded)).toMatchObject({ rule: 'fp8-weights' });
+  });
+
+  it('with a scale for each block are said not to be estimated', () => {
+    const text = '--num-layers 8 --bf16 --fp8-format e4m3 --fp8-recipe mxfp8 --fp8-param-gather';
+    expect(megatron.reader!.read(sourceOf(text)).asked().notes?.join()).toContain(
+      'held and gathered in 16 bits',
+    );
+  });
+});
+
 describe('plans it cannot run', () => {
   const rule = (problem: Problem, plan: Plan) => megatron.reject(problem, plan)?.rule ?? null;
 
