@@ -37,6 +37,10 @@ export class PartProfile implements Amounts {
     return this.memory.owned.frozenBytes;
   }
 
+  get liveBytes(): Parameters {
+    return this.memory.owned.liveBytes;
+  }
+
   /** The same with another time. */
   timed(time: LayerTime): PartProfile {
     return time === this.time ? this : new PartProfile(time, () => this.memory);

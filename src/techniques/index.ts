@@ -1,6 +1,8 @@
 import type { Techniques } from '../domain/plan.ts';
 import { rememberedOf } from '../units/remembered.ts';
+import { fp8Weights } from './fp8-weights.ts';
 import { type Holding, WHOLE } from './holding.ts';
+import { optimizerInBackward } from './optimizer-in-backward.ts';
 import { recompute } from './recompute.ts';
 import { sequenceParallel } from './sequence-parallel.ts';
 import type { Known, StateContext } from './technique.ts';
@@ -13,6 +15,8 @@ export const TECHNIQUES: readonly Known<unknown>[] = [
   vocabularyParallel,
   recompute,
   zero,
+  fp8Weights,
+  optimizerInBackward,
 ] as readonly unknown[] as readonly Known<unknown>[];
 
 /** How the states of a stage are shared out, and where they lie. */

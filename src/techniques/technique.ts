@@ -58,6 +58,8 @@ export interface StepTraffic {
 /** What a stage has for one step: parameters of one GPU with nothing sharded, and how techniques share out their states. */
 interface StepStates extends Amounts {
   readonly holdings: readonly Holding[];
+  /** Ranks update whole weights: each needs the whole gradient of those that it has. */
+  readonly whole: boolean;
 }
 
 /** A value that covers only the first layers of each stage. Fewer layers are never slower. */
@@ -100,8 +102,8 @@ export interface Technique<V = unknown> {
   choices?(problem: Problem, dims: ParallelDims, asked?: V): readonly V[];
   /** Of several choices the one that costs least time, whatever else a plan does; left out: off. */
   readonly barest?: V;
-  /** The law that a value breaks in a stage of these degrees. */
-  reject?(value: V, problem: Problem, dims: ParallelDims): Reason | null;
+  /** The law that a value breaks in a stage of these degrees, each copy with so many micro-batches. */
+  reject?(value: V, problem: Problem, dims: ParallelDims, microBatches: number): Reason | null;
 
   /** For techniques that may cover only the first layers of each stage. */
   readonly limit?: Limit<V>;
