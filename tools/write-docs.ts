@@ -105,6 +105,10 @@ A row says in \`config.train\` what was trained: \`full\` (where it is left out)
 which are assumed and said where they are not stated (of Megatron, \`linear_qkv\`). Rows of adapters are sources of their own ("adapters"). Of those here the
 sequences of NeMo's are packed and the network of MLPerf's L40S is not published; where all is stated the mean error of time is below 15 %.
 
+A row may name its optimizer in \`config.optimizer\` (AdamW where it is left out), as [\`--optimizer\`](commands.md#optimizers) has it or as
+a publication calls it (\`Adam\`, \`AdamW8bit\`), and state bytes of a trained parameter in \`stack.weightBytes\`, \`stack.gradientBytes\` and
+\`stack.optimizerStateBytes\` (AdamW's moments with the master); what is not stated is as the named stack has it.
+
 ## By source
 
 "time" is the error on the runs the constants below were fitted to, with the shipped stack multipliers: how well one set of

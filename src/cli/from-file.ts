@@ -34,11 +34,18 @@ export async function opened(given: string, id: string | undefined): Promise<Ope
 }
 
 /** The workload that a launch file states, as flags would. */
-export function workloadOf({ sequenceLength, globalBatchSize, precision, training }: Asked): Settings {
+export function workloadOf({
+  sequenceLength,
+  globalBatchSize,
+  precision,
+  optimizer,
+  training,
+}: Asked): Settings {
   return {
     ...(sequenceLength === null ? {} : { 'seq-length': String(sequenceLength) }),
     ...(globalBatchSize === null ? {} : { 'global-batch': String(globalBatchSize) }),
     ...(precision === null ? {} : { precision }),
+    ...(optimizer === undefined ? {} : { optimizer }),
     ...training,
   };
 }

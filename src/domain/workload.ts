@@ -9,6 +9,11 @@ export interface Workload {
   readonly precision: Precision;
   /** Id of the optimizer. */
   readonly optimizer: string;
+  /** What is said of it beside its id, by the names of its options; left out: all as usual. */
+  readonly optimizerOptions?: OptimizerOptions;
   /** Fraction of a GPU's memory that a plan must leave free. */
   readonly headroom: number;
 }
+
+/** Values as they are typed: `{ moments: 'bf16', master: 'fp16' }`. Each optimizer says which it knows. */
+export type OptimizerOptions = Readonly<Record<string, string>>;

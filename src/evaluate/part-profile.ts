@@ -42,6 +42,10 @@ export class PartProfile implements LayerAmounts {
     return this.memory;
   }
 
+  get liveBytes(): Parameters {
+    return this.memory.owned.liveBytes;
+  }
+
   /** The same with another time. */
   timed(time: LayerTime): PartProfile {
     return time === this.time ? this : new PartProfile(time, () => this.memory);

@@ -1,5 +1,6 @@
 import type { Reason } from '../domain/reason.ts';
 import { arithmetic } from '../plan-text/degrees.ts';
+import { optimizerText } from '../plan-text/optimizer-text.ts';
 import { commentText, shellQuote } from './quote.ts';
 import type { Renderer } from './renderer.ts';
 import type { Launch, Scheduler, Written } from './schedulers/scheduler.ts';
@@ -63,10 +64,11 @@ function byHand({ problem: { cluster }, hosts }: Launch): string {
 
 function estimateAgain({ framework, problem, context: { inputs } }: Launch): string {
   const { workload, stack } = problem;
+  const optimizer = optimizerText(workload);
   const { sequenceLength, globalBatchSize, precision, headroom } = workload;
   return [
     `shardwright estimate ${shellQuote(inputs.model)} ${shellQuote(inputs.cluster)} --from FOLDER --for ${framework.id}`,
     `--stack ${stack.id} --seq-length ${sequenceLength} --global-batch ${globalBatchSize}`,
-    `--precision ${precision} --headroom ${Number((100 * headroom).toFixed(6))}%`,
+    `--precision ${precision}${optimizer === 'adamw' ? '' : ` --optimizer ${optimizer}`} --headroom ${Number((100 * headroom).toFixed(6))}%`,
   ].join(' ');
 }

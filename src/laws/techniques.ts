@@ -4,10 +4,15 @@ import type { Problem } from '../domain/problem.ts';
 import type { Reason } from '../domain/reason.ts';
 import { TECHNIQUES } from '../techniques/index.ts';
 
-/** The law that a technique breaks in stages of these degrees. */
-export function techniqueLaw(problem: Problem, dims: ParallelDims, techniques: Techniques): Reason | null {
+/** The law that a technique breaks in stages of these degrees, each copy with so many micro-batches. */
+export function techniqueLaw(
+  problem: Problem,
+  dims: ParallelDims,
+  techniques: Techniques,
+  microBatches: number,
+): Reason | null {
   for (const one of TECHNIQUES) {
-    const broken = one.reject?.(one.of(techniques), problem, dims) ?? null;
+    const broken = one.reject?.(one.of(techniques), problem, dims, microBatches) ?? null;
     if (broken !== null) return broken;
   }
   return null;

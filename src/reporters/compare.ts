@@ -4,6 +4,7 @@ import type { Problem } from '../domain/problem.ts';
 import type { SearchResult } from '../domain/search-result.ts';
 import { layersMeasured } from '../evaluate/measured/unmeasured.ts';
 import { arithmetic } from '../plan-text/degrees.ts';
+import { optimizerWords } from '../plan-text/optimizer-text.ts';
 import type { CompareDocument } from '../schema/compare.ts';
 import { digits, formatInteger, formatPercent, formatSeconds } from '../units/format.ts';
 import { fitting, grid, painter, type Style, wrap } from './paint.ts';
@@ -56,6 +57,8 @@ export function compareDocument(all: readonly Compared[], toolVersion: string): 
       sequenceLength: workload.sequenceLength,
       globalBatchSize: workload.globalBatchSize,
       precision: workload.precision,
+      optimizer: workload.optimizer,
+      ...(workload.optimizerOptions === undefined ? {} : { optimizerOptions: workload.optimizerOptions }),
       training: trainingJson(model),
     },
     clusters: lines(all).map(lineJson),
@@ -106,12 +109,13 @@ export function compareTable(all: readonly Compared[], style: Style): string {
     rows.map((row) => row.slice(0, -1)),
     figures,
   );
+  const optimizer = optimizerWords(workload);
   const bands = all.map(({ result }) => result.plans[0]?.estimate.band ?? 0);
   const note = `A tie is closer than the model can tell (±${formatPercent(Math.max(...bands))}). Prices: list prices of the GPU profiles unless given; all GPUs of a cluster are paid for, used or not.`;
   return [
     painter(style).bold(
       wrap(
-        `${model.name}, sequence ${workload.sequenceLength}, batch ${workload.globalBatchSize}, ${workload.precision}`,
+        `${model.name}, sequence ${workload.sequenceLength}, batch ${workload.globalBatchSize}, ${workload.precision}${optimizer === null ? '' : `, ${optimizer}`}`,
         style.columns,
       ),
     ),

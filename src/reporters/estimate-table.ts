@@ -3,6 +3,7 @@ import type { Plan } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import { MEMORY_ERROR } from '../evaluate/memory/walk.ts';
 import { arithmetic } from '../plan-text/degrees.ts';
+import { optimizerWords } from '../plan-text/optimizer-text.ts';
 import { formatInteger, formatPercent, formatSeconds } from '../units/format.ts';
 import { GiB } from '../units/quantity.ts';
 import { grid, painter, type Style, wrap } from './paint.ts';
@@ -31,6 +32,7 @@ export function estimateTable(
     techniqueWords(problem, plan),
     `layers ${layersWords(plan)}`,
   ].join(', ');
+  const optimizer = optimizerWords(problem.workload);
   const blocks = [
     `${paint.bold(wrap(`${problem.model.name} on ${problem.cluster.name}: ${how}`, style.columns))}`,
     wrap(
@@ -40,6 +42,7 @@ export function estimateTable(
     ...(problem.model.training === undefined
       ? []
       : [wrap(`Trained: ${trainingWords(problem.model)}.`, style.columns)]),
+    ...(optimizer === null ? [] : [wrap(`Optimizer: ${optimizer}.`, style.columns)]),
     timeTable(estimate.time),
     memoryTable(problem, estimate, full),
     ...(estimate.hosts.length === 0 ? [] : [hostsTable(problem, estimate)]),

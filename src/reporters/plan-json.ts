@@ -82,6 +82,7 @@ function problemJson({ model, cluster, workload, stack }: Problem): PlanDocument
     globalBatchSize: workload.globalBatchSize,
     precision: workload.precision,
     optimizer: workload.optimizer,
+    ...(workload.optimizerOptions === undefined ? {} : { optimizerOptions: workload.optimizerOptions }),
     headroom: workload.headroom,
     training: trainingJson(model),
     groups: cluster.groups.map((group) => group.id),

@@ -160,6 +160,11 @@ export const training = shared(
   }),
 );
 
+export const optimizer = { enum: OPTIMIZERS.map(({ id }) => id) } as const;
+
+/** By option, as they are typed after its name. */
+export const optimizerOptions = named(text);
+
 export const problem = closed(
   {
     model: text,
@@ -168,9 +173,9 @@ export const problem = closed(
     sequenceLength: count,
     globalBatchSize: count,
     precision,
-    optimizer: { enum: OPTIMIZERS.map(({ id }) => id) },
+    optimizer,
     headroom: number,
     groups: texts,
   },
-  { training },
+  { training, optimizerOptions },
 );

@@ -13,15 +13,13 @@ export interface Amounts {
   readonly frozen: Parameters;
   /** Of the frozen ones, as they are held: quantised perhaps. */
   readonly frozenBytes: Parameters;
+  /** Of the others, as ranks gather them from one another: as they are computed with, or in fp8. */
+  readonly liveBytes: Parameters;
 }
 
-/** Bytes of weights as ranks gather them from one another: those that are trained as they are computed with, frozen ones as they are held. */
-export function gatheredBytes(
-  { parameters, frozen, frozenBytes }: Amounts,
-  of: keyof Parameters,
-  elementBytes: number,
-): number {
-  return elementBytes * (parameters[of] - frozen[of]) + frozenBytes[of];
+/** Bytes of weights as ranks gather them from one another. */
+export function gatheredBytes({ liveBytes, frozenBytes }: Amounts, of: keyof Parameters): number {
+  return liveBytes[of] + frozenBytes[of];
 }
 
 export const STATES = ['weights', 'gradients', 'optimizer states'] as const;
@@ -35,6 +33,8 @@ export interface Holding {
   readonly share: number;
   /** A second copy, on its way. */
   readonly staging?: true;
+  /** Not all of it at once: of one layer at a time, while its backward runs; left out: all, all through the step. */
+  readonly passing?: boolean;
 }
 
 /** Of one GPU with nothing sharded: by segment and kind of layer, and of what a stage has beside its layers. */

@@ -1,10 +1,12 @@
 import type { Device } from '../domain/memory-term.ts';
 import type { Techniques } from '../domain/plan.ts';
 import { rememberedOf } from '../units/remembered.ts';
+import { fp8Weights } from './fp8-weights.ts';
 import { type Holding, WHOLE } from './holding.ts';
 import { offloadActivations } from './offload-activations.ts';
 import { offloadOptimizer } from './offload-optimizer.ts';
 import { offloadParameters } from './offload-parameters.ts';
+import { optimizerInBackward } from './optimizer-in-backward.ts';
 import { recompute } from './recompute.ts';
 import { sequenceParallel } from './sequence-parallel.ts';
 import type { Known, StateContext } from './technique.ts';
@@ -17,6 +19,8 @@ export const TECHNIQUES: readonly Known<unknown>[] = [
   vocabularyParallel,
   recompute,
   zero,
+  fp8Weights,
+  optimizerInBackward,
   offloadOptimizer,
   offloadParameters,
   offloadActivations,

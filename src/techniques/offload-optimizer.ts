@@ -28,6 +28,9 @@ export interface OptimizerOffload {
 export const ON_GPU: OptimizerOffload = { fraction: 0, stride: null, gradients: 'async', device: 'host' };
 const ALL: OptimizerOffload = { ...ON_GPU, fraction: 1 };
 
+/** Optimizers that a CPU has kernels of (DeepSpeed's CPUAdam and CPULion, PyTorch's own); those over whole matrices are left to GPUs. */
+const ON_CPU: readonly string[] = ['adamw', 'lion', 'sgd'];
+
 /** fp32 masters, moments and gradients read, masters, moments and 16-bit weights written: bytes a parameter in the host's memory. */
 const UPDATE_BYTES = 30;
 /** A gradient widened on the GPU before it goes down. */
@@ -73,6 +76,14 @@ export const offloadOptimizer = technique<OptimizerOffload>({
   name: 'offloaded optimizer',
   words: (value) => (value.fraction === 0 ? 'none' : format(value)),
   choices: (_, __, asked) => (asked === undefined ? [ON_GPU, ALL] : [asked]),
+  reject: ({ fraction }, { workload: { optimizer } }) =>
+    fraction === 0 || ON_CPU.includes(optimizer)
+      ? null
+      : {
+          rule: 'offload-optimizer',
+          actual: `${optimizer} on the CPU`,
+          limit: `one of ${ON_CPU.join(', ')}: what updates element by element`,
+        },
   holdings,
   terms,
   stepTraffic,
@@ -118,7 +129,7 @@ function holdings(
   { problem, techniques }: StateContext,
 ): Holding[] {
   if (fraction === 0) return [...holdings];
-  const { gradients } = statesIn(problem.workload.precision, problem.stack.state);
+  const { gradients } = statesIn(problem.workload, problem.stack.state);
   const byCpu = fraction * (stride === null ? 1 : 1 - 1 / stride);
   const leaves = zero.of(techniques) >= 2;
   return holdings.flatMap((one): Holding[] => {

@@ -92,12 +92,10 @@ function passTraffic(
   context: StageContext,
 ): PassTraffic[] {
   if (device === 'gpu') return [];
-  const { groups, group, c, local, techniques } = context;
+  const { groups, group, c, techniques } = context;
   const sharded = zero.of(techniques) === 3;
   const [dense, expert] = sharded ? [groups.shard.size, groups.expertData.size] : [1, 1];
-  const bytes =
-    gatheredBytes(layer, 'dense', local.elementBytes) / dense +
-    gatheredBytes(layer, 'expert', local.elementBytes) / expert;
+  const bytes = gatheredBytes(layer, 'dense') / dense + gatheredBytes(layer, 'expert') / expert;
   const host = hostOf(group);
   const rate =
     device === 'disk' ? Math.min(copyRate(host, c), host.disk.readBandwidth / host.gpus) : copyRate(host, c);

@@ -74,6 +74,8 @@ export interface StepStates extends Amounts {
   /** HBM bytes of one optimizer step, where all states lie on the GPU. */
   readonly step: Parameters;
   readonly holdings: readonly Holding[];
+  /** Ranks update whole weights: each needs the whole gradient of those that it has. */
+  readonly whole: boolean;
 }
 
 /** A value that covers only the first layers of each stage. Fewer layers are never slower. */
@@ -120,8 +122,8 @@ export interface Technique<V = unknown> {
   choices?(problem: Problem, dims: ParallelDims, asked?: V): readonly V[];
   /** Of several choices the one that costs least time, whatever else a plan does; left out: off. */
   readonly barest?: V;
-  /** The law that a value breaks in a stage of these degrees. */
-  reject?(value: V, problem: Problem, dims: ParallelDims): Reason | null;
+  /** The law that a value breaks in a stage of these degrees, each copy with so many micro-batches. */
+  reject?(value: V, problem: Problem, dims: ParallelDims, microBatches: number): Reason | null;
 
   /** Where else than on the GPU a value has anything lie; left out: nowhere. */
   devices?(value: V): readonly Exclude<Device, 'gpu'>[];

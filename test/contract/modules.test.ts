@@ -28,6 +28,8 @@ import { ORIGIN, planned } from '../unit/frameworks/fixture.ts';
 const DENSE = problem('llama-3.1-8b', 'dgx-h100-64');
 const DIMS: ParallelDims = { tp: 2, cp: 1, pp: 4, dpReplicate: 1, dpShard: 8, ep: 1, etp: 1, vpp: 1 };
 const SPLIT = 'tp=2,pp=4,dp=8,micro-batch=1';
+/** One micro-batch a step, and no pipeline. */
+const AT_ONCE = 'tp=2,pp=1,dp=32,micro-batch=2';
 
 type AnyTechnique = (typeof TECHNIQUES)[number];
 
@@ -43,6 +45,24 @@ function valuesOf({ off, usual, choices, schema, limit }: AnyTechnique): unknown
 const VALUES = TECHNIQUES.flatMap((one) =>
   valuesOf(one).map((value) => ({ name: `${one.id}=${one.format(value)}`, one, value })),
 );
+
+const FP8: Problem = { ...DENSE, workload: { ...DENSE.workload, precision: 'fp8' } };
+
+/** The first problem and split with which a value is lawful. */
+function placeFor(one: AnyTechnique, value: unknown): { on: Problem; plan: Plan } {
+  const set = `${one.id}=${one.format(value)}`;
+  const { techniques } = parseConfiguration(set);
+  for (const [on, split] of [
+    [DENSE, SPLIT],
+    [DENSE, AT_ONCE],
+    [FP8, SPLIT],
+  ] as const) {
+    const plain = planned(on, split);
+    const plan = { ...plain, techniques: { ...plain.techniques, ...techniques } };
+    if (planLaw(on, plan) === null) return { on, plan: planned(on, `${split},${set}`) };
+  }
+  throw new Error(`${set} is lawful nowhere`);
+}
 
 function finite(on: Problem, plan: Plan) {
   const { stepSeconds, stages } = estimate(on, plan);
@@ -67,29 +87,29 @@ describe('every value of every technique', () => {
   });
 
   it.each(VALUES)('$name is planned, timed, told and read back', ({ one, value }) => {
-    const plan = planned(DENSE, `${SPLIT},${one.id}=${one.format(value)}`);
+    const { on, plan } = placeFor(one, value);
     expect(one.of(plan.techniques)).toEqual(value);
-    finite(DENSE, plan);
-    expect(planned(DENSE, planText(DENSE, plan))).toEqual(plan);
-    const table = estimateTable(DENSE, plan, estimate(DENSE, plan), [], { columns: 120, color: false }, true);
-    expect(table).toContain(DENSE.model.name);
-    const [file] = json.render(DENSE, plan, ORIGIN);
+    finite(on, plan);
+    expect(planned(on, planText(on, plan))).toEqual(plan);
+    const table = estimateTable(on, plan, estimate(on, plan), [], { columns: 120, color: false }, true);
+    expect(table).toContain(on.model.name);
+    const [file] = json.render(on, plan, ORIGIN);
     expect(violations(launchSchema, JSON.parse(file!.content))).toEqual([]);
   });
 
   it.each(VALUES)('$name is run or refused by name by each framework', ({ one, value }) => {
-    const plan = planned(DENSE, `${SPLIT},${one.id}=${one.format(value)}`);
+    const { on, plan } = placeFor(one, value);
     const off = JSON.stringify(value) === JSON.stringify(one.off);
     for (const framework of LAUNCHERS) {
-      const reason = framework.reject(DENSE, plan);
+      const reason = framework.reject(on, plan);
       const said = framework.express.techniques.includes(one.id);
       if (!off && !said) expect(reason, `${framework.id} has no ${one.id}`).not.toBeNull();
       if (reason === null) {
-        const files = framework.render(DENSE, plan, ORIGIN);
+        const files = framework.render(on, plan, ORIGIN);
         expect(files.length, framework.id).toBeGreaterThan(0);
         const without = { ...plan, techniques: one.set(plan.techniques, one.off) };
-        if (!off && framework.reject(DENSE, without) === null)
-          expect(framework.render(DENSE, without, ORIGIN), `${framework.id} says it`).not.toEqual(files);
+        if (!off && framework.reject(on, without) === null)
+          expect(framework.render(on, without, ORIGIN), `${framework.id} says it`).not.toEqual(files);
       } else expect(reason.rule.length * reason.limit.length, framework.id).toBeGreaterThan(0);
     }
   });

@@ -15,6 +15,7 @@ import { denseMlp } from '../../src/layers/ffn/dense.ts';
 import { moeMlp } from '../../src/layers/ffn/moe.ts';
 import type { LatentAttention } from '../../src/layers/mixers/latent.ts';
 import { softmaxAttention } from '../../src/layers/mixers/softmax.ts';
+import { optimizerOfRow, statesOfRow } from './optimizer.ts';
 import type { Row } from './row.ts';
 import { trainedModel } from './training.ts';
 
@@ -40,7 +41,7 @@ export function problemOf(row: Row, assumptions: string[]): Problem {
       sequenceLength: row.sequenceLength,
       globalBatchSize: row.config.globalBatch,
       precision: precisionOf(row, assumptions),
-      optimizer: 'adamw',
+      ...optimizerOfRow(row),
       headroom: 0,
     },
   };
@@ -212,8 +213,6 @@ function stackOf(row: Row, assumptions: string[]): Stack {
       : facts.attentionKernel === 'flash'
         ? flashOf(stack, row)
         : stack.attentionKernel;
-  const gradients =
-    { fp16: 2, bf16: 2, fp32: 4, 'fp32+bf16': 6 }[facts.gradDtype ?? ''] ?? stack.state.gradients;
   const graphs = { none: 'none', partial: 'partial', 'full-iteration': 'full' }[facts.cudaGraphs ?? ''] as
     | Stack['cudaGraphs']
     | undefined;
@@ -223,7 +222,7 @@ function stackOf(row: Row, assumptions: string[]): Stack {
     dropoutMasks: facts.dropout ?? stack.dropoutMasks,
     lossKernel: (facts.lossKernel as Stack['lossKernel'] | null | undefined) ?? stack.lossKernel,
     gradAccumulationFusion: facts.gradAccumulationFusion ?? stack.gradAccumulationFusion,
-    state: { ...stack.state, gradients },
+    state: statesOfRow(row, stack.state),
     cudaGraphs: graphs ?? stack.cudaGraphs,
     routing:
       facts.routing === 'forced-balanced'

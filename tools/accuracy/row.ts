@@ -84,6 +84,8 @@ export interface Row {
     readonly finalStageLayers?: number | null;
     readonly torchCompile?: boolean | null;
     readonly gradDtype?: string | null;
+    /** As --optimizer has it: `adamw,moments=bf16`, `muon`; null: AdamW. */
+    readonly optimizer?: string | null;
     /** `full`, `lora`, `qlora`, or part by part, as --train has them. */
     readonly train?: string | Readonly<Record<string, string | number>> | null;
     /** Names of modules as --lora-modules has them. */
@@ -123,6 +125,10 @@ export interface Row {
     readonly dropout?: boolean | null;
     readonly lossKernel?: string | null;
     readonly gradDtype?: string | null;
+    /** Of a parameter that is trained: as it is held, its gradient as accumulated, all states of AdamW with the master. */
+    readonly weightBytes?: number | null;
+    readonly gradientBytes?: number | null;
+    readonly optimizerStateBytes?: number | null;
     readonly gradAccumulationFusion?: boolean | null;
     readonly routing?: string | null;
     readonly cudaGraphs?: string | null;

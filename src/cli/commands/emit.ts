@@ -10,11 +10,12 @@ import { onlyGroups } from '../../domain/node-order.ts';
 import type { Problem } from '../../domain/problem.ts';
 import { LAUNCHERS } from '../../frameworks/index.ts';
 import { asTrained } from '../../layers/training/as-trained.ts';
+import { optimizerText } from '../../plan-text/optimizer-text.ts';
 import type { Register } from '../command.ts';
 import { emitPlan } from '../emit-plan.ts';
 import { EXIT } from '../io.ts';
 import { clusterDigest, modelDigest } from '../planned-inputs.ts';
-import { launcherFrom } from '../problem.ts';
+import { launcherFrom, optimizerFrom } from '../problem.ts';
 import { scheduledCluster, scheduling, schedulingOptions } from '../scheduling.ts';
 import { isFull } from '../training.ts';
 import { toolVersion } from '../version.ts';
@@ -93,12 +94,15 @@ function problemOf(file: PlanFile, folder: string): Problem {
       });
     }
   }
-  const { sequenceLength, globalBatchSize, precision, optimizer, headroom, stack, groups, training } =
-    file.problem;
+  const { training, groups, stack } = file.problem;
+  const { sequenceLength, globalBatchSize, precision, optimizer, optimizerOptions, headroom } = file.problem;
   return {
     model: trainedAs(model.value, training),
     cluster: onlyGroups(cluster.value, (group) => groups.includes(group.id)),
     stack: loadStack(stack),
-    workload: { sequenceLength, globalBatchSize, precision, optimizer, headroom },
+    workload: {
+      ...{ sequenceLength, globalBatchSize, precision, headroom },
+      ...optimizerFrom(optimizerText({ optimizer, optimizerOptions: optimizerOptions ?? {} })),
+    },
   };
 }

@@ -2,7 +2,7 @@ import { type BySegment, type MemoryTerm, memoryTerm, type Point } from '../../d
 import type { Ends } from '../../domain/plan.ts';
 import { lastKind } from '../../layers/parameters.ts';
 import { scheduleOf } from '../../schedules/index.ts';
-import { gatheredBytes, type Held, type Parameters } from '../../techniques/holding.ts';
+import { gatheredBytes, type Held, type Parameters, type State } from '../../techniques/holding.ts';
 import { holdingsOf, TECHNIQUES } from '../../techniques/index.ts';
 import type { StageContext } from '../../techniques/technique.ts';
 import type { StageProfile } from '../stage-profile.ts';
@@ -10,7 +10,9 @@ import type { StagePlace } from './held.ts';
 import type { OperatorMemory } from './operator-memory.ts';
 import type { Owned } from './owned.ts';
 import { ownedAtEnds, ownedBeside } from './owned-by-stage.ts';
+import { beyondShare } from './unsplit.ts';
 
+const BACKWARD: readonly Point[] = ['backward', 'end-of-backward'];
 const IN_FLIGHT: readonly Point[] = ['forward', 'loss', 'backward'];
 
 /**
@@ -27,7 +29,7 @@ export function stageTerms(profile: StageProfile): (place: StagePlace) => Memory
 function stateTerms(profile: StageProfile): (place: StagePlace) => MemoryTerm[] {
   const { context } = profile;
   const { techniques } = context;
-  const layers = (key: keyof Owned, of: 'dense' | 'expert', factor = 1) =>
+  const layers = (key: State, of: 'dense' | 'expert', factor = 1) =>
     each(profile, ({ owned }) => factor * owned[key][of]);
   const holdings = holdingsOf(context).map((holding) => {
     const { state, of, share } = holding;
@@ -36,7 +38,7 @@ function stateTerms(profile: StageProfile): (place: StagePlace) => MemoryTerm[] 
   const element = context.local.elementBytes;
   const both = (of: (owned: Owned, group: keyof Parameters) => number) => (owned: Owned) =>
     of(owned, 'dense') + of(owned, 'expert');
-  const gathered = both((owned, group) => gatheredBytes(owned, group, element));
+  const gathered = both(gatheredBytes);
   const live = both(({ parameters, frozen }, group) => parameters[group] - frozen[group]);
   const ofLayers = {
     gathered: each(profile, ({ owned }) => gathered(owned)),
@@ -44,7 +46,23 @@ function stateTerms(profile: StageProfile): (place: StagePlace) => MemoryTerm[] 
   };
   return ({ ends, weightVersions }) => {
     const beside = ownedBeside(profile, ends);
-    const states = holdings.map(({ state, of, device, share, layers }) => {
+    const states = holdings.map(({ state, of, device, share, passing, layers }) => {
+      if (passing === true) {
+        const ofEnd = (end: Partial<Ends>) =>
+          ownedBeside(profile, { embedding: null, head: null, ...end })[state][of];
+        const most = Math.max(
+          ends.embedding === null ? 0 : ofEnd({ embedding: 0 }),
+          ends.head === null ? 0 : ofEnd({ head: 0 }),
+        );
+        return memoryTerm({
+          part: state,
+          device,
+          at: BACKWARD,
+          over: 'widest',
+          layers: layers.map((row) => row.map((bytes) => Math.max(0, bytes - share * most))),
+          fixed: [share * most],
+        });
+      }
       const versions = state === 'weights' ? weightVersions : 1;
       return memoryTerm({
         part: state,
@@ -53,15 +71,26 @@ function stateTerms(profile: StageProfile): (place: StagePlace) => MemoryTerm[] 
         fixed: [versions * share * beside[state][of]],
       });
     });
+    const unsplit = holdings.flatMap(({ state, of, device, share }) => {
+      const ofBeside = beyondShare(beside.unsplit?.largest.states[of] ?? 0, share);
+      const most = each(profile, ({ owned }) =>
+        Math.max(0, beyondShare(owned.unsplit?.largest.states[of] ?? 0, share) - ofBeside),
+      );
+      return state !== 'optimizer states' ||
+        (ofBeside === 0 && most.every((row) => row.every((n) => n === 0)))
+        ? []
+        : [memoryTerm({ part: state, device, over: 'widest', layers: most, fixed: [ofBeside] })];
+    });
     const root = ownedAtEnds(profile, ends);
-    const rootWeights = gatheredBytes(root, 'dense', element);
+    const rootWeights = gatheredBytes(root, 'dense');
     const held: Held = {
       gathered: { layers: ofLayers.gathered, fixed: gathered(beside) },
       live: { layers: ofLayers.live, fixed: live(beside) },
       root: rootWeights + element * (root.parameters.dense - root.frozen.dense),
       rootWeights,
     };
-    return [...states, ...TECHNIQUES.flatMap((one) => one.terms?.(one.of(techniques), held, context) ?? [])];
+    const all = [...states, ...unsplit];
+    return [...all, ...TECHNIQUES.flatMap((one) => one.terms?.(one.of(techniques), held, context) ?? [])];
   };
 }
 

@@ -3,6 +3,7 @@ import { holdingsOf, TECHNIQUES } from '../../techniques/index.ts';
 import { expose } from '../../techniques/overlap.ts';
 import type { StepTraffic } from '../../techniques/technique.ts';
 import type { Owned } from '../memory/owned.ts';
+import { beyondShare } from '../memory/unsplit.ts';
 import type { StageProfile } from '../stage-profile.ts';
 
 /** Once per step and stage, after the last backward and before the next forward: what those passes do not hide. Seconds. */
@@ -41,7 +42,8 @@ export function wholeEnd({ context }: StageProfile, owned: Owned): StepTraffic {
   const holdings = holdingsOf(context);
   let [reduce, gather, update, flush, drain] = [0, 0, 0, 0, 0];
   for (const one of TECHNIQUES) {
-    const traffic = one.stepTraffic?.(one.of(techniques), { ...owned, holdings }, context);
+    const states = { ...owned, holdings, whole: owned.unsplit !== null };
+    const traffic = one.stepTraffic?.(one.of(techniques), states, context);
     if (traffic === undefined) continue;
     reduce += traffic.reduce;
     gather += traffic.gather;
@@ -50,8 +52,14 @@ export function wholeEnd({ context }: StageProfile, owned: Owned): StepTraffic {
     drain += traffic.drain;
   }
   let bytes = 0;
-  for (const { state, of, device, share } of holdings)
-    if (state === 'optimizer states' && device === 'gpu') bytes += share * owned.step[of];
+  for (const { state, of, device, share } of holdings) {
+    if (state !== 'optimizer states' || device !== 'gpu') continue;
+    bytes += share * owned.step[of];
+    if (owned.unsplit === null) continue;
+    const { seconds, largest } = owned.unsplit;
+    bytes += beyondShare(largest.step[of], share);
+    update += share * seconds[of] + beyondShare(largest.seconds[of], share);
+  }
   const kernels = streamSeconds(group.gpu, bytes, 1, { ...c, streamBytes: 1 });
   return { reduce, gather, update: update + kernels, flush, drain };
 }

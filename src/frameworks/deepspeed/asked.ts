@@ -1,12 +1,13 @@
 import { InputError } from '../../domain/input-error.ts';
-import type { Asked } from '../port/reader.ts';
+import type { Asked, Source } from '../port/reader.ts';
 import type { Tree } from '../reading/tree.ts';
 import { notesOf } from './notes.ts';
 import { offloadedIn } from './offload.ts';
+import { askedOptimizer } from './optimizer.ts';
 import { batchOf, micsOf, precisionsOf, sizeOf, sizesOf, ZERO } from './settings.ts';
 
 /** What a file asks for. Throws InputError where that is not what a plan can come near. */
-export function askedOf(tree: Tree): Asked {
+export function askedOf(tree: Tree, source: Source): Asked {
   const { sp, tp, stage, mesh } = sizesOf(tree, null);
   const [batch, micro, steps] = batchOf(tree);
   const dp = mesh ?? (batch === null || micro === null || steps === null ? null : batch / (micro * steps));
@@ -16,6 +17,7 @@ export function askedOf(tree: Tree): Asked {
       'train_micro_batch_size_per_gpu beside it: without it the micro-batch depends on the number of GPUs',
       'Maybe add "train_micro_batch_size_per_gpu": 1.',
     ]);
+  const { notes, ...optimizer } = askedOptimizer(tree, source);
   const recomputed = sizeOf(tree, 'activation_checkpointing.number_checkpoints');
   return {
     configuration: {
@@ -34,7 +36,8 @@ export function askedOf(tree: Tree): Asked {
     precision: precisionsOf(tree)[0] ?? null,
     layers: null,
     hiddenSize: null,
-    notes: notesOf(tree),
+    ...optimizer,
+    notes: [...notesOf(tree), ...notes],
   };
 }
 

@@ -4,6 +4,7 @@ import type { Plan } from '../../domain/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
 import { gpuRuns } from '../../launch-folder/ranks.ts';
 import { planLaw } from '../../laws/plan.ts';
+import { optimizerText, optimizerWords } from '../../plan-text/optimizer-text.ts';
 import { trainingFlags } from '../../plan-text/training-text.ts';
 import { type LaunchDocument, launchSchema } from '../../schema/launch.ts';
 import type { Framework } from '../port/framework.ts';
@@ -27,11 +28,12 @@ const reader: LaunchReader = {
             at: locate(first.pointer),
           });
         }
-        const { sequenceLength, globalBatchSize, precision, training, plan: one } = checked.value;
+        const { sequenceLength, globalBatchSize, precision, optimizer, training, plan: one } = checked.value;
         return {
           configuration: {},
           ...{ sequenceLength, globalBatchSize, precision },
           ...{ layers: null, hiddenSize: null },
+          ...(optimizer === undefined ? {} : { optimizer }),
           ...(training === undefined ? {} : { training }),
           plan: () => one,
         };
@@ -85,6 +87,7 @@ function written({ model, cluster, workload }: Problem, plan: Plan, origin: stri
     sequenceLength: workload.sequenceLength,
     globalBatchSize: workload.globalBatchSize,
     precision: workload.precision,
+    ...(optimizerWords(workload) === null ? {} : { optimizer: optimizerText(workload) }),
     ...(model.training === undefined
       ? {}
       : { training: { train: 'full', ...trainingFlags(model.training) } }),

@@ -6,6 +6,7 @@ import { megatronEnvironment, megatronPrepare } from './environment.ts';
 import { leftOpen } from './model-arguments.ts';
 import { networksOf } from './networks.ts';
 import { offload } from './offload.ts';
+import { MEGATRON_OPTIMIZERS } from './optimizer.ts';
 import { MEGATRON_CAPABILITIES, MEGATRON_EXPRESS } from './reach.ts';
 import { megatronReader } from './reader.ts';
 import { MEGATRON_PLAN_RULES, MEGATRON_PROBLEM_RULES } from './rules.ts';
@@ -15,7 +16,11 @@ const reach: Reach = {
   name: 'Megatron-LM',
   // --nccl-communicator-config-path
   capabilities: { ...MEGATRON_CAPABILITIES, networkPerGroup: true },
-  express: { ...MEGATRON_EXPRESS, techniques: [...MEGATRON_EXPRESS.techniques, offloadOptimizer.id] },
+  express: {
+    ...MEGATRON_EXPRESS,
+    optimizers: MEGATRON_OPTIMIZERS,
+    techniques: [...MEGATRON_EXPRESS.techniques, 'fp8-weights', offloadOptimizer.id],
+  },
 };
 
 /** Megatron-LM: `arguments.txt`, one word a line, and `launch.sh`, which reads it on every host. */

@@ -3,12 +3,14 @@ import type { Problem } from '../../domain/problem.ts';
 import type { Stack } from '../../domain/stack.ts';
 import { isMoe } from '../../layers/layer.ts';
 import { degreesOf } from '../../plan-text/degrees.ts';
+import { fp8Weights } from '../../techniques/fp8-weights.ts';
 import { recompute } from '../../techniques/recompute.ts';
 import { sequenceParallel } from '../../techniques/sequence-parallel.ts';
 import { zero } from '../../techniques/zero.ts';
 import { isEven } from '../laws/chunks.ts';
 import { pipelineLayout } from './layout.ts';
 import { offloadArguments } from './offload.ts';
+import { optimizerArguments } from './optimizer.ts';
 import { PRECISION } from './precision.ts';
 import { recomputeArguments } from './recompute.ts';
 
@@ -33,7 +35,9 @@ export function parallelArguments(problem: Problem, plan: Plan): string[] {
     ...offloadArguments(plan),
     ...recomputeArguments(recompute.of(plan.techniques)),
     ...['--micro-batch-size', microBatchSizeOf(plan), '--global-batch-size', workload.globalBatchSize],
+    ...optimizerArguments(problem, plan),
     ...(PRECISION[workload.precision as keyof typeof PRECISION] ?? []),
+    ...(fp8Weights.of(plan.techniques) ? ['--fp8-param-gather'] : []),
   ];
   return args.map(String);
 }

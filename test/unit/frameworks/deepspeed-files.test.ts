@@ -292,3 +292,31 @@ describe('Ulysses', () => {
     expect(rejected(16, 4)).toBe('ulysses-heads');
   });
 });
+
+describe('the optimizer of a file', () => {
+  it.each([
+    ['AdamW', undefined, 0],
+    ['Adam', undefined, 0],
+    ['Lion', 'lion', 0],
+    ['Muon', 'muon', 0],
+    ['AdamW8bit', 'adamw-8bit', 1],
+    ['Lamb', undefined, 1],
+    ['OneBitAdam', undefined, 1],
+    ['SGD', 'sgd,momentum=off', 0],
+  ])('%s', (type, optimizer, said) => {
+    const { notes, ...asked } = file({ ...zero({}), optimizer: { type, params: { lr: 1e-4 } } }).asked();
+    expect(asked.optimizer).toBe(optimizer);
+    expect(notes!.filter((note) => note.includes(type))).toHaveLength(said);
+  });
+
+  it('of bf16 alone, or with gradients of fp32', () => {
+    const bf16 = { enabled: true, bf16_master_weights_and_grads: true };
+    expect(file({ ...zero({}), bf16 }).asked().optimizer).toBe('adamw,master=none,moments=fp32');
+    expect(file({ ...zero({}), bf16: { ...bf16, bf16_optimizer_states: true } }).asked().optimizer).toBe(
+      'adamw,master=none',
+    );
+    expect(file({ ...zero({}), data_types: { grad_accum_dtype: 'fp32' } }).asked().optimizer).toBe(
+      'adamw,gradients=fp32',
+    );
+  });
+});
