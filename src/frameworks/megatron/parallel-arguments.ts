@@ -39,7 +39,9 @@ export function parallelArguments(problem: Problem, plan: Plan): string[] {
     ...(PRECISION[workload.precision as keyof typeof PRECISION] ?? []),
     ...(fp8Weights.of(plan.techniques) ? ['--fp8-param-gather'] : []),
   ];
-  return args.map(String);
+  // Offloading and formats of states each ask for it.
+  const twice = '--use-precision-aware-optimizer';
+  return args.map(String).filter((word, i, all) => word !== twice || all.indexOf(word) === i);
 }
 
 /**

@@ -39,6 +39,24 @@ describe('offloading is written', () => {
   });
 });
 
+describe('offloading and formats of states', () => {
+  it('ask Megatron-LM for its precision-aware optimizer once', () => {
+    const given = on('megatron-core');
+    const workload = { ...given.workload, optimizerOptions: { moments: 'bf16' } };
+    const plan = planned(given, `${DP},zero=1,offload=optimizer:1`);
+    const [file] = megatron.render({ ...given, workload }, plan, ORIGIN);
+    expect(file!.content.match(/--use-precision-aware-optimizer/g)).toHaveLength(1);
+    expect(file!.content).toContain('--exp-avg-dtype');
+  });
+
+  it('are for optimizers that a CPU has', () => {
+    const muon = { ...on('generic'), workload: { ...on('generic').workload, optimizer: 'muon' } };
+    expect(() => planned(muon, `${DP},zero=1,offload=optimizer:1`)).toThrow(
+      /offload-optimizer, muon on the CPU/,
+    );
+  });
+});
+
 describe('offloading is refused by name', () => {
   it.each([
     ['megatron', 'zero=3,offload=optimizer:1', 'offload-optimizer'],
