@@ -9,7 +9,7 @@ import { offloadParameters } from './offload-parameters.ts';
 import { optimizerInBackward } from './optimizer-in-backward.ts';
 import { recompute } from './recompute.ts';
 import { sequenceParallel } from './sequence-parallel.ts';
-import type { Known, StateContext } from './technique.ts';
+import type { Known, StateContext, Technique } from './technique.ts';
 import { vocabularyParallel } from './vocabulary-parallel.ts';
 import { zero } from './zero.ts';
 
@@ -26,10 +26,18 @@ export const TECHNIQUES: readonly Known<unknown>[] = [
   offloadActivations,
 ] as readonly unknown[] as readonly Known<unknown>[];
 
+/** Techniques that have something to say of one kind, in that order: what is asked of every candidate asks no others. */
+export function having<K extends keyof Technique>(hook: K) {
+  type Having = Known<unknown> & { readonly [P in K]-?: NonNullable<Technique[P]> };
+  return TECHNIQUES.filter((one): one is Having => one[hook] !== undefined);
+}
+
+const HOLDING = having('holdings');
+
 /** How the states of a stage are shared out, and where they lie. */
 export function holdingsOf(context: StateContext): readonly Holding[] {
-  return TECHNIQUES.reduce<readonly Holding[]>(
-    (all, one) => one.holdings?.(one.of(context.techniques), all, context) ?? all,
+  return HOLDING.reduce<readonly Holding[]>(
+    (all, one) => one.holdings(one.of(context.techniques), all, context),
     WHOLE,
   );
 }

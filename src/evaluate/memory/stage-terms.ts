@@ -3,7 +3,7 @@ import type { Ends } from '../../domain/plan.ts';
 import { lastKind } from '../../layers/parameters.ts';
 import { scheduleOf } from '../../schedules/index.ts';
 import { gatheredBytes, type Held, type Parameters, type State } from '../../techniques/holding.ts';
-import { holdingsOf, TECHNIQUES } from '../../techniques/index.ts';
+import { having, holdingsOf } from '../../techniques/index.ts';
 import type { StageContext } from '../../techniques/technique.ts';
 import type { StageProfile } from '../stage-profile.ts';
 import type { StagePlace } from './held.ts';
@@ -14,6 +14,8 @@ import { beyondShare } from './unsplit.ts';
 
 const BACKWARD: readonly Point[] = ['backward', 'end-of-backward'];
 const IN_FLIGHT: readonly Point[] = ['forward', 'loss', 'backward'];
+
+const HOLDING = having('terms');
 
 /**
  * All that one GPU of a stage holds, wherever it stands: states as techniques share them out, what micro-batches keep, what
@@ -90,7 +92,7 @@ function stateTerms(profile: StageProfile): (place: StagePlace) => MemoryTerm[] 
       rootWeights,
     };
     const all = [...states, ...unsplit];
-    return [...all, ...TECHNIQUES.flatMap((one) => one.terms?.(one.of(techniques), held, context) ?? [])];
+    return [...all, ...HOLDING.flatMap((one) => one.terms(one.of(techniques), held, context))];
   };
 }
 

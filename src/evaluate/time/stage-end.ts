@@ -1,5 +1,5 @@
 import { streamSeconds } from '../../hardware/stream.ts';
-import { holdingsOf, TECHNIQUES } from '../../techniques/index.ts';
+import { having, holdingsOf } from '../../techniques/index.ts';
 import { expose } from '../../techniques/overlap.ts';
 import type { StepTraffic } from '../../techniques/technique.ts';
 import type { Owned } from '../memory/owned.ts';
@@ -36,15 +36,16 @@ function drained(seconds: number, behind: number): number {
   return Math.max(0, seconds - behind);
 }
 
+const SENDING = having('stepTraffic');
+
 /** The same with nothing hidden. */
 export function wholeEnd({ context }: StageProfile, owned: Owned): StepTraffic {
   const { techniques, group, c } = context;
   const holdings = holdingsOf(context);
   let [reduce, gather, update, flush, drain] = [0, 0, 0, 0, 0];
-  for (const one of TECHNIQUES) {
-    const states = { ...owned, holdings, whole: owned.unsplit !== null };
-    const traffic = one.stepTraffic?.(one.of(techniques), states, context);
-    if (traffic === undefined) continue;
+  const states = { ...owned, holdings, whole: owned.unsplit !== null };
+  for (const one of SENDING) {
+    const traffic = one.stepTraffic(one.of(techniques), states, context);
     reduce += traffic.reduce;
     gather += traffic.gather;
     update += traffic.update;
@@ -60,7 +61,7 @@ export function wholeEnd({ context }: StageProfile, owned: Owned): StepTraffic {
     bytes += beyondShare(largest.step[of], share);
     update += share * seconds[of] + beyondShare(largest.seconds[of], share);
   }
-  const kernels = streamSeconds(group.gpu, bytes, 1, { ...c, streamBytes: 1 });
+  const kernels = streamSeconds(group.gpu, bytes, 1, { streamFloor: c.streamFloor, streamBytes: 1 });
   return { reduce, gather, update: update + kernels, flush, drain };
 }
 
