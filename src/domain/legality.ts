@@ -8,11 +8,18 @@ interface Served {
   readonly tp: number;
 }
 
-/** A plan before its layers are cut: what serves its stages, how deep its deepest pipeline is, whether all copies take as many micro-batches, and all stages have as many copies. */
+/** A plan before its layers are cut. */
 export interface Outline {
+  /** What serves its stages, from the first on. */
   readonly served: readonly Served[];
+  /** Stages of its deepest pipeline. */
   readonly depth: number;
+  readonly cp: number;
+  /** Stages have more than one chunk of layers. */
+  readonly severalChunks: boolean;
+  /** All copies take as many micro-batches. */
   readonly equalShares: boolean;
+  /** All stages have as many copies. */
   readonly equalCopies: boolean;
 }
 
@@ -25,6 +32,8 @@ export interface Legality {
   excludes?(problem: Problem): Reason | null;
   /** Why no plan of this outline can run, however its layers are cut. */
   refuses?(problem: Problem, outline: Outline): Reason | null;
+  /** Why a plan cannot run, whatever the layers of its stages; left out: each cut is looked at. */
+  refusesUncut?(problem: Problem, plan: Plan): Reason | null;
   /** The only schedule of its pipelines; left out: those of the search. */
   readonly schedule?: string;
   /** For a framework that cuts the layers itself: those of each stage, or null where it can give none. */

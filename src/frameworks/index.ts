@@ -52,6 +52,8 @@ export const LAUNCHABLE = {
   excludes: (problem: Problem) => byAll((framework) => framework.excludes?.(problem) ?? null),
   refuses: (problem: Problem, outline: Outline) =>
     byAll((framework) => framework.refuses?.(problem, outline) ?? null),
+  refusesUncut: (problem: Problem, plan: Plan) =>
+    byAll((framework) => framework.refusesUncut?.(problem, plan) ?? null),
   reject: (problem: Problem, plan: Plan) => byAll((framework) => framework.reject(problem, plan)),
 } as const;
 

@@ -206,6 +206,8 @@ class distributed:
 const outline = (groups: readonly number[], depth = 2) => ({
   served: groups.map((group) => ({ group, tp: 1 })),
   depth,
+  cp: 1,
+  severalChunks: false,
   equalShares: true,
   equalCopies: true,
 });

@@ -5,7 +5,7 @@ import { MEGATRON_PLAN_RULES, MEGATRON_PROBLEM_RULES } from '../megatron/rules.t
 import type { Framework, Reach } from '../port/framework.ts';
 import { EXPERIMENT, experiment } from './experiment.ts';
 import { HOSTFILE, hostfileText, typedHosts } from './hostfile.ts';
-import { PLAN_RULES, PROBLEM_RULES } from './plan-rules.ts';
+import { OUTLINE_RULES, PLAN_RULES, PROBLEM_RULES } from './plan-rules.ts';
 import { flagscaleReader } from './reader.ts';
 import { script } from './script.ts';
 import { TRAINING, training } from './training.ts';
@@ -30,7 +30,12 @@ export const flagscale: Framework = {
   ...reach,
   stack: 'megatron-core',
   reader: flagscaleReader,
-  ...lawOf(reach, [...PROBLEM_RULES, ...MEGATRON_PROBLEM_RULES], [...PLAN_RULES, ...MEGATRON_PLAN_RULES]),
+  ...lawOf(
+    reach,
+    [...PROBLEM_RULES, ...MEGATRON_PROBLEM_RULES],
+    [...PLAN_RULES, ...MEGATRON_PLAN_RULES],
+    OUTLINE_RULES,
+  ),
   render: (problem, plan, context) => {
     const origin = commentText(context.origin);
     const hosts = typedHosts(problem.cluster, plan);

@@ -1,10 +1,11 @@
+import type { ModelSpec } from '../../domain/model.ts';
 import { microBatchSizeOf, type Plan, replicasOf } from '../../domain/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
 import type { Reason } from '../../domain/reason.ts';
 import { hostRuns } from '../../launch-folder/ranks.ts';
 import { sequenceParallel } from '../../techniques/sequence-parallel.ts';
 import { zero } from '../../techniques/zero.ts';
-import { no, type ProblemRule, type Rule } from '../laws/rule.ts';
+import { no, type OutlineRule, type ProblemRule, type Rule } from '../laws/rule.ts';
 import { typesOf } from './meshes.ts';
 import { sharedEmbedding } from './shared-embedding.ts';
 
@@ -42,13 +43,30 @@ const constantBatch: Rule = (_, plan) => {
       );
 };
 
-const contextParallel: Rule = (_, { dims: { cp } }) =>
+const contextParallel: OutlineRule = (_, { cp }) =>
   cp === 1 ? null : no('context-parallel', `cp=${cp}`, '1 in its meshes', 'Maybe --launcher megatron.');
 
-const virtualStages: Rule = (_, { dims: { vpp } }) =>
-  vpp === 1
-    ? null
-    : no('virtual-stages', `vpp=${vpp}`, '1: its meshes have no interleaving', 'Maybe --launcher megatron.');
+const virtualStages: OutlineRule = (_, { severalChunks }) =>
+  severalChunks
+    ? no(
+        'virtual-stages',
+        'several chunks a stage',
+        'vpp=1: its meshes have no interleaving',
+        'Maybe --launcher megatron.',
+      )
+    : null;
+
+/** Of the ends of the model, where both hold the word embedding, only the tensor parallelism: copies matter by sharding. */
+const embeddingShards: OutlineRule = ({ model }, { served }) => {
+  const [first, last] = [served[0]!, served.at(-1)!];
+  const shares = sharesEmbedding(model);
+  const { broken } = sharedEmbedding({ shares, sharded: false }, { ...first, dp: 1 }, { ...last, dp: 1 });
+  return broken === null ? null : no('shared-embedding', broken.actual, broken.limit);
+};
+
+function sharesEmbedding({ tiedEmbeddings, mtpLayers }: ModelSpec): boolean {
+  return tiedEmbeddings || mtpLayers > 0;
+}
 
 /** Asserted since the layout of 2026; before, activations are cut along the sequence at a boundary all the same. */
 const unlikeTensorParallel: Rule = (_, { pipelines, techniques }) => {
@@ -109,7 +127,7 @@ function sharedEmbeddingLaw({ model }: Problem, plan: Plan): Reason | null {
   const { stages } = plan.pipelines[0]!;
   const endOf = (stage: (typeof stages)[number]) => ({ tp: stage.replicas[0]!.tp, dp: replicasOf(stage) });
   const found = sharedEmbedding(
-    { shares: model.tiedEmbeddings || model.mtpLayers > 0, sharded: zero.of(plan.techniques) > 0 },
+    { shares: sharesEmbedding(model), sharded: zero.of(plan.techniques) > 0 },
     endOf(stages[0]!),
     endOf(stages.at(-1)!),
   );
@@ -136,8 +154,6 @@ export const PROBLEM_RULES: readonly ProblemRule[] = [precision, dispatcher];
 
 export const PLAN_RULES: readonly Rule[] = [
   oneGroup,
-  contextParallel,
-  virtualStages,
   unlikeTensorParallel,
   constantBatch,
   sharding,
@@ -145,3 +161,5 @@ export const PLAN_RULES: readonly Rule[] = [
   hostOnce,
   typeOfHost,
 ];
+
+export const OUTLINE_RULES: readonly OutlineRule[] = [contextParallel, virtualStages, embeddingShards];

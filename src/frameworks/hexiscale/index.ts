@@ -5,7 +5,7 @@ import { degreesOf } from '../../plan-text/degrees.ts';
 import { recompute } from '../../techniques/recompute.ts';
 import { sequenceParallel } from '../../techniques/sequence-parallel.ts';
 import { zero } from '../../techniques/zero.ts';
-import { no, type ProblemRule, type Rule, recomputeAllOrNothing } from '../laws/rule.ts';
+import { no, type OutlineRule, type ProblemRule, type Rule, recomputeAllOrNothing } from '../laws/rule.ts';
 import { lawOf } from '../laws/structure.ts';
 import { type Framework, HOST_ORDER, type Reach } from '../port/framework.ts';
 import { HEXISCALE_MODELS, modelSize, SEQUENCE_LENGTH } from './models.ts';
@@ -45,8 +45,8 @@ const forProblem: readonly ProblemRule[] = [
 
 const forPlan: readonly Rule[] = [
   (_, plan) => {
-    const { cp, ep, vpp } = degreesOf(plan);
-    return cp * ep * vpp === 1 ? null : no('degrees', `cp=${cp}, ep=${ep}, vpp=${vpp}`, '1 each');
+    const { ep } = degreesOf(plan);
+    return ep === 1 ? null : no('experts', `ep=${ep}`, '1');
   },
   (_, plan) =>
     hexiPipelines(plan) === null
@@ -69,6 +69,11 @@ const forPlan: readonly Rule[] = [
 
 const DP_TYPE = { 0: 'ddp', 2: 'zero2', 3: 'zero3' } as const;
 
+const forOutline: readonly OutlineRule[] = [
+  (_, { cp }) => (cp === 1 ? null : no('context-parallel', `cp=${cp}`, '1')),
+  (_, { severalChunks }) => (severalChunks ? no('virtual-stages', 'several chunks a stage', 'vpp=1') : null),
+];
+
 /** HexiScale (FlashFlex): `arguments.txt` for its llama_train.py, and a script that starts one process for each GPU. */
 export const hexiscale: Framework = {
   id: 'hexiscale',
@@ -76,7 +81,7 @@ export const hexiscale: Framework = {
   stack: 'torch-fsdp',
   rankOrder: REPLICA_BY_REPLICA,
   reader: hexiscaleReader,
-  ...lawOf(reach, forProblem, forPlan),
+  ...lawOf(reach, forProblem, forPlan, forOutline),
   render: (problem, plan, { origin }) => [
     { path: 'arguments.txt', content: `${argumentsFor(problem, plan).join('\n')}\n` },
     { path: 'launch.sh', executable: true, content: processScript(problem, plan, origin) },

@@ -5,7 +5,15 @@ import type { Reason } from '../../domain/reason.ts';
 import { recompute } from '../../techniques/recompute.ts';
 
 /** One constraint of a framework. */
-export type Rule = (problem: Problem, plan: Plan) => Reason | null;
+export interface Rule {
+  (problem: Problem, plan: Plan): Reason | null;
+  /** It depends on how many layers stages have: of a plan that is not cut it says nothing. */
+  readonly ofLayers?: true;
+}
+
+export function ofLayers(rule: Rule): Rule {
+  return Object.assign((problem: Problem, plan: Plan) => rule(problem, plan), { ofLayers: true as const });
+}
 
 /** One that no split can mend. */
 export type ProblemRule = (problem: Problem) => Reason | null;

@@ -10,7 +10,15 @@ import type { Framework, Reach } from '../port/framework.ts';
 import { chunksInOrder, isEven } from './chunks.ts';
 import { expressedPlan, expressedProblem } from './expressed.ts';
 import { oneNetwork } from './one-network.ts';
-import { excludedBy, firstBroken, no, type OutlineRule, type ProblemRule, type Rule } from './rule.ts';
+import {
+  excludedBy,
+  firstBroken,
+  no,
+  type OutlineRule,
+  ofLayers,
+  type ProblemRule,
+  type Rule,
+} from './rule.ts';
 import { equalStateShares, oneSizeOfCopies } from './unlike-copies.ts';
 
 /** RFC 1123 names and addresses, and the underscore that clusters use. Nothing a shell or a rendezvous could misread. */
@@ -18,15 +26,17 @@ const HOST = /^[A-Za-z0-9]([A-Za-z0-9._:-]{0,251}[A-Za-z0-9])?$/;
 
 /**
  * The law of a framework: what no split can mend, asked before a search, then the laws of any plan, then what follows from
- * the forms and modules that the framework can express, most telling first, then rules of its own.
+ * the forms and modules that the framework can express, most telling first, then rules of its own; of these, what an outline tells.
  */
 export function lawOf(
   reach: Reach,
   forProblem: readonly ProblemRule[],
   forPlan: readonly Rule[],
-): Required<Pick<Legality, 'excludes' | 'refuses' | 'reject'>> & Required<Pick<Framework, 'passes'>> {
+  forOutline: readonly OutlineRule[] = [],
+): Required<Pick<Legality, 'excludes' | 'refuses' | 'refusesUncut' | 'reject'>> &
+  Required<Pick<Framework, 'passes'>> {
   const problemRules = [hostNames, ...expressedProblem(reach), ...forProblem];
-  const outlines = outlineRules(reach);
+  const outlines = [...outlineRules(reach), ...forOutline];
   const known = new WeakMap<Problem, Reason | null>();
   const excludes = (problem: Problem) =>
     rememberedOf(known, problem, () => excludedBy(problemRules, problem));
@@ -35,11 +45,22 @@ export function lawOf(
     outlines.map((rule) => rule(problem, outline)).find((reason) => reason !== null) ??
     null;
   const refusesPlan: Rule = (problem, plan) => refuses(problem, outlineOf(plan));
-  const kinds = [[planLaw], [refusesPlan], structureRules(reach), expressedPlan(reach), forPlan];
+  const kinds: readonly (readonly Rule[])[] = [
+    [planLaw],
+    [refusesPlan],
+    structureRules(reach),
+    expressedPlan(reach),
+    forPlan,
+  ];
   const planRules = kinds.flat();
+  const uncutRules = kinds
+    .slice(1)
+    .flat()
+    .filter((rule) => rule.ofLayers !== true);
   return {
     excludes,
     refuses,
+    refusesUncut: (problem, plan) => excludes(problem) ?? firstBroken(uncutRules, problem, plan),
     reject: (problem, plan) => excludes(problem) ?? firstBroken(planRules, problem, plan),
     passes(problem, plan) {
       if (excludes(problem) !== null) return 0;
@@ -49,11 +70,13 @@ export function lawOf(
   };
 }
 
-function outlineOf({ pipelines }: Plan): Outline {
+function outlineOf({ pipelines, dims }: Plan): Outline {
   const served = pipelines.flatMap(({ stages }) => stages.flatMap(({ replicas }) => replicas));
   return {
     served,
     depth: Math.max(...pipelines.map(({ stages }) => stages.length)),
+    cp: dims.cp,
+    severalChunks: dims.vpp > 1,
     equalShares: new Set(served.map(({ microBatches }) => microBatches)).size <= 1,
     equalCopies: new Set(pipelines.flatMap(({ stages }) => stages.map(replicasOf))).size <= 1,
   };
@@ -176,20 +199,19 @@ const oneGpuType =
     };
   };
 
-const evenLayers =
-  (name: string): Rule =>
-  (_, plan) =>
+const evenLayers = (name: string): Rule =>
+  ofLayers((_, plan) =>
     isEven(plan)
       ? null
       : {
           rule: 'even-layers',
           actual: `${plan.pipelines[0]!.stages.map(layersOf).join('/')} layers`,
           limit: `the same number on every stage in ${name}`,
-        };
+        },
+  );
 
-const emptyChunks =
-  (name: string, endsAlone: boolean): Rule =>
-  (_, plan) => {
+const emptyChunks = (name: string, endsAlone: boolean): Rule =>
+  ofLayers((_, plan) => {
     const chunks = chunksInOrder(plan);
     const inner = endsAlone ? chunks.slice(1, -1) : chunks;
     return inner.every(({ first, end }) => end > first)
@@ -199,7 +221,7 @@ const emptyChunks =
           actual: 'a chunk without layers',
           limit: endsAlone ? `layers, or an end of the model, in ${name}` : `layers on each in ${name}`,
         };
-  };
+  });
 
 /** NCCL and RCCL do not talk to each other. */
 const oneVendor: OutlineRule = ({ cluster }, { served }) => {

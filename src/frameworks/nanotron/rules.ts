@@ -6,7 +6,7 @@ import { softmax } from '../../layers/mixers/softmax.ts';
 import { degreesOf } from '../../plan-text/degrees.ts';
 import { zero } from '../../techniques/zero.ts';
 import { attentionAndMlp } from '../laws/attention-and-mlp.ts';
-import { no, type ProblemRule, type Rule, recomputeAllOrNothing } from '../laws/rule.ts';
+import { no, ofLayers, type ProblemRule, type Rule, recomputeAllOrNothing } from '../laws/rule.ts';
 import { nanotronCut } from './cut.ts';
 
 /** nanotron's two dense architectures: its Llama, and its Qwen2 with biases on query, key and value. */
@@ -63,7 +63,7 @@ const microBatches: Rule = (_, plan) => {
     : null;
 };
 
-const cut: Rule = (problem, plan) => {
+const cut = ofLayers((problem, plan) => {
   const { tp, pp } = degreesOf(plan);
   const own = cutOf(problem, pp, tp);
   if (own === null) return no('layer-cut', `pp=${pp}`, 'a depth at which its own cut leaves no stage empty');
@@ -76,7 +76,7 @@ const cut: Rule = (problem, plan) => {
         `${own.join('/')}, which it cuts by itself`,
         'Maybe --launcher megatron.',
       );
-};
+});
 
 const sharding: Rule = (_, { techniques, dims: { dpReplicate } }) => {
   const stage = zero.of(techniques);

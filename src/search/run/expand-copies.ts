@@ -83,10 +83,12 @@ const NO_SIZES = {
   limit: 'sizes of 1 to 16 sequences',
 };
 
-function outlineOf({ groups, tp }: UnlikeCopies) {
+function outlineOf({ groups, tp, cp }: UnlikeCopies) {
   return {
     served: groups.map(({ group }) => ({ group, tp })),
     depth: 1,
+    cp,
+    severalChunks: false,
     equalShares: true,
     equalCopies: true,
   };

@@ -2,6 +2,7 @@ import type { Problem } from '../../domain/problem.ts';
 import type { Reason } from '../../domain/reason.ts';
 import { fewestLayers, needless } from '../cut/fewest-layers.ts';
 import { realise } from '../cut/realise.ts';
+import { uncutPlan } from '../cut/uncut.ts';
 import { type Candidate, candidateText } from '../space/candidate.ts';
 import type { SearchOptions } from '../space/options.ts';
 import type { Part, Rest } from './agenda.ts';
@@ -19,6 +20,7 @@ import { joined, type Run, refusal, worstKept } from './run.ts';
 export function expand(run: Run, entry: FrameEntry, part: Part, upto: number, listed: Listed): Rest | null {
   const { options, problem } = run;
   const left = frameAgenda(run, entry);
+  const asksUncut = !options.exhaustive && options.launcher?.refusesUncut !== undefined;
   left.tell(run);
   for (let next = left.first; next !== undefined; next = left.first) {
     const { bound } = next;
@@ -37,6 +39,11 @@ export function expand(run: Run, entry: FrameEntry, part: Part, upto: number, li
     if (candidate === null) continue;
     if (!options.exhaustive && bound >= worstOfLayout(run.kept, listed, candidate.layout)) {
       run.boundedAway += 1;
+      continue;
+    }
+    const refused = asksUncut ? refusal(run, { uncut: uncutPlan(problem, candidate) }) : null;
+    if (refused !== null) {
+      run.tally.add(refused, () => candidateText(candidate));
       continue;
     }
     if (!mayFit(run, candidate, bound, left.smallest)) continue;

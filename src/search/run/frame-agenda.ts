@@ -72,31 +72,40 @@ export function forget(search: Search, entry: Entry): void {
   agendasOf(search).opened.delete(entry);
 }
 
+/** Choices of a layout that no law lets run. */
+interface Broken {
+  readonly layout: Layout;
+  readonly choices: readonly Choice[];
+  readonly reason: Reason;
+}
+
 /** What a frame still has, least bound first: groups of configurations, each looked at more closely only when it comes first. */
 class FrameAgenda {
   readonly smallest: SmallestSizes;
   private readonly items = new Heap<Item>();
-  private broken: { readonly layout: Layout; readonly reason: Reason }[] = [];
+  private broken: Broken[] = [];
   private unfit: (Unfit & { readonly layout: Layout; readonly bound: number })[] = [];
   private readonly rooms = new Map<Layout, LayerRoom>();
-  private readonly all: readonly Choice[];
-  private readonly refused: boolean;
+  private refused = false;
   /** Configurations left. */
   count = 0;
 
   constructor(problem: Problem, options: SearchOptions, book: CostBook, frame: Frame) {
     const { all, groups } = book.choices(frame, options);
-    this.all = all;
     this.smallest = new SmallestSizes({ problem, book }, all);
-    const refused = options.launcher?.refuses?.(problem, outlineOf(problem, frame)) ?? null;
-    this.refused = refused !== null;
+    const refusedWith = (severalChunks: boolean) =>
+      options.launcher?.refuses?.(problem, outlineOf(problem, frame, severalChunks)) ?? null;
+    const refused = new Map([false, true].map((several) => [several, refusedWith(several)]));
     for (const layout of layoutsOf(problem, frame, options)) {
-      const reason = splitLaw(problem, { ...layout, shapes: layout.runs }) ?? refused;
-      if (reason !== null) {
-        this.broken.push({ layout, reason });
-        continue;
-      }
+      const split = splitLaw(problem, { ...layout, shapes: layout.runs });
       for (const group of groups) {
+        const { choices } = group;
+        const reason = split ?? refused.get(choices[0]!.vpp > 1)!;
+        if (reason !== null) {
+          this.broken.push({ layout, choices, reason });
+          if (split === null) this.refused = true;
+          continue;
+        }
         const bound = options.objective.bound(barestKernels(problem, book, layout, group), [layout]);
         this.add({ bound, layout, of: group, known: 'kernels' });
       }
@@ -110,10 +119,8 @@ class FrameAgenda {
   /** Tells, and counts, what was found since it was last asked: layouts that no law lets run, choices that do not fit. */
   tell(run: Run): void {
     if (this.refused) run.refused = true;
-    const [example] = this.all;
-    if (example !== undefined)
-      for (const { layout, reason } of this.broken)
-        run.tally.add(reason, () => candidateText({ layout, choice: example }), this.all.length);
+    for (const { layout, choices, reason } of this.broken)
+      run.tally.add(reason, () => candidateText({ layout, choice: choices[0]! }), choices.length);
     for (const { layout, choice, why, bound } of this.unfit) {
       const candidate = { layout, choice };
       if (typeof why === 'number') missed(run, candidate, this.roomOf(run, layout).missOf(why), bound);

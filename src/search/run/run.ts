@@ -51,16 +51,17 @@ export function joined(a: Unproven, b: Unproven): Unproven {
   return { count: a.count + b.count, bound: Math.min(a.bound, b.bound) };
 }
 
-/** Why the launcher runs no plan of an outline, or not this plan. */
+/** Why the launcher runs no plan of an outline, none however its layers are cut, or not this plan. */
 export function refusal(
   run: Run,
-  one: { readonly outline: Outline } | { readonly plan: Plan },
+  one: { readonly outline: Outline } | { readonly uncut: Plan } | { readonly plan: Plan },
 ): Reason | null {
   const { problem, options } = run;
-  const reason =
-    'plan' in one
-      ? options.launcher?.reject(problem, one.plan)
-      : options.launcher?.refuses?.(problem, one.outline);
+  const { launcher } = options;
+  let reason: Reason | null | undefined;
+  if ('outline' in one) reason = launcher?.refuses?.(problem, one.outline);
+  else if ('uncut' in one) reason = launcher?.refusesUncut?.(problem, one.uncut);
+  else reason = launcher?.reject(problem, one.plan);
   if (reason) run.refused = true;
   return reason ?? null;
 }

@@ -33,10 +33,16 @@ export function frameOf(runs: readonly Serving[], cp: number, dp: number): Frame
   return { family: runs.length === 1 ? 'uniform' : 'type-per-stage', runs, tp: runs[0]!.tp, cp, dp, pp };
 }
 
-export function outlineOf({ workload }: Problem, { runs, pp, dp }: Frame): Outline {
+export function outlineOf(
+  { workload }: Problem,
+  { runs, cp, pp, dp }: Frame,
+  severalChunks: boolean,
+): Outline {
   return {
     served: runs,
     depth: pp,
+    cp,
+    severalChunks,
     equalShares: workload.globalBatchSize % dp === 0,
     equalCopies: runs.every(({ fold }) => fold === runs[0]!.fold),
   };
