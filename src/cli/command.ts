@@ -27,8 +27,8 @@ export function clusterOptions(command: Command): Command {
 /** The flags of the workload, shared by plan, estimate, explain and compare. */
 export function workloadOptions(command: Command): Command {
   return command
-    .option('--seq-length <N>', 'tokens per sequence')
-    .option('--global-batch <N>', 'sequences per optimizer step')
+    .option('--seq-length <N>', 'tokens per sequence: 8192 or 8k')
+    .option('--global-batch <N>', 'sequences per optimizer step, or tokens: 512 or 4Mtok')
     .option('--precision <P>', `${PRECISIONS.join(', ')} (default bf16)`)
     .option(
       '--optimizer <NAME>',

@@ -15,11 +15,11 @@ import type { Origin } from '../schema/estimate.ts';
 import { nearest } from '../units/nearest.ts';
 import { parseQuantity } from '../units/parse.ts';
 import { chosenGpus } from './cluster-choice.ts';
+import { globalBatchFrom, sequenceLengthFrom } from './lengths.ts';
 import { clusterDigest, modelDigest } from './planned-inputs.ts';
 import type { Settings } from './settings.ts';
 import { trainingFrom } from './training.ts';
 import { toolVersion } from './version.ts';
-import { whole } from './whole.ts';
 
 export interface Given {
   readonly problem: Problem;
@@ -39,7 +39,7 @@ export function given(modelName: string, clusterName: string, s: Settings): Give
       message: `--layer-profile is "${s['layer-profile']}", but --train is "${s.train}"`,
       expected: '--train full: layers are measured with all their weights trained',
     });
-  const sequenceLength = whole('--seq-length', s['seq-length']);
+  const sequenceLength = sequenceLengthFrom(s['seq-length']);
   const problem: Problem = {
     model: training === null ? model.value : asTrained(model.value, training),
     cluster: cluster.value,
@@ -49,7 +49,7 @@ export function given(modelName: string, clusterName: string, s: Settings): Give
     stack: loadStack(s.stack ?? launcher?.stack ?? 'generic'),
     workload: {
       sequenceLength,
-      globalBatchSize: whole('--global-batch', s['global-batch']),
+      globalBatchSize: globalBatchFrom(s['global-batch'], sequenceLength),
       precision: precisionFrom(s.precision ?? 'bf16'),
       optimizer: optimizerFrom(s.optimizer ?? OPTIMIZERS[0]!.id),
       headroom: headroomFrom(s.headroom ?? '8%'),
