@@ -50,6 +50,10 @@ export function workloadOptions(command: Command): Command {
     )
     .option('--stack <NAME>', "software stack (default: the launcher's, else generic)")
     .option('--layer-profile <FILE>', 'measured layer times that stand in for the estimated ones')
-    .option('--headroom <SHARE>', 'GPU memory to leave free (default 8%)')
+    .option('--headroom <SHARE>', 'GPU memory to leave free: 8% or 4GiB (default 8%)')
+    .option(
+      '--reserve <BYTES>',
+      'GPU memory that others hold, an inference engine or a reference model: 20GiB',
+    )
     .option('--json', 'print one JSON document');
 }

@@ -19,6 +19,7 @@ const TOLD = [
   'launcher',
   'stack',
   'headroom',
+  'reserve',
   'layer-profile',
 ] as const satisfies (keyof Settings)[];
 

@@ -13,8 +13,8 @@ import { asTrained } from '../layers/training/as-trained.ts';
 import { OPTIMIZERS } from '../optimizers/index.ts';
 import type { Origin } from '../schema/estimate.ts';
 import { nearest } from '../units/nearest.ts';
-import { parseQuantity } from '../units/parse.ts';
 import { chosenGpus } from './cluster-choice.ts';
+import { keptFreeFrom } from './kept-free.ts';
 import { globalBatchFrom, sequenceLengthFrom } from './lengths.ts';
 import { clusterDigest, modelDigest } from './planned-inputs.ts';
 import type { Settings } from './settings.ts';
@@ -52,7 +52,7 @@ export function given(modelName: string, clusterName: string, s: Settings): Give
       globalBatchSize: globalBatchFrom(s['global-batch'], sequenceLength),
       precision: precisionFrom(s.precision ?? 'bf16'),
       optimizer: optimizerFrom(s.optimizer ?? OPTIMIZERS[0]!.id),
-      headroom: headroomFrom(s.headroom ?? '8%'),
+      ...keptFreeFrom(cluster.value, s),
     },
   };
   const positions = problem.model.learnedPositions;
@@ -116,14 +116,5 @@ function optimizerFrom(text: string): string {
     message: `--optimizer is "${text}"`,
     expected: `one of ${ids.join(', ')}`,
     ...(near === undefined ? {} : { hint: `Maybe "${near}".` }),
-  });
-}
-
-function headroomFrom(text: string): number {
-  const parsed = parseQuantity(text, 'share');
-  if (parsed.ok && parsed.value >= 0 && parsed.value < 0.9) return parsed.value;
-  throw new InputError({
-    message: `--headroom is "${text}"`,
-    expected: 'a share from 0% to 90%, such as 8%',
   });
 }

@@ -21,6 +21,7 @@ const KEYS = [
   'fix',
   'max',
   'headroom',
+  'reserve',
   'time-limit',
   'layer-profile',
   'objective',

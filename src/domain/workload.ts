@@ -11,4 +11,8 @@ export interface Workload {
   readonly optimizer: string;
   /** Fraction of a GPU's memory that a plan must leave free. */
   readonly headroom: number;
+  /** Bytes of each GPU to leave free, where more than that fraction. */
+  readonly headroomBytes?: number;
+  /** Bytes of each GPU that others than this training hold all the while: an inference engine, a reference model. */
+  readonly reservedBytes?: number;
 }

@@ -63,10 +63,12 @@ function byHand({ problem: { cluster }, hosts }: Launch): string {
 
 function estimateAgain({ framework, problem, context: { inputs } }: Launch): string {
   const { workload, stack } = problem;
-  const { sequenceLength, globalBatchSize, precision, headroom } = workload;
+  const { sequenceLength, globalBatchSize, precision, headroom, headroomBytes, reservedBytes } = workload;
+  const free = headroomBytes === undefined ? `${Number((100 * headroom).toFixed(6))}%` : `${headroomBytes}B`;
+  const reserve = reservedBytes === undefined ? '' : ` --reserve ${reservedBytes}B`;
   return [
     `shardwright estimate ${shellQuote(inputs.model)} ${shellQuote(inputs.cluster)} --from FOLDER --for ${framework.id}`,
     `--stack ${stack.id} --seq-length ${sequenceLength} --global-batch ${globalBatchSize}`,
-    `--precision ${precision} --headroom ${Number((100 * headroom).toFixed(6))}%`,
+    `--precision ${precision} --headroom ${free}${reserve}`,
   ].join(' ');
 }

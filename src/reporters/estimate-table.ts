@@ -1,6 +1,7 @@
 import { type Estimate, type Parts, type StageEstimate, total } from '../domain/estimate.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
+import { keptFree } from '../evaluate/memory/limit-words.ts';
 import { MEMORY_ERROR } from '../evaluate/memory/walk.ts';
 import { arithmetic } from '../plan-text/degrees.ts';
 import { formatInteger, formatPercent, formatSeconds } from '../units/format.ts';
@@ -46,11 +47,20 @@ export function estimateTable(
   if (full) blocks.push(stageMemoryTable(estimate, style), computeTable(estimate, style));
   const notes = [
     ...(inferred.length > 0 ? [`Inferred: ${inferred.join(', ')}.`] : []),
+    ...limitNotes(problem),
     `Weakest figure used: ${estimate.weakestProvenance}.`,
     ...estimate.assumptions.map((a) => `Assumed: ${a}.`),
   ];
   blocks.push(notes.map((line) => wrap(line, style.columns)).join('\n'));
   return `${blocks.join('\n\n')}\n`;
+}
+
+/** What limits stand on, where not on the usual share alone. */
+function limitNotes({ workload }: Problem): string[] {
+  const { headroomBytes, reservedBytes } = workload;
+  return headroomBytes === undefined && reservedBytes === undefined
+    ? []
+    : [`Limit: GPU memory less ${keptFree(workload)}.`];
 }
 
 /** Parts below this share of the whole are left out of tables; JSON has them all. */

@@ -80,6 +80,8 @@ function problemJson({ model, cluster, workload, stack }: Problem): PlanDocument
     precision: workload.precision,
     optimizer: workload.optimizer,
     headroom: workload.headroom,
+    ...(workload.headroomBytes === undefined ? {} : { headroomBytes: workload.headroomBytes }),
+    ...(workload.reservedBytes === undefined ? {} : { reservedBytes: workload.reservedBytes }),
     training: trainingJson(model),
     groups: cluster.groups.map((group) => group.id),
   };

@@ -1,6 +1,7 @@
 import type { Problem } from '../domain/problem.ts';
 import type { RankedPlan, SearchResult, WhatIf } from '../domain/search-result.ts';
 import { restsOnUnmeasured, unmeasuredGroups } from '../evaluate/measured/unmeasured.ts';
+import { keptFree } from '../evaluate/memory/limit-words.ts';
 import { arithmetic, degreesOf } from '../plan-text/degrees.ts';
 import { toldTechniques } from '../plan-text/told.ts';
 import { TECHNIQUES } from '../techniques/index.ts';
@@ -47,7 +48,7 @@ function title({ model, cluster, workload, stack }: Problem): string {
     .map((group) => `${group.nodes * group.gpusPerNode} × ${group.gpu.id}`)
     .join(' + ');
   const trained = model.training === undefined ? '' : ` ${trainingWords(model)},`;
-  return `${model.name} on ${gpus},${trained} sequence ${workload.sequenceLength}, batch ${workload.globalBatchSize}, ${workload.precision}, ${stack.id} stack, ${formatPercent(workload.headroom)} headroom`;
+  return `${model.name} on ${gpus},${trained} sequence ${workload.sequenceLength}, batch ${workload.globalBatchSize}, ${workload.precision}, ${stack.id} stack, ${keptFree(workload)}`;
 }
 
 function rank({ rank: n, tiedWithBest }: RankedPlan): string {

@@ -156,5 +156,9 @@ export const problem = closed(
     headroom: number,
     groups: texts,
   },
-  { training },
+  {
+    training,
+    headroomBytes: { ...number, description: 'Left free where more than the share.' },
+    reservedBytes: { ...number, description: 'Held by others than this training.' },
+  },
 );

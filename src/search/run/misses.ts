@@ -1,4 +1,5 @@
 import type { Estimate } from '../../domain/estimate.ts';
+import type { Problem } from '../../domain/problem.ts';
 import type { Reason } from '../../domain/reason.ts';
 import type { Candidate } from '../space/candidate.ts';
 
@@ -26,14 +27,15 @@ export function excessOf({ stages }: Estimate): number {
   return Math.max(...stages.map(({ memory }) => memory.deviceBytes / memory.limitBytes));
 }
 
-export function memoryReason({ stages }: Estimate): Reason {
+export function memoryReason({ workload }: Problem, { stages }: Estimate): Reason {
   const { memory, stage } = stages.reduce((a, b) =>
     b.memory.deviceBytes / b.memory.limitBytes > a.memory.deviceBytes / a.memory.limitBytes ? b : a,
   );
   const gib = (bytes: number) => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
+  const reserved = workload.reservedBytes ?? 0;
   return {
     rule: 'memory',
     actual: `${gib(memory.deviceBytes)} on stage ${stage}`,
-    limit: gib(memory.limitBytes),
+    limit: `${gib(memory.limitBytes)}${reserved > 0 ? `, ${gib(reserved)} reserved` : ''}`,
   };
 }

@@ -95,6 +95,8 @@ describe('the walk over a step', () => {
   const limits = {
     gpu: loadGpu('a100-80-sxm'),
     headroom: 0.1,
+    headroomBytes: 0,
+    reservedBytes: 0,
     allocator: { reservedOverAllocated: 1.1, contextBytes: GiB, bytesPerCommunicator: GiB / 2 },
     communicators: 2,
   };
@@ -171,8 +173,14 @@ describe('the walk over a step', () => {
   });
 
   it('may allocate just as much as then fits', () => {
-    for (const headroom of [0, 0.05, 0.3]) {
-      const within = { ...limits, headroom };
+    const free = [
+      { headroom: 0 },
+      { headroom: 0.05 },
+      { headroom: 0.3 },
+      { headroom: 0, headroomBytes: GiB },
+    ];
+    for (const some of free.flatMap((one) => [one, { ...one, reservedBytes: 20 * GiB }])) {
+      const within = { ...limits, ...some };
       const verdict = (bytes: number) =>
         judged(peakOf([term('weights', POINTS, bytes)], [[[1]]], [[1]]), within).verdict;
       expect(verdict(allocatable(within) * (1 - 1e-9))).not.toBe('does-not-fit');
