@@ -93,19 +93,23 @@ function localHeads({ heads, kvHeads }: SoftmaxAttention, tp: number): { heads: 
   return { heads: heads / tp, kvHeads: Math.max(1, kvHeads / tp) };
 }
 
-function projections(a: SoftmaxAttention, { model, local }: LayerContext): Operator[] {
+function projections(a: SoftmaxAttention, { model, local, stack }: LayerContext): Operator[] {
   const { heads, kvHeads } = localHeads(a, local.tensorParallel);
   const e = local.elementBytes;
   const q = local.tokens * heads * a.headDim;
   const kv = local.tokens * kvHeads * a.headDim;
   const h = model.hiddenSize;
+  // Of products one after the other torch keeps every second one's output, those of q and v (torchtitan@b5bcd76,
+  // distributed/activation_checkpoint.py); its compiler brings back what the kernel reads of q too (torchtitan's runs).
+  const dropped = stack.compiled ? q + kv : kv;
   const qkv = columnParallel(
     {
       name: 'qkv',
       inputs: h,
       outputs: (heads + 2 * kvHeads) * a.headDim,
-      saved: [kept(e * kv), kept(e * (q + kv), 'op')],
+      saved: [kept(e * (q + 2 * kv - dropped)), kept(e * dropped, 'op')],
       modules: ['op'],
+      partly: { op: { share: dropped / (q + 2 * kv), received: 'again' } },
       backwardBytes: e * (2 * q + 2 * kv),
       weights: [
         matrix({ part: PART, rows: h, columns: a.heads * a.headDim, targets: ['q'] }),
@@ -187,6 +191,9 @@ function output(a: SoftmaxAttention, { model, local }: LayerContext): Operator {
       inputs: heads * a.headDim,
       outputs: model.hiddenSize,
       saved: [kept((e + narrow) * local.tokens * heads * a.headDim)],
+      // The fourth product: what is summed over ranks is kept.
+      modules: ['op'],
+      partly: { op: { share: 1, received: 'kept' } },
       weights: [
         matrix({ part: PART, rows: model.hiddenSize, columns: a.heads * a.headDim, targets: ['o'] }),
         ...bias(a.outBias, PART, model.hiddenSize),
