@@ -101,6 +101,7 @@ function localShape({ model, stack, workload }: Problem, spec: StageSpec): Local
     sequenceParallel: false,
     vocabularyShards: 1,
     vocabularyRows: 0,
+    loss: 'stack',
     elementBytes: wide,
     linearInputBytes: isNarrow(workload.precision) ? 1 : wide,
   };

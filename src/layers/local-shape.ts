@@ -13,6 +13,8 @@ export interface LocalShape {
   readonly vocabularyShards: number;
   /** Rows of the embedding table on this GPU, padding included. */
   readonly vocabularyRows: number;
+  /** Id of the way to work out the loss. */
+  readonly loss: string;
   /** Bytes of an activation element (2), and of a saved linear input (1 with fp8). */
   readonly elementBytes: number;
   readonly linearInputBytes: number;

@@ -1,6 +1,7 @@
 import type { Techniques } from '../domain/plan.ts';
 import { rememberedOf } from '../units/remembered.ts';
 import { type Holding, WHOLE } from './holding.ts';
+import { loss } from './loss.ts';
 import { recompute } from './recompute.ts';
 import { sequenceParallel } from './sequence-parallel.ts';
 import type { Known, StateContext } from './technique.ts';
@@ -11,6 +12,7 @@ import { zero } from './zero.ts';
 export const TECHNIQUES: readonly Known<unknown>[] = [
   sequenceParallel,
   vocabularyParallel,
+  loss,
   recompute,
   zero,
 ] as readonly unknown[] as readonly Known<unknown>[];

@@ -28,6 +28,8 @@ import { ORIGIN, planned } from '../unit/frameworks/fixture.ts';
 const DENSE = problem('llama-3.1-8b', 'dgx-h100-64');
 const DIMS: ParallelDims = { tp: 2, cp: 1, pp: 4, dpReplicate: 1, dpShard: 8, ep: 1, etp: 1, vpp: 1 };
 const SPLIT = 'tp=2,pp=4,dp=8,micro-batch=1';
+/** For values that tensor parallelism has no place for. */
+const ALONE = { dims: { ...DIMS, tp: 1, dpShard: 16 }, split: 'tp=1,pp=4,dp=16,micro-batch=1' };
 
 type AnyTechnique = (typeof TECHNIQUES)[number];
 
@@ -41,7 +43,12 @@ function valuesOf({ off, usual, choices, schema, limit }: AnyTechnique): unknown
 }
 
 const VALUES = TECHNIQUES.flatMap((one) =>
-  valuesOf(one).map((value) => ({ name: `${one.id}=${one.format(value)}`, one, value })),
+  valuesOf(one).map((value) => ({
+    name: `${one.id}=${one.format(value)}`,
+    one,
+    value,
+    ...(one.reject?.(value, DENSE, DIMS) ? ALONE : { dims: DIMS, split: SPLIT }),
+  })),
 );
 
 function finite(on: Problem, plan: Plan) {
@@ -66,8 +73,8 @@ describe('every value of every technique', () => {
     expect(one.words(value).length).toBeGreaterThan(0);
   });
 
-  it.each(VALUES)('$name is planned, timed, told and read back', ({ one, value }) => {
-    const plan = planned(DENSE, `${SPLIT},${one.id}=${one.format(value)}`);
+  it.each(VALUES)('$name is planned, timed, told and read back', ({ one, value, split }) => {
+    const plan = planned(DENSE, `${split},${one.id}=${one.format(value)}`);
     expect(one.of(plan.techniques)).toEqual(value);
     finite(DENSE, plan);
     expect(planned(DENSE, planText(DENSE, plan))).toEqual(plan);
@@ -77,8 +84,8 @@ describe('every value of every technique', () => {
     expect(violations(launchSchema, JSON.parse(file!.content))).toEqual([]);
   });
 
-  it.each(VALUES)('$name is run or refused by name by each framework', ({ one, value }) => {
-    const plan = planned(DENSE, `${SPLIT},${one.id}=${one.format(value)}`);
+  it.each(VALUES)('$name is run or refused by name by each framework', ({ one, value, split }) => {
+    const plan = planned(DENSE, `${split},${one.id}=${one.format(value)}`);
     const off = JSON.stringify(value) === JSON.stringify(one.off);
     for (const framework of LAUNCHERS) {
       const reason = framework.reject(DENSE, plan);
@@ -94,8 +101,8 @@ describe('every value of every technique', () => {
     }
   });
 
-  it.each(VALUES)('$name is held by a search, or a rule says why not', ({ one, value }) => {
-    const counts = { tp: 2, pp: 4, cp: 1, 'micro-batch': 1 };
+  it.each(VALUES)('$name is held by a search, or a rule says why not', ({ one, value, dims }) => {
+    const counts = { tp: dims.tp, pp: 4, cp: 1, 'micro-batch': 1 };
     const { plans, certificate } = search(DENSE, {
       fix: { counts, techniques: { [one.id]: value } },
       top: 2,

@@ -1,5 +1,6 @@
 import type { Asked } from '../port/reader.ts';
 import { cutOf, virtualStagesOf } from './cut.ts';
+import { lossOfRun } from './loss.ts';
 import { precisionOf } from './precision.ts';
 import { recomputeOf } from './recompute.ts';
 import { expertsOf, type MegatronRun } from './run.ts';
@@ -31,7 +32,7 @@ export function askedOf(run: MegatronRun): Asked {
   if (virtual !== null && CHUNKED.some((flag) => run.has(flag))) found.vpp = String(virtual);
   const cut = cutOf(run);
   if (cut !== null) found.layers = cut.join('/');
-  Object.assign(found, recomputeOf(run));
+  Object.assign(found, lossOfRun(run), recomputeOf(run));
   found.zero = String(shardingOf(run));
   take('dp-replicate', '--num-distributed-optimizer-instances');
   if (Number(found.tp ?? 1) > 1) found.sp = String(run.has('--sequence-parallel'));

@@ -1,7 +1,9 @@
 import { hostsScript } from '../../launch-folder/hosts-script.ts';
+import { loss } from '../../techniques/loss.ts';
 import { lawOf } from '../laws/structure.ts';
 import type { Framework, Reach } from '../port/framework.ts';
 import { megatronEnvironment, megatronPrepare } from './environment.ts';
+import { lossNotes } from './loss.ts';
 import { leftOpen } from './model-arguments.ts';
 import { networksOf } from './networks.ts';
 import { MEGATRON_CAPABILITIES, MEGATRON_EXPRESS } from './reach.ts';
@@ -54,5 +56,8 @@ export const megatron: Framework = {
       ...(networks?.files ?? []),
     ];
   },
-  notes: (problem, plan) => networksOf(problem, plan, '')?.notes ?? [],
+  notes: (problem, plan) => [
+    ...(networksOf(problem, plan, '')?.notes ?? []),
+    ...lossNotes(loss.of(plan.techniques)),
+  ],
 };

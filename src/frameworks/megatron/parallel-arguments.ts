@@ -3,11 +3,13 @@ import type { Problem } from '../../domain/problem.ts';
 import type { Stack } from '../../domain/stack.ts';
 import { isMoe } from '../../layers/layer.ts';
 import { degreesOf } from '../../plan-text/degrees.ts';
+import { loss } from '../../techniques/loss.ts';
 import { recompute } from '../../techniques/recompute.ts';
 import { sequenceParallel } from '../../techniques/sequence-parallel.ts';
 import { zero } from '../../techniques/zero.ts';
 import { isEven } from '../laws/chunks.ts';
 import { pipelineLayout } from './layout.ts';
+import { lossArguments } from './loss.ts';
 import { PRECISION } from './precision.ts';
 import { recomputeArguments } from './recompute.ts';
 
@@ -29,6 +31,7 @@ export function parallelArguments(problem: Problem, plan: Plan): string[] {
     ...pipelineArguments(problem, plan),
     ...(sequenceParallel.of(plan.techniques) && tp > 1 ? ['--sequence-parallel'] : []),
     ...shardingArguments(plan),
+    ...lossArguments(loss.of(plan.techniques)),
     ...recomputeArguments(recompute.of(plan.techniques)),
     ...['--micro-batch-size', microBatchSizeOf(plan), '--global-batch-size', workload.globalBatchSize],
     ...(PRECISION[workload.precision as keyof typeof PRECISION] ?? []),

@@ -7,6 +7,7 @@ import { zero } from '../../techniques/zero.ts';
 import { chunksInOrder } from '../laws/chunks.ts';
 import { no, type ProblemRule, type Rule } from '../laws/rule.ts';
 import { architecture } from './architecture-rule.ts';
+import { fusedLoss } from './loss.ts';
 import { hasLinearBias } from './model-arguments.ts';
 
 /** Constraints of Megatron-LM's argument validator and of its process groups, which the validator does not check. */
@@ -109,6 +110,7 @@ export const MEGATRON_PLAN_RULES: readonly Rule[] = [
   batch,
   layout,
   optimizerInstances,
+  fusedLoss,
   recomputation,
   fsdpPrecision,
 ];

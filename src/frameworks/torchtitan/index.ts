@@ -13,7 +13,7 @@ const reach: Reach = {
     layers: ['softmax', 'latent', 'dense', 'moe'],
     schedules: Object.keys(SCHEDULE_NAMES),
     optimizers: ['adamw'],
-    techniques: ['sp', 'recompute', 'zero'],
+    techniques: ['sp', 'loss', 'recompute', 'zero'],
   },
 };
 
