@@ -16,7 +16,7 @@ export interface LossShape {
 }
 
 /** What a loss takes of time and memory, its projection to logits included. */
-export interface LossCost {
+interface LossCost {
   /** Equal parts, one after the other, in which tokens are projected. */
   readonly parts: number;
   /** Share of the projection's forward that backward runs again. */

@@ -30,7 +30,7 @@ export function logitBytes(kernel: Kernel | 'fused-native', element: number): Lo
 }
 
 /** All logits at once, by a kernel of a stack. */
-export function wholeCost(kernel: Kernel | 'fused-native', shape: LossShape) {
+function wholeCost(kernel: Kernel | 'fused-native', shape: LossShape) {
   const logits = logitsOf(shape);
   const { saved, peak } = logitBytes(kernel, shape.elementBytes);
   return {
