@@ -29,6 +29,10 @@ export function workloadOptions(command: Command): Command {
   return command
     .option('--seq-length <N>', 'tokens per sequence: 8192 or 8k')
     .option('--global-batch <N>', 'sequences per optimizer step, or tokens: 512 or 4Mtok')
+    .option(
+      '--packing <LENGTHS>',
+      'samples of unlike lengths in each sequence: a file of lengths, or mean=1200,square=3.1e6,mask=block,padding=3%',
+    )
     .option('--precision <P>', `${PRECISIONS.join(', ')} (default bf16)`)
     .option(
       '--optimizer <NAME>',

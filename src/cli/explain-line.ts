@@ -20,6 +20,7 @@ const TOLD = [
   'stack',
   'headroom',
   'reserve',
+  'packing',
   'layer-profile',
 ] as const satisfies (keyof Settings)[];
 

@@ -16,6 +16,7 @@ import { nearest } from '../units/nearest.ts';
 import { chosenGpus } from './cluster-choice.ts';
 import { keptFreeFrom } from './kept-free.ts';
 import { globalBatchFrom, sequenceLengthFrom } from './lengths.ts';
+import { packingFrom } from './packing.ts';
 import { clusterDigest, modelDigest } from './planned-inputs.ts';
 import type { Settings } from './settings.ts';
 import { trainingFrom } from './training.ts';
@@ -40,6 +41,12 @@ export function given(modelName: string, clusterName: string, s: Settings): Give
       expected: '--train full: layers are measured with all their weights trained',
     });
   const sequenceLength = sequenceLengthFrom(s['seq-length']);
+  const packing = packingFrom(s.packing, sequenceLength);
+  if (packing !== undefined && s['layer-profile'] !== undefined)
+    throw new InputError({
+      message: `--packing is "${s.packing}", beside --layer-profile`,
+      expected: 'one of them: layers are measured on sequences of one length',
+    });
   const problem: Problem = {
     model: training === null ? model.value : asTrained(model.value, training),
     cluster: cluster.value,
@@ -53,6 +60,7 @@ export function given(modelName: string, clusterName: string, s: Settings): Give
       precision: precisionFrom(s.precision ?? 'bf16'),
       optimizer: optimizerFrom(s.optimizer ?? OPTIMIZERS[0]!.id),
       ...keptFreeFrom(cluster.value, s),
+      ...(packing === undefined ? {} : { packing }),
     },
   };
   const positions = problem.model.learnedPositions;

@@ -22,6 +22,7 @@ const KEYS = [
   'max',
   'headroom',
   'reserve',
+  'packing',
   'time-limit',
   'layer-profile',
   'objective',

@@ -1,4 +1,5 @@
 import type { Precision } from './dtype.ts';
+import type { Packing } from './packing.ts';
 
 /** What is to be trained, apart from the model and the cluster. */
 export interface Workload {
@@ -15,4 +16,6 @@ export interface Workload {
   readonly headroomBytes?: number;
   /** Bytes of each GPU that others than this training hold all the while: an inference engine, a reference model. */
   readonly reservedBytes?: number;
+  /** Samples of unlike lengths share sequences; left out: one fills each. */
+  readonly packing?: Packing;
 }

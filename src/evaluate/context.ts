@@ -1,3 +1,4 @@
+import { attendedLength, usefulShare } from '../domain/attended-length.ts';
 import { isNarrow, wideBytes } from '../domain/dtype.ts';
 import type { ParallelDims } from '../domain/parallel-dims.ts';
 import {
@@ -87,13 +88,19 @@ export function stageContext(problem: Problem, spec: StageSpec): StageContext {
   };
 }
 
-function localShape({ model, stack, workload }: Problem, spec: StageSpec): LocalShape {
+function localShape(problem: Problem, spec: StageSpec): LocalShape {
+  const { model, stack, workload } = problem;
   const { dims, microBatchSize, techniques } = spec;
   const wide = wideBytes(workload.precision);
+  // Attention of packed samples is that of as many sequences of their length.
+  const attended = attendedLength(problem);
   const plain: LocalShape = {
     tokens: (workload.sequenceLength * microBatchSize) / dims.cp,
-    sequence: workload.sequenceLength,
-    microBatch: microBatchSize,
+    sequence: attended,
+    microBatch:
+      attended === workload.sequenceLength
+        ? microBatchSize
+        : (microBatchSize * workload.sequenceLength * usefulShare(workload)) / attended,
     tensorParallel: dims.tp,
     contextParallel: dims.cp,
     expertParallel: dims.ep,

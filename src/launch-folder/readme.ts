@@ -1,5 +1,6 @@
 import type { Reason } from '../domain/reason.ts';
 import { arithmetic } from '../plan-text/degrees.ts';
+import { packingText } from '../plan-text/packing-text.ts';
 import { commentText, shellQuote } from './quote.ts';
 import type { Renderer } from './renderer.ts';
 import type { Launch, Scheduler, Written } from './schedulers/scheduler.ts';
@@ -63,12 +64,13 @@ function byHand({ problem: { cluster }, hosts }: Launch): string {
 
 function estimateAgain({ framework, problem, context: { inputs } }: Launch): string {
   const { workload, stack } = problem;
-  const { sequenceLength, globalBatchSize, precision, headroom, headroomBytes, reservedBytes } = workload;
+  const { sequenceLength, globalBatchSize, precision, headroom, headroomBytes, reservedBytes, packing } =
+    workload;
   const free = headroomBytes === undefined ? `${Number((100 * headroom).toFixed(6))}%` : `${headroomBytes}B`;
   const reserve = reservedBytes === undefined ? '' : ` --reserve ${reservedBytes}B`;
   return [
     `shardwright estimate ${shellQuote(inputs.model)} ${shellQuote(inputs.cluster)} --from FOLDER --for ${framework.id}`,
     `--stack ${stack.id} --seq-length ${sequenceLength} --global-batch ${globalBatchSize}`,
-    `--precision ${precision} --headroom ${free}${reserve}`,
+    `--precision ${precision} --headroom ${free}${reserve}${packing === undefined ? '' : ` --packing ${packingText(packing)}`}`,
   ].join(' ');
 }

@@ -2,6 +2,7 @@
 export interface LocalShape {
   /** Tokens of one micro-batch on one context-parallel rank: sequence · micro-batch / cp. */
   readonly tokens: number;
+  /** Tokens over which one attends, and sequences of so many in a micro-batch: samples, where they are packed. */
   readonly sequence: number;
   readonly microBatch: number;
   readonly tensorParallel: number;

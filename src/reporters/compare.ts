@@ -8,6 +8,7 @@ import { keptFree } from '../evaluate/memory/limit-words.ts';
 import { arithmetic } from '../plan-text/degrees.ts';
 import type { CompareDocument } from '../schema/compare.ts';
 import { digits, formatInteger, formatPercent, formatSeconds } from '../units/format.ts';
+import { packingWords } from './packing.ts';
 import { fitting, grid, painter, type Style, wrap } from './paint.ts';
 import { rankedJson } from './plan-json.ts';
 import { trainingJson } from './training.ts';
@@ -113,7 +114,7 @@ export function compareTable(all: readonly Compared[], style: Style): string {
   return [
     painter(style).bold(
       wrap(
-        `${model.name}, sequence ${workload.sequenceLength}, batch ${workload.globalBatchSize}, ${workload.precision}${limitOf(workload)}`,
+        `${model.name}, sequence ${workload.sequenceLength}${packingWords(workload)}, batch ${workload.globalBatchSize}, ${workload.precision}${limitOf(workload)}`,
         style.columns,
       ),
     ),

@@ -6,6 +6,7 @@ import { MEMORY_ERROR } from '../evaluate/memory/walk.ts';
 import { arithmetic } from '../plan-text/degrees.ts';
 import { formatInteger, formatPercent, formatSeconds } from '../units/format.ts';
 import { GiB } from '../units/quantity.ts';
+import { packingWords } from './packing.ts';
 import { grid, painter, type Style, wrap } from './paint.ts';
 import { trainingWords } from './training.ts';
 import { fullest, layersWords, microBatchWords, scheduleWords, techniqueWords } from './words.ts';
@@ -47,6 +48,9 @@ export function estimateTable(
   if (full) blocks.push(stageMemoryTable(estimate, style), computeTable(estimate, style));
   const notes = [
     ...(inferred.length > 0 ? [`Inferred: ${inferred.join(', ')}.`] : []),
+    ...(problem.workload.packing === undefined
+      ? []
+      : [`Sequences of ${problem.workload.sequenceLength}${packingWords(problem.workload)}.`]),
     ...limitNotes(problem),
     `Weakest figure used: ${estimate.weakestProvenance}.`,
     ...estimate.assumptions.map((a) => `Assumed: ${a}.`),

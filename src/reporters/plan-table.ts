@@ -7,6 +7,7 @@ import { toldTechniques } from '../plan-text/told.ts';
 import { TECHNIQUES } from '../techniques/index.ts';
 import { digits, formatInteger, formatPercent, formatSeconds } from '../units/format.ts';
 import { besideWords, missWords, programWords, steadierWords, variantWords, wayOutWords } from './beside.ts';
+import { packingWords } from './packing.ts';
 import { fitting, grid, painter, type Style, wrap } from './paint.ts';
 import { trainingWords } from './training.ts';
 import {
@@ -48,7 +49,7 @@ function title({ model, cluster, workload, stack }: Problem): string {
     .map((group) => `${group.nodes * group.gpusPerNode} × ${group.gpu.id}`)
     .join(' + ');
   const trained = model.training === undefined ? '' : ` ${trainingWords(model)},`;
-  return `${model.name} on ${gpus},${trained} sequence ${workload.sequenceLength}, batch ${workload.globalBatchSize}, ${workload.precision}, ${stack.id} stack, ${keptFree(workload)}`;
+  return `${model.name} on ${gpus},${trained} sequence ${workload.sequenceLength}${packingWords(workload)}, batch ${workload.globalBatchSize}, ${workload.precision}, ${stack.id} stack, ${keptFree(workload)}`;
 }
 
 function rank({ rank: n, tiedWithBest }: RankedPlan): string {

@@ -76,9 +76,10 @@ function trainedAs(model: ModelSpec, stated: PlanFile['problem']['training']): M
 
 function workloadOf(stated: PlanFile['problem']): Workload {
   const { sequenceLength, globalBatchSize, precision, optimizer, headroom } = stated;
-  const { headroomBytes, reservedBytes } = stated;
+  const { headroomBytes, reservedBytes, packing } = stated;
   return {
     ...{ sequenceLength, globalBatchSize, precision, optimizer, headroom },
+    ...(packing === undefined ? {} : { packing }),
     ...(headroomBytes === undefined ? {} : { headroomBytes }),
     ...(reservedBytes === undefined ? {} : { reservedBytes }),
   };

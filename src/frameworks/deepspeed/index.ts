@@ -17,6 +17,8 @@ const reach: Reach = {
     optimizers: ['adamw'],
     trains: ['full', 'lora', 'qlora'],
     techniques: ['recompute', 'zero'],
+    // The program's collator packs.
+    packs: true,
   },
 };
 

@@ -4,6 +4,7 @@ import type { Plan } from '../../domain/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
 import { gpuRuns } from '../../launch-folder/ranks.ts';
 import { planLaw } from '../../laws/plan.ts';
+import { packingText } from '../../plan-text/packing-text.ts';
 import { trainingFlags } from '../../plan-text/training-text.ts';
 import { type LaunchDocument, launchSchema } from '../../schema/launch.ts';
 import type { Framework } from '../port/framework.ts';
@@ -27,12 +28,13 @@ const reader: LaunchReader = {
             at: locate(first.pointer),
           });
         }
-        const { sequenceLength, globalBatchSize, precision, training, plan: one } = checked.value;
+        const { sequenceLength, globalBatchSize, precision, packing, training, plan: one } = checked.value;
         return {
           configuration: {},
           ...{ sequenceLength, globalBatchSize, precision },
           ...{ layers: null, hiddenSize: null },
           ...(training === undefined ? {} : { training }),
+          ...(packing === undefined ? {} : { packing }),
           plan: () => one,
         };
       },
@@ -85,6 +87,7 @@ function written({ model, cluster, workload }: Problem, plan: Plan, origin: stri
     sequenceLength: workload.sequenceLength,
     globalBatchSize: workload.globalBatchSize,
     precision: workload.precision,
+    ...(workload.packing === undefined ? {} : { packing: packingText(workload.packing) }),
     ...(model.training === undefined
       ? {}
       : { training: { train: 'full', ...trainingFlags(model.training) } }),

@@ -13,4 +13,5 @@ export const EVERYTHING: Express = {
   trains: TRAINING_FORMS,
   optimizers: OPTIMIZERS.map(({ id }) => id),
   techniques: TECHNIQUES.map(({ id }) => id),
+  packs: true,
 };

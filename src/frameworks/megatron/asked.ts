@@ -52,6 +52,7 @@ const UNESTIMATED: Readonly<Record<string, string>> = {
   '--optimizer-cpu-offload': 'optimizer states are counted on the GPU',
   '--cpu-offloading-num-layers': 'activations are counted on the GPU',
   '--use-precision-aware-optimizer': 'optimizer states are counted in fp32',
+  '--sft': 'attention is counted over whole sequences, unless --packing says how long samples are',
   '--freeze-all-layers': 'all weights are trained',
   '--moe-expert-capacity-factor': 'no token is dropped',
   '--moe-pad-expert-input-to-capacity': 'no token is dropped or padded',

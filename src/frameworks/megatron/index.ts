@@ -15,7 +15,8 @@ const reach: Reach = {
   name: 'Megatron-LM',
   // --nccl-communicator-config-path
   capabilities: { ...MEGATRON_CAPABILITIES, networkPerGroup: true },
-  express: MEGATRON_EXPRESS,
+  // --sft
+  express: { ...MEGATRON_EXPRESS, packs: true },
 };
 
 /** Megatron-LM: `arguments.txt`, one word a line, and `launch.sh`, which reads it on every host. */

@@ -33,6 +33,7 @@ export function parallelArguments(problem: Problem, plan: Plan): string[] {
     ...shardingArguments(plan),
     ...lossArguments(loss.of(plan.techniques)),
     ...recomputeArguments(recompute.of(plan.techniques)),
+    ...(workload.packing?.separate === true ? ['--sft'] : []),
     ...['--micro-batch-size', microBatchSizeOf(plan), '--global-batch-size', workload.globalBatchSize],
     ...(PRECISION[workload.precision as keyof typeof PRECISION] ?? []),
   ];

@@ -37,6 +37,12 @@ const batch: Rule = ({ workload: { globalBatchSize } }, plan) => {
     : null;
 };
 
+/** pretrain_gpt.py@d98e8a6 takes one row of `cu_seqlens` for a micro-batch. */
+const packed: Rule = ({ workload }, plan) =>
+  workload.packing?.separate === true && microBatchSizeOf(plan) > 1
+    ? no('packed-micro-batch', `micro-batch=${microBatchSizeOf(plan)} of packed samples`, 'micro-batch=1')
+    : null;
+
 /** Chunk i must lie on pipeline rank i mod P. Of empty ones only E and L run; others parse and deadlock (Megatron-LM issue 1852). */
 const layout: Rule = (_, plan) => {
   const chunks = chunksInOrder(plan);
@@ -108,6 +114,7 @@ export const MEGATRON_PLAN_RULES: readonly Rule[] = [
   schedule,
   experts,
   batch,
+  packed,
   layout,
   optimizerInstances,
   fusedLoss,

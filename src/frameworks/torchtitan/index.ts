@@ -14,6 +14,8 @@ const reach: Reach = {
     schedules: Object.keys(SCHEDULE_NAMES),
     optimizers: ['adamw'],
     techniques: ['sp', 'loss', 'recompute', 'zero'],
+    // Its language models attend within samples whatever is asked (models/common/config_utils.py@b5bcd76).
+    packs: true,
   },
 };
 
