@@ -108,6 +108,7 @@ function localShape(problem: Problem, spec: StageSpec): LocalShape {
     sequenceParallel: false,
     vocabularyShards: 1,
     vocabularyRows: 0,
+    contextExchange: 'stack',
     loss: 'stack',
     elementBytes: wide,
     linearInputBytes: isNarrow(workload.precision) ? 1 : wide,

@@ -14,6 +14,8 @@ export interface LocalShape {
   readonly vocabularyShards: number;
   /** Rows of the embedding table on this GPU, padding included. */
   readonly vocabularyRows: number;
+  /** How context-parallel ranks share keys and values; `stack`: as the stack does. */
+  readonly contextExchange: string;
   /** Id of the way to work out the loss. */
   readonly loss: string;
   /** Bytes of an activation element (2), and of a saved linear input (1 with fp8). */

@@ -77,6 +77,9 @@ export interface Communication {
   readonly pass: 'forward' | 'backward';
   /** Hidden behind this operator's own GEMM even without an overlap switch (sequence-parallel re-gather for wgrad). */
   readonly hidden?: boolean;
+  /** Of a context group, only so many ranks side by side; or only every so many-th. */
+  readonly neighbours?: number;
+  readonly strided?: number;
   /** Experts that each token goes to, for an exchange of tokens. */
   readonly topK?: number;
 }

@@ -1,5 +1,6 @@
 import type { Techniques } from '../domain/plan.ts';
 import { rememberedOf } from '../units/remembered.ts';
+import { contextExchange } from './context-exchange.ts';
 import { type Holding, WHOLE } from './holding.ts';
 import { loss } from './loss.ts';
 import { recompute } from './recompute.ts';
@@ -11,6 +12,7 @@ import { zero } from './zero.ts';
 /** Every technique, in the order in which they are applied. Each keeps its own kind of value. */
 export const TECHNIQUES: readonly Known<unknown>[] = [
   sequenceParallel,
+  contextExchange,
   vocabularyParallel,
   loss,
   recompute,

@@ -28,8 +28,13 @@ import { ORIGIN, planned } from '../unit/frameworks/fixture.ts';
 const DENSE = problem('llama-3.1-8b', 'dgx-h100-64');
 const DIMS: ParallelDims = { tp: 2, cp: 1, pp: 4, dpReplicate: 1, dpShard: 8, ep: 1, etp: 1, vpp: 1 };
 const SPLIT = 'tp=2,pp=4,dp=8,micro-batch=1';
-/** For values that tensor parallelism has no place for. */
-const ALONE = { dims: { ...DIMS, tp: 1, dpShard: 16 }, split: 'tp=1,pp=4,dp=16,micro-batch=1' };
+/** The last two for values that have no place under tensor parallelism, or without context parallelism. */
+const SPLITS = [
+  { dims: DIMS, split: SPLIT },
+  { dims: { ...DIMS, tp: 1, dpShard: 16 }, split: 'tp=1,pp=4,dp=16,micro-batch=1' },
+  { dims: { ...DIMS, tp: 1, cp: 8, pp: 1, dpShard: 8 }, split: 'tp=1,pp=1,cp=8,dp=8,micro-batch=1' },
+  { dims: { ...DIMS, tp: 1, cp: 32, pp: 1, dpShard: 2 }, split: 'tp=1,pp=1,cp=32,dp=2,micro-batch=1' },
+];
 
 type AnyTechnique = (typeof TECHNIQUES)[number];
 
@@ -47,7 +52,7 @@ const VALUES = TECHNIQUES.flatMap((one) =>
     name: `${one.id}=${one.format(value)}`,
     one,
     value,
-    ...(one.reject?.(value, DENSE, DIMS) ? ALONE : { dims: DIMS, split: SPLIT }),
+    ...(SPLITS.find(({ dims }) => (one.reject?.(value, DENSE, dims) ?? null) === null) ?? SPLITS[0]!),
   })),
 );
 
@@ -63,11 +68,11 @@ describe('every value of every technique', () => {
     for (const one of TECHNIQUES) expect(valuesOf(one).length, one.id).toBeGreaterThan(1);
   });
 
-  it.each(VALUES)('$name is typed as it is printed', ({ one, value }) => {
+  it.each(VALUES)('$name is typed as it is printed', ({ one, value, dims }) => {
     const text = one.format(value);
     const read = one.parse(text);
     expect(read).not.toBeInstanceOf(Misread);
-    expect(one.resolve?.(read, DENSE, DIMS) ?? read).toEqual(value);
+    expect(one.resolve?.(read, DENSE, dims) ?? read).toEqual(value);
     for (const key of [one.id, ...one.aliases])
       expect(parseConfiguration(`${key}=${text}`).techniques[one.id], key).toEqual(read);
     expect(one.words(value).length).toBeGreaterThan(0);
@@ -102,7 +107,7 @@ describe('every value of every technique', () => {
   });
 
   it.each(VALUES)('$name is held by a search, or a rule says why not', ({ one, value, dims }) => {
-    const counts = { tp: dims.tp, pp: 4, cp: 1, 'micro-batch': 1 };
+    const counts = { tp: dims.tp, pp: dims.pp, cp: dims.cp, 'micro-batch': 1 };
     const { plans, certificate } = search(DENSE, {
       fix: { counts, techniques: { [one.id]: value } },
       top: 2,

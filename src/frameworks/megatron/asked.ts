@@ -1,4 +1,5 @@
 import type { Asked } from '../port/reader.ts';
+import { contextExchangeOf } from './context-exchange.ts';
 import { cutOf, virtualStagesOf } from './cut.ts';
 import { lossOfRun } from './loss.ts';
 import { precisionOf } from './precision.ts';
@@ -32,7 +33,7 @@ export function askedOf(run: MegatronRun): Asked {
   if (virtual !== null && CHUNKED.some((flag) => run.has(flag))) found.vpp = String(virtual);
   const cut = cutOf(run);
   if (cut !== null) found.layers = cut.join('/');
-  Object.assign(found, lossOfRun(run), recomputeOf(run));
+  Object.assign(found, contextExchangeOf(run), lossOfRun(run), recomputeOf(run));
   found.zero = String(shardingOf(run));
   take('dp-replicate', '--num-distributed-optimizer-instances');
   if (Number(found.tp ?? 1) > 1) found.sp = String(run.has('--sequence-parallel'));
@@ -52,6 +53,7 @@ const UNESTIMATED: Readonly<Record<string, string>> = {
   '--optimizer-cpu-offload': 'optimizer states are counted on the GPU',
   '--cpu-offloading-num-layers': 'activations are counted on the GPU',
   '--use-precision-aware-optimizer': 'optimizer states are counted in fp32',
+  '--hybrid-context-parallel': 'every sample is split over all context-parallel ranks',
   '--sft': 'attention is counted over whole sequences, unless --packing says how long samples are',
   '--freeze-all-layers': 'all weights are trained',
   '--moe-expert-capacity-factor': 'no token is dropped',

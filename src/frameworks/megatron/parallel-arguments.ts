@@ -3,11 +3,13 @@ import type { Problem } from '../../domain/problem.ts';
 import type { Stack } from '../../domain/stack.ts';
 import { isMoe } from '../../layers/layer.ts';
 import { degreesOf } from '../../plan-text/degrees.ts';
+import { contextExchange } from '../../techniques/context-exchange.ts';
 import { loss } from '../../techniques/loss.ts';
 import { recompute } from '../../techniques/recompute.ts';
 import { sequenceParallel } from '../../techniques/sequence-parallel.ts';
 import { zero } from '../../techniques/zero.ts';
 import { isEven } from '../laws/chunks.ts';
+import { contextArguments } from './context-exchange.ts';
 import { pipelineLayout } from './layout.ts';
 import { lossArguments } from './loss.ts';
 import { PRECISION } from './precision.ts';
@@ -22,6 +24,7 @@ export function parallelArguments(problem: Problem, plan: Plan): string[] {
   const args = [
     ...['--tensor-model-parallel-size', tp, '--pipeline-model-parallel-size', pp],
     ...(cp > 1 ? ['--context-parallel-size', cp] : []),
+    ...contextArguments(contextExchange.of(plan.techniques), cp),
     ...(isMoe(model)
       ? [
           ...['--expert-model-parallel-size', ep, '--expert-tensor-parallel-size', etp],

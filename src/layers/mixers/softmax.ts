@@ -3,7 +3,7 @@ import { layerModule } from '../layer-module.ts';
 import { columnParallel, rowParallel } from '../linear.ts';
 import { type Kernel, kept, type LayerContext, type Operator, operator, stream } from '../operator.ts';
 import { bias, matrix } from '../weight.ts';
-import { contextExchange } from './context-exchange.ts';
+import { contextExchange, exchangedShape, gatheredBytes } from './context-exchange.ts';
 
 /** Grouped-query attention, its window and sinks included. */
 export interface SoftmaxAttention {
@@ -136,23 +136,24 @@ function projections(a: SoftmaxAttention, { model, local, stack }: LayerContext)
   return [qkv, positions];
 }
 
-function core(a: SoftmaxAttention, { local, stack, c }: LayerContext): Operator {
+function core(a: SoftmaxAttention, context: LayerContext): Operator {
+  const { local, stack, c } = context;
   const { heads, kvHeads } = localHeads(a, local.tensorParallel);
+  const exchanged = { heads, kvHeads, keyValues: 2 * kvHeads * a.headDim, queries: heads * a.headDim };
   const reach = a.slidingWindow === null ? local.sequence / 2 : Math.min(local.sequence / 2, a.slidingWindow);
   const base = {
     name: 'core-attention',
     modules: ['core_attn'] as const,
-    communication: contextExchange(2 * kvHeads * a.headDim, heads * a.headDim, local, stack.contextExchange),
+    communication: contextExchange(exchanged, context),
+    backwardBytes: gatheredBytes(exchanged, context),
     weights: bias(a.sinks, PART, a.heads, { split: 'tensor' }),
     scoreFlops: 4 * reach * a.heads * a.headDim,
   };
   if (stack.attentionKernel !== 'unfused') {
     const shape = {
       batch: local.microBatch,
-      heads,
-      kvHeads,
+      ...exchangedShape(exchanged, context),
       sequence: local.sequence,
-      contextParallel: local.contextParallel,
       qkHeadDim: a.headDim,
       vHeadDim: a.headDim,
       window: a.slidingWindow,
