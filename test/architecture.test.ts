@@ -57,6 +57,7 @@ const MAY_IMPORT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
   laws: {
     domain: 'plans, and reasons against them',
+    hardware: 'precisions that a GPU computes in',
     layers: 'the law of each kind of layer',
     techniques: 'the law of each value',
     schedules: 'the law of a shape, and where chunks lie',
@@ -66,6 +67,7 @@ const MAY_IMPORT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'plan-text': {
     units: 'spelling of keys',
     domain: 'plans, written and read',
+    optimizers: 'ids and options of each',
     techniques: 'keys and values of each',
     schedules: 'ids, and where chunks lie',
     laws: 'what was typed must be lawful',
@@ -126,6 +128,7 @@ const MAY_IMPORT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
   search: {
     domain: 'problems in, ranked plans out',
+    hardware: 'precisions that every GPU computes in',
     evaluate: 'which groups a profile has measured',
     'search/space': 'what there is to choose',
     'search/bound': 'costs that one search shares',
@@ -156,6 +159,7 @@ const MAY_IMPORT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     domain: 'plans, and reasons against them',
     hardware: 'what carries the groups of a plan',
     layers: 'kinds of layer that a framework lists',
+    optimizers: 'what is usual where nothing is said',
     techniques: 'techniques that it lists',
     schedules: 'the chunks of a plan in layer order',
     'plan-text': 'what is trained, in words of the command line',

@@ -63,6 +63,17 @@ function writeCommands(): void {
   );
 }
 
+const mean = (errors: readonly number[]) => errors.reduce((sum, e) => sum + Math.abs(e), 0) / errors.length;
+
+function phaseError(phase: string): number {
+  return mean(scored.flatMap(({ phases }) => phases?.[phase]?.error ?? []));
+}
+
+function oneHostError(): number {
+  const study = scored.filter(({ phases, row }) => phases !== undefined && row.hardware.gpus <= 4);
+  return mean(study.flatMap(({ stepError }) => stepError ?? []));
+}
+
 function accuracyPage(summary: Summary): string {
   const groups = Object.entries(summary.groups).map(
     ([group, { time, memory }]) =>
@@ -96,6 +107,10 @@ sequences of NeMo's are packed and the network of MLPerf's L40S is not published
 \`config.packing\` says that samples of unlike lengths shared sequences, as [\`--packing\`](commands.md#packed-samples) has it or as a mapping
 (\`{"mean": 1200, "square": 3100000}\`; \`true\`: of lengths not stated, counted as whole sequences), \`config.loss\` how the loss was worked
 out, as \`loss\` of [a configuration](commands.md#loss). Both may be left out.
+
+A row may name its optimizer in \`config.optimizer\` (AdamW where it is left out), as [\`--optimizer\`](commands.md#optimizers) has it or as
+a publication calls it (\`Adam\`, \`AdamW8bit\`), and state bytes of a trained parameter in \`stack.weightBytes\`, \`stack.gradientBytes\` and
+\`stack.optimizerStateBytes\` (AdamW's moments with the master); what is not stated is as the named stack has it.
 
 ## By source
 
@@ -144,6 +159,27 @@ counts it; \`npx vitest run test/accuracy/mixed-networks.test.ts\` works them ou
 The search finds Holmes's split by itself: data parallelism inside each island, the pipeline across, 16 and 14 of 30 layers. On 8 nodes the
 3.6B figures (148, 145 and 83) come out at 196, 126 and 87: published InfiniBand loses what neither its compute nor its network explains.
 
+## Offloading
+
+Runs of Deep Optimizer States (arXiv 2410.21316) on one kind of host (EPYC 7543P, 204.8 GB/s, four A100 40 GB on PCIe 4.0), from the logs of
+mauryaavinash95/deep-optimizer-states-results: all optimizer states on the host, gradients in the open or beside backward, strides of 2 to 10.
+Constants of hosts stand below, one set for all; of the software, 5 ms of host time a layer and 0.44 s a step of logging
+(\`configs/stacks/megatron-deepspeed.yaml\`). Mean error of forward ${percent(phaseError('forwardSeconds'))} %, backward ${percent(phaseError('backwardSeconds'))} %, optimizer ${percent(phaseError('optimizerSeconds'))} %.
+
+- The peak that DeepSpeed tells beside its phases is that of the optimizer step: with \`memory_breakdown\` its counter is reset before each
+  phase. Rows say so (\`memoryAt\`). The highest of all phases, from the same logs, is 1.5 to 2.5 times as much, and predicted within -0.3 to
+  25 % (\`test/unit/evaluate/offload.test.ts\`).
+- The network of runs on several hosts is not in the logs: one of two cards of 200 Gb/s over TCP is taken. Without those the step comes to
+  within ${percent(oneHostError())} %.
+- Runs with cores bound to NUMA domains update 1.45 times as fast; rows say so (\`coresBound\`).
+- With a stride and one GPU a host, backward takes 1 to 2.5 s more than without, which nothing here explains.
+
+A row may state, all optional: \`config.offload\` (\`optimizer\`: fraction, \`stride\`, \`asyncGradients\`, \`parameters\`: true or false,
+\`activations\`: fraction); \`hardware.host\` (\`memoryGiB\`, \`dramGBps\`, \`pcieGBpsPerGpu\`, \`gpusPerLink\`, \`cpu\`, \`coresBound\`); \`measured.forwardSeconds\`,
+\`backwardSeconds\` (with recomputation and what of the gradients' way it does not hide), \`optimizerSeconds\`; \`measured.memoryAt\`, a point of the step
+(\`forward\`, \`loss\`, \`backward\`, \`end-of-backward\`, \`optimizer-step\`), and \`memoryRank\`. A row of DeepSpeed with offloading and phases that states no
+\`memoryAt\` is taken to be at \`optimizer-step\`, and told under its assumptions.
+
 ## What is known to be wrong
 
 - Megatron-LLaMA over Ethernet comes out 19 % slow (138 of 171 TFLOP/s): its optimizer hides more of the reduction than the passes of one
@@ -174,5 +210,6 @@ ${constants.join('\n')}
 writeCommands();
 const path = 'test/accuracy/runs.jsonl';
 const { rows } = readRows([{ path, text: readFileSync(path, 'utf8') }]);
-writeFileSync('docs/accuracy.md', accuracyPage(summarise(rows.map((row) => score(row)))));
+const scored = rows.map((row) => score(row));
+writeFileSync('docs/accuracy.md', accuracyPage(summarise(scored)));
 await writeReadme();

@@ -29,6 +29,14 @@ const EXAMPLES: readonly (readonly [name: string, argv: string])[] = [
     'llama-3.1-8b dgx-h100-64 --seq-length 8192 --global-batch 512 --launcher deepspeed',
   ],
   [
+    'llama-3.1-8b-8x4090-offloaded',
+    'llama-3.1-8b 4090-8 --seq-length 4096 --global-batch 64 --launcher deepspeed --allow offload',
+  ],
+  [
+    'llama-3.1-8b-8x4090-hybrid-optimizer',
+    'llama-3.1-8b 4090-8 --seq-length 4096 --global-batch 64 --launcher megatron --allow offload',
+  ],
+  [
     'qwen2.5-7b-64xh100',
     'qwen2.5-7b dgx-h100-64 --seq-length 4096 --global-batch 512 --launcher nanotron --fix pp=2',
   ],

@@ -150,7 +150,7 @@ interface Kernels {
   readonly provenance: Provenance;
 }
 
-/** fp16 and bf16 share tensor cores and curve; fp32 was not fitted and takes the shape of theirs, at its own peak. */
+/** fp16 and bf16 share tensor cores and curve; tf32 and fp32 were not fitted and take the shape of theirs, at their own peaks. */
 function own(document: Document, doc: GpuDocument, peaks: GpuSpec['peakFlops']): Kernels {
   if (doc.gemm === undefined || doc.attention === undefined)
     throw new InputError({
@@ -170,7 +170,7 @@ function own(document: Document, doc: GpuDocument, peaks: GpuSpec['peakFlops']):
       });
     gemm[dtype] = gemmFrom(document, `/gemm/${dtype}`, curve);
   }
-  for (const dtype of ['fp16', 'fp32'] as const)
+  for (const dtype of ['fp16', 'tf32', 'fp32'] as const)
     if (peaks[dtype] !== undefined && gemm.bf16 !== undefined) gemm[dtype] = gemm.bf16;
   return {
     gemm,
@@ -214,7 +214,7 @@ function relative(document: Document, doc: GpuDocument, peaks: GpuSpec['peakFlop
   const sibling = loadGpu(gpu);
   const base = sibling.gemm.bf16!;
   const gemm: Partial<Record<Dtype, GemmCurve>> = {};
-  for (const dtype of ['bf16', 'fp16', 'fp32', 'fp8'] as const) {
+  for (const dtype of ['bf16', 'fp16', 'tf32', 'fp32', 'fp8'] as const) {
     if (peaks[dtype] === undefined) continue;
     const curve = sibling.gemm[dtype] ?? base;
     gemm[dtype] = { ...curve, maxEfficiency: curve.maxEfficiency * efficiencyRatio };

@@ -6,6 +6,7 @@ import type { ClusterDocument, GroupDocument } from '../schema/cluster.ts';
 import { formatBandwidth } from '../units/format.ts';
 import type { Document } from './document.ts';
 import { loadGpu } from './gpus.ts';
+import { hostFrom } from './hosts.ts';
 import { some } from './joins.ts';
 import { curvesFrom, loadLink } from './links.ts';
 import { locating } from './locating.ts';
@@ -92,6 +93,7 @@ export function groupFrom(
     nic,
     hosts,
     ...(group.hosts === undefined ? { hostsMadeUp: true as const } : {}),
+    ...(group.host === undefined ? {} : { host: hostFrom(document, `${at}/host`, group.host) }),
     powerCapWatts:
       group.powerCap === undefined ? null : quantityAt(document, `${at}/powerCap`, group.powerCap, 'power'),
     site: group.site ?? null,

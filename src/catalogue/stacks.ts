@@ -13,10 +13,25 @@ export function listStacks(): string[] {
 /** A software stack by name or path. */
 export function loadStack(name: string): Stack {
   const document = readDocument(name.endsWith('.yaml') ? name : bundled('stack', FOLDER, name));
-  const { schema: _, host, allocator, metricLosses = 0, ...rest } = validateDocument(document, stackSchema);
+  const {
+    schema: _,
+    host,
+    allocator,
+    engineBuffers,
+    metricLosses = 0,
+    ...rest
+  } = validateDocument(document, stackSchema);
   return {
     ...rest,
     metricLosses,
+    ...(engineBuffers === undefined
+      ? {}
+      : {
+          engineBuffers: {
+            reduceBytes: quantityAt(document, '/engineBuffers/reduce', engineBuffers.reduce, 'bytes'),
+            liveBytes: quantityAt(document, '/engineBuffers/live', engineBuffers.live, 'bytes'),
+          },
+        }),
     host: {
       secondsPerUnit: quantityAt(document, '/host/timePerUnit', host.timePerUnit, 'time', false),
       secondsPerStep: quantityAt(document, '/host/timePerStep', host.timePerStep, 'time', false),

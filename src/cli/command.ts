@@ -36,7 +36,7 @@ export function workloadOptions(command: Command): Command {
     .option('--precision <P>', `${PRECISIONS.join(', ')} (default bf16)`)
     .option(
       '--optimizer <NAME>',
-      `${OPTIMIZERS.map(({ id }) => id).join(', ')} (default ${OPTIMIZERS[0]!.id})`,
+      `${OPTIMIZERS.map(({ id }) => id).join(', ')}, options after it: adamw,moments=bf16 (default ${OPTIMIZERS[0]!.id})`,
     )
     .option(
       '--train <WHAT>',

@@ -11,6 +11,7 @@ import { LAUNCHERS, launcherOf } from '../frameworks/index.ts';
 import type { Framework } from '../frameworks/port/framework.ts';
 import { asTrained } from '../layers/training/as-trained.ts';
 import { OPTIMIZERS } from '../optimizers/index.ts';
+import { type ChosenOptimizer, parseOptimizer } from '../plan-text/optimizer-text.ts';
 import type { Origin } from '../schema/estimate.ts';
 import { nearest } from '../units/nearest.ts';
 import { chosenGpus } from './cluster-choice.ts';
@@ -58,7 +59,7 @@ export function given(modelName: string, clusterName: string, s: Settings): Give
       sequenceLength,
       globalBatchSize: globalBatchFrom(s['global-batch'], sequenceLength),
       precision: precisionFrom(s.precision ?? 'bf16'),
-      optimizer: optimizerFrom(s.optimizer ?? OPTIMIZERS[0]!.id),
+      ...optimizerFrom(s.optimizer ?? OPTIMIZERS[0]!.id),
       ...keptFreeFrom(cluster.value, s),
       ...(packing === undefined ? {} : { packing }),
     },
@@ -116,13 +117,9 @@ function precisionFrom(text: string): Precision {
   });
 }
 
-function optimizerFrom(text: string): string {
-  const ids = OPTIMIZERS.map(({ id }) => id);
-  if (ids.includes(text)) return text;
-  const near = nearest(text, ids);
-  throw new InputError({
-    message: `--optimizer is "${text}"`,
-    expected: `one of ${ids.join(', ')}`,
-    ...(near === undefined ? {} : { hint: `Maybe "${near}".` }),
-  });
+export function optimizerFrom(text: string): ChosenOptimizer {
+  const chosen = parseOptimizer(text);
+  if ('optimizer' in chosen) return chosen;
+  const { message, ...others } = chosen;
+  throw new InputError({ message: `--optimizer is "${text}": ${message}`, ...others });
 }

@@ -4,6 +4,7 @@ import type { Legality } from '../domain/legality.ts';
 import type { Problem } from '../domain/problem.ts';
 import { OBJECTIVES, type Objective, objectiveOf } from '../search/space/objective.ts';
 import type { SearchOptions } from '../search/space/options.ts';
+import { TECHNIQUES } from '../techniques/index.ts';
 import { nearest } from '../units/nearest.ts';
 import { useOfCluster } from './cluster-choice.ts';
 import { fixFrom, maxFrom } from './dimensions.ts';
@@ -17,6 +18,7 @@ export function searchFlags(command: Command): Command {
     .option('--top <N>', 'plans to print (default 5)')
     .option('--fix <DIMS>', 'hold dimensions: tp=8,pp=4')
     .option('--max <DIMS>', 'bound dimensions: cp=2')
+    .option('--allow <WHAT>', `also try ${ALLOWED.join(', ')} (several joined by commas)`)
     .option('--objective <WHAT>', `${OBJECTIVES.join(', ')} (default time)`)
     .option('--price <PRICES>', 'US dollars per GPU-hour: h100=2.50,a100=1.10')
     .option('--exhaustive', 'cost every configuration that no rule rejects')
@@ -35,6 +37,7 @@ export function searchOptions(
     top: whole('--top', s.top ?? '5', 1, 1000),
     fix: fixFrom(s.fix),
     max: maxFrom(s.max),
+    allow: allowedFrom(s.allow),
     launcher,
     objective: objectiveFrom(problem, s),
     exhaustive: flags.exhaustive === true,
@@ -44,6 +47,25 @@ export function searchOptions(
         : whole('--max-evaluations', s['max-evaluations']),
     ...useOfCluster(problem.cluster, s),
   };
+}
+
+/** What a search tries only when asked. */
+const ALLOWED = [
+  ...new Set(TECHNIQUES.flatMap(({ allowedAs = null }) => (allowedAs === null ? [] : [allowedAs]))),
+];
+
+function allowedFrom(text: string | undefined): string[] {
+  const asked = (text ?? '').split(',').filter((one) => one !== '');
+  for (const one of asked) {
+    if (ALLOWED.includes(one)) continue;
+    const near = nearest(one, ALLOWED);
+    throw new InputError({
+      message: `--allow is "${one}"`,
+      expected: `one or several of ${ALLOWED.join(', ')}`,
+      ...(near === undefined ? {} : { hint: `Maybe "${near}".` }),
+    });
+  }
+  return asked;
 }
 
 function objectiveFrom({ cluster }: Problem, s: Settings): Objective {

@@ -19,6 +19,7 @@ const KEYS = [
   'stack',
   'top',
   'fix',
+  'allow',
   'max',
   'headroom',
   'reserve',

@@ -1,4 +1,5 @@
 import type { GpuSpec } from './gpu.ts';
+import type { HostFacts } from './host.ts';
 import type { LinkLayer, LinkSpec } from './link.ts';
 import type { Provenance } from './provenance.ts';
 import type { SbatchOptions } from './sbatch.ts';
@@ -36,6 +37,8 @@ export interface NodeGroup {
   readonly hostsMadeUp?: true;
   /** Left out: its hosts have no GPUs of other groups. */
   readonly shared?: SharedHosts;
+  /** What the file says of its hosts' memory, bus and CPU; left out: nothing. */
+  readonly host?: HostFacts;
   /** Cap on GPU power if lower than the stock limit. */
   readonly powerCapWatts: number | null;
   /** Where its nodes stand; null: not stated. The way between two sites is a link of its own. */

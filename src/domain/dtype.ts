@@ -2,7 +2,7 @@
 export type Dtype = 'fp32' | 'tf32' | 'fp16' | 'bf16' | 'fp8' | 'fp8-rowwise' | 'mxfp8' | 'nvfp4';
 
 /** What a training run may be asked to compute its linear layers in. */
-export const PRECISIONS = ['bf16', 'fp16', 'fp32', 'fp8', 'fp8-rowwise', 'mxfp8', 'nvfp4'] as const;
+export const PRECISIONS = ['bf16', 'fp16', 'tf32', 'fp32', 'fp8', 'fp8-rowwise', 'mxfp8', 'nvfp4'] as const;
 export type Precision = (typeof PRECISIONS)[number];
 
 /** Narrower than 16 bits: for linear layers alone, the rest computes in a wider format. */
@@ -10,14 +10,26 @@ export function isNarrow(precision: Precision): boolean {
   return bitsOf(precision) < 16;
 }
 
+/** Tensors are of 4 bytes; `tf32` multiplies them at the rate of tensor cores. */
+export function isFull(precision: Precision): precision is 'fp32' | 'tf32' {
+  return precision === 'fp32' || precision === 'tf32';
+}
+
 /** The format of what is not for narrow ones: LM head, router, attention. */
-export function wideOf(precision: Precision): 'bf16' | 'fp16' | 'fp32' {
-  return precision === 'fp16' || precision === 'fp32' ? precision : 'bf16';
+export function wideOf(precision: Precision): 'bf16' | 'fp16' | 'tf32' | 'fp32' {
+  return precision === 'fp16' || isFull(precision) ? precision : 'bf16';
 }
 
 /** Bytes of an element of what is not for narrow formats: activations, weights as they are computed with and gathered. */
 export function wideBytes(precision: Precision): number {
   return bitsOf(wideOf(precision)) / 8;
+}
+
+/** Of the precisions that there are, the one to take in place of another: the next wider of those that models train in. */
+export function nextBest(precision: Precision, has: readonly Precision[]): Precision {
+  const block = precision === 'mxfp8' || precision === 'nvfp4';
+  const order: readonly Precision[] = [...(block ? (['fp8'] as const) : []), 'bf16', 'fp16'];
+  return order.find((one) => one !== precision && has.includes(one)) ?? has[0] ?? 'fp32';
 }
 
 /** Bits of an element. */

@@ -19,6 +19,8 @@ export interface Estimate {
   readonly mfu: number;
   readonly modelFlopsPerStep: number;
   readonly stages: readonly StageEstimate[];
+  /** Of hosts and their drives, where anything lies there: the fullest of each node group. */
+  readonly hosts: readonly HostEstimate[];
   readonly verdict: Verdict;
   /** Expected relative error of stepSeconds, one side. */
   readonly band: number;
@@ -40,6 +42,18 @@ export interface StageEstimate {
   /** Seconds of one micro-batch, forward, backward and recompute together, by part. */
   readonly compute: Parts;
   readonly memory: MemoryEstimate;
+}
+
+/** The memory of one host, or its drives, of a node group. */
+export interface HostEstimate {
+  readonly device: 'host' | 'disk';
+  /** Index of the node group. */
+  readonly group: number;
+  /** Equal to total(parts). */
+  readonly bytes: number;
+  readonly parts: Parts;
+  readonly limitBytes: number;
+  readonly verdict: Verdict;
 }
 
 export interface MemoryEstimate {

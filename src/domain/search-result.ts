@@ -111,6 +111,8 @@ export interface WhatIf {
     readonly stepSeconds: number;
     readonly overStepSeconds: number;
   } | null;
+  /** The best plan does what is only tried when allowed: its step without; null: nothing fits without. Left out: it does not. */
+  readonly unaided?: { readonly allowed: string; readonly stepSeconds: number | null } | null;
   /** Frameworks that run the best plan as printed. */
   readonly launchers: readonly string[];
   readonly idle: readonly IdleGroup[];

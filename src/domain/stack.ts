@@ -1,4 +1,5 @@
-import type { Precision } from './dtype.ts';
+import { bitsOf, type Dtype, wideBytes } from './dtype.ts';
+import type { Workload } from './workload.ts';
 
 export const ATTENTION_KERNELS = ['unfused', 'flash1', 'flash2', 'flash3'] as const;
 export const LOSS_KERNELS = ['fused', 'unfused', 'fp32', 'compiled'] as const;
@@ -47,6 +48,10 @@ export interface Stack {
   readonly fullySharded: boolean;
   /** NICs that the gathers of sharded parameters use: DeepSpeed's ZeRO-3 of 2021 moved them at the rate of one. */
   readonly shardedTraffic: (typeof SHARDED_TRAFFICS)[number];
+  /** What its engine sets aside for sharded states, whatever the model; left out: nothing. Bytes. */
+  readonly engineBuffers?: EngineBuffers;
+  /** Unfused attention writes its scores into one buffer that stays from layer to layer and step to step (Megatron's global memory buffer). */
+  readonly keepsScoreBuffer?: boolean;
   /** One calibrated factor on the whole step; 1 when the stack was never calibrated. `width` is its relative spread. */
   readonly timeMultiplier: { readonly value: number; readonly width: number };
 }
@@ -63,9 +68,44 @@ export interface StateBytes {
   readonly moment: number;
 }
 
-/** In fp32 weights are their own masters, and gradients as wide. */
-export function statesIn(precision: Precision, state: StateBytes): StateBytes {
-  return precision === 'fp32' ? { ...state, weights: 4, gradients: 4, master: 0 } : state;
+/** Bytes per parameter that is trained, as a run has them: two moments may differ. */
+export interface TrainedBytes extends Omit<StateBytes, 'moment'> {
+  readonly moments: readonly [first: number, second: number];
+}
+
+/**
+ * In fp32 weights are their own masters, and gradients as wide. What a workload says of its optimizer stands over the stack:
+ * `master` none has weights, gradients and moments in the format of compute, fp16 has masters of that (Megatron's
+ * --main-params-dtype, DeepSpeed's fp16_master_weights_and_grads); `moments` and `gradients` have formats of their own.
+ */
+export function statesIn(
+  { precision, optimizerOptions = {} }: Pick<Workload, 'precision' | 'optimizerOptions'>,
+  state: StateBytes,
+): TrainedBytes {
+  const computed = wideBytes(precision);
+  const { master, moments, gradients } = optimizerOptions;
+  const [first, second = first] = moments?.split('/') ?? [];
+  const held: StateBytes =
+    master === 'none'
+      ? { weights: computed, gradients: computed, master: 0, moment: computed }
+      : master === 'fp16'
+        ? { ...state, weights: computed, master: 2 }
+        : computed === 4
+          ? { ...state, weights: 4, gradients: 4, master: 0 }
+          : state;
+  return {
+    weights: held.weights,
+    gradients: gradients === undefined ? held.gradients : bytesOf(gradients),
+    master: held.master,
+    moments: [
+      first === undefined ? held.moment : bytesOf(first),
+      second === undefined ? held.moment : bytesOf(second),
+    ],
+  };
+}
+
+function bytesOf(format: string): number {
+  return bitsOf(format as Dtype) / 8;
 }
 
 /** Fraction of each kind of communication that compute can hide when there is enough of it. */
@@ -75,6 +115,14 @@ interface Overlap {
   readonly contextParallel: number;
   readonly expertParallel: number;
   readonly pipeline: number;
+}
+
+/** Defaults of DeepSpeed's ZeRO (runtime/zero/config.py): reduce_bucket_size and stage3_max_live_parameters. */
+interface EngineBuffers {
+  /** Gradients gathered for one reduction, from stage 2 on. */
+  readonly reduceBytes: number;
+  /** Parameters that stay gathered from one layer to the next, in stage 3. */
+  readonly liveBytes: number;
 }
 
 interface HostLaunch {

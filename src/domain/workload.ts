@@ -10,6 +10,8 @@ export interface Workload {
   readonly precision: Precision;
   /** Id of the optimizer. */
   readonly optimizer: string;
+  /** What is said of it beside its id, by the names of its options; left out: all as usual. */
+  readonly optimizerOptions?: OptimizerOptions;
   /** Fraction of a GPU's memory that a plan must leave free. */
   readonly headroom: number;
   /** Bytes of each GPU to leave free, where more than that fraction. */
@@ -19,3 +21,6 @@ export interface Workload {
   /** Samples of unlike lengths share sequences; left out: one fills each. */
   readonly packing?: Packing;
 }
+
+/** Values as they are typed: `{ moments: 'bf16', master: 'fp16' }`. Each optimizer says which it knows. */
+export type OptimizerOptions = Readonly<Record<string, string>>;

@@ -1,11 +1,15 @@
 import type { Cluster } from '../domain/cluster.ts';
+import { isFull } from '../domain/dtype.ts';
 import type { ModelSpec } from '../domain/model.ts';
 import { groupsOf, type Plan } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import { type Provenance, weakest } from '../domain/provenance.ts';
 import { supports } from '../hardware/gemm.ts';
+import { hostOf } from '../hardware/host.ts';
 import { joinOf } from '../hardware/transport.ts';
 import { towerParameters } from '../layers/towers.ts';
+import { optimizerOf } from '../optimizers/index.ts';
+import { TECHNIQUES, usedDevices } from '../techniques/index.ts';
 import { formatCount } from '../units/format.ts';
 import { layerProvenance, toldOfProfile } from './measured/told.ts';
 
@@ -18,16 +22,27 @@ export function provenanceOf(problem: Problem, plan: Plan): Provenance {
     const group = cluster.groups[index]!;
     const { gemm, attention, memory, peak } = group.gpu.provenance;
     const layers = layerProvenance(problem, plan, group.gpu.id);
-    const kernels = problem.workload.precision === 'fp32' ? (['assumed'] as const) : [gemm, attention];
+    const kernels = isFull(problem.workload.precision) ? (['assumed'] as const) : [gemm, attention];
     all.push(...(layers === null ? [...kernels, peak] : [layers]));
     all.push(memory, group.intraNode.provenance, group.provenance);
     if (group.nodes > 1) all.push(group.nic.link.provenance);
   }
+  if (hostsTold(problem, plan, used).length > 0) all.push('assumed');
   for (const { from, to, provenance } of cluster.links)
     if (used.includes(from) && used.includes(to)) all.push(provenance);
   if (cluster.measured === undefined && joinsAssumed(cluster, used)) all.push('assumed');
   if ((problem.workload.packing?.assumed.length ?? 0) > 0) all.push('assumed');
   return weakest(all);
+}
+
+/** What is taken of hosts that a plan has anything lie on. */
+function hostsTold({ cluster }: Problem, { techniques }: Plan, used: readonly number[]): string[] {
+  const devices = usedDevices(techniques);
+  if (devices.size === 0) return [];
+  return used.flatMap((index) => {
+    const { memory, transfers, disk } = hostOf(cluster.groups[index]!).assumed;
+    return [...memory, ...transfers, ...(devices.has('disk') ? disk : [])];
+  });
 }
 
 function joinsAssumed(cluster: Cluster, used: readonly number[]): boolean {
@@ -43,14 +58,21 @@ export function assumptionsOf(problem: Problem, plan: Plan): string[] {
     const { gpu } = cluster.groups[index]!;
     if (gpu.provenance.gemm === 'assumed')
       list.push(`${gpu.id}: GEMM speed scaled from a similar GPU, not measured`);
-    if (workload.precision === 'fp32' && layerProvenance(problem, plan, gpu.id) === null)
-      list.push(`${gpu.id}: fp32 kernels not measured, priced as those of 16 bits at the peak of fp32`);
-    if (!supports(gpu, workload.precision)) {
-      list.push(`${gpu.id}: no ${workload.precision} arithmetic of its own; priced at the next wider format`);
-    }
+    const { precision } = workload;
+    if (isFull(precision) && layerProvenance(problem, plan, gpu.id) === null)
+      list.push(
+        `${gpu.id}: ${precision} kernels not measured, priced as those of 16 bits at the peak of ${precision}`,
+      );
+    if (!supports(gpu, precision))
+      list.push(`${gpu.id}: no ${precision} arithmetic of its own; priced at the next wider format`);
   }
+  list.push(
+    ...hostsTold(problem, plan, used),
+    ...TECHNIQUES.flatMap((one) => one.assumed?.(one.of(plan.techniques)) ?? []),
+  );
   list.push(...toldOfProfile(problem, plan));
   list.push(...packingTold(problem));
+  list.push(...(optimizerOf(workload.optimizer).assumed ?? []));
   list.push(...(problem.model.training?.assumed ?? []), ...towersTold(problem.model));
   if (stack.id === 'generic') list.push('software stack not named: generic kernels and overlap');
   return list;

@@ -15,7 +15,7 @@ import { coefficients } from '../hardware/coefficients.ts';
 import { type Copies, processGroups } from '../hardware/process-groups.ts';
 import type { LocalShape } from '../layers/local-shape.ts';
 import { vocabularyRows } from '../layers/vocabulary.ts';
-import { TECHNIQUES } from '../techniques/index.ts';
+import { having } from '../techniques/index.ts';
 import type { StageContext } from '../techniques/technique.ts';
 
 /** What a plan says of a stage on one kind of GPU, its layers apart. */
@@ -88,6 +88,8 @@ export function stageContext(problem: Problem, spec: StageSpec): StageContext {
   };
 }
 
+const SHAPING = having('local');
+
 function localShape(problem: Problem, spec: StageSpec): LocalShape {
   const { model, stack, workload } = problem;
   const { dims, microBatchSize, techniques } = spec;
@@ -113,8 +115,8 @@ function localShape(problem: Problem, spec: StageSpec): LocalShape {
     elementBytes: wide,
     linearInputBytes: isNarrow(workload.precision) ? 1 : wide,
   };
-  const local = TECHNIQUES.reduce(
-    (shape, technique) => technique.local?.(technique.of(techniques), shape, dims) ?? shape,
+  const local = SHAPING.reduce(
+    (shape, technique) => technique.local(technique.of(techniques), shape, dims),
     plain,
   );
   const shards = dims.tp * local.vocabularyShards;

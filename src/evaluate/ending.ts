@@ -38,7 +38,7 @@ export function endingOf(profile: StageProfile): Ending {
   const secondsOf = (load: Load, reducing: boolean) => {
     const behind = { forward: hiding * load.forward, backward: hiding * load.backward };
     const end = stageEnd(profile, load.owned, behind);
-    return (reducing ? end.gradientReduce : 0) + end.parameterGather + end.optimizer;
+    return (reducing ? end.gradientReduce : 0) + end.gradientFlush + end.parameterGather + end.optimizer;
   };
   const line = (reducing: boolean): EndSeconds => {
     const middle = secondsOf(mean, reducing);

@@ -1,7 +1,7 @@
 import type { Ends, Pipeline, Plan } from '../domain/plan.ts';
 import { scheduleOf } from '../schedules/index.ts';
 import { stageOfChunk } from '../schedules/schedule.ts';
-import { TECHNIQUES } from '../techniques/index.ts';
+import { having } from '../techniques/index.ts';
 
 /**
  * The stages that hold an end of the model, by number: those of the first chunk and of the last in layer order, even if they
@@ -13,6 +13,8 @@ export interface EndStages {
   readonly head: number;
   readonly all: boolean;
 }
+
+const SPREADING = having('spreadsEnds');
 
 export function endStages(
   {
@@ -26,7 +28,7 @@ export function endStages(
   return {
     embedding: stageOfChunk(module, 0, { stages }),
     head: stageOfChunk(module, stages * dims.vpp - 1, { stages }),
-    all: TECHNIQUES.some((one) => one.spreadsEnds?.(one.of(techniques)) === true),
+    all: SPREADING.some((one) => one.spreadsEnds(one.of(techniques)) === true),
   };
 }
 

@@ -1,12 +1,14 @@
 import { usefulShare } from '../domain/attended-length.ts';
-import type { Estimate, Parts, StageEstimate, Verdict } from '../domain/estimate.ts';
+import type { Estimate, HostEstimate, Parts, StageEstimate, Verdict } from '../domain/estimate.ts';
 import { total } from '../domain/estimate.ts';
 import { reordered } from '../domain/node-order.ts';
 import { layersOf, type Plan } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
+import { usedDevices } from '../techniques/index.ts';
 import { assumptionsOf, provenanceOf } from './confidence.ts';
 import { errorBand } from './error-band.ts';
-import { flowOf, shapeOf, stageMemory } from './memory/stage-memory.ts';
+import { elsewhere, hostEstimates } from './memory/host-memory.ts';
+import { flowOf, heldAt, shapeOf, stageMemory } from './memory/stage-memory.ts';
 import { modelFlopsPerStep, peakFlops } from './model-flops.ts';
 import { type ProfileCache, profileCache } from './stage-profile.ts';
 import { imbalanceSeconds } from './time/packing-imbalance.ts';
@@ -28,6 +30,7 @@ export function estimate(given: Problem, plan: Plan, cache: ProfileCache = profi
   const { workload } = problem;
   const modelFlops = modelFlopsPerStep(problem);
   const stages = pipelines.flatMap(({ stages: runs }, index) => stageEstimates(problem, plan, index, runs));
+  const hosts = hostsOf(plan, pipelines);
   return {
     stepSeconds,
     time,
@@ -36,7 +39,8 @@ export function estimate(given: Problem, plan: Plan, cache: ProfileCache = profi
     mfu: modelFlops / stepSeconds / peakFlops(problem, plan),
     modelFlopsPerStep: modelFlops,
     stages,
-    verdict: worst(stages),
+    hosts,
+    verdict: worst(stages, hosts),
     band: errorBand(problem, plan),
     weakestProvenance: provenanceOf(problem, plan),
     assumptions: assumptionsOf(problem, plan),
@@ -46,10 +50,10 @@ export function estimate(given: Problem, plan: Plan, cache: ProfileCache = profi
 /** Whether a plan fits, without timing it. */
 export function memoryVerdict(given: Problem, plan: Plan, cache: ProfileCache = profileCache()): Verdict {
   const problem = placed(given, plan);
+  const pipelines = plan.pipelines.map((_, index) => ({ stages: runStages(problem, plan, index, cache) }));
   return worst(
-    plan.pipelines.flatMap((_, index) =>
-      stageEstimates(problem, plan, index, runStages(problem, plan, index, cache)),
-    ),
+    pipelines.flatMap(({ stages }, index) => stageEstimates(problem, plan, index, stages)),
+    hostsOf(plan, pipelines),
   );
 }
 
@@ -79,6 +83,7 @@ function timeParts(
     'pipeline bubble': bubble,
     ...(waited > 0 ? { 'unlike packed samples': waited } : {}),
     'gradient reduction': tail.gradientReduce,
+    ...(tail.gradientFlush > 0 ? { 'gradients to the host': tail.gradientFlush } : {}),
     'parameter gathering': tail.parameterGather,
     optimizer: tail.optimizer,
     'step overhead': problem.stack.host.secondsPerStep,
@@ -109,11 +114,29 @@ function stageEstimates(
   );
 }
 
-function worst(stages: readonly StageEstimate[]): Verdict {
+/** Empty, and no work, where a plan has everything on its GPUs. */
+function hostsOf(plan: Plan, pipelines: readonly { readonly stages: readonly StageRun[] }[]): HostEstimate[] {
+  if (usedDevices(plan.techniques).size === 0) return [];
+  const keepers = pipelines.flatMap(({ stages }) => {
+    const flow = flowOf(plan.schedule, shapeOf(plan, stages.length, stages[0]!.microBatches));
+    return stages.flatMap(({ ends, blocks }, s) =>
+      blocks.flatMap(({ block, profile, content }) => {
+        const { fronts, weightVersions } = flow[s]!;
+        const { terms } = heldAt(profile, { chunks: content.length, ends, weightVersions });
+        const { firstDevice } = block;
+        const devices = block.count * block.tp * plan.dims.cp;
+        return elsewhere(terms, content, fronts).map((one) => ({ ...one, profile, firstDevice, devices }));
+      }),
+    );
+  });
+  return hostEstimates(keepers);
+}
+
+function worst(stages: readonly StageEstimate[], hosts: readonly HostEstimate[]): Verdict {
   let verdict: Verdict = 'fits';
-  for (const { memory } of stages) {
-    if (memory.verdict === 'does-not-fit') return 'does-not-fit';
-    if (memory.verdict === 'tight') verdict = 'tight';
+  for (const one of [...stages.map(({ memory }) => memory), ...hosts]) {
+    if (one.verdict === 'does-not-fit') return 'does-not-fit';
+    if (one.verdict === 'tight') verdict = 'tight';
   }
   return verdict;
 }

@@ -14,7 +14,7 @@ export interface LayerStates {
 /** States of a layer depend on nothing of a micro-batch. */
 export function layerStates(problem: Problem, spec: StageSpec, cache: ProfileCache): LayerStates {
   const context = stageContext(problem, spec);
-  const holdings = holdingsOf(context).filter(({ device }) => device === 'gpu');
+  const holdings = holdingsOf(context).filter(({ device, passing }) => device === 'gpu' && passing !== true);
   const states = partsOf(context, cache)[0]!.kinds.map(({ memory: { owned } }) =>
     holdings.reduce((sum, { state, of, share }) => sum + share * owned[state][of], 0),
   );

@@ -63,7 +63,8 @@ export function leastEnds(profile: StageProfile, at: StageSpec, cache: ProfileCa
   const rest = lines(
     'gather',
     ({ forward }) => forward,
-    ({ update }) => update,
+    // What drains beside backward may be hidden whole.
+    ({ update, flush }) => update + flush,
   );
   const reduced = (behind: (passes: Passes) => number) => ({
     reduce: lines('reduce', behind, () => 0),
@@ -94,7 +95,13 @@ function leastTraffic(profile: StageProfile): LeastTraffic {
     const less = wholeEnd(profile, plus(all, owned, -1));
     const least = (key: keyof StepTraffic) =>
       Math.max(0, Math.min(one[key], two[key] - one[key], most[key] - less[key]));
-    return { reduce: least('reduce'), gather: least('gather'), update: least('update') };
+    return {
+      reduce: least('reduce'),
+      gather: least('gather'),
+      update: least('update'),
+      flush: least('flush'),
+      drain: 0,
+    };
   };
   return { layers: layers.map(each), embedding: each(embedding), head: each(head) };
 }

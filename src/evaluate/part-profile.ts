@@ -1,4 +1,5 @@
-import type { Amounts, Parameters } from '../techniques/holding.ts';
+import type { Parameters } from '../techniques/holding.ts';
+import type { LayerAmounts } from '../techniques/technique.ts';
 import type { OperatorMemory } from './memory/operator-memory.ts';
 import type { LayerTime } from './time/layer-time.ts';
 
@@ -6,7 +7,7 @@ import type { LayerTime } from './time/layer-time.ts';
  * Time and memory of one layer of a kind, or of an end of the model. A search asks the time of all that it looks at, and
  * memory only of what it cannot rule out by time: that is worked out when first asked.
  */
-export class PartProfile implements Amounts {
+export class PartProfile implements LayerAmounts {
   readonly time: LayerTime;
   private readonly remembered: () => OperatorMemory;
   private known: OperatorMemory | undefined;
@@ -35,6 +36,14 @@ export class PartProfile implements Amounts {
 
   get frozenBytes(): Parameters {
     return this.memory.owned.frozenBytes;
+  }
+
+  get kept(): OperatorMemory {
+    return this.memory;
+  }
+
+  get liveBytes(): Parameters {
+    return this.memory.owned.liveBytes;
   }
 
   /** The same with another time. */

@@ -1,44 +1,8 @@
+import { type Coefficient, fitted, fixed } from './coefficient.ts';
 import { FITTED } from './fitted.ts';
+import { HOST_DEFINITIONS } from './host-coefficients.ts';
 
-/**
- * The fitted constants of the step-time model: one table, each with its meaning, bounds and where it stands.
- * `fixed` ones come from a measurement named in `source`; `fitted` ones were fitted by `npm run fit` on published runs
- * with whole sources left out, starting from `start`. None is keyed to a model, a row or a publication.
- */
-export interface Coefficient {
-  readonly value: number;
-  /** What fitting starts from and is drawn to: a microbenchmark, a count of kernels, or an expectation. */
-  readonly start: number;
-  readonly bounds: readonly [number, number];
-  readonly status: 'fixed' | 'fitted';
-  readonly meaning: string;
-  readonly source: string;
-  /** Where the fit ends on one of its bounds: why that is taken. */
-  readonly bound?: string;
-}
-
-const fitted = (
-  start: number,
-  low: number,
-  high: number,
-  meaning: string,
-  over: Partial<Pick<Coefficient, 'source' | 'bound'>> = {},
-): Omit<Coefficient, 'value'> => ({
-  start,
-  bounds: [low, high],
-  status: 'fitted',
-  meaning,
-  source: 'published runs',
-  ...over,
-});
-const fixed = (start: number, meaning: string, source: string): Omit<Coefficient, 'value'> => ({
-  start,
-  bounds: [start, start],
-  status: 'fixed',
-  meaning,
-  source,
-});
-
+/** The constants of the step-time model: one table. */
 const DEFINITIONS = {
   // Compute
   weightGradEfficiency: fixed(
@@ -206,6 +170,7 @@ const DEFINITIONS = {
   optimizerBytes: fitted(44, 25, 80, 'HBM bytes per locally owned parameter in the optimizer step', {
     source: 'Adam: 28 B plus clipping and casts',
   }),
+  ...HOST_DEFINITIONS,
   lossBytes: fitted(24, 8, 50, 'HBM bytes per logit of an unfused cross entropy, forward and backward'),
   lossFusion: fitted(0.6, 0.2, 1, 'the same of a fused cross entropy, over the unfused one'),
 } as const satisfies Record<string, Omit<Coefficient, 'value'>>;

@@ -47,12 +47,9 @@ export function densePeak({ peakFlops }: GpuSpec): number {
   return peakFlops.bf16 ?? peakFlops.fp16!;
 }
 
-/** Whether the GPU has its own arithmetic for a precision (Ampere has no fp8, Turing no bf16). */
-export function supports(gpu: GpuSpec, precision: Precision): boolean {
-  return (
-    gpu.peakFlops[precision] !== undefined ||
-    ((precision === 'mxfp8' || precision === 'fp8-rowwise') && gpu.peakFlops.fp8 !== undefined)
-  );
+/** Whether the GPU computes in a precision itself: Ampere has no fp8, Hopper no mxfp8, Volta no bf16. */
+export function supports({ peakFlops }: GpuSpec, precision: Precision): boolean {
+  return peakFlops[precision === 'fp8-rowwise' ? 'fp8' : precision] !== undefined;
 }
 
 /** Seconds of one GEMM at sustained clocks: the smooth-knee roofline documented at GemmCurve. */
@@ -68,7 +65,11 @@ export function gemmSeconds(
   const bandwidth = gpu.memoryBandwidth * curve.memoryEfficiency;
   const ideal = (2 * count * m * n * (k + curve.kOverhead)) / (peak * curve.maxEfficiency);
   const compute = ideal * (1 + (curve.throttleDepth * ideal) / (ideal + curve.throttleSeconds));
-  const [operandBytes, resultBytes] = narrow ? [1, 2] : measured === 'fp32' ? [4, 4] : [2, 2];
+  const [operandBytes, resultBytes] = narrow
+    ? [1, 2]
+    : measured === 'fp32' || measured === 'tf32'
+      ? [4, 4]
+      : [2, 2];
   const memory = (count * (operandBytes * (m * k + k * n) + resultBytes * m * n)) / bandwidth;
   const knee = Math.sqrt(Math.sqrt(compute ** 4 + memory ** 4));
   const passes = narrow && !quantised ? curve.quantPasses : 0;

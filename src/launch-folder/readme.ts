@@ -1,5 +1,6 @@
 import type { Reason } from '../domain/reason.ts';
 import { arithmetic } from '../plan-text/degrees.ts';
+import { optimizerText } from '../plan-text/optimizer-text.ts';
 import { packingText } from '../plan-text/packing-text.ts';
 import { commentText, shellQuote } from './quote.ts';
 import type { Renderer } from './renderer.ts';
@@ -66,11 +67,17 @@ function estimateAgain({ framework, problem, context: { inputs } }: Launch): str
   const { workload, stack } = problem;
   const { sequenceLength, globalBatchSize, precision, headroom, headroomBytes, reservedBytes, packing } =
     workload;
+  const optimizer = optimizerText(workload);
   const free = headroomBytes === undefined ? `${Number((100 * headroom).toFixed(6))}%` : `${headroomBytes}B`;
-  const reserve = reservedBytes === undefined ? '' : ` --reserve ${reservedBytes}B`;
+  const more = [
+    ...(optimizer === 'adamw' ? [] : [`--optimizer ${optimizer}`]),
+    `--headroom ${free}`,
+    ...(reservedBytes === undefined ? [] : [`--reserve ${reservedBytes}B`]),
+    ...(packing === undefined ? [] : [`--packing ${packingText(packing)}`]),
+  ];
   return [
     `shardwright estimate ${shellQuote(inputs.model)} ${shellQuote(inputs.cluster)} --from FOLDER --for ${framework.id}`,
     `--stack ${stack.id} --seq-length ${sequenceLength} --global-batch ${globalBatchSize}`,
-    `--precision ${precision} --headroom ${free}${reserve}${packing === undefined ? '' : ` --packing ${packingText(packing)}`}`,
+    `--precision ${precision} ${more.join(' ')}`,
   ].join(' ');
 }

@@ -41,7 +41,8 @@ function pipelineLaw(problem: Problem, plan: Plan, { stages, microBatches }: Pip
     const split = splitLaw(problem, { shapes, cp: dims.cp, dp, ep: dims.ep, etp: dims.etp });
     if (split !== null) return split;
     for (const block of stage.replicas) {
-      const broken = techniqueLaw(problem, dimsOf(plan, stages.length, stage, block), techniques);
+      const own = dimsOf(plan, stages.length, stage, block);
+      const broken = techniqueLaw(problem, own, techniques, block.microBatches);
       if (broken !== null) return broken;
     }
   }

@@ -1,5 +1,7 @@
+import { nextBest, PRECISIONS } from '../domain/dtype.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { Reason } from '../domain/reason.ts';
+import { supports } from '../hardware/gemm.ts';
 import { isMoe, layerLaw } from '../layers/layer.ts';
 
 /** Stages on GPUs of a node group, each copy on tp × cp of them. */
@@ -20,16 +22,18 @@ export interface Split {
 /** A law that holds whatever the framework: mathematics of the split, not policy. */
 type Rule = (problem: Problem, split: Split) => Reason | null;
 
+/** What a GPU has no arithmetic of its own for would not start, or be emulated in a wider format. */
 const precision: Rule = ({ cluster, workload }, { shapes }) =>
   firstOf(shapes, ({ group }) => {
     const { gpu } = cluster.groups[group]!;
     const { precision } = workload;
-    if ((precision !== 'bf16' && precision !== 'fp32') || gpu.peakFlops[precision] !== undefined) return null;
+    if (supports(gpu, precision)) return null;
+    const has = PRECISIONS.filter((one) => one !== 'fp8-rowwise' && supports(gpu, one));
     return {
       rule: 'precision',
       actual: `${gpu.id} has no ${precision}`,
-      limit: 'a precision that it computes in',
-      hint: 'Maybe --precision fp16.',
+      limit: `a precision that it computes in: ${has.join(', ')}`,
+      hint: `Maybe --precision ${nextBest(precision, has)}.`,
     };
   });
 

@@ -2,12 +2,19 @@ import type { ParallelDims } from '../domain/parallel-dims.ts';
 import type { Techniques } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { Reason } from '../domain/reason.ts';
-import { TECHNIQUES } from '../techniques/index.ts';
+import { having } from '../techniques/index.ts';
 
-/** The law that a technique breaks in stages of these degrees. */
-export function techniqueLaw(problem: Problem, dims: ParallelDims, techniques: Techniques): Reason | null {
-  for (const one of TECHNIQUES) {
-    const broken = one.reject?.(one.of(techniques), problem, dims) ?? null;
+const BOUND = having('reject');
+
+/** The law that a technique breaks in stages of these degrees, each copy with so many micro-batches. */
+export function techniqueLaw(
+  problem: Problem,
+  dims: ParallelDims,
+  techniques: Techniques,
+  microBatches: number,
+): Reason | null {
+  for (const one of BOUND) {
+    const broken = one.reject(one.of(techniques), problem, dims, microBatches);
     if (broken !== null) return broken;
   }
   return null;

@@ -90,6 +90,8 @@ export interface SavedTensor {
   readonly droppedBy: readonly RecomputeModule[];
   /** Not kept: brought back while its layer's backward runs. */
   readonly dropped?: boolean;
+  /** Kept in the host's memory, down after forward and up before backward. */
+  readonly offloaded?: boolean;
   /** Kept for nothing but the weight gradients of linears that read it: the next one, or all up to the next norm. */
   readonly readBy?: 'next' | 'block';
 }

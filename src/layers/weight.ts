@@ -24,6 +24,8 @@ export interface Weight {
   readonly trainable: boolean;
   /** Bytes of a parameter as it is held, where it is not as the stack holds those that it trains. */
   readonly bytes: number | null;
+  /** Bytes of a parameter as ranks gather it from one another, where not as it is computed with. */
+  readonly gathered: number | null;
   /** The names by which adapters know it, or the equal matrices side by side that it is made of. */
   readonly targets: readonly LoraModule[];
   /** The model's embedding is used again: stored once where both stand on one stage. */
@@ -47,6 +49,7 @@ export function matrix(one: Pick<Weight, Usual> & Partial<Weight>): Weight {
     role: one.role ?? 'matrix',
     trainable: one.trainable ?? true,
     bytes: one.bytes ?? null,
+    gathered: one.gathered ?? null,
     targets: one.targets ?? NONE,
     tied: one.tied ?? false,
   };

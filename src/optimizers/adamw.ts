@@ -1,10 +1,11 @@
 import type { Optimizer } from './optimizer.ts';
+import { GRADIENTS, MASTER, MOMENTS } from './options.ts';
 
 /** Two moments for each parameter, and an fp32 master where weights are of low precision. */
 export const adamw: Optimizer = {
   id: 'adamw',
   name: 'AdamW',
   source: 'arXiv 1711.05101',
-  stateBytes: (_, { master, moment }) => master + 2 * moment,
-  stepBytes: (_, c) => c.optimizerBytes,
+  options: { ...MASTER, ...MOMENTS, ...GRADIENTS },
+  stateBytes: (_, { master, moments: [first, second] }) => master + first + second,
 };

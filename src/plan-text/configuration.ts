@@ -101,7 +101,7 @@ export function overlaid(under: Configuration, over: Configuration): Configurati
 function valuesOf(text: string, option: string): Map<string, string> {
   const values = new Map<string, string>();
   const tokens = text.split(',').map((part) => part.trim());
-  for (const token of tokens.filter((part) => part !== '')) {
+  for (const token of tokens.filter((part) => part !== '').flatMap((one) => spelledOut(one, option))) {
     const [given = '', value = '', ...more] = token.split('=');
     const key = ALIASES[given] ?? given;
     if (!KEYS.includes(key) && !limited(key)) {
@@ -119,6 +119,20 @@ function valuesOf(text: string, option: string): Map<string, string> {
     values.set(key, value);
   }
   return values;
+}
+
+/** `offload=optimizer:0.5+activations:1` as the several keys that it stands for. */
+function spelledOut(token: string, option: string): string[] {
+  const [key = '', text = ''] = token.split('=');
+  const members = TECHNIQUES.filter(({ within }) => within?.key === key);
+  if (members.length === 0) return [token];
+  return text.split('+').map((part) => {
+    const [, name = part, value] = /^([a-z]+):(.+)$/.exec(part) ?? [];
+    const one = members.find(({ within }) => within?.name === name);
+    if (one !== undefined && value !== undefined) return `${one.id}=${value}`;
+    const names = members.map(({ within }) => `${within?.name}:VALUE`);
+    throw bad(key, text, option, `${names.join(', ')}, several joined by +`);
+  });
 }
 
 function limited(key: string): boolean {

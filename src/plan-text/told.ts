@@ -14,10 +14,11 @@ export interface Told {
 /** What a search chooses is always told, the rest where it is not what is usual. */
 export function toldTechniques(problem: Problem, plan: Plan): Told[] {
   const dims = widestOf(plan);
-  return TECHNIQUES.flatMap(({ id, of, off, usual, choices, format, name, words }) => {
+  return TECHNIQUES.flatMap(({ id, of, off, usual, choices, allowedAs, format, name, words }) => {
     const value = of(plan.techniques);
     const text = format(value);
-    if (choices === undefined && text === format(usual?.(problem, dims) ?? off)) return [];
+    if ((choices === undefined || allowedAs !== undefined) && text === format(usual?.(problem, dims) ?? off))
+      return [];
     return [{ id, text, name, words: words(value) }];
   });
 }

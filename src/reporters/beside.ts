@@ -108,7 +108,7 @@ export function wayOutWords(problem: Problem, { cannot, without, freer, beyond }
 
 /** Idle groups, a freer plan, the order of nodes, slow links. */
 export function besideWords(
-  { launchers, idle, freer, beyond, placement, slowLinks }: WhatIf,
+  { launchers, idle, freer, beyond, placement, slowLinks, unaided }: WhatIf,
   best: RankedPlan,
 ): string[] {
   const now = best.estimate.stepSeconds;
@@ -117,6 +117,12 @@ export function besideWords(
       ? `Run 1 as printed: ${launchers.join(', ')}.`
       : 'No framework here runs 1 as printed: --to json describes it for a runtime of your own.',
   ];
+  if (unaided)
+    lines.push(
+      unaided.stepSeconds === null
+        ? `Chosen for want of memory: without ${unaided.allowed} nothing fits.`
+        : `Without ${unaided.allowed} the best step is ${formatSeconds(unaided.stepSeconds)}.`,
+    );
   const asked = idle
     .filter(({ asked }) => asked)
     .map(({ group, gpus, gpuType, stepSeconds, reason = null, otherwise = null }) => {

@@ -6,6 +6,7 @@ import type { Workload } from '../domain/workload.ts';
 import { layersMeasured } from '../evaluate/measured/unmeasured.ts';
 import { keptFree } from '../evaluate/memory/limit-words.ts';
 import { arithmetic } from '../plan-text/degrees.ts';
+import { optimizerWords } from '../plan-text/optimizer-text.ts';
 import type { CompareDocument } from '../schema/compare.ts';
 import { digits, formatInteger, formatPercent, formatSeconds } from '../units/format.ts';
 import { packingWords } from './packing.ts';
@@ -59,6 +60,8 @@ export function compareDocument(all: readonly Compared[], toolVersion: string): 
       sequenceLength: workload.sequenceLength,
       globalBatchSize: workload.globalBatchSize,
       precision: workload.precision,
+      optimizer: workload.optimizer,
+      ...(workload.optimizerOptions === undefined ? {} : { optimizerOptions: workload.optimizerOptions }),
       training: trainingJson(model),
     },
     clusters: lines(all).map(lineJson),
@@ -109,12 +112,13 @@ export function compareTable(all: readonly Compared[], style: Style): string {
     rows.map((row) => row.slice(0, -1)),
     figures,
   );
+  const optimizer = optimizerWords(workload);
   const bands = all.map(({ result }) => result.plans[0]?.estimate.band ?? 0);
   const note = `A tie is closer than the model can tell (±${formatPercent(Math.max(...bands))}). Prices: list prices of the GPU profiles unless given; all GPUs of a cluster are paid for, used or not.`;
   return [
     painter(style).bold(
       wrap(
-        `${model.name}, sequence ${workload.sequenceLength}${packingWords(workload)}, batch ${workload.globalBatchSize}, ${workload.precision}${limitOf(workload)}`,
+        `${model.name}, sequence ${workload.sequenceLength}${packingWords(workload)}, batch ${workload.globalBatchSize}, ${workload.precision}${optimizer === null ? '' : `, ${optimizer}`}${limitOf(workload)}`,
         style.columns,
       ),
     ),

@@ -4,6 +4,7 @@ import type { Problem } from '../domain/problem.ts';
 import { keptFree } from '../evaluate/memory/limit-words.ts';
 import { MEMORY_ERROR } from '../evaluate/memory/walk.ts';
 import { arithmetic } from '../plan-text/degrees.ts';
+import { optimizerWords } from '../plan-text/optimizer-text.ts';
 import { formatInteger, formatPercent, formatSeconds } from '../units/format.ts';
 import { GiB } from '../units/quantity.ts';
 import { packingWords } from './packing.ts';
@@ -33,6 +34,7 @@ export function estimateTable(
     techniqueWords(problem, plan),
     `layers ${layersWords(plan)}`,
   ].join(', ');
+  const optimizer = optimizerWords(problem.workload);
   const blocks = [
     `${paint.bold(wrap(`${problem.model.name} on ${problem.cluster.name}: ${how}`, style.columns))}`,
     wrap(
@@ -42,8 +44,10 @@ export function estimateTable(
     ...(problem.model.training === undefined
       ? []
       : [wrap(`Trained: ${trainingWords(problem.model)}.`, style.columns)]),
+    ...(optimizer === null ? [] : [wrap(`Optimizer: ${optimizer}.`, style.columns)]),
     timeTable(estimate.time),
     memoryTable(problem, estimate, full),
+    ...(estimate.hosts.length === 0 ? [] : [hostsTable(problem, estimate)]),
   ];
   if (full) blocks.push(stageMemoryTable(estimate, style), computeTable(estimate, style));
   const notes = [
@@ -110,6 +114,28 @@ function memoryTable(problem: Problem, { stages }: Estimate, full: boolean): str
     .filter(([, bytes]) => bytes > 0)
     .map(([name, bytes]) => [name, (bytes / GiB).toFixed(2), formatPercent(bytes / memory.deviceBytes)]);
   return `${table}\n\n${grid([`memory of stage ${name(heaviest)}, the fullest`, 'GiB', 'share'], detail, [1, 2])}`;
+}
+
+/** What lies on hosts and their drives: the fullest of each node group. */
+function hostsTable({ cluster }: Problem, { hosts }: Estimate): string {
+  return hosts
+    .map(({ device, group, bytes, parts, limitBytes, verdict }) => {
+      const rows = Object.entries(parts).map(([name, part]) => [
+        name,
+        (part / GiB).toFixed(1),
+        formatPercent(part / bytes),
+      ]);
+      const what = device === 'host' ? 'memory of one host' : 'drives of one host';
+      const last = [
+        `${(bytes / GiB).toFixed(0)} of ${(limitBytes / GiB).toFixed(0)} GiB: ${verdict}`,
+        (bytes / GiB).toFixed(1),
+        '100.0%',
+      ];
+      const { id, host } = cluster.groups[group]!;
+      const cpu = host?.cpu === undefined ? '' : ` (${host.cpu})`;
+      return grid([`${what}, ${id}${cpu}`, 'GiB', 'share'], [...rows, last], [1, 2]);
+    })
+    .join('\n\n');
 }
 
 /** The stage's number in its pipeline; after the pipeline's where there are several. */

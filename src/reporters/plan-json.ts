@@ -44,6 +44,9 @@ export function planDocument(
             ...rankedJson(problem, beside.beyond.plan),
           },
     steadier: beside.steadier ?? null,
+    ...(beside.unaided === undefined || beside.unaided === null
+      ? {}
+      : { unaided: { allowed: beside.unaided.allowed, stepTimeSeconds: beside.unaided.stepSeconds } }),
     cannot: beside.cannot,
     without: beside.without.map(({ held, plan }) => ({ held, ...rankedJson(problem, plan) })),
     placement: beside.placement,
@@ -79,6 +82,7 @@ function problemJson({ model, cluster, workload, stack }: Problem): PlanDocument
     globalBatchSize: workload.globalBatchSize,
     precision: workload.precision,
     optimizer: workload.optimizer,
+    ...(workload.optimizerOptions === undefined ? {} : { optimizerOptions: workload.optimizerOptions }),
     headroom: workload.headroom,
     ...(workload.headroomBytes === undefined ? {} : { headroomBytes: workload.headroomBytes }),
     ...(workload.packing === undefined ? {} : { packing: workload.packing }),
@@ -122,6 +126,16 @@ function planJson(problem: Problem, plan: Plan, estimate: Estimate): CostedDocum
     schedule: plan.schedule,
     time: estimate.time,
     stages: estimate.stages.map((stage) => stageJson(problem, plan, stage)),
+    ...(estimate.hosts.length === 0
+      ? {}
+      : {
+          hosts: estimate.hosts.map(({ group, bytes, limitBytes, ...rest }) => ({
+            ...rest,
+            group: problem.cluster.groups[group]!.id,
+            memoryBytes: bytes,
+            memoryLimitBytes: limitBytes,
+          })),
+        }),
     weakestProvenance: estimate.weakestProvenance,
     assumptions: estimate.assumptions,
     plan,

@@ -3,6 +3,7 @@ import type { RankedPlan, SearchResult, WhatIf } from '../domain/search-result.t
 import { restsOnUnmeasured, unmeasuredGroups } from '../evaluate/measured/unmeasured.ts';
 import { keptFree } from '../evaluate/memory/limit-words.ts';
 import { arithmetic, degreesOf } from '../plan-text/degrees.ts';
+import { optimizerWords } from '../plan-text/optimizer-text.ts';
 import { toldTechniques } from '../plan-text/told.ts';
 import { TECHNIQUES } from '../techniques/index.ts';
 import { digits, formatInteger, formatPercent, formatSeconds } from '../units/format.ts';
@@ -49,7 +50,8 @@ function title({ model, cluster, workload, stack }: Problem): string {
     .map((group) => `${group.nodes * group.gpusPerNode} × ${group.gpu.id}`)
     .join(' + ');
   const trained = model.training === undefined ? '' : ` ${trainingWords(model)},`;
-  return `${model.name} on ${gpus},${trained} sequence ${workload.sequenceLength}${packingWords(workload)}, batch ${workload.globalBatchSize}, ${workload.precision}, ${stack.id} stack, ${keptFree(workload)}`;
+  const optimizer = optimizerWords(workload);
+  return `${model.name} on ${gpus},${trained} sequence ${workload.sequenceLength}${packingWords(workload)}, batch ${workload.globalBatchSize}, ${workload.precision}, ${optimizer === null ? '' : `${optimizer}, `}${stack.id} stack, ${keptFree(workload)}`;
 }
 
 function rank({ rank: n, tiedWithBest }: RankedPlan): string {

@@ -87,7 +87,7 @@ export function fullest(stages: Estimate['stages']): StageEstimate {
 }
 
 /** Highest peak on each GPU type against its limit: `h100-sxm 74.2/75.1`. */
-export function memoryWords(problem: Problem, { stages }: Estimate): string[] {
+export function memoryWords(problem: Problem, { stages, hosts }: Estimate): string[] {
   const byType = new Map<string, { peak: number; limit: number }>();
   for (const { group, memory } of stages) {
     const type = problem.cluster.groups[group]!.gpu.id;
@@ -96,9 +96,15 @@ export function memoryWords(problem: Problem, { stages }: Estimate): string[] {
       byType.set(type, { peak: memory.deviceBytes, limit: memory.limitBytes });
     }
   }
-  return [...byType].map(
-    ([type, { peak, limit }]) => `${type} ${(peak / GiB).toFixed(1)}/${(limit / GiB).toFixed(1)}`,
-  );
+  return [
+    ...[...byType].map(
+      ([type, { peak, limit }]) => `${type} ${(peak / GiB).toFixed(1)}/${(limit / GiB).toFixed(1)}`,
+    ),
+    ...hosts.map(
+      ({ device, bytes, limitBytes }) =>
+        `${device} ${(bytes / GiB).toFixed(0)}/${(limitBytes / GiB).toFixed(0)}`,
+    ),
+  ];
 }
 
 export function scheduleWords({ schedule, dims }: Plan): string {

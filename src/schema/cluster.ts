@@ -67,6 +67,28 @@ const group = closed(
       ...positive,
       description: 'GPUs in one scale-up domain, if it is not the node (NVL72).',
     },
+    host: {
+      ...closed(
+        {},
+        {
+          memory: text,
+          memoryBandwidth: { type: 'string', description: 'Peak of all memory channels of one host.' },
+          pcie: { type: 'string', description: "Wire rate of one GPU's link to its host, one way." },
+          gpusPerLink: { ...positive, description: 'GPUs that share one such link (a switch).' },
+          cpu: text,
+          coresBound: {
+            type: 'boolean',
+            description:
+              'Each process has the cores and the memory of one NUMA domain (numactl, --bind_cores_to_rank).',
+          },
+          disk: {
+            ...closed({ size: text, read: text, write: text }),
+            description: 'NVMe drives of one host together.',
+          },
+        },
+      ),
+      description: 'One host: what offloading rests on. What is left out is taken as such hosts have it.',
+    },
     powerCap: text,
     usableMemory: text,
     site: {

@@ -1,6 +1,6 @@
 import { type DocumentOf, documentSchema } from '../document/document-schema.ts';
 import { closed, count, flag, list, numberOrNull, orNull, text } from '../document/shapes.ts';
-import { precision, rankedPlan, reason, training } from './costed.ts';
+import { optimizer, optimizerOptions, precision, rankedPlan, reason, training } from './costed.ts';
 
 export const compareSchema = documentSchema({
   $id: 'shardwright.compare/1',
@@ -8,7 +8,10 @@ export const compareSchema = documentSchema({
   ...closed({
     schema: { const: 'shardwright.compare/1' },
     toolVersion: text,
-    problem: closed({ model: text, sequenceLength: count, globalBatchSize: count, precision, training }),
+    problem: closed(
+      { model: text, sequenceLength: count, globalBatchSize: count, precision, optimizer, training },
+      { optimizerOptions },
+    ),
     clusters: list(
       closed({
         cluster: text,

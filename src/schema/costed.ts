@@ -54,6 +54,19 @@ const stage = shared(
   ),
 );
 
+/** What lies on the fullest host of a node group, or on its drives. */
+const host = shared(
+  'host',
+  closed({
+    device: { enum: ['host', 'disk'] },
+    group: text,
+    memoryBytes: number,
+    memoryLimitBytes: number,
+    parts,
+    verdict,
+  }),
+);
+
 /** Keys of one configuration with its estimate. */
 export const costed = {
   configuration: text,
@@ -74,6 +87,9 @@ export const costed = {
   assumptions: texts,
   plan,
 } as const;
+
+/** And where anything lies on hosts. */
+export const costedBeside = { hosts: list(host) } as const;
 
 const integerProgram = shared(
   'integerProgram',
@@ -108,7 +124,7 @@ export const ranked = {
   ),
 } as const;
 
-export const rankedPlan = shared('rankedPlan', closed(ranked));
+export const rankedPlan = shared('rankedPlan', closed(ranked, costedBeside));
 
 /** What a rule removed from a search. */
 export const rejection = shared(
@@ -144,6 +160,11 @@ export const training = shared(
   }),
 );
 
+export const optimizer = { enum: OPTIMIZERS.map(({ id }) => id) } as const;
+
+/** By option, as they are typed after its name. */
+export const optimizerOptions = named(text);
+
 export const problem = closed(
   {
     model: text,
@@ -152,12 +173,13 @@ export const problem = closed(
     sequenceLength: count,
     globalBatchSize: count,
     precision,
-    optimizer: { enum: OPTIMIZERS.map(({ id }) => id) },
+    optimizer,
     headroom: number,
     groups: texts,
   },
   {
     training,
+    optimizerOptions,
     packing: closed({
       meanLength: number,
       meanSquare: number,

@@ -1,19 +1,22 @@
 import { type DocumentOf, documentSchema } from '../document/document-schema.ts';
 import { closed, texts } from '../document/shapes.ts';
-import { costed, origin, problem } from './costed.ts';
+import { costed, costedBeside, origin, problem } from './costed.ts';
 
 export const estimateSchema = documentSchema({
   $id: 'shardwright.estimate/2',
   title: 'One configuration, as printed by estimate --json',
-  ...closed({
-    schema: { const: 'shardwright.estimate/2' },
-    ...origin,
-    problem,
-    inferred: texts,
-    ...costed,
-  }),
+  ...closed(
+    {
+      schema: { const: 'shardwright.estimate/2' },
+      ...origin,
+      problem,
+      inferred: texts,
+      ...costed,
+    },
+    costedBeside,
+  ),
 });
 
 export type EstimateDocument = DocumentOf<typeof estimateSchema>;
-export type CostedDocument = Pick<EstimateDocument, keyof typeof costed>;
+export type CostedDocument = Pick<EstimateDocument, keyof typeof costed | keyof typeof costedBeside>;
 export type Origin = Pick<EstimateDocument, keyof typeof origin>;

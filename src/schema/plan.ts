@@ -14,6 +14,7 @@ import {
 } from '../document/shapes.ts';
 import {
   costed,
+  costedBeside,
   origin,
   precision,
   problem,
@@ -83,7 +84,7 @@ export const planSchema = documentSchema({
       problem,
       plans: list(rankedPlan),
       evenSplit: either('reason', closed({ reason }), rankedPlan),
-      nearestMiss: orNull(closed({ reason, remedy: text, ...costed })),
+      nearestMiss: orNull(closed({ reason, remedy: text, ...costed }, costedBeside)),
       launchers: texts,
       idle: list(
         closed(
@@ -91,7 +92,7 @@ export const planSchema = documentSchema({
           { reason: orNull(reason), otherwise: orNull(closed({ precision, stepSeconds: number })) },
         ),
       ),
-      freer: orNull(closed({ launchers: texts, ...ranked }, { freedoms: texts })),
+      freer: orNull(closed({ launchers: texts, ...ranked }, { freedoms: texts, ...costedBeside })),
       placement: orNull(placement),
       slowLinks: list(
         closed({
@@ -114,10 +115,15 @@ export const planSchema = documentSchema({
         description: 'Where no configuration has what is held: values that cannot be, and which can.',
       },
       without: {
-        ...list(closed({ held: text, ...ranked })),
+        ...list(closed({ held: text, ...ranked }, costedBeside)),
         description: 'Where no plan has what is held: the best plan without one of them.',
       },
-      beyond: orNull(closed({ framework: text, reason, freedoms: texts, ...ranked })),
+      beyond: orNull(closed({ framework: text, reason, freedoms: texts, ...ranked }, costedBeside)),
+      unaided: {
+        ...orNull(closed({ allowed: text, stepTimeSeconds: numberOrNull })),
+        description:
+          'Where the first plan does what --allow lets it: the best step without; null: nothing fits.',
+      },
     },
   ),
 });

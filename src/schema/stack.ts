@@ -63,6 +63,15 @@ export const stackSchema = documentSchema({
     {
       // Left out: none.
       metricLosses: count,
+      engineBuffers: {
+        ...closed({ reduce: text, live: text }),
+        description:
+          'What ZeRO sets aside: a bucket of gradients (stage 2 and 3), parameters left gathered (stage 3).',
+      },
+      keepsScoreBuffer: {
+        ...flag,
+        description: 'Unfused attention keeps a buffer for the scores of one layer all through the run.',
+      },
     },
   ),
 });

@@ -1,6 +1,8 @@
+import { nextBest, PRECISIONS } from '../domain/dtype.ts';
 import { groupsOf } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { IdleGroup, RankedPlan } from '../domain/search-result.ts';
+import { supports } from '../hardware/gemm.ts';
 import { SETTLED_GAIN } from './run/kept.ts';
 import type { Entry } from './run/queue.ts';
 import { search } from './search.ts';
@@ -19,15 +21,15 @@ export function idleGroups(problem: Problem, best: RankedPlan, options: Partial<
   const used = groupsOf(best.plan);
   const idle = problem.cluster.groups.filter((group) => !used.includes(group.index));
   const fresh = { ...options, ...ALONE, threshold: Number.POSITIVE_INFINITY };
-  let half: IdleGroup['otherwise'];
+  let common: IdleGroup['otherwise'];
   return idle.map(({ index, id, gpu, nodes, gpusPerNode }, i) => {
     const asked = i < MOST_ASKED;
     const outcome = asked ? search(problem, { ...fresh, mustUse: [...used, index] }) : null;
     const with_ = outcome?.plans[0];
     // The same whichever group asks.
-    const inHalf = () => {
-      half ??= inHalfPrecision(problem, fresh);
-      return half;
+    const inCommon = () => {
+      common ??= inCommonPrecision(problem, fresh);
+      return common;
     };
     const reason = with_ === undefined ? (outcome?.certificate.rejected[0]?.example.reason ?? null) : null;
     return {
@@ -37,17 +39,20 @@ export function idleGroups(problem: Problem, best: RankedPlan, options: Partial<
       asked,
       stepSeconds: with_?.estimate.stepSeconds ?? null,
       reason,
-      otherwise: reason?.rule === 'precision' ? inHalf() : null,
+      otherwise: reason?.rule === 'precision' ? inCommon() : null,
     };
   });
 }
 
-/** The best step in the other 16-bit format, which every GPU computes in. */
-function inHalfPrecision(
+/** The best step in the next best precision that every GPU computes in. */
+function inCommonPrecision(
   problem: Problem,
   options: Partial<SearchOptions>,
 ): NonNullable<IdleGroup['otherwise']> | null {
-  const precision = 'fp16' as const;
+  const asked = problem.workload.precision;
+  const common = PRECISIONS.filter((one) => problem.cluster.groups.every(({ gpu }) => supports(gpu, one)));
+  if (common.length === 0) return null;
+  const precision = nextBest(asked, common);
   const workload = { ...problem.workload, precision };
   const [best] = search({ ...problem, workload }, options).plans;
   return best === undefined ? null : { precision, stepSeconds: best.estimate.stepSeconds };

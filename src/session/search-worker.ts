@@ -13,7 +13,16 @@ export interface Job {
   readonly problem: Problem;
   readonly options: Pick<
     SearchOptions,
-    'top' | 'fix' | 'max' | 'alikeStages' | 'mustUse' | 'avoid' | 'maxGpus' | 'exhaustive' | 'threshold'
+    | 'top'
+    | 'fix'
+    | 'max'
+    | 'allow'
+    | 'alikeStages'
+    | 'mustUse'
+    | 'avoid'
+    | 'maxGpus'
+    | 'exhaustive'
+    | 'threshold'
   >;
   readonly launcher: string | null;
   /** Not zero once the search is to stop. */

@@ -37,6 +37,7 @@ export async function searchThreaded(
       top: options.top,
       fix: options.fix,
       max: options.max,
+      allow: options.allow,
       alikeStages: options.alikeStages,
       mustUse: options.mustUse,
       avoid: options.avoid,

@@ -8,6 +8,7 @@ import type { Framework } from '../frameworks/port/framework.ts';
 import { slowLinks } from '../placement/slow-links.ts';
 import type { Entry } from '../search/run/queue.ts';
 import { search } from '../search/search.ts';
+import { byLeave } from '../search/space/by-leave.ts';
 import { cannotBe, heldKeys, heldText, without } from '../search/space/cannot.ts';
 import { DEFAULT_OPTIONS, isHeld, NOTHING_HELD, type SearchOptions } from '../search/space/options.ts';
 import { freerPlan, idleGroups, WORTH_SAYING } from '../search/what-if.ts';
@@ -40,8 +41,29 @@ export function whatIf(
     ...free,
     cannot: none && space === 0 ? cannotBe(problem, { ...DEFAULT_OPTIONS, ...options }) : [],
     without: none && space > 0 ? plansWithout(problem, options) : [],
+    ...(best !== undefined && complete ? unaidedOf(problem, best, options) : {}),
     placement,
     slowLinks: best === undefined ? [] : slowLinks(problem, best.plan),
+  };
+}
+
+/** What the best plan does by leave of --allow, and the best without; nothing where it does no such thing. */
+function unaidedOf(
+  problem: Problem,
+  { plan }: RankedPlan,
+  options: Partial<SearchOptions>,
+): Pick<WhatIf, 'unaided'> {
+  const used = byLeave(plan);
+  const { allow = [] } = options;
+  if (!used.some((one) => allow.includes(one))) return {};
+  const left = allow.filter((one) => !used.includes(one));
+  const free = { allow: left, top: 1, plansAlone: true, threshold: Number.POSITIVE_INFINITY };
+  const [without] = search(problem, { ...options, ...free }).plans;
+  return {
+    unaided: {
+      allowed: used.join(),
+      stepSeconds: without === undefined ? null : without.estimate.stepSeconds,
+    },
   };
 }
 

@@ -13,15 +13,13 @@ export interface Amounts {
   readonly frozen: Parameters;
   /** Of the frozen ones, as they are held: quantised perhaps. */
   readonly frozenBytes: Parameters;
+  /** Of the others, as ranks gather them from one another: as they are computed with, or in fp8. */
+  readonly liveBytes: Parameters;
 }
 
-/** Bytes of weights as ranks gather them from one another: those that are trained as they are computed with, frozen ones as they are held. */
-export function gatheredBytes(
-  { parameters, frozen, frozenBytes }: Amounts,
-  of: keyof Parameters,
-  elementBytes: number,
-): number {
-  return elementBytes * (parameters[of] - frozen[of]) + frozenBytes[of];
+/** Bytes of weights as ranks gather them from one another. */
+export function gatheredBytes({ liveBytes, frozenBytes }: Amounts, of: keyof Parameters): number {
+  return liveBytes[of] + frozenBytes[of];
 }
 
 export const STATES = ['weights', 'gradients', 'optimizer states'] as const;
@@ -33,6 +31,10 @@ export interface Holding {
   readonly of: keyof Parameters;
   readonly device: Device;
   readonly share: number;
+  /** A second copy, on its way. */
+  readonly staging?: true;
+  /** Not all of it at once: of one layer at a time, while its backward runs; left out: all, all through the step. */
+  readonly passing?: boolean;
 }
 
 /** Of one GPU with nothing sharded: by segment and kind of layer, and of what a stage has beside its layers. */
@@ -43,6 +45,8 @@ export interface Held {
   readonly live: { readonly layers: BySegment; readonly fixed: number };
   /** Bytes of embedding and head as they are gathered, and of their gradients as they are computed with. */
   readonly root: number;
+  /** Of the weights alone. */
+  readonly rootWeights: number;
 }
 
 /** Everything whole on the GPU. */

@@ -1,11 +1,17 @@
+import type { Device } from '../domain/memory-term.ts';
 import type { Techniques } from '../domain/plan.ts';
 import { rememberedOf } from '../units/remembered.ts';
 import { contextExchange } from './context-exchange.ts';
+import { fp8Weights } from './fp8-weights.ts';
 import { type Holding, WHOLE } from './holding.ts';
 import { loss } from './loss.ts';
+import { offloadActivations } from './offload-activations.ts';
+import { offloadOptimizer } from './offload-optimizer.ts';
+import { offloadParameters } from './offload-parameters.ts';
+import { optimizerInBackward } from './optimizer-in-backward.ts';
 import { recompute } from './recompute.ts';
 import { sequenceParallel } from './sequence-parallel.ts';
-import type { Known, StateContext } from './technique.ts';
+import type { Known, StateContext, Technique } from './technique.ts';
 import { vocabularyParallel } from './vocabulary-parallel.ts';
 import { zero } from './zero.ts';
 
@@ -17,13 +23,37 @@ export const TECHNIQUES: readonly Known<unknown>[] = [
   loss,
   recompute,
   zero,
+  fp8Weights,
+  optimizerInBackward,
+  offloadOptimizer,
+  offloadParameters,
+  offloadActivations,
 ] as readonly unknown[] as readonly Known<unknown>[];
+
+/** Techniques that have something to say of one kind, in that order: what is asked of every candidate asks no others. */
+export function having<K extends keyof Technique>(hook: K) {
+  type Having = Known<unknown> & { readonly [P in K]-?: NonNullable<Technique[P]> };
+  return TECHNIQUES.filter((one): one is Having => one[hook] !== undefined);
+}
+
+const HOLDING = having('holdings');
 
 /** How the states of a stage are shared out, and where they lie. */
 export function holdingsOf(context: StateContext): readonly Holding[] {
-  return TECHNIQUES.reduce<readonly Holding[]>(
-    (all, one) => one.holdings?.(one.of(context.techniques), all, context) ?? all,
+  return HOLDING.reduce<readonly Holding[]>(
+    (all, one) => one.holdings(one.of(context.techniques), all, context),
     WHOLE,
+  );
+}
+
+const devices = new WeakMap<Techniques, ReadonlySet<Device>>();
+
+/** Where else than on GPUs techniques have anything lie. */
+export function usedDevices(techniques: Techniques): ReadonlySet<Device> {
+  return rememberedOf(
+    devices,
+    techniques,
+    () => new Set(TECHNIQUES.flatMap((one) => one.devices?.(one.of(techniques)) ?? [])),
   );
 }
 

@@ -1,5 +1,5 @@
 import type { NodeGroup } from '../domain/cluster.ts';
-import type { MemoryTerm } from '../domain/memory-term.ts';
+import type { Device, MemoryTerm } from '../domain/memory-term.ts';
 import type { ParallelDims } from '../domain/parallel-dims.ts';
 import type { Techniques } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
@@ -9,7 +9,7 @@ import type { ProcessGroups } from '../hardware/process-groups.ts';
 import type { Span } from '../hardware/span.ts';
 import type { LocalShape } from '../layers/local-shape.ts';
 import type { Operator } from '../layers/operator.ts';
-import type { Amounts, Held, Holding } from './holding.ts';
+import type { Amounts, Held, Holding, Parameters } from './holding.ts';
 
 /** Where a GPU of a stage stands: all that the cost of its layers can depend on. */
 export interface StageContext {
@@ -43,6 +43,8 @@ export interface PassTraffic {
   readonly pass: 'forward' | 'backward';
   readonly seconds: number;
   readonly hideable: number;
+  /** By the GPU's copy engines: what runs beside it is not slowed. */
+  readonly copied?: true;
 }
 
 /** Seconds once a step, before any of it is hidden. */
@@ -53,11 +55,27 @@ export interface StepTraffic {
   readonly gather: number;
   /** Beside the optimizer's kernels on the GPU: for states that lie elsewhere. */
   readonly update: number;
+  /** After the last backward, in the open: gradients on their way to where their states lie. */
+  readonly flush: number;
+  /** The same beside backward, as far as it reaches. */
+  readonly drain: number;
+}
+
+/** Nothing travels. */
+export const NO_TRAFFIC: StepTraffic = { reduce: 0, gather: 0, update: 0, flush: 0, drain: 0 };
+
+/** Of one layer: what it owns, and bytes that one micro-batch keeps elsewhere than on the GPU. */
+export interface LayerAmounts extends Amounts {
+  readonly kept: { readonly offloaded: number };
 }
 
 /** What a stage has for one step: parameters of one GPU with nothing sharded, and how techniques share out their states. */
-interface StepStates extends Amounts {
+export interface StepStates extends Amounts {
+  /** HBM bytes of one optimizer step, where all states lie on the GPU. */
+  readonly step: Parameters;
   readonly holdings: readonly Holding[];
+  /** Ranks update whole weights: each needs the whole gradient of those that it has. */
+  readonly whole: boolean;
 }
 
 /** A value that covers only the first layers of each stage. Fewer layers are never slower. */
@@ -79,6 +97,10 @@ export interface Technique<V = unknown> {
   readonly id: string;
   /** Other keys that --config reads. */
   readonly aliases: readonly string[];
+  /** One of several that `--config` also reads under one key: `offload=optimizer:0.5+activations:1`. */
+  readonly within?: { readonly key: string; readonly name: string };
+  /** A search tries values other than off only where `--allow` names this; left out: always. */
+  readonly allowedAs?: string;
   readonly off: V;
   /** JSON Schema of a value. */
   readonly schema: object;
@@ -100,8 +122,13 @@ export interface Technique<V = unknown> {
   choices?(problem: Problem, dims: ParallelDims, asked?: V): readonly V[];
   /** Of several choices the one that costs least time, whatever else a plan does; left out: off. */
   readonly barest?: V;
-  /** The law that a value breaks in a stage of these degrees. */
-  reject?(value: V, problem: Problem, dims: ParallelDims): Reason | null;
+  /** The law that a value breaks in a stage of these degrees, each copy with so many micro-batches. */
+  reject?(value: V, problem: Problem, dims: ParallelDims, microBatches: number): Reason | null;
+
+  /** Where else than on the GPU a value has anything lie; left out: nowhere. */
+  devices?(value: V): readonly Exclude<Device, 'gpu'>[];
+  /** What is not known of a value and taken all the same, in words. */
+  assumed?(value: V): readonly string[];
 
   /** For techniques that may cover only the first layers of each stage. */
   readonly limit?: Limit<V>;
@@ -115,7 +142,7 @@ export interface Technique<V = unknown> {
   /** What a GPU holds beside layers, ends and states. */
   terms?(value: V, held: Held, context: StageContext): MemoryTerm[];
   /** What travels beside each pass of a layer. */
-  passTraffic?(value: V, layer: Amounts, context: StageContext): PassTraffic[];
+  passTraffic?(value: V, layer: LayerAmounts, context: StageContext): PassTraffic[];
   /** What travels once a step for a stage. */
   stepTraffic?(value: V, stage: StepStates, context: StateContext): StepTraffic;
 

@@ -1,4 +1,3 @@
-import { wideBytes } from '../domain/dtype.ts';
 import { type MemoryTerm, memoryTerm, type Point } from '../domain/memory-term.ts';
 import type { Problem } from '../domain/problem.ts';
 import { statesIn } from '../domain/stack.ts';
@@ -15,6 +14,7 @@ import {
 } from './holding.ts';
 import {
   Misread,
+  NO_TRAFFIC,
   type PassTraffic,
   type StageContext,
   type StateContext,
@@ -60,7 +60,7 @@ export const zero = technique<ZeroStage>({
       const ranks = one.of === 'dense' ? groups.shard.size : groups.expertData.size;
       return { ...one, share: one.share * (stateShare === null ? 1 / ranks : stateShare / cp) };
     }),
-  terms: unsharded,
+  terms: (stage, held, context) => [...unsharded(stage, held, context), ...buffers(stage, held, context)],
   passTraffic,
   stepTraffic,
 });
@@ -84,17 +84,38 @@ function unsharded(stage: ZeroStage, held: Held, { problem, groups, dims }: Stag
       });
     return [whole('weights', gathered, 1), whole('gradients', live, 4)];
   }
-  // Two layers of weights, and the weights and gradients of the one in backward.
+  // Two layers of weights, and the weights and gradients of the one in backward; an engine that leaves so many gathered has
+  // the others among them, and its gradients in 16 bits until they go into its bucket.
+  const [weights, gradients] = problem.stack.engineBuffers === undefined ? [3, 4] : [1, 2];
   return [
     memoryTerm({
       part: 'gathered parameters',
       at: GATHERED,
       over: 'widest',
       layers: gathered.layers.map((row, s) =>
-        row.map((bytes, kind) => 3 * bytes + 4 * live.layers[s]![kind]!),
+        row.map((bytes, kind) => weights * bytes + gradients * live.layers[s]![kind]!),
       ),
       fixed: [root],
     }),
+  ];
+}
+
+/** What the engine sets aside, and what it leaves gathered at the end of the model until the step is done. */
+function buffers(
+  stage: ZeroStage,
+  { gathered, rootWeights }: Held,
+  { problem, groups }: StageContext,
+): MemoryTerm[] {
+  const engine = problem.stack.engineBuffers;
+  if (stage < 2 || engine === undefined) return [];
+  const layers = gathered.layers.map((row) => row.map(() => 0));
+  const bucket = memoryTerm({ part: 'gradient bucket', layers, fixed: [engine.reduceBytes] });
+  if (stage < 3 || groups.shard.size === 1) return [bucket];
+  const part = 'gathered parameters';
+  return [
+    bucket,
+    memoryTerm({ part, at: ['forward', 'loss', 'backward'], layers, fixed: [engine.liveBytes] }),
+    memoryTerm({ part, at: ['optimizer-step'], layers, fixed: [rootWeights] }),
   ];
 }
 
@@ -105,7 +126,7 @@ function perMicroBatch(stage: ZeroStage, { dims }: StateContext): boolean {
 
 /** Bytes of a gradient as it travels. */
 export function gradientBytes({ stack, workload }: Problem): number {
-  return Math.min(statesIn(workload.precision, stack.state).gradients, 4);
+  return Math.min(statesIn(workload, stack.state).gradients, 4);
 }
 
 /** Each micro-batch gathers a layer's weights before forward and again before backward, and scatters its gradients after. */
@@ -116,7 +137,7 @@ function passTraffic(stage: ZeroStage, layer: Amounts, context: StageContext): P
   const over = (collective: 'allGather' | 'reduceScatter', bytes: (of: keyof Parameters) => number) =>
     collectiveSeconds(span, collective, bytes('dense'), c) +
     collectiveSeconds(groups.expertData, collective, bytes('expert'), c);
-  const gather = over('allGather', (of) => gatheredBytes(layer, of, context.local.elementBytes));
+  const gather = over('allGather', (of) => gatheredBytes(layer, of));
   const scatter = over('reduceScatter', (of) => gradientBytes(problem) * layer.trained[of]);
   const hideable = problem.stack.overlap.dataParallel;
   return [
@@ -134,11 +155,15 @@ function narrowed(span: Span, { problem }: StageContext): Span {
 
 /**
  * Gradients cross the data-parallel group once per step: all-reduce without sharding, reduce-scatter and later an
- * all-gather of the parameters with it. Experts reduce over their own, smaller group.
+ * all-gather of the parameters with it. Experts reduce over their own, smaller group. Where matrices are updated whole, every
+ * rank gets all gradients (LayerWiseDistributedOptimizer without its aligned layout, megatron/core/optimizer@d98e8a6).
  */
-function stepTraffic(stage: ZeroStage, amounts: Amounts, context: StateContext): StepTraffic {
+function stepTraffic(
+  stage: ZeroStage,
+  amounts: Amounts & { readonly whole: boolean },
+  context: StateContext,
+): StepTraffic {
   const { groups, c } = context;
-  const gathered = wideBytes(context.problem.workload.precision);
   const bytes = gradientBytes(context.problem);
   if (perMicroBatch(stage, context)) {
     // Hybrid sharding: the shard's gradients are still all-reduced over the copies of the shard group.
@@ -146,7 +171,11 @@ function stepTraffic(stage: ZeroStage, amounts: Amounts, context: StateContext):
     const copies = groups.gradient.size / ranks;
     const seconds =
       (bytes * amounts.trained.dense) / ranks / networkRate(groups.gradient.share, c.networkDerating);
-    return { reduce: ((2 * (copies - 1)) / copies) * seconds, gather: 0, update: 0 };
+    return {
+      ...NO_TRAFFIC,
+      reduce: ((2 * (copies - 1)) / copies) * seconds,
+      update: amounts.whole ? exchanged(amounts, context) : 0,
+    };
   }
   let reduce = 0;
   let gather = 0;
@@ -155,10 +184,21 @@ function stepTraffic(stage: ZeroStage, amounts: Amounts, context: StateContext):
     ['expert', groups.expertData],
   ] as const) {
     const count = amounts.trained[of];
-    reduce += collectiveSeconds(span, stage === 0 ? 'allReduce' : 'reduceScatter', bytes * count, c);
+    const toAll = stage === 0 || amounts.whole;
+    reduce += collectiveSeconds(span, toAll ? 'allReduce' : 'reduceScatter', bytes * count, c);
     // Ranks have frozen weights whole but for those that they share out.
     const frozen = stage === 3 ? amounts.frozenBytes[of] : 0;
-    if (stage > 0) gather += collectiveSeconds(span, 'allGather', gathered * count + frozen, c);
+    if (stage > 0) gather += collectiveSeconds(span, 'allGather', amounts.liveBytes[of] + frozen, c);
   }
-  return { reduce, gather, update: 0 };
+  return { ...NO_TRAFFIC, reduce, gather };
+}
+
+/**
+ * Ranks with a shard of each matrix send those of its moment to the one that updates it, in fp32, and are sent their shard of
+ * the update (DistMuon, torchtitan/distributed/flex_shard/dist_muon.py@b5bcd76).
+ */
+function exchanged({ trained }: Amounts, { groups, c }: StateContext): number {
+  const once = (span: Span, count: number) =>
+    2 * collectiveSeconds(span, 'allToAll', (4 * count) / span.size, c);
+  return once(groups.shard, trained.dense) + once(groups.expertData, trained.expert);
 }

@@ -28,13 +28,11 @@ import { ORIGIN, planned } from '../unit/frameworks/fixture.ts';
 const DENSE = problem('llama-3.1-8b', 'dgx-h100-64');
 const DIMS: ParallelDims = { tp: 2, cp: 1, pp: 4, dpReplicate: 1, dpShard: 8, ep: 1, etp: 1, vpp: 1 };
 const SPLIT = 'tp=2,pp=4,dp=8,micro-batch=1';
-/** The last two for values that have no place under tensor parallelism, or without context parallelism. */
-const SPLITS = [
-  { dims: DIMS, split: SPLIT },
-  { dims: { ...DIMS, tp: 1, dpShard: 16 }, split: 'tp=1,pp=4,dp=16,micro-batch=1' },
-  { dims: { ...DIMS, tp: 1, cp: 8, pp: 1, dpShard: 8 }, split: 'tp=1,pp=1,cp=8,dp=8,micro-batch=1' },
-  { dims: { ...DIMS, tp: 1, cp: 32, pp: 1, dpShard: 2 }, split: 'tp=1,pp=1,cp=32,dp=2,micro-batch=1' },
-];
+/** One micro-batch a step, and no pipeline. */
+const AT_ONCE = 'tp=2,pp=1,dp=32,micro-batch=2';
+/** For values that have no place under tensor parallelism, or without context parallelism. */
+const WHOLE = 'tp=1,pp=4,dp=16,micro-batch=1';
+const CONTEXT = ['tp=1,pp=1,cp=8,dp=8,micro-batch=1', 'tp=1,pp=1,cp=32,dp=2,micro-batch=1'] as const;
 
 type AnyTechnique = (typeof TECHNIQUES)[number];
 
@@ -48,13 +46,28 @@ function valuesOf({ off, usual, choices, schema, limit }: AnyTechnique): unknown
 }
 
 const VALUES = TECHNIQUES.flatMap((one) =>
-  valuesOf(one).map((value) => ({
-    name: `${one.id}=${one.format(value)}`,
-    one,
-    value,
-    ...(SPLITS.find(({ dims }) => (one.reject?.(value, DENSE, dims) ?? null) === null) ?? SPLITS[0]!),
-  })),
+  valuesOf(one).map((value) => ({ name: `${one.id}=${one.format(value)}`, one, value })),
 );
+
+const FP8: Problem = { ...DENSE, workload: { ...DENSE.workload, precision: 'fp8' } };
+
+/** The first problem and split with which a value is lawful. */
+function placeFor(one: AnyTechnique, value: unknown): { on: Problem; plan: Plan } {
+  const set = `${one.id}=${one.format(value)}`;
+  const { techniques } = parseConfiguration(set);
+  for (const [on, split] of [
+    [DENSE, SPLIT],
+    [DENSE, AT_ONCE],
+    [FP8, SPLIT],
+    [DENSE, WHOLE],
+    ...CONTEXT.map((split) => [DENSE, split] as const),
+  ] as const) {
+    const plain = planned(on, split);
+    const plan = { ...plain, techniques: { ...plain.techniques, ...techniques } };
+    if (planLaw(on, plan) === null) return { on, plan: planned(on, `${split},${set}`) };
+  }
+  throw new Error(`${set} is lawful nowhere`);
+}
 
 function finite(on: Problem, plan: Plan) {
   const { stepSeconds, stages } = estimate(on, plan);
@@ -68,46 +81,46 @@ describe('every value of every technique', () => {
     for (const one of TECHNIQUES) expect(valuesOf(one).length, one.id).toBeGreaterThan(1);
   });
 
-  it.each(VALUES)('$name is typed as it is printed', ({ one, value, dims }) => {
+  it.each(VALUES)('$name is typed as it is printed', ({ one, value }) => {
     const text = one.format(value);
     const read = one.parse(text);
     expect(read).not.toBeInstanceOf(Misread);
-    expect(one.resolve?.(read, DENSE, dims) ?? read).toEqual(value);
+    expect(one.resolve?.(read, DENSE, DIMS) ?? read).toEqual(value);
     for (const key of [one.id, ...one.aliases])
       expect(parseConfiguration(`${key}=${text}`).techniques[one.id], key).toEqual(read);
     expect(one.words(value).length).toBeGreaterThan(0);
   });
 
-  it.each(VALUES)('$name is planned, timed, told and read back', ({ one, value, split }) => {
-    const plan = planned(DENSE, `${split},${one.id}=${one.format(value)}`);
+  it.each(VALUES)('$name is planned, timed, told and read back', ({ one, value }) => {
+    const { on, plan } = placeFor(one, value);
     expect(one.of(plan.techniques)).toEqual(value);
-    finite(DENSE, plan);
-    expect(planned(DENSE, planText(DENSE, plan))).toEqual(plan);
-    const table = estimateTable(DENSE, plan, estimate(DENSE, plan), [], { columns: 120, color: false }, true);
-    expect(table).toContain(DENSE.model.name);
-    const [file] = json.render(DENSE, plan, ORIGIN);
+    finite(on, plan);
+    expect(planned(on, planText(on, plan))).toEqual(plan);
+    const table = estimateTable(on, plan, estimate(on, plan), [], { columns: 120, color: false }, true);
+    expect(table).toContain(on.model.name);
+    const [file] = json.render(on, plan, ORIGIN);
     expect(violations(launchSchema, JSON.parse(file!.content))).toEqual([]);
   });
 
-  it.each(VALUES)('$name is run or refused by name by each framework', ({ one, value, split }) => {
-    const plan = planned(DENSE, `${split},${one.id}=${one.format(value)}`);
+  it.each(VALUES)('$name is run or refused by name by each framework', ({ one, value }) => {
+    const { on, plan } = placeFor(one, value);
     const off = JSON.stringify(value) === JSON.stringify(one.off);
     for (const framework of LAUNCHERS) {
-      const reason = framework.reject(DENSE, plan);
+      const reason = framework.reject(on, plan);
       const said = framework.express.techniques.includes(one.id);
       if (!off && !said) expect(reason, `${framework.id} has no ${one.id}`).not.toBeNull();
       if (reason === null) {
-        const files = framework.render(DENSE, plan, ORIGIN);
+        const files = framework.render(on, plan, ORIGIN);
         expect(files.length, framework.id).toBeGreaterThan(0);
         const without = { ...plan, techniques: one.set(plan.techniques, one.off) };
-        if (!off && framework.reject(DENSE, without) === null)
-          expect(framework.render(DENSE, without, ORIGIN), `${framework.id} says it`).not.toEqual(files);
+        if (!off && framework.reject(on, without) === null)
+          expect(framework.render(on, without, ORIGIN), `${framework.id} says it`).not.toEqual(files);
       } else expect(reason.rule.length * reason.limit.length, framework.id).toBeGreaterThan(0);
     }
   });
 
-  it.each(VALUES)('$name is held by a search, or a rule says why not', ({ one, value, dims }) => {
-    const counts = { tp: dims.tp, pp: dims.pp, cp: dims.cp, 'micro-batch': 1 };
+  it.each(VALUES)('$name is held by a search, or a rule says why not', ({ one, value }) => {
+    const counts = { tp: 2, pp: 4, cp: 1, 'micro-batch': 1 };
     const { plans, certificate } = search(DENSE, {
       fix: { counts, techniques: { [one.id]: value } },
       top: 2,

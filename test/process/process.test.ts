@@ -93,19 +93,12 @@ describe('the real process', () => {
     expect(without.out).toBe(first.out);
   });
 
-  it('prints the same bytes with any number of threads', async () => {
+  it.each([
+    'llama-3.1-8b mixed-consumer-datacentre --fix cp=1,micro-batch=1',
+    'llama-3.1-8b 4090-8 --fix cp=1,micro-batch=1 --allow offload',
+  ])('%s prints the same bytes with any number of threads', async (text) => {
     const cache = folder();
-    const args = [
-      'plan',
-      'llama-3.1-8b',
-      'mixed-consumer-datacentre',
-      '--seq-length',
-      '4096',
-      '--global-batch',
-      '64',
-      '--fix',
-      'cp=1,micro-batch=1',
-    ];
+    const args = ['plan', ...text.split(' '), '--seq-length', '4096', '--global-batch', '64'];
     const outputs = await Promise.all(
       ['1', '2', '4'].map((n) => start([...args, '--no-cache', '--json', '--threads', n], cache).ended),
     );

@@ -4,6 +4,7 @@ import type { Problem } from '../../src/domain/problem.ts';
 import { estimate } from '../../src/evaluate/estimate.ts';
 import { splitLaw } from '../../src/laws/split.ts';
 import { parseConfiguration } from '../../src/plan-text/configuration.ts';
+import { type ChosenOptimizer, parseOptimizer } from '../../src/plan-text/optimizer-text.ts';
 import { SCHEDULES, scheduleOf } from '../../src/schedules/index.ts';
 import { scheduleLaw } from '../../src/schedules/schedule.ts';
 import { barestBound, barestKernels } from '../../src/search/bound/barest.ts';
@@ -134,6 +135,37 @@ describe('bounds are never above what they bound', () => {
   ] as const)('%s on %s, %s trained', (model, cluster, train, stack) => {
     const p = withTraining(problem(model, cluster, { headroom: 0 }, stack), train);
     expect(check(p, 120)).toBeGreaterThan(20);
+  });
+
+  it.each([
+    ['llama-3.1-8b', 'dgx-h100-8', 'megatron-core'],
+    ['llama-3.1-8b', '4090-8', 'deepspeed'],
+    ['llama-3.1-8b', 'mixed-32xh100-32xa100-40gb', 'generic'],
+    ['llama-3.2-1b', 'mixed-4090-3090', 'torch-fsdp2'],
+    ['deepseek-v2-lite', 'dgx-b200-64', 'megatron-deepspeed'],
+  ] as const)('%s on %s, with offloading allowed', (model, cluster, stack) => {
+    const p = problem(model, cluster, { headroom: 0, sequenceLength: 2048 }, stack);
+    expect(check(p, 120, { ...DEFAULT_OPTIONS, allow: ['offload'] })).toBeGreaterThan(20);
+  });
+
+  it.each([
+    ['llama-3.1-8b', 'dgx-h100-64', 'muon', 'megatron-core'],
+    ['llama-3.1-8b', 'mixed-32xh100-32xa100-40gb', 'muon,tp=blockwise', 'generic'],
+    ['llama-3.1-8b', 'dgx-h100-64', 'muon', 'torch-fsdp2'],
+    ['mixtral-8x7b', 'dgx-h100-64', 'muon,tp=distributed', 'megatron-core'],
+    ['llama-3.1-8b', 'dgx-h100-64', 'soap', 'generic'],
+    ['llama-3.1-8b', 'dgx-h100-64', 'adamw,master=none', 'torch-fsdp2'],
+  ] as const)('%s on %s, updated by %s', (model, cluster, optimizer, stack) => {
+    const chosen = parseOptimizer(optimizer) as ChosenOptimizer;
+    expect(check(problem(model, cluster, { headroom: 0, ...chosen }, stack), 60)).toBeGreaterThan(20);
+  });
+
+  it.each([
+    ['llama-3.1-8b', 'mi300x-64', 'fp8-weights=true', { precision: 'fp8' }, 'torch-fsdp2'],
+    ['llama-3.1-8b', 'dgx-h100-64', 'optimizer-in-backward=true', {}, 'torch-fsdp2'],
+  ] as const)('%s on %s with %s', (model, cluster, held, over, stack) => {
+    const options = { ...DEFAULT_OPTIONS, fix: parseConfiguration(held) };
+    expect(check(problem(model, cluster, { headroom: 0, ...over }, stack), 60, options)).toBeGreaterThan(20);
   });
 
   it.each([

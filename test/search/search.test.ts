@@ -73,6 +73,28 @@ describe('search options', () => {
     },
   );
 
+  it.each([23.6, 9, 6])(
+    'with offloading allowed on GPUs of %d GiB it finds what an exhaustive one finds',
+    (gib) => {
+      const base = problem('llama-3.2-1b', '4090-2', { globalBatchSize: 8, sequenceLength: 2048 });
+      const groups = base.cluster.groups.map((group) => ({
+        ...group,
+        gpu: { ...group.gpu, memoryBytes: gib * 2 ** 30 },
+      }));
+      const few = { ...base, cluster: { ...base.cluster, groups } };
+      const allow = ['offload'];
+      const [all] = search(few, { top: 1, exhaustive: true, allow }).plans;
+      const { plans, certificate } = search(few, { top: 1, allow });
+      expect(certificate.optimal).toBe(true);
+      expect(plans[0]!.estimate.stepSeconds).toBeCloseTo(all!.estimate.stepSeconds, 12);
+      // What does not fit without is told by a search without.
+      if (gib === 6) {
+        expect(search(few, { top: 1 }).plans).toEqual([]);
+        expect(plans[0]!.plan.techniques).toHaveProperty('offload-optimizer');
+      }
+    },
+  );
+
   it('a printed configuration gives its plan back, unlike tensor parallelism and order of groups included', () => {
     const sizes = new Set<number>();
     const p = problem('llama-3.1-8b', 'mixed-32xh100-32xa100-40gb', { globalBatchSize: 32 });

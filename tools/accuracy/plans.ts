@@ -18,6 +18,7 @@ import { sequenceParallel } from '../../src/techniques/sequence-parallel.ts';
 import { Misread } from '../../src/techniques/technique.ts';
 import { type VocabularySplit, vocabularyParallel } from '../../src/techniques/vocabulary-parallel.ts';
 import { type ZeroStage, zero } from '../../src/techniques/zero.ts';
+import { offloaded } from './offload.ts';
 import type { Row } from './row.ts';
 
 /** Schedules that rows name by other words than their ids. */
@@ -41,7 +42,7 @@ export function plansOf(row: Row, problem: Problem, assumptions: string[]): Plan
     throw new Error(`tp·pp·cp = ${tp * pp * cp} does not divide ${hardware.gpus} GPUs`);
   if (tp * pp * cp * dp !== hardware.gpus)
     throw new Error(`tp·pp·cp·dp = ${tp * pp * cp * dp}, not ${hardware.gpus} GPUs`);
-  if (c.optimizerSharding === 'offload' || c.offload) throw new Error('offload is not modelled');
+  if (c.optimizerSharding === 'offload') throw new Error('what is offloaded is not stated');
   const named = /^V-Half/.test(c.scheduleWords ?? '')
     ? 'v-half'
     : scheduleNamed(c.schedule ?? (pp > 1 ? '1f1b' : 'none'));
@@ -116,7 +117,8 @@ function build(row: Row, problem: Problem, d: Dims): Plan {
 function techniquesOf({ config: c }: Row, { stack }: Problem, d: Dims, stage: ZeroStage): Techniques {
   const split = sequenceParallel.set({}, c.sequenceParallel ?? (d.tp > 1 && stack.id !== 'megatron-2021'));
   const vocabulary = vocabularyParallel.set(split, vocabularyOf(c.scheduleWords));
-  return zero.set(recompute.set(loss.set(vocabulary, lossOf(c.loss)), d.recompute), stage);
+  const chosen = recompute.set(loss.set(vocabulary, lossOf(c.loss)), d.recompute);
+  return offloaded(zero.set(chosen, stage), c.offload);
 }
 
 function lossOf(stated: string | null | undefined): string {

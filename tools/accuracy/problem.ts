@@ -7,6 +7,7 @@ import { packingFrom } from '../../src/cli/packing.ts';
 import type { Cluster } from '../../src/domain/cluster.ts';
 import { PRECISIONS, type Precision } from '../../src/domain/dtype.ts';
 import type { GpuSpec } from '../../src/domain/gpu.ts';
+import type { HostFacts } from '../../src/domain/host.ts';
 import type { LinkSpec } from '../../src/domain/link.ts';
 import type { LayerKind, LayerPart, ModelSpec } from '../../src/domain/model.ts';
 import type { Problem } from '../../src/domain/problem.ts';
@@ -15,6 +16,7 @@ import { denseMlp } from '../../src/layers/ffn/dense.ts';
 import { moeMlp } from '../../src/layers/ffn/moe.ts';
 import type { LatentAttention } from '../../src/layers/mixers/latent.ts';
 import { softmaxAttention } from '../../src/layers/mixers/softmax.ts';
+import { optimizerOfRow, statesOfRow } from './optimizer.ts';
 import type { Row } from './row.ts';
 import { trainedModel } from './training.ts';
 
@@ -40,7 +42,7 @@ export function problemOf(row: Row, assumptions: string[]): Problem {
       sequenceLength: row.sequenceLength,
       globalBatchSize: row.config.globalBatch,
       precision: precisionOf(row, assumptions),
-      optimizer: 'adamw',
+      ...optimizerOfRow(row),
       headroom: 0,
       ...packed(row, row.sequenceLength, assumptions),
     },
@@ -196,12 +198,26 @@ function clusterOf({ hardware: h }: Row, assumptions: string[]): Cluster {
           fabric: null,
         },
         hosts: [],
+        ...(h.host ? { host: hostOf(h.host) } : {}),
         powerCapWatts: null,
         site: 'here',
         dollarsPerGpuHour: null,
         provenance: 'measured',
       },
     ],
+  };
+}
+
+/** What a row says of its hosts; a bus is told by its wire rate. */
+function hostOf(host: NonNullable<Row['hardware']['host']>): HostFacts {
+  const { memoryGiB, dramGBps, pcieGBpsPerGpu, gpusPerLink, cpu, coresBound } = host;
+  return {
+    ...(memoryGiB ? { memoryBytes: memoryGiB * 2 ** 30 } : {}),
+    ...(dramGBps ? { memoryBandwidth: dramGBps * 1e9 } : {}),
+    ...(pcieGBpsPerGpu ? { pcieBandwidth: pcieGBpsPerGpu * 1e9 } : {}),
+    ...(gpusPerLink ? { gpusPerLink } : {}),
+    ...(cpu ? { cpu } : {}),
+    ...(coresBound ? { coresBound } : {}),
   };
 }
 
@@ -216,8 +232,6 @@ function stackOf(row: Row, assumptions: string[]): Stack {
       : facts.attentionKernel === 'flash'
         ? flashOf(stack, row)
         : stack.attentionKernel;
-  const gradients =
-    { fp16: 2, bf16: 2, fp32: 4, 'fp32+bf16': 6 }[facts.gradDtype ?? ''] ?? stack.state.gradients;
   const graphs = { none: 'none', partial: 'partial', 'full-iteration': 'full' }[facts.cudaGraphs ?? ''] as
     | Stack['cudaGraphs']
     | undefined;
@@ -227,7 +241,7 @@ function stackOf(row: Row, assumptions: string[]): Stack {
     dropoutMasks: facts.dropout ?? stack.dropoutMasks,
     lossKernel: (facts.lossKernel as Stack['lossKernel'] | null | undefined) ?? stack.lossKernel,
     gradAccumulationFusion: facts.gradAccumulationFusion ?? stack.gradAccumulationFusion,
-    state: { ...stack.state, gradients },
+    state: statesOfRow(row, stack.state),
     cudaGraphs: graphs ?? stack.cudaGraphs,
     routing:
       facts.routing === 'forced-balanced'

@@ -48,6 +48,17 @@ export interface Row {
     readonly fastDomainGpus?: number | null;
     readonly intraNode?: string | null;
     readonly interNode?: { readonly fabric?: string | null; readonly gbpsPerGpu?: number | null } | null;
+    /** Of one host. */
+    readonly host?: {
+      readonly memoryGiB?: number | null;
+      readonly dramGBps?: number | null;
+      /** Wire rate, one way. */
+      readonly pcieGBpsPerGpu?: number | null;
+      readonly gpusPerLink?: number | null;
+      readonly cpu?: string | null;
+      /** Each process bound to the cores and memory of a NUMA domain. */
+      readonly coresBound?: boolean | null;
+    } | null;
   };
   readonly config: {
     readonly tp?: number | null;
@@ -73,6 +84,8 @@ export interface Row {
     readonly finalStageLayers?: number | null;
     readonly torchCompile?: boolean | null;
     readonly gradDtype?: string | null;
+    /** As --optimizer has it: `adamw,moments=bf16`, `muon`; null: AdamW. */
+    readonly optimizer?: string | null;
     /** `full`, `lora`, `qlora`, or part by part, as --train has them. */
     readonly train?: string | Readonly<Record<string, string | number>> | null;
     /** Names of modules as --lora-modules has them. */
@@ -85,7 +98,15 @@ export interface Row {
     /** As `loss=` of --config has it. */
     readonly loss?: string | null;
     /** Null: nothing lies elsewhere than on the GPUs. */
-    readonly offload?: Readonly<Record<string, unknown>> | null;
+    readonly offload?: {
+      /** Fraction of the optimizer's states. */
+      readonly optimizer?: number | boolean | null;
+      readonly stride?: number | null;
+      readonly asyncGradients?: boolean | null;
+      readonly parameters?: boolean | number | string | null;
+      /** Fraction of what micro-batches keep. */
+      readonly activations?: boolean | number | null;
+    } | null;
     readonly recipe?: Readonly<Record<string, unknown>> | null;
   };
   readonly measured: {
@@ -93,6 +114,14 @@ export interface Row {
     readonly peakMemory?: number | null;
     readonly memoryUnit?: string | null;
     readonly memoryKind?: string | null;
+    /** Where in the step the peak was taken, by the names of the walk (`optimizer-step`); left out: all through it. */
+    readonly memoryAt?: string | null;
+    /** Global rank whose memory it is; left out: the fullest. */
+    readonly memoryRank?: number | null;
+    readonly forwardSeconds?: number | null;
+    /** With recomputation, and what of reducing gradients it does not hide. */
+    readonly backwardSeconds?: number | null;
+    readonly optimizerSeconds?: number | null;
   };
   readonly stack?: {
     readonly name?: string | null;
@@ -100,6 +129,10 @@ export interface Row {
     readonly dropout?: boolean | null;
     readonly lossKernel?: string | null;
     readonly gradDtype?: string | null;
+    /** Of a parameter that is trained: as it is held, its gradient as accumulated, all states of AdamW with the master. */
+    readonly weightBytes?: number | null;
+    readonly gradientBytes?: number | null;
+    readonly optimizerStateBytes?: number | null;
     readonly gradAccumulationFusion?: boolean | null;
     readonly routing?: string | null;
     readonly cudaGraphs?: string | null;

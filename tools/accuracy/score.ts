@@ -1,6 +1,7 @@
 import type { Estimate } from '../../src/domain/estimate.ts';
 import type { Problem } from '../../src/domain/problem.ts';
 import { estimate } from '../../src/evaluate/estimate.ts';
+import { allocatedAt, type Phases, phasesOf } from './phases.ts';
 import { plansOf } from './plans.ts';
 import { problemOf } from './problem.ts';
 import type { Row } from './row.ts';
@@ -20,6 +21,8 @@ export interface Scored {
   readonly memoryKind?: string;
   readonly memoryError?: number;
   readonly verdict?: string;
+  /** Predicted seconds of each part of the step that the row has a time of, and its error. */
+  readonly phases?: Readonly<Record<string, { readonly predicted: number; readonly error: number }>>;
   readonly parts?: Readonly<Record<string, number>>;
   readonly memoryParts?: Readonly<Record<string, number>>;
   readonly assumptions: readonly string[];
@@ -38,10 +41,17 @@ export function score(
   const group = trainsInPart(row) ? `${row.group}, adapters` : row.group;
   const base = { id: row.id, group, tier: row.tier ?? '?', assumptions, row };
   let best: Estimate;
+  let phases: Phases | null;
+  let there: number | null;
   try {
     const problem = adjust(problemOf(row, assumptions));
     const full = overrides === undefined ? problem : { ...problem, coefficients: overrides };
-    best = pick(plansOf(row, problem, assumptions).map((plan) => estimate(full, plan)));
+    const plans = plansOf(row, problem, assumptions);
+    const estimates = plans.map((plan) => estimate(full, plan));
+    best = pick(estimates);
+    const plan = plans[estimates.indexOf(best)]!;
+    phases = statesPhases(row) ? phasesOf(full, plan) : null;
+    there = peakPlace(row, assumptions) === null ? null : allocatedAt(full, plan, peakPlace(row, [])!);
   } catch (error) {
     return { ...base, status: 'inexpressible', reason: (error as Error).message.split('\n')[0]! };
   }
@@ -54,8 +64,10 @@ export function score(
   const measured = row.measured;
   const faults = row.faults ?? {};
   const kind = measured.memoryKind ?? 'unstated';
-  const heaviest = best.stages.reduce((a, b) => (peakOf(b.memory, kind) > peakOf(a.memory, kind) ? b : a));
-  const predictedPeakBytes = peakOf(heaviest.memory, kind);
+  const heaviest =
+    stageOfRank(best, measured.memoryRank) ??
+    best.stages.reduce((a, b) => (peakOf(b.memory, kind) > peakOf(a.memory, kind) ? b : a));
+  const predictedPeakBytes = there ?? peakOf(heaviest.memory, kind);
   const result: Scored = {
     ...base,
     status: 'scored',
@@ -65,6 +77,7 @@ export function score(
     verdict: best.verdict,
     parts: best.time,
     memoryParts: heaviest.memory.allocated,
+    ...(phases === null ? {} : { phases: phaseErrors(row, phases) }),
   };
   const time = positive(measured.stepSeconds) && !('time' in faults) ? measured.stepSeconds : null;
   const memory =
@@ -87,6 +100,35 @@ export function score(
   };
 }
 
+const PHASES = ['forwardSeconds', 'backwardSeconds', 'optimizerSeconds'] as const;
+
+function statesPhases({ measured }: Row): boolean {
+  return PHASES.some((phase) => positive(measured[phase]));
+}
+
+function phaseErrors({ measured }: Row, phases: Phases): NonNullable<Scored['phases']> {
+  return Object.fromEntries(
+    PHASES.flatMap((phase) => {
+      const seconds = measured[phase];
+      return positive(seconds)
+        ? [[phase, { predicted: phases[phase], error: phases[phase] / seconds - 1 }]]
+        : [];
+    }),
+  );
+}
+
+/**
+ * Where in the step a row's peak was taken; null: all through it. DeepSpeed tells MaxMemAllocated beside the times of its phases, and
+ * with memory_breakdown see_memory_usage (runtime/utils.py) resets that counter before each: it is then the optimizer step's.
+ */
+function peakPlace({ measured, config, stack }: Row, assumptions: string[]): string | null {
+  if (measured.memoryAt) return measured.memoryAt;
+  const logged = config.offload && /deepspeed/.test(stack?.name ?? '') && positive(measured.optimizerSeconds);
+  if (!logged || !positive(measured.peakMemory)) return null;
+  assumptions.push('peak memory that of the optimizer step, as DeepSpeed logs it beside phases');
+  return 'optimizer-step';
+}
+
 function positive(value: unknown): value is number {
   return typeof value === 'number' && Number.isFinite(value) && value > 0;
 }
@@ -97,6 +139,20 @@ function pick(estimates: readonly Estimate[]): Estimate {
   const need = (e: Estimate) => Math.max(...e.stages.map((s) => s.memory.deviceBytes / s.memory.limitBytes));
   if (fitting.length === 0) return estimates.reduce((a, b) => (need(b) < need(a) ? b : a));
   return fitting.reduce((a, b) => (b.stepSeconds < a.stepSeconds ? b : a));
+}
+
+/** Ranks are numbered stage by stage, the pipeline outermost; null: not stated. */
+function stageOfRank(
+  { stages }: Estimate,
+  rank: number | null | undefined,
+): Estimate['stages'][number] | null {
+  if (typeof rank !== 'number') return null;
+  let end = 0;
+  for (const stage of stages) {
+    end += stage.devices;
+    if (rank < end) return stage;
+  }
+  return null;
 }
 
 function peakOf(memory: Estimate['stages'][number]['memory'], kind: string): number {

@@ -11,11 +11,12 @@ import type { Problem } from '../../domain/problem.ts';
 import type { Workload } from '../../domain/workload.ts';
 import { LAUNCHERS } from '../../frameworks/index.ts';
 import { asTrained } from '../../layers/training/as-trained.ts';
+import { optimizerText } from '../../plan-text/optimizer-text.ts';
 import type { Register } from '../command.ts';
 import { emitPlan } from '../emit-plan.ts';
 import { EXIT } from '../io.ts';
 import { clusterDigest, modelDigest } from '../planned-inputs.ts';
-import { launcherFrom } from '../problem.ts';
+import { launcherFrom, optimizerFrom } from '../problem.ts';
 import { scheduledCluster, scheduling, schedulingOptions } from '../scheduling.ts';
 import { isFull } from '../training.ts';
 import { toolVersion } from '../version.ts';
@@ -75,10 +76,11 @@ function trainedAs(model: ModelSpec, stated: PlanFile['problem']['training']): M
 }
 
 function workloadOf(stated: PlanFile['problem']): Workload {
-  const { sequenceLength, globalBatchSize, precision, optimizer, headroom } = stated;
+  const { sequenceLength, globalBatchSize, precision, optimizer, optimizerOptions, headroom } = stated;
   const { headroomBytes, reservedBytes, packing } = stated;
   return {
-    ...{ sequenceLength, globalBatchSize, precision, optimizer, headroom },
+    ...{ sequenceLength, globalBatchSize, precision, headroom },
+    ...optimizerFrom(optimizerText({ optimizer, optimizerOptions: optimizerOptions ?? {} })),
     ...(packing === undefined ? {} : { packing }),
     ...(headroomBytes === undefined ? {} : { headroomBytes }),
     ...(reservedBytes === undefined ? {} : { reservedBytes }),
@@ -105,7 +107,7 @@ function problemOf(file: PlanFile, folder: string): Problem {
       });
     }
   }
-  const { stack, groups, training } = file.problem;
+  const { training, groups, stack } = file.problem;
   return {
     model: trainedAs(model.value, training),
     cluster: onlyGroups(cluster.value, (group) => groups.includes(group.id)),

@@ -1,4 +1,4 @@
-import type { Operator } from '../../layers/operator.ts';
+import type { Operator, SavedTensor } from '../../layers/operator.ts';
 import { isFrozen, localParameters } from '../../layers/weight.ts';
 import type { StageContext } from '../../techniques/technique.ts';
 import { type Owned, ownedBy } from './owned.ts';
@@ -7,6 +7,8 @@ import { type Owned, ownedBy } from './owned.ts';
 export interface OperatorMemory {
   /** Kept from forward to backward, logits apart. */
   readonly saved: number;
+  /** The same of what is kept in the host's memory. */
+  readonly offloaded: number;
   /** Brought back by recomputation while its backward runs. */
   readonly restored: number;
   /** Alive only during one operator's backward (the widest), logits apart. */
@@ -28,7 +30,8 @@ export function operatorMemory(operators: readonly Operator[], context: StageCon
   const untied = weights.filter(({ tied }) => !tied);
   return {
     saved: savedBytes(others),
-    restored: savedBytes(others, true),
+    offloaded: savedBytes(others, 'offloaded'),
+    restored: savedBytes(others, 'dropped'),
     transient: others.reduce((most, { backwardBytes }) => Math.max(most, backwardBytes), 0),
     logits: {
       saved: savedBytes(logits),
@@ -43,10 +46,17 @@ export function operatorMemory(operators: readonly Operator[], context: StageCon
   };
 }
 
-/** Bytes that operators keep for backward; or those that they drop and bring back. */
-function savedBytes(operators: readonly Operator[], dropped = false): number {
+/** Bytes that operators keep on the GPU for backward, elsewhere, or drop and bring back. */
+function savedBytes(
+  operators: readonly Operator[],
+  where: 'kept' | 'offloaded' | 'dropped' = 'kept',
+): number {
   let bytes = 0;
   for (const { saved } of operators)
-    for (const tensor of saved) if ((tensor.dropped === true) === dropped) bytes += tensor.bytes;
+    for (const tensor of saved) if (placeOf(tensor) === where) bytes += tensor.bytes;
   return bytes;
+}
+
+function placeOf({ dropped, offloaded }: SavedTensor): 'kept' | 'offloaded' | 'dropped' {
+  return dropped === true ? 'dropped' : offloaded === true ? 'offloaded' : 'kept';
 }

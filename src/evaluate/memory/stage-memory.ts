@@ -3,7 +3,7 @@ import type { Ends, Plan } from '../../domain/plan.ts';
 import { type InFlight, inFlightOf } from '../../schedules/in-flight.ts';
 import { scheduleOf } from '../../schedules/index.ts';
 import type { PipelineShape } from '../../schedules/schedule.ts';
-import { TECHNIQUES } from '../../techniques/index.ts';
+import { having } from '../../techniques/index.ts';
 import type { StageContext } from '../../techniques/technique.ts';
 import { communicators } from '../communicators.ts';
 import type { StageProfile } from '../stage-profile.ts';
@@ -65,15 +65,14 @@ export function flowOf(schedule: string, shape: PipelineShape): StageFlow[] {
   }));
 }
 
+const AHEAD = having('runAhead');
+
 /** The shape of one pipeline of a plan. */
 export function shapeOf(
   { dims, techniques }: Pick<Plan, 'dims' | 'techniques'>,
   stages: number,
   microBatches: number,
 ): PipelineShape {
-  const runAhead = TECHNIQUES.reduce(
-    (sum, one) => sum + (one.runAhead?.(one.of(techniques), stages) ?? 0),
-    0,
-  );
+  const runAhead = AHEAD.reduce((sum, one) => sum + one.runAhead(one.of(techniques), stages), 0);
   return { stages, microBatches, virtualStages: dims.vpp, runAhead };
 }

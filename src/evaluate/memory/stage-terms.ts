@@ -2,15 +2,20 @@ import { type BySegment, type MemoryTerm, memoryTerm, type Point } from '../../d
 import type { Ends } from '../../domain/plan.ts';
 import { lastKind } from '../../layers/parameters.ts';
 import { scheduleOf } from '../../schedules/index.ts';
-import { gatheredBytes, type Held, type Parameters } from '../../techniques/holding.ts';
-import { holdingsOf, TECHNIQUES } from '../../techniques/index.ts';
+import { gatheredBytes, type Held, type Parameters, type State } from '../../techniques/holding.ts';
+import { having, holdingsOf } from '../../techniques/index.ts';
+import type { StageContext } from '../../techniques/technique.ts';
 import type { StageProfile } from '../stage-profile.ts';
 import type { StagePlace } from './held.ts';
 import type { OperatorMemory } from './operator-memory.ts';
 import type { Owned } from './owned.ts';
 import { ownedAtEnds, ownedBeside } from './owned-by-stage.ts';
+import { beyondShare } from './unsplit.ts';
 
+const BACKWARD: readonly Point[] = ['backward', 'end-of-backward'];
 const IN_FLIGHT: readonly Point[] = ['forward', 'loss', 'backward'];
+
+const HOLDING = having('terms');
 
 /**
  * All that one GPU of a stage holds, wherever it stands: states as techniques share them out, what micro-batches keep, what
@@ -26,7 +31,7 @@ export function stageTerms(profile: StageProfile): (place: StagePlace) => Memory
 function stateTerms(profile: StageProfile): (place: StagePlace) => MemoryTerm[] {
   const { context } = profile;
   const { techniques } = context;
-  const layers = (key: keyof Owned, of: 'dense' | 'expert', factor = 1) =>
+  const layers = (key: State, of: 'dense' | 'expert', factor = 1) =>
     each(profile, ({ owned }) => factor * owned[key][of]);
   const holdings = holdingsOf(context).map((holding) => {
     const { state, of, share } = holding;
@@ -35,7 +40,7 @@ function stateTerms(profile: StageProfile): (place: StagePlace) => MemoryTerm[] 
   const element = context.local.elementBytes;
   const both = (of: (owned: Owned, group: keyof Parameters) => number) => (owned: Owned) =>
     of(owned, 'dense') + of(owned, 'expert');
-  const gathered = both((owned, group) => gatheredBytes(owned, group, element));
+  const gathered = both(gatheredBytes);
   const live = both(({ parameters, frozen }, group) => parameters[group] - frozen[group]);
   const ofLayers = {
     gathered: each(profile, ({ owned }) => gathered(owned)),
@@ -43,7 +48,23 @@ function stateTerms(profile: StageProfile): (place: StagePlace) => MemoryTerm[] 
   };
   return ({ ends, weightVersions }) => {
     const beside = ownedBeside(profile, ends);
-    const states = holdings.map(({ state, of, device, share, layers }) => {
+    const states = holdings.map(({ state, of, device, share, passing, layers }) => {
+      if (passing === true) {
+        const ofEnd = (end: Partial<Ends>) =>
+          ownedBeside(profile, { embedding: null, head: null, ...end })[state][of];
+        const most = Math.max(
+          ends.embedding === null ? 0 : ofEnd({ embedding: 0 }),
+          ends.head === null ? 0 : ofEnd({ head: 0 }),
+        );
+        return memoryTerm({
+          part: state,
+          device,
+          at: BACKWARD,
+          over: 'widest',
+          layers: layers.map((row) => row.map((bytes) => Math.max(0, bytes - share * most))),
+          fixed: [share * most],
+        });
+      }
       const versions = state === 'weights' ? weightVersions : 1;
       return memoryTerm({
         part: state,
@@ -52,13 +73,26 @@ function stateTerms(profile: StageProfile): (place: StagePlace) => MemoryTerm[] 
         fixed: [versions * share * beside[state][of]],
       });
     });
+    const unsplit = holdings.flatMap(({ state, of, device, share }) => {
+      const ofBeside = beyondShare(beside.unsplit?.largest.states[of] ?? 0, share);
+      const most = each(profile, ({ owned }) =>
+        Math.max(0, beyondShare(owned.unsplit?.largest.states[of] ?? 0, share) - ofBeside),
+      );
+      return state !== 'optimizer states' ||
+        (ofBeside === 0 && most.every((row) => row.every((n) => n === 0)))
+        ? []
+        : [memoryTerm({ part: state, device, over: 'widest', layers: most, fixed: [ofBeside] })];
+    });
     const root = ownedAtEnds(profile, ends);
+    const rootWeights = gatheredBytes(root, 'dense');
     const held: Held = {
       gathered: { layers: ofLayers.gathered, fixed: gathered(beside) },
       live: { layers: ofLayers.live, fixed: live(beside) },
-      root: gatheredBytes(root, 'dense', element) + element * (root.parameters.dense - root.frozen.dense),
+      root: rootWeights + element * (root.parameters.dense - root.frozen.dense),
+      rootWeights,
     };
-    return [...states, ...TECHNIQUES.flatMap((one) => one.terms?.(one.of(techniques), held, context) ?? [])];
+    const all = [...states, ...unsplit];
+    return [...all, ...HOLDING.flatMap((one) => one.terms(one.of(techniques), held, context))];
   };
 }
 
@@ -69,7 +103,10 @@ function passTerms(profile: StageProfile): (place: StagePlace) => MemoryTerm[] {
   const saved = each(profile, (memory) => memory.saved);
   const restored = each(profile, (memory) => memory.restored);
   const transient = each(profile, (memory) => memory.transient);
+  const offloaded = each(profile, (memory) => memory.offloaded);
+  const elsewhere = offloaded.some((row) => row.some((bytes) => bytes > 0));
   const none = each(profile, () => 0);
+  const scores = scoreBuffer(context);
   const alone = (part: string, at: readonly Point[], bytes: number) =>
     memoryTerm({ part, at, layers: none, fixed: [bytes] });
   const widest = (part: string, layers: BySegment) =>
@@ -86,6 +123,8 @@ function passTerms(profile: StageProfile): (place: StagePlace) => MemoryTerm[] {
     return [
       memoryTerm({ ...activations, at: IN_FLIGHT, times: 'in-flight' }),
       memoryTerm({ ...activations, at: ['end-of-backward'], times: 'in-flight-but-one' }),
+      ...(elsewhere ? activationsElsewhere(offloaded) : []),
+      ...(scores > 0 ? [memoryTerm({ part: 'attention score buffer', layers: none, fixed: [scores] })] : []),
       memoryTerm({
         part: 'logits and loss',
         at: ['forward', 'loss'],
@@ -104,6 +143,38 @@ function passTerms(profile: StageProfile): (place: StagePlace) => MemoryTerm[] {
       ),
     ];
   };
+}
+
+/** In the host's memory for each micro-batch in flight; on the GPU those of the layer at work and of the one on its way. */
+function activationsElsewhere(offloaded: BySegment): MemoryTerm[] {
+  const twice = offloaded.map((row) => row.map((bytes) => 2 * bytes));
+  return [
+    memoryTerm({
+      part: 'activations',
+      device: 'host',
+      at: IN_FLIGHT,
+      times: 'in-flight',
+      layers: offloaded,
+      fixed: [0],
+    }),
+    memoryTerm({
+      part: 'activations on their way',
+      at: IN_FLIGHT,
+      over: 'widest',
+      layers: twice,
+      fixed: [0],
+    }),
+  ];
+}
+
+/** Scores of all heads of one layer, 16 bits, where the stack keeps a buffer for them. */
+function scoreBuffer({ problem, local }: StageContext): number {
+  const { model, stack } = problem;
+  if (stack.keepsScoreBuffer !== true || stack.attentionKernel !== 'unfused') return 0;
+  const heads = Math.max(
+    ...model.kinds.map(({ mixer }) => (mixer !== null && 'heads' in mixer ? Number(mixer.heads) : 0)),
+  );
+  return (local.elementBytes * local.tokens * local.sequence * heads) / local.tensorParallel;
 }
 
 /** A number of each kind of layer. */

@@ -19,7 +19,10 @@ interface Part {
 
 /** Whether the ranks of a stage each keep a share of its states: then each shard is averaged over pipelines by itself. */
 export function keepsShards(context: StateContext): boolean {
-  return holdingsOf(context).some(({ state, share }) => state === 'optimizer states' && share < 1);
+  let kept = 0;
+  for (const { state, of, share, staging } of holdingsOf(context))
+    if (state === 'optimizer states' && of === 'dense' && staging !== true) kept += share;
+  return kept < 1;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { wideOf } from '../../domain/dtype.ts';
+import { isFull, wideOf } from '../../domain/dtype.ts';
 import { attentionForward } from '../../hardware/attention.ts';
 import { densePeak, type GemmShape, gemmCurve, gemmSeconds } from '../../hardware/gemm.ts';
 import { sustained } from '../../hardware/power.ts';
@@ -104,10 +104,10 @@ function addKernel(
   }
 }
 
-/** How much slower attention is in fp32 than the 16-bit kernels of the fit: as its peak is lower. */
+/** How much slower attention is in fp32 or tf32 than the 16-bit kernels of the fit: as its peak is lower. */
 function fp32Factor({ problem, group: { gpu } }: StageContext): number {
-  if (problem.workload.precision !== 'fp32') return 1;
-  return Math.max(1, densePeak(gpu) / gemmCurve(gpu, 'fp32').peak);
+  const { precision } = problem.workload;
+  return isFull(precision) ? Math.max(1, densePeak(gpu) / gemmCurve(gpu, precision).peak) : 1;
 }
 
 function groupedFactor({ problem, c }: StageContext): number {

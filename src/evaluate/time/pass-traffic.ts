@@ -1,16 +1,18 @@
-import { TECHNIQUES } from '../../techniques/index.ts';
+import { having } from '../../techniques/index.ts';
 import { expose } from '../../techniques/overlap.ts';
 import type { PassTraffic, StageContext } from '../../techniques/technique.ts';
 import type { PartProfile } from '../part-profile.ts';
 import type { LayerTime } from './layer-time.ts';
 import { addTime, noTime, type PassTime, seconds } from './pass-time.ts';
 
+const SENDING = having('passTraffic');
+
 /** A layer with what techniques send beside its passes: hidden as far as its own compute reaches. */
 export function withPassTraffic(part: PartProfile, context: StageContext): LayerTime {
   const { time } = part;
   const traffic: PassTraffic[] = [];
-  for (const { of, passTraffic } of TECHNIQUES)
-    if (passTraffic !== undefined) traffic.push(...passTraffic(of(context.techniques), part, context));
+  for (const { of, passTraffic } of SENDING)
+    traffic.push(...passTraffic(of(context.techniques), part, context));
   const behind = seconds(time.backward) + seconds(time.recompute);
   if (traffic.length === 0) return time;
   const beside = (name: 'forward' | 'backward', compute: number): PassTime => {
@@ -31,6 +33,6 @@ export function withPassTraffic(part: PartProfile, context: StageContext): Layer
 function addTraffic(pass: PassTime, one: PassTraffic, compute: number, contention: number): number {
   const { exposed, hidden } = expose(one.seconds, one.hideable, compute);
   pass.dataParallel += exposed;
-  pass.contention += hidden * contention;
+  if (one.copied !== true) pass.contention += hidden * contention;
   return hidden;
 }

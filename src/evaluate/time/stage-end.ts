@@ -1,13 +1,16 @@
 import { streamSeconds } from '../../hardware/stream.ts';
-import { holdingsOf, TECHNIQUES } from '../../techniques/index.ts';
+import { having, holdingsOf } from '../../techniques/index.ts';
 import { expose } from '../../techniques/overlap.ts';
 import type { StepTraffic } from '../../techniques/technique.ts';
 import type { Owned } from '../memory/owned.ts';
+import { beyondShare } from '../memory/unsplit.ts';
 import type { StageProfile } from '../stage-profile.ts';
 
 /** Once per step and stage, after the last backward and before the next forward: what those passes do not hide. Seconds. */
 export interface StageEnd {
   readonly gradientReduce: number;
+  /** Gradients on their way off the GPU. */
+  readonly gradientFlush: number;
   readonly parameterGather: number;
   readonly optimizer: number;
 }
@@ -19,30 +22,47 @@ export function stageEnd(
   { forward, backward }: { readonly forward: number; readonly backward: number },
 ): StageEnd {
   const hideable = profile.context.problem.stack.overlap.dataParallel;
-  const { reduce, gather, update } = wholeEnd(profile, owned);
+  const { reduce, gather, update, flush, drain } = wholeEnd(profile, owned);
   return {
     gradientReduce: expose(reduce, hideable, backward).exposed,
+    gradientFlush: flush + drained(drain, profile.context.c.drainHidden * backward),
     parameterGather: expose(gather, hideable, forward).exposed,
     optimizer: update,
   };
 }
 
+/** What goes off the GPU by copy engines hides behind backward, whatever else does. */
+function drained(seconds: number, behind: number): number {
+  return Math.max(0, seconds - behind);
+}
+
+const SENDING = having('stepTraffic');
+
 /** The same with nothing hidden. */
 export function wholeEnd({ context }: StageProfile, owned: Owned): StepTraffic {
   const { techniques, group, c } = context;
   const holdings = holdingsOf(context);
-  let [reduce, gather, update] = [0, 0, 0];
-  for (const one of TECHNIQUES) {
-    const traffic = one.stepTraffic?.(one.of(techniques), { ...owned, holdings }, context);
-    if (traffic === undefined) continue;
+  let [reduce, gather, update, flush, drain] = [0, 0, 0, 0, 0];
+  const states = { ...owned, holdings, whole: owned.unsplit !== null };
+  for (const one of SENDING) {
+    const traffic = one.stepTraffic(one.of(techniques), states, context);
     reduce += traffic.reduce;
     gather += traffic.gather;
     update += traffic.update;
+    flush += traffic.flush;
+    drain += traffic.drain;
   }
   let bytes = 0;
-  for (const { state, of, device, share } of holdings)
-    if (state === 'optimizer states' && device === 'gpu') bytes += share * owned.step[of];
-  return { reduce, gather, update: update + streamSeconds(group.gpu, bytes, 1, { ...c, streamBytes: 1 }) };
+  for (const { state, of, device, share } of holdings) {
+    if (state !== 'optimizer states' || device !== 'gpu') continue;
+    bytes += share * owned.step[of];
+    if (owned.unsplit === null) continue;
+    const { seconds, largest } = owned.unsplit;
+    bytes += beyondShare(largest.step[of], share);
+    update += share * seconds[of] + beyondShare(largest.seconds[of], share);
+  }
+  const kernels = streamSeconds(group.gpu, bytes, 1, { streamFloor: c.streamFloor, streamBytes: 1 });
+  return { reduce, gather, update: update + kernels, flush, drain };
 }
 
 /**

@@ -2,7 +2,7 @@ import type { Ends, LayerRange, Pipeline, Plan, ReplicaBlock } from '../../domai
 import { replicasOf } from '../../domain/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
 import { type Span, spanOfDevices } from '../../hardware/span.ts';
-import { TECHNIQUES } from '../../techniques/index.ts';
+import { having } from '../../techniques/index.ts';
 import { specOf } from '../context.ts';
 import { endsOf } from '../ends.ts';
 import { contentOf, type StageContent } from '../memory/content.ts';
@@ -96,11 +96,12 @@ function spanOfStages({ cluster }: Problem, { stages }: Pipeline): Span {
   );
 }
 
+const EXCHANGING = having('headExchange');
+
 /** What stages exchange for the logits of one micro-batch, the pass that has most of it. */
 function addHeadExchange(head: PassTime, stages: Span, { context }: StageProfile): void {
-  for (const one of TECHNIQUES) {
-    const exchange = one.headExchange?.(one.of(context.techniques), stages, context);
-    if (exchange === undefined) continue;
+  for (const one of EXCHANGING) {
+    const exchange = one.headExchange(one.of(context.techniques), stages, context);
     head.tensorParallel += exchange.open;
     head.contention += exchange.beside * context.c.contention;
   }

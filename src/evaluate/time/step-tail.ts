@@ -15,6 +15,7 @@ export interface StepTail {
   /** Until the last backward of the stage that ends the step. */
   readonly pipelineSeconds: number;
   readonly gradientReduce: number;
+  readonly gradientFlush: number;
   readonly parameterGather: number;
   readonly optimizer: number;
 }
@@ -31,12 +32,14 @@ export function stepTail(
 ): StepTail {
   let end = -1;
   let tail = { criticalPipeline: 0, pipelineSeconds: 0, gradientReduce: 0 };
+  let gradientFlush = 0;
   let parameterGather = 0;
   let optimizer = 0;
   for (const [index, { stages, time }] of pipelines.entries()) {
     for (const [s, stage] of stages.entries()) {
       const finish = time.finishSeconds[s]!;
       const step = slowestEnd(plan, stages.length, stage);
+      gradientFlush = Math.max(gradientFlush, step.gradientFlush);
       parameterGather = Math.max(parameterGather, step.parameterGather);
       optimizer = Math.max(optimizer, step.optimizer);
       const tied = s === 0 ? tiedEmbedding(problem, stages[0]!) : 0;
@@ -51,7 +54,7 @@ export function stepTail(
     problem,
     pipelines.map(({ stages }) => stages),
   );
-  return { ...tail, gradientReduce: tail.gradientReduce + across, parameterGather, optimizer };
+  return { ...tail, gradientReduce: tail.gradientReduce + across, gradientFlush, parameterGather, optimizer };
 }
 
 /** Whether a stage reduces among its own copies: without shards the ring over all pipelines does it in one go. */
@@ -78,6 +81,7 @@ function slowestEnd({ dims }: Plan, stages: number, stage: StageRun): StageEnd {
   return {
     // A copy that is done before the slowest begins so much before it to reduce.
     gradientReduce: ends.reduce((most, one, i) => Math.max(most, one.gradientReduce - (last - busy[i]!)), 0),
+    gradientFlush: slowest('gradientFlush'),
     parameterGather: slowest('parameterGather'),
     optimizer: slowest('optimizer'),
   };

@@ -6,6 +6,7 @@ import {
   stateShareOf,
 } from '../../domain/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
+import { optimizerInBackward } from '../../techniques/optimizer-in-backward.ts';
 import { recompute } from '../../techniques/recompute.ts';
 import { modelName } from '../zorse/models.ts';
 
@@ -44,6 +45,7 @@ export function config({ model, workload }: Problem, plan: Plan) {
     ga,
     use_activation_buffers: ga,
     use_prefetch_backwards: ga,
+    ...(optimizerInBackward.of(plan.techniques) ? { optimizer_in_backwards: true } : {}),
     reduce_dtype: 'float32',
     autocast_dtype: workload.precision === 'bf16' ? 'bfloat16' : 'float16',
     skip_profile: true,

@@ -25,8 +25,8 @@ const reach: Reach = {
   express: {
     layers: ['softmax', 'dense'],
     schedules: [],
-    optimizers: ['adamw'],
-    techniques: ['recompute', 'zero'],
+    optimizers: { adamw: {} },
+    techniques: ['recompute', 'zero', 'optimizer-in-backward'],
   },
 };
 

@@ -2,6 +2,7 @@ import { groupOfDevice } from '../../domain/cluster.ts';
 import { InputError } from '../../domain/input-error.ts';
 import type { Plan, ReplicaBlock } from '../../domain/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
+import { optimizerInBackward } from '../../techniques/optimizer-in-backward.ts';
 import { FULL_RECOMPUTE, recompute } from '../../techniques/recompute.ts';
 import { zero } from '../../techniques/zero.ts';
 import type { Tree } from '../reading/tree.ts';
@@ -51,7 +52,10 @@ export function planOf(
     ],
     dims: { cp: 1, ep: 1, etp: 1, vpp: 1, dpReplicate: 1 },
     schedule: '1f1b',
-    techniques: zero.set(again ? recompute.set({}, FULL_RECOMPUTE) : {}, batches.length > 1 ? 3 : 0),
+    techniques: optimizerInBackward.set(
+      zero.set(again ? recompute.set({}, FULL_RECOMPUTE) : {}, batches.length > 1 ? 3 : 0),
+      tree.isTrue('optimizer_in_backwards'),
+    ),
     nodeOrder: null,
   };
 }

@@ -36,7 +36,9 @@ export function adapterFiles({ model, workload }: Problem): { path: string; cont
   const { training } = model;
   if (training === undefined || training.lora === null) return [];
   const json = (path: string, value: object) => ({ path, content: `${JSON.stringify(value, null, 2)}\n` });
-  const dtype = { bf16: 'bfloat16', fp16: 'float16', fp32: 'float32' }[wideOf(workload.precision)];
+  const dtype = { bf16: 'bfloat16', fp16: 'float16', tf32: 'float32', fp32: 'float32' }[
+    wideOf(workload.precision)
+  ];
   return [
     json(ADAPTERS, loraConfig(training.lora)),
     ...(training.decoder === 'qlora'

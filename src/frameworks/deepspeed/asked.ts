@@ -1,22 +1,23 @@
 import { InputError } from '../../domain/input-error.ts';
-import type { Asked } from '../port/reader.ts';
+import type { Asked, Source } from '../port/reader.ts';
 import type { Tree } from '../reading/tree.ts';
 import { notesOf } from './notes.ts';
-import { offloadsOf } from './offload.ts';
+import { offloadedIn } from './offload.ts';
+import { askedOptimizer } from './optimizer.ts';
 import { batchOf, micsOf, precisionsOf, sizeOf, sizesOf, ZERO } from './settings.ts';
 
 /** What a file asks for. Throws InputError where that is not what a plan can come near. */
-export function askedOf(tree: Tree): Asked {
+export function askedOf(tree: Tree, source: Source): Asked {
   const { sp, tp, stage, mesh } = sizesOf(tree, null);
   const [batch, micro, steps] = batchOf(tree);
   const dp = mesh ?? (batch === null || micro === null || steps === null ? null : batch / (micro * steps));
   const microBatch = micro ?? (dp === null ? null : impliedMicroBatch(batch, dp, steps));
-  refuseOffload(tree);
   if (microBatch === null && batch !== null && !tree.keys('').includes('train_micro_batch_size_per_gpu'))
     throw refusal(tree, 'train_batch_size', `train_batch_size ${batch} alone`, [
       'train_micro_batch_size_per_gpu beside it: without it the micro-batch depends on the number of GPUs',
       'Maybe add "train_micro_batch_size_per_gpu": 1.',
     ]);
+  const { notes, ...optimizer } = askedOptimizer(tree, source);
   const recomputed = sizeOf(tree, 'activation_checkpointing.number_checkpoints');
   return {
     configuration: {
@@ -26,6 +27,7 @@ export function askedOf(tree: Tree): Asked {
       ...(microBatch === null ? {} : { 'micro-batch': String(microBatch) }),
       recompute: recomputed === null ? 'none' : 'full',
       zero: String(stage),
+      ...offloadedIn(tree),
       ...replicasOf(tree, dp === null ? null : dp * sp),
     },
     sequenceLength: null,
@@ -34,22 +36,14 @@ export function askedOf(tree: Tree): Asked {
     precision: precisionsOf(tree)[0] ?? null,
     layers: null,
     hiddenSize: null,
-    notes: notesOf(tree),
+    ...optimizer,
+    notes: [...notesOf(tree), ...notes],
   };
 }
 
 /** Of a batch alone the accumulation is 1 (deepspeed/runtime/config.py@029f12b, _set_batch_related_parameters). */
 function impliedMicroBatch(batch: number | null, dp: number, steps: number | null): number | null {
   return batch === null ? null : batch / (dp * (steps ?? 1));
-}
-
-function refuseOffload(tree: Tree): void {
-  const [first] = offloadsOf(tree);
-  if (first !== undefined)
-    throw refusal(tree, first.path, `${first.path} keeps ${first.what} on ${first.device}`, [
-      'no offload: a plan keeps all states on the GPUs',
-      'Maybe set its device to "none", to see what the GPUs alone would need.',
-    ]);
 }
 
 /** MiCS shards every state over `mics_shard_size` consecutive ranks (deepspeed/runtime/zero/mics_utils.py). */

@@ -3,13 +3,16 @@ import type { Problem } from '../../domain/problem.ts';
 import { degreesOf } from '../../plan-text/degrees.ts';
 import { recompute } from '../../techniques/recompute.ts';
 import { zero } from '../../techniques/zero.ts';
+import { offloadSections } from './offload.ts';
+import { bf16Config, optimizerConfig } from './optimizer.ts';
 
 /**
  * train_batch_size = micro batch · accumulation steps · data-parallel size; Ulysses ranks do not count as data parallel
  * (deepspeed/runtime/config.py@029f12b, _configure_train_batch_size). Their mesh is set up from the file alone only where it
  * has both sizes (deepspeed/__init__.py@0a1fbe1, initialize).
  */
-export function config({ model, workload }: Problem, plan: Plan) {
+export function config(problem: Problem, plan: Plan) {
+  const { model, workload } = problem;
   const { cp, dp, dpShard } = degreesOf(plan);
   const stage = zero.of(plan.techniques);
   return {
@@ -17,7 +20,10 @@ export function config({ model, workload }: Problem, plan: Plan) {
     train_micro_batch_size_per_gpu: microBatchSizeOf(plan),
     gradient_accumulation_steps: plan.pipelines[0]!.stages[0]!.replicas[0]!.microBatches,
     ...(cp > 1 ? { sequence_parallel_size: cp, data_parallel_size: dp } : {}),
-    ...(workload.precision === 'bf16' ? { bf16: { enabled: true } } : { fp16: { enabled: true } }),
+    ...(workload.precision === 'bf16'
+      ? { bf16: { enabled: true, ...bf16Config(problem) } }
+      : { fp16: { enabled: true } }),
+    ...optimizerConfig(problem, plan),
     gradient_clipping: 1.0,
     ...(recompute.of(plan.techniques).mode === 'full'
       ? {
@@ -29,6 +35,7 @@ export function config({ model, workload }: Problem, plan: Plan) {
     zero_optimization: {
       stage,
       overlap_comm: stage > 0,
+      ...offloadSections(plan),
       ...(stage >= 2 ? { reduce_bucket_size: 500_000_000, contiguous_gradients: true } : {}),
       ...(stage === 3
         ? {

@@ -5,6 +5,7 @@ import { lawOf } from '../laws/structure.ts';
 import { type Framework, HOST_ORDER, type Reach } from '../port/framework.ts';
 import { adapterFiles, adapterVariables, separateModules } from './adapters.ts';
 import { config } from './config.ts';
+import { DEEPSPEED_OPTIMIZERS, optimizerVariables } from './optimizer.ts';
 import { PLAN_RULES, PROBLEM_RULES } from './plan-rules.ts';
 import { deepspeedReader } from './reader.ts';
 
@@ -14,9 +15,9 @@ const reach: Reach = {
   express: {
     layers: ['softmax', 'latent', 'dense'],
     schedules: [],
-    optimizers: ['adamw'],
+    optimizers: DEEPSPEED_OPTIMIZERS,
     trains: ['full', 'lora', 'qlora'],
-    techniques: ['recompute', 'zero'],
+    techniques: ['recompute', 'zero', 'offload-optimizer', 'offload-parameters'],
     // The program's collator packs.
     packs: true,
   },
@@ -43,6 +44,7 @@ export const deepspeed: Framework = {
           SEQUENCE_LENGTH: String(problem.workload.sequenceLength),
           // Recomputation is the program's: model.gradient_checkpointing_enable() or deepspeed.checkpointing.
           ACTIVATION_CHECKPOINTING: recompute.of(plan.techniques).mode === 'full' ? '1' : '0',
+          ...optimizerVariables(problem),
           ...adapterVariables(problem.model.training),
           ...(plan.dims.dpReplicate === 1 ? {} : { ZERO_INIT: 'MiCS_Init' }),
         },

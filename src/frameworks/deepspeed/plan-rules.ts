@@ -3,6 +3,8 @@ import { softmax } from '../../layers/mixers/softmax.ts';
 import { degreesOf } from '../../plan-text/degrees.ts';
 import { zero } from '../../techniques/zero.ts';
 import { type ProblemRule, type Rule, recomputeAllOrNothing, no as refusal } from '../laws/rule.ts';
+import { offload } from './offload.ts';
+import { optimizerStage } from './optimizer.ts';
 
 const no = (rule: string, actual: string, limit: string) =>
   refusal(rule, actual, limit, 'Maybe --launcher megatron.');
@@ -42,4 +44,4 @@ const mics: Rule = (_, { dims: { dpReplicate }, techniques }) =>
 export const PROBLEM_RULES: readonly ProblemRule[] = [precision];
 
 /** What a DeepSpeed JSON can say by itself: ZeRO, MiCS, Ulysses sequence parallelism, precision, the batch equation. */
-export const PLAN_RULES: readonly Rule[] = [ulysses, mics, recomputeAllOrNothing];
+export const PLAN_RULES: readonly Rule[] = [ulysses, mics, optimizerStage, offload, recomputeAllOrNothing];

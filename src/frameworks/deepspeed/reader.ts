@@ -27,7 +27,7 @@ export const deepspeedReader: LaunchReader = {
         at: { file: source.path, line: 1 },
       });
     return {
-      asked: () => ({ ...askedOf(tree), ...adaptersBeside(source) }),
+      asked: () => ({ ...askedOf(tree, source), ...adaptersBeside(source) }),
       violations: (gpus) => broken(FILE_RULES, tree, sizesOf(tree, gpus), (at) => tree.line(at)),
     };
   },

@@ -2,6 +2,7 @@ import { layersOf, microBatchSizeOf } from '../../domain/plan.ts';
 import { shellQuote } from '../../launch-folder/quote.ts';
 import { hostRuns } from '../../launch-folder/ranks.ts';
 import { degreesOf } from '../../plan-text/degrees.ts';
+import { optimizerText } from '../../plan-text/optimizer-text.ts';
 import { packingText } from '../../plan-text/packing-text.ts';
 import { trainingFlags } from '../../plan-text/training-text.ts';
 import { TECHNIQUES } from '../../techniques/index.ts';
@@ -53,6 +54,7 @@ export const env: Framework = {
           GRADIENT_ACCUMULATION_STEPS: stages[0]!.replicas[0]!.microBatches,
           SEQUENCE_LENGTH: workload.sequenceLength,
           PRECISION: workload.precision,
+          OPTIMIZER: optimizerText(workload),
           ...Object.fromEntries(
             Object.entries(trainingFlags(model.training)).map(([flag, text]) => [variable(flag), text]),
           ),

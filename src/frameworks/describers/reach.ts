@@ -11,7 +11,12 @@ export const EVERYTHING: Express = {
   layers: [...MIXERS, ...FEED_FORWARDS].map(({ kind }) => kind),
   schedules: SCHEDULES.map(({ id }) => id),
   trains: TRAINING_FORMS,
-  optimizers: OPTIMIZERS.map(({ id }) => id),
+  optimizers: Object.fromEntries(
+    OPTIMIZERS.map(({ id, options }) => [
+      id,
+      Object.fromEntries(Object.entries(options).map(([key, { values }]) => [key, values])),
+    ]),
+  ),
   techniques: TECHNIQUES.map(({ id }) => id),
   packs: true,
 };

@@ -25,7 +25,7 @@ const reach: Reach = {
   express: {
     layers: ['softmax', 'dense'],
     schedules: ['1f1b', 'gpipe'],
-    optimizers: ['adamw'],
+    optimizers: { adamw: {} },
     techniques: ['sp', 'recompute', 'zero'],
   },
 };

@@ -20,7 +20,7 @@ const reach: Reach = {
   express: {
     layers: ['softmax', 'dense'],
     schedules: ['1f1b'],
-    optimizers: ['adamw'],
+    optimizers: { adamw: {} },
     techniques: ['sp', 'recompute', 'zero'],
   },
 };

@@ -1,8 +1,13 @@
+import type { Problem } from '../../domain/problem.ts';
+import type { Reason } from '../../domain/reason.ts';
+import { type Stack, statesIn } from '../../domain/stack.ts';
 import { formOf } from '../../domain/training.ts';
+import type { OptimizerOptions } from '../../domain/workload.ts';
 import { partsOf } from '../../layers/layer.ts';
+import { optimizerOf } from '../../optimizers/index.ts';
 import { trainingFlags } from '../../plan-text/training-text.ts';
 import { TECHNIQUES } from '../../techniques/index.ts';
-import type { Reach } from '../port/framework.ts';
+import type { ExpressedOptimizers, Reach } from '../port/framework.ts';
 import { no, type ProblemRule, type Rule } from './rule.ts';
 
 /** Kinds of layer, optimizers and parts of a model to train that a framework does not list. */
@@ -16,10 +21,7 @@ export function expressedProblem({ name, express }: Reach): ProblemRule[] {
         ? null
         : no('layer-kind', `${odd.kind} in ${odd.layer} layers`, `${express.layers.join(', ')} in ${name}`);
     },
-    ({ workload: { optimizer } }) =>
-      express.optimizers.includes(optimizer)
-        ? null
-        : no('optimizer', optimizer, `${express.optimizers.join(', ')} in ${name}`),
+    (problem) => refusedOptimizer(problem, express.optimizers, name),
     ({ workload: { packing } }) =>
       packing?.separate !== true || express.packs === true
         ? null
@@ -37,6 +39,51 @@ export function expressedProblem({ name, express }: Reach): ProblemRule[] {
         : no('train', `--train ${trainingFlags(training).train}`, `--train ${trains.join(', ')} in ${name}`);
     },
   ];
+}
+
+function refusedOptimizer(
+  { workload, stack }: Problem,
+  expressed: ExpressedOptimizers,
+  name: string,
+): Reason | null {
+  const { optimizer, optimizerOptions = {} } = workload;
+  const known = expressed[optimizer];
+  if (known === undefined)
+    return no(
+      'optimizer',
+      optimizer,
+      `${Object.keys(expressed).join(', ')} in ${name}`,
+      'Maybe --launcher any.',
+    );
+  for (const [key, { usual }] of Object.entries(optimizerOf(optimizer).options)) {
+    const said = optimizerOptions[key];
+    const values = known[key];
+    const value = said ?? usual;
+    if (value === undefined || asStacked(key, workload, stack)) continue;
+    const fine =
+      values === undefined ? said === undefined : value.split('/').every((one) => values.includes(one));
+    if (!fine)
+      return no(
+        'optimizer',
+        `${optimizer} with ${key}=${value}`,
+        values === undefined ? `no ${key} in ${name}` : `${key}=${values.join(' or ')} in ${name}`,
+        `Maybe --optimizer ${values === undefined || values[0] === usual ? optimizer : `${optimizer},${key}=${values[0]}`}, or --launcher any.`,
+      );
+  }
+  return null;
+}
+
+/** Formats of states that are what the stack has anyway. */
+function asStacked(
+  key: string,
+  { precision, optimizerOptions = {} }: Problem['workload'],
+  stack: Stack,
+): boolean {
+  if (!['master', 'moments', 'gradients'].includes(key)) return false;
+  const { [key]: _, ...others } = optimizerOptions;
+  const held = (options: OptimizerOptions) =>
+    JSON.stringify(statesIn({ precision, optimizerOptions: options }, stack.state));
+  return held(optimizerOptions) === held(others);
 }
 
 /** Schedules and techniques that it does not list. */

@@ -81,6 +81,16 @@ const ALIASES: Readonly<Record<string, string>> = {
   'dist.use_megatron_fsdp': '--use-megatron-fsdp',
   'model.fp8': '--fp8-format',
   'model.fp4': '--fp4-format',
+  'optimizer.optimizer': '--optimizer',
+  'optimizer.sgd_momentum': '--sgd-momentum',
+  'optimizer.use_precision_aware_optimizer': '--use-precision-aware-optimizer',
+  'optimizer.main_grads_dtype': '--main-grads-dtype',
+  'optimizer.main_params_dtype': '--main-params-dtype',
+  'optimizer.exp_avg_dtype': '--exp-avg-dtype',
+  'optimizer.exp_avg_sq_dtype': '--exp-avg-sq-dtype',
+  'optimizer.muon_tp_mode': '--muon-tp-mode',
+  'optimizer.muon_num_ns_steps': '--muon-num-ns-steps',
+  'optimizer.muon_scalar_optimizer': '--muon-scalar-optimizer',
   'mixed_precision.bf16': '--bf16',
   'mixed_precision.fp16': '--fp16',
   'mixed_precision.fp8': '--fp8-format',
@@ -109,13 +119,15 @@ export function flagsFrom(
     const name = ALIASES[field] ?? TO_FLAG.get(field) ?? nameOf(field);
     if (inverted !== undefined) {
       if (ABSENT.test(value)) set(inverted, [], line);
+    } else if (/^(ddp|mixed_precision)\.grad_reduce_in_fp32$/.test(field)) {
+      if (ABSENT.test(value)) set('--grad-reduce-in-bf16', [], line);
     } else if (field === 'mixed_precision') {
       const found = unquoted(value);
       for (const [flag, word] of flagsOfRecipe(found, { file, line })) set(flag, word, line);
     } else if (field === 'model.gated_linear_unit') {
       if (TRUE.test(value)) set('--swiglu', [], line);
     } else if (name !== null && !ABSENT.test(value)) {
-      const words = unquoted(value);
+      const words = formatOf(unquoted(value));
       set(name, TRUE.test(value) ? [] : LISTS.has(name) ? words.split(/\s*,\s*/) : [words], line);
       if (name === '--num-query-groups') set('--group-query-attention', [], line);
       // The default of MixedPrecisionConfig, not that of Megatron-LM's parser.
@@ -127,6 +139,18 @@ export function flagsFrom(
 }
 
 const unquoted = (value: string) => value.replaceAll(/^[["']+|[\]"']+$/g, '');
+
+/** Types of states, which are torch's here, as the command line has them; other words as they are. */
+function formatOf(word: string): string {
+  return TORCH_TYPES[word.replace(/^torch\./, '')] ?? word;
+}
+
+const TORCH_TYPES: Readonly<Record<string, string>> = {
+  float32: 'fp32',
+  float16: 'fp16',
+  bfloat16: 'bf16',
+  uint8: 'fp8',
+};
 
 /** Fields of `model` are flags of Megatron-LM; other sections only where they are named above. */
 function nameOf(field: string): string | null {

@@ -2,6 +2,8 @@ import type { Asked } from '../port/reader.ts';
 import { contextExchangeOf } from './context-exchange.ts';
 import { cutOf, virtualStagesOf } from './cut.ts';
 import { lossOfRun } from './loss.ts';
+import { offloadOf } from './offload.ts';
+import { askedOptimizer } from './optimizer.ts';
 import { precisionOf } from './precision.ts';
 import { recomputeOf } from './recompute.ts';
 import { expertsOf, type MegatronRun } from './run.ts';
@@ -33,10 +35,12 @@ export function askedOf(run: MegatronRun): Asked {
   if (virtual !== null && CHUNKED.some((flag) => run.has(flag))) found.vpp = String(virtual);
   const cut = cutOf(run);
   if (cut !== null) found.layers = cut.join('/');
-  Object.assign(found, contextExchangeOf(run), lossOfRun(run), recomputeOf(run));
+  Object.assign(found, contextExchangeOf(run), lossOfRun(run), recomputeOf(run), offloadOf(run));
   found.zero = String(shardingOf(run));
   take('dp-replicate', '--num-distributed-optimizer-instances');
+  if (run.has('--fp8-param-gather') && precisionOf(run) === 'fp8') found['fp8-weights'] = 'true';
   if (Number(found.tp ?? 1) > 1) found.sp = String(run.has('--sequence-parallel'));
+  const { notes, ...optimizer } = askedOptimizer(run);
   return {
     configuration: found,
     sequenceLength: run.count('--seq-length'),
@@ -44,31 +48,35 @@ export function askedOf(run: MegatronRun): Asked {
     precision: precisionOf(run),
     layers: run.count('--num-layers'),
     hiddenSize: run.count('--hidden-size'),
-    notes: notesOf(run),
+    ...optimizer,
+    notes: [...notesOf(run), ...notes, ...gatherNotes(run)],
   };
 }
 
 /** What the flags change and no plan says: each is named, none is estimated. */
 const UNESTIMATED: Readonly<Record<string, string>> = {
-  '--optimizer-cpu-offload': 'optimizer states are counted on the GPU',
   '--cpu-offloading-num-layers': 'activations are counted on the GPU',
-  '--use-precision-aware-optimizer': 'optimizer states are counted in fp32',
   '--hybrid-context-parallel': 'every sample is split over all context-parallel ranks',
   '--sft': 'attention is counted over whole sequences, unless --packing says how long samples are',
+  '--fine-grained-activation-offloading': 'activations are counted on the GPU',
   '--freeze-all-layers': 'all weights are trained',
   '--moe-expert-capacity-factor': 'no token is dropped',
   '--moe-pad-expert-input-to-capacity': 'no token is dropped or padded',
 };
 
 function notesOf(run: MegatronRun): string[] {
-  const optimizer = run.word('--optimizer');
   const flags = Object.entries(UNESTIMATED).filter(
     ([flag]) => run.has(flag) && !['0', 'False'].includes(run.word(flag) ?? ''),
   );
-  return [
-    ...(optimizer === null || optimizer === 'adam' ? [] : [`--optimizer ${optimizer} is estimated as adam`]),
-    ...flags.map(([flag, instead]) => `${flag} is not estimated: ${instead}`),
-  ];
+  return [...flags.map(([flag, instead]) => `${flag} is not estimated: ${instead}`)];
+}
+
+/** Only weights with one scale a tensor are estimated in fp8. */
+function gatherNotes(run: MegatronRun): string[] {
+  const flag = ['--fp8-param-gather', '--fp4-param-gather'].find((one) => run.has(one));
+  return flag === undefined || precisionOf(run) === 'fp8'
+    ? []
+    : [`${flag} is not estimated: weights are held and gathered in 16 bits`];
 }
 
 function shardingOf(run: MegatronRun): number {

@@ -1,11 +1,14 @@
 import { hostsScript } from '../../launch-folder/hosts-script.ts';
 import { loss } from '../../techniques/loss.ts';
+import { offloadOptimizer } from '../../techniques/offload-optimizer.ts';
 import { lawOf } from '../laws/structure.ts';
 import type { Framework, Reach } from '../port/framework.ts';
 import { megatronEnvironment, megatronPrepare } from './environment.ts';
 import { lossNotes } from './loss.ts';
 import { leftOpen } from './model-arguments.ts';
 import { networksOf } from './networks.ts';
+import { offload } from './offload.ts';
+import { MEGATRON_OPTIMIZERS } from './optimizer.ts';
 import { MEGATRON_CAPABILITIES, MEGATRON_EXPRESS } from './reach.ts';
 import { megatronReader } from './reader.ts';
 import { MEGATRON_PLAN_RULES, MEGATRON_PROBLEM_RULES } from './rules.ts';
@@ -15,8 +18,13 @@ const reach: Reach = {
   name: 'Megatron-LM',
   // --nccl-communicator-config-path
   capabilities: { ...MEGATRON_CAPABILITIES, networkPerGroup: true },
-  // --sft
-  express: { ...MEGATRON_EXPRESS, packs: true },
+  express: {
+    ...MEGATRON_EXPRESS,
+    optimizers: MEGATRON_OPTIMIZERS,
+    techniques: [...MEGATRON_EXPRESS.techniques, 'fp8-weights', offloadOptimizer.id],
+    // --sft
+    packs: true,
+  },
 };
 
 /** Megatron-LM: `arguments.txt`, one word a line, and `launch.sh`, which reads it on every host. */
@@ -25,7 +33,7 @@ export const megatron: Framework = {
   ...reach,
   stack: 'megatron-core',
   reader: megatronReader,
-  ...lawOf(reach, MEGATRON_PROBLEM_RULES, MEGATRON_PLAN_RULES),
+  ...lawOf(reach, MEGATRON_PROBLEM_RULES, [...MEGATRON_PLAN_RULES, offload]),
   render: (problem, plan, { origin }) => {
     const networks = networksOf(problem, plan, origin);
     return [

@@ -4,6 +4,7 @@ import type { Stack } from '../../domain/stack.ts';
 import { isMoe } from '../../layers/layer.ts';
 import { degreesOf } from '../../plan-text/degrees.ts';
 import { contextExchange } from '../../techniques/context-exchange.ts';
+import { fp8Weights } from '../../techniques/fp8-weights.ts';
 import { loss } from '../../techniques/loss.ts';
 import { recompute } from '../../techniques/recompute.ts';
 import { sequenceParallel } from '../../techniques/sequence-parallel.ts';
@@ -12,6 +13,8 @@ import { isEven } from '../laws/chunks.ts';
 import { contextArguments } from './context-exchange.ts';
 import { pipelineLayout } from './layout.ts';
 import { lossArguments } from './loss.ts';
+import { offloadArguments } from './offload.ts';
+import { optimizerArguments } from './optimizer.ts';
 import { PRECISION } from './precision.ts';
 import { recomputeArguments } from './recompute.ts';
 
@@ -35,12 +38,17 @@ export function parallelArguments(problem: Problem, plan: Plan): string[] {
     ...(sequenceParallel.of(plan.techniques) && tp > 1 ? ['--sequence-parallel'] : []),
     ...shardingArguments(plan),
     ...lossArguments(loss.of(plan.techniques)),
+    ...offloadArguments(plan),
     ...recomputeArguments(recompute.of(plan.techniques)),
     ...(workload.packing?.separate === true ? ['--sft'] : []),
     ...['--micro-batch-size', microBatchSizeOf(plan), '--global-batch-size', workload.globalBatchSize],
+    ...optimizerArguments(problem, plan),
     ...(PRECISION[workload.precision as keyof typeof PRECISION] ?? []),
+    ...(fp8Weights.of(plan.techniques) ? ['--fp8-param-gather'] : []),
   ];
-  return args.map(String);
+  // Offloading and formats of states each ask for it.
+  const twice = '--use-precision-aware-optimizer';
+  return args.map(String).filter((word, i, all) => word !== twice || all.indexOf(word) === i);
 }
 
 /**

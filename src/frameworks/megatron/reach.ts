@@ -6,6 +6,6 @@ export const MEGATRON_CAPABILITIES: Capabilities = { ...HOST_ORDER, endsAlone: t
 export const MEGATRON_EXPRESS: Express = {
   layers: ['softmax', 'latent', 'dense', 'moe'],
   schedules: ['1f1b', 'interleaved-1f1b'],
-  optimizers: ['adamw'],
+  optimizers: { adamw: {} },
   techniques: ['sp', 'cp-comm', 'loss', 'recompute', 'zero'],
 };

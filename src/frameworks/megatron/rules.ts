@@ -1,7 +1,9 @@
+import { isFull } from '../../domain/dtype.ts';
 import { microBatchSizeOf } from '../../domain/plan.ts';
 import { isMoe } from '../../layers/layer.ts';
 import { latent } from '../../layers/mixers/latent.ts';
 import { degreesOf } from '../../plan-text/degrees.ts';
+import { fp8Weights } from '../../techniques/fp8-weights.ts';
 import { recompute } from '../../techniques/recompute.ts';
 import { zero } from '../../techniques/zero.ts';
 import { chunksInOrder } from '../laws/chunks.ts';
@@ -9,6 +11,7 @@ import { no, type ProblemRule, type Rule } from '../laws/rule.ts';
 import { architecture } from './architecture-rule.ts';
 import { fusedLoss } from './loss.ts';
 import { hasLinearBias } from './model-arguments.ts';
+import { optimizerPrecision, optimizerSharding } from './optimizer.ts';
 
 /** Constraints of Megatron-LM's argument validator and of its process groups, which the validator does not check. */
 
@@ -91,8 +94,8 @@ const recomputation: Rule = ({ model }, { techniques, dims }) => {
 const precision: ProblemRule = ({ model, workload }) => {
   if (workload.precision === 'fp16' && isMoe(model))
     return no('expert-precision', 'fp16 with grouped experts', 'bf16 or lower', 'Maybe --precision bf16.');
-  if (workload.precision === 'fp32')
-    return no('precision', 'fp32', 'bf16, fp16, fp8, mxfp8 or nvfp4', 'Maybe --launcher any.');
+  if (isFull(workload.precision))
+    return no('precision', workload.precision, 'bf16, fp16, fp8, mxfp8 or nvfp4', 'Maybe --launcher any.');
   return workload.precision === 'fp8-rowwise'
     ? no(
         'precision',
@@ -103,12 +106,18 @@ const precision: ProblemRule = ({ model, workload }) => {
     : null;
 };
 
+/** arguments.py@d98e8a6: "--fp8-param-gather only supported with distributed optimizer, torch fsdp2, megatron fsdp". */
+const fp8Gather: Rule = (_, { techniques }) =>
+  fp8Weights.of(techniques) && zero.of(techniques) === 0
+    ? no('fp8-weights', 'fp8 weights with zero=0', 'zero=1 or more', 'Maybe zero=1.')
+    : null;
+
 const fsdpPrecision: Rule = ({ workload }, plan) =>
   zero.of(plan.techniques) >= 2 && workload.precision === 'fp16'
     ? no('fsdp-precision', 'fp16 with sharded gradients', 'bf16 or fp8')
     : null;
 
-export const MEGATRON_PROBLEM_RULES: readonly ProblemRule[] = [architecture, precision];
+export const MEGATRON_PROBLEM_RULES: readonly ProblemRule[] = [architecture, precision, optimizerPrecision];
 
 export const MEGATRON_PLAN_RULES: readonly Rule[] = [
   schedule,
@@ -119,5 +128,7 @@ export const MEGATRON_PLAN_RULES: readonly Rule[] = [
   optimizerInstances,
   fusedLoss,
   recomputation,
+  fp8Gather,
   fsdpPrecision,
+  optimizerSharding,
 ];

@@ -1,6 +1,8 @@
 import { bad, divides } from '../reading/file-rule.ts';
 import { dataParallel, expertsOf, type MegatronRule } from './run.ts';
 
+const STATE_TYPES = ['--main-grads-dtype', '--main-params-dtype', '--exp-avg-dtype', '--exp-avg-sq-dtype'];
+
 /** What overlap, attention and the optimizer ask of one another (arguments.py@000c4ac). */
 export const TECHNIQUE_RULES: readonly MegatronRule[] = [
   {
@@ -53,6 +55,53 @@ export const TECHNIQUE_RULES: readonly MegatronRule[] = [
         divides('dp·cp', dp * cp, instances, 'the instances', 'Use a divisor.') ??
         divides("the experts' dp", expert, instances, 'the instances', 'Use a divisor.')
       );
+    },
+  },
+  {
+    // optimizer_config.py@d98e8a6, OptimizerConfig.__post_init__.
+    rule: 'precision-aware-optimizer',
+    at: '--use-precision-aware-optimizer',
+    check: (run) => {
+      const aware = run.has('--use-precision-aware-optimizer');
+      const odd = STATE_TYPES.find((flag) => (run.word(flag) ?? 'fp32') !== 'fp32');
+      if (!aware)
+        return odd === undefined
+          ? null
+          : bad(
+              `${odd} ${run.word(odd)}`,
+              '--use-precision-aware-optimizer',
+              'Add --use-precision-aware-optimizer.',
+            );
+      const name = run.word('--optimizer') ?? 'adam';
+      if (name !== 'adam')
+        return bad(`--use-precision-aware-optimizer with --optimizer ${name}`, 'adam', 'Drop one of them.');
+      return run.has('--use-distributed-optimizer')
+        ? null
+        : bad(
+            '--use-precision-aware-optimizer',
+            '--use-distributed-optimizer',
+            'Add --use-distributed-optimizer.',
+          );
+    },
+  },
+  {
+    rule: 'main-gradients',
+    at: '--main-grads-dtype',
+    check: (run) =>
+      run.word('--main-grads-dtype') === 'bf16' && run.has('--accumulate-allreduce-grads-in-fp32')
+        ? bad('--main-grads-dtype bf16', 'not with --accumulate-allreduce-grads-in-fp32', 'Drop one of them.')
+        : null,
+  },
+  {
+    // arguments.py@d98e8a6: "Emerging optimizer does not support Torch-FSDP2 for now", nor Megatron-FSDP.
+    rule: 'optimizer-sharding',
+    at: '--optimizer',
+    check: (run) => {
+      const name = run.word('--optimizer') ?? 'adam';
+      const fsdp = ['--use-megatron-fsdp', '--use-torch-fsdp2'].find((flag) => run.has(flag));
+      return fsdp === undefined || name === 'adam' || name === 'sgd'
+        ? null
+        : bad(`--optimizer ${name} with ${fsdp}`, '--use-distributed-optimizer', `Drop ${fsdp}.`);
     },
   },
   {

@@ -7,10 +7,12 @@ import { sequenceParallel } from '../../techniques/sequence-parallel.ts';
 import { zero } from '../../techniques/zero.ts';
 import { attentionAndMlp } from '../laws/attention-and-mlp.ts';
 import { float, yamlText } from '../writing/yaml-text.ts';
+import { optimizerFactory } from './optimizer.ts';
 import { architectureOf } from './rules.ts';
 
 /** `config.yaml` for run_train.py. Without a dataset nanotron makes up its data; learning rate and steps are a trial's. */
-export function config({ model, workload }: Problem, plan: Plan, origin: string): string {
+export function config(problem: Problem, plan: Plan, origin: string): string {
+  const { model, workload } = problem;
   const { tp, pp, dp } = degreesOf(plan);
   const { techniques } = plan;
   const sequence = sequenceParallel.of(techniques);
@@ -55,7 +57,7 @@ export function config({ model, workload }: Problem, plan: Plan, origin: string)
       zero_stage: zero.of(techniques),
       weight_decay: 0.1,
       clip_grad: float(1),
-      accumulate_grad_in_fp32: true,
+      accumulate_grad_in_fp32: workload.optimizerOptions?.master !== 'none',
       learning_rate_scheduler: {
         learning_rate: 0.00015,
         lr_warmup_steps: 2,
@@ -64,13 +66,7 @@ export function config({ model, workload }: Problem, plan: Plan, origin: string)
         lr_decay_steps: steps - 2,
         min_decay_lr: 0.000015,
       },
-      optimizer_factory: {
-        name: 'adamW',
-        adam_beta1: 0.9,
-        adam_beta2: 0.95,
-        adam_eps: 1e-8,
-        torch_adam_is_fused: true,
-      },
+      optimizer_factory: optimizerFactory(problem),
     },
     tokens: {
       sequence_length: workload.sequenceLength,

@@ -2,6 +2,7 @@ import { hostsScript } from '../../launch-folder/hosts-script.ts';
 import { lawOf } from '../laws/structure.ts';
 import { type Framework, HOST_ORDER, type Reach } from '../port/framework.ts';
 import { config } from './config.ts';
+import { NANOTRON_OPTIMIZERS } from './optimizer.ts';
 import { nanotronReader } from './reader.ts';
 import { architectureOf, cutOf, PLAN_RULES, PROBLEM_RULES } from './rules.ts';
 
@@ -11,7 +12,7 @@ const reach: Reach = {
   express: {
     layers: ['softmax', 'dense'],
     schedules: ['1f1b', 'gpipe'],
-    optimizers: ['adamw'],
+    optimizers: NANOTRON_OPTIMIZERS,
     techniques: ['sp', 'recompute', 'zero'],
   },
 };

@@ -3,6 +3,7 @@ import type { Asked, LaunchReader } from '../port/reader.ts';
 import { broken } from '../reading/file-rule.ts';
 import { type Tree, treeOf } from '../reading/tree.ts';
 import { FILE_RULES } from './file-rules.ts';
+import { askedOptimizer } from './optimizer.ts';
 import { fileCut, MODEL, sizesOf } from './sizes.ts';
 
 /** nanotron's YAML. */
@@ -29,6 +30,7 @@ function askedOf(tree: Tree): Asked {
   const microBatch = tree.count('tokens.micro_batch_size');
   const accumulation = tree.count('tokens.batch_accumulation_per_replica') ?? 1;
   const cut = pp > 1 ? fileCut(tree, pp) : null;
+  const optimizer = askedOptimizer(tree);
   return {
     configuration: {
       ...{ dp: String(dp), pp: String(pp), tp: String(tp), cp: String(cp) },
@@ -43,6 +45,7 @@ function askedOf(tree: Tree): Asked {
     sequenceLength: tree.count('tokens.sequence_length'),
     globalBatchSize: microBatch === null ? null : dp * microBatch * accumulation,
     precision: { bfloat16: 'bf16', float16: 'fp16' }[tree.word('model.dtype') ?? ''] ?? null,
+    ...(optimizer === undefined ? {} : { optimizer }),
     layers: tree.count(`${MODEL}.num_hidden_layers`),
     hiddenSize: tree.count(`${MODEL}.hidden_size`),
   };

@@ -22,13 +22,16 @@ export interface Reach {
   readonly express: Express;
 }
 
+/** By id, and by option the values that can be said. An option that is not listed has what is usual. */
+export type ExpressedOptimizers = Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
+
 /** What a framework's files can say, by the ids of the modules. */
 export interface Express {
   /** Mixers and feed-forward parts. */
   readonly layers: readonly string[];
   /** Of pipelines; one stage needs none. */
   readonly schedules: readonly string[];
-  readonly optimizers: readonly string[];
+  readonly optimizers: ExpressedOptimizers;
   /** What of a model it can train; left out: all of it alone. */
   readonly trains?: readonly TrainingForm[];
   readonly techniques: readonly string[];

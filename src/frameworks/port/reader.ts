@@ -33,6 +33,8 @@ interface AskedWorkload {
   readonly sequenceLength: number | null;
   readonly globalBatchSize: number | null;
   readonly precision: string | null;
+  /** As --optimizer has it; left out: not said. */
+  readonly optimizer?: string;
   /** As flags have it; left out: all of the model. */
   readonly training?: TrainingFlags;
   /** As --packing has it. */

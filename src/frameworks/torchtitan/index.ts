@@ -1,6 +1,7 @@
 import { hostsScript } from '../../launch-folder/hosts-script.ts';
 import { lawOf } from '../laws/structure.ts';
 import { type Framework, HOST_ORDER, type Reach } from '../port/framework.ts';
+import { TITAN_OPTIMIZERS } from './optimizer.ts';
 import { titanReader } from './reader.ts';
 import { recipe } from './recipe.ts';
 import { PLAN_RULES, PROBLEM_RULES } from './rules.ts';
@@ -12,8 +13,8 @@ const reach: Reach = {
   express: {
     layers: ['softmax', 'latent', 'dense', 'moe'],
     schedules: Object.keys(SCHEDULE_NAMES),
-    optimizers: ['adamw'],
-    techniques: ['sp', 'loss', 'recompute', 'zero'],
+    optimizers: TITAN_OPTIMIZERS,
+    techniques: ['sp', 'loss', 'recompute', 'zero', 'offload-optimizer', 'offload-parameters'],
     // Its language models attend within samples whatever is asked (models/common/config_utils.py@b5bcd76).
     packs: true,
   },

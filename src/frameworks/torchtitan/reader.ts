@@ -5,6 +5,7 @@ import { broken } from '../reading/file-rule.ts';
 import { TITAN_FILE_RULES } from './file-rules.ts';
 import { lossNotes, lossOfRun } from './loss.ts';
 import { classOf } from './made.ts';
+import { askedOptimizer } from './optimizer.ts';
 import { precisionOf } from './precision.ts';
 import { type TitanRun, titanRun } from './run.ts';
 import { SCHEDULE_NAMES } from './schedules.ts';
@@ -25,9 +26,13 @@ export const titanReader: LaunchReader = {
   },
 };
 
+/** All that FSDP2's CPUOffloadPolicy moves. */
+const OFFLOADED = { 'offload-optimizer': '1', 'offload-parameters': 'host' } as const;
+
 /** Parameters are gathered again in the backward pass unless the file, or a pipeline, keeps them. */
 function askedOf(run: TitanRun): Asked {
   refuseAdapters(run);
+  const optimizer = askedOptimizer(run);
   const { pp, tp, cp, ep, replicate, shard, stages, sequenceParallel, ...workload } = sizesOf(run, null);
   const { sequenceLength, microTokens, microBatches, stepTokens } = workload;
   const dp = shard === null ? null : replicate * shard;
@@ -47,12 +52,16 @@ function askedOf(run: TitanRun): Asked {
       ...lossOfRun(run),
       recompute: recomputeOf(run.at('activation_checkpoint')),
       zero: String(sharding),
+      ...(run.at('training.enable_cpu_offload') === true ? OFFLOADED : {}),
+      // A field of versions before parameter groups: OptimizersInBackwardContainer.
+      ...(run.at('optimizer.early_step_in_backward') === true ? { 'optimizer-in-backward': 'true' } : {}),
       ...(replicate > 1 && sharding > 0 ? { 'dp-replicate': String(replicate) } : {}),
       ...(tp > 1 ? { sp: String(sequenceParallel) } : {}),
     },
     sequenceLength,
     globalBatchSize: tokens === null ? null : tokens / sequenceLength,
     precision: precisionOf(run),
+    ...(optimizer === undefined ? {} : { optimizer }),
     layers: run.model?.layers ?? null,
     hiddenSize: run.model?.hiddenSize ?? null,
     notes: lossNotes(run),

@@ -10,6 +10,8 @@ import { zero } from '../../techniques/zero.ts';
 import { chunksInOrder } from '../laws/chunks.ts';
 import { BASES } from './bases.ts';
 import { lossImports, lossLines } from './loss.ts';
+import { offloads } from './offload.ts';
+import { optimizerLines } from './optimizer.ts';
 import { type TitanModel, titanModelOf } from './registry.ts';
 import { SCHEDULE_NAMES } from './schedules.ts';
 import { TORCHTITAN_VERSION } from './version.ts';
@@ -19,7 +21,8 @@ const RESHARD = { 0: null, 1: null, 2: 'never', 3: 'always' } as const;
 const RECOMPUTE = { none: 'None', selective: 'SelectiveAC.Config()', full: 'FullAC.Config()' } as const;
 
 /** `plan.py`, for `python -m torchtitan.train --module plan --config recipe`. */
-export function recipe({ model: spec, workload }: Problem, plan: Plan, origin: string): string {
+export function recipe(problem: Problem, plan: Plan, origin: string): string {
+  const { model: spec, workload } = problem;
   const { tp, pp, cp, dpReplicate, dpShard, ep } = degreesOf(plan);
   const model = titanModelOf(spec)!;
   const { commit, date, since, before } = TORCHTITAN_VERSION;
@@ -53,7 +56,9 @@ export function recipe({ model: spec, workload }: Problem, plan: Plan, origin: s
         ]
       : []),
     ...lossLines(loss.of(plan.techniques), spec.vocabSize),
+    ...(offloads(plan) ? ['    c.training.enable_cpu_offload = True'] : []),
     `    c.activation_checkpoint = ${RECOMPUTE[recompute.of(plan.techniques).mode]}`,
+    ...optimizerLines(problem),
     `    c.training.num_tokens_per_microbatch_per_dp_rank = ${tokens}`,
     `    c.training.max_context_length = ${workload.sequenceLength}`,
     `    c.training.num_tokens_per_train_step = ${workload.globalBatchSize} * ${workload.sequenceLength}`,

@@ -4,6 +4,7 @@ import { zero } from '../../techniques/zero.ts';
 import { chunksInOrder } from '../laws/chunks.ts';
 import { no, type ProblemRule, type Rule } from '../laws/rule.ts';
 import { chunkedLoss } from './loss.ts';
+import { offload } from './offload.ts';
 import { MODELS, titanModelOf } from './registry.ts';
 import { LOOPED, microBatchLimit, SCHEDULE_NAMES } from './schedules.ts';
 
@@ -109,4 +110,5 @@ export const PLAN_RULES: readonly Rule[] = [
   layout,
   chunkedLoss,
   recomputation,
+  offload,
 ];

@@ -25,7 +25,7 @@ const reach: Reach = {
   express: {
     layers: ['softmax', 'dense'],
     schedules: ['gpipe'],
-    optimizers: ['adamw'],
+    optimizers: { adamw: {} },
     techniques: ['recompute', 'zero'],
   },
 };

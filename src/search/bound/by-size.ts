@@ -1,5 +1,5 @@
 import type { Techniques } from '../../domain/plan.ts';
-import { TECHNIQUES } from '../../techniques/index.ts';
+import { having, TECHNIQUES } from '../../techniques/index.ts';
 import { remembered, rememberedOf } from '../../units/remembered.ts';
 import { type Choice, interned } from '../space/choices.ts';
 
@@ -51,7 +51,7 @@ export function groupOf(
   };
 }
 
-const AHEAD = TECHNIQUES.filter(({ runAhead }) => runAhead !== undefined);
+const AHEAD = having('runAhead');
 const known = new WeakMap<Choice, string>();
 
 /** All that a schedule keeps alive depends on, the micro-batches apart. */

@@ -14,7 +14,7 @@ import { LayerRoom } from '../bound/layer-room.ts';
 import { evenMiss, memoryMiss } from '../bound/memory-bound.ts';
 import { realise } from '../cut/realise.ts';
 import type { Evaluated } from '../run/kept.ts';
-import { type Candidate, specFor } from '../space/candidate.ts';
+import { type Candidate, microBatchesPerReplica, specFor } from '../space/candidate.ts';
 import { chainsOf } from '../space/chains.ts';
 import type { Choice } from '../space/choices.ts';
 import { devicesOfFrame, type Layout } from '../space/frame.ts';
@@ -74,7 +74,8 @@ function membersOf(problem: Problem, layout: Layout, { choices }: Group): Candid
     const candidate = { layout, choice };
     if (choice.fewest !== null) return [];
     const { dims } = specFor(problem, candidate, layout.runs[0]!);
-    return techniqueLaw(problem, dims, choice.techniques) === null ? [candidate] : [];
+    const microBatches = microBatchesPerReplica(problem, candidate);
+    return techniqueLaw(problem, dims, choice.techniques, microBatches) === null ? [candidate] : [];
   });
 }
 

@@ -8,8 +8,8 @@ import { type Candidate, microBatchesPerReplica, shapeFor, specFor } from '../sp
 /** The law that the schedule or the techniques of a candidate break. */
 export function choiceLaw(problem: Problem, candidate: Candidate): Reason | null {
   const { layout, choice } = candidate;
+  const microBatches = microBatchesPerReplica(problem, candidate);
   if (layout.pp > 1) {
-    const microBatches = microBatchesPerReplica(problem, candidate);
     if (choice.vpp > 1 && microBatches < layout.pp)
       return {
         rule: 'schedule-micro-batches',
@@ -20,7 +20,8 @@ export function choiceLaw(problem: Problem, candidate: Candidate): Reason | null
     if (broken !== null) return broken;
   }
   for (const run of layout.runs) {
-    const broken = techniqueLaw(problem, specFor(problem, candidate, run).dims, choice.techniques);
+    const { dims } = specFor(problem, candidate, run);
+    const broken = techniqueLaw(problem, dims, choice.techniques, microBatches);
     if (broken !== null) return broken;
   }
   return null;

@@ -1,6 +1,7 @@
 import type { Estimate } from '../../domain/estimate.ts';
 import type { Problem } from '../../domain/problem.ts';
 import type { Reason } from '../../domain/reason.ts';
+import { formatBytes } from '../../units/format.ts';
 import type { Candidate } from '../space/candidate.ts';
 
 /** A configuration that is legal but does not fit. */
@@ -22,12 +23,32 @@ export function remember(misses: Miss[], miss: Miss): void {
   misses.length = MISSES_KEPT;
 }
 
-/** Need over limit on the fullest GPU. */
-export function excessOf({ stages }: Estimate): number {
-  return Math.max(...stages.map(({ memory }) => memory.deviceBytes / memory.limitBytes));
+/** Need over limit on the fullest GPU, or the fullest host. */
+export function excessOf({ stages, hosts }: Estimate): number {
+  return Math.max(
+    ...stages.map(({ memory }) => memory.deviceBytes / memory.limitBytes),
+    ...hosts.map(({ bytes, limitBytes }) => bytes / limitBytes),
+  );
 }
 
-export function memoryReason({ workload }: Problem, { stages }: Estimate): Reason {
+export function memoryReason(problem: Problem, estimate: Estimate): Reason {
+  const { stages, hosts } = estimate;
+  const onGpus = stages.some(({ memory }) => memory.verdict === 'does-not-fit');
+  return onGpus || hosts.length === 0 ? gpuReason(problem, estimate) : hostReason(hosts);
+}
+
+function hostReason(hosts: Estimate['hosts']): Reason {
+  const { device, bytes, limitBytes } = hosts.reduce((a, b) =>
+    b.bytes / b.limitBytes > a.bytes / a.limitBytes ? b : a,
+  );
+  return {
+    rule: device === 'host' ? 'host-memory' : 'host-disk',
+    actual: `${formatBytes(bytes)} on one host`,
+    limit: formatBytes(limitBytes),
+  };
+}
+
+function gpuReason({ workload }: Problem, { stages }: Estimate): Reason {
   const { memory, stage } = stages.reduce((a, b) =>
     b.memory.deviceBytes / b.memory.limitBytes > a.memory.deviceBytes / a.memory.limitBytes ? b : a,
   );

@@ -59,9 +59,12 @@ export function candidateText({ layout, choice }: Candidate): string {
   const { tp, pp, cp, ep, etp, runs } = layout;
   const copies = [...new Set(runs.map((run) => copiesOf(layout, run)))].join('/');
   const expert = ep > 1 || etp > 1 ? `,ep=${ep},etp=${etp}` : '';
-  const techniques = TECHNIQUES.flatMap(({ id, of, format, choices }) =>
-    choices === undefined ? [] : [`,${id}=${format(of(choice.techniques))}`],
-  );
+  const techniques = TECHNIQUES.flatMap(({ id, of, off, format, choices, allowedAs }) => {
+    const text = format(of(choice.techniques));
+    return choices === undefined || (allowedAs !== undefined && text === format(off))
+      ? []
+      : [`,${id}=${text}`];
+  });
   return `tp=${tp},pp=${pp},dp=${copies},cp=${cp}${expert},vpp=${choice.vpp},micro-batch=${choice.microBatchSize}${techniques.join('')}`;
 }
 

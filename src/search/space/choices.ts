@@ -97,13 +97,16 @@ interface Values {
 function techniqueChoices(
   problem: Problem,
   dims: ParallelDims,
-  { fix, max }: SearchOptions,
+  { fix, max, allow }: SearchOptions,
 ): readonly TechniqueChoice[] {
   const all = TECHNIQUES.map((technique): Values => {
-    const { id, off, usual, choices: choose, resolve, limit } = technique;
+    const { id, off, usual, choices: choose, resolve, limit, allowedAs } = technique;
     const stated = fix.techniques[id];
     const held = stated === undefined ? undefined : (resolve?.(stated, problem, dims) ?? stated);
-    const values = choose?.(problem, dims, held) ?? [held ?? usual?.(problem, dims) ?? off];
+    const values =
+      stated === undefined && allowedAs !== undefined && !allow.includes(allowedAs)
+        ? [off]
+        : (choose?.(problem, dims, held) ?? [held ?? usual?.(problem, dims) ?? off]);
     const limitable = (value: unknown) => limit?.of(value) === null && limit.with(value, 1) !== null;
     // Fewer layers, where they lie in one chunk.
     return {

@@ -38,6 +38,8 @@ export interface SearchOptions {
   readonly fix: Held;
   readonly max: Bounded;
   readonly launcher: Legality | null;
+  /** What techniques call themselves that are only tried where they are named here. */
+  readonly allow: readonly string[];
   /** Only plans whose stages all have one tensor-parallel degree, in one pipeline: what most launchers run. */
   readonly alikeStages: boolean;
   readonly objective: Objective;
@@ -65,6 +67,7 @@ export const DEFAULT_OPTIONS: SearchOptions = {
   fix: NOTHING_HELD,
   max: NOTHING_HELD,
   launcher: null,
+  allow: [],
   alikeStages: false,
   exhaustive: false,
   plansAlone: false,

@@ -61,6 +61,10 @@ describe('the configuration', () => {
   it.each([
     ['unequal micro-batches', UNEQUAL],
     ['equal ones', EVEN],
+    [
+      'the optimizer in backward',
+      planned(LLAMA, 'tp=1,pp=1,dp=16,micro-batch=32,sharding=3,recompute=none,optimizer-in-backward=true'),
+    ],
     ['a single one', planned(LLAMA, 'tp=1,pp=1,dp=16,micro-batch=32,sharding=3,recompute=none')],
     [
       'sizes and shares of states by GPU',

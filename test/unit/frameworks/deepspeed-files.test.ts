@@ -197,16 +197,14 @@ describe('states in groups', () => {
 
 describe('offload', () => {
   it.each([
-    [{ offload_param: { device: 'cpu' } }, 'offload_param keeps parameters on cpu'],
-    [
-      { offload_optimizer: { device: 'nvme', nvme_path: '/x' } },
-      'offload_optimizer keeps optimizer states on nvme',
-    ],
-    [{ cpu_offload: true }, 'cpu_offload keeps optimizer states on cpu'],
-    [{ cpu_offload_param: true }, 'cpu_offload_param keeps parameters on cpu'],
-  ])('%j is refused: no plan can say it', (settings, message) => {
-    expect(() => file(zero(settings)).asked()).toThrow(InputError);
-    expect(() => file(zero(settings)).asked()).toThrow(message);
+    [{ offload_param: { device: 'cpu' } }, { 'offload-parameters': 'host' }],
+    [{ offload_optimizer: { device: 'nvme', nvme_path: '/x' } }, { 'offload-optimizer': '1:nvme' }],
+    [{ offload_optimizer: { device: 'cpu', ratio: 0.3 } }, { 'offload-optimizer': '0.3' }],
+    [{ offload_optimizer: { device: 'cpu', pin_memory: false } }, { 'offload-optimizer': '1:sync' }],
+    [{ cpu_offload: true }, { 'offload-optimizer': '1' }],
+    [{ cpu_offload_param: true }, { 'offload-parameters': 'host' }],
+  ])('%j is what a plan says', (settings, configuration) => {
+    expect(file(zero(settings)).asked().configuration).toMatchObject(configuration);
     expect(rulesOf(zero(settings), 64)).toEqual([]);
   });
 
@@ -254,7 +252,7 @@ describe('comments', () => {
 
   it('are passed over, and lines stay what they are', () => {
     expect(read(text).violations(64)).toMatchObject([{ rule: 'batch-equation', line: 3 }]);
-    expect(() => read(text).asked()).toThrow(/f:6: zero_optimization.offload_optimizer keeps/);
+    expect(read(text).asked().configuration['offload-optimizer']).toBe('1:nvme');
   });
 
   it('leave strings alone', () => {
@@ -292,5 +290,33 @@ describe('Ulysses', () => {
     expect(rejected(4, 8)).toBeNull();
     expect(rejected(8, 6)).toBe('ulysses-kv-heads');
     expect(rejected(16, 4)).toBe('ulysses-heads');
+  });
+});
+
+describe('the optimizer of a file', () => {
+  it.each([
+    ['AdamW', undefined, 0],
+    ['Adam', undefined, 0],
+    ['Lion', 'lion', 0],
+    ['Muon', 'muon', 0],
+    ['AdamW8bit', 'adamw-8bit', 1],
+    ['Lamb', undefined, 1],
+    ['OneBitAdam', undefined, 1],
+    ['SGD', 'sgd,momentum=off', 0],
+  ])('%s', (type, optimizer, said) => {
+    const { notes, ...asked } = file({ ...zero({}), optimizer: { type, params: { lr: 1e-4 } } }).asked();
+    expect(asked.optimizer).toBe(optimizer);
+    expect(notes!.filter((note) => note.includes(type))).toHaveLength(said);
+  });
+
+  it('of bf16 alone, or with gradients of fp32', () => {
+    const bf16 = { enabled: true, bf16_master_weights_and_grads: true };
+    expect(file({ ...zero({}), bf16 }).asked().optimizer).toBe('adamw,master=none,moments=fp32');
+    expect(file({ ...zero({}), bf16: { ...bf16, bf16_optimizer_states: true } }).asked().optimizer).toBe(
+      'adamw,master=none',
+    );
+    expect(file({ ...zero({}), data_types: { grad_accum_dtype: 'fp32' } }).asked().optimizer).toBe(
+      'adamw,gradients=fp32',
+    );
   });
 });

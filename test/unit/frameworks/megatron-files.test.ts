@@ -48,10 +48,33 @@ describe('files that Megatron accepts', () => {
 
   it('say what they ask for and nothing estimates', () => {
     const text = `--num-layers 8 --optimizer sgd --optimizer-cpu-offload --cpu-offloading-num-layers 0`;
-    expect(read(text).asked().notes).toEqual([
-      '--optimizer sgd is estimated as adam',
-      '--optimizer-cpu-offload is not estimated: optimizer states are counted on the GPU',
-    ]);
+    expect(read(text).asked().notes).toEqual([]);
+    expect(read(text).asked().configuration['offload-optimizer']).toBe('1');
+    const half = `${text} --optimizer-offload-fraction 0.5 --no-pin-cpu-grads`;
+    expect(read(half).asked().configuration['offload-optimizer']).toBe('0.5:sync');
+  });
+
+  it.each([
+    ['', undefined],
+    ['--optimizer adam', undefined],
+    ['--optimizer sgd', 'sgd'],
+    ['--optimizer sgd --sgd-momentum 0.0', 'sgd,momentum=off'],
+    ['--grad-reduce-in-bf16', 'adamw,gradients=bf16'],
+    [
+      '--use-precision-aware-optimizer --main-params-dtype fp16 --exp-avg-dtype fp8 --exp-avg-sq-dtype bf16',
+      'adamw,master=fp16,moments=fp8/bf16',
+    ],
+    ['--use-precision-aware-optimizer --main-grads-dtype bf16', 'adamw,gradients=bf16'],
+    ['--optimizer muon --muon-tp-mode blockwise --muon-num-ns-steps 6', 'muon,tp=blockwise,steps=6'],
+    ['--optimizer dist_muon', 'muon'],
+    ['--optimizer lion', 'lion,rest=adamw'],
+  ])('read the optimizer of %s', (flags, optimizer) => {
+    expect(read(`--num-layers 8 ${flags}`).asked().optimizer).toBe(optimizer);
+  });
+
+  it('say what a layout of whole matrices pads', () => {
+    const { notes } = read('--num-layers 8 --optimizer muon --use-distributed-optimizer').asked();
+    expect(notes?.join()).toContain('padding of the aligned layout is not counted');
   });
 
   it('layouts with groups, repeats and commas', () => {

@@ -14,6 +14,7 @@ const at = (problem: Problem, precision: Problem['workload']['precision']): Prob
   ...problem,
   workload: { ...problem.workload, precision },
 });
+const BLACKWELL = problemOf('llama-3.1-70b', 'dgx-b200-64');
 const MIXTRAL = problemOf('mixtral-8x7b', 'dgx-h100-64');
 const EXPERTS = planned(MIXTRAL, 'tp=8,pp=4,dp=2,ep=8,etp=1,sharding=1');
 
@@ -72,7 +73,9 @@ describe('what a plan is told as', () => {
   });
 
   it.each(['bf16', 'fp16', 'fp8', 'mxfp8', 'nvfp4'] as const)('%s is read back from either', (precision) => {
-    const problem = at(DENSE, precision);
+    // A Hopper has neither block-scaled format.
+    const on = precision === 'mxfp8' || precision === 'nvfp4' ? BLACKWELL : DENSE;
+    const problem = at(on, precision);
     const plan = planned(problem, 'tp=8,pp=4,dp=2,sharding=1,recompute=core_attn+layernorm');
     expect(megatron.reject(problem, plan)).toBeNull();
     for (const [launcher, path] of [
@@ -84,6 +87,32 @@ describe('what a plan is told as', () => {
       expect(read.asked().precision).toBe(precision);
       expect(read.violations(64)).toEqual([]);
     }
+  });
+});
+
+describe('weights in fp8', () => {
+  const fp8 = at(DENSE, 'fp8');
+
+  it('are gathered so, and read back', () => {
+    const plan = planned(fp8, 'tp=8,pp=4,dp=2,sharding=1,fp8-weights=true');
+    expect(megatron.reject(fp8, plan)).toBeNull();
+    const read = megatron.reader!.read(sourceOf(file(fp8, plan, 'arguments.txt', megatron), 'arguments.txt'));
+    expect(read.asked().configuration).toMatchObject({ 'fp8-weights': 'true', zero: '1' });
+    expect(read.violations(64)).toEqual([]);
+  });
+
+  it('need sharded states, and another framework has none', () => {
+    const plan = planned(fp8, 'tp=8,pp=4,dp=2,sharding=0,fp8-weights=true');
+    expect(megatron.reject(fp8, plan)).toMatchObject({ rule: 'fp8-weights' });
+    const sharded = planned(fp8, 'tp=8,pp=4,dp=2,sharding=1,fp8-weights=true');
+    expect(megatronBridge.reject(fp8, sharded)).toMatchObject({ rule: 'fp8-weights' });
+  });
+
+  it('with a scale for each block are said not to be estimated', () => {
+    const text = '--num-layers 8 --bf16 --fp8-format e4m3 --fp8-recipe mxfp8 --fp8-param-gather';
+    expect(megatron.reader!.read(sourceOf(text)).asked().notes?.join()).toContain(
+      'held and gathered in 16 bits',
+    );
   });
 });
 

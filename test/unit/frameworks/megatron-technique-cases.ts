@@ -15,6 +15,26 @@ import {
 
 /** Recomputation, precision, sharding, experts, and what the parser itself takes. */
 export const TECHNIQUE_CASES: readonly RuleCase[] = [
+  [
+    'precision-aware-optimizer',
+    dense({ 'exp-avg-dtype': 'bf16' }),
+    dense({ ...ZERO, 'use-precision-aware-optimizer': '', 'exp-avg-dtype': 'bf16' }),
+  ],
+  [
+    'precision-aware-optimizer',
+    dense({ ...ZERO, 'use-precision-aware-optimizer': '', optimizer: 'sgd' }),
+    dense({ ...ZERO, 'use-precision-aware-optimizer': '', optimizer: 'adam' }),
+  ],
+  [
+    'main-gradients',
+    dense({
+      ...ZERO,
+      ...{ 'use-precision-aware-optimizer': '', 'main-grads-dtype': 'bf16' },
+      'accumulate-allreduce-grads-in-fp32': '',
+    }),
+    dense({ ...ZERO, 'use-precision-aware-optimizer': '', 'main-grads-dtype': 'bf16' }),
+  ],
+  ['optimizer-sharding', dense({ ...FSDP, optimizer: 'muon' }), dense({ ...ZERO, optimizer: 'muon' })],
   ['recompute-selective', dense({ ...SELECTIVE, 'recompute-method': 'uniform' }), dense(SELECTIVE)],
   [
     'recompute-selective',

@@ -56,6 +56,25 @@ describe('what a recipe leaves out is as its base function has it', () => {
     expect(own).toMatchObject({ sequenceLength: 4096, globalBatchSize: 8 });
   });
 
+  it.each([
+    ['c.optimizer.implementation = "fused_opt_states_bf16"', 'adamw,moments=bf16'],
+    ['c.training.dtype = "bfloat16"', 'adamw,master=none'],
+    ['c.optimizer.implementation = "foreach"', undefined],
+    [
+      'c.optimizer = OptimizersContainer.Config(param_groups=[ParamGroupConfig(pattern=r".*", optimizer_name="DistMuon")])',
+      'muon',
+    ],
+  ])('its optimizer: %s', (line, optimizer) => {
+    expect(asked(recipe('llama3_8b', 'c.parallelism.tensor_parallel_degree = 8', line)).optimizer).toBe(
+      optimizer,
+    );
+  });
+
+  it('a step in backward', () => {
+    const lines = ['c.parallelism.tensor_parallel_degree = 8', 'c.optimizer.early_step_in_backward = True'];
+    expect(asked(recipe('llama3_8b', ...lines)).configuration['optimizer-in-backward']).toBe('true');
+  });
+
   it('a micro-batch shorter than the context is one sequence', () => {
     const own = asked(recipe('llama3_70b', 'c.training.num_tokens_per_microbatch_per_dp_rank = 2048'));
     expect(own).toMatchObject({ sequenceLength: 2048, configuration: { 'micro-batch': '1' } });

@@ -1,0 +1,34 @@
+import type { Plan } from '../../domain/plan.ts';
+import { ON_GPU, offloadOptimizer } from '../../techniques/offload-optimizer.ts';
+import { offloadParameters, RESIDENT } from '../../techniques/offload-parameters.ts';
+import { zero } from '../../techniques/zero.ts';
+import { no, type Rule } from '../laws/rule.ts';
+
+/** torchtitan/config/configs.py@b5bcd76: FSDP2's CPUOffloadPolicy, which moves parameters, gradients and optimizer states. */
+export function offloads({ techniques }: Plan): boolean {
+  return offloadParameters.of(techniques).device !== 'gpu';
+}
+
+/** All of it, or nothing. */
+export const offload: Rule = (_, plan) => {
+  const optimizer = offloadOptimizer.format(offloadOptimizer.of(plan.techniques));
+  const parameters = offloadParameters.format(offloadParameters.of(plan.techniques));
+  const all = [
+    { ...ON_GPU, fraction: 1 },
+    { ...RESIDENT, device: 'host' as const },
+  ] as const;
+  const nothing =
+    optimizer === offloadOptimizer.format(ON_GPU) && parameters === offloadParameters.format(RESIDENT);
+  if (nothing) return null;
+  if (optimizer !== offloadOptimizer.format(all[0]) || parameters !== offloadParameters.format(all[1]))
+    return no(
+      offloadOptimizer.id,
+      `optimizer ${optimizer}, parameters ${parameters}`,
+      'optimizer 1 and parameters host together, or neither',
+      'Maybe offload=optimizer:1+parameters:host.',
+    );
+  const stage = zero.of(plan.techniques);
+  return stage >= 2
+    ? null
+    : no(offloadParameters.id, `offloaded parameters with zero=${stage}`, 'zero=2 or 3');
+};

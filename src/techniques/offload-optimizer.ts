@@ -1,0 +1,209 @@
+import { wideBytes } from '../domain/dtype.ts';
+import { type MemoryTerm, memoryTerm } from '../domain/memory-term.ts';
+import { statesIn } from '../domain/stack.ts';
+import { drainRate, exchangeSeconds, hostOf, updateRate } from '../hardware/host.ts';
+import type { Held, Holding } from './holding.ts';
+import {
+  Misread,
+  NO_TRAFFIC,
+  type StageContext,
+  type StateContext,
+  type StepStates,
+  type StepTraffic,
+  technique,
+} from './technique.ts';
+import { zero } from './zero.ts';
+
+/** How much of the optimizer's states lies off the GPU, and how it is updated there. */
+export interface OptimizerOffload {
+  /** Of the states that a GPU would have; 0: none. */
+  readonly fraction: number;
+  /** Every so many-th subgroup is updated on the GPU, the others meanwhile by the CPU; null: all by the CPU. */
+  readonly stride: number | null;
+  /** Gradients go down beside backward, pinned, or each in the open. */
+  readonly gradients: 'async' | 'sync';
+  readonly device: 'host' | 'disk';
+}
+
+export const ON_GPU: OptimizerOffload = { fraction: 0, stride: null, gradients: 'async', device: 'host' };
+const ALL: OptimizerOffload = { ...ON_GPU, fraction: 1 };
+
+/** Optimizers that a CPU has kernels of (DeepSpeed's CPUAdam and CPULion, PyTorch's own); those over whole matrices are left to GPUs. */
+const ON_CPU: readonly string[] = ['adamw', 'lion', 'sgd'];
+
+/** fp32 masters, moments and gradients read, masters, moments and 16-bit weights written: bytes a parameter in the host's memory. */
+const UPDATE_BYTES = 30;
+/** A gradient widened on the GPU before it goes down. */
+const WIDENED_BYTES = 4;
+/** Masters and moments, one way. */
+const STATE_BYTES = 12;
+/** The host has gradients as they arrive, 16 bits, and widened. */
+const HOST_GRADIENT_BYTES = 6;
+/**
+ * Of the states that the CPU updates between those of the GPU, second copies on the host: the study's logs come to 3 to 17 B a parameter
+ * more with a stride than without, 5 to 9 in most; with pinned memory's rounding this is 9.
+ */
+const STAGED = 0.5;
+/** Parameters after which a subgroup is closed (sub_group_size of the study's runs), and of a layer what the weight that closes it adds: half of the largest. */
+const SUBGROUP = 1e8;
+const LAST_WEIGHT = 0.26;
+
+/**
+ * ZeRO-Offload (Ren et al. 2021, arXiv 2101.06840): masters and moments in host memory, gradients go down, the CPU updates,
+ * 16-bit weights go up; a fraction of them as in DeepSpeed's Twin-Flow and Megatron's hybrid optimizer. With a stride, Deep Optimizer States
+ * (Maurya et al. 2024, arXiv 2410.21316): every so many-th subgroup goes up, is updated on the GPU and goes back meanwhile.
+ */
+export const offloadOptimizer = technique<OptimizerOffload>({
+  id: 'offload-optimizer',
+  aliases: [],
+  within: { key: 'offload', name: 'optimizer' },
+  allowedAs: 'offload',
+  off: ON_GPU,
+  schema: {
+    type: 'object',
+    additionalProperties: false,
+    required: ['fraction', 'stride', 'gradients', 'device'],
+    properties: {
+      fraction: { type: 'number', minimum: 0, maximum: 1 },
+      stride: { type: ['integer', 'null'], minimum: 2 },
+      gradients: { enum: ['async', 'sync'] },
+      device: { enum: ['host', 'disk'] },
+    },
+  },
+  affects: 'stage',
+  parse,
+  format,
+  name: 'offloaded optimizer',
+  words: (value) => (value.fraction === 0 ? 'none' : format(value)),
+  choices: (_, __, asked) => (asked === undefined ? [ON_GPU, ALL] : [asked]),
+  reject: ({ fraction }, { workload: { optimizer } }) =>
+    fraction === 0 || ON_CPU.includes(optimizer)
+      ? null
+      : {
+          rule: 'offload-optimizer',
+          actual: `${optimizer} on the CPU`,
+          limit: `one of ${ON_CPU.join(', ')}: what updates element by element`,
+        },
+  holdings,
+  terms,
+  stepTraffic,
+  devices: ({ fraction, device }) => (fraction === 0 ? [] : device === 'disk' ? ['host', 'disk'] : ['host']),
+  assumed: ({ fraction, stride }) =>
+    fraction > 0 && stride !== null ? ['subgroups of 100 M parameters on their way through the GPU'] : [],
+});
+
+function format({ fraction, stride, gradients, device }: OptimizerOffload): string {
+  return [
+    String(fraction),
+    ...(stride === null ? [] : [`stride${stride}`]),
+    ...(gradients === 'sync' ? ['sync'] : []),
+    ...(device === 'disk' ? ['nvme'] : []),
+  ].join(':');
+}
+
+/** `1`, `0.5`, `1:stride2`, `1:sync`, `1:nvme`. */
+function parse(text: string): OptimizerOffload | Misread {
+  const misread = new Misread('a fraction from 0 to 1, and after it :strideN (2 or more), :sync, :nvme');
+  const [share = '', ...words] = text.split(':');
+  const fraction = Number(share);
+  if (!/^\d*\.?\d+$/.test(share) || fraction > 1) return misread;
+  let value: OptimizerOffload = { ...ON_GPU, fraction };
+  for (const word of words) {
+    const stride = /^stride(\d+)$/.exec(word)?.[1];
+    if (stride !== undefined && Number(stride) >= 2) value = { ...value, stride: Number(stride) };
+    else if (word === 'sync') value = { ...value, gradients: 'sync' };
+    else if (word === 'async') value = { ...value, gradients: 'async' };
+    else if (word === 'nvme') value = { ...value, device: 'disk' };
+    else return misread;
+  }
+  return fraction === 0 ? ON_GPU : value;
+}
+
+/**
+ * The states of a fraction move. So do its gradients where they are sharded as they come (ZeRO 2 and 3), but for those of
+ * subgroups that the GPU updates; else the GPU keeps its buffer of them and the host has a copy.
+ */
+function holdings(
+  { fraction, stride, device }: OptimizerOffload,
+  holdings: readonly Holding[],
+  { problem, techniques }: StateContext,
+): Holding[] {
+  if (fraction === 0) return [...holdings];
+  const { gradients } = statesIn(problem.workload, problem.stack.state);
+  const byCpu = fraction * (stride === null ? 1 : 1 - 1 / stride);
+  const leaves = zero.of(techniques) >= 2;
+  return holdings.flatMap((one): Holding[] => {
+    if (one.device !== 'gpu') return [one];
+    const { share } = one;
+    const there = (part: number, to: Holding['device'] = device) => ({
+      ...one,
+      device: to,
+      share: share * part,
+    });
+    if (one.state === 'optimizer states') {
+      const staged = stride === null ? [] : [{ ...there(STAGED * byCpu, 'host'), staging: true as const }];
+      return [{ ...one, share: share * (1 - fraction) }, there(fraction), ...staged];
+    }
+    if (one.state !== 'gradients' || gradients === 0) return [one];
+    const host = there((fraction * HOST_GRADIENT_BYTES) / gradients, 'host');
+    return [{ ...one, share: leaves ? share * (1 - byCpu) : share }, host];
+  });
+}
+
+/**
+ * Subgroups on their way through the GPU: one has its place all through the step, one more goes up or down in it, and the
+ * fewer the CPU has between the more meet. What ZeRO 3 had left gathered is let go by then.
+ */
+function terms(
+  { fraction, stride }: OptimizerOffload,
+  { live, rootWeights }: Held,
+  context: StageContext,
+): MemoryTerm[] {
+  if (fraction === 0 || stride === null) return [];
+  const layers = live.layers.map((row) => row.map(() => 0));
+  const ranks = zero.of(context.techniques) === 0 ? 1 : context.groups.shard.size;
+  const layer = Math.max(...live.layers.flatMap((row) => [...row]));
+  const subgroup = STATE_BYTES * (SUBGROUP + (LAST_WEIGHT * layer) / ranks);
+  const part = 'subgroups of the optimizer';
+  const released = zero.of(context.techniques) === 3 && ranks > 1 ? rootWeights : 0;
+  const moving = Math.max(0, subgroup * (1 + 1 / stride) - released);
+  return [
+    memoryTerm({ part, layers, fixed: [subgroup] }),
+    memoryTerm({ part, at: ['optimizer-step'], layers, fixed: [moving] }),
+  ];
+}
+
+/** Of one GPU, while all GPUs of its host do the same. */
+function stepTraffic(
+  { fraction, stride, gradients, device }: OptimizerOffload,
+  { trained, step, holdings }: StepStates,
+  { problem, group, c }: StateContext,
+): StepTraffic {
+  if (fraction === 0) return NO_TRAFFIC;
+  const host = hostOf(group);
+  // Parameters that are updated off the GPU, and what an update of them moves where it reads and writes all in fp32.
+  let [owned, bytes] = [0, 0];
+  for (const { state, of, device: where, share, staging } of holdings) {
+    if (state !== 'optimizer states' || where === 'gpu' || staging === true) continue;
+    owned += share * trained[of];
+    bytes += (share * step[of] * UPDATE_BYTES) / c.optimizerBytes;
+  }
+  const cpu = bytes / updateRate(host, c);
+  const { readBandwidth, writeBandwidth } = host.disk;
+  const disk =
+    device === 'host' ? 0 : STATE_BYTES * owned * host.gpus * (1 / readBandwidth + 1 / writeBandwidth);
+  const down = owned * (stride === null ? 1 : 1 - 1 / stride);
+  const update =
+    stride === null
+      ? cpu
+      : // The CPU's subgroups, their weights' way up beside the next; those that go through the GPU.
+        cpu * (1 - c.cpuUpdateWriteBack) * (1 - 1 / stride) +
+        exchangeSeconds(host, STATE_BYTES * owned, c) / stride;
+  return {
+    ...NO_TRAFFIC,
+    update: Math.max(disk, update),
+    ...(gradients === 'sync'
+      ? { flush: (wideBytes(problem.workload.precision) * down) / c.unpinnedFlush }
+      : { drain: (WIDENED_BYTES * down) / drainRate(host, c) }),
+  };
+}

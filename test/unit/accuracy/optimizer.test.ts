@@ -1,0 +1,63 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { problemOf } from '../../../tools/accuracy/problem.ts';
+import type { Row } from '../../../tools/accuracy/row.ts';
+import { readRows } from '../../../tools/accuracy/rows.ts';
+import { score } from '../../../tools/accuracy/score.ts';
+
+const path = 'test/accuracy/runs.jsonl';
+const { rows } = readRows([{ path, text: readFileSync(path, 'utf8') }]);
+const measured = rows.find(({ measured: { peakMemory }, tier }) => peakMemory && tier === 'A')!;
+
+function row(config: Partial<Row['config']>, stack: Partial<NonNullable<Row['stack']>> = {}): Row {
+  return { ...measured, config: { ...measured.config, ...config }, stack: { ...measured.stack, ...stack } };
+}
+
+describe('the optimizer of a row', () => {
+  it.each([
+    [null, 'adamw', undefined],
+    ['Adam', 'adamw', undefined],
+    ['AdamW8bit', 'adamw-8bit', undefined],
+    ['Muon', 'muon', undefined],
+    ['adamw,moments=bf16', 'adamw', { moments: 'bf16' }],
+  ])('%s', (named, optimizer, optimizerOptions) => {
+    const { workload } = problemOf(row({ optimizer: named }), []);
+    expect(workload.optimizer).toBe(optimizer);
+    expect(workload.optimizerOptions).toEqual(optimizerOptions);
+  });
+
+  it('makes a row inexpressible where nothing estimates it', () =>
+    expect(score(row({ optimizer: 'Shampoo' }))).toMatchObject({ status: 'inexpressible' }));
+
+  it('changes what is predicted', () => {
+    const bytes = (optimizer: string) => score(row({ optimizer })).memoryError!;
+    expect(bytes('adamw-8bit')).toBeLessThan(bytes('adamw'));
+    expect(bytes('sgd,momentum=off')).toBeLessThan(bytes('adamw-8bit'));
+  });
+});
+
+describe('bytes of a parameter', () => {
+  const stateOf = (stack: Partial<NonNullable<Row['stack']>>) => problemOf(row({}, stack), []).stack.state;
+
+  it('are as the stack has them', () =>
+    expect(stateOf({ name: 'megatron-core', gradDtype: null })).toEqual({
+      weights: 2,
+      gradients: 4,
+      master: 4,
+      moment: 4,
+    }));
+
+  it.each([
+    [
+      { weightBytes: 4, gradientBytes: 4, optimizerStateBytes: 8 },
+      { weights: 4, gradients: 4, master: 4, moment: 2 },
+    ],
+    [{ optimizerStateBytes: 12 }, { weights: 2, gradients: 4, master: 4, moment: 4 }],
+    [
+      { weightBytes: 2, gradientBytes: 2, optimizerStateBytes: 4 },
+      { weights: 2, gradients: 2, master: 0, moment: 2 },
+    ],
+  ])('%j', (stated, state) =>
+    expect(stateOf({ name: 'megatron-core', gradDtype: null, ...stated })).toEqual(state),
+  );
+});

@@ -1,0 +1,34 @@
+import type { Techniques } from '../../src/domain/plan.ts';
+import { offloadActivations } from '../../src/techniques/offload-activations.ts';
+import { ON_GPU, offloadOptimizer } from '../../src/techniques/offload-optimizer.ts';
+import { offloadParameters, RESIDENT } from '../../src/techniques/offload-parameters.ts';
+import type { Row } from './row.ts';
+
+type Offload = NonNullable<Row['config']['offload']>;
+
+/** Techniques with what a row says lies elsewhere than on the GPUs. Throws on what no technique says. */
+export function offloaded(techniques: Techniques, offload: Row['config']['offload']): Techniques {
+  if (!offload) return techniques;
+  const fraction = fractionOf(offload, 'optimizer');
+  const { stride, asyncGradients, parameters } = offload;
+  if (parameters && parameters !== true && parameters !== 1)
+    throw new Error(`offload.parameters is ${parameters}: true or false`);
+  const optimizer =
+    fraction === 0
+      ? ON_GPU
+      : {
+          ...ON_GPU,
+          fraction,
+          stride: stride && stride >= 2 ? stride : null,
+          gradients: asyncGradients === false ? ('sync' as const) : ('async' as const),
+        };
+  const weights = parameters ? { ...RESIDENT, device: 'host' as const } : RESIDENT;
+  const all = offloadParameters.set(offloadOptimizer.set(techniques, optimizer), weights);
+  return offloadActivations.set(all, fractionOf(offload, 'activations'));
+}
+
+function fractionOf(offload: Offload, what: 'optimizer' | 'activations'): number {
+  const fraction = Number(offload[what] ?? 0);
+  if (fraction >= 0 && fraction <= 1) return fraction;
+  throw new Error(`offload.${what} is ${offload[what]}: a fraction from 0 to 1`);
+}

@@ -1,0 +1,37 @@
+import type { StateBytes } from '../../src/domain/stack.ts';
+import { type ChosenOptimizer, parseOptimizer } from '../../src/plan-text/optimizer-text.ts';
+import type { Row } from './row.ts';
+
+/** Names of publications for what --optimizer calls otherwise. */
+const ALIASES: Readonly<Record<string, string>> = {
+  adam: 'adamw',
+  fusedadam: 'adamw',
+  adam8bit: 'adamw-8bit',
+  adamw8bit: 'adamw-8bit',
+  pagedadamw8bit: 'adamw-8bit',
+};
+
+/** As a row names it, or AdamW. Throws on one that nothing estimates. */
+export function optimizerOfRow({ config }: Row): ChosenOptimizer {
+  const [name = '', ...options] = (config.optimizer ?? 'adamw').split(',');
+  const bare = name.toLowerCase().replaceAll(/[^a-z0-9]/g, '');
+  const found = parseOptimizer([ALIASES[bare] ?? name.toLowerCase(), ...options].join(','));
+  if ('message' in found) throw new Error(`optimizer ${config.optimizer}: ${found.message}`);
+  return found;
+}
+
+/**
+ * Bytes of a parameter where a row states them. Those of the optimizer are AdamW's, masters included: a master as the stack
+ * has it, unless no moments would be left beside it.
+ */
+export function statesOfRow({ stack: facts }: Row, state: StateBytes): StateBytes {
+  const named = { fp16: 2, bf16: 2, fp32: 4, 'fp32+bf16': 6 }[facts?.gradDtype ?? ''];
+  const all = facts?.optimizerStateBytes ?? null;
+  const master = all === null || all > state.master + 1 ? state.master : 0;
+  return {
+    weights: facts?.weightBytes ?? state.weights,
+    gradients: facts?.gradientBytes ?? named ?? state.gradients,
+    master,
+    moment: all === null ? state.moment : (all - master) / 2,
+  };
+}
