@@ -115,6 +115,7 @@ const MAY_IMPORT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'search/cut': 'what it makes of a candidate',
   },
   'search/result': {
+    units: 'the best bound first',
     domain: 'what a search says',
     techniques: 'what the nearest miss could change',
     evaluate: 'costs what stands beside the plans',
