@@ -104,6 +104,9 @@ A row says in \`config.train\` what was trained: \`full\` (where it is left out)
 [\`--train\`](commands.md#what-is-trained) has them, as text or as a mapping; in \`config.lora\` the \`rank\` and the \`modules\` of adapters,
 which are assumed and said where they are not stated (of Megatron, \`linear_qkv\`). Rows of adapters are sources of their own ("adapters"). Of those here the
 sequences of NeMo's are packed and the network of MLPerf's L40S is not published; where all is stated the mean error of time is below 15 %.
+\`config.packing\` says that samples of unlike lengths shared sequences, as [\`--packing\`](commands.md#packed-samples) has it or as a mapping
+(\`{"mean": 1200, "square": 3100000}\`; \`true\`: of lengths not stated, counted as whole sequences), \`config.loss\` how the loss was worked
+out, as \`loss\` of [a configuration](commands.md#loss). Both may be left out.
 
 A row may name its optimizer in \`config.optimizer\` (AdamW where it is left out), as [\`--optimizer\`](commands.md#optimizers) has it or as
 a publication calls it (\`Adam\`, \`AdamW8bit\`), and state bytes of a trained parameter in \`stack.weightBytes\`, \`stack.gradientBytes\` and

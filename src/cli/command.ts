@@ -27,8 +27,12 @@ export function clusterOptions(command: Command): Command {
 /** The flags of the workload, shared by plan, estimate, explain and compare. */
 export function workloadOptions(command: Command): Command {
   return command
-    .option('--seq-length <N>', 'tokens per sequence')
-    .option('--global-batch <N>', 'sequences per optimizer step')
+    .option('--seq-length <N>', 'tokens per sequence: 8192 or 8k')
+    .option('--global-batch <N>', 'sequences per optimizer step, or tokens: 512 or 4Mtok')
+    .option(
+      '--packing <LENGTHS>',
+      'samples of unlike lengths in each sequence: a file of lengths, or mean=1200,square=3.1e6,mask=block,padding=3%',
+    )
     .option('--precision <P>', `${PRECISIONS.join(', ')} (default bf16)`)
     .option(
       '--optimizer <NAME>',
@@ -50,6 +54,10 @@ export function workloadOptions(command: Command): Command {
     )
     .option('--stack <NAME>', "software stack (default: the launcher's, else generic)")
     .option('--layer-profile <FILE>', 'measured layer times that stand in for the estimated ones')
-    .option('--headroom <SHARE>', 'GPU memory to leave free (default 8%)')
+    .option('--headroom <SHARE>', 'GPU memory to leave free: 8% or 4GiB (default 8%)')
+    .option(
+      '--reserve <BYTES>',
+      'GPU memory that others hold, an inference engine or a reference model: 20GiB',
+    )
     .option('--json', 'print one JSON document');
 }

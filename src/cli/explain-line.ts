@@ -19,6 +19,8 @@ const TOLD = [
   'launcher',
   'stack',
   'headroom',
+  'reserve',
+  'packing',
   'layer-profile',
 ] as const satisfies (keyof Settings)[];
 

@@ -14,13 +14,14 @@ import { OPTIMIZERS } from '../optimizers/index.ts';
 import { type ChosenOptimizer, parseOptimizer } from '../plan-text/optimizer-text.ts';
 import type { Origin } from '../schema/estimate.ts';
 import { nearest } from '../units/nearest.ts';
-import { parseQuantity } from '../units/parse.ts';
 import { chosenGpus } from './cluster-choice.ts';
+import { keptFreeFrom } from './kept-free.ts';
+import { globalBatchFrom, sequenceLengthFrom } from './lengths.ts';
+import { packingFrom } from './packing.ts';
 import { clusterDigest, modelDigest } from './planned-inputs.ts';
 import type { Settings } from './settings.ts';
 import { trainingFrom } from './training.ts';
 import { toolVersion } from './version.ts';
-import { whole } from './whole.ts';
 
 export interface Given {
   readonly problem: Problem;
@@ -40,7 +41,13 @@ export function given(modelName: string, clusterName: string, s: Settings): Give
       message: `--layer-profile is "${s['layer-profile']}", but --train is "${s.train}"`,
       expected: '--train full: layers are measured with all their weights trained',
     });
-  const sequenceLength = whole('--seq-length', s['seq-length']);
+  const sequenceLength = sequenceLengthFrom(s['seq-length']);
+  const packing = packingFrom(s.packing, sequenceLength);
+  if (packing !== undefined && s['layer-profile'] !== undefined)
+    throw new InputError({
+      message: `--packing is "${s.packing}", beside --layer-profile`,
+      expected: 'one of them: layers are measured on sequences of one length',
+    });
   const problem: Problem = {
     model: training === null ? model.value : asTrained(model.value, training),
     cluster: cluster.value,
@@ -50,10 +57,11 @@ export function given(modelName: string, clusterName: string, s: Settings): Give
     stack: loadStack(s.stack ?? launcher?.stack ?? 'generic'),
     workload: {
       sequenceLength,
-      globalBatchSize: whole('--global-batch', s['global-batch']),
+      globalBatchSize: globalBatchFrom(s['global-batch'], sequenceLength),
       precision: precisionFrom(s.precision ?? 'bf16'),
       ...optimizerFrom(s.optimizer ?? OPTIMIZERS[0]!.id),
-      headroom: headroomFrom(s.headroom ?? '8%'),
+      ...keptFreeFrom(cluster.value, s),
+      ...(packing === undefined ? {} : { packing }),
     },
   };
   const positions = problem.model.learnedPositions;
@@ -114,13 +122,4 @@ export function optimizerFrom(text: string): ChosenOptimizer {
   if ('optimizer' in chosen) return chosen;
   const { message, ...others } = chosen;
   throw new InputError({ message: `--optimizer is "${text}": ${message}`, ...others });
-}
-
-function headroomFrom(text: string): number {
-  const parsed = parseQuantity(text, 'share');
-  if (parsed.ok && parsed.value >= 0 && parsed.value < 0.9) return parsed.value;
-  throw new InputError({
-    message: `--headroom is "${text}"`,
-    expected: 'a share from 0% to 90%, such as 8%',
-  });
 }

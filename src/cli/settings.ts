@@ -22,6 +22,8 @@ const KEYS = [
   'allow',
   'max',
   'headroom',
+  'reserve',
+  'packing',
   'time-limit',
   'layer-profile',
   'objective',

@@ -1,4 +1,5 @@
 import type { Precision } from './dtype.ts';
+import type { Packing } from './packing.ts';
 
 /** What is to be trained, apart from the model and the cluster. */
 export interface Workload {
@@ -13,6 +14,12 @@ export interface Workload {
   readonly optimizerOptions?: OptimizerOptions;
   /** Fraction of a GPU's memory that a plan must leave free. */
   readonly headroom: number;
+  /** Bytes of each GPU to leave free, where more than that fraction. */
+  readonly headroomBytes?: number;
+  /** Bytes of each GPU that others than this training hold all the while: an inference engine, a reference model. */
+  readonly reservedBytes?: number;
+  /** Samples of unlike lengths share sequences; left out: one fills each. */
+  readonly packing?: Packing;
 }
 
 /** Values as they are typed: `{ moments: 'bf16', master: 'fp16' }`. Each optimizer says which it knows. */

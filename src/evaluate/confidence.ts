@@ -31,6 +31,7 @@ export function provenanceOf(problem: Problem, plan: Plan): Provenance {
   for (const { from, to, provenance } of cluster.links)
     if (used.includes(from) && used.includes(to)) all.push(provenance);
   if (cluster.measured === undefined && joinsAssumed(cluster, used)) all.push('assumed');
+  if ((problem.workload.packing?.assumed.length ?? 0) > 0) all.push('assumed');
   return weakest(all);
 }
 
@@ -70,10 +71,18 @@ export function assumptionsOf(problem: Problem, plan: Plan): string[] {
     ...TECHNIQUES.flatMap((one) => one.assumed?.(one.of(plan.techniques)) ?? []),
   );
   list.push(...toldOfProfile(problem, plan));
+  list.push(...packingTold(problem));
   list.push(...(optimizerOf(workload.optimizer).assumed ?? []));
   list.push(...(problem.model.training?.assumed ?? []), ...towersTold(problem.model));
   if (stack.id === 'generic') list.push('software stack not named: generic kernels and overlap');
   return list;
+}
+
+function packingTold({ workload: { packing }, stack }: Problem): string[] {
+  if (packing === undefined) return [];
+  return stack.attentionKernel === 'unfused' && packing.separate
+    ? [...packing.assumed, 'unfused attention over whole sequences: it has no cu_seqlens']
+    : [...packing.assumed];
 }
 
 /** What is counted of towers, and what is not. */

@@ -1,3 +1,4 @@
+import { attendedLength, usefulShare } from '../domain/attended-length.ts';
 import { isNarrow, wideBytes } from '../domain/dtype.ts';
 import type { ParallelDims } from '../domain/parallel-dims.ts';
 import {
@@ -89,13 +90,19 @@ export function stageContext(problem: Problem, spec: StageSpec): StageContext {
 
 const SHAPING = having('local');
 
-function localShape({ model, stack, workload }: Problem, spec: StageSpec): LocalShape {
+function localShape(problem: Problem, spec: StageSpec): LocalShape {
+  const { model, stack, workload } = problem;
   const { dims, microBatchSize, techniques } = spec;
   const wide = wideBytes(workload.precision);
+  // Attention of packed samples is that of as many sequences of their length.
+  const attended = attendedLength(problem);
   const plain: LocalShape = {
     tokens: (workload.sequenceLength * microBatchSize) / dims.cp,
-    sequence: workload.sequenceLength,
-    microBatch: microBatchSize,
+    sequence: attended,
+    microBatch:
+      attended === workload.sequenceLength
+        ? microBatchSize
+        : (microBatchSize * workload.sequenceLength * usefulShare(workload)) / attended,
     tensorParallel: dims.tp,
     contextParallel: dims.cp,
     expertParallel: dims.ep,
@@ -103,6 +110,8 @@ function localShape({ model, stack, workload }: Problem, spec: StageSpec): Local
     sequenceParallel: false,
     vocabularyShards: 1,
     vocabularyRows: 0,
+    contextExchange: 'stack',
+    loss: 'stack',
     elementBytes: wide,
     linearInputBytes: isNarrow(workload.precision) ? 1 : wide,
   };

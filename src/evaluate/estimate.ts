@@ -1,3 +1,4 @@
+import { usefulShare } from '../domain/attended-length.ts';
 import type { Estimate, HostEstimate, Parts, StageEstimate, Verdict } from '../domain/estimate.ts';
 import { total } from '../domain/estimate.ts';
 import { reordered } from '../domain/node-order.ts';
@@ -10,6 +11,7 @@ import { elsewhere, hostEstimates } from './memory/host-memory.ts';
 import { flowOf, heldAt, shapeOf, stageMemory } from './memory/stage-memory.ts';
 import { modelFlopsPerStep, peakFlops } from './model-flops.ts';
 import { type ProfileCache, profileCache } from './stage-profile.ts';
+import { imbalanceSeconds } from './time/packing-imbalance.ts';
 import { computeParts, criticalParts } from './time/parts.ts';
 import { type PipelineTime, pipelineTime } from './time/pipeline-time.ts';
 import { runStages, type StageRun } from './time/stage-run.ts';
@@ -23,7 +25,7 @@ export function estimate(given: Problem, plan: Plan, cache: ProfileCache = profi
     return { stages, time: pipelineTime(problem, plan, pipeline, stages) };
   });
   const tail = stepTail(problem, plan, pipelines);
-  const time = scaleParts(timeParts(problem, pipelines, tail), problem.stack.timeMultiplier.value);
+  const time = scaleParts(timeParts(problem, plan, pipelines, tail), problem.stack.timeMultiplier.value);
   const stepSeconds = total(time);
   const { workload } = problem;
   const modelFlops = modelFlopsPerStep(problem);
@@ -32,7 +34,8 @@ export function estimate(given: Problem, plan: Plan, cache: ProfileCache = profi
   return {
     stepSeconds,
     time,
-    tokensPerSecond: (workload.globalBatchSize * workload.sequenceLength) / stepSeconds,
+    tokensPerSecond:
+      (workload.globalBatchSize * workload.sequenceLength * usefulShare(workload)) / stepSeconds,
     mfu: modelFlops / stepSeconds / peakFlops(problem, plan),
     modelFlopsPerStep: modelFlops,
     stages,
@@ -66,16 +69,19 @@ function scaleParts(parts: Parts, factor: number): Parts {
 /** The pipeline that ends last, its busiest stage part by part, what it waits, and the end of the step. */
 function timeParts(
   problem: Problem,
+  plan: Plan,
   pipelines: readonly { stages: readonly StageRun[]; time: PipelineTime }[],
   tail: StepTail,
 ): Parts {
   const last = pipelines[tail.criticalPipeline]!;
   const parts = criticalParts(last.stages, last.time);
   const busy = total(parts);
+  const waited = imbalanceSeconds(problem, plan, tail.criticalPipeline, last.stages);
   const bubble = Math.max(0, tail.pipelineSeconds - busy);
   return {
     ...parts,
     'pipeline bubble': bubble,
+    ...(waited > 0 ? { 'unlike packed samples': waited } : {}),
     'gradient reduction': tail.gradientReduce,
     ...(tail.gradientFlush > 0 ? { 'gradients to the host': tail.gradientFlush } : {}),
     'parameter gathering': tail.parameterGather,

@@ -1,11 +1,14 @@
+import { attendedLength, usefulShare } from '../domain/attended-length.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import { gemmCurve } from '../hardware/gemm.ts';
 import { flopsPerToken } from '../layers/parameters.ts';
 
 /** Model FLOPs of one step, forward and backward: no recomputation, causal attention counted half. */
-export function modelFlopsPerStep({ model, workload }: Problem): number {
-  return flopsPerToken(model, workload.sequenceLength) * workload.sequenceLength * workload.globalBatchSize;
+export function modelFlopsPerStep(problem: Problem): number {
+  const { model, workload } = problem;
+  const tokens = workload.sequenceLength * workload.globalBatchSize * usefulShare(workload);
+  return flopsPerToken(model, attendedLength(problem)) * tokens;
 }
 
 /** Dense peak FLOP/s of all GPUs of a plan, in the dtype the linear layers run in. */

@@ -1,6 +1,7 @@
 import type { Reason } from '../domain/reason.ts';
 import { arithmetic } from '../plan-text/degrees.ts';
 import { optimizerText } from '../plan-text/optimizer-text.ts';
+import { packingText } from '../plan-text/packing-text.ts';
 import { commentText, shellQuote } from './quote.ts';
 import type { Renderer } from './renderer.ts';
 import type { Launch, Scheduler, Written } from './schedulers/scheduler.ts';
@@ -64,11 +65,19 @@ function byHand({ problem: { cluster }, hosts }: Launch): string {
 
 function estimateAgain({ framework, problem, context: { inputs } }: Launch): string {
   const { workload, stack } = problem;
+  const { sequenceLength, globalBatchSize, precision, headroom, headroomBytes, reservedBytes, packing } =
+    workload;
   const optimizer = optimizerText(workload);
-  const { sequenceLength, globalBatchSize, precision, headroom } = workload;
+  const free = headroomBytes === undefined ? `${Number((100 * headroom).toFixed(6))}%` : `${headroomBytes}B`;
+  const more = [
+    ...(optimizer === 'adamw' ? [] : [`--optimizer ${optimizer}`]),
+    `--headroom ${free}`,
+    ...(reservedBytes === undefined ? [] : [`--reserve ${reservedBytes}B`]),
+    ...(packing === undefined ? [] : [`--packing ${packingText(packing)}`]),
+  ];
   return [
     `shardwright estimate ${shellQuote(inputs.model)} ${shellQuote(inputs.cluster)} --from FOLDER --for ${framework.id}`,
     `--stack ${stack.id} --seq-length ${sequenceLength} --global-batch ${globalBatchSize}`,
-    `--precision ${precision}${optimizer === 'adamw' ? '' : ` --optimizer ${optimizer}`} --headroom ${Number((100 * headroom).toFixed(6))}%`,
+    `--precision ${precision} ${more.join(' ')}`,
   ].join(' ');
 }

@@ -6,6 +6,7 @@ interface Linear extends Pick<Operator, 'name' | 'weights'> {
   readonly outputs: number;
   readonly saved?: Operator['saved'];
   readonly modules?: Operator['modules'];
+  readonly partly?: NonNullable<Operator['partly']>;
   readonly backwardBytes?: number;
 }
 

@@ -2,6 +2,7 @@
 export interface LocalShape {
   /** Tokens of one micro-batch on one context-parallel rank: sequence · micro-batch / cp. */
   readonly tokens: number;
+  /** Tokens over which one attends, and sequences of so many in a micro-batch: samples, where they are packed. */
   readonly sequence: number;
   readonly microBatch: number;
   readonly tensorParallel: number;
@@ -13,6 +14,10 @@ export interface LocalShape {
   readonly vocabularyShards: number;
   /** Rows of the embedding table on this GPU, padding included. */
   readonly vocabularyRows: number;
+  /** How context-parallel ranks share keys and values; `stack`: as the stack does. */
+  readonly contextExchange: string;
+  /** Id of the way to work out the loss. */
+  readonly loss: string;
   /** Bytes of an activation element (2), and of a saved linear input (1 with fp8). */
   readonly elementBytes: number;
   readonly linearInputBytes: number;

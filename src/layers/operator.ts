@@ -16,6 +16,8 @@ export interface Operator {
   readonly name: string;
   /** Recompute modules that run this operator's forward again in backward. */
   readonly modules: readonly RecomputeModule[];
+  /** How much of it they do, where not all. */
+  readonly partly?: Readonly<Partial<Record<RecomputeModule, Again>>>;
   readonly kernels: readonly Kernel[];
   readonly communication: readonly Communication[];
   readonly saved: readonly SavedTensor[];
@@ -28,13 +30,21 @@ export interface Operator {
   readonly scoreFlops?: number;
   /** What its backward works out; left out: both. Frozen weights have no gradient, and nothing has where nothing before it is trained. */
   readonly gradients?: 'both' | 'input' | 'none';
-  /** Its forward runs again in backward. */
-  readonly again?: boolean;
+  /** Its forward, or so much of it, runs again in backward; null: nothing of it. */
+  readonly again?: Again | null;
   /** Its shapes follow the routing, so graphs of parts of a layer leave it out; only a whole-iteration graph takes it. */
   readonly dynamic?: boolean;
   /** Logits: what it saves and needs in backward is a part of memory of its own. */
   readonly logits?: boolean;
 }
+
+/** Share of an operator's forward that runs again, and whether what it received from other ranks was kept. */
+export interface Again {
+  readonly share: number;
+  readonly received: 'kept' | 'again';
+}
+
+export const ALL_AGAIN: Again = { share: 1, received: 'again' };
 
 export type Kernel =
   | {
@@ -67,6 +77,9 @@ export interface Communication {
   readonly pass: 'forward' | 'backward';
   /** Hidden behind this operator's own GEMM even without an overlap switch (sequence-parallel re-gather for wgrad). */
   readonly hidden?: boolean;
+  /** Of a context group, only so many ranks side by side; or only every so many-th. */
+  readonly neighbours?: number;
+  readonly strided?: number;
   /** Experts that each token goes to, for an exchange of tokens. */
   readonly topK?: number;
 }
@@ -96,6 +109,7 @@ export function operator(one: Pick<Operator, 'name'> & Partial<Operator>): Opera
   return {
     name: one.name,
     modules: one.modules ?? NONE,
+    partly: one.partly ?? NOTHING,
     kernels: one.kernels ?? NONE,
     communication: one.communication ?? NONE,
     saved: one.saved ?? NONE,
@@ -104,13 +118,14 @@ export function operator(one: Pick<Operator, 'name'> & Partial<Operator>): Opera
     weights: one.weights ?? NONE,
     scoreFlops: one.scoreFlops ?? 0,
     gradients: one.gradients ?? 'both',
-    again: one.again ?? false,
+    again: one.again ?? null,
     dynamic: one.dynamic ?? false,
     logits: one.logits ?? false,
   };
 }
 
 const NONE: readonly never[] = [];
+const NOTHING = {};
 
 export function stream(
   use: 'element-wise' | 'softmax' | 'permute' | 'loss',

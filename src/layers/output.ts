@@ -1,7 +1,15 @@
-import type { Stack } from '../domain/stack.ts';
 import { summed } from './embedding.ts';
+import { lossOf } from './losses/index.ts';
 import { norm } from './norm.ts';
-import { type Communication, kept, type LayerContext, type Operator, operator, stream } from './operator.ts';
+import {
+  type Communication,
+  type Kernel,
+  kept,
+  type LayerContext,
+  type Operator,
+  operator,
+  stream,
+} from './operator.ts';
 import { endsTrained } from './training/as-trained.ts';
 import { trainedOperators } from './training/trained-operators.ts';
 import { bias, matrix } from './weight.ts';
@@ -15,19 +23,24 @@ export function outputOperators(context: LayerContext): Operator[] {
 /** Projection and loss. Only one head owns its matrix; what predicts further tokens uses it again. */
 export function headOperators({ model, local, stack, c }: LayerContext, owned: boolean): Operator[] {
   const rows = local.vocabularyRows;
-  const logits = local.tokens * rows;
-  const e = local.elementBytes;
-  const bytes = lossBytesPerLogit(stack, e);
-  const fused = stack.lossKernel === 'fused' || stack.lossKernel === 'compiled';
-  const traffic = c.lossBytes * (fused ? c.lossFusion : 1) * logits;
-  const metrics = c.lossBytes * stack.metricLosses * logits;
-  const hiddenBytes = e * local.tokens * model.hiddenSize;
-  const gathered = stack.fullySharded && local.sequenceParallel;
+  const { tokens, elementBytes } = local;
   const { vocabSize, hiddenSize: columns, tiedEmbeddings: tied } = model;
+  const trained = endsTrained(model)?.head ?? null;
+  const cost = lossOf(local.loss).cost({
+    ...{ tokens, hiddenSize: columns, rows, elementBytes, c },
+    headTrained: trained === null || trained.mode === 'full',
+    kernel: stack.lossKernel,
+  });
+  const metrics = c.lossBytes * stack.metricLosses * tokens * rows;
+  const hiddenBytes = elementBytes * tokens * columns;
+  const gathered = stack.fullySharded && local.sequenceParallel;
+  const { parts } = cost;
+  const projection: Kernel = { kind: 'gemm', m: tokens / parts, n: rows, k: columns, count: 1, wide: true };
   return [
     operator({
       name: 'lm-head',
-      kernels: [{ kind: 'gemm', m: local.tokens, n: rows, k: columns, count: 1, wide: true }],
+      kernels: new Array<Kernel>(parts).fill(projection),
+      again: cost.again > 0 ? { share: cost.again, received: 'kept' } : null,
       communication: [
         ...(local.sequenceParallel ? gatherInput(local.tensorParallel, hiddenBytes) : []),
         ...summed(local.tensorParallel, local.sequenceParallel, hiddenBytes, 'backward'),
@@ -35,7 +48,7 @@ export function headOperators({ model, local, stack, c }: LayerContext, owned: b
       // DTensor keeps the input as gathered, and its gradient is whole before it is scattered.
       saved: gathered ? [kept(hiddenBytes)] : [],
       backwardBytes: gathered ? hiddenBytes : 0,
-      hostUnits: 3,
+      hostUnits: 3 * parts,
       weights: owned
         ? [
             matrix({
@@ -53,33 +66,13 @@ export function headOperators({ model, local, stack, c }: LayerContext, owned: b
     }),
     operator({
       name: 'loss',
-      kernels: [stream('loss', 0.4 * (traffic + metrics), 0.6 * traffic, 4)],
-      saved: [kept(bytes.saved * logits)],
-      backwardBytes: (bytes.peak - bytes.saved) * logits,
-      hostUnits: 10,
+      kernels: [stream('loss', 0.4 * (cost.traffic + metrics), 0.6 * cost.traffic, 4 * parts)],
+      saved: [kept(cost.saved)],
+      backwardBytes: cost.transient,
+      hostUnits: 10 * parts,
       logits: true,
     }),
   ];
-}
-
-/**
- * Bytes per logit kept for backward, and at the worst point of the loss: Transformer Engine's fused kernel works in
- * place on 16-bit logits; Megatron's keeps an fp32 copy; eager fp32 cross entropy holds logits, log-probabilities and
- * their gradient. Logits of 4 bytes are their own fp32 copy.
- */
-function lossBytesPerLogit(stack: Stack, element: number): { saved: number; peak: number } {
-  if (element === 4 && stack.lossKernel !== 'fp32')
-    return { saved: 4, peak: stack.lossKernel === 'compiled' ? 12 : 8 };
-  switch (stack.lossKernel) {
-    case 'fused':
-      return { saved: 2, peak: 4 };
-    case 'unfused':
-      return { saved: 4, peak: 6 };
-    case 'fp32':
-      return { saved: 8, peak: 12 };
-    case 'compiled':
-      return { saved: 4, peak: 12 };
-  }
 }
 
 function gatherInput(tp: number, bytes: number): Communication[] {

@@ -163,6 +163,8 @@ export function wholeModel(model: ModelSpec, sequence: number): LayerContext {
       sequenceParallel: false,
       vocabularyShards: 1,
       vocabularyRows: model.vocabSize,
+      contextExchange: 'stack',
+      loss: 'stack',
       elementBytes: 2,
       linearInputBytes: 2,
     },

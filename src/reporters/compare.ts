@@ -2,11 +2,14 @@ import { deviceCount } from '../domain/cluster.ts';
 import { devicesOf } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { SearchResult } from '../domain/search-result.ts';
+import type { Workload } from '../domain/workload.ts';
 import { layersMeasured } from '../evaluate/measured/unmeasured.ts';
+import { keptFree } from '../evaluate/memory/limit-words.ts';
 import { arithmetic } from '../plan-text/degrees.ts';
 import { optimizerWords } from '../plan-text/optimizer-text.ts';
 import type { CompareDocument } from '../schema/compare.ts';
 import { digits, formatInteger, formatPercent, formatSeconds } from '../units/format.ts';
+import { packingWords } from './packing.ts';
 import { fitting, grid, painter, type Style, wrap } from './paint.ts';
 import { rankedJson } from './plan-json.ts';
 import { trainingJson } from './training.ts';
@@ -115,7 +118,7 @@ export function compareTable(all: readonly Compared[], style: Style): string {
   return [
     painter(style).bold(
       wrap(
-        `${model.name}, sequence ${workload.sequenceLength}, batch ${workload.globalBatchSize}, ${workload.precision}${optimizer === null ? '' : `, ${optimizer}`}`,
+        `${model.name}, sequence ${workload.sequenceLength}${packingWords(workload)}, batch ${workload.globalBatchSize}, ${workload.precision}${optimizer === null ? '' : `, ${optimizer}`}${limitOf(workload)}`,
         style.columns,
       ),
     ),
@@ -125,6 +128,12 @@ export function compareTable(all: readonly Compared[], style: Style): string {
     [note, ...unlikeWords(all)].map((line) => wrap(line, style.columns)).join('\n'),
     '',
   ].join('\n');
+}
+
+/** What plans may not use of a GPU, where it is not the usual share alone. */
+function limitOf(workload: Workload): string {
+  const { headroomBytes, reservedBytes } = workload;
+  return headroomBytes === undefined && reservedBytes === undefined ? '' : `, ${keptFree(workload)}`;
 }
 
 /** Clusters whose layers are estimates beside others whose layers were measured. */

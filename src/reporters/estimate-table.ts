@@ -1,11 +1,13 @@
 import { type Estimate, type Parts, type StageEstimate, total } from '../domain/estimate.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
+import { keptFree } from '../evaluate/memory/limit-words.ts';
 import { MEMORY_ERROR } from '../evaluate/memory/walk.ts';
 import { arithmetic } from '../plan-text/degrees.ts';
 import { optimizerWords } from '../plan-text/optimizer-text.ts';
 import { formatInteger, formatPercent, formatSeconds } from '../units/format.ts';
 import { GiB } from '../units/quantity.ts';
+import { packingWords } from './packing.ts';
 import { grid, painter, type Style, wrap } from './paint.ts';
 import { trainingWords } from './training.ts';
 import { fullest, layersWords, microBatchWords, scheduleWords, techniqueWords } from './words.ts';
@@ -50,11 +52,23 @@ export function estimateTable(
   if (full) blocks.push(stageMemoryTable(estimate, style), computeTable(estimate, style));
   const notes = [
     ...(inferred.length > 0 ? [`Inferred: ${inferred.join(', ')}.`] : []),
+    ...(problem.workload.packing === undefined
+      ? []
+      : [`Sequences of ${problem.workload.sequenceLength}${packingWords(problem.workload)}.`]),
+    ...limitNotes(problem),
     `Weakest figure used: ${estimate.weakestProvenance}.`,
     ...estimate.assumptions.map((a) => `Assumed: ${a}.`),
   ];
   blocks.push(notes.map((line) => wrap(line, style.columns)).join('\n'));
   return `${blocks.join('\n\n')}\n`;
+}
+
+/** What limits stand on, where not on the usual share alone. */
+function limitNotes({ workload }: Problem): string[] {
+  const { headroomBytes, reservedBytes } = workload;
+  return headroomBytes === undefined && reservedBytes === undefined
+    ? []
+    : [`Limit: GPU memory less ${keptFree(workload)}.`];
 }
 
 /** Parts below this share of the whole are left out of tables; JSON has them all. */

@@ -84,6 +84,9 @@ function problemJson({ model, cluster, workload, stack }: Problem): PlanDocument
     optimizer: workload.optimizer,
     ...(workload.optimizerOptions === undefined ? {} : { optimizerOptions: workload.optimizerOptions }),
     headroom: workload.headroom,
+    ...(workload.headroomBytes === undefined ? {} : { headroomBytes: workload.headroomBytes }),
+    ...(workload.packing === undefined ? {} : { packing: workload.packing }),
+    ...(workload.reservedBytes === undefined ? {} : { reservedBytes: workload.reservedBytes }),
     training: trainingJson(model),
     groups: cluster.groups.map((group) => group.id),
   };

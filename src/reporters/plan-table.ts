@@ -1,12 +1,14 @@
 import type { Problem } from '../domain/problem.ts';
 import type { RankedPlan, SearchResult, WhatIf } from '../domain/search-result.ts';
 import { restsOnUnmeasured, unmeasuredGroups } from '../evaluate/measured/unmeasured.ts';
+import { keptFree } from '../evaluate/memory/limit-words.ts';
 import { arithmetic, degreesOf } from '../plan-text/degrees.ts';
 import { optimizerWords } from '../plan-text/optimizer-text.ts';
 import { toldTechniques } from '../plan-text/told.ts';
 import { TECHNIQUES } from '../techniques/index.ts';
 import { digits, formatInteger, formatPercent, formatSeconds } from '../units/format.ts';
 import { besideWords, missWords, programWords, steadierWords, variantWords, wayOutWords } from './beside.ts';
+import { packingWords } from './packing.ts';
 import { fitting, grid, painter, type Style, wrap } from './paint.ts';
 import { trainingWords } from './training.ts';
 import {
@@ -49,7 +51,7 @@ function title({ model, cluster, workload, stack }: Problem): string {
     .join(' + ');
   const trained = model.training === undefined ? '' : ` ${trainingWords(model)},`;
   const optimizer = optimizerWords(workload);
-  return `${model.name} on ${gpus},${trained} sequence ${workload.sequenceLength}, batch ${workload.globalBatchSize}, ${workload.precision}, ${optimizer === null ? '' : `${optimizer}, `}${stack.id} stack, ${formatPercent(workload.headroom)} headroom`;
+  return `${model.name} on ${gpus},${trained} sequence ${workload.sequenceLength}${packingWords(workload)}, batch ${workload.globalBatchSize}, ${workload.precision}, ${optimizer === null ? '' : `${optimizer}, `}${stack.id} stack, ${keptFree(workload)}`;
 }
 
 function rank({ rank: n, tiedWithBest }: RankedPlan): string {

@@ -1,5 +1,6 @@
 import { devicesOf } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
+import { keptFree } from '../evaluate/memory/limit-words.ts';
 import { arithmetic } from '../plan-text/degrees.ts';
 import type { Origin } from '../schema/estimate.ts';
 import type { SweepDocument } from '../schema/sweep.ts';
@@ -18,7 +19,12 @@ export interface Sweep {
 const PAYS = 1.5;
 
 export function sweepTable(problem: Problem, sweeps: readonly Sweep[], style: Style): string {
-  return `${sweeps.map((sweep) => block(problem, sweep, style)).join('\n\n')}\n`;
+  const { reservedBytes, headroomBytes } = problem.workload;
+  const limit =
+    reservedBytes === undefined && headroomBytes === undefined
+      ? []
+      : [wrap(`Limits: GPU memory less ${keptFree(problem.workload)}, or the share.`, style.columns)];
+  return `${[...sweeps.map((sweep) => block(problem, sweep, style)), ...limit].join('\n\n')}\n`;
 }
 
 const TITLES = {

@@ -177,5 +177,18 @@ export const problem = closed(
     headroom: number,
     groups: texts,
   },
-  { training, optimizerOptions },
+  {
+    training,
+    optimizerOptions,
+    packing: closed({
+      meanLength: number,
+      meanSquare: number,
+      deviation: { ...number, description: 'Of L² − (meanSquare/meanLength)·L over samples.' },
+      separate: { ...flag, description: 'Each sample attends to itself alone.' },
+      padding: number,
+      assumed: texts,
+    }),
+    headroomBytes: { ...number, description: 'Left free where more than the share.' },
+    reservedBytes: { ...number, description: 'Held by others than this training.' },
+  },
 );

@@ -19,6 +19,7 @@ export const launchSchema = documentSchema({
       plan,
     },
     {
+      packing: { ...text, description: 'As --packing has it.' },
       optimizer: { ...text, description: 'As --optimizer has it; left out: adamw.' },
       training: closed({ train: text }, { 'lora-rank': text, 'lora-modules': text, 'lora-dropout': text }),
     },

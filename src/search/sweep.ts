@@ -35,13 +35,19 @@ const MEMORY_SHARES = [0.95, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2];
 
 /** The front of step time against peak memory: the fastest plan under each budget, those that a tighter one matches left out. */
 export function memoryFront(problem: Problem, options: Partial<SearchOptions>): SweepPoint[] {
-  const points = MEMORY_SHARES.filter((share) => share <= 1 - problem.workload.headroom + 1e-9).map(
-    (budget): SweepPoint => {
-      const workload = { ...problem.workload, headroom: 1 - budget };
-      return { budget, plan: search({ ...problem, workload }, { ...options, top: 1 }).plans[0] ?? null };
-    },
-  );
+  const points = MEMORY_SHARES.filter((share) => leaves(problem, share)).map((budget): SweepPoint => {
+    const workload = { ...problem.workload, headroom: 1 - budget };
+    return { budget, plan: search({ ...problem, workload }, { ...options, top: 1 }).plans[0] ?? null };
+  });
   return front(points.filter(({ plan }) => plan !== null));
+}
+
+/** Whether a share of memory leaves no less than the headroom, and more than is reserved. */
+function leaves({ cluster, workload }: Problem, share: number): boolean {
+  const { headroom, reservedBytes = 0 } = workload;
+  return (
+    share <= 1 - headroom + 1e-9 && cluster.groups.every(({ gpu }) => share * gpu.memoryBytes > reservedBytes)
+  );
 }
 
 /** The front of step time against GPUs in use. */

@@ -1,8 +1,10 @@
 import type { Device } from '../domain/memory-term.ts';
 import type { Techniques } from '../domain/plan.ts';
 import { rememberedOf } from '../units/remembered.ts';
+import { contextExchange } from './context-exchange.ts';
 import { fp8Weights } from './fp8-weights.ts';
 import { type Holding, WHOLE } from './holding.ts';
+import { loss } from './loss.ts';
 import { offloadActivations } from './offload-activations.ts';
 import { offloadOptimizer } from './offload-optimizer.ts';
 import { offloadParameters } from './offload-parameters.ts';
@@ -16,7 +18,9 @@ import { zero } from './zero.ts';
 /** Every technique, in the order in which they are applied. Each keeps its own kind of value. */
 export const TECHNIQUES: readonly Known<unknown>[] = [
   sequenceParallel,
+  contextExchange,
   vocabularyParallel,
+  loss,
   recompute,
   zero,
   fp8Weights,

@@ -40,10 +40,11 @@ export function communicationExposure(
     }
     case 'context': {
       // Gathers and all-to-alls stand before the kernel and after it: nothing of the layer's own hides them.
+      const span = partOf(groups.context, one);
       if (one.collective !== 'ring-exchange')
-        return expose(collectiveSeconds(groups.context, one.collective, one.bytes, c), 0, 0);
-      const steps = groups.context.size - 1;
-      const seconds = steps * pointToPointSeconds(groups.context, one.bytes, c);
+        return expose(collectiveSeconds(span, one.collective, one.bytes, c), 0, 0);
+      const steps = span.size - 1;
+      const seconds = steps * pointToPointSeconds(span, one.bytes, c);
       return expose(seconds, stack.overlap.contextParallel, compute.attention);
     }
     case 'expert': {
@@ -55,6 +56,18 @@ export function communicationExposure(
       return expose(seconds, stack.overlap.expertParallel, Number.POSITIVE_INFINITY);
     }
   }
+}
+
+/** The ranks of a group that a communication is among: as many of a domain as of those stand in one. */
+function partOf(span: Span, { neighbours, strided }: Communication): Span {
+  if (neighbours === undefined && strided === undefined) return span;
+  const size = neighbours ?? span.size / strided!;
+  const perDomain =
+    neighbours === undefined
+      ? Math.max(1, Math.floor(span.perDomain / strided!))
+      : Math.min(span.perDomain, neighbours);
+  const inside = Math.min(size, perDomain);
+  return { ...span, size, perDomain: inside, domains: Math.ceil(size / inside) };
 }
 
 /**

@@ -1,7 +1,7 @@
 import { closed, list } from '../document/shapes.ts';
 import type { Problem } from '../domain/problem.ts';
 import { isMoe } from '../layers/layer.ts';
-import type { Operator } from '../layers/operator.ts';
+import { type Again, ALL_AGAIN, type Operator } from '../layers/operator.ts';
 import { RECOMPUTE_MODULES, type RecomputeModule } from '../layers/recompute-modules.ts';
 import { Misread, technique } from './technique.ts';
 
@@ -11,7 +11,7 @@ export interface Recompute {
   readonly mode: (typeof RECOMPUTE_MODES)[number];
   /** What `selective` recomputes; empty otherwise. */
   readonly modules: readonly RecomputeModule[];
-  /** `full` only: layers per stage to recompute; null: all of them. */
+  /** `full` only: layers per stage to recompute, or below 1 a share of them until a plan says how many that is; null: all of them. */
   readonly layersPerStage: number | null;
 }
 
@@ -41,9 +41,13 @@ export const recompute = technique<Recompute>({
     mode === 'selective' ? modules.join('+') : layersPerStage === null ? mode : `${mode} ×${layersPerStage}`,
   resolve(value, problem, { pp }) {
     if (value.mode === 'selective' && value.modules.length === 0) return worthIt(problem);
+    const { length: all } = problem.model.layers;
+    const stated = value.layersPerStage ?? 0;
+    const layersPerStage = stated > 0 && stated < 1 ? Math.ceil((stated * all) / pp) : stated;
     // A stage leaves one layer at least to each other.
-    const whole = (value.layersPerStage ?? 0) > problem.model.layers.length - pp;
-    return whole ? { ...value, layersPerStage: null } : value;
+    return layersPerStage === 0 || layersPerStage > all - pp
+      ? { ...value, layersPerStage: null }
+      : { ...value, layersPerStage };
   },
   choices: (problem, _, asked) =>
     asked === undefined ? [NO_RECOMPUTE, worthIt(problem), FULL_RECOMPUTE] : [asked],
@@ -57,8 +61,8 @@ export const recompute = technique<Recompute>({
     if (mode === 'full') return wholeAgain(operators);
     const among = (list: readonly RecomputeModule[]) => list.some((module) => modules.includes(module));
     return operators.map((one) => {
-      const again = among(one.modules);
-      if (!again && !one.saved.some(({ droppedBy }) => among(droppedBy))) return one;
+      const again = againUnder(modules, one);
+      if (again === null && !one.saved.some(({ droppedBy }) => among(droppedBy))) return one;
       const saved = one.saved.map((tensor) =>
         among(tensor.droppedBy) ? { ...tensor, dropped: true } : tensor,
       );
@@ -67,11 +71,22 @@ export const recompute = technique<Recompute>({
   },
 });
 
+/** The most that any of these modules runs again of an operator. */
+function againUnder(modules: readonly RecomputeModule[], { modules: own, partly }: Operator): Again | null {
+  let most: Again | null = null;
+  for (const module of own) {
+    if (!modules.includes(module)) continue;
+    const again = partly?.[module] ?? ALL_AGAIN;
+    if (most === null || again.share > most.share) most = again;
+  }
+  return most;
+}
+
 /** Only the layer's input is kept: the first tensor that its first operator saves. */
 function wholeAgain(operators: readonly Operator[]): Operator[] {
   return operators.map((one, o) => ({
     ...one,
-    again: true,
+    again: ALL_AGAIN,
     saved: one.saved.map((tensor, t) => ({ ...tensor, dropped: o > 0 || t > 0 })),
   }));
 }
@@ -83,10 +98,11 @@ export function worthIt(problem: Problem): Recompute {
   return isMoe(problem.model) ? selective('layernorm', 'moe_act') : selective('layernorm', 'mlp');
 }
 
-/** `none`, `full`, `full:4` (the first four layers of each stage), or modules joined by +. */
+/** `none`, `full`, `full:4` (the first four layers of each stage), `full:50%` (of its layers), or modules joined by +. */
 function parsed(text: string): Recompute | Misread {
-  const [, some] = /^full:(\d+)$/.exec(text) ?? [];
-  if (some !== undefined && Number(some) > 0) return { ...FULL_RECOMPUTE, layersPerStage: Number(some) };
+  const [, some, share] = /^full:(\d+)(%)?$/.exec(text) ?? [];
+  const layers = Number(some) / (share === undefined ? 1 : 100);
+  if (layers > 0 && (share === undefined || layers < 1)) return { ...FULL_RECOMPUTE, layersPerStage: layers };
   if (text === 'none') return NO_RECOMPUTE;
   if (text === 'full') return FULL_RECOMPUTE;
   if (text === 'selective') return selective();
@@ -97,6 +113,6 @@ function parsed(text: string): Recompute | Misread {
   return known.length === modules.length
     ? selective(...known)
     : new Misread(
-        `none, selective, full, full:LAYERS, or modules joined by +: ${RECOMPUTE_MODULES.join(', ')}`,
+        `none, selective, full, full:LAYERS, full:SHARE%, or modules joined by +: ${RECOMPUTE_MODULES.join(', ')}`,
       );
 }

@@ -30,6 +30,9 @@ const DIMS: ParallelDims = { tp: 2, cp: 1, pp: 4, dpReplicate: 1, dpShard: 8, ep
 const SPLIT = 'tp=2,pp=4,dp=8,micro-batch=1';
 /** One micro-batch a step, and no pipeline. */
 const AT_ONCE = 'tp=2,pp=1,dp=32,micro-batch=2';
+/** For values that have no place under tensor parallelism, or without context parallelism. */
+const WHOLE = 'tp=1,pp=4,dp=16,micro-batch=1';
+const CONTEXT = ['tp=1,pp=1,cp=8,dp=8,micro-batch=1', 'tp=1,pp=1,cp=32,dp=2,micro-batch=1'] as const;
 
 type AnyTechnique = (typeof TECHNIQUES)[number];
 
@@ -56,6 +59,8 @@ function placeFor(one: AnyTechnique, value: unknown): { on: Problem; plan: Plan 
     [DENSE, SPLIT],
     [DENSE, AT_ONCE],
     [FP8, SPLIT],
+    [DENSE, WHOLE],
+    ...CONTEXT.map((split) => [DENSE, split] as const),
   ] as const) {
     const plain = planned(on, split);
     const plan = { ...plain, techniques: { ...plain.techniques, ...techniques } };

@@ -6,6 +6,7 @@ import { RECOMPUTE_MODULES, type RecomputeModule } from '../../src/layers/recomp
 import { chunksByStage } from '../../src/plan-text/plan-of.ts';
 import { SCHEDULES, scheduleOf } from '../../src/schedules/index.ts';
 import { chunkPlaces } from '../../src/schedules/schedule.ts';
+import { loss } from '../../src/techniques/loss.ts';
 import {
   FULL_RECOMPUTE,
   NO_RECOMPUTE,
@@ -14,6 +15,7 @@ import {
   selective,
 } from '../../src/techniques/recompute.ts';
 import { sequenceParallel } from '../../src/techniques/sequence-parallel.ts';
+import { Misread } from '../../src/techniques/technique.ts';
 import { type VocabularySplit, vocabularyParallel } from '../../src/techniques/vocabulary-parallel.ts';
 import { type ZeroStage, zero } from '../../src/techniques/zero.ts';
 import { offloaded } from './offload.ts';
@@ -115,7 +117,15 @@ function build(row: Row, problem: Problem, d: Dims): Plan {
 function techniquesOf({ config: c }: Row, { stack }: Problem, d: Dims, stage: ZeroStage): Techniques {
   const split = sequenceParallel.set({}, c.sequenceParallel ?? (d.tp > 1 && stack.id !== 'megatron-2021'));
   const vocabulary = vocabularyParallel.set(split, vocabularyOf(c.scheduleWords));
-  return offloaded(zero.set(recompute.set(vocabulary, d.recompute), stage), c.offload);
+  const chosen = recompute.set(loss.set(vocabulary, lossOf(c.loss)), d.recompute);
+  return offloaded(zero.set(chosen, stage), c.offload);
+}
+
+function lossOf(stated: string | null | undefined): string {
+  if (!stated) return loss.off;
+  const read = loss.parse(stated);
+  if (read instanceof Misread) throw new Error(`loss is ${stated}, not ${read.expected}`);
+  return read;
 }
 
 function vocabularyOf(words: string | null | undefined): VocabularySplit {

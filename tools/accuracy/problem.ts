@@ -3,6 +3,7 @@ import { listGpus, loadGpu } from '../../src/catalogue/gpus.ts';
 import { loadLink } from '../../src/catalogue/links.ts';
 import { listStacks, loadStack } from '../../src/catalogue/stacks.ts';
 import { usualCards, usualIntraNode } from '../../src/catalogue/usual-host.ts';
+import { packingFrom } from '../../src/cli/packing.ts';
 import type { Cluster } from '../../src/domain/cluster.ts';
 import { PRECISIONS, type Precision } from '../../src/domain/dtype.ts';
 import type { GpuSpec } from '../../src/domain/gpu.ts';
@@ -43,8 +44,26 @@ export function problemOf(row: Row, assumptions: string[]): Problem {
       precision: precisionOf(row, assumptions),
       ...optimizerOfRow(row),
       headroom: 0,
+      ...packed(row, row.sequenceLength, assumptions),
     },
   };
+}
+
+function packed({ config: { packing } }: Row, sequenceLength: number, assumptions: string[]) {
+  if (!packing) return {};
+  if (packing === true) {
+    assumptions.push('packed samples of lengths not stated: attention over whole sequences');
+    return {};
+  }
+  const text =
+    typeof packing === 'string'
+      ? packing
+      : Object.entries(packing)
+          .map(([key, value]) => `${key}=${value}`)
+          .join(',');
+  const found = packingFrom(text, sequenceLength)!;
+  assumptions.push(...found.assumed);
+  return { packing: found };
 }
 
 function precisionOf(row: Row, assumptions: string[]): Precision {

@@ -93,6 +93,10 @@ export interface Row {
       readonly rank?: number | null;
       readonly modules?: string | readonly string[] | null;
     } | null;
+    /** As --packing has it, or a mapping of its keys; true: packed, lengths not stated. */
+    readonly packing?: string | boolean | Readonly<Record<string, string | number>> | null;
+    /** As `loss=` of --config has it. */
+    readonly loss?: string | null;
     /** Null: nothing lies elsewhere than on the GPUs. */
     readonly offload?: {
       /** Fraction of the optimizer's states. */

@@ -8,6 +8,7 @@ import { InputError } from '../../domain/input-error.ts';
 import type { ModelSpec } from '../../domain/model.ts';
 import { onlyGroups } from '../../domain/node-order.ts';
 import type { Problem } from '../../domain/problem.ts';
+import type { Workload } from '../../domain/workload.ts';
 import { LAUNCHERS } from '../../frameworks/index.ts';
 import { asTrained } from '../../layers/training/as-trained.ts';
 import { optimizerText } from '../../plan-text/optimizer-text.ts';
@@ -74,6 +75,18 @@ function trainedAs(model: ModelSpec, stated: PlanFile['problem']['training']): M
   return asTrained(model, { ...training, assumed: [] });
 }
 
+function workloadOf(stated: PlanFile['problem']): Workload {
+  const { sequenceLength, globalBatchSize, precision, optimizer, optimizerOptions, headroom } = stated;
+  const { headroomBytes, reservedBytes, packing } = stated;
+  return {
+    ...{ sequenceLength, globalBatchSize, precision, headroom },
+    ...optimizerFrom(optimizerText({ optimizer, optimizerOptions: optimizerOptions ?? {} })),
+    ...(packing === undefined ? {} : { packing }),
+    ...(headroomBytes === undefined ? {} : { headroomBytes }),
+    ...(reservedBytes === undefined ? {} : { reservedBytes }),
+  };
+}
+
 /** The problem the plan was made for; a model or cluster file is refused where what its figures depend on changed since. */
 function problemOf(file: PlanFile, folder: string): Problem {
   const model = loadModel(fileOf(file.inputs.model, folder));
@@ -95,14 +108,10 @@ function problemOf(file: PlanFile, folder: string): Problem {
     }
   }
   const { training, groups, stack } = file.problem;
-  const { sequenceLength, globalBatchSize, precision, optimizer, optimizerOptions, headroom } = file.problem;
   return {
     model: trainedAs(model.value, training),
     cluster: onlyGroups(cluster.value, (group) => groups.includes(group.id)),
     stack: loadStack(stack),
-    workload: {
-      ...{ sequenceLength, globalBatchSize, precision, headroom },
-      ...optimizerFrom(optimizerText({ optimizer, optimizerOptions: optimizerOptions ?? {} })),
-    },
+    workload: workloadOf(file.problem),
   };
 }

@@ -4,8 +4,11 @@ import type { Allocator } from '../../domain/stack.ts';
 /** What bounds the bytes of one GPU. */
 export interface Limits {
   readonly gpu: GpuSpec;
-  /** Fraction of memory to leave free. */
+  /** Fraction of memory to leave free; bytes of it, where they are more. */
   readonly headroom: number;
+  readonly headroomBytes: number;
+  /** Bytes that others hold: this training's allocator sees a GPU without them. */
+  readonly reservedBytes: number;
   readonly allocator: Allocator;
   /** Communicator generations alive on this GPU (one per parallel group of more than one member). */
   readonly communicators: number;
@@ -24,20 +27,20 @@ export function outsideBytes({ allocator, communicators }: Limits): number {
  * memory the reserve shrinks to the fragments.
  */
 export function reservedBytes(allocated: number, limits: Limits): number {
-  const room = limits.gpu.memoryBytes - outsideBytes(limits);
+  const room = limits.gpu.memoryBytes - limits.reservedBytes - outsideBytes(limits);
   return Math.min(
     allocated * limits.allocator.reservedOverAllocated,
     Math.max(allocated * LEAST_FRAGMENTS, room),
   );
 }
 
-export function limitBytes({ gpu, headroom }: Limits): number {
-  return gpu.memoryBytes * (1 - headroom);
+export function limitBytes({ gpu, headroom, headroomBytes, reservedBytes }: Limits): number {
+  return gpu.memoryBytes - Math.max(headroom * gpu.memoryBytes, headroomBytes) - reservedBytes;
 }
 
 /** The most allocated bytes with which `reservedBytes` and what is outside stay within the limit. */
 export function allocatable(limits: Limits): number {
   const room = limitBytes(limits) - outsideBytes(limits);
   const usual = room / limits.allocator.reservedOverAllocated;
-  return limits.headroom > 0 ? usual : Math.max(usual, room / LEAST_FRAGMENTS);
+  return limits.headroom > 0 || limits.headroomBytes > 0 ? usual : Math.max(usual, room / LEAST_FRAGMENTS);
 }

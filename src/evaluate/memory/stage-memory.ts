@@ -16,9 +16,12 @@ import { judged, peakOf } from './walk.ts';
 
 /** What bounds one GPU of a stage. */
 export function limitsOf(context: StageContext): Limits {
+  const { headroom, headroomBytes = 0, reservedBytes = 0 } = context.problem.workload;
   return {
     gpu: context.group.gpu,
-    headroom: context.problem.workload.headroom,
+    headroom,
+    headroomBytes,
+    reservedBytes,
     allocator: context.problem.stack.allocator,
     communicators: communicators(context),
   };

@@ -1,5 +1,5 @@
 import type { Stack } from '../../domain/stack.ts';
-import type { Operator } from '../../layers/operator.ts';
+import type { Again, Operator } from '../../layers/operator.ts';
 import type { StageContext } from '../../techniques/technique.ts';
 import { operatorTime } from './operator-time.ts';
 import { addTime, noTime, type PassTime, seconds } from './pass-time.ts';
@@ -49,9 +49,9 @@ export function layerTime(operators: readonly Operator[], context: StageContext)
     units += launched;
     backwardUnits += launched * backwardShare(operator);
     // What has no backward is not brought back for it.
-    if (operator.again === true && operator.gradients !== 'none') {
-      addTime(recompute, time.forward);
-      recomputedUnits += launched;
+    if (operator.again && operator.gradients !== 'none') {
+      addAgain(recompute, time.forward, operator.again);
+      recomputedUnits += operator.again.share * launched;
     }
   }
   const { c, problem, local } = context;
@@ -70,6 +70,11 @@ export function layerTime(operators: readonly Operator[], context: StageContext)
     addHost(recompute, again, sync);
   }
   return { forward, backward, recompute, weightGrad };
+}
+
+function addAgain(recompute: PassTime, forward: PassTime, { share, received }: Again): void {
+  addTime(recompute, forward, share);
+  if (received === 'kept') recompute.tensorParallel -= share * forward.tensorParallel;
 }
 
 /** Of an operator's launches in backward, those for the gradients that are worked out: one of a linear's two without its weights'. */

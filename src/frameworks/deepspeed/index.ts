@@ -18,6 +18,8 @@ const reach: Reach = {
     optimizers: DEEPSPEED_OPTIMIZERS,
     trains: ['full', 'lora', 'qlora'],
     techniques: ['recompute', 'zero', 'offload-optimizer', 'offload-parameters'],
+    // The program's collator packs.
+    packs: true,
   },
 };
 

@@ -3,6 +3,7 @@ import { shellQuote } from '../../launch-folder/quote.ts';
 import { hostRuns } from '../../launch-folder/ranks.ts';
 import { degreesOf } from '../../plan-text/degrees.ts';
 import { optimizerText } from '../../plan-text/optimizer-text.ts';
+import { packingText } from '../../plan-text/packing-text.ts';
 import { trainingFlags } from '../../plan-text/training-text.ts';
 import { TECHNIQUES } from '../../techniques/index.ts';
 import { recompute } from '../../techniques/recompute.ts';
@@ -57,6 +58,7 @@ export const env: Framework = {
           ...Object.fromEntries(
             Object.entries(trainingFlags(model.training)).map(([flag, text]) => [variable(flag), text]),
           ),
+          ...(workload.packing === undefined ? {} : { PACKING: packingText(workload.packing) }),
           SCHEDULE: plan.schedule,
           RECOMPUTE: mode,
           RECOMPUTE_MODULES: modules.join(' '),

@@ -5,6 +5,7 @@ import type { Problem } from '../../domain/problem.ts';
 import { gpuRuns } from '../../launch-folder/ranks.ts';
 import { planLaw } from '../../laws/plan.ts';
 import { optimizerText, optimizerWords } from '../../plan-text/optimizer-text.ts';
+import { packingText } from '../../plan-text/packing-text.ts';
 import { trainingFlags } from '../../plan-text/training-text.ts';
 import { type LaunchDocument, launchSchema } from '../../schema/launch.ts';
 import type { Framework } from '../port/framework.ts';
@@ -28,13 +29,22 @@ const reader: LaunchReader = {
             at: locate(first.pointer),
           });
         }
-        const { sequenceLength, globalBatchSize, precision, optimizer, training, plan: one } = checked.value;
+        const {
+          sequenceLength,
+          globalBatchSize,
+          precision,
+          optimizer,
+          packing,
+          training,
+          plan: one,
+        } = checked.value;
         return {
           configuration: {},
           ...{ sequenceLength, globalBatchSize, precision },
           ...{ layers: null, hiddenSize: null },
           ...(optimizer === undefined ? {} : { optimizer }),
           ...(training === undefined ? {} : { training }),
+          ...(packing === undefined ? {} : { packing }),
           plan: () => one,
         };
       },
@@ -87,6 +97,7 @@ function written({ model, cluster, workload }: Problem, plan: Plan, origin: stri
     sequenceLength: workload.sequenceLength,
     globalBatchSize: workload.globalBatchSize,
     precision: workload.precision,
+    ...(workload.packing === undefined ? {} : { packing: packingText(workload.packing) }),
     ...(optimizerWords(workload) === null ? {} : { optimizer: optimizerText(workload) }),
     ...(model.training === undefined
       ? {}

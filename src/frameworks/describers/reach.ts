@@ -18,4 +18,5 @@ export const EVERYTHING: Express = {
     ]),
   ),
   techniques: TECHNIQUES.map(({ id }) => id),
+  packs: true,
 };

@@ -22,6 +22,15 @@ export function expressedProblem({ name, express }: Reach): ProblemRule[] {
         : no('layer-kind', `${odd.kind} in ${odd.layer} layers`, `${express.layers.join(', ')} in ${name}`);
     },
     (problem) => refusedOptimizer(problem, express.optimizers, name),
+    ({ workload: { packing } }) =>
+      packing?.separate !== true || express.packs === true
+        ? null
+        : no(
+            'packing',
+            'samples packed into sequences, each attending to itself',
+            `sequences of one sample, or mask=full: ${name} cannot be told where samples begin`,
+            'Maybe --packing with mask=full.',
+          ),
     ({ model: { training } }) => {
       const { trains = ['full'] } = express;
       const form = formOf(training);

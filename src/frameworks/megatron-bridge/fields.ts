@@ -31,6 +31,9 @@ const INVERTED: Readonly<Record<string, string>> = {
   'untie-embeddings-and-output-weights': 'model.share_embeddings_and_output_weights',
 };
 
+/** Flags of several words. */
+const LISTS: ReadonlySet<string> = new Set(['--recompute-modules', '--hierarchical-context-parallel-sizes']);
+
 /** Bridge says by other fields what these say. */
 const IMPLIED: ReadonlySet<string> = new Set(['--group-query-attention', ...PRECISION_FLAGS]);
 
@@ -54,7 +57,7 @@ export function overridesFrom(flags: ReadonlyMap<string, Flag>): string[] {
 /** Values that a command line of Hydra would take apart stand in quotes of its own. */
 function valueText(name: string, values: readonly string[]): string {
   if (values.length === 0) return 'true';
-  if (name === '--recompute-modules') return `[${values.join(',')}]`;
+  if (LISTS.has(name)) return `[${values.join(',')}]`;
   if (name === '--moe-layer-freq') return `[${pattern(values[0]!)}]`;
   return /[|,*()]/.test(values[0]!) ? `"${values[0]}"` : values[0]!;
 }
@@ -125,11 +128,7 @@ export function flagsFrom(
       if (TRUE.test(value)) set('--swiglu', [], line);
     } else if (name !== null && !ABSENT.test(value)) {
       const words = formatOf(unquoted(value));
-      set(
-        name,
-        TRUE.test(value) ? [] : name === '--recompute-modules' ? words.split(/\s*,\s*/) : [words],
-        line,
-      );
+      set(name, TRUE.test(value) ? [] : LISTS.has(name) ? words.split(/\s*,\s*/) : [words], line);
       if (name === '--num-query-groups') set('--group-query-attention', [], line);
       // The default of MixedPrecisionConfig, not that of Megatron-LM's parser.
       if (field === 'mixed_precision.fp8' && !flags.has('--fp8-recipe'))

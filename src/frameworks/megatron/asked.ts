@@ -1,5 +1,7 @@
 import type { Asked } from '../port/reader.ts';
+import { contextExchangeOf } from './context-exchange.ts';
 import { cutOf, virtualStagesOf } from './cut.ts';
+import { lossOfRun } from './loss.ts';
 import { offloadOf } from './offload.ts';
 import { askedOptimizer } from './optimizer.ts';
 import { precisionOf } from './precision.ts';
@@ -33,7 +35,7 @@ export function askedOf(run: MegatronRun): Asked {
   if (virtual !== null && CHUNKED.some((flag) => run.has(flag))) found.vpp = String(virtual);
   const cut = cutOf(run);
   if (cut !== null) found.layers = cut.join('/');
-  Object.assign(found, recomputeOf(run), offloadOf(run));
+  Object.assign(found, contextExchangeOf(run), lossOfRun(run), recomputeOf(run), offloadOf(run));
   found.zero = String(shardingOf(run));
   take('dp-replicate', '--num-distributed-optimizer-instances');
   if (run.has('--fp8-param-gather') && precisionOf(run) === 'fp8') found['fp8-weights'] = 'true';
@@ -54,6 +56,8 @@ export function askedOf(run: MegatronRun): Asked {
 /** What the flags change and no plan says: each is named, none is estimated. */
 const UNESTIMATED: Readonly<Record<string, string>> = {
   '--cpu-offloading-num-layers': 'activations are counted on the GPU',
+  '--hybrid-context-parallel': 'every sample is split over all context-parallel ranks',
+  '--sft': 'attention is counted over whole sequences, unless --packing says how long samples are',
   '--fine-grained-activation-offloading': 'activations are counted on the GPU',
   '--freeze-all-layers': 'all weights are trained',
   '--moe-expert-capacity-factor': 'no token is dropped',

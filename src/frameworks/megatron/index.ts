@@ -1,8 +1,10 @@
 import { hostsScript } from '../../launch-folder/hosts-script.ts';
+import { loss } from '../../techniques/loss.ts';
 import { offloadOptimizer } from '../../techniques/offload-optimizer.ts';
 import { lawOf } from '../laws/structure.ts';
 import type { Framework, Reach } from '../port/framework.ts';
 import { megatronEnvironment, megatronPrepare } from './environment.ts';
+import { lossNotes } from './loss.ts';
 import { leftOpen } from './model-arguments.ts';
 import { networksOf } from './networks.ts';
 import { offload } from './offload.ts';
@@ -20,6 +22,8 @@ const reach: Reach = {
     ...MEGATRON_EXPRESS,
     optimizers: MEGATRON_OPTIMIZERS,
     techniques: [...MEGATRON_EXPRESS.techniques, 'fp8-weights', offloadOptimizer.id],
+    // --sft
+    packs: true,
   },
 };
 
@@ -61,5 +65,8 @@ export const megatron: Framework = {
       ...(networks?.files ?? []),
     ];
   },
-  notes: (problem, plan) => networksOf(problem, plan, '')?.notes ?? [],
+  notes: (problem, plan) => [
+    ...(networksOf(problem, plan, '')?.notes ?? []),
+    ...lossNotes(loss.of(plan.techniques)),
+  ],
 };

@@ -3,12 +3,16 @@ import type { Problem } from '../../domain/problem.ts';
 import type { Stack } from '../../domain/stack.ts';
 import { isMoe } from '../../layers/layer.ts';
 import { degreesOf } from '../../plan-text/degrees.ts';
+import { contextExchange } from '../../techniques/context-exchange.ts';
 import { fp8Weights } from '../../techniques/fp8-weights.ts';
+import { loss } from '../../techniques/loss.ts';
 import { recompute } from '../../techniques/recompute.ts';
 import { sequenceParallel } from '../../techniques/sequence-parallel.ts';
 import { zero } from '../../techniques/zero.ts';
 import { isEven } from '../laws/chunks.ts';
+import { contextArguments } from './context-exchange.ts';
 import { pipelineLayout } from './layout.ts';
+import { lossArguments } from './loss.ts';
 import { offloadArguments } from './offload.ts';
 import { optimizerArguments } from './optimizer.ts';
 import { PRECISION } from './precision.ts';
@@ -23,6 +27,7 @@ export function parallelArguments(problem: Problem, plan: Plan): string[] {
   const args = [
     ...['--tensor-model-parallel-size', tp, '--pipeline-model-parallel-size', pp],
     ...(cp > 1 ? ['--context-parallel-size', cp] : []),
+    ...contextArguments(contextExchange.of(plan.techniques), cp),
     ...(isMoe(model)
       ? [
           ...['--expert-model-parallel-size', ep, '--expert-tensor-parallel-size', etp],
@@ -32,8 +37,10 @@ export function parallelArguments(problem: Problem, plan: Plan): string[] {
     ...pipelineArguments(problem, plan),
     ...(sequenceParallel.of(plan.techniques) && tp > 1 ? ['--sequence-parallel'] : []),
     ...shardingArguments(plan),
+    ...lossArguments(loss.of(plan.techniques)),
     ...offloadArguments(plan),
     ...recomputeArguments(recompute.of(plan.techniques)),
+    ...(workload.packing?.separate === true ? ['--sft'] : []),
     ...['--micro-batch-size', microBatchSizeOf(plan), '--global-batch-size', workload.globalBatchSize],
     ...optimizerArguments(problem, plan),
     ...(PRECISION[workload.precision as keyof typeof PRECISION] ?? []),

@@ -7,5 +7,5 @@ export const MEGATRON_EXPRESS: Express = {
   layers: ['softmax', 'latent', 'dense', 'moe'],
   schedules: ['1f1b', 'interleaved-1f1b'],
   optimizers: { adamw: {} },
-  techniques: ['sp', 'recompute', 'zero'],
+  techniques: ['sp', 'cp-comm', 'loss', 'recompute', 'zero'],
 };

@@ -9,6 +9,7 @@ import { zero } from '../../techniques/zero.ts';
 import { chunksInOrder } from '../laws/chunks.ts';
 import { no, type ProblemRule, type Rule } from '../laws/rule.ts';
 import { architecture } from './architecture-rule.ts';
+import { fusedLoss } from './loss.ts';
 import { hasLinearBias } from './model-arguments.ts';
 import { optimizerPrecision, optimizerSharding } from './optimizer.ts';
 
@@ -38,6 +39,12 @@ const batch: Rule = ({ workload: { globalBatchSize } }, plan) => {
     ? no('batch-divisible', `global batch ${globalBatchSize}`, `a multiple of micro-batch·dp = ${step}`)
     : null;
 };
+
+/** pretrain_gpt.py@d98e8a6 takes one row of `cu_seqlens` for a micro-batch. */
+const packed: Rule = ({ workload }, plan) =>
+  workload.packing?.separate === true && microBatchSizeOf(plan) > 1
+    ? no('packed-micro-batch', `micro-batch=${microBatchSizeOf(plan)} of packed samples`, 'micro-batch=1')
+    : null;
 
 /** Chunk i must lie on pipeline rank i mod P. Of empty ones only E and L run; others parse and deadlock (Megatron-LM issue 1852). */
 const layout: Rule = (_, plan) => {
@@ -116,8 +123,10 @@ export const MEGATRON_PLAN_RULES: readonly Rule[] = [
   schedule,
   experts,
   batch,
+  packed,
   layout,
   optimizerInstances,
+  fusedLoss,
   recomputation,
   fp8Gather,
   fsdpPrecision,

@@ -35,6 +35,8 @@ export interface Express {
   /** What of a model it can train; left out: all of it alone. */
   readonly trains?: readonly TrainingForm[];
   readonly techniques: readonly string[];
+  /** Several samples in a sequence, each of which attends to itself alone. */
+  readonly packs?: boolean;
 }
 
 /** Forms of plan that a framework can run. What is false is refused by `structure.ts` with a Reason. */

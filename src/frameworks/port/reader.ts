@@ -37,6 +37,8 @@ interface AskedWorkload {
   readonly optimizer?: string;
   /** As flags have it; left out: all of the model. */
   readonly training?: TrainingFlags;
+  /** As --packing has it. */
+  readonly packing?: string;
   readonly layers: number | null;
   readonly hiddenSize: number | null;
 }

@@ -3,6 +3,7 @@ import { isKind, type Value } from '../../foreign/python/value.ts';
 import type { Asked, LaunchReader } from '../port/reader.ts';
 import { broken } from '../reading/file-rule.ts';
 import { TITAN_FILE_RULES } from './file-rules.ts';
+import { lossNotes, lossOfRun } from './loss.ts';
 import { classOf } from './made.ts';
 import { askedOptimizer } from './optimizer.ts';
 import { precisionOf } from './precision.ts';
@@ -48,6 +49,7 @@ function askedOf(run: TitanRun): Asked {
       ...(pp > 1 && schedule !== null ? { schedule } : {}),
       ...(stages !== null && pp > 1 ? { vpp: String(stages / pp) } : {}),
       ...(run.parts === null ? {} : { layers: run.parts.layers.join('/') }),
+      ...lossOfRun(run),
       recompute: recomputeOf(run.at('activation_checkpoint')),
       zero: String(sharding),
       ...(run.at('training.enable_cpu_offload') === true ? OFFLOADED : {}),
@@ -62,6 +64,7 @@ function askedOf(run: TitanRun): Asked {
     ...(optimizer === undefined ? {} : { optimizer }),
     layers: run.model?.layers ?? null,
     hiddenSize: run.model?.hiddenSize ?? null,
+    notes: lossNotes(run),
   };
 }
 

@@ -3,11 +3,13 @@ import type { Problem } from '../../domain/problem.ts';
 import { pythonText } from '../../foreign/python/print.ts';
 import { commentText } from '../../launch-folder/quote.ts';
 import { degreesOf } from '../../plan-text/degrees.ts';
+import { loss } from '../../techniques/loss.ts';
 import { recompute } from '../../techniques/recompute.ts';
 import { sequenceParallel } from '../../techniques/sequence-parallel.ts';
 import { zero } from '../../techniques/zero.ts';
 import { chunksInOrder } from '../laws/chunks.ts';
 import { BASES } from './bases.ts';
+import { lossImports, lossLines } from './loss.ts';
 import { offloads } from './offload.ts';
 import { optimizerLines } from './optimizer.ts';
 import { type TitanModel, titanModelOf } from './registry.ts';
@@ -53,6 +55,7 @@ export function recipe(problem: Problem, plan: Plan, origin: string): string {
           `    c.training.disable_cuda_graphs = True  # required with ${pp > 1 ? 'pipeline' : 'expert'} parallelism`,
         ]
       : []),
+    ...lossLines(loss.of(plan.techniques), spec.vocabSize),
     ...(offloads(plan) ? ['    c.training.enable_cpu_offload = True'] : []),
     `    c.activation_checkpoint = ${RECOMPUTE[recompute.of(plan.techniques).mode]}`,
     ...optimizerLines(problem),
@@ -73,6 +76,7 @@ function imports(model: TitanModel, plan: Plan): string[] {
   const from = `torchtitan.models.${model.family}`;
   return [
     ...(ac === null ? [] : [`from torchtitan.distributed.activation_checkpoint import ${ac}`]),
+    ...lossImports(loss.of(plan.techniques)),
     ...(remade(model) ? [`from ${from} import model_registry`] : []),
     `from ${from}.config_registry import ${model.base}`,
   ];

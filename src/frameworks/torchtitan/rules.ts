@@ -3,6 +3,7 @@ import { recompute } from '../../techniques/recompute.ts';
 import { zero } from '../../techniques/zero.ts';
 import { chunksInOrder } from '../laws/chunks.ts';
 import { no, type ProblemRule, type Rule } from '../laws/rule.ts';
+import { chunkedLoss } from './loss.ts';
 import { offload } from './offload.ts';
 import { MODELS, titanModelOf } from './registry.ts';
 import { LOOPED, microBatchLimit, SCHEDULE_NAMES } from './schedules.ts';
@@ -107,6 +108,7 @@ export const PLAN_RULES: readonly Rule[] = [
   sharding,
   experts,
   layout,
+  chunkedLoss,
   recomputation,
   offload,
 ];

@@ -59,7 +59,9 @@ export function mlpOperators(mlp: Mlp, { model, local, stack }: LayerContext): O
         inputs: h,
         outputs: up * f,
         saved: [kept(e * elements, module), ...(gated ? [kept(e * elements, module, 'op')] : [])],
-        modules: [module],
+        // Its second product's output is dropped where torch checkpoints by operator.
+        modules: gated ? [module, 'op'] : [module],
+        partly: { op: { share: 1 / 2, received: 'again' } },
         backwardBytes: e * local.tokens * (h + (up + 1) * f),
         weights: [
           matrix({ part, rows: h, columns: up * width, targets: gated ? ['gate', 'up'] : ['up'] }),

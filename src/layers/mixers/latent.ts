@@ -4,7 +4,7 @@ import { columnParallel, rowParallel } from '../linear.ts';
 import { residualTokens } from '../local-shape.ts';
 import { gemm, kept, type LayerContext, type Operator, operator, stream } from '../operator.ts';
 import { matrix, vector } from '../weight.ts';
-import { contextExchange } from './context-exchange.ts';
+import { contextExchange, exchangedShape, gatheredBytes } from './context-exchange.ts';
 
 /** Multi-head latent attention (DeepSeek-V2/V3, arXiv 2405.04434 section 2.1). */
 export interface LatentAttention {
@@ -143,8 +143,10 @@ function rotary(a: LatentAttention, context: LayerContext): Operator {
 }
 
 function core(a: LatentAttention, context: LayerContext): Operator {
-  const { local, stack } = context;
+  const { local } = context;
   const { heads, qkDim } = sizes(a, context);
+  const keyValues = heads * (qkDim + a.vHeadDim);
+  const exchanged = { heads, kvHeads: heads, keyValues, queries: heads * qkDim };
   return operator({
     name: 'core-attention',
     modules: ['core_attn'],
@@ -153,10 +155,8 @@ function core(a: LatentAttention, context: LayerContext): Operator {
         kind: 'attention',
         shape: {
           batch: local.microBatch,
-          heads,
-          kvHeads: heads,
+          ...exchangedShape(exchanged, context),
           sequence: local.sequence,
-          contextParallel: local.contextParallel,
           qkHeadDim: qkDim,
           vHeadDim: a.vHeadDim,
           window: null,
@@ -164,7 +164,8 @@ function core(a: LatentAttention, context: LayerContext): Operator {
         },
       },
     ],
-    communication: contextExchange(heads * (qkDim + a.vHeadDim), heads * qkDim, local, stack.contextExchange),
+    communication: contextExchange(exchanged, context),
+    backwardBytes: gatheredBytes(exchanged, context),
     saved: [kept(4 * local.tokens * heads, 'core_attn')],
     hostUnits: 2,
     scoreFlops: local.sequence * a.heads * (qkDim + a.vHeadDim),

@@ -3,7 +3,7 @@ import { layerModule } from '../layer-module.ts';
 import { columnParallel, rowParallel } from '../linear.ts';
 import { type Kernel, kept, type LayerContext, type Operator, operator, stream } from '../operator.ts';
 import { bias, matrix } from '../weight.ts';
-import { contextExchange } from './context-exchange.ts';
+import { contextExchange, exchangedShape, gatheredBytes } from './context-exchange.ts';
 
 /** Grouped-query attention, its window and sinks included. */
 export interface SoftmaxAttention {
@@ -93,19 +93,23 @@ function localHeads({ heads, kvHeads }: SoftmaxAttention, tp: number): { heads: 
   return { heads: heads / tp, kvHeads: Math.max(1, kvHeads / tp) };
 }
 
-function projections(a: SoftmaxAttention, { model, local }: LayerContext): Operator[] {
+function projections(a: SoftmaxAttention, { model, local, stack }: LayerContext): Operator[] {
   const { heads, kvHeads } = localHeads(a, local.tensorParallel);
   const e = local.elementBytes;
   const q = local.tokens * heads * a.headDim;
   const kv = local.tokens * kvHeads * a.headDim;
   const h = model.hiddenSize;
+  // Of products one after the other torch keeps every second one's output, those of q and v (torchtitan@b5bcd76,
+  // distributed/activation_checkpoint.py); its compiler brings back what the kernel reads of q too (torchtitan's runs).
+  const dropped = stack.compiled ? q + kv : kv;
   const qkv = columnParallel(
     {
       name: 'qkv',
       inputs: h,
       outputs: (heads + 2 * kvHeads) * a.headDim,
-      saved: [kept(e * kv), kept(e * (q + kv), 'op')],
+      saved: [kept(e * (q + 2 * kv - dropped)), kept(e * dropped, 'op')],
       modules: ['op'],
+      partly: { op: { share: dropped / (q + 2 * kv), received: 'again' } },
       backwardBytes: e * (2 * q + 2 * kv),
       weights: [
         matrix({ part: PART, rows: h, columns: a.heads * a.headDim, targets: ['q'] }),
@@ -132,23 +136,24 @@ function projections(a: SoftmaxAttention, { model, local }: LayerContext): Opera
   return [qkv, positions];
 }
 
-function core(a: SoftmaxAttention, { local, stack, c }: LayerContext): Operator {
+function core(a: SoftmaxAttention, context: LayerContext): Operator {
+  const { local, stack, c } = context;
   const { heads, kvHeads } = localHeads(a, local.tensorParallel);
+  const exchanged = { heads, kvHeads, keyValues: 2 * kvHeads * a.headDim, queries: heads * a.headDim };
   const reach = a.slidingWindow === null ? local.sequence / 2 : Math.min(local.sequence / 2, a.slidingWindow);
   const base = {
     name: 'core-attention',
     modules: ['core_attn'] as const,
-    communication: contextExchange(2 * kvHeads * a.headDim, heads * a.headDim, local, stack.contextExchange),
+    communication: contextExchange(exchanged, context),
+    backwardBytes: gatheredBytes(exchanged, context),
     weights: bias(a.sinks, PART, a.heads, { split: 'tensor' }),
     scoreFlops: 4 * reach * a.heads * a.headDim,
   };
   if (stack.attentionKernel !== 'unfused') {
     const shape = {
       batch: local.microBatch,
-      heads,
-      kvHeads,
+      ...exchangedShape(exchanged, context),
       sequence: local.sequence,
-      contextParallel: local.contextParallel,
       qkHeadDim: a.headDim,
       vHeadDim: a.headDim,
       window: a.slidingWindow,
@@ -187,6 +192,9 @@ function output(a: SoftmaxAttention, { model, local }: LayerContext): Operator {
       inputs: heads * a.headDim,
       outputs: model.hiddenSize,
       saved: [kept((e + narrow) * local.tokens * heads * a.headDim)],
+      // The fourth product: what is summed over ranks is kept.
+      modules: ['op'],
+      partly: { op: { share: 1, received: 'kept' } },
       weights: [
         matrix({ part: PART, rows: model.hiddenSize, columns: a.heads * a.headDim, targets: ['o'] }),
         ...bias(a.outBias, PART, model.hiddenSize),

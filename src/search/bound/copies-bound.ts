@@ -3,6 +3,7 @@ import type { Reason } from '../../domain/reason.ts';
 import type { StageSpec } from '../../evaluate/context.ts';
 import { type LayerStates, layerSaved, layerStates } from '../../evaluate/layer-bytes.ts';
 import type { LeastEnd, LeastEnds } from '../../evaluate/least-ends.ts';
+import { memoryLimitWords } from '../../evaluate/memory/limit-words.ts';
 import { type StageSeconds, stageSeconds } from '../../evaluate/stage-costs.ts';
 import { remembered } from '../../units/remembered.ts';
 import type { Choice } from '../space/choices.ts';
@@ -76,7 +77,7 @@ export function copiesMiss(
       room < 0
         ? 'activations of one micro-batch that exceed a GPU'
         : `states of ${(need / room).toFixed(2)} × what activations leave of all GPUs`,
-    limit: 'GPU memory less headroom',
+    limit: memoryLimitWords(problem.workload),
   };
 }
 

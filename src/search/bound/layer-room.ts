@@ -62,7 +62,7 @@ export class LayerRoom {
 
   missOf(excess: number): MemoryMiss {
     const { length } = this.problem.model.layers;
-    return missing(length / excess, length);
+    return missing(this.problem, length / excess, length);
   }
 }
 

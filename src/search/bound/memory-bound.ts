@@ -1,5 +1,6 @@
 import type { Problem } from '../../domain/problem.ts';
 import type { Reason } from '../../domain/reason.ts';
+import { memoryLimitWords } from '../../evaluate/memory/limit-words.ts';
 import { flowOf, type StageFlow } from '../../evaluate/memory/stage-memory.ts';
 import type { StageSpot } from '../../evaluate/memory/stage-room.ts';
 import type { StageCosts } from '../../evaluate/stage-costs.ts';
@@ -28,14 +29,14 @@ export function memoryMiss(
   costs: readonly StageCosts[],
 ): MemoryMiss | null {
   const { layout, choice } = candidate;
-  const { layers, kinds } = problem.model;
+  const { kinds } = problem.model;
   if (choice.vpp === 1) {
-    const full = layout.pp > 2 ? capacityMiss(layers, layout, flowFor(problem, candidate), costs) : null;
-    return full ?? reachMiss(layers.length, spotsOf(problem, candidate), costs);
+    const full = layout.pp > 2 ? capacityMiss(problem, layout, flowFor(problem, candidate), costs) : null;
+    return full ?? reachMiss(problem, spotsOf(problem, candidate), costs);
   }
   // Of several kinds, what a stage with several chunks holds depends on the whole cut: left to the estimate.
   if (kinds.length > 1) return null;
-  if (layout.family !== 'uniform') return reachMiss(layers.length, spotsOf(problem, candidate), costs);
+  if (layout.family !== 'uniform') return reachMiss(problem, spotsOf(problem, candidate), costs);
   return evenMiss(problem, candidate, costs);
 }
 
@@ -64,11 +65,12 @@ export function flowFor(
 
 /** Too little room on all stages together, whatever the cut: asked first where stages between the ends are many, for they all have the same room. */
 function capacityMiss(
-  layers: readonly number[],
+  problem: Problem,
   { runs }: Layout,
   flow: readonly StageFlow[],
   costs: readonly StageCosts[],
 ): MemoryMiss | null {
+  const { layers } = problem.model;
   const worth = costs[0]!.rooms.worth(flow[0]!);
   let capacity = 0;
   let stage = 0;
@@ -77,7 +79,7 @@ function capacityMiss(
       capacity += costs[run]!.rooms.capacity(flow[stage]!, worth);
   let need = 0;
   for (const kind of layers) need += worth[kind]!;
-  return capacity >= need ? null : missing((layers.length * capacity) / need, layers.length);
+  return capacity >= need ? null : missing(problem, (layers.length * capacity) / need, layers.length);
 }
 
 /**
@@ -85,10 +87,11 @@ function capacityMiss(
  * several kinds of layer this is a bound, since a stage may also be given nothing.
  */
 function reachMiss(
-  layers: number,
+  problem: Problem,
   spots: readonly RunSpot[],
   costs: readonly StageCosts[],
 ): MemoryMiss | null {
+  const layers = problem.model.layers.length;
   let reach = 0;
   let empty = false;
   for (const spot of spots) {
@@ -96,7 +99,7 @@ function reachMiss(
     if (earliest[layers]! === layers && earliest.every((start, end) => start === end)) empty = true;
     reach = furthest(earliest, reach);
   }
-  return reach >= layers && !empty ? null : missing(reach, layers);
+  return reach >= layers && !empty ? null : missing(problem, reach, layers);
 }
 
 /** The largest end with which a stage that begins at `start` fits; `start` where none does. */
@@ -128,19 +131,26 @@ export function evenMiss(
     ? null
     : {
         excess: share,
-        reason: { ...REASON, actual: `equal chunks take ${share.toFixed(2)} × what a GPU has` },
+        reason: {
+          ...REASON,
+          limit: memoryLimitWords(problem.workload),
+          actual: `equal chunks take ${share.toFixed(2)} × what a GPU has`,
+        },
       };
 }
 
 const REASON = {
   rule: 'memory',
-  limit: 'GPU memory less headroom',
   hint: 'Maybe more recomputation, sharding, tensor or pipeline parallelism.',
 } as const;
 
-export function missing(room: number, layers: number): MemoryMiss {
+export function missing({ workload }: Problem, room: number, layers: number): MemoryMiss {
   return {
     excess: Math.max(1, layers / Math.max(1, room)),
-    reason: { ...REASON, actual: `room for ${Math.floor(room)} of ${layers} layers` },
+    reason: {
+      ...REASON,
+      limit: memoryLimitWords(workload),
+      actual: `room for ${Math.floor(room)} of ${layers} layers`,
+    },
   };
 }

@@ -46,7 +46,7 @@ export function findNearestMiss(
     const excess = excessOf(outcome);
     if (found !== null && excess >= found.excess) continue;
     const remedy = remedyFor(problem, candidate, counts, excess, book);
-    found = { excess, miss: { plan, estimate: outcome, reason: memoryReason(outcome), remedy } };
+    found = { excess, miss: { plan, estimate: outcome, reason: memoryReason(problem, outcome), remedy } };
   }
   return found?.miss ?? null;
 }

@@ -174,7 +174,7 @@ function costBundle(run: Run, chosen: readonly CutChain[], total: number): void 
   }
   const costed = estimate(problem, plan, book.profiles);
   if (costed.verdict === 'does-not-fit') {
-    run.tally.add(memoryReason(costed), text);
+    run.tally.add(memoryReason(problem, costed), text);
     return;
   }
   run.evaluated += 1;

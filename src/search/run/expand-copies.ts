@@ -135,7 +135,7 @@ function cost(
   if (costed.verdict === 'does-not-fit') {
     const shared = roomier(run, frame, plan, estimated);
     if (shared === null || shared.costed.verdict === 'does-not-fit') {
-      run.tally.add(memoryReason(costed), text);
+      run.tally.add(memoryReason(problem, costed), text);
       return;
     }
     ({ plan, costed } = shared);

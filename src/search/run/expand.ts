@@ -75,7 +75,7 @@ function cost(run: Run, candidate: Candidate, bound: number): void {
   }
   if (outcome.estimate.verdict === 'does-not-fit') {
     remember(run.misses, { candidate, excess: excessOf(outcome.estimate), bound });
-    run.tally.add(memoryReason(outcome.estimate), () => candidateText(candidate));
+    run.tally.add(memoryReason(run.problem, outcome.estimate), () => candidateText(candidate));
     return;
   }
   run.evaluated += 1;

@@ -1,4 +1,5 @@
 import type { Estimate } from '../../domain/estimate.ts';
+import type { Problem } from '../../domain/problem.ts';
 import type { Reason } from '../../domain/reason.ts';
 import { formatBytes } from '../../units/format.ts';
 import type { Candidate } from '../space/candidate.ts';
@@ -30,10 +31,10 @@ export function excessOf({ stages, hosts }: Estimate): number {
   );
 }
 
-export function memoryReason(estimate: Estimate): Reason {
+export function memoryReason(problem: Problem, estimate: Estimate): Reason {
   const { stages, hosts } = estimate;
   const onGpus = stages.some(({ memory }) => memory.verdict === 'does-not-fit');
-  return onGpus || hosts.length === 0 ? gpuReason(estimate) : hostReason(hosts);
+  return onGpus || hosts.length === 0 ? gpuReason(problem, estimate) : hostReason(hosts);
 }
 
 function hostReason(hosts: Estimate['hosts']): Reason {
@@ -47,14 +48,15 @@ function hostReason(hosts: Estimate['hosts']): Reason {
   };
 }
 
-function gpuReason({ stages }: Estimate): Reason {
+function gpuReason({ workload }: Problem, { stages }: Estimate): Reason {
   const { memory, stage } = stages.reduce((a, b) =>
     b.memory.deviceBytes / b.memory.limitBytes > a.memory.deviceBytes / a.memory.limitBytes ? b : a,
   );
   const gib = (bytes: number) => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
+  const reserved = workload.reservedBytes ?? 0;
   return {
     rule: 'memory',
     actual: `${gib(memory.deviceBytes)} on stage ${stage}`,
-    limit: gib(memory.limitBytes),
+    limit: `${gib(memory.limitBytes)}${reserved > 0 ? `, ${gib(reserved)} reserved` : ''}`,
   };
 }

@@ -12,7 +12,7 @@ const PLAN = ['plan', 'llama-3.2-1b', 'dgx-h100-8', ...SMALL] as const;
 describe('exit codes', () => {
   it.each([
     [0, [...PLAN]],
-    [2, ['plan', 'llama-3.2-1b', 'dgx-h100-8', '--seq-length', '8k', '--global-batch', '64']],
+    [2, ['plan', 'llama-3.2-1b', 'dgx-h100-8', '--seq-length', '8q', '--global-batch', '64']],
     [2, ['plan', 'llama-3.2-1', 'dgx-h100-8', ...SMALL]],
     [2, ['frobnicate']],
     [2, ['schema', 'constructor']],

@@ -72,7 +72,10 @@ describe('the memory of hosts', () => {
     const small = estimate(with_({ memoryBytes: 128 * GIB }), planned(with_({}), text));
     expect(small.verdict).toBe('does-not-fit');
     expect(small.stages[0]!.memory.verdict).toBe('fits');
-    expect(memoryReason(small)).toMatchObject({ rule: 'host-memory', limit: '128 GiB' });
+    expect(memoryReason(with_({ memoryBytes: 128 * GIB }), small)).toMatchObject({
+      rule: 'host-memory',
+      limit: '128 GiB',
+    });
   });
 
   it('has what goes to drives there', () => {

@@ -95,6 +95,8 @@ describe('the walk over a step', () => {
   const limits = {
     gpu: loadGpu('a100-80-sxm'),
     headroom: 0.1,
+    headroomBytes: 0,
+    reservedBytes: 0,
     allocator: { reservedOverAllocated: 1.1, contextBytes: GiB, bytesPerCommunicator: GiB / 2 },
     communicators: 2,
   };
@@ -171,8 +173,14 @@ describe('the walk over a step', () => {
   });
 
   it('may allocate just as much as then fits', () => {
-    for (const headroom of [0, 0.05, 0.3]) {
-      const within = { ...limits, headroom };
+    const free = [
+      { headroom: 0 },
+      { headroom: 0.05 },
+      { headroom: 0.3 },
+      { headroom: 0, headroomBytes: GiB },
+    ];
+    for (const some of free.flatMap((one) => [one, { ...one, reservedBytes: 20 * GiB }])) {
+      const within = { ...limits, ...some };
       const verdict = (bytes: number) =>
         judged(peakOf([term('weights', POINTS, bytes)], [[[1]]], [[1]]), within).verdict;
       expect(verdict(allocatable(within) * (1 - 1e-9))).not.toBe('does-not-fit');
@@ -194,6 +202,31 @@ describe('recomputing some of the layers', () => {
     const [none, all] = [recomputing(null), recomputing(32)];
     const each = (none - all) / 32;
     for (const n of [1, 7, 31]) expect(recomputing(n)).toBeCloseTo(none - n * each, -4);
+  });
+});
+
+describe('recomputing operator by operator', () => {
+  const parts = (recompute: string) => {
+    const p = problem('llama-3.1-8b', 'dgx-h100-8', { globalBatchSize: 8 }, 'torch-fsdp2');
+    const configured = planOf(p, parseConfiguration(`tp=1,dp=8,zero=3,recompute=${recompute}`));
+    if ('rule' in configured) throw new Error(configured.actual);
+    const { stages, time } = estimate(p, configured.plan);
+    return { activations: stages[0]!.memory.allocated.activations!, again: time.recomputation ?? 0 };
+  };
+
+  it('runs every second product again, and brings back less than all layers do', () => {
+    const [none, some, full] = [parts('none'), parts('op'), parts('full')];
+    expect(none.again).toBe(0);
+    // k, output, and one of gate and up, of the seven products, are 79.7 of 218 M parameters; attention is not run again.
+    expect(some.again / full.again).toBeGreaterThan(0.3);
+    expect(some.again / full.again).toBeLessThan(0.6);
+    expect(some.activations).toBeLessThan(none.activations);
+    expect(full.activations).toBeLessThan(some.activations);
+  });
+
+  it('of a share of the layers is that of so many', () => {
+    expect(parts('full:25%')).toEqual(parts('full:8'));
+    expect(parts('full:99%')).toEqual(parts('full'));
   });
 });
 

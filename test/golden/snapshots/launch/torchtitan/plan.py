@@ -12,15 +12,15 @@ def recipe():
     c.compile.enable = False
     c.compile.enable_async_tensor_parallel = False
     p = c.parallelism
-    p.pipeline_parallel_degree = 16
+    p.pipeline_parallel_degree = 32
     p.data_parallel_replicate_degree = 1
-    p.data_parallel_shard_degree = 2
+    p.data_parallel_shard_degree = 1
     p.context_parallel_degree = 4
     p.tensor_parallel_degree = 4
     p.enable_sequence_parallel = True
     p.fsdp_reshard_after_forward = "never"
     p.pipeline_parallel_schedule = "Interleaved1F1B"
-    p.num_pp_microbatches = 256
+    p.num_pp_microbatches = 512
     split = [1, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 1]  # layers of each stage, in layer order
     parts, n = [], 0
     for k in split:

@@ -1,0 +1,64 @@
+import type { Stack } from '../../domain/stack.ts';
+import { type Loss, type LossShape, logitsOf } from './loss.ts';
+
+type Kernel = Stack['lossKernel'];
+
+/** Bytes per logit kept for backward, and at the worst point of the loss. */
+interface LogitBytes {
+  readonly saved: number;
+  readonly peak: number;
+}
+
+/**
+ * Transformer Engine's fused kernel works in place on 16-bit logits; Megatron's own keeps an fp32 copy, its fused one too
+ * (megatron/core/fusions/fused_cross_entropy.py@d98e8a6); eager fp32 cross entropy holds logits, log-probabilities and their
+ * gradient. Logits of 4 bytes are their own fp32 copy.
+ */
+export function logitBytes(kernel: Kernel | 'fused-native', element: number): LogitBytes {
+  if (element === 4 && kernel !== 'fp32') return { saved: 4, peak: kernel === 'compiled' ? 12 : 8 };
+  switch (kernel) {
+    case 'fused':
+      return { saved: 2, peak: 4 };
+    case 'unfused':
+    case 'fused-native':
+      return { saved: 4, peak: 6 };
+    case 'fp32':
+      return { saved: 8, peak: 12 };
+    case 'compiled':
+      return { saved: 4, peak: 12 };
+  }
+}
+
+/** All logits at once, by a kernel of a stack. */
+function wholeCost(kernel: Kernel | 'fused-native', shape: LossShape) {
+  const logits = logitsOf(shape);
+  const { saved, peak } = logitBytes(kernel, shape.elementBytes);
+  return {
+    parts: 1,
+    again: 0,
+    traffic: logitTraffic(kernel, shape),
+    saved: saved * logits,
+    transient: (peak - saved) * logits,
+  };
+}
+
+export function logitTraffic(kernel: Kernel | 'fused-native', shape: LossShape): number {
+  const { c } = shape;
+  const eager = kernel === 'unfused' || kernel === 'fp32';
+  return c.lossBytes * (eager ? 1 : c.lossFusion) * logitsOf(shape);
+}
+
+function whole(kernel: Kernel | 'fused-native'): Loss {
+  return { id: kernel, cost: (shape) => wholeCost(kernel, shape) };
+}
+
+/** As the stack works it out. */
+export const asStack: Loss = { id: 'stack', cost: (shape) => wholeCost(shape.kernel, shape) };
+
+export const WHOLE: readonly Loss[] = [
+  whole('unfused'),
+  whole('fp32'),
+  whole('fused'),
+  whole('fused-native'),
+  whole('compiled'),
+];

@@ -1,0 +1,67 @@
+import type { Problem } from '../domain/problem.ts';
+import type { Reason } from '../domain/reason.ts';
+import { latent } from '../layers/mixers/latent.ts';
+import { softmax } from '../layers/mixers/softmax.ts';
+import { Misread, technique } from './technique.ts';
+
+/** By Megatron's names; `a2a+p2p` with the ranks of its all-to-all. */
+const KINDS = [
+  'stack',
+  'p2p',
+  'all-gather',
+  'a2a',
+  'a2a+p2p:2',
+  'a2a+p2p:4',
+  'a2a+p2p:8',
+  'a2a+p2p:16',
+] as const;
+type Kind = (typeof KINDS)[number];
+
+/** Ranks that swap sequence for heads: all of `a2a`, the first level of `a2a+p2p`. */
+export function swappedRanks(kind: string, cp: number): number {
+  if (kind === 'a2a') return cp;
+  return Number(/^a2a\+p2p:(\d+)$/.exec(kind)?.[1] ?? 1);
+}
+
+/** How context-parallel ranks share keys and values. */
+export const contextExchange = technique<Kind>({
+  id: 'cp-comm',
+  aliases: ['cp-comm-type'],
+  off: 'stack',
+  schema: { enum: KINDS },
+  affects: 'layer',
+  parse: (text) => KINDS.find((kind) => kind === text) ?? new Misread(`one of ${KINDS.join(', ')}`),
+  format: String,
+  name: 'context exchange',
+  words: String,
+  reject(kind, problem, { tp, cp }) {
+    if (kind === 'stack') return null;
+    if (cp === 1) return no(`cp-comm=${kind} with cp=1`, 'cp of 2 or more');
+    const ranks = swappedRanks(kind, cp);
+    if (kind !== 'a2a' && ranks > 1 && (cp % ranks !== 0 || cp === ranks))
+      return no(`cp-comm=${kind} with cp=${cp}`, `cp a multiple of ${ranks}, and more`);
+    return ranks === 1 ? null : headLaw(problem, tp, ranks);
+  },
+  local: (kind, local) => ({ ...local, contextExchange: kind }),
+});
+
+/** Each rank has whole heads; key-value heads that are too few are repeated, which must come out even. */
+function headLaw({ model }: Problem, tp: number, ranks: number): Reason | null {
+  for (const { mixer } of model.kinds) {
+    if (!softmax.is(mixer) && !latent.is(mixer)) continue;
+    const heads = mixer.heads / tp;
+    const kv = softmax.is(mixer) ? Math.max(1, mixer.kvHeads / tp) : heads;
+    if (heads % ranks !== 0)
+      return no(`${heads} heads on a rank`, `a multiple of the ${ranks} ranks of its all-to-all`);
+    if (kv % ranks !== 0 && ranks % kv !== 0)
+      return no(
+        `${kv} key-value heads on a rank`,
+        `a multiple or a divisor of the ${ranks} ranks of its all-to-all`,
+      );
+  }
+  return null;
+}
+
+function no(actual: string, limit: string): Reason {
+  return { rule: 'context-exchange', actual, limit };
+}

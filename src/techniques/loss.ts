@@ -1,0 +1,39 @@
+import { LOSSES, lossOf } from '../layers/losses/index.ts';
+import { Misread, technique } from './technique.ts';
+
+const IDS = LOSSES.map(({ id }) => id);
+const USUAL_CHUNKS = 8;
+
+/** How the loss is worked out of hidden states: with logits whole, in chunks, or never stored. */
+export const loss = technique<string>({
+  id: 'loss',
+  aliases: [],
+  off: 'stack',
+  schema: { enum: IDS },
+  affects: 'layer',
+  parse(text) {
+    const id = text === 'chunked' ? `chunked:${USUAL_CHUNKS}` : text;
+    return IDS.includes(id) ? id : new Misread(`one of ${IDS.join(', ')}`);
+  },
+  format: String,
+  name: 'loss',
+  words: String,
+  reject(id, { workload: { sequenceLength } }, { tp, cp }) {
+    const { wholeVocabulary, divides = 1 } = lossOf(id);
+    if (wholeVocabulary === true && tp > 1)
+      return {
+        rule: 'loss',
+        actual: `loss=${id} with tp=${tp}`,
+        limit: 'tp=1: it works on the whole vocabulary',
+        hint: 'Maybe loss=chunked:8.',
+      };
+    return sequenceLength % (cp * divides) === 0
+      ? null
+      : {
+          rule: 'loss',
+          actual: `loss=${id} with ${sequenceLength / cp} tokens of a sequence on a GPU`,
+          limit: `a multiple of ${divides} tokens`,
+        };
+  },
+  local: (id, local) => ({ ...local, loss: id }),
+});
