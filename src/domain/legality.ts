@@ -14,6 +14,8 @@ export interface Outline {
   readonly served: readonly Served[];
   /** Stages of its deepest pipeline. */
   readonly depth: number;
+  /** Pipelines side by side are not all alike. */
+  readonly severalPipelines: boolean;
   readonly cp: number;
   /** Stages have more than one chunk of layers. */
   readonly severalChunks: boolean;

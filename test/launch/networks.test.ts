@@ -206,6 +206,7 @@ class distributed:
 const outline = (groups: readonly number[], depth = 2) => ({
   served: groups.map((group) => ({ group, tp: 1 })),
   depth,
+  severalPipelines: false,
   cp: 1,
   severalChunks: false,
   equalShares: true,

@@ -75,6 +75,7 @@ function outlineOf({ pipelines, dims }: Plan): Outline {
   return {
     served,
     depth: Math.max(...pipelines.map(({ stages }) => stages.length)),
+    severalPipelines: pipelines.length > 1,
     cp: dims.cp,
     severalChunks: dims.vpp > 1,
     equalShares: new Set(served.map(({ microBatches }) => microBatches)).size <= 1,
@@ -85,6 +86,7 @@ function outlineOf({ pipelines, dims }: Plan): Outline {
 function outlineRules({ name, capabilities: can }: Reach): OutlineRule[] {
   const rules: OutlineRule[] = [];
   if (!can.pipeline) rules.push(noPipeline(name));
+  if (!can.severalPipelines) rules.push(onePipeline(name));
   if (!can.tensorParallel) rules.push(noTensorParallel(name));
   if (!can.tensorParallelPerStage) rules.push(oneTensorParallelSize(name), oneDataParallelSize(name));
   if (!can.gpuTypePerStage) rules.push(oneGpuType(name));
@@ -96,7 +98,6 @@ function outlineRules({ name, capabilities: can }: Reach): OutlineRule[] {
 
 function structureRules({ name, capabilities: can }: Reach): Rule[] {
   const rules: Rule[] = [];
-  if (!can.severalPipelines) rules.push(onePipeline(name));
   if (!can.unequalMicroBatchSizes) rules.push(oneMicroBatchSize(name));
   if (!can.ownMicroBatchSizes) rules.push(oneSizeOfCopies(name));
   if (!can.unequalStateShares) rules.push(equalStateShares(name));
@@ -133,15 +134,15 @@ const noTensorParallel =
 const ELSEWHERE = 'Maybe --launcher megatron.';
 
 const onePipeline =
-  (name: string): Rule =>
-  (_, plan) =>
-    plan.pipelines.length === 1
-      ? null
-      : {
+  (name: string): OutlineRule =>
+  (_, { severalPipelines }) =>
+    severalPipelines
+      ? {
           rule: 'one-pipeline-shape',
-          actual: `${plan.pipelines.length} pipelines that differ`,
+          actual: 'several pipelines that differ',
           limit: `one shape in ${name}`,
-        };
+        }
+      : null;
 
 const oneTensorParallelSize =
   (name: string): OutlineRule =>

@@ -7,6 +7,7 @@ import type { Choice } from '../space/choices.ts';
 import { crossings } from './crossings.ts';
 import { kindCounts } from './kind-counts.ts';
 import type { Squeezed } from './squeeze.ts';
+import { type BoundedStage, wholeLayers } from './whole-layers.ts';
 
 /** What candidates that are bounded together have at least. */
 export interface Loosest {
@@ -38,7 +39,7 @@ export interface Pace {
  * every s. A stage gets at most ρ_s = max_k w_k/t_k of the layers' worth Σ w done in a second, for any weights w, so that
  * Σ ρ_s·(t_s − f_s) ≥ Σ w. Of this linear program the dual y_s = (ρ_s − r_s·Σ_{i>s} y_i)/M gives
  * step ≥ (Σ w + M·Σ y_s·f_s) / Σ y_s: for equal stages and r = 1, Σ t / (1 − (1 − 1/M)^p). And each chunk of unlike stages has
- * one layer at least, the stage with the head one beside it.
+ * one layer at least, the stage with the head one beside it; and layers are whole.
  */
 export function pipelineBound(
   problem: Problem,
@@ -60,11 +61,12 @@ export function pipelineBound(
   let dual = 0;
   const layersAtLeast = layout.family === 'uniform' ? 0 : Math.min(...orders.map(({ vpp }) => vpp));
   let slowest = 0;
+  const stages: BoundedStage[] = [];
   let stage = layout.pp - 1;
   for (let run = layout.runs.length - 1; run >= 0; run--) {
     const { embeddingSeconds, headSeconds } = costs[run]!;
-    const { stages } = layout.runs[run]!;
-    for (let i = stages - 1; i >= 0; i--, stage--) {
+    const { stages: count } = layout.runs[run]!;
+    for (let i = count - 1; i >= 0; i--, stage--) {
       const { secondsPerLayer, ramp, fixed, beside: more } = paceOf(run, i);
       let rate = 0;
       let quickest = Number.POSITIVE_INFINITY;
@@ -84,13 +86,16 @@ export function pipelineBound(
         slowest = Math.max(slowest, fixed + ofHead + secondsPerLayer[last]!);
       }
       if (i === 0) beside += crossing[run - 1] ?? 0;
-      if (i === stages - 1) beside += crossing[run] ?? 0;
+      if (i === count - 1) beside += crossing[run] ?? 0;
       slowest = Math.max(slowest, beside + layersAtLeast * quickest);
       all += microBatches * y * beside;
       dual += y;
+      stages.push({ seconds: quickest, beside, ramp });
     }
   }
-  return Math.max(all / dual, microBatches * slowest);
+  const atLeast = Math.max(all / dual, microBatches * slowest);
+  if (kinds.length > 1) return atLeast;
+  return wholeLayers(stages.reverse(), problem.model.layers.length, microBatches, atLeast);
 }
 
 /** What a layer of each kind counts for: its mean over the shapes. Any weights give a bound; these a tight one. */

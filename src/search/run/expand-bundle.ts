@@ -1,3 +1,4 @@
+import type { Outline } from '../../domain/legality.ts';
 import { estimate } from '../../evaluate/estimate.ts';
 import { planLaw } from '../../laws/plan.ts';
 import { leastSeconds } from '../../partition/problem.ts';
@@ -28,10 +29,25 @@ interface Level {
 
 /** Rejects, bounds or costs every configuration of a bundle, choices with the best bound first. */
 export function expandBundle(run: Run, bundle: Bundle): void {
-  const levels = bySize(bundleChoices(run.problem, bundle, run.options)).flatMap((group) =>
-    levelsOf(run, bundle, group),
-  );
+  const choices = bundleChoices(run.problem, bundle, run.options);
+  if (choices.length === 0) return;
+  const refused = run.options.exhaustive ? null : refusal(run, { outline: outlineOf(bundle) });
+  if (refused !== null) {
+    run.tally.add(refused, () => textOf(bundle, choices[0]!), choices.length * bundleSpace(bundle));
+    return;
+  }
+  const levels = bySize(choices).flatMap((group) => levelsOf(run, bundle, group));
   for (const level of levels.sort((a, b) => a.total / a.rate - b.total / b.rate)) descend(run, level, []);
+}
+
+/** What all its plans have, whichever chains they are of. */
+function outlineOf({ classes }: Bundle): Outline {
+  const [{ runs, cp }] = classes[0] as readonly [Layout];
+  const served = classes.flatMap(([layout]) => layout!.runs.map(({ group }) => ({ group, tp: 1 })));
+  return {
+    ...{ served, depth: runs.length, severalPipelines: true, cp, severalChunks: false },
+    ...{ equalShares: true, equalCopies: true },
+  };
 }
 
 /** The choices of one size of micro-batch with the chains that may yet be fast enough; all other configurations are counted. */

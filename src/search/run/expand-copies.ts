@@ -87,6 +87,7 @@ function outlineOf({ groups, tp, cp }: UnlikeCopies) {
   return {
     served: groups.map(({ group }) => ({ group, tp })),
     depth: 1,
+    severalPipelines: false,
     cp,
     severalChunks: false,
     equalShares: true,

@@ -41,6 +41,7 @@ export function outlineOf(
   return {
     served: runs,
     depth: pp,
+    severalPipelines: false,
     cp,
     severalChunks,
     equalShares: workload.globalBatchSize % dp === 0,
