@@ -12,27 +12,30 @@ import { bySize, type Group } from './by-size.ts';
 import type { CostBook } from './cost-book.ts';
 import { crossings } from './crossings.ts';
 import { kindCounts } from './kind-counts.ts';
+import { type BoundedStage, wholeLayers } from './whole-layers.ts';
 
 /** What the stages of a chain are known to take, whatever the cut. */
 interface Paces {
   /** What all layers are worth together. */
   readonly worth: number;
-  /** By stage: worth of layers that it gets done in a second at most, and seconds of a micro-batch apart from layers. */
-  readonly stages: readonly { readonly rate: number; readonly beside: number }[];
+  /** By stage: worth of layers that it gets done in a second at most, beside what a bound with whole layers asks. */
+  readonly stages: readonly (BoundedStage & { readonly rate: number })[];
+  /** Layers, where they are whole and of one kind; else null. */
+  readonly whole: number | null;
   /** The stage with the head has one layer at least. */
   readonly withHead: number;
-  /** Share of a stage's layers that a micro-batch passes before the next begins. */
-  readonly ramp: number;
 }
 
-function pacesOf(problem: Problem, book: CostBook, candidate: Candidate): Paces {
+/** `joined`: replicas of one pipeline are taken to pass on as many micro-batches each, those of slow ones faster: only parts of layers bound that, and no ramp. */
+function pacesOf(problem: Problem, book: CostBook, candidate: Candidate, joined: boolean): Paces {
   const { layout, choice } = candidate;
   const costs = book.seconds(candidate);
   const kinds = kindCounts(problem);
   const crossing = crossings(problem, layout, costs, choice.vpp);
   const worth = kinds.map((_, kind) => costs.reduce((sum, cost) => sum + cost.secondsPerLayer[kind]!, 0));
   const ends = endStages(sharedOf(candidate), layout.pp);
-  const stages: { rate: number; beside: number }[] = [];
+  const stages: Paces['stages'][number][] = [];
+  const ramp = joined ? 0 : rampShare(problem, layout, choice);
   let withHead = 0;
   for (const [run, { stages: count }] of layout.runs.entries()) {
     const { secondsPerLayer, embeddingSeconds, headSeconds } = costs[run]!;
@@ -48,26 +51,28 @@ function pacesOf(problem: Problem, book: CostBook, candidate: Candidate): Paces 
         (head ? headSeconds : 0) +
         (i === 0 ? (crossing[run - 1] ?? 0) : 0) +
         (i === count - 1 ? (crossing[run] ?? 0) : 0);
-      stages.push({ rate, beside });
+      stages.push({ rate, beside, ramp, seconds: Math.min(...secondsPerLayer) });
     }
   }
   return {
     worth: kinds.reduce((sum, count, kind) => sum + count * worth[kind]!, 0),
-    ...{ stages, withHead, ramp: rampShare(problem, layout, choice) },
+    ...{ stages, withHead },
+    whole: joined || kinds.length > 1 ? null : problem.model.layers.length,
   };
 }
 
 /** Seconds that so many micro-batches take at least in one replica: the linear program of pipelineBound. */
-function leastFor({ worth, stages, withHead, ramp }: Paces, microBatches: number): number {
+function leastFor({ worth, stages, withHead, whole }: Paces, microBatches: number): number {
   let all = worth;
   let dual = 0;
   for (let s = stages.length - 1; s >= 0; s--) {
-    const { rate, beside } = stages[s]!;
+    const { rate, beside, ramp } = stages[s]!;
     const y = Math.max(0, rate - ramp * dual) / microBatches;
     all += microBatches * y * beside;
     dual += y;
   }
-  return Math.max(all / dual, microBatches * withHead);
+  const atLeast = Math.max(all / dual, microBatches * withHead);
+  return whole === null ? atLeast : wholeLayers(stages, whole, microBatches, atLeast);
 }
 
 /**
@@ -75,8 +80,10 @@ function leastFor({ worth, stages, withHead, ramp }: Paces, microBatches: number
  * layers gets at most ρ_s = max_k w_k/t_k of the layers' worth Σ w done in a second, for any weights w: where each takes at most
  * T, Σ ρ_s·(T − f_s) ≥ Σ w.
  */
-export function mostRate(problem: Problem, book: CostBook, candidate: Candidate): number {
-  return candidate.layout.dp / leastFor({ ...pacesOf(problem, book, candidate), ramp: 0 }, 1);
+export function mostRate(problem: Problem, book: CostBook, candidate: Candidate, joined = true): number {
+  const paces = pacesOf(problem, book, candidate, joined);
+  const stages = paces.stages.map((stage) => ({ ...stage, ramp: 0 }));
+  return candidate.layout.dp / leastFor({ ...paces, stages }, 1);
 }
 
 /** Micro-batches that all replicas of a candidate get done within so many seconds, at most; `joined`: others may have its cut. */
@@ -87,9 +94,7 @@ export function mostWithin(
   { seconds, joined }: { readonly seconds: number; readonly joined: boolean },
 ): number {
   const { dp } = candidate.layout;
-  const known = pacesOf(problem, book, candidate);
-  // Replicas of one pipeline are taken to pass on as many micro-batches each, those of slow ones faster.
-  const paces = joined ? { ...known, ramp: 0 } : known;
+  const paces = pacesOf(problem, book, candidate, joined);
   const total = problem.workload.globalBatchSize / candidate.choice.microBatchSize;
   let [low, high] = [0, Math.floor(total / dp)];
   while (low < high) {

@@ -8,14 +8,18 @@ export interface BoundedStage {
   readonly ramp: number;
 }
 
-/** How near the least time is found, and the most that whole layers can add to what a linear program says. */
-const NEAR = 1e-3;
+/** Times that are tried, the same for all: who has no less to do is never told less. */
+const STEP = 1e-4;
+const at = (step: number) => Math.exp(step * STEP);
+/** Whole layers add no more than this to what a linear program says. */
 const MOST = 2;
+/** Of a layer: what rounding may take away. */
+const ROUNDING = 1e-6;
 
 /**
  * A linear program gives stages parts of layers; a stage has whole ones. Within T stage s takes n_s layers at most, by
  * M·(f_s + n_s·c_s) + Σ_{i<s} r_i·n_i·c_i ≤ T, where at least L − n_s − Σ_{j>s} n_j layers come before it, each for min_{i<s} r_i·c_i at
- * least: from the last stage to the first, and all of them together take L. The largest T, near enough, with which they do not; `known`,
+ * least: from the last stage to the first, and all of them together take L. The largest T that is tried with which they do not; `known`,
  * a bound by other means, where they do with that.
  */
 export function wholeLayers(
@@ -37,16 +41,17 @@ export function wholeLayers(
       const each = microBatches * seconds - before[s]!;
       const room = time - microBatches * beside - before[s]! * (layers - taken);
       if (each <= 0) return true;
-      taken += Math.max(0, Math.floor(room / each + NEAR));
+      taken += Math.max(0, Math.floor(room / each + ROUNDING));
     }
     return taken >= layers;
   };
   if (within(known)) return known;
-  let [low, high] = [known, known * MOST];
-  while (high - low > NEAR * known) {
-    const middle = (low + high) / 2;
-    if (within(middle)) high = middle;
+  let low = Math.floor(Math.log(known) / STEP);
+  let high = low + Math.ceil(Math.log(MOST) / STEP);
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if (within(at(middle))) high = middle;
     else low = middle;
   }
-  return low;
+  return Math.max(known, at(low));
 }

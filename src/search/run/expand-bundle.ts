@@ -123,9 +123,10 @@ function chainsFor(
   return layouts
     .map((layout) => {
       const candidate = { layout, choice };
+      const inTime = within(layout.pp);
       return new CutChain(problem, book, candidate, {
-        rate: mostRate(problem, book, candidate),
-        most: mostWithin(problem, book, candidate, within(layout.pp)),
+        rate: mostRate(problem, book, candidate, inTime.joined),
+        most: mostWithin(problem, book, candidate, inTime),
       });
     })
     .sort((a, b) => b.rate - a.rate);
