@@ -7,6 +7,7 @@ import { choiceCounts } from '../space/choices.ts';
 import { devicesOfFrame, type Frame } from '../space/frame.ts';
 import { layoutCount } from '../space/layouts.ts';
 import type { SearchOptions } from '../space/options.ts';
+import { isRepeated } from '../space/twin-groups.ts';
 import { type UnlikeCopies, unlikeCopies } from '../space/unlike-copies.ts';
 import { copiesSpace } from './expand-copies.ts';
 
@@ -26,7 +27,7 @@ export function queueOf(problem: Problem, options: SearchOptions): Entry[] {
   const choices = choiceCounts(problem, options);
   const queue: Entry[] = [];
   for (const frame of chains(problem, options)) {
-    if (devicesOfFrame(frame) > options.maxGpus) continue;
+    if (devicesOfFrame(frame) > options.maxGpus || isRepeated(problem.cluster, frame, options)) continue;
     if (options.avoid.length > 0 && frame.runs.some((run) => options.avoid.includes(run.group))) continue;
     if (!options.mustUse.every((group) => frame.runs.some((run) => run.group === group))) continue;
     queue.push({
