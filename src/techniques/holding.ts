@@ -47,6 +47,8 @@ export interface Held {
   readonly root: number;
   /** Of the weights alone. */
   readonly rootWeights: number;
+  /** Parameters trained of the larger of the two: the largest weight that is updated at once. */
+  readonly largestEnd: number;
 }
 
 /** Everything whole on the GPU. */
