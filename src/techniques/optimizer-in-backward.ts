@@ -1,5 +1,4 @@
 import { memoryTerm, type Point } from '../domain/memory-term.ts';
-import { optimizerOf } from '../optimizers/index.ts';
 import { pagedOptimizer } from './paged-optimizer.ts';
 import { Misread, technique } from './technique.ts';
 import { zero } from './zero.ts';
@@ -36,13 +35,10 @@ export const optimizerInBackward = technique<boolean>({
    * An update of one weight at a time has two temporaries as wide as it (the root of the second moment, and that over its
    * bias: _single_tensor_adamw in torch/optim/adam.py), or what its optimizer says, which the vocabulary's makes large while activations are alive.
    */
-  terms(on, { largestEnd, live }, { groups, techniques, local, problem }) {
+  terms(on, { updating, live }, { groups, techniques }) {
     if (!on || pagedOptimizer.of(techniques)) return [];
-    const { updateBytes = 2 * local.elementBytes } = optimizerOf(problem.workload.optimizer);
     const ranks = zero.of(techniques) === 0 ? 1 : groups.shard.size;
     const layers = live.layers.map((row) => row.map(() => 0));
-    return [
-      memoryTerm({ part: 'temporaries', at: BACKWARD, layers, fixed: [(updateBytes * largestEnd) / ranks] }),
-    ];
+    return [memoryTerm({ part: 'temporaries', at: BACKWARD, layers, fixed: [updating / ranks] })];
   },
 });

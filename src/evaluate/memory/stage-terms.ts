@@ -45,10 +45,10 @@ function stateTerms(profile: StageProfile): (place: StagePlace) => MemoryTerm[] 
     of(owned, 'dense') + of(owned, 'expert');
   const gathered = both(gatheredBytes);
   const live = both(({ parameters, frozen }, group) => parameters[group] - frozen[group]);
-  const { updateBytes = 0 } = optimizerOf(context.problem.workload.optimizer);
-  const updating = holdings.reduce(
+  const { updateBytes } = optimizerOf(context.problem.workload.optimizer);
+  const resident = holdings.reduce(
     (sum, { state, of, device, share }) =>
-      state === 'optimizer states' && of === 'dense' && device === 'gpu' ? sum + updateBytes * share : sum,
+      state === 'optimizer states' && of === 'dense' && device === 'gpu' ? sum + share : sum,
     0,
   );
   const zero = each(profile, () => 0);
@@ -111,14 +111,15 @@ function stateTerms(profile: StageProfile): (place: StagePlace) => MemoryTerm[] 
     });
     const root = ownedAtEnds(profile, ends);
     const rootWeights = gatheredBytes(root, 'dense');
+    const largestEnd = largerEnd(({ trained }) => trained.dense);
     const held: Held = {
       gathered: { layers: ofLayers.gathered, fixed: gathered(beside) },
       live: { layers: ofLayers.live, fixed: live(beside) },
       root: rootWeights + element * (root.parameters.dense - root.frozen.dense),
       rootWeights,
-      largestEnd: largerEnd(({ trained }) => trained.dense),
+      updating: (updateBytes ?? 2 * element) * largestEnd,
     };
-    const all = [...states, ...unsplit, ...updated(updating * held.largestEnd)];
+    const all = [...states, ...unsplit, ...updated((updateBytes ?? 0) * resident * largestEnd)];
     return [...all, ...HOLDING.flatMap((one) => one.terms(one.of(techniques), held, context))];
   };
 }
