@@ -2,7 +2,7 @@ import { bitsOf, type Dtype, wideBytes } from './dtype.ts';
 import type { Workload } from './workload.ts';
 
 export const ATTENTION_KERNELS = ['unfused', 'flash1', 'flash2', 'flash3'] as const;
-export const LOSS_KERNELS = ['fused', 'unfused', 'fp32', 'compiled'] as const;
+export const LOSS_KERNELS = ['fused', 'unfused', 'fp32', 'fp32-shifted', 'compiled'] as const;
 export const CUDA_GRAPHS = ['none', 'partial', 'full'] as const;
 export const MOE_DISPATCHERS = ['allgather', 'alltoall', 'deepep', 'hybridep'] as const;
 export const ROUTINGS = ['natural', 'balanced'] as const;
@@ -29,6 +29,8 @@ export interface Stack {
   readonly compiled: boolean;
   readonly state: StateBytes;
   readonly gradAccumulationFusion: boolean;
+  /** Gradients are let go between steps and made anew by backward (torch's zero_grad), not kept in a buffer; left out: kept. */
+  readonly freesGradients?: boolean;
   readonly cudaGraphs: (typeof CUDA_GRAPHS)[number];
   readonly moeDispatcher: (typeof MOE_DISPATCHERS)[number];
   /** `natural`: expert token counts differ; `balanced`: the router was forced. */

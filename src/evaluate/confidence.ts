@@ -10,7 +10,7 @@ import { joinOf } from '../hardware/transport.ts';
 import { towerParameters } from '../layers/towers.ts';
 import { optimizerOf } from '../optimizers/index.ts';
 import { TECHNIQUES, usedDevices } from '../techniques/index.ts';
-import { formatCount } from '../units/format.ts';
+import { formatParameters } from '../units/format.ts';
 import { layerProvenance, toldOfProfile } from './measured/told.ts';
 
 /** The least trustworthy figure that this plan's estimate rests on. */
@@ -92,6 +92,6 @@ function towersTold({ towers = [] }: ModelSpec): string[] {
     const parameters = towerParameters(tower);
     return parameters === null
       ? `${name} tower (${kind}): left out, its weights and its time`
-      : `${name} tower (${kind}, ${formatCount(parameters)} parameters): held with the embedding, ${trained ? 'trained' : 'frozen'}; its activations, its time and what joins it to the decoder are not counted`;
+      : `${name} tower (${kind}, ${formatParameters(parameters)} parameters): held with the embedding, ${trained ? 'trained' : 'frozen'}; its activations, its time and what joins it to the decoder are not counted`;
   });
 }

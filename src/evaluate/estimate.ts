@@ -121,8 +121,8 @@ function hostsOf(plan: Plan, pipelines: readonly { readonly stages: readonly Sta
     const flow = flowOf(plan.schedule, shapeOf(plan, stages.length, stages[0]!.microBatches));
     return stages.flatMap(({ ends, blocks }, s) =>
       blocks.flatMap(({ block, profile, content }) => {
-        const { fronts, weightVersions } = flow[s]!;
-        const { terms } = heldAt(profile, { chunks: content.length, ends, weightVersions });
+        const { fronts, ...kept } = flow[s]!;
+        const { terms } = heldAt(profile, { chunks: content.length, ends, ...kept });
         const { firstDevice } = block;
         const devices = block.count * block.tp * plan.dims.cp;
         return elsewhere(terms, content, fronts).map((one) => ({ ...one, profile, firstDevice, devices }));

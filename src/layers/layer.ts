@@ -48,7 +48,7 @@ function block(name: string, part: LayerPart | null, context: LayerContext, norm
 /** Residual-sized tensors that eager kernels of a stack keep beside what the arithmetic needs, on a layer's last operator. */
 function withEagerCopies(operators: Operator[], { model, local, stack }: LayerContext): Operator[] {
   const last = operators.at(-1);
-  if (last === undefined || stack.extraResiduals === 0) return operators;
+  if (last === undefined || stack.extraResiduals === 0 || stack.compiled) return operators;
   const bytes = stack.extraResiduals * local.elementBytes * residualTokens(local) * model.hiddenSize;
   return [...operators.slice(0, -1), { ...last, saved: [...last.saved, kept(bytes)] }];
 }

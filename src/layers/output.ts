@@ -29,6 +29,7 @@ export function headOperators({ model, local, stack, c }: LayerContext, owned: b
   const cost = lossOf(local.loss).cost({
     ...{ tokens, hiddenSize: columns, rows, elementBytes, c },
     headTrained: trained === null || trained.mode === 'full',
+    accumulationFused: stack.gradAccumulationFusion,
     kernel: stack.lossKernel,
   });
   const metrics = c.lossBytes * stack.metricLosses * tokens * rows;

@@ -38,6 +38,8 @@ export interface Optimizer {
   readonly options: Readonly<Record<string, Option>>;
   /** Bytes of its states for each parameter of a weight, master weights included. */
   stateBytes(weight: Weight, state: TrainedBytes, options: OptimizerOptions): number;
+  /** Bytes a parameter that updating one weight takes beside its states; left out: no more than two copies in the format of compute. */
+  readonly updateBytes?: number;
   /** Times that a step reads each gradient; left out: once. */
   readonly gradientReads?: number;
   /** Where no matrix is split over the ranks that share out its states: what updating one takes. Left out, or null: split anywhere. */

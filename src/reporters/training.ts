@@ -3,7 +3,7 @@ import { formOf, type Training } from '../domain/training.ts';
 import { countParameters, countTrainable } from '../layers/parameters.ts';
 import { allTowers } from '../layers/towers.ts';
 import type { PlanDocument } from '../schema/plan.ts';
-import { formatCount } from '../units/format.ts';
+import { formatParameters } from '../units/format.ts';
 
 /** What is trained, as documents have it: everything too. */
 export function trainingJson(model: ModelSpec): NonNullable<PlanDocument['problem']['training']> {
@@ -24,11 +24,11 @@ const EVERYTHING: Omit<Training, 'assumed' | 'towers'> = {
   lora: null,
 };
 
-/** `LoRA of rank 16 on q, v (6.8M of 8.04G parameters)`. */
+/** `LoRA of rank 16 on q, v (6.8M of 8.04B parameters)`. */
 export function trainingWords(model: ModelSpec): string {
   const { training } = model;
   const total = countParameters(model).total + allTowers(model);
-  const share = `(${formatCount(countTrainable(model))} of ${formatCount(total)} parameters)`;
+  const share = `(${formatParameters(countTrainable(model))} of ${formatParameters(total)} parameters)`;
   return training === undefined ? `all ${share}` : `${partsWords(training)} ${share}`;
 }
 

@@ -63,6 +63,10 @@ export const stackSchema = documentSchema({
     {
       // Left out: none.
       metricLosses: count,
+      freesGradients: {
+        ...flag,
+        description: 'Gradients are let go between steps, not kept in a buffer (zero_grad of torch).',
+      },
       engineBuffers: {
         ...closed({ reduce: text, live: text }),
         description:

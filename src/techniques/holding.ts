@@ -47,6 +47,8 @@ export interface Held {
   readonly root: number;
   /** Of the weights alone. */
   readonly rootWeights: number;
+  /** Bytes that updating the larger of the two at once takes beside its states. */
+  readonly updating: number;
 }
 
 /** Everything whole on the GPU. */

@@ -9,6 +9,7 @@ import { offloadActivations } from './offload-activations.ts';
 import { offloadOptimizer } from './offload-optimizer.ts';
 import { offloadParameters } from './offload-parameters.ts';
 import { optimizerInBackward } from './optimizer-in-backward.ts';
+import { pagedOptimizer } from './paged-optimizer.ts';
 import { recompute } from './recompute.ts';
 import { sequenceParallel } from './sequence-parallel.ts';
 import type { Known, StateContext, Technique } from './technique.ts';
@@ -25,6 +26,7 @@ export const TECHNIQUES: readonly Known<unknown>[] = [
   zero,
   fp8Weights,
   optimizerInBackward,
+  pagedOptimizer,
   offloadOptimizer,
   offloadParameters,
   offloadActivations,

@@ -19,7 +19,7 @@ export const offloadActivations = technique<number>({
     /^\d*\.?\d+$/.test(text) && Number(text) <= 1 ? Number(text) : new Misread('a fraction from 0 to 1'),
   format: String,
   name: 'offloaded activations',
-  words: (fraction) => (fraction === 0 ? 'none' : String(fraction)),
+  words: (fraction) => (fraction === 0 ? 'none' : fraction === 1 ? 'all' : String(fraction)),
   choices: (_, __, asked) => (asked === undefined ? [0, 1] : [asked]),
   layer: (fraction, operators) =>
     fraction === 0 ? [...operators] : operators.map((one) => moved(one, fraction)),

@@ -74,7 +74,7 @@ export const offloadOptimizer = technique<OptimizerOffload>({
   parse,
   format,
   name: 'offloaded optimizer',
-  words: (value) => (value.fraction === 0 ? 'none' : format(value)),
+  words: (value) => (value.fraction === 0 ? 'none' : format(value).replace(/^1(?=$|:)/, 'all')),
   choices: (_, __, asked) => (asked === undefined ? [ON_GPU, ALL] : [asked]),
   reject: ({ fraction }, { workload: { optimizer } }) =>
     fraction === 0 || ON_CPU.includes(optimizer)

@@ -1,4 +1,5 @@
 import { memoryTerm, type Point } from '../domain/memory-term.ts';
+import { pagedOptimizer } from './paged-optimizer.ts';
 import { Misread, technique } from './technique.ts';
 import { zero } from './zero.ts';
 
@@ -32,12 +33,12 @@ export const optimizerInBackward = technique<boolean>({
     holdings.map((one) => (on && one.state === 'gradients' ? { ...one, passing: true } : one)),
   /**
    * An update of one weight at a time has two temporaries as wide as it (the root of the second moment, and that over its
-   * bias: _single_tensor_adamw in torch/optim/adam.py), which the vocabulary's makes large while activations are alive.
+   * bias: _single_tensor_adamw in torch/optim/adam.py), or what its optimizer says, which the vocabulary's makes large while activations are alive.
    */
-  terms(on, { root, live }, { groups, techniques }) {
-    if (!on) return [];
+  terms(on, { updating, live }, { groups, techniques }) {
+    if (!on || pagedOptimizer.of(techniques)) return [];
     const ranks = zero.of(techniques) === 0 ? 1 : groups.shard.size;
     const layers = live.layers.map((row) => row.map(() => 0));
-    return [memoryTerm({ part: 'temporaries', at: BACKWARD, layers, fixed: [root / ranks] })];
+    return [memoryTerm({ part: 'temporaries', at: BACKWARD, layers, fixed: [updating / ranks] })];
   },
 });

@@ -73,6 +73,8 @@ export interface LayerAmounts extends Amounts {
 export interface StepStates extends Amounts {
   /** HBM bytes of one optimizer step, where all states lie on the GPU. */
   readonly step: Parameters;
+  /** Bytes of them, as if one GPU had all. */
+  readonly 'optimizer states': Parameters;
   readonly holdings: readonly Holding[];
   /** Ranks update whole weights: each needs the whole gradient of those that it has. */
   readonly whole: boolean;

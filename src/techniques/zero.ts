@@ -119,9 +119,9 @@ function buffers(
   ];
 }
 
-/** Whether parameters are gathered for each micro-batch, and gradients scattered. */
+/** Whether gradients, which are nowhere kept whole, are scattered after each micro-batch; from stage 3 on parameters are gathered for each too. */
 function perMicroBatch(stage: ZeroStage, { dims }: StateContext): boolean {
-  return stage >= 3 && dims.pp === 1;
+  return stage >= 2 && dims.pp === 1;
 }
 
 /** Bytes of a gradient as it travels. */
@@ -129,7 +129,7 @@ export function gradientBytes({ stack, workload }: Problem): number {
   return Math.min(statesIn(workload, stack.state).gradients, 4);
 }
 
-/** Each micro-batch gathers a layer's weights before forward and again before backward, and scatters its gradients after. */
+/** Each micro-batch scatters a layer's gradients after backward; with stage 3 it gathers weights before forward and again before backward. */
 function passTraffic(stage: ZeroStage, layer: Amounts, context: StageContext): PassTraffic[] {
   const { problem, groups, c } = context;
   if (!perMicroBatch(stage, context) || groups.shard.size === 1) return [];
@@ -137,9 +137,10 @@ function passTraffic(stage: ZeroStage, layer: Amounts, context: StageContext): P
   const over = (collective: 'allGather' | 'reduceScatter', bytes: (of: keyof Parameters) => number) =>
     collectiveSeconds(span, collective, bytes('dense'), c) +
     collectiveSeconds(groups.expertData, collective, bytes('expert'), c);
-  const gather = over('allGather', (of) => gatheredBytes(layer, of));
   const scatter = over('reduceScatter', (of) => gradientBytes(problem) * layer.trained[of]);
   const hideable = problem.stack.overlap.dataParallel;
+  if (stage === 2) return [{ pass: 'backward', seconds: scatter, hideable }];
+  const gather = over('allGather', (of) => gatheredBytes(layer, of));
   return [
     { pass: 'forward', seconds: gather, hideable },
     { pass: 'backward', seconds: gather + scatter, hideable },
@@ -174,11 +175,11 @@ function stepTraffic(
     return {
       ...NO_TRAFFIC,
       reduce: ((2 * (copies - 1)) / copies) * seconds,
+      gather: stage === 3 ? 0 : updatedGather(amounts, context),
       update: amounts.whole ? exchanged(amounts, context) : 0,
     };
   }
   let reduce = 0;
-  let gather = 0;
   for (const [of, span] of [
     ['dense', groups.gradient],
     ['expert', groups.expertData],
@@ -186,11 +187,23 @@ function stepTraffic(
     const count = amounts.trained[of];
     const toAll = stage === 0 || amounts.whole;
     reduce += collectiveSeconds(span, toAll ? 'allReduce' : 'reduceScatter', bytes * count, c);
-    // Ranks have frozen weights whole but for those that they share out.
-    const frozen = stage === 3 ? amounts.frozenBytes[of] : 0;
-    if (stage > 0) gather += collectiveSeconds(span, 'allGather', amounts.liveBytes[of] + frozen, c);
   }
-  return { ...NO_TRAFFIC, reduce, gather };
+  const frozen = stage === 3 ? amounts.frozenBytes : NOTHING_FROZEN;
+  return { ...NO_TRAFFIC, reduce, gather: stage === 0 ? 0 : updatedGather(amounts, context, frozen) };
+}
+
+const NOTHING_FROZEN: Parameters = { dense: 0, expert: 0 };
+
+/** Weights as they are after the update, for ranks that have them whole. Those that are frozen ranks have already, but for what they share out. */
+function updatedGather(
+  { liveBytes }: Amounts,
+  { groups, c }: StateContext,
+  frozen: Parameters = NOTHING_FROZEN,
+): number {
+  return (
+    collectiveSeconds(groups.gradient, 'allGather', liveBytes.dense + frozen.dense, c) +
+    collectiveSeconds(groups.expertData, 'allGather', liveBytes.expert + frozen.expert, c)
+  );
 }
 
 /**

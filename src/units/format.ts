@@ -28,6 +28,11 @@ export function formatCount(count: number): string {
   return digits(count);
 }
 
+/** `12.3k`, `4.56M`, `70.6B`: of parameters, as models are named. */
+export function formatParameters(count: number): string {
+  return formatCount(count).replace('G', 'B');
+}
+
 /** 12500 as `12,500`. */
 export function formatInteger(count: number): string {
   return Math.round(count)

@@ -7,7 +7,15 @@ import { planned } from '../unit/frameworks/fixture.ts';
 
 const CASES = fc.record({
   model: fc.constantFrom('llama-3.2-1b', 'llama-3.1-8b', 'mixtral-8x7b', 'deepseek-v2-lite'),
-  stack: fc.constantFrom('megatron-core', 'torch-fsdp2', 'deepspeed', 'megatron-deepspeed', 'generic'),
+  stack: fc.constantFrom(
+    'megatron-core',
+    'torch-fsdp2',
+    'torch-fsdp',
+    'torchtune',
+    'deepspeed',
+    'megatron-deepspeed',
+    'generic',
+  ),
   degrees: fc.constantFrom('tp=1,pp=1,dp=8', 'tp=2,pp=2,dp=2', 'tp=1,pp=4,dp=2', 'tp=1,pp=2,dp=4,vpp=2'),
   recompute: fc.constantFrom('none', 'full'),
   zero: fc.constantFrom(0, 1, 2, 3),

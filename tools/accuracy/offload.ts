@@ -11,7 +11,7 @@ export function offloaded(techniques: Techniques, offload: Row['config']['offloa
   if (!offload) return techniques;
   const fraction = fractionOf(offload, 'optimizer');
   const { stride, asyncGradients, parameters } = offload;
-  if (parameters && parameters !== true && parameters !== 1)
+  if (parameters && parameters !== true && parameters !== 1 && parameters !== WHOLE)
     throw new Error(`offload.parameters is ${parameters}: true or false`);
   const optimizer =
     fraction === 0
@@ -27,8 +27,12 @@ export function offloaded(techniques: Techniques, offload: Row['config']['offloa
   return offloadActivations.set(all, fractionOf(offload, 'activations'));
 }
 
+/** Where a row names the place and no fraction: all of it. */
+const WHOLE = 'cpu';
+
 function fractionOf(offload: Offload, what: 'optimizer' | 'activations'): number {
-  const fraction = Number(offload[what] ?? 0);
+  const stated = offload[what] ?? 0;
+  const fraction = stated === WHOLE ? 1 : Number(stated);
   if (fraction >= 0 && fraction <= 1) return fraction;
   throw new Error(`offload.${what} is ${offload[what]}: a fraction from 0 to 1`);
 }

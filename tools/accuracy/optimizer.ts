@@ -8,12 +8,22 @@ const ALIASES: Readonly<Record<string, string>> = {
   fusedadam: 'adamw',
   adam8bit: 'adamw-8bit',
   adamw8bit: 'adamw-8bit',
+  pagedadamw: 'adamw',
   pagedadamw8bit: 'adamw-8bit',
+  pagedlion: 'lion',
 };
+
+/** How publications say an option; where the optimizer runs is said by what is offloaded. */
+const WORDS: readonly (readonly [RegExp, string])[] = [
+  [/\s*\([^)]*CPU\)|\s+on CPU/i, ''],
+  [/\s*(bf16|fp16|fp8) m and v/i, 'moments=$1'],
+  [/\s*pure bf16/i, 'master=none'],
+];
 
 /** As a row names it, or AdamW. Throws on one that nothing estimates. */
 export function optimizerOfRow({ config }: Row): ChosenOptimizer {
-  const [name = '', ...options] = (config.optimizer ?? 'adamw').split(',');
+  const words = WORDS.reduce((text, [word, meant]) => text.replace(word, meant), config.optimizer ?? 'adamw');
+  const [name = '', ...options] = words.split(',');
   const bare = name.toLowerCase().replaceAll(/[^a-z0-9]/g, '');
   const found = parseOptimizer([ALIASES[bare] ?? name.toLowerCase(), ...options].join(','));
   if ('message' in found) throw new Error(`optimizer ${config.optimizer}: ${found.message}`);

@@ -40,8 +40,8 @@ export function allocatedAt(problem: Problem, plan: Plan, at: string): number | 
       for (const { profile } of blocks) {
         const { layers, kinds } = problem.model;
         const content = contentOf(layers, kinds.length, chunks, profile.segments);
-        const { fronts, weightVersions } = flow[s]!;
-        const { terms } = heldAt(profile, { chunks: content.length, ends, weightVersions });
+        const { fronts, ...kept } = flow[s]!;
+        const { terms } = heldAt(profile, { chunks: content.length, ends, ...kept });
         const there = terms.filter(
           (term) => term.device === 'gpu' && (term.at as readonly string[]).includes(at),
         );

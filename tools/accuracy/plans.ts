@@ -7,6 +7,8 @@ import { chunksByStage } from '../../src/plan-text/plan-of.ts';
 import { SCHEDULES, scheduleOf } from '../../src/schedules/index.ts';
 import { chunkPlaces } from '../../src/schedules/schedule.ts';
 import { loss } from '../../src/techniques/loss.ts';
+import { optimizerInBackward } from '../../src/techniques/optimizer-in-backward.ts';
+import { pagedOptimizer } from '../../src/techniques/paged-optimizer.ts';
 import {
   FULL_RECOMPUTE,
   NO_RECOMPUTE,
@@ -42,7 +44,7 @@ export function plansOf(row: Row, problem: Problem, assumptions: string[]): Plan
     throw new Error(`tp·pp·cp = ${tp * pp * cp} does not divide ${hardware.gpus} GPUs`);
   if (tp * pp * cp * dp !== hardware.gpus)
     throw new Error(`tp·pp·cp·dp = ${tp * pp * cp * dp}, not ${hardware.gpus} GPUs`);
-  if (c.optimizerSharding === 'offload') throw new Error('what is offloaded is not stated');
+  if (c.optimizerSharding === 'offload' && !c.offload) throw new Error('what is offloaded is not stated');
   const named = /^V-Half/.test(c.scheduleWords ?? '')
     ? 'v-half'
     : scheduleNamed(c.schedule ?? (pp > 1 ? '1f1b' : 'none'));
@@ -98,7 +100,7 @@ function build(row: Row, problem: Problem, d: Dims): Plan {
       replicas: [{ count: d.dp, group: 0, firstDevice: stage * perStage, tp: d.tp, microBatches }],
     }),
   );
-  const stage = shardingOf(c.optimizerSharding, problem);
+  const stage = shardingOf(c, problem);
   return {
     pipelines: [{ stages, microBatches: microBatches * d.dp }],
     dims: {
@@ -118,7 +120,9 @@ function techniquesOf({ config: c }: Row, { stack }: Problem, d: Dims, stage: Ze
   const split = sequenceParallel.set({}, c.sequenceParallel ?? (d.tp > 1 && stack.id !== 'megatron-2021'));
   const vocabulary = vocabularyParallel.set(split, vocabularyOf(c.scheduleWords));
   const chosen = recompute.set(loss.set(vocabulary, lossOf(c.loss)), d.recompute);
-  return offloaded(zero.set(chosen, stage), c.offload);
+  const paged = pagedOptimizer.set(chosen, c.pagedOptimizer ?? /^paged/i.test(c.optimizer ?? ''));
+  const updated = optimizerInBackward.set(paged, c.optimizerInBackward === true);
+  return offloaded(zero.set(updated, stage), c.offload);
 }
 
 function lossOf(stated: string | null | undefined): string {
@@ -134,7 +138,9 @@ function vocabularyOf(words: string | null | undefined): VocabularySplit {
   return algorithm === undefined ? 'off' : algorithm === '1' ? 'vocab-1' : 'vocab-2';
 }
 
-function shardingOf(stated: number | string | null | undefined, problem: Problem): ZeroStage {
+/** Parameters on the host are sharded ones: ZeRO-Infinity, FSDP's CPU offload. */
+function shardingOf({ optimizerSharding: stated, offload }: Row['config'], problem: Problem): ZeroStage {
+  if (stated === 'offload' && offload?.parameters) return 3;
   if (stated === 0 || stated === 1 || stated === 2 || stated === 3) return stated;
   return problem.stack.fullySharded ? 3 : 1;
 }

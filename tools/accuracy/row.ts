@@ -86,6 +86,10 @@ export interface Row {
     readonly gradDtype?: string | null;
     /** As --optimizer has it: `adamw,moments=bf16`, `muon`; null: AdamW. */
     readonly optimizer?: string | null;
+    /** Its states are paged, where its name does not say so (`PagedAdamW8bit`). */
+    readonly pagedOptimizer?: boolean | null;
+    /** Each weight updated as soon as backward has its gradient. */
+    readonly optimizerInBackward?: boolean | null;
     /** `full`, `lora`, `qlora`, or part by part, as --train has them. */
     readonly train?: string | Readonly<Record<string, string | number>> | null;
     /** Names of modules as --lora-modules has them. */
@@ -99,13 +103,13 @@ export interface Row {
     readonly loss?: string | null;
     /** Null: nothing lies elsewhere than on the GPUs. */
     readonly offload?: {
-      /** Fraction of the optimizer's states. */
-      readonly optimizer?: number | boolean | null;
+      /** Fraction of the optimizer's states; `cpu`: all. */
+      readonly optimizer?: number | boolean | string | null;
       readonly stride?: number | null;
       readonly asyncGradients?: boolean | null;
       readonly parameters?: boolean | number | string | null;
       /** Fraction of what micro-batches keep. */
-      readonly activations?: boolean | number | null;
+      readonly activations?: boolean | number | string | null;
     } | null;
     readonly recipe?: Readonly<Record<string, unknown>> | null;
   };

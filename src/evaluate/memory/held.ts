@@ -9,6 +9,8 @@ export interface StagePlace {
   readonly ends: Ends;
   /** Versions of its weights that the stage keeps: more than one where the next step begins before this one has ended. */
   readonly weightVersions: number;
+  /** It has more than one micro-batch a step, so that gradients are there when all but the first go forward. */
+  readonly accumulates: boolean;
 }
 
 /** What GPUs of one profile in one place of a pipeline hold, whatever their layers. */
@@ -29,6 +31,7 @@ export function samePlace(a: StagePlace, b: StagePlace): boolean {
   return (
     a.chunks === b.chunks &&
     a.weightVersions === b.weightVersions &&
+    a.accumulates === b.accumulates &&
     a.ends.embedding === b.ends.embedding &&
     a.ends.head === b.ends.head
   );

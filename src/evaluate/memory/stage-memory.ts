@@ -44,16 +44,22 @@ export function stageMemory(
   profile: StageProfile,
   content: StageContent,
   ends: Ends,
-  { fronts, weightVersions }: StageFlow,
+  { fronts, weightVersions, accumulates }: StageFlow,
 ): MemoryEstimate {
-  const { terms, points, limits } = heldAt(profile, { chunks: content.length, ends, weightVersions });
+  const { terms, points, limits } = heldAt(profile, {
+    chunks: content.length,
+    ends,
+    weightVersions,
+    accumulates,
+  });
   return judged(peakOf(terms, content, fronts, points), limits);
 }
 
-/** What a schedule makes a stage keep: micro-batches alive at once, versions of its weights. */
+/** What a schedule makes a stage keep: micro-batches alive at once, versions of its weights, gradients from one micro-batch to the next. */
 export interface StageFlow {
   readonly fronts: InFlight[number];
   readonly weightVersions: number;
+  readonly accumulates: boolean;
 }
 
 /** By stage. */
@@ -62,6 +68,7 @@ export function flowOf(schedule: string, shape: PipelineShape): StageFlow[] {
   return inFlightOf(module, shape).map((fronts, stage) => ({
     fronts,
     weightVersions: module.weightVersions?.(stage, shape) ?? 1,
+    accumulates: shape.microBatches > 1,
   }));
 }
 

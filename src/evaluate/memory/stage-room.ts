@@ -51,24 +51,32 @@ export class Rooms {
    * No cut gives a stage of one chunk more of layers that count for their `worth`, by kind: what ends of the model take, and
    * what only the widest layer takes, is left out.
    */
-  capacity({ fronts, weightVersions }: StageFlow, worth: readonly number[]): number {
-    return this.between(fronts, weightVersions).capacity(fronts, worth);
+  capacity(flow: StageFlow, worth: readonly number[]): number {
+    return this.between(flow).capacity(flow.fronts, worth);
   }
 
   /** Bytes of a layer of each kind with one micro-batch in flight, ends of the model apart. */
-  worth({ fronts, weightVersions }: StageFlow): number[] {
-    return this.between(fronts, weightVersions).worth();
+  worth(flow: StageFlow): number[] {
+    return this.between(flow).worth();
   }
 
-  private between(fronts: InFlight[number], weightVersions: number): Place {
-    return this.at({ first: false, last: false, fronts, weightVersions });
+  private between({ fronts, weightVersions, accumulates }: StageFlow): Place {
+    return this.at({ first: false, last: false, fronts, weightVersions, accumulates });
   }
 
-  private at({ first, last, fronts, weightVersions }: StageSpot): Place {
+  private at({ first, last, fronts, weightVersions, accumulates }: StageSpot): Place {
     const chunks = fronts[0]!.length;
-    const place = Number(first) + 2 * Number(last) + 4 * (chunks + MOST_CHUNKS * (weightVersions - 1));
+    const place =
+      Number(first) +
+      2 * Number(last) +
+      4 * Number(accumulates) +
+      8 * (chunks + MOST_CHUNKS * (weightVersions - 1));
     const ends = { embedding: first ? 0 : null, head: last ? chunks - 1 : null };
-    return remembered(this.places, place, () => new Place(this.profile, { chunks, ends, weightVersions }));
+    return remembered(
+      this.places,
+      place,
+      () => new Place(this.profile, { chunks, ends, weightVersions, accumulates }),
+    );
   }
 }
 

@@ -1,6 +1,7 @@
 import { type BySegment, type MemoryTerm, memoryTerm, type Point } from '../../domain/memory-term.ts';
 import type { Ends } from '../../domain/plan.ts';
 import { lastKind } from '../../layers/parameters.ts';
+import { optimizerOf } from '../../optimizers/index.ts';
 import { scheduleOf } from '../../schedules/index.ts';
 import { gatheredBytes, type Held, type Parameters, type State } from '../../techniques/holding.ts';
 import { having, holdingsOf } from '../../techniques/index.ts';
@@ -13,6 +14,8 @@ import { ownedAtEnds, ownedBeside } from './owned-by-stage.ts';
 import { beyondShare } from './unsplit.ts';
 
 const BACKWARD: readonly Point[] = ['backward', 'end-of-backward'];
+const MADE: readonly Point[] = ['end-of-backward', 'optimizer-step'];
+const STEP: readonly Point[] = ['optimizer-step'];
 const IN_FLIGHT: readonly Point[] = ['forward', 'loss', 'backward'];
 
 const HOLDING = having('terms');
@@ -42,28 +45,51 @@ function stateTerms(profile: StageProfile): (place: StagePlace) => MemoryTerm[] 
     of(owned, 'dense') + of(owned, 'expert');
   const gathered = both(gatheredBytes);
   const live = both(({ parameters, frozen }, group) => parameters[group] - frozen[group]);
+  const { updateBytes } = optimizerOf(context.problem.workload.optimizer);
+  const resident = holdings.reduce(
+    (sum, { state, of, device, share }) =>
+      state === 'optimizer states' && of === 'dense' && device === 'gpu' ? sum + share : sum,
+    0,
+  );
+  const zero = each(profile, () => 0);
+  const updated = (bytes: number) =>
+    bytes > 0 ? [memoryTerm({ part: 'temporaries', at: STEP, layers: zero, fixed: [bytes] })] : [];
   const ofLayers = {
     gathered: each(profile, ({ owned }) => gathered(owned)),
     live: each(profile, ({ owned }) => live(owned)),
   };
-  return ({ ends, weightVersions }) => {
+  const { freesGradients = false } = context.problem.stack;
+  return ({ ends, weightVersions, accumulates }) => {
     const beside = ownedBeside(profile, ends);
-    const states = holdings.map(({ state, of, device, share, passing, layers }) => {
-      if (passing === true) {
-        const ofEnd = (end: Partial<Ends>) =>
-          ownedBeside(profile, { embedding: null, head: null, ...end })[state][of];
-        const most = Math.max(
-          ends.embedding === null ? 0 : ofEnd({ embedding: 0 }),
-          ends.head === null ? 0 : ofEnd({ head: 0 }),
-        );
-        return memoryTerm({
+    const largerEnd = (of: (owned: Owned) => number) =>
+      Math.max(
+        ends.embedding === null ? 0 : of(ownedBeside(profile, { embedding: 0, head: null })),
+        ends.head === null ? 0 : of(ownedBeside(profile, { embedding: null, head: 0 })),
+      );
+    const states = holdings.flatMap(({ state, of, device, share, passing, layers }) => {
+      const freed = freesGradients && !accumulates && state === 'gradients' && device === 'gpu';
+      if (passing === true || freed) {
+        const most = largerEnd((owned) => owned[state][of]);
+        const one = memoryTerm({
           part: state,
           device,
-          at: BACKWARD,
+          at: passing === true ? BACKWARD : ['backward'],
           over: 'widest',
           layers: layers.map((row) => row.map((bytes) => Math.max(0, bytes - share * most))),
           fixed: [share * most],
         });
+        // The head's is made while logits are there.
+        const ofHead = ends.head === null ? 0 : ownedAtEnds(profile, { embedding: null, head: 0 })[state][of];
+        const early = memoryTerm({
+          part: state,
+          device,
+          at: ['loss'],
+          layers: zero,
+          fixed: [share * ofHead],
+        });
+        if (passing === true) return [early, one];
+        const fixed = [share * beside[state][of]];
+        return [early, one, memoryTerm({ part: state, at: MADE, layers, fixed })];
       }
       const versions = state === 'weights' ? weightVersions : 1;
       return memoryTerm({
@@ -85,13 +111,15 @@ function stateTerms(profile: StageProfile): (place: StagePlace) => MemoryTerm[] 
     });
     const root = ownedAtEnds(profile, ends);
     const rootWeights = gatheredBytes(root, 'dense');
+    const largestEnd = largerEnd(({ trained }) => trained.dense);
     const held: Held = {
       gathered: { layers: ofLayers.gathered, fixed: gathered(beside) },
       live: { layers: ofLayers.live, fixed: live(beside) },
       root: rootWeights + element * (root.parameters.dense - root.frozen.dense),
       rootWeights,
+      updating: (updateBytes ?? 2 * element) * largestEnd,
     };
-    const all = [...states, ...unsplit];
+    const all = [...states, ...unsplit, ...updated((updateBytes ?? 0) * resident * largestEnd)];
     return [...all, ...HOLDING.flatMap((one) => one.terms(one.of(techniques), held, context))];
   };
 }

@@ -36,7 +36,12 @@ export function expressedProblem({ name, express }: Reach): ProblemRule[] {
       const form = formOf(training);
       return trains.includes(form)
         ? null
-        : no('train', `--train ${trainingFlags(training).train}`, `--train ${trains.join(', ')} in ${name}`);
+        : no(
+            'train',
+            `--train ${trainingFlags(training).train}`,
+            `--train ${trains.join(', ')} in ${name}`,
+            'Maybe another --launcher, or any: a plan without files to launch it.',
+          );
     },
   ];
 }

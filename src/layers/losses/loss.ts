@@ -10,6 +10,8 @@ export interface LossShape {
   readonly elementBytes: number;
   /** The head's own gradient is worked out. */
   readonly headTrained: boolean;
+  /** Weight gradients are added to those before by their own multiplication, not made apart first. */
+  readonly accumulationFused: boolean;
   /** How the stack works out logits that are whole. */
   readonly kernel: Stack['lossKernel'];
   readonly c: Coefficients;

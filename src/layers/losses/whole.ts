@@ -12,10 +12,12 @@ interface LogitBytes {
 /**
  * Transformer Engine's fused kernel works in place on 16-bit logits; Megatron's own keeps an fp32 copy, its fused one too
  * (megatron/core/fusions/fused_cross_entropy.py@d98e8a6); eager fp32 cross entropy holds logits, log-probabilities and their
- * gradient. Logits of 4 bytes are their own fp32 copy.
+ * gradient. Hugging Face's models return their fp32 logits beside the loss of a shifted copy: whoever keeps the output through
+ * backward holds those too (LlamaForCausalLM.forward, transformers/models/llama/modeling_llama.py, v4.38). Logits of 4 bytes are
+ * their own fp32 copy.
  */
 export function logitBytes(kernel: Kernel | 'fused-native', element: number): LogitBytes {
-  if (element === 4 && kernel !== 'fp32') return { saved: 4, peak: kernel === 'compiled' ? 12 : 8 };
+  if (element === 4 && !kernel.startsWith('fp32')) return { saved: 4, peak: kernel === 'compiled' ? 12 : 8 };
   switch (kernel) {
     case 'fused':
       return { saved: 2, peak: 4 };
@@ -24,6 +26,8 @@ export function logitBytes(kernel: Kernel | 'fused-native', element: number): Lo
       return { saved: 4, peak: 6 };
     case 'fp32':
       return { saved: 8, peak: 12 };
+    case 'fp32-shifted':
+      return { saved: 8, peak: 16 };
     case 'compiled':
       return { saved: 4, peak: 12 };
   }
@@ -44,7 +48,7 @@ function wholeCost(kernel: Kernel | 'fused-native', shape: LossShape) {
 
 export function logitTraffic(kernel: Kernel | 'fused-native', shape: LossShape): number {
   const { c } = shape;
-  const eager = kernel === 'unfused' || kernel === 'fp32';
+  const eager = kernel === 'unfused' || kernel.startsWith('fp32');
   return c.lossBytes * (eager ? 1 : c.lossFusion) * logitsOf(shape);
 }
 
@@ -58,6 +62,7 @@ export const asStack: Loss = { id: 'stack', cost: (shape) => wholeCost(shape.ker
 export const WHOLE: readonly Loss[] = [
   whole('unfused'),
   whole('fp32'),
+  whole('fp32-shifted'),
   whole('fused'),
   whole('fused-native'),
   whole('compiled'),

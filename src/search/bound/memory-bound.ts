@@ -50,8 +50,7 @@ export function spotsOf(
 ): RunSpot[] {
   const flow = flowFor(problem, candidate, microBatches);
   return stagesOf(candidate).map(({ run, first, last }, s) => {
-    const { fronts, weightVersions } = flow[s]!;
-    return { run, first, last, fronts, weightVersions };
+    return { run, first, last, ...flow[s]! };
   });
 }
 

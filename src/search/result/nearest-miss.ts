@@ -1,8 +1,11 @@
-import { layersOf } from '../../domain/plan.ts';
+import type { ParallelDims } from '../../domain/parallel-dims.ts';
+import { layersOf, type Plan, type Techniques } from '../../domain/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
 import type { NearestMiss } from '../../domain/search-result.ts';
 import { estimate, memoryVerdict } from '../../evaluate/estimate.ts';
+import { planLaw } from '../../laws/plan.ts';
 import { spread } from '../../plan-text/chunk-counts.ts';
+import { TECHNIQUES } from '../../techniques/index.ts';
 import { FULL_RECOMPUTE, recompute } from '../../techniques/recompute.ts';
 import { zero } from '../../techniques/zero.ts';
 import { candidateBound } from '../bound/candidate-bound.ts';
@@ -10,7 +13,7 @@ import type { CostBook } from '../bound/cost-book.ts';
 import { evenCounts } from '../bound/even-counts.ts';
 import { planFrom } from '../cut/plan-from.ts';
 import { excessOf, type Miss, memoryReason } from '../run/misses.ts';
-import type { Candidate } from '../space/candidate.ts';
+import { type Candidate, specFor } from '../space/candidate.ts';
 import type { Choice } from '../space/choices.ts';
 import type { SearchOptions } from '../space/options.ts';
 
@@ -24,7 +27,7 @@ export function findNearestMiss(
   problem: Problem,
   misses: readonly Miss[],
   book: CostBook,
-  { launcher, objective }: Pick<SearchOptions, 'launcher' | 'objective'>,
+  { launcher, objective, allow }: Pick<SearchOptions, 'launcher' | 'objective' | 'allow'>,
   best = Number.POSITIVE_INFINITY,
 ): NearestMiss | null {
   const nearest = misses.filter(({ bound }) => bound < best).sort((a, b) => a.excess - b.excess);
@@ -45,7 +48,16 @@ export function findNearestMiss(
     if (outcome.verdict !== 'does-not-fit' || objective.value(plan, outcome) >= best) continue;
     const excess = excessOf(outcome);
     if (found !== null && excess >= found.excess) continue;
-    const remedy = remedyFor(problem, candidate, counts, excess, book);
+    const remedy =
+      remedyFor(problem, candidate, counts, book) ??
+      leaveFor(
+        problem,
+        plan,
+        specFor(problem, candidate, candidate.layout.runs[0]!).dims,
+        { launcher, allow },
+        book,
+      ) ??
+      shortBy(excess);
     found = { excess, miss: { plan, estimate: outcome, reason: memoryReason(problem, outcome), remedy } };
   }
   return found?.miss ?? null;
@@ -56,9 +68,8 @@ function remedyFor(
   problem: Problem,
   candidate: Candidate,
   counts: readonly number[],
-  excess: number,
   book: CostBook,
-): string {
+): string | null {
   const { layout, choice } = candidate;
   const fits = (changed: Choice) => {
     const plan = planFrom(problem, { layout, choice: changed }, counts);
@@ -82,6 +93,39 @@ function remedyFor(
     if (JSON.stringify(changed) === JSON.stringify(choice)) continue;
     if (fits(changed)) return `fits with ${name}`;
   }
+  return null;
+}
+
+/** Of what is tried only by leave of --allow, each alone and then all together: the first with which the plan fits and its launcher runs it. */
+function leaveFor(
+  problem: Problem,
+  plan: Plan,
+  dims: ParallelDims,
+  { launcher, allow }: Pick<SearchOptions, 'launcher' | 'allow'>,
+  book: CostBook,
+): string | null {
+  const leaves = TECHNIQUES.flatMap(({ id, allowedAs, choices, set, format }) => {
+    if (allowedAs === undefined || allow.includes(allowedAs) || choices === undefined) return [];
+    const most = choices(problem, dims).at(-1);
+    const words = `${id}=${format(most)}`;
+    const added = (techniques: Techniques) => set(techniques, most);
+    return planLaw(problem, { ...plan, techniques: added(plan.techniques) }) === null
+      ? [{ allowedAs, words, added }]
+      : [];
+  });
+  for (const taken of [...leaves.map((one) => [one]), leaves]) {
+    const techniques = taken.reduce((all, one) => one.added(all), plan.techniques);
+    const changed = { ...plan, techniques };
+    if (taken.length === 0 || planLaw(problem, changed) !== null) continue;
+    if (launcher !== null && launcher.reject(problem, changed) !== null) continue;
+    if (memoryVerdict(problem, changed, book.profiles) === 'does-not-fit') continue;
+    const names = [...new Set(taken.map(({ allowedAs }) => allowedAs))];
+    return `fits with ${taken.map(({ words }) => words).join(',')}: maybe --allow ${names.join()}`;
+  }
+  return null;
+}
+
+function shortBy(excess: number): string {
   const short = Math.ceil(100 * (1 - 1 / excess));
   return `needs ${short}% less memory per GPU: more GPUs, or GPUs with more memory`;
 }

@@ -42,12 +42,12 @@ describe('rows of adapters', () => {
       status: 'inexpressible',
       reason: expect.stringContaining('linear_x'),
     });
-    expect(scored({ offload: { parameters: 'cpu' } })).toMatchObject({ status: 'inexpressible' });
+    expect(scored({ offload: { parameters: 'somewhere' } })).toMatchObject({ status: 'inexpressible' });
   });
 
   it('of which all is stated come within 15 % on average', () => {
     const whole = rows.filter(({ config, hardware }) => config.lora && hardware.gpu !== 'l40s');
-    const errors = whole.map((row) => Math.abs(score(row).stepError!));
+    const errors = whole.flatMap((row) => score(row).stepError ?? []).map(Math.abs);
     expect(errors.length).toBeGreaterThan(7);
     expect(errors.reduce((a, b) => a + b, 0) / errors.length).toBeLessThan(0.15);
   });

@@ -14,7 +14,7 @@ const CONFIG = ['--config', 'tp=2,dp=4'] as const;
 
 describe('--train', () => {
   it('is said by estimate, explain and plan, with how many parameters', async () => {
-    const words = 'LoRA of rank 8 on q, v (3.41M of 8.03G parameters)';
+    const words = 'LoRA of rank 8 on q, v (3.41M of 8.03B parameters)';
     const flags = ['--train', 'lora', '--lora-rank', '8', '--lora-modules', 'q_proj,v_proj'];
     const wide = { columns: 200 };
     for (const command of ['estimate', 'explain'])

@@ -66,7 +66,7 @@ describe('states', () => {
     const spec = { group: 0, firstDevice: 0, microBatchSize: b, schedule: '1f1b' };
     const techniques = zero.set({}, sharding);
     const profile = stageProfile(p, { ...spec, techniques, dims: { ...dims, dpShard: 8 } });
-    const place = { chunks: 1, ends: { embedding: null, head: null }, weightVersions: 1 };
+    const place = { chunks: 1, ends: { embedding: null, head: null }, weightVersions: 1, accumulates: true };
     const states = stageTerms(profile)(place).filter(
       ({ part, over }) => over === 'sum' && STATES.some((one) => one === part),
     );

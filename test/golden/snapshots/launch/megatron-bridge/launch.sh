@@ -31,7 +31,6 @@ else
   done
   : "${NODE_RANK:?$ME is not in the plan}"
 fi
-unset CUDA_DEVICE_MAX_CONNECTIONS
 mapfile -t ARGS < overrides.txt
 # Data, tokenizer, learning rate, norm epsilon, rotary base, rotary percent, rope scaling, router groups, router scaling and router losses are yours to add; without any, a trial run on mock data.
 if [ "$#" -eq 0 ]; then
