@@ -1,6 +1,5 @@
-import { vendorsOf } from '../../domain/cluster.ts';
 import type { Legality, Outline } from '../../domain/legality.ts';
-import { layersOf, type Plan, replicasOf } from '../../domain/plan.ts';
+import { layersOf } from '../../domain/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
 import type { Reason } from '../../domain/reason.ts';
 import { hostRuns } from '../../launch-folder/ranks.ts';
@@ -9,16 +8,8 @@ import { rememberedOf } from '../../units/remembered.ts';
 import type { Framework, Reach } from '../port/framework.ts';
 import { chunksInOrder, isEven } from './chunks.ts';
 import { expressedPlan, expressedProblem } from './expressed.ts';
-import { oneNetwork } from './one-network.ts';
-import {
-  excludedBy,
-  firstBroken,
-  no,
-  type OutlineRule,
-  ofLayers,
-  type ProblemRule,
-  type Rule,
-} from './rule.ts';
+import { outlineOf, outlineRules } from './outline.ts';
+import { excludedBy, firstBroken, type OutlineRule, ofLayers, type ProblemRule, type Rule } from './rule.ts';
 import { equalStateShares, oneSizeOfCopies } from './unlike-copies.ts';
 
 /** RFC 1123 names and addresses, and the underscore that clusters use. Nothing a shell or a rendezvous could misread. */
@@ -70,32 +61,6 @@ export function lawOf(
   };
 }
 
-function outlineOf({ pipelines, dims }: Plan): Outline {
-  const served = pipelines.flatMap(({ stages }) => stages.flatMap(({ replicas }) => replicas));
-  return {
-    served,
-    depth: Math.max(...pipelines.map(({ stages }) => stages.length)),
-    severalPipelines: pipelines.length > 1,
-    cp: dims.cp,
-    severalChunks: dims.vpp > 1,
-    equalShares: new Set(served.map(({ microBatches }) => microBatches)).size <= 1,
-    equalCopies: new Set(pipelines.flatMap(({ stages }) => stages.map(replicasOf))).size <= 1,
-  };
-}
-
-function outlineRules({ name, capabilities: can }: Reach): OutlineRule[] {
-  const rules: OutlineRule[] = [];
-  if (!can.pipeline) rules.push(noPipeline(name));
-  if (!can.severalPipelines) rules.push(onePipeline(name));
-  if (!can.tensorParallel) rules.push(noTensorParallel(name));
-  if (!can.tensorParallelPerStage) rules.push(oneTensorParallelSize(name), oneDataParallelSize(name));
-  if (!can.gpuTypePerStage) rules.push(oneGpuType(name));
-  if (!can.mixedVendors) rules.push(oneVendor);
-  if (!can.unequalMicroBatches) rules.push(equalShares(name));
-  if (!can.networkPerGroup) rules.push(oneNetwork(name));
-  return rules;
-}
-
 function structureRules({ name, capabilities: can }: Reach): Rule[] {
   const rules: Rule[] = [];
   if (!can.unequalMicroBatchSizes) rules.push(oneMicroBatchSize(name));
@@ -117,63 +82,6 @@ const hostNames: ProblemRule = ({ cluster }) => {
   };
 };
 
-const noPipeline =
-  (name: string): OutlineRule =>
-  (_, { depth }) =>
-    depth === 1 ? null : no('pipeline', `pp=${depth}`, `1: no pipeline of ${name} is planned for`, ELSEWHERE);
-
-const noTensorParallel =
-  (name: string): OutlineRule =>
-  (_, { served }) => {
-    const tp = Math.max(...served.map((block) => block.tp));
-    return tp === 1
-      ? null
-      : no('tensor-parallel', `tp=${tp}`, `1: tensor parallelism of ${name} is not planned for`, ELSEWHERE);
-  };
-
-const ELSEWHERE = 'Maybe --launcher megatron.';
-
-const onePipeline =
-  (name: string): OutlineRule =>
-  (_, { severalPipelines }) =>
-    severalPipelines
-      ? {
-          rule: 'one-pipeline-shape',
-          actual: 'several pipelines that differ',
-          limit: `one shape in ${name}`,
-        }
-      : null;
-
-const oneTensorParallelSize =
-  (name: string): OutlineRule =>
-  (_, { served }) => {
-    const sizes = new Set(served.map((block) => block.tp));
-    if (sizes.size <= 1) return null;
-    return {
-      rule: 'one-tensor-parallel-size',
-      actual: `tensor parallelism ${[...sizes].join(', ')}`,
-      limit: `one size in ${name}`,
-    };
-  };
-
-const oneDataParallelSize =
-  (name: string): OutlineRule =>
-  (_, { equalCopies }) =>
-    equalCopies
-      ? null
-      : no('one-data-parallel-size', 'unlike numbers of copies of the stages', `one number in ${name}`);
-
-const equalShares =
-  (name: string): OutlineRule =>
-  (_, outline) =>
-    outline.equalShares
-      ? null
-      : {
-          rule: 'equal-micro-batches',
-          actual: 'unlike numbers of micro-batches per replica',
-          limit: `equal shares in ${name}`,
-        };
-
 const oneMicroBatchSize =
   (name: string): Rule =>
   (_, plan) => {
@@ -185,18 +93,6 @@ const oneMicroBatchSize =
       rule: 'one-micro-batch-size',
       actual: `micro-batches of ${[...sizes].join(', ')} sequences`,
       limit: `one size in ${name}`,
-    };
-  };
-
-const oneGpuType =
-  (name: string): OutlineRule =>
-  ({ cluster }, { served }) => {
-    const types = new Set(served.map((block) => cluster.groups[block.group]!.gpu.id));
-    if (types.size <= 1) return null;
-    return {
-      rule: 'one-gpu-type',
-      actual: `stages on ${[...types].join(', ')}`,
-      limit: `one GPU type in ${name}`,
     };
   };
 
@@ -223,21 +119,6 @@ const emptyChunks = (name: string, endsAlone: boolean): Rule =>
           limit: endsAlone ? `layers, or an end of the model, in ${name}` : `layers on each in ${name}`,
         };
   });
-
-/** NCCL and RCCL do not talk to each other. */
-const oneVendor: OutlineRule = ({ cluster }, { served }) => {
-  const vendors = vendorsOf(
-    cluster,
-    served.map(({ group }) => group),
-  );
-  if (vendors.size <= 1) return null;
-  return {
-    rule: 'one-vendor',
-    actual: `GPUs of ${[...vendors].join(' and ')}`,
-    limit: 'one collective library',
-    hint: 'Maybe --launcher any, which ranks plans for a runtime of your own.',
-  };
-};
 
 /** torchrun starts the same number of consecutive ranks on every host. */
 const equalHosts: Rule = ({ cluster }, plan) => {

@@ -175,7 +175,7 @@ describe('meshes', () => {
 describe('refusals', () => {
   it.each([
     ['context-parallel', DENSE, 'tp=8,pp=4,cp=2,micro-batch=1'],
-    ['schedule', DENSE, 'tp=8,pp=4,vpp=2,micro-batch=1'],
+    ['virtual-stages', DENSE, 'tp=8,pp=4,vpp=2,micro-batch=1'],
     ['sharding', DENSE, 'tp=1,pp=1,dp=64,sharding=3'],
     ['mesh-of-one-type', MIXED, 'tp=8,pp=1,dp=8,sharding=1'],
   ])('%s', (rule, problem, configuration) => {
