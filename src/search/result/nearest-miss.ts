@@ -18,10 +18,12 @@ import type { Choice } from '../space/choices.ts';
 import type { SearchOptions } from '../space/options.ts';
 
 const MOST_TRIED = 60;
+/** Beside a plan that fits: what needs more than so many times the memory there is misses by far. */
+const NEAR_MISS = 1.5;
 
 /**
  * Of the configurations that memory rules out and that would beat the best plan (`best` is its value) the one that misses
- * its limit by least, layers spread evenly, with what would make it fit. Without a plan of them all.
+ * its limit by least, and not by far, layers spread evenly, with what would make it fit. Without a plan of them all.
  */
 export function findNearestMiss(
   problem: Problem,
@@ -47,7 +49,8 @@ export function findNearestMiss(
     const outcome = estimate(problem, plan, book.profiles);
     if (outcome.verdict !== 'does-not-fit' || objective.value(plan, outcome) >= best) continue;
     const excess = excessOf(outcome);
-    if (found !== null && excess >= found.excess) continue;
+    const most = best === Number.POSITIVE_INFINITY ? best : NEAR_MISS;
+    if (excess >= (found?.excess ?? most)) continue;
     const remedy =
       remedyFor(problem, candidate, counts, book) ??
       leaveFor(
