@@ -47,6 +47,8 @@ export function unlikeCopies(problem: Problem, options: SearchOptions): UnlikeCo
 const FEW_NODES = 4;
 /** Of larger sets, combinations of node counts that are all tried; above it each group gives all its nodes or half of them. */
 const MOST_TAKEN = 27;
+/** Combinations of all and half of the nodes that are tried; above it all groups give all. */
+const MOST_HALVED = 64;
 
 /** Nodes of each group of a set, all ways that are tried. */
 function nodesTaken(set: readonly NodeGroup[]): number[][] {
@@ -57,7 +59,9 @@ function nodesTaken(set: readonly NodeGroup[]): number[][] {
   });
   const all = some.reduce((product, list) => product * list.length, 1);
   if (set.length <= 2 || all <= MOST_TAKEN) return combinations(some);
-  return combinations(set.map(({ nodes }) => [...new Set([nodes, Math.ceil(nodes / 2)])]));
+  const halves = set.map(({ nodes }) => [...new Set([nodes, Math.ceil(nodes / 2)])]);
+  const half = halves.reduce((product, list) => product * list.length, 1);
+  return half <= MOST_HALVED ? combinations(halves) : [set.map(({ nodes }) => nodes)];
 }
 
 /** Every size of copy that each group of the set has room for: as many copies as fit, and as many as divide the batch. */
