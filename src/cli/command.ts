@@ -59,5 +59,9 @@ export function workloadOptions(command: Command): Command {
       '--reserve <BYTES>',
       'GPU memory that others hold, an inference engine or a reference model: 20GiB',
     )
+    .option(
+      '--models <LIST>',
+      'models beside the trained one: reference=llama-3.1-8b:frozen, words after it trained, offloaded, whole, bf16',
+    )
     .option('--json', 'print one JSON document');
 }

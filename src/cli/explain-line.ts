@@ -21,6 +21,7 @@ const TOLD = [
   'headroom',
   'reserve',
   'packing',
+  'models',
   'layer-profile',
 ] as const satisfies (keyof Settings)[];
 

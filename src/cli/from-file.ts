@@ -35,12 +35,13 @@ export async function opened(given: string, id: string | undefined): Promise<Ope
 
 /** The workload that a launch file states, as flags would. */
 export function workloadOf(asked: Asked): Settings {
-  const { sequenceLength, globalBatchSize, precision, optimizer, packing, training } = asked;
+  const { sequenceLength, globalBatchSize, precision, optimizer, packing, models, training } = asked;
   return {
     ...(sequenceLength === null ? {} : { 'seq-length': String(sequenceLength) }),
     ...(globalBatchSize === null ? {} : { 'global-batch': String(globalBatchSize) }),
     ...(precision === null ? {} : { precision }),
     ...(packing === undefined ? {} : { packing }),
+    ...(models === undefined ? {} : { models }),
     ...(optimizer === undefined ? {} : { optimizer }),
     ...training,
   };

@@ -17,6 +17,7 @@ import { nearest } from '../units/nearest.ts';
 import { chosenGpus } from './cluster-choice.ts';
 import { keptFreeFrom } from './kept-free.ts';
 import { globalBatchFrom, sequenceLengthFrom } from './lengths.ts';
+import { modelsFrom } from './models.ts';
 import { packingFrom } from './packing.ts';
 import { clusterDigest, modelDigest } from './planned-inputs.ts';
 import type { Settings } from './settings.ts';
@@ -62,6 +63,7 @@ export function given(modelName: string, clusterName: string, s: Settings): Give
       ...optimizerFrom(s.optimizer ?? OPTIMIZERS[0]!.id),
       ...keptFreeFrom(cluster.value, s),
       ...(packing === undefined ? {} : { packing }),
+      ...modelsFrom(s.models, s.precision ?? 'bf16'),
     },
   };
   const positions = problem.model.learnedPositions;

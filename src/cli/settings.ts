@@ -24,6 +24,7 @@ const KEYS = [
   'headroom',
   'reserve',
   'packing',
+  'models',
   'time-limit',
   'layer-profile',
   'objective',

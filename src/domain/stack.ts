@@ -2,7 +2,7 @@ import { bitsOf, type Dtype, wideBytes } from './dtype.ts';
 import type { Workload } from './workload.ts';
 
 export const ATTENTION_KERNELS = ['unfused', 'flash1', 'flash2', 'flash3'] as const;
-export const LOSS_KERNELS = ['fused', 'unfused', 'fp32', 'fp32-shifted', 'compiled'] as const;
+export const LOSS_KERNELS = ['fused', 'fused-native', 'unfused', 'fp32', 'fp32-shifted', 'compiled'] as const;
 export const CUDA_GRAPHS = ['none', 'partial', 'full'] as const;
 export const MOE_DISPATCHERS = ['allgather', 'alltoall', 'deepep', 'hybridep'] as const;
 export const ROUTINGS = ['natural', 'balanced'] as const;

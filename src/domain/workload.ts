@@ -1,3 +1,4 @@
+import type { BesideModel } from './beside-model.ts';
 import type { Precision } from './dtype.ts';
 import type { Packing } from './packing.ts';
 
@@ -18,6 +19,8 @@ export interface Workload {
   readonly headroomBytes?: number;
   /** Bytes of each GPU that others than this training hold all the while: an inference engine, a reference model. */
   readonly reservedBytes?: number;
+  /** Other models on the same GPUs, each with its phase in the step; left out: none. */
+  readonly models?: readonly BesideModel[];
   /** Samples of unlike lengths share sequences; left out: one fills each. */
   readonly packing?: Packing;
 }

@@ -11,6 +11,7 @@ import { towerParameters } from '../layers/towers.ts';
 import { optimizerOf } from '../optimizers/index.ts';
 import { TECHNIQUES, usedDevices } from '../techniques/index.ts';
 import { formatParameters } from '../units/format.ts';
+import { besideTold } from './beside-told.ts';
 import { layerProvenance, toldOfProfile } from './measured/told.ts';
 
 /** The least trustworthy figure that this plan's estimate rests on. */
@@ -31,14 +32,15 @@ export function provenanceOf(problem: Problem, plan: Plan): Provenance {
   for (const { from, to, provenance } of cluster.links)
     if (used.includes(from) && used.includes(to)) all.push(provenance);
   if (cluster.measured === undefined && joinsAssumed(cluster, used)) all.push('assumed');
-  if ((problem.workload.packing?.assumed.length ?? 0) > 0) all.push('assumed');
+  if ((problem.workload.packing?.assumed.length ?? 0) > 0 || problem.workload.models !== undefined)
+    all.push('assumed');
   return weakest(all);
 }
 
 /** What is taken of hosts that a plan has anything lie on. */
-function hostsTold({ cluster }: Problem, { techniques }: Plan, used: readonly number[]): string[] {
+function hostsTold({ cluster, workload }: Problem, { techniques }: Plan, used: readonly number[]): string[] {
   const devices = usedDevices(techniques);
-  if (devices.size === 0) return [];
+  if (devices.size === 0 && workload.models?.some(({ offloaded }) => offloaded) !== true) return [];
   return used.flatMap((index) => {
     const { memory, transfers, disk } = hostOf(cluster.groups[index]!).assumed;
     return [...memory, ...transfers, ...(devices.has('disk') ? disk : [])];
@@ -71,7 +73,7 @@ export function assumptionsOf(problem: Problem, plan: Plan): string[] {
     ...TECHNIQUES.flatMap((one) => one.assumed?.(one.of(plan.techniques)) ?? []),
   );
   list.push(...toldOfProfile(problem, plan));
-  list.push(...packingTold(problem));
+  list.push(...packingTold(problem), ...besideTold(problem));
   list.push(...(optimizerOf(workload.optimizer).assumed ?? []));
   list.push(...(problem.model.training?.assumed ?? []), ...towersTold(problem.model));
   if (stack.id === 'generic') list.push('software stack not named: generic kernels and overlap');

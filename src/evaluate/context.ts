@@ -90,7 +90,11 @@ export function stageContext(problem: Problem, spec: StageSpec): StageContext {
 
 const SHAPING = having('local');
 
-function localShape(problem: Problem, spec: StageSpec): LocalShape {
+/** What a GPU has of a layer of the problem's model. */
+export function localShape(
+  problem: Problem,
+  spec: Pick<StageSpec, 'dims' | 'microBatchSize' | 'techniques'>,
+): LocalShape {
   const { model, stack, workload } = problem;
   const { dims, microBatchSize, techniques } = spec;
   const wide = wideBytes(workload.precision);

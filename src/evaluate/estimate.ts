@@ -11,6 +11,7 @@ import { elsewhere, hostEstimates } from './memory/host-memory.ts';
 import { flowOf, heldAt, shapeOf, stageMemory } from './memory/stage-memory.ts';
 import { modelFlopsPerStep, peakFlops } from './model-flops.ts';
 import { type ProfileCache, profileCache } from './stage-profile.ts';
+import { besideParts } from './time/beside-parts.ts';
 import { imbalanceSeconds } from './time/packing-imbalance.ts';
 import { computeParts, criticalParts } from './time/parts.ts';
 import { type PipelineTime, pipelineTime } from './time/pipeline-time.ts';
@@ -30,7 +31,7 @@ export function estimate(given: Problem, plan: Plan, cache: ProfileCache = profi
   const { workload } = problem;
   const modelFlops = modelFlopsPerStep(problem);
   const stages = pipelines.flatMap(({ stages: runs }, index) => stageEstimates(problem, plan, index, runs));
-  const hosts = hostsOf(plan, pipelines);
+  const hosts = hostsOf(problem, plan, pipelines);
   return {
     stepSeconds,
     time,
@@ -53,7 +54,7 @@ export function memoryVerdict(given: Problem, plan: Plan, cache: ProfileCache = 
   const pipelines = plan.pipelines.map((_, index) => ({ stages: runStages(problem, plan, index, cache) }));
   return worst(
     pipelines.flatMap(({ stages }, index) => stageEstimates(problem, plan, index, stages)),
-    hostsOf(plan, pipelines),
+    hostsOf(problem, plan, pipelines),
   );
 }
 
@@ -86,6 +87,7 @@ function timeParts(
     ...(tail.gradientFlush > 0 ? { 'gradients to the host': tail.gradientFlush } : {}),
     'parameter gathering': tail.parameterGather,
     optimizer: tail.optimizer,
+    ...besideParts(problem, plan, pipelines),
     'step overhead': problem.stack.host.secondsPerStep,
   };
 }
@@ -115,8 +117,12 @@ function stageEstimates(
 }
 
 /** Empty, and no work, where a plan has everything on its GPUs. */
-function hostsOf(plan: Plan, pipelines: readonly { readonly stages: readonly StageRun[] }[]): HostEstimate[] {
-  if (usedDevices(plan.techniques).size === 0) return [];
+function hostsOf(
+  { workload: { models = [] } }: Problem,
+  plan: Plan,
+  pipelines: readonly { readonly stages: readonly StageRun[] }[],
+): HostEstimate[] {
+  if (usedDevices(plan.techniques).size === 0 && !models.some(({ offloaded }) => offloaded)) return [];
   const keepers = pipelines.flatMap(({ stages }) => {
     const flow = flowOf(plan.schedule, shapeOf(plan, stages.length, stages[0]!.microBatches));
     return stages.flatMap(({ ends, blocks }, s) =>

@@ -78,13 +78,17 @@ const MOST_KERNELS = 20_000;
 const MOST_OPERATORS = 64;
 
 export function stageProfile(problem: Problem, spec: StageSpec, cache = profileCache()): StageProfile {
-  const context = stageContext(problem, spec);
-  return remembered(cache.profiles, stageKey(context), () => profile(context, cache), MOST_REMEMBERED);
+  return profileIn(stageContext(problem, spec), cache);
 }
 
 /** The same for one that is looked at once: what nobody asks for again only fills the heap. */
 export function passingProfile(problem: Problem, spec: StageSpec, cache = profileCache()): StageProfile {
   return profile(stageContext(problem, spec), cache);
+}
+
+/** The same where the context is already known. */
+export function profileIn(context: StageContext, cache: ProfileCache): StageProfile {
+  return remembered(cache.profiles, stageKey(context), () => profile(context, cache), MOST_REMEMBERED);
 }
 
 /** Layers and ends of each segment of a stage, apart from what depends on data parallelism. */

@@ -81,7 +81,18 @@ const nodes: Rule = ({ cluster }, { shapes }) =>
     };
   });
 
-const RULES: readonly Rule[] = [precision, parts, sequence, experts, expertGrid, nodes];
+/** Models beside the trained one are split as it is, but for experts that they have not. */
+const beside: Rule = ({ workload: { models } }, { shapes, cp, ep, etp }) => {
+  for (const { model, name, whole } of models ?? []) {
+    if (whole) continue;
+    const experts = isMoe(model) ? { ep, etp } : { ep: 1, etp: 1 };
+    const broken = firstOf(shapes, ({ tp }) => layerLaw(model, { tp, cp, ...experts }));
+    if (broken !== null) return { ...broken, actual: `${broken.actual} in ${name}` };
+  }
+  return null;
+};
+
+const RULES: readonly Rule[] = [precision, parts, beside, sequence, experts, expertGrid, nodes];
 
 /** The first law that a split breaks, or null. */
 export function splitLaw(problem: Problem, split: Split): Reason | null {

@@ -177,7 +177,7 @@ const ANY_STACK: Stack = {
   name: 'any',
   attentionKernel: 'flash2',
   dropoutMasks: false,
-  lossKernel: 'fused',
+  lossKernel: 'fused-native',
   metricLosses: 0,
   fusedActivation: true,
   compiled: false,

@@ -134,6 +134,16 @@ function planOfDegrees(problem: Problem, configuration: Configuration): Configur
   return planLaw(problem, plan) ?? { plan, inferred };
 }
 
+/** The plan with the values of its techniques as a plan of the problem has them. */
+export function resolved(problem: Problem, plan: Plan): Plan {
+  const dims = widestOf(plan);
+  const techniques = TECHNIQUES.reduce((all, { of, set, resolve, format }) => {
+    const [stated, meant] = [of(all), resolve?.(of(all), problem, dims) ?? of(all)];
+    return format(meant) === format(stated) ? all : set(all, meant);
+  }, plan.techniques);
+  return { ...plan, techniques };
+}
+
 /** What was asked, spelled out for the problem, and what is usual for the rest. */
 function techniquesOf(
   problem: Problem,

@@ -3,6 +3,7 @@ import { layersOf, microBatchSizeOf, type Plan } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { NearestMiss, RankedPlan, SearchResult, WhatIf } from '../domain/search-result.ts';
 import { degreesOf } from '../plan-text/degrees.ts';
+import { modelText } from '../plan-text/model-text.ts';
 import { planText } from '../plan-text/text.ts';
 import type { CostedDocument, EstimateDocument, Origin } from '../schema/estimate.ts';
 import type { PlanDocument, RankedDocument } from '../schema/plan.ts';
@@ -86,6 +87,7 @@ function problemJson({ model, cluster, workload, stack }: Problem): PlanDocument
     headroom: workload.headroom,
     ...(workload.headroomBytes === undefined ? {} : { headroomBytes: workload.headroomBytes }),
     ...(workload.packing === undefined ? {} : { packing: workload.packing }),
+    ...(workload.models === undefined ? {} : { models: workload.models.map(modelText) }),
     ...(workload.reservedBytes === undefined ? {} : { reservedBytes: workload.reservedBytes }),
     training: trainingJson(model),
     groups: cluster.groups.map((group) => group.id),

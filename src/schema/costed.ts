@@ -190,5 +190,6 @@ export const problem = closed(
     }),
     headroomBytes: { ...number, description: 'Left free where more than the share.' },
     reservedBytes: { ...number, description: 'Held by others than this training.' },
+    models: { ...texts, description: 'As --models has them.' },
   },
 );

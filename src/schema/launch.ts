@@ -20,6 +20,7 @@ export const launchSchema = documentSchema({
     },
     {
       packing: { ...text, description: 'As --packing has it.' },
+      models: { ...text, description: 'As --models has it.' },
       optimizer: { ...text, description: 'As --optimizer has it; left out: adamw.' },
       training: closed({ train: text }, { 'lora-rank': text, 'lora-modules': text, 'lora-dropout': text }),
     },

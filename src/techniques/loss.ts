@@ -1,3 +1,5 @@
+import type { Plan } from '../domain/plan.ts';
+import type { Problem } from '../domain/problem.ts';
 import { LOSSES, lossOf } from '../layers/losses/index.ts';
 import { Misread, technique } from './technique.ts';
 
@@ -15,6 +17,8 @@ export const loss = technique<string>({
     const id = text === 'chunked' ? `chunked:${USUAL_CHUNKS}` : text;
     return IDS.includes(id) ? id : new Misread(`one of ${IDS.join(', ')}`);
   },
+  // The stack's own, whatever it is called.
+  resolve: (id, { stack }) => (id === stack.lossKernel ? 'stack' : id),
   format: String,
   name: 'loss',
   words: String,
@@ -37,3 +41,9 @@ export const loss = technique<string>({
   },
   local: (id, local) => ({ ...local, loss: id }),
 });
+
+/** The loss that a plan is priced with, the stack's own by its name. */
+export function pricedLoss({ stack }: Problem, { techniques }: Plan): string {
+  const id = loss.of(techniques);
+  return id === loss.off ? stack.lossKernel : id;
+}

@@ -37,12 +37,14 @@ const CONTEXT = ['tp=1,pp=1,cp=8,dp=8,micro-batch=1', 'tp=1,pp=1,cp=32,dp=2,micr
 type AnyTechnique = (typeof TECHNIQUES)[number];
 
 /** Values that a module itself names: off, usual, what a search tries, what its schema lists. */
-function valuesOf({ off, usual, choices, schema, limit }: AnyTechnique): unknown[] {
+function valuesOf({ off, usual, choices, schema, limit, resolve }: AnyTechnique): unknown[] {
   const listed = (schema as { enum?: readonly unknown[] }).enum ?? [];
   const tried = choices?.(DENSE, DIMS) ?? [];
   const some = tried.flatMap((value) => limit?.with(value, 2) ?? []);
   const all = [off, ...(usual === undefined ? [] : [usual(DENSE, DIMS)]), ...listed, ...tried, ...some];
-  return [...new Map(all.map((value) => [JSON.stringify(value), value])).values()];
+  // What the stack has by itself is another word for it.
+  const resolved = all.map((value) => resolve?.(value, DENSE, DIMS) ?? value);
+  return [...new Map(resolved.map((value) => [JSON.stringify(value), value])).values()];
 }
 
 const VALUES = TECHNIQUES.flatMap((one) =>

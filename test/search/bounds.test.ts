@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { clusterFromText } from '../../src/catalogue/clusters.ts';
+import { modelsFrom } from '../../src/cli/models.ts';
 import type { Problem } from '../../src/domain/problem.ts';
 import { estimate } from '../../src/evaluate/estimate.ts';
 import { splitLaw } from '../../src/laws/split.ts';
@@ -146,6 +147,21 @@ describe('bounds are never above what they bound', () => {
   ] as const)('%s on %s, with offloading allowed', (model, cluster, stack) => {
     const p = problem(model, cluster, { headroom: 0, sequenceLength: 2048 }, stack);
     expect(check(p, 120, { ...DEFAULT_OPTIONS, allow: ['offload'] })).toBeGreaterThan(20);
+  });
+
+  it.each([
+    ['llama-3.1-8b', 'dgx-h100-8', 'reference=llama-3.1-8b', 'megatron-core'],
+    ['llama-3.1-8b', 'mixed-32xh100-32xa100-40gb', 'critic=llama-3.2-1b:offloaded', 'generic'],
+    [
+      'llama-3.2-1b',
+      'mixed-4090-3090',
+      'reference=llama-3.2-1b:offloaded,reward=llama-3.2-1b:whole',
+      'torch-fsdp2',
+    ],
+    ['deepseek-v2-lite', 'dgx-b200-64', 'critic=deepseek-v2-lite', 'megatron-core'],
+  ] as const)('%s on %s, beside %s', (model, cluster, models, stack) => {
+    const p = problem(model, cluster, { headroom: 0, ...modelsFrom(models, 'bf16') }, stack);
+    expect(check(p, 60)).toBeGreaterThan(20);
   });
 
   it.each([

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { modelsFrom } from '../../src/cli/models.ts';
 import type { Plan } from '../../src/domain/plan.ts';
 import type { Problem } from '../../src/domain/problem.ts';
 import { estimate } from '../../src/evaluate/estimate.ts';
@@ -43,6 +44,12 @@ const random = fc.record({
   recompute: fc.constantFrom('none', 'selective', 'full'),
   schedule: fc.constantFrom('1f1b' as const, 'gpipe' as const, 'zb-h1' as const),
   headroom: fc.constantFrom(0, 0.08, 0.3),
+  models: fc.constantFrom(
+    undefined,
+    undefined,
+    'reference=llama-3.2-1b',
+    'critic=llama-3.2-1b,reference=llama-3.2-1b:offloaded',
+  ),
   /** GPU memory over what the first of all cuts needs: some cuts fit, some do not. */
   memory: fc.double({ min: 0.8, max: 1.6, noNaN: true }),
 });
@@ -54,7 +61,13 @@ function caseOf(x: Case): { problem: Problem; candidate: Candidate } | null {
   const given = problem(
     x.model,
     x.cluster,
-    { globalBatchSize: 16, sequenceLength: 2048, precision: 'fp16', headroom: x.headroom },
+    {
+      globalBatchSize: 16,
+      sequenceLength: 2048,
+      precision: 'fp16',
+      headroom: x.headroom,
+      ...modelsFrom(x.models, 'fp16'),
+    },
     x.stack,
   );
   const layers = x.kinds.slice(0, x.layers).map((kind) => kind % given.model.kinds.length);
@@ -189,7 +202,7 @@ describe('the stage cut and the walk are of one mind about memory', () => {
           compared += 1;
         }
       }),
-      { numRuns: 300, seed: 4 },
+      { numRuns: 360, seed: 4 },
     );
     expect(compared).toBeGreaterThan(200);
   });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { modelsFrom } from '../../src/cli/models.ts';
 import { devicesOf } from '../../src/domain/plan.ts';
 import type { RankedPlan } from '../../src/domain/search-result.ts';
 import { launcherOf } from '../../src/frameworks/index.ts';
@@ -68,6 +69,18 @@ describe('search options', () => {
       const part = withTraining(few, train);
       const [all] = search(part, { top: 1, exhaustive: true }).plans;
       const { plans, certificate } = search(part, { top: 1 });
+      expect(certificate.optimal).toBe(true);
+      expect(plans[0]!.estimate.stepSeconds).toBeCloseTo(all!.estimate.stepSeconds, 12);
+    },
+  );
+
+  it.each(['reference=llama-3.2-1b', 'teacher=llama-3.2-1b:offloaded,reward=llama-3.2-1b'])(
+    'beside %s it finds what an exhaustive one finds',
+    (models) => {
+      const few = problem('llama-3.2-1b', '4090-2', { globalBatchSize: 8, sequenceLength: 2048 });
+      const beside = { ...few, workload: { ...few.workload, ...modelsFrom(models, 'bf16') } };
+      const [all] = search(beside, { top: 1, exhaustive: true }).plans;
+      const { plans, certificate } = search(beside, { top: 1 });
       expect(certificate.optimal).toBe(true);
       expect(plans[0]!.estimate.stepSeconds).toBeCloseTo(all!.estimate.stepSeconds, 12);
     },

@@ -26,7 +26,7 @@ export const compare: Register = (program, io, done) => {
         const { problem, launcher } = given(model, cluster, s);
         const result = search(problem, {
           top: 1,
-          launcher: launcher ?? (s.launcher === undefined ? LAUNCHABLE : null),
+          launcher: launcher ?? (s.launcher === undefined && s.models === undefined ? LAUNCHABLE : null),
         });
         const priced = pricesOf(problem.cluster, prices);
         for (const name of priced.used) used.add(name);

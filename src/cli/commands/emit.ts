@@ -15,6 +15,7 @@ import { optimizerText } from '../../plan-text/optimizer-text.ts';
 import type { Register } from '../command.ts';
 import { emitPlan } from '../emit-plan.ts';
 import { EXIT } from '../io.ts';
+import { modelsFrom } from '../models.ts';
 import { clusterDigest, modelDigest } from '../planned-inputs.ts';
 import { launcherFrom, optimizerFrom } from '../problem.ts';
 import { scheduledCluster, scheduling, schedulingOptions } from '../scheduling.ts';
@@ -77,11 +78,12 @@ function trainedAs(model: ModelSpec, stated: PlanFile['problem']['training']): M
 
 function workloadOf(stated: PlanFile['problem']): Workload {
   const { sequenceLength, globalBatchSize, precision, optimizer, optimizerOptions, headroom } = stated;
-  const { headroomBytes, reservedBytes, packing } = stated;
+  const { headroomBytes, reservedBytes, packing, models } = stated;
   return {
     ...{ sequenceLength, globalBatchSize, precision, headroom },
     ...optimizerFrom(optimizerText({ optimizer, optimizerOptions: optimizerOptions ?? {} })),
     ...(packing === undefined ? {} : { packing }),
+    ...modelsFrom(models?.join(','), precision),
     ...(headroomBytes === undefined ? {} : { headroomBytes }),
     ...(reservedBytes === undefined ? {} : { reservedBytes }),
   };

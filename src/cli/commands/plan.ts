@@ -64,7 +64,12 @@ export const plan: Register = (program, io, done) => {
       const { problem, launcher, origin } = input;
       const options: SearchOptions = {
         ...DEFAULT_OPTIONS,
-        ...searchOptions(problem, s, flags, launcher ?? (s.launcher === undefined ? LAUNCHABLE : null)),
+        ...searchOptions(
+          problem,
+          s,
+          flags,
+          launcher ?? (s.launcher === undefined && s.models === undefined ? LAUNCHABLE : null),
+        ),
       };
       refuseWithoutFolder(flags);
       scheduledCluster(problem, flags);

@@ -7,6 +7,7 @@ import { having } from '../../techniques/index.ts';
 import type { StageContext } from '../../techniques/technique.ts';
 import { communicators } from '../communicators.ts';
 import type { StageProfile } from '../stage-profile.ts';
+import { besideTerms } from './beside-terms.ts';
 import type { StageContent } from './content.ts';
 import type { Limits } from './device.ts';
 import { gathered } from './gathered.ts';
@@ -32,7 +33,11 @@ export function heldAt(profile: StageProfile, place: StagePlace): Held {
   const { places } = profile.held;
   for (const known of places) if (samePlace(known.place, place)) return known;
   profile.held.terms ??= stageTerms(profile);
-  const terms = profile.held.terms(place);
+  const own = profile.held.terms(place);
+  const terms =
+    profile.context.problem.workload.models === undefined
+      ? own
+      : [...own, ...besideTerms(profile, place.ends)];
   const limits = places[0]?.limits ?? limitsOf(profile.context);
   const held = { place, terms, points: gathered(terms, place.chunks), limits };
   places.push(held);

@@ -2,6 +2,7 @@ import { layersOf, microBatchSizeOf } from '../../domain/plan.ts';
 import { shellQuote } from '../../launch-folder/quote.ts';
 import { hostRuns } from '../../launch-folder/ranks.ts';
 import { degreesOf } from '../../plan-text/degrees.ts';
+import { modelText } from '../../plan-text/model-text.ts';
 import { optimizerText } from '../../plan-text/optimizer-text.ts';
 import { packingText } from '../../plan-text/packing-text.ts';
 import { trainingFlags } from '../../plan-text/training-text.ts';
@@ -59,6 +60,7 @@ export const env: Framework = {
             Object.entries(trainingFlags(model.training)).map(([flag, text]) => [variable(flag), text]),
           ),
           ...(workload.packing === undefined ? {} : { PACKING: packingText(workload.packing) }),
+          ...(workload.models === undefined ? {} : { MODELS: workload.models.map(modelText).join(',') }),
           SCHEDULE: plan.schedule,
           RECOMPUTE: mode,
           RECOMPUTE_MODULES: modules.join(' '),

@@ -4,6 +4,7 @@ import type { Plan } from '../../domain/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
 import { gpuRuns } from '../../launch-folder/ranks.ts';
 import { planLaw } from '../../laws/plan.ts';
+import { modelText } from '../../plan-text/model-text.ts';
 import { optimizerText, optimizerWords } from '../../plan-text/optimizer-text.ts';
 import { packingText } from '../../plan-text/packing-text.ts';
 import { trainingFlags } from '../../plan-text/training-text.ts';
@@ -35,6 +36,7 @@ const reader: LaunchReader = {
           precision,
           optimizer,
           packing,
+          models,
           training,
           plan: one,
         } = checked.value;
@@ -45,6 +47,7 @@ const reader: LaunchReader = {
           ...(optimizer === undefined ? {} : { optimizer }),
           ...(training === undefined ? {} : { training }),
           ...(packing === undefined ? {} : { packing }),
+          ...(models === undefined ? {} : { models }),
           plan: () => one,
         };
       },
@@ -98,6 +101,7 @@ function written({ model, cluster, workload }: Problem, plan: Plan, origin: stri
     globalBatchSize: workload.globalBatchSize,
     precision: workload.precision,
     ...(workload.packing === undefined ? {} : { packing: packingText(workload.packing) }),
+    ...(workload.models === undefined ? {} : { models: workload.models.map(modelText).join(',') }),
     ...(optimizerWords(workload) === null ? {} : { optimizer: optimizerText(workload) }),
     ...(model.training === undefined
       ? {}

@@ -19,4 +19,5 @@ export const EVERYTHING: Express = {
   ),
   techniques: TECHNIQUES.map(({ id }) => id),
   packs: true,
+  models: true,
 };

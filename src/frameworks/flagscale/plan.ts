@@ -3,6 +3,7 @@ import { InputError } from '../../domain/input-error.ts';
 import type { Plan, ReplicaBlock, Stage } from '../../domain/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
 import { parseConfiguration } from '../../plan-text/configuration.ts';
+import { resolved } from '../../plan-text/plan-of.ts';
 import type { MegatronRun } from '../megatron/run.ts';
 import { type FileMesh, type FileMeshes, layersOf, MESHES, sequencesAtOnce } from './file-meshes.ts';
 
@@ -41,13 +42,13 @@ export function planOf(
   }
   const [{ ep }] = found.meshes as [FileMesh];
   const dims = { cp: 1, ep, etp: Number(configuration.etp ?? 1), vpp: 1, dpReplicate: 1 };
-  return {
+  return resolved(problem, {
     pipelines: [{ stages, microBatches: microBatches * found.meshes[0]!.dp }],
     dims,
     schedule: '1f1b',
     techniques: parseConfiguration(text.join(',')).techniques,
     nodeOrder: null,
-  };
+  });
 }
 
 /** Copies on devices in a row of one group are one block. */

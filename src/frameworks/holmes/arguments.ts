@@ -9,6 +9,8 @@ const UNKNOWN: ReadonlySet<string> = new Set([
   '--pipeline-model-parallel-layout',
   '--overlap-param-gather',
   '--recompute-modules',
+  '--cross-entropy-loss-fusion',
+  '--cross-entropy-fusion-impl',
 ]);
 
 /** The command line, one word an entry, but for the type of the host. */

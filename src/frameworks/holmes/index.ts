@@ -5,6 +5,7 @@ import { shellQuote } from '../../launch-folder/quote.ts';
 import { hostRuns } from '../../launch-folder/ranks.ts';
 import { lawOf } from '../laws/structure.ts';
 import { megatronEnvironment } from '../megatron/environment.ts';
+import { unfusedLoss } from '../megatron/loss.ts';
 import { leftOpen } from '../megatron/model-arguments.ts';
 import { MEGATRON_PLAN_RULES, MEGATRON_PROBLEM_RULES } from '../megatron/rules.ts';
 import { type Framework, HOST_ORDER, type Reach } from '../port/framework.ts';
@@ -31,7 +32,11 @@ export const holmes: Framework = {
   ...reach,
   stack: 'megatron-legacy',
   reader: holmesReader,
-  ...lawOf(reach, [...PROBLEM_RULES, ...MEGATRON_PROBLEM_RULES], [...PLAN_RULES, ...MEGATRON_PLAN_RULES]),
+  ...lawOf(
+    reach,
+    [...PROBLEM_RULES, ...MEGATRON_PROBLEM_RULES],
+    [...PLAN_RULES, unfusedLoss, ...MEGATRON_PLAN_RULES],
+  ),
   render: (problem, plan, { origin }) => [
     { path: 'arguments.txt', content: `${holmesWords(problem, plan).join('\n')}\n` },
     {

@@ -16,7 +16,9 @@ export const holmesReader: LaunchReader = {
   read(source) {
     const { flags, variables, whole } = readFlags(source);
     const run = megatronRun(flags, source.path, variables, whole);
-    const dialect = { rules: MEGATRON_FILE_RULES, nameOf: (flag: string) => flag };
+    // Models of before Megatron Core have one loss, whatever is said: its stack's.
+    const lossOf = () => ({});
+    const dialect = { rules: MEGATRON_FILE_RULES, nameOf: (flag: string) => flag, lossOf };
     if (run.word('--hetero-mode') === 'dp')
       throw new InputError({
         message: '--hetero-mode dp',

@@ -31,6 +31,15 @@ export function expressedProblem({ name, express }: Reach): ProblemRule[] {
             `sequences of one sample, or mask=full: ${name} cannot be told where samples begin`,
             'Maybe --packing with mask=full.',
           ),
+    ({ workload: { models } }) =>
+      models === undefined || express.models === true
+        ? null
+        : no(
+            'models',
+            `--models ${models.map(({ role }) => role).join(', ')}`,
+            `one model: no file of ${name} written here says of another`,
+            'Maybe --launcher any.',
+          ),
     ({ model: { training } }) => {
       const { trains = ['full'] } = express;
       const form = formOf(training);

@@ -31,6 +31,9 @@ const INVERTED: Readonly<Record<string, string>> = {
   'untie-embeddings-and-output-weights': 'model.share_embeddings_and_output_weights',
 };
 
+/** On in its model providers, off in Megatron-LM (src/megatron/bridge/models/gpt_provider.py, commit 067f987): said either way. */
+const FUSED_LOSS = '--cross-entropy-loss-fusion';
+
 /** Flags of several words. */
 const LISTS: ReadonlySet<string> = new Set(['--recompute-modules', '--hierarchical-context-parallel-sizes']);
 
@@ -50,6 +53,7 @@ export function overridesFrom(flags: ReadonlyMap<string, Flag>): string[] {
     if (name === '--use-megatron-fsdp')
       lines.push('dist.use_megatron_fsdp=true', 'ddp.average_in_collective=false');
   }
+  if (!flags.has(FUSED_LOSS)) lines.push(`${fieldOf(FUSED_LOSS.slice(2))}=false`);
   const recipe = recipeFor(flags);
   return recipe === null ? lines : [...lines, `mixed_precision=${recipe}`];
 }
@@ -114,6 +118,7 @@ export function flagsFrom(
   const flags = new Map<string, Flag>();
   const set = (name: string, values: readonly string[], line: number) =>
     flags.set(name, { name, values, line });
+  if (overrides.every(({ field }) => field !== fieldOf(FUSED_LOSS.slice(2)))) set(FUSED_LOSS, [], 1);
   for (const { field, value, line } of overrides) {
     const inverted = TO_INVERTED.get(field);
     const name = ALIASES[field] ?? TO_FLAG.get(field) ?? nameOf(field);

@@ -1,7 +1,6 @@
 import type { Asked } from '../port/reader.ts';
 import { contextExchangeOf } from './context-exchange.ts';
 import { cutOf, virtualStagesOf } from './cut.ts';
-import { lossOfRun } from './loss.ts';
 import { offloadOf } from './offload.ts';
 import { askedOptimizer } from './optimizer.ts';
 import { precisionOf } from './precision.ts';
@@ -35,7 +34,7 @@ export function askedOf(run: MegatronRun): Asked {
   if (virtual !== null && CHUNKED.some((flag) => run.has(flag))) found.vpp = String(virtual);
   const cut = cutOf(run);
   if (cut !== null) found.layers = cut.join('/');
-  Object.assign(found, contextExchangeOf(run), lossOfRun(run), recomputeOf(run), offloadOf(run));
+  Object.assign(found, contextExchangeOf(run), recomputeOf(run), offloadOf(run));
   found.zero = String(shardingOf(run));
   take('dp-replicate', '--num-distributed-optimizer-instances');
   if (run.has('--fp8-param-gather') && precisionOf(run) === 'fp8') found['fp8-weights'] = 'true';

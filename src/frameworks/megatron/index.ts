@@ -1,5 +1,5 @@
 import { hostsScript } from '../../launch-folder/hosts-script.ts';
-import { loss } from '../../techniques/loss.ts';
+import { pricedLoss } from '../../techniques/loss.ts';
 import { offloadOptimizer } from '../../techniques/offload-optimizer.ts';
 import { lawOf } from '../laws/structure.ts';
 import type { Framework, Reach } from '../port/framework.ts';
@@ -67,6 +67,6 @@ export const megatron: Framework = {
   },
   notes: (problem, plan) => [
     ...(networksOf(problem, plan, '')?.notes ?? []),
-    ...lossNotes(loss.of(plan.techniques)),
+    ...lossNotes(pricedLoss(problem, plan)),
   ],
 };

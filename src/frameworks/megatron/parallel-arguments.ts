@@ -5,7 +5,7 @@ import { isMoe } from '../../layers/layer.ts';
 import { degreesOf } from '../../plan-text/degrees.ts';
 import { contextExchange } from '../../techniques/context-exchange.ts';
 import { fp8Weights } from '../../techniques/fp8-weights.ts';
-import { loss } from '../../techniques/loss.ts';
+import { pricedLoss } from '../../techniques/loss.ts';
 import { recompute } from '../../techniques/recompute.ts';
 import { sequenceParallel } from '../../techniques/sequence-parallel.ts';
 import { zero } from '../../techniques/zero.ts';
@@ -37,7 +37,7 @@ export function parallelArguments(problem: Problem, plan: Plan): string[] {
     ...pipelineArguments(problem, plan),
     ...(sequenceParallel.of(plan.techniques) && tp > 1 ? ['--sequence-parallel'] : []),
     ...shardingArguments(plan),
-    ...lossArguments(loss.of(plan.techniques)),
+    ...lossArguments(pricedLoss(problem, plan)),
     ...offloadArguments(plan),
     ...recomputeArguments(recompute.of(plan.techniques)),
     ...(workload.packing?.separate === true ? ['--sft'] : []),

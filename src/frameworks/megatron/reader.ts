@@ -5,6 +5,7 @@ import { askedOf } from './asked.ts';
 import { COMMAND_LINE_RULES } from './command-line-rules.ts';
 import { MEGATRON_FILE_RULES } from './file-rules.ts';
 import { readFlags } from './flags.ts';
+import { lossOfRun } from './loss.ts';
 import { type MegatronRule, type MegatronRun, megatronRun, sizesOf } from './run.ts';
 
 const rules = [...MEGATRON_FILE_RULES, ...COMMAND_LINE_RULES];
@@ -29,15 +30,18 @@ interface Dialect {
   readonly rules: readonly MegatronRule[];
   /** What the framework calls a flag of Megatron-LM; messages then speak of that. */
   readonly nameOf: (flag: string) => string;
+  /** How its loss is worked out, as `--config` writes it; left out: as Megatron Core's. */
+  readonly lossOf?: typeof lossOfRun;
 }
 
 /** Megatron-LM's law for a run, whatever the format it was read from. */
-export function readRun(run: MegatronRun, { rules: law, nameOf }: Dialect): ReadFile {
+export function readRun(run: MegatronRun, { rules: law, nameOf, lossOf = lossOfRun }: Dialect): ReadFile {
   const named = (text: string) => text.replaceAll(/--[a-z][a-z0-9-]*/g, nameOf);
   return {
     asked: () => {
       const asked = askedOf(run);
-      return { ...asked, notes: asked.notes?.map(named) ?? [] };
+      const configuration = { ...asked.configuration, ...lossOf(run) };
+      return { ...asked, configuration, notes: asked.notes?.map(named) ?? [] };
     },
     violations: (gpus) =>
       broken(law, run, sizesOf(run, gpus), (flag) => run.line(flag)).map((one) => ({

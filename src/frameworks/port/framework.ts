@@ -35,6 +35,8 @@ export interface Express {
   /** What of a model it can train; left out: all of it alone. */
   readonly trains?: readonly TrainingForm[];
   readonly techniques: readonly string[];
+  /** It is told of models beside the trained one; left out: it has one. */
+  readonly models?: true;
   /** Several samples in a sequence, each of which attends to itself alone. */
   readonly packs?: boolean;
 }

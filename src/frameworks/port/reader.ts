@@ -39,6 +39,8 @@ interface AskedWorkload {
   readonly training?: TrainingFlags;
   /** As --packing has it. */
   readonly packing?: string;
+  /** As --models has it. */
+  readonly models?: string;
   readonly layers: number | null;
   readonly hiddenSize: number | null;
 }

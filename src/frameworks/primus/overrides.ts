@@ -9,6 +9,7 @@ const FLAG = new Map(Object.entries(DEST).map(([flag, dest]) => [dest, flag]));
 /** Switches that Primus's own defaults may turn on: said either way (primus/configs/models/megatron/language_model.yaml). */
 const SAID_EITHER_WAY = [
   'bf16',
+  'cross_entropy_loss_fusion',
   'group_query_attention',
   'overlap_grad_reduce',
   'overlap_param_gather',

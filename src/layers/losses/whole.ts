@@ -16,7 +16,7 @@ interface LogitBytes {
  * backward holds those too (LlamaForCausalLM.forward, transformers/models/llama/modeling_llama.py, v4.38). Logits of 4 bytes are
  * their own fp32 copy.
  */
-export function logitBytes(kernel: Kernel | 'fused-native', element: number): LogitBytes {
+export function logitBytes(kernel: Kernel, element: number): LogitBytes {
   if (element === 4 && !kernel.startsWith('fp32')) return { saved: 4, peak: kernel === 'compiled' ? 12 : 8 };
   switch (kernel) {
     case 'fused':
@@ -34,7 +34,7 @@ export function logitBytes(kernel: Kernel | 'fused-native', element: number): Lo
 }
 
 /** All logits at once, by a kernel of a stack. */
-function wholeCost(kernel: Kernel | 'fused-native', shape: LossShape) {
+function wholeCost(kernel: Kernel, shape: LossShape) {
   const logits = logitsOf(shape);
   const { saved, peak } = logitBytes(kernel, shape.elementBytes);
   return {
@@ -46,13 +46,13 @@ function wholeCost(kernel: Kernel | 'fused-native', shape: LossShape) {
   };
 }
 
-export function logitTraffic(kernel: Kernel | 'fused-native', shape: LossShape): number {
+export function logitTraffic(kernel: Kernel, shape: LossShape): number {
   const { c } = shape;
   const eager = kernel === 'unfused' || kernel.startsWith('fp32');
   return c.lossBytes * (eager ? 1 : c.lossFusion) * logitsOf(shape);
 }
 
-function whole(kernel: Kernel | 'fused-native'): Loss {
+function whole(kernel: Kernel): Loss {
   return { id: kernel, cost: (shape) => wholeCost(kernel, shape) };
 }
 

@@ -29,6 +29,7 @@ describe('files that Megatron accepts', () => {
         cp: '2',
         vpp: '5',
         'micro-batch': '1',
+        loss: 'unfused',
         recompute: 'none',
         zero: '1',
         sp: 'true',
@@ -148,12 +149,12 @@ describe('round trips', () => {
     ];
     const same = await run([
       ...config,
-      'tp=4,pp=4,cp=2,vpp=5,micro-batch=1,recompute=none,sharding=1,sp=true',
+      'tp=4,pp=4,cp=2,vpp=5,micro-batch=1,recompute=none,sharding=1,sp=true,loss=unfused',
     ]);
     expect((await run(from)).out).toBe(same.out);
     const other = await run([
       ...config,
-      'tp=4,pp=4,cp=2,vpp=5,micro-batch=1,recompute=full,sharding=1,sp=true',
+      'tp=4,pp=4,cp=2,vpp=5,micro-batch=1,recompute=full,sharding=1,sp=true,loss=unfused',
     ]);
     expect((await run([...from, '--config', 'recompute=full'])).out).toBe(other.out);
   });
