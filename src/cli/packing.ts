@@ -65,13 +65,13 @@ function statedMoments(text: string, stated: Stated, sequenceLength: number): Mo
     assumed.push('lengths of samples spread as an exponential distribution (--packing square=…)');
   }
   const [least, most] = [meanLength ** 2, meanLength * sequenceLength];
-  if (meanLength > sequenceLength || meanSquare < least * (1 - 1e-9) || meanSquare > most * (1 + 1e-9))
+  const odd = meanLength < 1 || meanLength > sequenceLength;
+  if (odd || meanSquare < least * (1 - 1e-9) || meanSquare > most * (1 + 1e-9))
     throw new InputError({
       message: `--packing has mean=${meanLength} and square=${meanSquare}`,
-      expected:
-        meanLength > sequenceLength
-          ? `a mean of at most the ${sequenceLength} tokens of a sequence`
-          : `a mean square from ${least}, the mean's own, to ${most}, that of samples of ${sequenceLength} tokens and none`,
+      expected: odd
+        ? `a mean of at least 1 and at most the ${sequenceLength} tokens of a sequence`
+        : `a mean square from ${least}, the mean's own, to ${most}, that of samples of ${sequenceLength} tokens and none`,
     });
   if (stated.deviation !== undefined)
     return { meanLength, meanSquare, deviation: number(text, stated.deviation), assumed };

@@ -84,6 +84,8 @@ describe('--packing', () => {
 
   it.each([
     ['mean=x', /--packing is "mean=x"/],
+    ['mean=0,square=0', /a mean of at least 1/],
+    ['mean=0', /a mean of at least 1/],
     ['mean=2000,square=100', /a mean square from 4000000/],
     ['mean=2000,square=1e9', /to 65536000/],
     ['maen=2000', /Maybe "mean"/],
