@@ -31,7 +31,9 @@ function headroomFrom(text: string): Pick<KeptFree, 'headroom' | 'headroomBytes'
   throw new InputError({
     message: `--headroom is "${text}"`,
     expected: 'a share from 0% to 90%, such as 8%, or bytes of each GPU, such as 4GiB',
-    ...(share.ok && share.value >= 1 ? { hint: `Maybe "${share.value}GiB" or "${share.value}%".` } : {}),
+    ...(share.ok && share.value >= 1 && !text.includes('%')
+      ? { hint: `Maybe "${share.value}GiB" or "${share.value}%".` }
+      : {}),
   });
 }
 

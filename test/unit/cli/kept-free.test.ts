@@ -60,6 +60,7 @@ it.each([
   [['--reserve', '20'], /--reserve is "20"/, /Maybe 20 with a unit/],
   [['--reserve', '75GiB'], /take 81\.\d GiB of each GPU/, /of h100-sxm/],
   [['--headroom', '5'], /--headroom is "5"/, /Maybe "5GiB" or "5%"/],
+  [['--headroom', '100%'], /--headroom is "100%"/, /^(?!.*Maybe)/s],
   [['--headroom', '-1GiB'], /--headroom is "-1GiB"/, /such as 4GiB/],
 ])('refuses %j', async (flags, message, rest) => {
   const { code, err } = await run(['estimate', ...ON, ...CONFIG, ...flags]);
