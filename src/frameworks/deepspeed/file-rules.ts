@@ -57,6 +57,19 @@ export const FILE_RULES: readonly FileRule<Tree, Sizes>[] = [
       precisionsOf(tree).length > 1 ? bad('fp16 and bf16 enabled', 'one of them', 'Disable fp16.') : null,
   },
   {
+    // OffloadDeviceEnum, zero/offload_config.py@1978617.
+    rule: 'offload-device',
+    at: ZERO,
+    check: (tree) => {
+      const odd = ['offload_param', 'offload_optimizer']
+        .map((section) => ({ section, device: tree.at(`${ZERO}.${section}.device`) }))
+        .find(({ device }) => device !== undefined && !['none', 'cpu', 'nvme'].includes(String(device)));
+      return odd === undefined
+        ? null
+        : bad(`${odd.section}.device "${odd.device}"`, 'none, cpu or nvme', 'Set device to cpu, or to none.');
+    },
+  },
+  {
     rule: 'offload-stage',
     at: ZERO,
     check: (tree, { stage }) => {

@@ -30,6 +30,7 @@ describe('rules of the file', () => {
     ['zero-stage', zero({ stage: 4 }), 64],
     ['autotp-stage', { ...zero({}), tensor_parallel: { autotp_size: 2 } }, 128],
     ['one-precision', { ...BATCH, fp16: { enabled: true }, bfloat16: { enabled: true } }, 64],
+    ['offload-device', zero({ stage: 3, offload_optimizer: { device: 'gpu' } }), 64],
     ['offload-stage', zero({ stage: 2, offload_param: { device: 'cpu' } }), 64],
     ['offload-stage', zero({ stage: 0, cpu_offload: true }), 64],
     ['offload-ratio', zero({ stage: 2, offload_optimizer: { ratio: 0.5 } }), 64],
