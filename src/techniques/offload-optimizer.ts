@@ -145,7 +145,13 @@ function holdings(
       return [{ ...one, share: share * (1 - fraction) }, there(fraction), ...staged];
     }
     if (one.state !== 'gradients' || gradients === 0) return [one];
-    const host = there((fraction * HOST_GRADIENT_BYTES) / gradients, 'host');
+    // The host updates what this rank has of the states, and has gradients of that alone.
+    const states = holdings.find(
+      (other) => other.state === 'optimizer states' && other.of === one.of && other.device === 'gpu',
+    );
+    const copied = { ...one, share: states?.share ?? share };
+    const part = (fraction * HOST_GRADIENT_BYTES) / gradients;
+    const host = { ...copied, device: 'host' as const, share: copied.share * part };
     return [{ ...one, share: leaves ? share * (1 - byCpu) : share }, host];
   });
 }

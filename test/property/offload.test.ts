@@ -56,6 +56,15 @@ describe('a larger share off the GPU', () => {
     );
   });
 
+  it.each([2, 3])('has the gradients of its own shards on the host with ZeRO 1 as with ZeRO %i', (zero) => {
+    const on = problem('llama-3.1-8b', 'dgx-h100-8', { sequenceLength: 2048 }, 'deepspeed');
+    const hostOf = (stage: number) =>
+      estimate(on, planned(on, `tp=1,pp=1,dp=8,micro-batch=1,zero=${stage},offload=optimizer:1`)).hosts[0]!;
+    expect(hostOf(1).bytes).toBeCloseTo(hostOf(zero).bytes, 0);
+    // 16-bit gradients as they arrive, and widened: 6 B a parameter, all ranks of the host together.
+    expect(hostOf(1).parts.gradients).toBeCloseTo(6 * 8_030_261_248, -7);
+  });
+
   it('leaves wholes the sum of their parts', () => {
     fc.assert(
       fc.property(CASES, fc.double({ min: 0.01, max: 1, noNaN: true }), (one, f) => {
