@@ -8,6 +8,7 @@ import { type StageSeconds, stageSeconds } from '../../evaluate/stage-costs.ts';
 import { remembered } from '../../units/remembered.ts';
 import type { Choice } from '../space/choices.ts';
 import type { SearchOptions } from '../space/options.ts';
+import { firstAlike } from '../space/twin-groups.ts';
 import { chainOn, copiesChoices, sizesToChoose, type UnlikeCopies } from '../space/unlike-copies.ts';
 import { bySize } from './by-size.ts';
 import type { CostBook } from './cost-book.ts';
@@ -34,9 +35,17 @@ export function paceOf(
   ends: keyof LeastEnds = 'own',
 ): CopiesPace {
   const known = new Map<string, StageSeconds>();
+  // With sites and links unstated between them, as many copies on groups alike take as long.
+  const alike = problem.cluster.links.length === 0 ? firstAlike(problem.cluster) : null;
   const spec = (group: number, size: number) => specOf(problem, frame, choice, group, size);
+  const keyOf = (own: number) => {
+    const { group, count } = frame.groups[own]!;
+    return alike === null ? `${own}` : `${alike[group]}x${count}`;
+  };
   const costs = (group: number, size: number) =>
-    remembered(known, `${group}/${size}`, () => stageSeconds(book.problem, spec(group, size), book.profiles));
+    remembered(known, `${keyOf(group)}/${size}`, () =>
+      stageSeconds(book.problem, spec(group, size), book.profiles),
+    );
   return {
     microBatch: (group, size) => {
       const { secondsPerLayer, embeddingSeconds, headSeconds } = costs(group, size);

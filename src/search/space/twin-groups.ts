@@ -1,19 +1,17 @@
 import type { Cluster, NodeGroup } from '../../domain/cluster.ts';
-import { rememberedOf } from '../../units/remembered.ts';
+import { remembered, rememberedOf } from '../../units/remembered.ts';
 import type { Frame } from './frame.ts';
 import type { SearchOptions } from './options.ts';
 
 const known = new WeakMap<Cluster, readonly number[]>();
 
 /** By group, the first one that is the same but for its place and its name: where links were measured, itself. */
-function firstAlike({ groups, measured }: Cluster): readonly number[] {
-  if (measured !== undefined) return groups.map(({ index }) => index);
-  const seen = new Map<string, number>();
-  return groups.map((group) => {
-    const key = facts(group);
-    const before = seen.get(key);
-    if (before === undefined) seen.set(key, group.index);
-    return before ?? group.index;
+export function firstAlike(cluster: Cluster): readonly number[] {
+  return rememberedOf(known, cluster, () => {
+    const { groups, measured } = cluster;
+    if (measured !== undefined) return groups.map(({ index }) => index);
+    const seen = new Map<string, number>();
+    return groups.map((group) => remembered(seen, facts(group), () => group.index));
   });
 }
 
@@ -26,6 +24,5 @@ function facts(group: NodeGroup): string {
 export function isRepeated(cluster: Cluster, { runs }: Frame, { mustUse, avoid }: SearchOptions): boolean {
   const [only, ...more] = runs;
   if (more.length > 0 || mustUse.length > 0 || avoid.length > 0) return false;
-  const first = rememberedOf(known, cluster, () => firstAlike(cluster));
-  return first[only!.group] !== only!.group;
+  return firstAlike(cluster)[only!.group] !== only!.group;
 }
