@@ -14,6 +14,7 @@ import { type Candidate, specFor } from '../space/candidate.ts';
 import { type Choice, chainOf, choices } from '../space/choices.ts';
 import type { Frame, Serving } from '../space/frame.ts';
 import type { SearchOptions } from '../space/options.ts';
+import { firstAlike } from '../space/twin-groups.ts';
 import { bySize, type Group } from './by-size.ts';
 
 interface FrameChoices {
@@ -32,9 +33,12 @@ export class CostBook {
   private readonly ofChains = new Map<string, FrameChoices>();
   /** As bounds see it: where nodes were measured, at the wire's rate. */
   readonly problem: Problem;
+  /** Stages on groups alike cost the same: by group, the first of them. */
+  private readonly alike: readonly number[];
 
   constructor(problem: Problem) {
     this.problem = problem;
+    this.alike = firstAlike(problem.cluster);
   }
 
   /** Times of each run of the candidate's layout: what bounds ask of far more candidates than are ever cut. */
@@ -61,7 +65,7 @@ export class CostBook {
     const { vpp, dpReplicate, techniques } = choice;
     const shared = `${cp}|${dp}|${ep}|${etp}|${pp}|${vpp}|${dpReplicate}|${techniqueKeys(techniques).step}`;
     return layout.runs.map((run) =>
-      remembered(this.states, `${run.group}x${run.tp}/${run.fold}|${shared}`, () =>
+      remembered(this.states, `${this.alike[run.group]}x${run.tp}/${run.fold}|${shared}`, () =>
         layerStates(this.problem, specFor(this.problem, candidate, run), this.profiles),
       ),
     );
@@ -93,7 +97,7 @@ export class CostBook {
     const { layer } = techniqueKeys(choice.techniques);
     return layout.runs.map((run) => {
       const { group, tp, fold = 1 } = run;
-      const key = `${group}x${tp}|${cp}|${ep}|${etp}|${choice.microBatchSize * fold}|${layer}`;
+      const key = `${this.alike[group]}x${tp}|${cp}|${ep}|${etp}|${choice.microBatchSize * fold}|${layer}`;
       return remembered(known, key, () =>
         work(this.problem, specFor(this.problem, { layout, choice }, run), this.profiles),
       );
@@ -103,7 +107,7 @@ export class CostBook {
   private each<V>(known: Map<string, V>, most: number, candidate: Candidate, work: (run: Serving) => V): V[] {
     const shared = sharedKey(candidate);
     return candidate.layout.runs.map((run) =>
-      remembered(known, `${run.group}x${run.tp}/${run.fold}|${shared}`, () => work(run), most),
+      remembered(known, `${this.alike[run.group]}x${run.tp}/${run.fold}|${shared}`, () => work(run), most),
     );
   }
 }
