@@ -207,7 +207,7 @@ function idleGroups(problem: Problem, { plan }: RankedPlan): string[] {
 
 function nothing(
   problem: Problem,
-  { nearestMiss, certificate: { rejected } }: SearchResult,
+  { nearestMiss, certificate: { rejected, cutBy } }: SearchResult,
   beside: WhatIf,
   { columns }: Style,
 ): string {
@@ -220,7 +220,9 @@ function nothing(
     );
   if (rejected.length === 0 && wayOut.length === 0) {
     lines.push(
-      'No configuration has these dimensions on these GPUs. Maybe a --fix or --max that asks for less.',
+      cutBy === null
+        ? 'No configuration has these dimensions on these GPUs. Maybe a --fix or --max that asks for less.'
+        : 'The search was stopped before it had looked at anything. Maybe a longer --time-limit.',
     );
   }
   if (nearestMiss !== null) {

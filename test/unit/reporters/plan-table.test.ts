@@ -167,6 +167,16 @@ describe('the certificate', () => {
 });
 
 describe('where nothing fits', () => {
+  it('a search that was stopped at once blames no dimensions', () => {
+    const certificate = { ...SEARCHED, rejected: [], optimal: false, left: 9, gap: null };
+    const stopped = words(found([], { certificate: { ...certificate, cutBy: 'time-limit' } }));
+    expect(stopped).toContain('The search was stopped before it had looked at anything.');
+    expect(stopped).not.toContain('has these dimensions');
+    expect(words(found([], { certificate: { ...certificate, cutBy: null } }))).toContain(
+      'has these dimensions',
+    );
+  });
+
   const rejected = [{ rule: 'memory', count: 4000, example: { configuration: 'tp=1', reason: LAW } }];
   const certificate = { ...SEARCHED, rejected, evaluated: 0 };
 
