@@ -1,7 +1,7 @@
 import type { GpuSpec } from '../domain/gpu.ts';
 import type { Operator } from '../layers/operator.ts';
 import type { Weight } from '../layers/weight.ts';
-import { Misread, technique } from './technique.ts';
+import { ON_OR_OFF, technique } from './technique.ts';
 
 /**
  * Weights of linear layers held in fp8 in place of a 16-bit copy that is quantised for each use, and gathered in it: half the
@@ -11,13 +11,9 @@ import { Misread, technique } from './technique.ts';
 export const fp8Weights = technique<boolean>({
   id: 'fp8-weights',
   aliases: [],
-  off: false,
-  schema: { enum: [false, true] },
+  ...ON_OR_OFF,
   affects: 'layer',
-  parse: (text) => (text === 'true' ? true : text === 'false' ? false : new Misread('true or false')),
-  format: String,
   name: 'fp8 weights',
-  words: (on) => (on ? 'on' : 'off'),
   reject: (on, { workload: { precision } }) =>
     on && precision !== 'fp8'
       ? {

@@ -1,6 +1,6 @@
 import { memoryTerm, type Point } from '../domain/memory-term.ts';
 import { pagedOptimizer } from './paged-optimizer.ts';
-import { Misread, technique } from './technique.ts';
+import { ON_OR_OFF, technique } from './technique.ts';
 import { zero } from './zero.ts';
 
 const BACKWARD: readonly Point[] = ['backward', 'end-of-backward'];
@@ -13,13 +13,9 @@ const BACKWARD: readonly Point[] = ['backward', 'end-of-backward'];
 export const optimizerInBackward = technique<boolean>({
   id: 'optimizer-in-backward',
   aliases: [],
-  off: false,
-  schema: { enum: [false, true] },
+  ...ON_OR_OFF,
   affects: 'stage',
-  parse: (text) => (text === 'true' ? true : text === 'false' ? false : new Misread('true or false')),
-  format: String,
   name: 'optimizer in backward',
-  words: (on) => (on ? 'on' : 'off'),
   reject: (on, _, __, microBatches) =>
     on && microBatches > 1
       ? {

@@ -1,6 +1,6 @@
 import { exchangeSeconds, hostOf } from '../hardware/host.ts';
 import type { Holding } from './holding.ts';
-import { Misread, NO_TRAFFIC, technique } from './technique.ts';
+import { NO_TRAFFIC, ON_OR_OFF, technique } from './technique.ts';
 
 /** Optimizers that bitsandbytes has paged ones of (PagedAdamW, PagedAdamW8bit, PagedLion). */
 const PAGED: readonly string[] = ['adamw', 'adamw-8bit', 'lion'];
@@ -13,13 +13,9 @@ const PAGED: readonly string[] = ['adamw', 'adamw-8bit', 'lion'];
 export const pagedOptimizer = technique<boolean>({
   id: 'paged-optimizer',
   aliases: [],
-  off: false,
-  schema: { enum: [false, true] },
+  ...ON_OR_OFF,
   affects: 'stage',
-  parse: (text) => (text === 'true' ? true : text === 'false' ? false : new Misread('true or false')),
-  format: String,
   name: 'paged optimizer',
-  words: (on) => (on ? 'on' : 'off'),
   reject: (on, { workload: { optimizer } }) =>
     on && !PAGED.includes(optimizer)
       ? { rule: 'paged-optimizer', actual: `paged ${optimizer}`, limit: `one of ${PAGED.join(', ')}` }

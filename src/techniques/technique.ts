@@ -167,6 +167,15 @@ export interface Known<V> extends Technique<V> {
   set(techniques: Techniques, value: V): Techniques;
 }
 
+/** What every technique that is on or off has. */
+export const ON_OR_OFF = {
+  off: false,
+  schema: { enum: [false, true] },
+  parse: (text: string) => (text === 'true' ? true : text === 'false' ? false : new Misread('true or false')),
+  format: String,
+  words: (on: boolean) => (on ? 'on' : 'off'),
+} as const;
+
 export function technique<V>(one: Technique<V>): Known<V> {
   const off = JSON.stringify(one.off);
   return {

@@ -34,16 +34,19 @@ export function paceOf(
   choice: Omit<Choice, 'microBatchSize'>,
   ends: keyof LeastEnds = 'own',
 ): CopiesPace {
-  const known = new Map<string, StageSeconds>();
+  const times = new Map<string, StageSeconds>();
+  const held = new Map<string, ReturnType<CopiesPace['bytes']>>();
   // With sites and links unstated between them, as many copies on groups alike take as long.
-  const alike = problem.cluster.links.length === 0 ? firstAlike(problem.cluster) : null;
+  const { links, groups } = problem.cluster;
+  const unstated = links.length === 0 && groups.every(({ site }) => site === null);
+  const alike = unstated ? firstAlike(problem.cluster) : null;
   const spec = (group: number, size: number) => specOf(problem, frame, choice, group, size);
   const keyOf = (own: number) => {
     const { group, count } = frame.groups[own]!;
     return alike === null ? `${own}` : `${alike[group]}x${count}`;
   };
   const costs = (group: number, size: number) =>
-    remembered(known, `${keyOf(group)}/${size}`, () =>
+    remembered(times, `${keyOf(group)}/${size}`, () =>
       stageSeconds(book.problem, spec(group, size), book.profiles),
     );
   return {
@@ -55,10 +58,14 @@ export function paceOf(
       const { reduce, rest } = costs(group, size).leastEnds(0)[ends];
       return mostOf(problem, reduce) + mostOf(problem, rest);
     },
-    bytes: (group, size) => ({
-      ...layerStates(book.problem, spec(group, size), book.profiles),
-      saved: layerSaved(book.problem, spec(group, size), book.profiles),
-    }),
+    bytes: (group, size) =>
+      remembered(held, `${keyOf(group)}/${size}`, () => {
+        const own = spec(group, size);
+        return {
+          ...layerStates(book.problem, own, book.profiles),
+          saved: layerSaved(book.problem, own, book.profiles),
+        };
+      }),
   };
 }
 

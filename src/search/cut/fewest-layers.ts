@@ -3,7 +3,7 @@ import type { Reason } from '../../domain/reason.ts';
 import { TECHNIQUES } from '../../techniques/index.ts';
 import type { CostBook } from '../bound/cost-book.ts';
 import { spotsOf } from '../bound/memory-bound.ts';
-import { type Candidate, withoutFewest } from '../space/candidate.ts';
+import { type Candidate, withoutFewest, withSome } from '../space/candidate.ts';
 import type { Realised } from './realise.ts';
 
 /** A Reason where every stage has room for as many layers as any may get without the technique: it takes none, whatever the cut. */
@@ -39,8 +39,7 @@ export function fewestLayers(
   const { choice } = candidate;
   const one = TECHNIQUES.find(({ id }) => id === choice.fewest)!;
   const over = (layers: number) => one.limit!.with(one.of(choice.techniques), layers);
-  const some = { ...candidate, choice: { ...choice, techniques: one.set(choice.techniques, over(1)) } };
-  const costs = book.of(some);
+  const costs = book.of(withSome(candidate, 1));
   const { stages } = whole.plan.pipelines[0]!;
   let layers = 0;
   let most = 0;

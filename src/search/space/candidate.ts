@@ -77,6 +77,15 @@ export function withoutFewest(candidate: Candidate): Candidate {
   return { ...candidate, choice: { ...choice, techniques, fewest: null } };
 }
 
+/** Covering so many layers of each stage; one that covers none or all stays as it is. */
+export function withSome(candidate: Candidate, layers: number): Candidate {
+  const { choice } = candidate;
+  const one = TECHNIQUES.find(({ id }) => id === choice.fewest);
+  if (one === undefined) return candidate;
+  const techniques = one.set(choice.techniques, one.limit!.with(one.of(choice.techniques), layers));
+  return { ...candidate, choice: { ...choice, techniques, fewest: null } };
+}
+
 /** Covering all. */
 export function withAll(candidate: Candidate): Candidate {
   return { ...candidate, choice: { ...candidate.choice, fewest: null } };
