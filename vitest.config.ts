@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config';
 const SEARCH = ['test/search/**/*.test.ts', 'test/process/**/*.test.ts'];
 /** A test ends by its result: a busy machine is no failure. */
 const NO_LIMIT = 0;
+const COMMON = { setupFiles: ['test/seed.ts'], testTimeout: NO_LIMIT };
 
 export default defineConfig({
   test: {
@@ -12,9 +13,9 @@ export default defineConfig({
     coverage: { provider: 'v8', include: ['src/**'] },
     projects: [
       {
-        test: { name: 'main', include: ['test/**/*.test.ts'], exclude: SEARCH, testTimeout: NO_LIMIT },
+        test: { ...COMMON, name: 'main', include: ['test/**/*.test.ts'], exclude: SEARCH },
       },
-      { test: { name: 'search', include: SEARCH, testTimeout: NO_LIMIT } },
+      { test: { ...COMMON, name: 'search', include: SEARCH } },
     ],
   },
 });

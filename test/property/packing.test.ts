@@ -24,6 +24,18 @@ function estimated(on: Problem, configuration: string) {
   return figures;
 }
 
+/** Kernels of short samples start more often, for at most this share of a step. */
+const START_UP = 0.01;
+
+/** Thread blocks are counted whole, and in whole waves: a little less to attend to may take one wave more. */
+function withoutWaves(on: Problem): Problem {
+  const groups = on.cluster.groups.map((group) => ({
+    ...group,
+    gpu: { ...group.gpu, attention: { ...group.gpu.attention, waveQuantisation: 0 } },
+  }));
+  return { ...on, cluster: { ...on.cluster, groups } };
+}
+
 const MODELS = ['llama-3.1-8b', 'deepseek-v2-lite', 'gpt-oss-20b', 'mixtral-8x7b'] as const;
 const SPLITS = ['tp=1,dp=8,zero=3', 'tp=2,pp=2,dp=2,recompute=full', 'tp=2,dp=2,cp=2,zero=1'] as const;
 
@@ -65,7 +77,9 @@ describe('packed samples', () => {
   });
 
   it('never take longer than whole sequences; parts still sum; the more they differ, the longer copies wait', () => {
-    const plain = problem('llama-3.1-8b', 'dgx-h100-8', { sequenceLength: 8192, globalBatchSize: 16 });
+    const plain = withoutWaves(
+      problem('llama-3.1-8b', 'dgx-h100-8', { sequenceLength: 8192, globalBatchSize: 16 }),
+    );
     fc.assert(
       fc.property(lengths, ({ mean, ratio, deviation, padding, split }) => {
         const packing = {
@@ -79,7 +93,7 @@ describe('packed samples', () => {
           estimated({ ...plain, workload: { ...plain.workload, packing: { ...packing, ...over } } }, split);
         const found = on({});
         expect(Math.abs(total(found.time) / found.stepSeconds - 1)).toBeLessThan(1e-12);
-        expect(found.stepSeconds).toBeLessThan(estimated(plain, split).stepSeconds * (1 + 1e-9));
+        expect(found.stepSeconds).toBeLessThan(estimated(plain, split).stepSeconds * (1 + START_UP));
         expect(on({ deviation: 2 * packing.deviation }).stepSeconds).toBeGreaterThanOrEqual(
           found.stepSeconds,
         );
