@@ -1,6 +1,7 @@
 import type { StepTraffic } from '../techniques/technique.ts';
 import { remembered } from '../units/remembered.ts';
 import { type StageSpec, stageContext } from './context.ts';
+import { endStages } from './ends.ts';
 import type { LeastTraffic } from './least-traffic.ts';
 import { NOTHING, type Owned, plus } from './memory/owned.ts';
 import { endingKey, type ProfileCache, passingProfile, type StageProfile } from './stage-profile.ts';
@@ -34,10 +35,12 @@ const MOST_REMEMBERED = 20_000;
  */
 export function leastEnds(profile: StageProfile, at: StageSpec, cache: ProfileCache): LeastEnds {
   const { problem, dims } = profile.context;
+  const ends = endStages(at, dims.pp);
+  const apart = !ends.all && ends.embedding !== ends.head;
   const traffic = remembered(
     cache.endings,
-    endingKey(stageContext(problem, at)),
-    () => leastTraffic(passingProfile(problem, at, cache)),
+    `${endingKey(stageContext(problem, at))}|${apart}`,
+    () => leastTraffic(passingProfile(problem, at, cache), apart),
     MOST_REMEMBERED,
   );
   const hideable = problem.stack.overlap.dataParallel;
@@ -78,14 +81,15 @@ export function leastEnds(profile: StageProfile, at: StageSpec, cache: ProfileCa
 
 /**
  * Traffic takes a start and a time for each byte, which is less for large messages, or over sockets more: n layers take at
- * least n times what the first takes, what a second adds, or the last of all the model's layers.
+ * least n times what the first takes, what a second adds, or the last of all the model's layers. `apart`: the head stands on
+ * another stage than the embedding, and holds a tied one again.
  */
-function leastTraffic(profile: StageProfile): LeastTraffic {
+function leastTraffic(profile: StageProfile, apart: boolean): LeastTraffic {
   const { layers: order, kinds } = profile.context.problem.model;
   const layers = kinds.map((_, kind) => profile.layers[0]![kind]!.memory.owned);
   const embedding = profile.embedding.memory.owned;
-  // A tied head may own nothing.
-  const head = profile.head.memory.ownedUntied;
+  const { owned: whole, ownedUntied } = profile.head.memory;
+  const head = apart ? whole : ownedUntied;
   let all = plus(plus(NOTHING, embedding), head);
   for (const kind of order) all = plus(all, layers[kind]!);
   const most = wholeEnd(profile, all);

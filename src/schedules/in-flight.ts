@@ -45,22 +45,28 @@ function front(passes: readonly Pass[], chunks: number): number[][] {
   const alive = new Array<number>(chunks).fill(0);
   const kept: number[][] = [];
   let rising = false;
-  const note = () => {
-    if (!rising || kept.some((other) => other.every((n, c) => n >= alive[c]!))) return;
-    for (let i = kept.length - 1; i >= 0; i--)
-      if (kept[i]!.every((n, c) => n <= alive[c]!)) kept.splice(i, 1);
-    kept.push([...alive]);
-  };
   for (const { kind, chunk } of passes) {
     if (kind === 'F') {
       alive[chunk]! += 1;
       rising = true;
     } else if (kind === release) {
-      note();
+      if (rising) note(kept, alive);
       rising = false;
       alive[chunk]! -= 1;
     }
   }
-  note();
+  if (rising) note(kept, alive);
   return kept;
+}
+
+/** Adds a moment unless another outdoes it in every chunk, and drops those that it outdoes. */
+function note(kept: number[][], alive: readonly number[]): void {
+  for (const other of kept) if (outdoes(other, alive)) return;
+  for (let i = kept.length - 1; i >= 0; i--) if (outdoes(alive, kept[i]!)) kept.splice(i, 1);
+  kept.push([...alive]);
+}
+
+function outdoes(more: readonly number[], less: readonly number[]): boolean {
+  for (let chunk = 0; chunk < less.length; chunk++) if (more[chunk]! < less[chunk]!) return false;
+  return true;
 }

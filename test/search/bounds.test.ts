@@ -13,6 +13,7 @@ import { lowerBound } from '../../src/search/bound/bounds.ts';
 import { candidateBound } from '../../src/search/bound/candidate-bound.ts';
 import { CostBook } from '../../src/search/bound/cost-book.ts';
 import { frameBound } from '../../src/search/bound/frame-bound.ts';
+import { LayerRoom } from '../../src/search/bound/layer-room.ts';
 import { fewestLayers } from '../../src/search/cut/fewest-layers.ts';
 import { realise } from '../../src/search/cut/realise.ts';
 import { type Candidate, microBatchesPerReplica, shapeFor } from '../../src/search/space/candidate.ts';
@@ -44,6 +45,25 @@ function barestOf(
   return [barestKernels(p, book, layout, group), barestBound(p, book, layout, group)];
 }
 
+/** Asked whether any cut takes less than a little more than one takes that fits, a bound says so: no more than that one. */
+function expectCutWithin(
+  p: Problem,
+  book: CostBook,
+  frame: Frame,
+  candidate: Candidate,
+  options: SearchOptions,
+  stepSeconds: number,
+) {
+  const { layout, choice } = candidate;
+  const enough = stepSeconds * (1 + 1e-6);
+  const room = new LayerRoom(p, book, layout);
+  expect(candidateBound(p, book, candidate, enough, room.most([choice]))).toBeLessThan(enough);
+  const { groups } = book.choices(frame, options);
+  const group = groups.find(({ choices: all }) => all.some((one) => same(one, choice)))!;
+  const most = room.most(group.choices);
+  expect(barestBound(p, book, layout, group, { worst: enough, most })).toBeLessThan(enough);
+}
+
 const same = (a: Choice, b: Choice) => JSON.stringify(a) === JSON.stringify(b);
 
 function check(p: Problem, cases: number, options = DEFAULT_OPTIONS): number {
@@ -65,8 +85,10 @@ function check(p: Problem, cases: number, options = DEFAULT_OPTIONS): number {
           if ('rule' in some) continue;
           const { stepSeconds } = estimate(p, some.plan);
           expect(candidateBound(p, book, candidate)).toBeLessThanOrEqual(stepSeconds * (1 + 1e-9));
+          expectCutWithin(p, book, frame, candidate, options, stepSeconds);
         }
-        const { stepSeconds } = estimate(p, whole.plan);
+        const { stepSeconds, verdict } = estimate(p, whole.plan);
+        if (verdict !== 'does-not-fit') expectCutWithin(p, book, frame, candidate, options, stepSeconds);
         expect(lowerBound(p, candidate, book.of(candidate))).toBeLessThanOrEqual(stepSeconds * (1 + 1e-9));
         expect(frameBound(p, [frame])).toBeLessThanOrEqual(stepSeconds * (1 + 1e-9));
         for (const barest of barestOf(p, book, frame, candidate, options))

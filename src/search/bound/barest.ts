@@ -1,6 +1,6 @@
 import type { Problem } from '../../domain/problem.ts';
 import type { Layout } from '../space/frame.ts';
-import { lowerBound, rampShare } from './bounds.ts';
+import { lowerBound, rampShare, type Sharpening } from './bounds.ts';
 import type { Group } from './by-size.ts';
 import type { CostBook } from './cost-book.ts';
 import { kernelBound } from './frame-bound.ts';
@@ -26,7 +26,9 @@ export function barestBound(
   {
     ramp = leastRamp(problem, layout, group),
     enough = Number.POSITIVE_INFINITY,
-  }: { readonly ramp?: number; readonly enough?: number } = {},
+    worst = Number.POSITIVE_INFINITY,
+    most = null,
+  }: { readonly ramp?: number } & Sharpening = {},
 ): number {
   const { barest, transfers, orders } = group;
   let least = Number.POSITIVE_INFINITY;
@@ -34,8 +36,8 @@ export function barestBound(
     const candidate = { layout, choice };
     const loosest = { ramp, transfers, ends: 'anyRecompute', orders } as const;
     // Sharpened only where it might be the least.
-    const wanted = Math.min(least, enough);
-    least = Math.min(least, lowerBound(problem, candidate, book.seconds(candidate), loosest, wanted));
+    const sharpening = { enough: Math.min(least, enough), worst, most };
+    least = Math.min(least, lowerBound(problem, candidate, book.seconds(candidate), loosest, sharpening));
   }
   return least;
 }

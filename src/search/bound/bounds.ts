@@ -7,30 +7,24 @@ import { type Candidate, microBatchesPerReplica, sharedOf } from '../space/candi
 import type { Choice } from '../space/choices.ts';
 import type { Layout } from '../space/frame.ts';
 import { waysBound } from './crossings.ts';
+import { someCutWithin } from './cut-within.ts';
 import { kindCounts } from './kind-counts.ts';
-import { type Loosest, type Pace, pipelineBound } from './pipeline-bound.ts';
+import { type Loosest, type Pace, pacesFor, pipelineBound, shareOf } from './pipeline-bound.ts';
 
 /**
  * No cut of a candidate makes its step faster. What the pipeline takes up to the last backward, and the end of the step with
  * its layers shared out by how fast each stage gets through that; or each stage's last backward and what it reduces then.
- * A bound of `enough` is not sharpened.
+ * Where that says less than `enough`: whether one cut may do all of it in less.
  */
 export function lowerBound(
   problem: Problem,
   candidate: Candidate,
   costs: readonly StageSeconds[],
   loosest: Loosest = loosestOf(problem, candidate),
-  enough = Number.POSITIVE_INFINITY,
+  { enough = Number.POSITIVE_INFINITY, worst = Number.POSITIVE_INFINITY, most = null }: Sharpening = {},
 ): number {
-  const { ramp, ends, orders, squeeze } = loosest;
-  const plain = costs.map(({ secondsPerLayer }) => ({ secondsPerLayer, ramp, fixed: 0 }));
-  const paceAt = (run: number, stage: number): Pace => {
-    if (squeeze === undefined) return plain[run]!;
-    const { perLayer, fixed } = squeeze(run, stage);
-    const own = costs[run]!.secondsPerLayer;
-    const secondsPerLayer = own.map((seconds, kind) => seconds + perLayer[kind]!);
-    return { secondsPerLayer, ramp: ramp * shareOf(own, secondsPerLayer), fixed };
-  };
+  const { ramp, ends, orders } = loosest;
+  const paceAt = pacesFor(costs, loosest);
   const { secondsPerStep } = problem.stack.host;
   const multiplier = problem.stack.timeMultiplier.value;
   const atLeast = Math.max(
@@ -40,7 +34,8 @@ export function lowerBound(
   if ((atLeast + secondsPerStep) * multiplier >= enough) return (atLeast + secondsPerStep) * multiplier;
   const microBatches = microBatchesPerReplica(problem, candidate);
   const lines = stageLines(candidate, costs, ends);
-  let reduced = atLeast;
+  const first = firstReduced(problem, candidate, loosest, lines[0]![0]!.reduce);
+  let reduced = atLeast + first;
   for (const line of alternatives(lines, ({ reduce }) => reduce)) {
     // Stages wait for the first micro-batch's forward only: backward of the last may reach the first stage before they reduce.
     const reducing = (run: number, stage: number): Pace => {
@@ -60,7 +55,48 @@ export function lowerBound(
   let rest = 0;
   for (const line of alternatives(lines, (one) => one.rest))
     rest = Math.max(rest, leastRest(problem, candidate, line));
-  return (reduced + rest + secondsPerStep) * multiplier;
+  const least = (reduced + rest + secondsPerStep) * multiplier;
+  const limit = Math.min(enough, worst);
+  if (least >= limit || worst === Number.POSITIVE_INFINITY || problem.model.kinds.length > 1) return least;
+  const asked = { candidate, costs, loosest, microBatches, lines, most, first, pipeline: atLeast, rest };
+  const seconds = (limit / multiplier - secondsPerStep) * (1 + ROUNDING);
+  const some = someCutWithin(
+    problem,
+    { ...asked, ends: endStages(sharedOf(candidate), candidate.layout.pp) },
+    seconds,
+  );
+  return some ? least : limit;
+}
+
+/** How far a bound is worth its work. */
+export interface Sharpening {
+  /** A bound of so many seconds is not sharpened. */
+  readonly enough?: number;
+  /** Whether a cut takes less than this is asked, or less than `enough`; where none does, that is told. Left out: nothing is asked. */
+  readonly worst?: number;
+  /** Layers that fit on each stage, at most; null: not known. */
+  readonly most?: readonly number[] | null;
+}
+
+const ROUNDING = 1e-9;
+
+/** What the first stage reduces at least, seconds: where a pipeline drains through it, after all else. */
+function firstReduced(
+  { model }: Problem,
+  { layout }: Candidate,
+  { orders }: Loosest,
+  lines: readonly LeastEnd[],
+): number {
+  if (!orders.every(drains)) return 0;
+  const fewest = layout.family === 'uniform' ? 0 : Math.min(...orders.map(({ vpp }) => vpp));
+  const layers = (each: number) => each * (each > 0 ? fewest : model.layers.length);
+  return Math.max(0, ...lines.map(({ perLayer, embedding }) => embedding + layers(Math.min(...perLayer))));
+}
+
+/** Whether the last pass of all is the first stage's, and its gradients are whole then. */
+function drains({ schedule }: Pick<Choice, 'schedule'>): boolean {
+  const { chunks, splitsBackward, flows } = scheduleOf(schedule);
+  return chunks !== 'fold' && !splitsBackward && flows !== true;
 }
 
 /** What a candidate itself has. */
@@ -92,11 +128,6 @@ function alternatives(
   const first = (run: number, stage: number) => of(lines[run]![stage]!)[0]!;
   if (lines.every((run) => run.every((one) => of(one).length === 1))) return [first];
   return [first, (run, stage) => of(lines[run]![stage]!).at(-1)!];
-}
-
-/** Share of a layer's own passes in seconds to which more was added, whatever its kind. */
-function shareOf(own: readonly number[], more: readonly number[]): number {
-  return Math.min(...more.map((seconds, kind) => own[kind]! / seconds));
 }
 
 /**
@@ -137,10 +168,10 @@ function leastRest(
 export function rampShare(
   { model }: Problem,
   { family, pp }: Pick<Layout, 'family' | 'pp'>,
-  { vpp, schedule }: Pick<Choice, 'vpp' | 'schedule'>,
+  choice: Pick<Choice, 'vpp' | 'schedule'>,
 ): number {
-  const { chunks, splitsBackward, flows } = scheduleOf(schedule);
-  if (chunks === 'fold' || splitsBackward || flows === true) return 0;
+  const { vpp } = choice;
+  if (!drains(choice)) return 0;
   if (vpp === 1) return 1;
   // The first chunk may have the lighter kinds of layer, or one layer less.
   const alike = model.kinds.length === 1 && (family !== 'uniform' || model.layers.length % (pp * vpp) === 0);

@@ -13,12 +13,13 @@ export function candidateBound(
   book: CostBook,
   candidate: Candidate,
   enough = Number.POSITIVE_INFINITY,
+  most: readonly number[] | null = null,
 ): number {
   const least = withoutFewest(candidate);
   const plain = book.seconds(least);
-  const seconds = lowerBound(problem, least, plain, undefined, enough);
+  const seconds = lowerBound(problem, least, plain, undefined, { enough, worst: enough, most });
   if (candidate === least || seconds >= enough) return seconds;
   const squeeze = squeezeOf(problem, book, least, withAll(candidate));
   const loosest = { ...loosestOf(problem, candidate), squeeze };
-  return Math.max(seconds, lowerBound(problem, least, plain, loosest, enough));
+  return Math.max(seconds, lowerBound(problem, least, plain, loosest, { enough, worst: enough, most }));
 }

@@ -30,12 +30,8 @@ export class LayerRoom {
 
   /** Need over room where no cut fits; null where one may. */
   excess(choice: Choice): number | null {
-    const { layout, book, problem } = this;
-    const candidate = { layout, choice };
-    const about = kept(choice);
-    const held = remembered(this.states, about.states, () => book.layerStates(candidate));
-    const saves = remembered(this.saved, about.saved, () => book.layerSaved(candidate));
-    const inFlight = remembered(this.alive, about.alive, () => flowFor(problem, candidate).map(leastAlive));
+    const { layout, problem } = this;
+    const { held, saves, inFlight } = this.asked(choice);
     const kinds = held[0]!.states.length;
     const worth = (kind: number) => held[0]!.states[kind]! + saves[0]![kind]!;
     let capacity = 0;
@@ -55,9 +51,38 @@ export class LayerRoom {
     return capacity * (1 + 1e-9) >= need ? null : need / capacity;
   }
 
+  /** Layers that fit on each stage with some of these choices, at most; null: of several kinds that depends. */
+  most(choices: readonly Choice[]): readonly number[] | null {
+    if (this.problem.model.kinds.length > 1) return null;
+    const most = new Array<number>(this.layout.pp).fill(0);
+    for (const choice of choices) {
+      const { held, saves, inFlight } = this.asked(choice);
+      let stage = 0;
+      for (const [run, { stages }] of this.layout.runs.entries()) {
+        const { states, allocatable } = held[run]!;
+        for (const end = stage + stages; stage < end; stage++) {
+          const bytes = states[0]! + inFlight[stage]! * saves[run]![0]!;
+          most[stage] = Math.max(most[stage]!, allocatable / bytes);
+        }
+      }
+    }
+    return most;
+  }
+
   miss(choice: Choice): MemoryMiss | null {
     const excess = this.excess(choice);
     return excess === null ? null : this.missOf(excess);
+  }
+
+  private asked(choice: Choice) {
+    const { layout, book, problem } = this;
+    const candidate = { layout, choice };
+    const about = kept(choice);
+    return {
+      held: remembered(this.states, about.states, () => book.layerStates(candidate)),
+      saves: remembered(this.saved, about.saved, () => book.layerSaved(candidate)),
+      inFlight: remembered(this.alive, about.alive, () => flowFor(problem, candidate).map(leastAlive)),
+    };
   }
 
   missOf(excess: number): MemoryMiss {

@@ -33,6 +33,26 @@ export interface Pace {
   readonly beside?: { readonly embedding: number; readonly head: number };
 }
 
+/** How fast each stage works, by its run and its number there. */
+export function pacesFor(
+  costs: readonly StageSeconds[],
+  { ramp, squeeze }: Pick<Loosest, 'ramp' | 'squeeze'>,
+): (run: number, stage: number) => Pace {
+  const plain = costs.map(({ secondsPerLayer }) => ({ secondsPerLayer, ramp, fixed: 0 }));
+  return (run, stage) => {
+    if (squeeze === undefined) return plain[run]!;
+    const { perLayer, fixed } = squeeze(run, stage);
+    const own = costs[run]!.secondsPerLayer;
+    const secondsPerLayer = own.map((seconds, kind) => seconds + perLayer[kind]!);
+    return { secondsPerLayer, ramp: ramp * shareOf(own, secondsPerLayer), fixed };
+  };
+}
+
+/** Share of a layer's own passes in seconds to which more was added, whatever its kind. */
+export function shareOf(own: readonly number[], more: readonly number[]): number {
+  return Math.min(...more.map((seconds, kind) => own[kind]! / seconds));
+}
+
 /**
  * With M micro-batches, a stage s that takes t_s seconds for one, f_s of them apart from layers, and a share r of every
  * stage's layers to be passed before the next begins and after it ends (rampShare): M·t_s + r·Σ_{i<s} (t_i − f_i) ≤ step for

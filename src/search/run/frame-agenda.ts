@@ -161,7 +161,12 @@ class FrameAgenda {
     const some = options.objective.id === 'time' && known !== 'some';
     const next = Math.min(threshold, this.items.first?.bound ?? Number.POSITIVE_INFINITY);
     const enough = some && next > bound ? next : Number.POSITIVE_INFINITY;
-    const seconds = barestBound(problem, book, layout, of as Group, { enough });
+    const group = of as Group;
+    const byTime = options.objective.id === 'time';
+    const worst = byTime ? threshold : Number.POSITIVE_INFINITY;
+    const most =
+      worst < Number.POSITIVE_INFINITY ? this.roomOf({ problem, book }, layout).most(group.choices) : null;
+    const seconds = barestBound(problem, book, layout, group, { enough, worst, most });
     const value = Math.max(bound, options.objective.bound(seconds, [layout]));
     this.add({ bound: value, layout, of, known: value < enough ? 'all' : 'some' });
   }
@@ -198,10 +203,18 @@ class FrameAgenda {
         run.tally.add(broken, () => candidateText(candidate));
         continue;
       }
-      const bound = Math.max(least, boundOf(run, candidate));
+      const bound = Math.max(least, this.boundOf(run, candidate));
       if (bound >= worstKept(run)) run.boundedAway += 1;
       else this.add({ bound, layout, of: choice, known: 'all' });
     }
+  }
+
+  private boundOf(run: Run, candidate: Candidate): number {
+    const { problem, book, options } = run;
+    const { layout, choice } = candidate;
+    const enough = options.objective.id === 'time' ? worstKept(run) : Number.POSITIVE_INFINITY;
+    const most = enough < Number.POSITIVE_INFINITY ? this.roomOf(run, layout).most([choice]) : null;
+    return options.objective.bound(candidateBound(problem, book, candidate, enough, most), [layout]);
   }
 
   private add(item: Item): void {
@@ -214,10 +227,4 @@ class FrameAgenda {
     if (item !== undefined) this.count -= 'choices' in item.of ? item.of.choices.length : 1;
     return item;
   }
-}
-
-function boundOf(run: Run, candidate: Candidate): number {
-  const { problem, book, options } = run;
-  const enough = options.objective.id === 'time' ? worstKept(run) : Number.POSITIVE_INFINITY;
-  return options.objective.bound(candidateBound(problem, book, candidate, enough), [candidate.layout]);
 }
