@@ -22,6 +22,7 @@ export class CutChain {
   readonly most: number;
   private readonly problem: Problem;
   private readonly book: CostBook;
+  private unfit = false;
   private readonly cuts = new Map<number, ChainCut | Reason>();
 
   constructor(
@@ -50,7 +51,14 @@ export class CutChain {
   /** Why it has no cut, however many micro-batches: one by one they take least memory. */
   misfit(): Reason | null {
     const one = this.cutFor(1);
-    return 'rule' in one ? one : null;
+    if (!('rule' in one)) return null;
+    this.unfit = true;
+    return one;
+  }
+
+  /** Whether it was found to have none. */
+  get isUnfit(): boolean {
+    return this.unfit;
   }
 }
 

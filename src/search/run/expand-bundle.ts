@@ -132,7 +132,10 @@ function chainsFor(
     .sort((a, b) => b.rate - a.rate);
 }
 
-/** Depth first, fastest chains first; leaves what the joint rate shows to be no better than the worst plan kept. */
+/**
+ * Depth first, fastest chains first; leaves what the joint rate shows to be no better than the worst plan kept. Whether a chain fits
+ * at all is more work, and asked where a bundle is about to be costed.
+ */
 function descend(run: Run, level: Level, chosen: readonly CutChain[]): void {
   const { classes, total } = level;
   if (chosen.length === classes.length) {
@@ -145,6 +148,11 @@ function descend(run: Run, level: Level, chosen: readonly CutChain[]): void {
   const sofar = chosen.reduce((sum, one) => sum + one.rate, 0);
   const most = chosen.reduce((sum, one) => sum + one.most, 0) + level.mostBelow[chosen.length]!;
   for (const [i, chain] of list.entries()) {
+    const unfit = chosen.find((one) => one.isUnfit);
+    if (unfit !== undefined) {
+      run.tally.add(unfit.misfit()!, () => candidateText(unfit.candidate), (list.length - i) * below);
+      return;
+    }
     const frames = [...chosen, chain].map((one) => one.candidate.layout);
     const stopped = run.options.interrupted() !== null;
     if (stopped || tooSlow(run, frames, total / (sofar + chain.rate + rest))) {
@@ -157,9 +165,7 @@ function descend(run: Run, level: Level, chosen: readonly CutChain[]): void {
       run.boundedAway += below;
       continue;
     }
-    const misfit = chain.misfit();
-    if (misfit === null) descend(run, level, [...chosen, chain]);
-    else run.tally.add(misfit, () => candidateText(chain.candidate), below);
+    descend(run, level, [...chosen, chain]);
   }
 }
 
@@ -172,6 +178,12 @@ function costBundle(run: Run, chosen: readonly CutChain[], total: number): void 
   const slow = tooSlow(run, frames, across + total / chosen.reduce((sum, one) => sum + one.rate, 0));
   if (slow || doneWithin(run, candidates, across) < total) {
     run.boundedAway += 1;
+    return;
+  }
+  for (const one of chosen) {
+    const misfit = one.misfit();
+    if (misfit === null) continue;
+    run.tally.add(misfit, () => candidateText(one.candidate));
     return;
   }
   const cuts = cutTogether(chosen, total);
