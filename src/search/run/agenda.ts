@@ -16,15 +16,24 @@ export interface Part {
 /** What opening a part left for later. */
 export type Rest = Omit<Part, 'entry'>;
 
-/** Parts either to be bounded more sharply, or to be opened as far as configurations with bounds below `upto` go. */
+/** Parts either to be bounded more sharply, or to be opened. */
 export interface Batch {
   readonly task: 'refine' | 'open';
   readonly parts: readonly Part[];
+  /** Opened as far as configurations with bounds below this go, */
   readonly upto: number;
+  /** but until so many plans of each are costed. */
+  readonly plans: number;
 }
 
 /** Entries of one batch to refine: each takes little work. */
 const MOST_REFINED = 128;
+
+/**
+ * The first plans found may be poor, and all that they do not rule out would be refined before the next is looked for. So whenever
+ * twice as many entries are refined as before, a plan is looked for in some of the best out of turn.
+ */
+const OUT_OF_TURN = { parts: 8, plans: 6, first: 1024 };
 
 /**
  * The bound of unlike pipelines leaves out how they fill and what follows their last backward, most of it the averaging of
@@ -45,6 +54,8 @@ export class Agenda {
   private readonly ready = new Heap<Part>(({ entry }) => entry);
   private readonly bundles = new Heap<Part>(({ entry }) => entry);
   private readonly refine: boolean;
+  /** Entries refined after which some are opened out of turn. */
+  private turn = OUT_OF_TURN.first;
 
   /** Where everything is opened there is nothing to refine. */
   constructor(queue: readonly Entry[], refine: boolean) {
@@ -61,17 +72,28 @@ export class Agenda {
   next(threshold: number, most: number): Batch | null {
     const parts: Part[] = [];
     if (this.refine && threshold === Number.POSITIVE_INFINITY && this.ready.size > 0)
-      return { task: 'open', parts: [this.ready.take()!], upto: this.least };
+      return { task: 'open', parts: [this.ready.take()!], upto: this.least, plans: 1 };
+    if (this.coarse >= this.turn) {
+      this.turn *= 2;
+      const first = this.outOfTurn(threshold);
+      if (first !== null) return first;
+    }
     const least = Math.min(this.place, threshold);
     while (this.leastCoarse < least && parts.length < MOST_REFINED) parts.push(this.whole(this.coarse++));
-    if (parts.length > 0) return { task: 'refine', parts, upto: Number.POSITIVE_INFINITY };
+    if (parts.length > 0) return { task: 'refine', parts, upto: Number.POSITIVE_INFINITY, plans: 0 };
     while (parts.length < most) {
       const list = this.nextOf(threshold);
       if (list === null) break;
       parts.push(list.take()!);
     }
     const upto = this.refine ? Math.min(this.place, this.leastCoarse) : Number.POSITIVE_INFINITY;
-    return parts.length > 0 ? { task: 'open', parts, upto } : null;
+    return parts.length > 0 ? { task: 'open', parts, upto, plans: 0 } : null;
+  }
+
+  private outOfTurn(threshold: number): Batch | null {
+    const parts: Part[] = [];
+    while (parts.length < OUT_OF_TURN.parts && leastOf(this.ready) < threshold) parts.push(this.ready.take()!);
+    return parts.length > 0 ? { task: 'open', parts, upto: this.least, plans: OUT_OF_TURN.plans } : null;
   }
 
   add(part: Part): void {

@@ -5,7 +5,7 @@ import { realise } from '../cut/realise.ts';
 import { uncutPlan } from '../cut/uncut.ts';
 import { type Candidate, candidateText } from '../space/candidate.ts';
 import type { SearchOptions } from '../space/options.ts';
-import type { Part, Rest } from './agenda.ts';
+import type { Batch, Part, Rest } from './agenda.ts';
 import { evaluated } from './evaluated.ts';
 import { type FrameEntry, forget, frameAgenda } from './frame-agenda.ts';
 import { type Evaluated, insert, type Listed, worstOfLayout } from './kept.ts';
@@ -17,7 +17,12 @@ import { joined, type Run, refusal, worstKept } from './run.ts';
  * Rejects, bounds or costs the configurations of a part of a frame, those with bounds of `upto` or more left for later. Opened a
  * second time it goes on where it was left: by the thread that opened it first.
  */
-export function expand(run: Run, entry: FrameEntry, part: Part, upto: number, listed: Listed): Rest | null {
+export function expand(
+  run: Run,
+  entry: FrameEntry,
+  part: Part,
+  { upto, plans, listed }: Pick<Batch, 'upto' | 'plans'> & { readonly listed: Listed },
+): Rest | null {
   const { options, problem } = run;
   const left = frameAgenda(run, entry);
   const asksUncut = !options.exhaustive && options.launcher?.refusesUncut !== undefined;
@@ -29,7 +34,7 @@ export function expand(run: Run, entry: FrameEntry, part: Part, upto: number, li
       break;
     }
     // The first plans are worth a longer look: all others are held against them.
-    const found = options.threshold < Number.POSITIVE_INFINITY || run.kept.length > 0;
+    const found = run.evaluated >= plans;
     if (found && bound >= upto && bound > part.bound) return { bound, opened: true, count: left.count };
     if (options.interrupted() !== null) {
       run.left += left.count;

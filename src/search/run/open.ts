@@ -41,19 +41,23 @@ export interface Known {
   readonly listed: Listed;
 }
 
-/** Bounds an entry more sharply, or opens a part of it: rejects, bounds or costs its configurations. */
+/** Bounds an entry more sharply, or opens a part of it, or what turns out to have nothing that may run: rejects, bounds or costs its configurations. */
 export function work(
   problem: Problem,
   options: SearchOptions,
   book: CostBook,
   entry: Entry,
   part: Part,
-  { task, upto, threshold, listed }: Pick<Batch, 'task' | 'upto'> & Known,
+  { task, upto, plans, threshold, listed }: Omit<Batch, 'parts'> & Known,
 ): Findings | Refined {
-  if (task === 'refine') return { bound: refinedBound(problem, options, book, entry, threshold) };
+  if (task === 'refine') {
+    const bound = refinedBound(problem, options, book, entry, threshold);
+    // Opened where none may run: to say why.
+    if (bound !== null) return { bound };
+  }
   const { bundle, copies } = entry;
   const run = newRun(problem, { ...options, threshold }, book);
-  const rest = entry.frame === null ? null : expand(run, entry as FrameEntry, part, upto, listed);
+  const rest = entry.frame === null ? null : expand(run, entry as FrameEntry, part, { upto, plans, listed });
   if (bundle !== null) expandBundle(run, bundle);
   if (copies !== null) expandCopies(run, copies);
   const { kept, misses, boundedAway, evaluated, left, unproven, refused } = run;

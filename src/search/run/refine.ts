@@ -8,8 +8,7 @@ import type { Entry } from './queue.ts';
 
 /**
  * The least value that any configuration of an entry may have: sharper than its bound in the queue, and more work; no
- * sharper than it takes to leave it aside for `threshold`. Where none may run it stays as it is, so that the entry is opened as
- * soon as others are, to say why.
+ * sharper than it takes to leave it aside for `threshold`; null where none may run.
  */
 export function refinedBound(
   problem: Problem,
@@ -17,12 +16,12 @@ export function refinedBound(
   book: CostBook,
   entry: Entry,
   threshold: number,
-): number {
+): number | null {
   const { frame, bundle, copies, bound } = entry;
   let least = Number.POSITIVE_INFINITY;
   const search = { problem, options, book };
   if (frame !== null) least = lookedAt(search, entry as FrameEntry).sharpened(search, threshold);
   if (bundle !== null) least = leastOfBundle(problem, options, book, bundle);
   if (copies !== null) least = leastOfCopies(problem, options, book, copies);
-  return least === Number.POSITIVE_INFINITY ? bound : Math.max(bound, least);
+  return least === Number.POSITIVE_INFINITY ? null : Math.max(bound, least);
 }
