@@ -13,9 +13,9 @@ import type { CostBook } from './cost-book.ts';
 import { kindCounts } from './kind-counts.ts';
 
 /**
- * Seconds that unlike pipelines take at least to average their gradients. What a pipeline sends of all layers lies on its
- * stages, and the one with most has the mean at least; all goes at the rate of the best way between any of their groups.
- * Pipelines of one depth may turn out to be one, which has more ranks to share its states.
+ * Seconds that unlike pipelines take at least to average their gradients. Layers are sent in the shares of the pipeline that has
+ * the largest; of the one with fewest stages the stage with most to send has the mean of all at least; all goes at the rate of the
+ * best way between any of their groups. Pipelines of one depth may turn out to be one, which has more ranks to share its states.
  */
 export function leastAcross(problem: Problem, book: CostBook, candidates: readonly Candidate[]): number {
   const first = new Map<number, number>();
@@ -23,19 +23,25 @@ export function leastAcross(problem: Problem, book: CostBook, candidates: readon
   if (first.size === 1) return 0;
   const sharded = zero.of(candidates[0]!.choice.techniques) > 0;
   const sent = candidates.map((candidate) => sentBy(book, candidate));
-  if (sharded && sent.some(({ ranks }) => ranks === 1)) return 0;
   const bytes = sent.map((one, i) => {
     if (!sharded) return one.bytes;
     const alike = sent.filter((_, j) => candidates[j]!.layout.pp === candidates[i]!.layout.pp);
     return one.bytes / alike.reduce((sum, { ranks }) => sum + ranks, 0);
   });
-  const members = sharded ? [...first.values()].map((i) => candidates[i]!) : candidates;
-  const ways = combinations(members.map(({ layout }) => layout.runs));
-  const seconds = ways.map((runs) => secondsPerByte(problem, members, runs, sharded));
-  return Math.max(...bytes) * Math.min(...seconds);
+  const secondsAt = (asShards: boolean) => {
+    const members = asShards ? [...first.values()].map((i) => candidates[i]!) : candidates;
+    const ways = combinations(members.map(({ layout }) => layout.runs));
+    return Math.min(...ways.map((runs) => secondsPerByte(problem, members, runs, asShards)));
+  };
+  // A pipeline alone with its states has a ring of copies, or one of shards, as the first of all has them.
+  const seconds = Math.min(
+    sharded ? secondsAt(true) : Number.POSITIVE_INFINITY,
+    !sharded || sent.some(({ ranks }) => ranks === 1) ? secondsAt(false) : Number.POSITIVE_INFINITY,
+  );
+  return (Math.max(...bytes) / Math.min(...first.keys())) * seconds;
 }
 
-/** Of the stage of a chain that has most, at least, and the ranks that share it out. */
+/** Of all stages of a chain together, at least, and the ranks that share out those of each. */
 interface Sent {
   readonly bytes: number;
   readonly ranks: number;
@@ -52,7 +58,7 @@ function sentBy(book: CostBook, candidate: Candidate): Sent {
   const runs = layout.runs.map((run): Sent => {
     const profile = stageProfile(problem, specFor(problem, candidate, run), profiles);
     return {
-      bytes: (gradientBytes(problem) * trained(problem, profile)) / layout.pp,
+      bytes: gradientBytes(problem) * trained(problem, profile),
       ranks: keepsShards(profile.context) ? profile.context.groups.gradient.size : 1,
     };
   });
