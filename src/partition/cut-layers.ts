@@ -135,6 +135,19 @@ function shared(layerKinds: readonly number[], stages: readonly (readonly number
   return ((1 - 1e-9) * all) / speed;
 }
 
+/** Room for one run of the dynamic program at a time. */
+let scratch = { reach: new Float64Array(0), next: new Float64Array(0), from: new Int32Array(0) };
+
+function scratchFor(width: number, stages: number): typeof scratch {
+  if (scratch.reach.length < width || scratch.from.length < width * stages)
+    scratch = {
+      reach: new Float64Array(width),
+      next: new Float64Array(width),
+      from: new Int32Array(width * stages),
+    };
+  return scratch;
+}
+
 function leastSumCut(
   problem: PartitionProblem,
   table: Prefix,
@@ -144,35 +157,42 @@ function leastSumCut(
   const { stages, layerKinds } = problem;
   const layers = layerKinds.length;
   const count = stages.length;
-  let reach = new Float64Array(layers + 1).fill(Number.POSITIVE_INFINITY);
+  const width = layers + 1;
+  const { from, ...rows } = scratchFor(width, count);
+  let { reach, next } = rows;
+  reach.fill(Number.POSITIVE_INFINITY, 0, width);
   reach[0] = 0;
-  const from: Int32Array[] = [];
   for (let s = 0; s < count; s++) {
-    const stage = stages[s]!;
+    const { earliest, fixedSeconds, endFixed } = stages[s]!;
     const { seconds, ends } = table[s]!;
-    const next = new Float64Array(layers + 1).fill(Number.POSITIVE_INFINITY);
-    const back = new Int32Array(layers + 1).fill(-1);
-    const last = s === count - 1;
-    for (let i = last ? layers : s + 1; i <= layers - (count - 1 - s); i++) {
-      const earliest = Math.max(s, stage.earliest[i]!);
-      for (let j = i - 1; j >= earliest; j--) {
-        const time = stage.fixedSeconds + seconds[i]! - seconds[j]!;
-        if (time > limit || stage.endFixed + ends[i]! - ends[j]! > endLimit) break;
+    next.fill(Number.POSITIVE_INFINITY, 0, width);
+    const last = layers - (count - 1 - s);
+    for (let i = s === count - 1 ? layers : s + 1; i <= last; i++) {
+      const until = fixedSeconds + seconds[i]!;
+      const untilEnd = endFixed + ends[i]!;
+      const first = Math.max(s, earliest[i]!);
+      let least = Number.POSITIVE_INFINITY;
+      let back = -1;
+      // The first stage begins with the first layer.
+      for (let j = s === 0 ? 0 : i - 1; j >= first; j--) {
+        const time = until - seconds[j]!;
+        if (time > limit || untilEnd - ends[j]! > endLimit) break;
         const total = reach[j]! + time;
-        if (total < next[i]!) {
-          next[i] = total;
-          back[i] = j;
+        if (total < least) {
+          least = total;
+          back = j;
         }
       }
+      next[i] = least;
+      from[s * width + i] = back;
     }
-    from.push(back);
-    reach = next;
+    [reach, next] = [next, reach];
   }
   if (reach[layers] === Number.POSITIVE_INFINITY) return null;
   const counts = new Array<number>(count);
   let end = layers;
   for (let s = count - 1; s >= 0; s--) {
-    const start = from[s]![end]!;
+    const start = from[s * width + end]!;
     counts[s] = end - start;
     end = start;
   }

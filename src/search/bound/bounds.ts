@@ -99,6 +99,25 @@ function drains({ schedule }: Pick<Choice, 'schedule'>): boolean {
   return chunks !== 'fold' && !splitsBackward && flows !== true;
 }
 
+/**
+ * Of a pipeline beside unlike ones, seconds that follow its last backward at least: what it reduces before all average their
+ * gradients, where its ranks keep shards to reduce to, and what it gathers and updates then.
+ */
+export function leastAfter(
+  problem: Problem,
+  candidate: Candidate,
+  costs: readonly StageSeconds[],
+  keepsShards: boolean,
+): { readonly reduce: number; readonly rest: number } {
+  const loosest = loosestOf(problem, candidate);
+  const lines = stageLines(candidate, costs, loosest.ends);
+  const rests = alternatives(lines, (one) => one.rest).map((line) => leastRest(problem, candidate, line));
+  return {
+    reduce: keepsShards ? firstReduced(problem, candidate, loosest, lines[0]![0]!.reduce) : 0,
+    rest: Math.max(...rests),
+  };
+}
+
 /** What a candidate itself has. */
 export function loosestOf(problem: Problem, { layout, choice }: Candidate): Loosest {
   return {

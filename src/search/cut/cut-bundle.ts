@@ -20,6 +20,8 @@ export class CutChain {
   readonly rate: number;
   /** Micro-batches that they get done in the time there is, at most. */
   readonly most: number;
+  /** Seconds after its last backward, at least. */
+  readonly after: { readonly reduce: number; readonly rest: number };
   private readonly problem: Problem;
   private readonly book: CostBook;
   private unfit = false;
@@ -29,13 +31,14 @@ export class CutChain {
     problem: Problem,
     book: CostBook,
     candidate: Candidate,
-    { rate, most }: Pick<CutChain, 'rate' | 'most'>,
+    { rate, most, after }: Pick<CutChain, 'rate' | 'most' | 'after'>,
   ) {
     this.problem = problem;
     this.book = book;
     this.candidate = candidate;
     this.rate = rate;
     this.most = most;
+    this.after = after;
   }
 
   /** For so many micro-batches of each replica. */

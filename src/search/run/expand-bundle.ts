@@ -3,15 +3,18 @@ import { estimate } from '../../evaluate/estimate.ts';
 import { planLaw } from '../../laws/plan.ts';
 import { leastSeconds } from '../../partition/problem.ts';
 import type { PipelineClass } from '../../partition/shares.ts';
+import { zero } from '../../techniques/zero.ts';
 import { leastAcross } from '../bound/across-bound.ts';
+import { leastAfter } from '../bound/bounds.ts';
 import { mostRate, mostRates, mostWithin, secondsLeft, stepAtLeast } from '../bound/bundle-bound.ts';
 import { bySize, type Group } from '../bound/by-size.ts';
+import type { CostBook } from '../bound/cost-book.ts';
 import { bundlePlan } from '../cut/bundle-plan.ts';
 import { type BundleCuts, CutChain, cutTogether } from '../cut/cut-bundle.ts';
 import { type Bundle, bundleChoices, bundleSpace } from '../space/bundles.ts';
 import { type Candidate, candidateText } from '../space/candidate.ts';
 import type { Choice } from '../space/choices.ts';
-import type { Frame, Layout } from '../space/frame.ts';
+import { copiesOf, type Frame, type Layout } from '../space/frame.ts';
 import { type Evaluated, insert } from './kept.ts';
 import { memoryReason } from './misses.ts';
 import { type Run, refusal, worstKept } from './run.ts';
@@ -123,13 +126,22 @@ function chainsFor(
   return layouts
     .map((layout) => {
       const candidate = { layout, choice };
-      const inTime = within(layout.pp);
+      const { seconds, joined } = within(layout.pp);
+      const after = afterOf(book, candidate);
+      const left = joined ? seconds : seconds - after.reduce - after.rest;
       return new CutChain(problem, book, candidate, {
-        rate: mostRate(problem, book, candidate, inTime.joined),
-        most: mostWithin(problem, book, candidate, inTime),
+        rate: mostRate(problem, book, candidate, joined),
+        most: mostWithin(problem, book, candidate, { seconds: left, joined }),
+        after,
       });
     })
     .sort((a, b) => b.rate - a.rate);
+}
+
+function afterOf(book: CostBook, candidate: Candidate): CutChain['after'] {
+  const { layout, choice } = candidate;
+  const shards = zero.of(choice.techniques) > 0 && layout.runs.every((run) => copiesOf(layout, run) > 1);
+  return leastAfter(book.problem, candidate, book.seconds(candidate), shards);
 }
 
 /**
@@ -174,9 +186,10 @@ function costBundle(run: Run, chosen: readonly CutChain[], total: number): void 
   const text = () => chosen.map(({ candidate }) => candidateText(candidate)).join(' + ');
   const candidates = chosen.map(({ candidate }) => candidate);
   const frames = candidates.map(({ layout }) => layout);
-  const across = leastAcross(problem, book, candidates);
+  const rest = Math.max(0, ...chosen.filter((one) => !isJoined(chosen, one)).map(({ after }) => after.rest));
+  const across = rest + leastAcross(problem, book, candidates);
   const slow = tooSlow(run, frames, across + total / chosen.reduce((sum, one) => sum + one.rate, 0));
-  if (slow || doneWithin(run, candidates, across) < total) {
+  if (slow || doneWithin(run, chosen, across) < total) {
     run.boundedAway += 1;
     return;
   }
@@ -220,14 +233,20 @@ function costBundle(run: Run, chosen: readonly CutChain[], total: number): void 
 }
 
 /** Micro-batches that chains get done at most in time for a step better than the worst plan kept, `after` their last backward. */
-function doneWithin(run: Run, candidates: readonly Candidate[], after: number): number {
+function doneWithin(run: Run, chosen: readonly CutChain[], after: number): number {
   const { problem, book, options } = run;
   if (options.objective.id !== 'time') return Number.POSITIVE_INFINITY;
   const seconds = secondsLeft(problem, worstKept(run)) - after;
-  return candidates.reduce((sum, one) => {
-    const joined = candidates.some((other) => other !== one && other.layout.pp === one.layout.pp);
-    return sum + mostWithin(problem, book, one, { seconds, joined });
+  return chosen.reduce((sum, one) => {
+    const joined = isJoined(chosen, one);
+    const left = joined ? seconds : seconds - one.after.reduce;
+    return sum + mostWithin(problem, book, one.candidate, { seconds: left, joined });
   }, 0);
+}
+
+/** Whether another has its depth: with one cut they are one pipeline, which shares out differently what follows its last backward. */
+function isJoined(chosen: readonly CutChain[], { candidate: { layout } }: CutChain): boolean {
+  return chosen.filter((other) => other.candidate.layout.pp === layout.pp).length > 1;
 }
 
 /** Seconds that the slowest of the pipelines, cut so, takes at least. */
