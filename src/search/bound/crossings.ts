@@ -1,3 +1,4 @@
+import type { Cluster } from '../../domain/cluster.ts';
 import type { Problem } from '../../domain/problem.ts';
 import { flowOf } from '../../evaluate/memory/stage-memory.ts';
 import type { StageSeconds } from '../../evaluate/stage-costs.ts';
@@ -108,6 +109,10 @@ function transfers(
 
 const NONE: readonly never[] = [];
 
+/** Layouts that differ elsewhere cross between the same devices. */
+const pairs = new WeakMap<Cluster, Map<string, Boundary['alone']>>();
+const MOST_PAIRS = 20_000;
+
 /** All choices of a layout cross the same ways. */
 const ways = new WeakMap<Layout['runs'], Map<string, readonly Boundary[]>>();
 
@@ -119,7 +124,13 @@ function spansBetween(problem: Problem, { runs, cp, dp }: Pick<Layout, 'runs' | 
     const last =
       cluster.groups[from.group]!.firstDevice + (from.stages - 1) * devicesOfStage({ cp, dp }, from);
     const next = cluster.groups[to.group]!.firstDevice;
-    const pair = (senders: number) => pairSpan(cluster, last, next, { senders, overSockets });
+    const pair = (senders: number) =>
+      remembered(
+        rememberedOf(pairs, cluster, () => new Map<string, Boundary['alone']>()),
+        `${last}>${next}/${senders}/${overSockets}`,
+        () => pairSpan(cluster, last, next, { senders, overSockets }),
+        MOST_PAIRS,
+      );
     const all = Math.max(...[from, to].map((run) => devicesOfStage({ cp, dp }, run)));
     return { alone: pair(Math.max(from.tp, to.tp) * cp), together: pair(all) };
   });

@@ -79,6 +79,18 @@ interface Broken {
   readonly reason: Reason;
 }
 
+type Laws = Map<Choice, Reason | null>;
+
+const laws = new WeakMap<CostBook, Map<string, Laws>>();
+const MOST_LAWS = 2000;
+
+/** What choices break on a layout, as far as it was asked: the same wherever its stages stand, and in whatever order. */
+function lawsOf(book: CostBook, { runs, cp, dp, ep, etp, pp }: Layout): Laws {
+  const shapes = [...new Set(runs.map(({ tp, fold = 1 }) => `${tp}/${fold}`))].sort().join();
+  const ofBook = rememberedOf(laws, book, () => new Map<string, Laws>());
+  return remembered(ofBook, `${shapes}|${cp}|${dp}|${ep}|${etp}|${pp}`, () => new Map(), MOST_LAWS);
+}
+
 /** What a frame still has, least bound first: groups of configurations, each looked at more closely only when it comes first. */
 class FrameAgenda {
   readonly smallest: SmallestSizes;
@@ -182,9 +194,14 @@ class FrameAgenda {
     book: CostBook,
     { layout, of, bound }: { readonly layout: Layout; readonly of: Group; readonly bound: number },
   ): boolean {
-    const { left, unfit } = fitting(of, this.roomOf({ problem, book }, layout), (choice) =>
-      choiceLaw(problem, { layout, choice }),
-    );
+    const laws = lawsOf(book, layout);
+    const { left, unfit } = fitting(of, this.roomOf({ problem, book }, layout), (choice) => {
+      const known = laws.get(choice);
+      if (known !== undefined) return known;
+      const law = choiceLaw(problem, { layout, choice });
+      laws.set(choice, law);
+      return law;
+    });
     for (const one of unfit) this.unfit.push({ ...one, layout, bound });
     if (left === of) return true;
     if (left === null) return false;
