@@ -9,29 +9,106 @@ export interface CopiesClass {
 
 /**
  * Sizes of micro-batches, one for each class of copies and not all alike, with which a step of so many micro-batches takes
- * least time, where all copies together work through `sequences` at a time: every combination is looked at. Null: none sums up.
+ * least time, where all copies together work through `sequences` at a time; of several the first in the order of `among`. Null:
+ * none sums up. For a time T a class may have the sizes that it is done with in T: which sums classes i … reach so is a set of
+ * bits; the least T with which all of them reach `sequences` is found by halving.
  */
 export function ownSizes(
   classes: readonly CopiesClass[],
   { sequences, microBatches }: { readonly sequences: number; readonly microBatches: number },
   among: readonly number[],
 ): number[] | null {
-  let best: number[] | null = null;
-  let least = Number.POSITIVE_INFINITY;
-  const deal = (sofar: readonly number[], left: number, seconds: number): void => {
-    const one = classes[sofar.length]!;
-    const last = sofar.length === classes.length - 1;
-    for (const size of among) {
-      const rest = left - one.count * size;
-      if (last ? rest !== 0 : rest <= 0) continue;
-      const sizes = [...sofar, size];
-      if (last && sizes.every((other) => other === size)) continue;
-      const step = Math.max(seconds, microBatches * one.seconds(size) + one.end(size));
-      if (step >= least) continue;
-      if (!last) deal(sizes, rest, step);
-      else [best, least] = [sizes, step];
-    }
-  };
-  deal([], sequences, 0);
-  return best;
+  const steps = classes.map(({ seconds, end }) =>
+    among.map((size) => microBatches * seconds(size) + end(size)),
+  );
+  const times = [...new Set(steps.flat())].sort((a, b) => a - b);
+  const within = (time: number) =>
+    sizesWithin(
+      classes.map(({ count }, i) => ({ count, sizes: among.filter((_, j) => steps[i]![j]! <= time) })),
+      sequences,
+    );
+  let [low, high] = [0, times.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (within(times[middle]!) === null) low = middle + 1;
+    else high = middle;
+  }
+  return low < times.length ? within(times[low]!) : null;
+}
+
+interface Allowed {
+  readonly count: number;
+  readonly sizes: readonly number[];
+}
+
+/** The first sizes in their order, not all alike, that sum up. */
+function sizesWithin(classes: readonly Allowed[], sequences: number): number[] | null {
+  const reached = reachedBy(classes, sequences);
+  const chosen: number[] = [];
+  let left = sequences;
+  for (const [i, { count, sizes }] of classes.entries()) {
+    const rest = reached[i + 1]!;
+    const alike = chosen.every((size) => size === chosen[0]);
+    const next = sizes.find((size) => {
+      const after = left - count * size;
+      if (after < 0 || !has(rest.once, after)) return false;
+      // With all others alike there has to be another way.
+      return !(
+        alike &&
+        (i === 0 || size === chosen[0]) &&
+        onlyAlike(classes.slice(i + 1), size, after, rest)
+      );
+    });
+    if (next === undefined) return null;
+    chosen.push(next);
+    left -= count * next;
+  }
+  return chosen;
+}
+
+/** Sums that some classes reach in one way at least, and in two. */
+interface Reached {
+  readonly once: Uint32Array;
+  readonly twice: Uint32Array;
+}
+
+/** Of the classes from each on. */
+function reachedBy(classes: readonly Allowed[], most: number): Reached[] {
+  const words = (most >> 5) + 1;
+  const nothing = { once: new Uint32Array(words), twice: new Uint32Array(words) };
+  nothing.once[0] = 1;
+  const all: Reached[] = [nothing];
+  for (const { count, sizes } of [...classes].reverse()) {
+    const before = all[0]!;
+    const now = { once: new Uint32Array(words), twice: new Uint32Array(words) };
+    for (const size of sizes) add(now, before, count * size);
+    all.unshift(now);
+  }
+  return all;
+}
+
+/** Adds the ways of another set, each sum `by` larger. */
+function add(to: Reached, from: Reached, by: number): void {
+  const [skip, bits] = [by >> 5, by & 31];
+  const moved = (set: Uint32Array, word: number) =>
+    word < skip
+      ? 0
+      : (set[word - skip]! << bits) | (bits > 0 && word > skip ? set[word - skip - 1]! >>> (32 - bits) : 0);
+  for (let word = skip; word < to.once.length; word++) {
+    const once = moved(from.once, word);
+    to.twice[word]! |= (to.once[word]! & once) | moved(from.twice, word);
+    to.once[word]! |= once;
+  }
+}
+
+function has(set: Uint32Array, sum: number): boolean {
+  return (set[sum >> 5]! & (1 << (sum & 31))) !== 0;
+}
+
+/** Whether classes come to `sum` with this size for each of them, and in no other way. */
+function onlyAlike(classes: readonly Allowed[], size: number, sum: number, { twice }: Reached): boolean {
+  const alike =
+    classes.every(({ sizes }) => sizes.includes(size)) &&
+    classes.reduce((all, { count }) => all + count * size, 0) === sum;
+  return alike && !has(twice, sum);
 }

@@ -36,40 +36,33 @@ interface Item {
   readonly known: 'kernels' | 'fitting' | 'some' | 'all';
 }
 
-interface Agendas {
-  /** Of entries of which something was opened, until nothing is left. */
-  readonly opened: Map<Entry, FrameAgenda>;
-  /** Of entries that were only looked at: far more than are ever opened. */
-  readonly looked: Map<Entry, FrameAgenda>;
-}
+/** Of each search, and the entries of which something was opened, until nothing is left: another may ask the same with other options. */
+const opened = new WeakMap<CostBook, Map<Entry, FrameAgenda>>();
 
-/** Of each search: another may ask the same entries with other options. */
-const agendas = new WeakMap<CostBook, Agendas>();
-const MOST_LOOKED = 256;
-
-function agendasOf({ book }: Search): Agendas {
-  return rememberedOf(agendas, book, () => ({ opened: new Map(), looked: new Map() }));
+function openedBy({ book }: Search): Map<Entry, FrameAgenda> {
+  return rememberedOf(opened, book, () => new Map<Entry, FrameAgenda>());
 }
 
 /** What is left of an entry that is opened. */
 export function frameAgenda(search: Search, entry: FrameEntry): FrameAgenda {
-  const { opened, looked } = agendasOf(search);
-  return remembered(opened, entry, () => {
-    const begun = lookedAt(search, entry);
-    looked.delete(entry);
-    return begun;
-  });
+  return remembered(openedBy(search), entry, () => freshAgenda(search, entry));
 }
 
-/** The same for a look: forgotten where nobody asks again soon. */
-export function lookedAt(search: Search, entry: FrameEntry): FrameAgenda {
-  const { problem, options, book } = search;
-  const fresh = () => new FrameAgenda(problem, options, book, entry.frame);
-  return remembered(agendasOf(search).looked, entry, fresh, MOST_LOOKED);
+/**
+ * All of an entry. What a look at it finds is not kept for when it is opened, by whichever thread: how closely it was looked at hangs
+ * on what else was known then, and would be known to one thread only.
+ */
+export function freshAgenda({ problem, options, book }: Search, { frame }: FrameEntry): FrameAgenda {
+  return new FrameAgenda(problem, options, book, frame);
+}
+
+/** Goes on with what a look at an entry has left. */
+export function beginWith(search: Search, entry: FrameEntry, agenda: FrameAgenda): void {
+  openedBy(search).set(entry, agenda);
 }
 
 export function forget(search: Search, entry: Entry): void {
-  agendasOf(search).opened.delete(entry);
+  openedBy(search).delete(entry);
 }
 
 /** Choices of a layout that no law lets run. */
