@@ -112,16 +112,26 @@ function stateTerms(profile: StageProfile): (place: StagePlace) => MemoryTerm[] 
     const root = ownedAtEnds(profile, ends);
     const rootWeights = gatheredBytes(root, 'dense');
     const largestEnd = largerEnd(({ trained }) => trained.dense);
+    const embedding = ownedAtEnds(profile, { ...ends, head: null });
+    const ofEmbedding = { weights: gatheredBytes(embedding, 'dense'), live: liveOf(embedding) };
     const held: Held = {
       gathered: { layers: ofLayers.gathered, fixed: gathered(beside) },
       live: { layers: ofLayers.live, fixed: live(beside) },
-      root: rootWeights + element * (root.parameters.dense - root.frozen.dense),
+      ends: {
+        embedding: ofEmbedding,
+        head: { weights: rootWeights - ofEmbedding.weights, live: liveOf(root) - ofEmbedding.live },
+      },
+      root: rootWeights + element * liveOf(root),
       rootWeights,
       updating: (updateBytes ?? 2 * element) * largestEnd,
     };
     const all = [...states, ...unsplit, ...updated((updateBytes ?? 0) * resident * largestEnd)];
     return [...all, ...HOLDING.flatMap((one) => one.terms(one.of(techniques), held, context))];
   };
+}
+
+function liveOf({ parameters, frozen }: Owned): number {
+  return parameters.dense - frozen.dense;
 }
 
 /** Activations, logits, and what is alive only while a pass runs. */
