@@ -1,7 +1,7 @@
-import { InputError } from '../../domain/input-error.ts';
 import { isKind, type Value } from '../../foreign/python/value.ts';
 import type { Asked, LaunchReader } from '../port/reader.ts';
 import { broken } from '../reading/file-rule.ts';
+import { trainedBy } from './adapters.ts';
 import { TITAN_FILE_RULES } from './file-rules.ts';
 import { lossNotes, lossOfRun } from './loss.ts';
 import { classOf } from './made.ts';
@@ -31,7 +31,7 @@ const OFFLOADED = { 'offload-optimizer': '1', 'offload-parameters': 'host' } as 
 
 /** Parameters are gathered again in the backward pass unless the file, or a pipeline, keeps them. */
 function askedOf(run: TitanRun): Asked {
-  refuseAdapters(run);
+  const trained = trainedBy(run);
   const optimizer = askedOptimizer(run);
   const { pp, tp, cp, ep, replicate, shard, stages, sequenceParallel, ...workload } = sizesOf(run, null);
   const { sequenceLength, microTokens, microBatches, stepTokens } = workload;
@@ -62,30 +62,11 @@ function askedOf(run: TitanRun): Asked {
     globalBatchSize: tokens === null ? null : tokens / sequenceLength,
     precision: precisionOf(run),
     ...(optimizer === undefined ? {} : { optimizer }),
+    ...trained,
     layers: run.model?.layers ?? null,
     hiddenSize: run.model?.hiddenSize ?? null,
     notes: lossNotes(run),
   };
-}
-
-/** torchtitan's LoRAConverter keeps frozen weights in fp32 and adapts the head too: neither is estimated. */
-function refuseAdapters(run: TitanRun): void {
-  const path = run.paths.find((one) => adapts(run.at(one)));
-  if (path !== undefined)
-    throw new InputError({
-      message: `${path} has a LoRAConverter`,
-      expected: 'a recipe that trains all weights',
-      hint: 'Maybe --config with its degrees, and --train lora.',
-      at: { file: run.file, line: run.line(path) },
-    });
-}
-
-function adapts(value: Value | undefined): boolean {
-  if (Array.isArray(value)) return value.some(adapts);
-  return (
-    isKind(value, 'made') &&
-    (classOf(value) === 'LoRAConverter' || [...value.keywords.values(), ...value.args].some(adapts))
-  );
 }
 
 function scheduleOf(name: string | null): string | null {
