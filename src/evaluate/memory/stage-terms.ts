@@ -173,6 +173,14 @@ function passTerms(profile: StageProfile): (place: StagePlace) => MemoryTerm[] {
       alone('logits and loss', ['loss'], logits.transient),
       widest('recomputed', restored),
       widest('temporaries', transient),
+      // Towers go backward last: what they keep of the micro-batch is there until then.
+      alone(
+        'activations',
+        ['end-of-backward'],
+        ends.embedding === null || embedding.memory.transient === 0
+          ? 0
+          : embedding.memory.saved + embedding.memory.transient,
+      ),
       // The weight gradient of embedding or head, where it is made outside the gradient buffer.
       alone(
         'temporaries',
