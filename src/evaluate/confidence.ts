@@ -29,6 +29,8 @@ export function provenanceOf(problem: Problem, plan: Plan): Provenance {
     if (group.nodes > 1) all.push(group.nic.link.provenance);
   }
   if (hostsTold(problem, plan, used).length > 0) all.push('assumed');
+  if (TECHNIQUES.some((one) => (one.assumed?.(one.of(plan.techniques)) ?? []).length > 0))
+    all.push('assumed');
   if (problem.model.towers?.some(({ images }) => images !== undefined) === true) all.push('assumed');
   for (const { from, to, provenance } of cluster.links)
     if (used.includes(from) && used.includes(to)) all.push(provenance);

@@ -26,6 +26,8 @@ export const titanReader: LaunchReader = {
   },
 };
 
+/** Of MemoryBudgetAC (torchtitan/distributed/activation_checkpoint.py@b5bcd76). */
+const USUAL_BUDGET = 0.5;
 /** All that FSDP2's CPUOffloadPolicy moves. */
 const OFFLOADED = { 'offload-optimizer': '1', 'offload-parameters': 'host' } as const;
 
@@ -78,5 +80,13 @@ function recomputeOf(value: Value | undefined): string {
   const name = classOf(value);
   const mode = name !== null && isKind(value, 'made') ? value.keywords.get('mode') : undefined;
   if (name === 'FullAC' || mode === 'full') return 'full';
+  if (name === 'MemoryBudgetAC') return budgetOf(value);
   return name === 'SelectiveAC' || mode === 'selective' ? 'op' : 'none';
+}
+
+/** 0 keeps the inputs of layers alone, 1 is the compiler's own choice. */
+function budgetOf(value: Value | undefined): string {
+  const stated = isKind(value, 'made') ? value.keywords.get('memory_budget') : undefined;
+  const budget = typeof stated === 'number' ? stated : USUAL_BUDGET;
+  return budget <= 0 ? 'full' : budget >= 1 ? 'none' : `budget:${budget}`;
 }

@@ -20,7 +20,13 @@ import { TORCHTITAN_VERSION } from './version.ts';
 
 /** ZeRO-2 keeps the gathered parameters between forward and backward; ZeRO-3 gathers them again. */
 const RESHARD = { 0: null, 1: null, 2: 'never', 3: 'always' } as const;
-const RECOMPUTE = { none: 'None', selective: 'SelectiveAC.Config()', full: 'FullAC.Config()' } as const;
+const RECOMPUTE = {
+  none: 'None',
+  selective: 'SelectiveAC.Config()',
+  full: 'FullAC.Config()',
+  // Of a compiled model, which no plan here is.
+  budget: 'None',
+} as const;
 
 /** `plan.py`, for `python -m torchtitan.train --module plan --config recipe`. */
 export function recipe(problem: Problem, plan: Plan, origin: string): string {
@@ -74,7 +80,9 @@ function remade({ base, flavor }: TitanModel, training: Training | undefined): b
 }
 
 function imports(model: TitanModel, { model: { training } }: Problem, plan: Plan): string[] {
-  const ac = { none: null, selective: 'SelectiveAC', full: 'FullAC' }[recompute.of(plan.techniques).mode];
+  const ac = { none: null, budget: null, selective: 'SelectiveAC', full: 'FullAC' }[
+    recompute.of(plan.techniques).mode
+  ];
   const from = `torchtitan.models.${model.family}`;
   return [
     ...(ac === null ? [] : [`from torchtitan.distributed.activation_checkpoint import ${ac}`]),
