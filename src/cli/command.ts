@@ -49,6 +49,10 @@ export function workloadOptions(command: Command): Command {
     )
     .option('--lora-dropout <SHARE>', 'dropout of what adapters read (default 0)')
     .option(
+      '--images <N>',
+      'images in a sequence, on average, for the vision tower of a multimodal model (default 1)',
+    )
+    .option(
       '--launcher <NAME>',
       `rank only what it can run: ${LAUNCHERS.map(({ id }) => id).join(', ')}, or any for all freedom (default: what a framework runs)`,
     )

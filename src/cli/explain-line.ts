@@ -16,6 +16,7 @@ const TOLD = [
   'lora-rank',
   'lora-modules',
   'lora-dropout',
+  'images',
   'launcher',
   'stack',
   'headroom',

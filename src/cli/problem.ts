@@ -15,6 +15,7 @@ import { type ChosenOptimizer, parseOptimizer } from '../plan-text/optimizer-tex
 import type { Origin } from '../schema/estimate.ts';
 import { nearest } from '../units/nearest.ts';
 import { chosenGpus } from './cluster-choice.ts';
+import { withImages } from './images.ts';
 import { keptFreeFrom } from './kept-free.ts';
 import { globalBatchFrom, sequenceLengthFrom } from './lengths.ts';
 import { modelsFrom } from './models.ts';
@@ -50,7 +51,7 @@ export function given(modelName: string, clusterName: string, s: Settings): Give
       expected: 'one of them: layers are measured on sequences of one length',
     });
   const problem: Problem = {
-    model: training === null ? model.value : asTrained(model.value, training),
+    model: withImages(training === null ? model.value : asTrained(model.value, training), s, sequenceLength),
     cluster: cluster.value,
     ...(s['layer-profile'] === undefined
       ? {}

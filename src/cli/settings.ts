@@ -15,6 +15,7 @@ const KEYS = [
   'lora-rank',
   'lora-modules',
   'lora-dropout',
+  'images',
   'launcher',
   'stack',
   'top',

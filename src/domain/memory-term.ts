@@ -1,5 +1,12 @@
-/** Where in a training step the memory of a GPU can peak, in the order of the step. */
-export const POINTS = ['forward', 'loss', 'backward', 'end-of-backward', 'optimizer-step'] as const;
+/** Where in a training step the memory of a GPU can peak, in the order of the step; at the first nothing is kept for backward yet. */
+export const POINTS = [
+  'start-of-forward',
+  'forward',
+  'loss',
+  'backward',
+  'end-of-backward',
+  'optimizer-step',
+] as const;
 export type Point = (typeof POINTS)[number];
 
 /** Where bytes lie: in a GPU's own memory, in its host's, on a disk. */

@@ -38,6 +38,27 @@ export interface Tower {
   readonly weights: { readonly layers: number; readonly perLayer: number; readonly beside: number } | null;
   /** Left out: it is. */
   readonly trained?: boolean;
+  /** What its layers are made of; left out: not known, and no time is counted. */
+  readonly layers?: TowerLayers;
+  /** What it sees; left out: no time is counted. */
+  readonly images?: Images;
+}
+
+interface TowerLayers {
+  readonly count: number;
+  readonly hidden: number;
+  readonly heads: number;
+  readonly ffn: number;
+  /** Of one image, and values of each in all channels. */
+  readonly patches: number;
+  readonly pixels: number;
+}
+
+interface Images {
+  readonly perSequence: number;
+  /** For each token that the decoder is given, padding included. */
+  readonly perToken: number;
+  readonly stated: boolean;
 }
 
 export const NORM_KINDS = ['rms', 'layer'] as const;

@@ -3,11 +3,14 @@ import type { Workload } from './workload.ts';
 
 export const ATTENTION_KERNELS = ['unfused', 'flash1', 'flash2', 'flash3'] as const;
 export const LOSS_KERNELS = ['fused', 'fused-native', 'unfused', 'fp32', 'fp32-shifted', 'compiled'] as const;
+export const ELEMENTWISES = ['fused', 'eager'] as const;
+export const CHUNKED_LOSSES = ['one-by-one', 'together'] as const;
 export const CUDA_GRAPHS = ['none', 'partial', 'full'] as const;
 export const MOE_DISPATCHERS = ['allgather', 'alltoall', 'deepep', 'hybridep'] as const;
 export const ROUTINGS = ['natural', 'balanced'] as const;
 export const CONTEXT_EXCHANGES = ['ring', 'all-gather', 'all-to-all'] as const;
 export const SHARDED_TRAFFICS = ['all-nics', 'one-nic'] as const;
+export const SHARDED_ENDS = ['with-root', 'apart'] as const;
 
 /**
  * The software stack: the facts about kernels, launch behaviour, overlap and bookkeeping that decide most misses of a
@@ -21,12 +24,16 @@ export interface Stack {
   /** Dropout masks are kept for backward (legacy Megatron keeps them even at rate 0). */
   readonly dropoutMasks: boolean;
   readonly lossKernel: (typeof LOSS_KERNELS)[number];
+  /** When chunks of a loss go backward: each before the next, or after all are through; left out: each before the next. */
+  readonly chunkedLoss?: (typeof CHUNKED_LOSSES)[number];
   /** Cross entropies that metrics compute again for each micro-batch, forward only and unfused. */
   readonly metricLosses: number;
   /** The gated activation is one kernel; eager ones keep what each returns. */
   readonly fusedActivation: boolean;
   /** Element-wise kernels fused by a compiler. */
   readonly compiled: boolean;
+  /** Norms, rotations and activations that no compiler fuses: kernels of a library, or written out in torch operators; left out: of a library. */
+  readonly elementwise?: (typeof ELEMENTWISES)[number];
   readonly state: StateBytes;
   readonly gradAccumulationFusion: boolean;
   /** Gradients are let go between steps and made anew by backward (torch's zero_grad), not kept in a buffer; left out: kept. */
@@ -48,6 +55,11 @@ export interface Stack {
   readonly keepsPipelineOutputs: boolean;
   /** FSDP-style sharding: parameters gathered layer by layer even when the optimizer sharding is 3. */
   readonly fullySharded: boolean;
+  /**
+   * `with-root`: embedding and head belong to FSDP's root, which stays gathered from the first layer's forward to the end of backward;
+   * `apart`: each is gathered for its own passes (torchtune's custom_sharded_layers). Left out: with the root.
+   */
+  readonly shardedEnds?: (typeof SHARDED_ENDS)[number];
   /** NICs that the gathers of sharded parameters use: DeepSpeed's ZeRO-3 of 2021 moved them at the rate of one. */
   readonly shardedTraffic: (typeof SHARDED_TRAFFICS)[number];
   /** What its engine sets aside for sharded states, whatever the model; left out: nothing. Bytes. */

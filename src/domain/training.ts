@@ -55,6 +55,8 @@ export interface Trained {
   readonly lora: Lora | null;
   /** Something trained lies in it or before it: without, it has no backward. */
   readonly backward: boolean;
+  /** Nothing before it is trained: what its first adapter reads has no gradient; left out: it has one. */
+  readonly first?: true;
 }
 
 /** In one word what a framework has to be able to: `parts` where some are trained otherwise than usual. */

@@ -29,6 +29,9 @@ export function provenanceOf(problem: Problem, plan: Plan): Provenance {
     if (group.nodes > 1) all.push(group.nic.link.provenance);
   }
   if (hostsTold(problem, plan, used).length > 0) all.push('assumed');
+  if (TECHNIQUES.some((one) => (one.assumed?.(one.of(plan.techniques)) ?? []).length > 0))
+    all.push('assumed');
+  if (problem.model.towers?.some(({ images }) => images !== undefined) === true) all.push('assumed');
   for (const { from, to, provenance } of cluster.links)
     if (used.includes(from) && used.includes(to)) all.push(provenance);
   if (cluster.measured === undefined && joinsAssumed(cluster, used)) all.push('assumed');
@@ -92,8 +95,12 @@ function towersTold({ towers = [] }: ModelSpec): string[] {
   return towers.map((tower) => {
     const { name, kind, trained = true } = tower;
     const parameters = towerParameters(tower);
-    return parameters === null
-      ? `${name} tower (${kind}): left out, its weights and its time`
-      : `${name} tower (${kind}, ${formatParameters(parameters)} parameters): held with the embedding, ${trained ? 'trained' : 'frozen'}; its activations, its time and what joins it to the decoder are not counted`;
+    if (parameters === null) return `${name} tower (${kind}): left out, its weights and its time`;
+    const what = `${name} tower (${kind}, ${formatParameters(parameters)} parameters): held with the embedding, ${trained ? 'trained' : 'frozen'}`;
+    const { images, layers } = tower;
+    if (images === undefined || layers === undefined)
+      return `${what}; its activations, its time and what joins it to the decoder are not counted`;
+    const seen = `${images.perSequence} image${images.perSequence === 1 ? '' : 's'} of ${layers.patches} patches in a sequence${images.stated ? '' : ' (--images)'}`;
+    return `${what}; ${seen}, worked out whole on each GPU of its stage; what joins it to the decoder is not counted`;
   });
 }

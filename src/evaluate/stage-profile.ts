@@ -8,6 +8,7 @@ import { residualTokens } from '../layers/local-shape.ts';
 import { predictionOperators } from '../layers/multi-token-prediction.ts';
 import type { LayerContext, Operator } from '../layers/operator.ts';
 import { outputOperators } from '../layers/output.ts';
+import { repeated, type TowerPass, towerPasses } from '../layers/towers.ts';
 import { techniqueKeys } from '../techniques/index.ts';
 import { segmentsOf } from '../techniques/segments.ts';
 import type { StageContext } from '../techniques/technique.ts';
@@ -59,6 +60,7 @@ export interface ProfileCache {
 interface OperatorLists {
   readonly kinds: readonly (readonly Operator[])[];
   readonly embedding: readonly Operator[];
+  readonly towers: readonly TowerPass[];
   readonly head: readonly Operator[];
   readonly prediction: readonly Operator[];
 }
@@ -136,10 +138,19 @@ function kernelsOf(context: StageContext, cache: ProfileCache): Kernels {
     kinds: model.kinds.map((kind, i) =>
       measured(({ kinds }) => treated(kinds[i]!, context), { part: 'layer', kind }),
     ),
-    embedding: measured(({ embedding }) => embedding, { part: 'embedding', kind: null }),
+    embedding: measured((lists) => withTowers(lists, context), { part: 'embedding', kind: null }),
     head: ends(({ head }) => head),
     prediction: ends(({ prediction }) => prediction),
   };
+}
+
+/** Layers of a tower are recomputed where the decoder's are, as a whole. */
+function withTowers({ embedding, towers }: OperatorLists, context: StageContext): readonly Operator[] {
+  if (towers.length === 0) return embedding;
+  return [
+    ...embedding,
+    ...towers.flatMap((pass) => repeated({ ...pass, operators: treated(pass.operators, context) })),
+  ];
 }
 
 type ListOf = (lists: OperatorLists) => readonly Operator[];
@@ -172,6 +183,7 @@ function operatorLists({ problem, local, c }: StageContext, cache: ProfileCache)
   const fresh = (): OperatorLists => ({
     kinds: model.kinds.map((kind) => layerOperators(kind, of)),
     embedding: embeddingOperators(of),
+    towers: towerPasses(of),
     head: outputOperators(of),
     prediction: predictionOperators(of),
   });

@@ -1,3 +1,4 @@
+import { asRun } from './eager.ts';
 import { residualTokens } from './local-shape.ts';
 import { input, kept, type LayerContext, type Operator, operator, stream } from './operator.ts';
 import type { RecomputeModule } from './recompute-modules.ts';
@@ -9,16 +10,17 @@ import { vector } from './weight.ts';
  */
 export function norm(
   name: string,
-  { model, local }: LayerContext,
+  { model, local, stack }: LayerContext,
   modules: readonly RecomputeModule[],
   { copies = 1, part = 'norms' }: { readonly copies?: number; readonly part?: string } = {},
 ): Operator {
   const elements = residualTokens(local) * model.hiddenSize;
   const e = local.elementBytes;
+  const [forward, backward] = asRun('norm', [2 * e, 4 * e], stack);
   return operator({
     name,
     modules: ['layernorm', 'op', ...modules],
-    kernels: [stream('element-wise', 2 * e * elements, 4 * e * elements)],
+    kernels: [stream('element-wise', forward * elements, backward * elements)],
     saved: [
       kept(e * elements, ...modules),
       input('block', copies * local.linearInputBytes * elements, 'layernorm', 'op', ...modules),

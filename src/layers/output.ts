@@ -31,6 +31,7 @@ export function headOperators({ model, local, stack, c }: LayerContext, owned: b
     headTrained: trained === null || trained.mode === 'full',
     accumulationFused: stack.gradAccumulationFusion,
     kernel: stack.lossKernel,
+    chunksTogether: stack.chunkedLoss === 'together',
   });
   const metrics = c.lossBytes * stack.metricLosses * tokens * rows;
   const hiddenBytes = elementBytes * tokens * columns;

@@ -25,5 +25,9 @@ function moved(optimizer: Optimizer, weight: Weight, state: TrainedBytes, option
   const { gradientReads = 1 } = optimizer;
   // Without a master the weights are read too.
   const weights = state.master > 0 ? state.weights : 2 * state.weights;
-  return 2 * optimizer.stateBytes(weight, state, options) + gradientReads * state.gradients + weights;
+  // What a step holds beside its states it writes and reads again.
+  const between = 2 * (optimizer.updateBytes ?? 0);
+  return (
+    2 * optimizer.stateBytes(weight, state, options) + gradientReads * state.gradients + weights + between
+  );
 }

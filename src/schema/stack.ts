@@ -2,11 +2,14 @@ import { documentSchema } from '../document/document-schema.ts';
 import { closed, count, flag, number, positive, text } from '../document/shapes.ts';
 import {
   ATTENTION_KERNELS,
+  CHUNKED_LOSSES,
   CONTEXT_EXCHANGES,
   CUDA_GRAPHS,
+  ELEMENTWISES,
   LOSS_KERNELS,
   MOE_DISPATCHERS,
   ROUTINGS,
+  SHARDED_ENDS,
   SHARDED_TRAFFICS,
 } from '../domain/stack.ts';
 
@@ -63,9 +66,23 @@ export const stackSchema = documentSchema({
     {
       // Left out: none.
       metricLosses: count,
+      chunkedLoss: {
+        enum: CHUNKED_LOSSES,
+        description: 'Chunks of a loss go backward each before the next, or after all are through.',
+      },
+      elementwise: {
+        enum: ELEMENTWISES,
+        description:
+          'Norms, rotations and activations that no compiler fuses: kernels of a library, or written out in torch operators.',
+      },
       freesGradients: {
         ...flag,
         description: 'Gradients are let go between steps, not kept in a buffer (zero_grad of torch).',
+      },
+      shardedEnds: {
+        enum: SHARDED_ENDS,
+        description:
+          'Embedding and head in the root group of FSDP, gathered all through the passes, or in groups of their own.',
       },
       engineBuffers: {
         ...closed({ reduce: text, live: text }),

@@ -43,6 +43,8 @@ export interface Held {
   readonly gathered: { readonly layers: BySegment; readonly fixed: number };
   /** Parameters that are not frozen. */
   readonly live: { readonly layers: BySegment; readonly fixed: number };
+  /** Bytes of each as it is gathered, and its parameters that are trained; a tied head beside its embedding has none. */
+  readonly ends: Readonly<Record<'embedding' | 'head', { readonly weights: number; readonly live: number }>>;
   /** Bytes of embedding and head as they are gathered, and of their gradients as they are computed with. */
   readonly root: number;
   /** Of the weights alone. */

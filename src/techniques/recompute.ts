@@ -3,9 +3,10 @@ import type { Problem } from '../domain/problem.ts';
 import { isMoe } from '../layers/layer.ts';
 import { type Again, ALL_AGAIN, type Operator } from '../layers/operator.ts';
 import { RECOMPUTE_MODULES, type RecomputeModule } from '../layers/recompute-modules.ts';
+import { underBudget } from './activation-budget.ts';
 import { Misread, technique } from './technique.ts';
 
-const RECOMPUTE_MODES = ['none', 'selective', 'full'] as const;
+const RECOMPUTE_MODES = ['none', 'selective', 'full', 'budget'] as const;
 
 export interface Recompute {
   readonly mode: (typeof RECOMPUTE_MODES)[number];
@@ -13,6 +14,8 @@ export interface Recompute {
   readonly modules: readonly RecomputeModule[];
   /** `full` only: layers per stage to recompute, or below 1 a share of them until a plan says how many that is; null: all of them. */
   readonly layersPerStage: number | null;
+  /** `budget` only: the share of what a layer keeps beyond its input that it goes on keeping, above 0 and below 1. */
+  readonly budget?: number;
 }
 
 export const NO_RECOMPUTE: Recompute = { mode: 'none', modules: [], layersPerStage: null };
@@ -27,18 +30,33 @@ export const recompute = technique<Recompute>({
   id: 'recompute',
   aliases: [],
   off: NO_RECOMPUTE,
-  schema: closed({
-    mode: { enum: RECOMPUTE_MODES },
-    modules: list({ enum: RECOMPUTE_MODULES }),
-    layersPerStage: { type: ['integer', 'null'] },
-  }),
+  schema: closed(
+    {
+      mode: { enum: RECOMPUTE_MODES },
+      modules: list({ enum: RECOMPUTE_MODULES }),
+      layersPerStage: { type: ['integer', 'null'] },
+    },
+    { budget: { type: 'number', exclusiveMinimum: 0, exclusiveMaximum: 1 } },
+  ),
   affects: 'layer',
   parse: parsed,
-  format: ({ mode, modules, layersPerStage }) =>
-    mode === 'selective' ? modules.join('+') : layersPerStage === null ? mode : `${mode}:${layersPerStage}`,
+  format: ({ mode, modules, layersPerStage, budget }) =>
+    mode === 'budget'
+      ? `budget:${budget}`
+      : mode === 'selective'
+        ? modules.join('+')
+        : layersPerStage === null
+          ? mode
+          : `${mode}:${layersPerStage}`,
   name: 'recompute',
-  words: ({ mode, modules, layersPerStage }) =>
-    mode === 'selective' ? modules.join('+') : layersPerStage === null ? mode : `${mode} ×${layersPerStage}`,
+  words: ({ mode, modules, layersPerStage, budget }) =>
+    mode === 'budget'
+      ? `budget ${budget}`
+      : mode === 'selective'
+        ? modules.join('+')
+        : layersPerStage === null
+          ? mode
+          : `${mode} ×${layersPerStage}`,
   resolve(value, problem, { pp }) {
     if (value.mode === 'selective' && value.modules.length === 0) return worthIt(problem);
     const { length: all } = problem.model.layers;
@@ -49,6 +67,22 @@ export const recompute = technique<Recompute>({
       ? { ...value, layersPerStage: null }
       : { ...value, layersPerStage };
   },
+  form: ({ mode }) => (mode === 'budget' ? 'budget' : null),
+  reject: ({ mode, budget }, { stack }) =>
+    mode === 'budget' && !stack.compiled
+      ? {
+          rule: 'activation-budget',
+          actual: `recompute=budget:${budget} on ${stack.name}`,
+          limit: 'a stack with compiled: true: the budget is of torch.compile',
+          hint: 'Maybe --stack with a file of your own, from shardwright stack show; or recompute=selective.',
+        }
+      : null,
+  assumed: ({ mode, budget }) =>
+    mode === 'budget'
+      ? [
+          `activation budget ${budget}: what costs no FLOPs is run again first, then an equal share of all else`,
+        ]
+      : [],
   choices: (problem, _, asked) =>
     asked === undefined ? [NO_RECOMPUTE, worthIt(problem), FULL_RECOMPUTE] : [asked],
   limit: {
@@ -56,7 +90,8 @@ export const recompute = technique<Recompute>({
     with: (value, layersPerStage) => (value.mode === 'full' ? { ...value, layersPerStage } : null),
     without: (value) => ({ ...value, layersPerStage: null }),
   },
-  layer: ({ mode, modules }, operators) => {
+  layer: ({ mode, modules, budget = 1 }, operators) => {
+    if (mode === 'budget') return underBudget(operators, budget);
     if (mode === 'none') return [...operators];
     if (mode === 'full') return wholeAgain(operators);
     const among = (list: readonly RecomputeModule[]) => list.some((module) => modules.includes(module));
@@ -98,11 +133,13 @@ export function worthIt(problem: Problem): Recompute {
   return isMoe(problem.model) ? selective('layernorm', 'moe_act') : selective('layernorm', 'mlp');
 }
 
-/** `none`, `full`, `full:4` (the first four layers of each stage), `full:50%` (of its layers), or modules joined by +. */
+/** `none`, `full`, `full:4` (the first four layers of each stage), `full:50%` (of its layers), `budget:0.5`, or modules joined by +. */
 function parsed(text: string): Recompute | Misread {
   const [, some, share] = /^full:(\d+)(%)?$/.exec(text) ?? [];
   const layers = Number(some) / (share === undefined ? 1 : 100);
   if (layers > 0 && (share === undefined || layers < 1)) return { ...FULL_RECOMPUTE, layersPerStage: layers };
+  const budget = budgetIn(text);
+  if (budget > 0 && budget < 1) return { mode: 'budget', modules: [], layersPerStage: null, budget };
   if (text === 'none') return NO_RECOMPUTE;
   if (text === 'full') return FULL_RECOMPUTE;
   if (text === 'selective') return selective();
@@ -113,6 +150,11 @@ function parsed(text: string): Recompute | Misread {
   return known.length === modules.length
     ? selective(...known)
     : new Misread(
-        `none, selective, full, full:LAYERS, full:SHARE%, or modules joined by +: ${RECOMPUTE_MODULES.join(', ')}`,
+        `none, selective, full, full:LAYERS, full:SHARE%, budget:SHARE (above 0, below 1), or modules joined by +: ${RECOMPUTE_MODULES.join(', ')}`,
       );
+}
+
+function budgetIn(text: string): number {
+  const [, share, percent] = /^budget:(\d*\.?\d+)(%)?$/.exec(text) ?? [];
+  return share === undefined ? 0 : Number(share) / (percent === undefined ? 1 : 100);
 }

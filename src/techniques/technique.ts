@@ -129,6 +129,8 @@ export interface Technique<V = unknown> {
 
   /** Where else than on the GPU a value has anything lie; left out: nowhere. */
   devices?(value: V): readonly Exclude<Device, 'gpu'>[];
+  /** A kind of value that a framework must list by itself (`recompute:budget`); left out or null: the technique's id is enough. */
+  form?(value: V): string | null;
   /** What is not known of a value and taken all the same, in words. */
   assumed?(value: V): readonly string[];
 

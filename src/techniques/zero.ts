@@ -21,6 +21,7 @@ import {
   type StepTraffic,
   technique,
 } from './technique.ts';
+import { unsharded } from './unsharded.ts';
 
 /** ZeRO stages: 0 nothing sharded, 1 optimizer states, 2 and gradients, 3 and parameters. */
 const ZERO_STAGES = [0, 1, 2, 3] as const;
@@ -60,7 +61,7 @@ export const zero = technique<ZeroStage>({
       const ranks = one.of === 'dense' ? groups.shard.size : groups.expertData.size;
       return { ...one, share: one.share * (stateShare === null ? 1 / ranks : stateShare / cp) };
     }),
-  terms: (stage, held, context) => [...unsharded(stage, held, context), ...buffers(stage, held, context)],
+  terms: (stage, held, context) => [...whole(stage, held, context), ...buffers(stage, held, context)],
   passTraffic,
   stepTraffic,
 });
@@ -68,33 +69,31 @@ export const zero = technique<ZeroStage>({
 const GATHERED: readonly Point[] = ['forward', 'loss', 'backward', 'end-of-backward'];
 
 /**
- * What FSDP keeps whole beside the shards. Without a pipeline: two layers in flight and the root module, weights as
- * they are computed with, and one layer's gradients. With a pipeline the stage stays gathered between micro-batches: 2 B of weights
- * (4 B in fp32) and 4 B of accumulated gradients per parameter (torchtitan, reshard_after_forward off under PP).
+ * What stays whole beside the shards. With a pipeline the stage stays gathered between micro-batches: 2 B of weights (4 B in fp32) and
+ * 4 B of accumulated gradients per parameter (torchtitan, reshard_after_forward off under PP).
  */
-function unsharded(stage: ZeroStage, held: Held, { problem, groups, dims }: StageContext): MemoryTerm[] {
-  if (stage < 3 || groups.shard.size === 1) return [];
+function whole(stage: ZeroStage, held: Held, context: StageContext): MemoryTerm[] {
+  const { problem, groups, dims } = context;
   const { gathered, live, root } = held;
+  if (stage < 3 || groups.shard.size === 1) return [];
   if (dims.pp > 1 && problem.stack.fullySharded) {
-    const whole = (part: State, { layers, fixed }: Held['live'], factor: number) =>
+    const all = (part: State, { layers, fixed }: Held['live'], factor: number) =>
       memoryTerm({
         part,
         layers: layers.map((row) => row.map((amount) => factor * amount)),
         fixed: [factor * fixed],
       });
-    return [whole('weights', gathered, 1), whole('gradients', live, 4)];
+    return [all('weights', gathered, 1), all('gradients', live, 4)];
   }
-  // Two layers of weights, and the weights and gradients of the one in backward; an engine that leaves so many gathered has
-  // the others among them, and its gradients in 16 bits until they go into its bucket.
-  const [weights, gradients] = problem.stack.engineBuffers === undefined ? [3, 4] : [1, 2];
+  if (problem.stack.engineBuffers === undefined) return unsharded(held, context, gradientBytes(problem));
+  // An engine that leaves so many parameters gathered has other layers among them, and the gradients of the one in backward in 16 bits
+  // until they go into its bucket.
   return [
     memoryTerm({
       part: 'gathered parameters',
       at: GATHERED,
       over: 'widest',
-      layers: gathered.layers.map((row, s) =>
-        row.map((bytes, kind) => weights * bytes + gradients * live.layers[s]![kind]!),
-      ),
+      layers: gathered.layers.map((row, s) => row.map((bytes, kind) => bytes + 2 * live.layers[s]![kind]!)),
       fixed: [root],
     }),
   ];

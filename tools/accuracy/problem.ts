@@ -252,6 +252,12 @@ function stackOf(row: Row, assumptions: string[]): Stack {
     overlap: overlapOf(stack, row),
     moeDispatcher: dispatcherOf(facts.moeDispatcher) ?? usualDispatcher(stack, row, assumptions),
     compiled: row.config.torchCompile ?? stack.compiled,
+    ...(facts.elementwise === 'eager' || facts.elementwise === 'fused'
+      ? { elementwise: facts.elementwise }
+      : {}),
+    ...(facts.shardedEnds === 'apart' || facts.shardedEnds === 'with-root'
+      ? { shardedEnds: facts.shardedEnds }
+      : {}),
   };
 }
 

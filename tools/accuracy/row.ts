@@ -141,6 +141,9 @@ export interface Row {
     readonly routing?: string | null;
     readonly cudaGraphs?: string | null;
     readonly moeDispatcher?: string | null;
+    /** As a stack's file has them. */
+    readonly elementwise?: string | null;
+    readonly shardedEnds?: string | null;
   } | null;
   readonly outcome?: string | null;
   readonly faults?: Readonly<Record<string, unknown>> | null;

@@ -10,7 +10,9 @@ export function towersOf(config: Readonly<Record<string, unknown>>): Tower[] {
     if (!isMapping(own)) return [];
     const kind = String(own.model_type ?? config.model_type ?? 'of no kind');
     const count = COUNTS[kind];
-    return [{ name, kind, weights: count === undefined ? null : count(sizesOf(own)) }];
+    if (count === undefined) return [{ name, kind, weights: null }];
+    const sizes = sizesOf(own);
+    return [{ name, kind, weights: count(sizes), ...layersOf(sizes) }];
   });
 }
 
@@ -18,6 +20,7 @@ interface Sizes {
   readonly hidden: number;
   readonly ffn: number;
   readonly layers: number;
+  readonly heads: number | undefined;
   /** Pixels of a patch, all channels. */
   readonly pixels: number;
   readonly patches: number;
@@ -36,7 +39,15 @@ function sizesOf(own: Readonly<Record<string, unknown>>): Sizes | null {
   )
     return null;
   const pixels = of('num_channels', 3)! * patch ** 2;
-  return { hidden, ffn, layers, pixels, patches: Math.floor(image / patch) ** 2 };
+  const heads = of('num_attention_heads');
+  return { hidden, ffn, layers, heads, pixels, patches: Math.floor(image / patch) ** 2 };
+}
+
+/** Nothing where heads are not said, or do not divide. */
+function layersOf(sizes: Sizes | null): Pick<Tower, 'layers'> {
+  if (sizes?.heads === undefined || sizes.hidden % sizes.heads !== 0) return {};
+  const { layers: count, heads, ...others } = sizes;
+  return { layers: { count, heads, ...others } };
 }
 
 /** Layers of a vision transformer, biases and two norms included, and what stands beside them. */

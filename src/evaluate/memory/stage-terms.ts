@@ -112,16 +112,26 @@ function stateTerms(profile: StageProfile): (place: StagePlace) => MemoryTerm[] 
     const root = ownedAtEnds(profile, ends);
     const rootWeights = gatheredBytes(root, 'dense');
     const largestEnd = largerEnd(({ trained }) => trained.dense);
+    const embedding = ownedAtEnds(profile, { ...ends, head: null });
+    const ofEmbedding = { weights: gatheredBytes(embedding, 'dense'), live: liveOf(embedding) };
     const held: Held = {
       gathered: { layers: ofLayers.gathered, fixed: gathered(beside) },
       live: { layers: ofLayers.live, fixed: live(beside) },
-      root: rootWeights + element * (root.parameters.dense - root.frozen.dense),
+      ends: {
+        embedding: ofEmbedding,
+        head: { weights: rootWeights - ofEmbedding.weights, live: liveOf(root) - ofEmbedding.live },
+      },
+      root: rootWeights + element * liveOf(root),
       rootWeights,
       updating: (updateBytes ?? 2 * element) * largestEnd,
     };
     const all = [...states, ...unsplit, ...updated((updateBytes ?? 0) * resident * largestEnd)];
     return [...all, ...HOLDING.flatMap((one) => one.terms(one.of(techniques), held, context))];
   };
+}
+
+function liveOf({ parameters, frozen }: Owned): number {
+  return parameters.dense - frozen.dense;
 }
 
 /** Activations, logits, and what is alive only while a pass runs. */
@@ -163,6 +173,14 @@ function passTerms(profile: StageProfile): (place: StagePlace) => MemoryTerm[] {
       alone('logits and loss', ['loss'], logits.transient),
       widest('recomputed', restored),
       widest('temporaries', transient),
+      // Towers go backward last: what they keep of the micro-batch is there until then.
+      alone(
+        'activations',
+        ['end-of-backward'],
+        ends.embedding === null || embedding.memory.transient === 0
+          ? 0
+          : embedding.memory.saved + embedding.memory.transient,
+      ),
       // The weight gradient of embedding or head, where it is made outside the gradient buffer.
       alone(
         'temporaries',

@@ -34,7 +34,7 @@ export const env: Framework = {
     const runs = hostRuns(cluster, plan);
     const stages = plan.pipelines[0]!.stages;
     const { techniques } = plan;
-    const { mode, modules, layersPerStage } = recompute.of(techniques);
+    const { mode, modules, layersPerStage, budget } = recompute.of(techniques);
     return [
       {
         path: 'plan.env',
@@ -65,6 +65,7 @@ export const env: Framework = {
           RECOMPUTE: mode,
           RECOMPUTE_MODULES: modules.join(' '),
           RECOMPUTE_LAYERS: layersPerStage ?? '',
+          ...(budget === undefined ? {} : { RECOMPUTE_BUDGET: budget }),
           ZERO_STAGE: zero.of(techniques),
           ...Object.fromEntries(
             TECHNIQUES.filter(({ id }) => !NAMED.some((one) => one.id === id)).map(({ id, of, format }) => [

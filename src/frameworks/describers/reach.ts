@@ -17,7 +17,7 @@ export const EVERYTHING: Express = {
       Object.fromEntries(Object.entries(options).map(([key, { values }]) => [key, values])),
     ]),
   ),
-  techniques: TECHNIQUES.map(({ id }) => id),
+  techniques: [...TECHNIQUES.map(({ id }) => id), 'recompute:budget'],
   packs: true,
   models: true,
 };

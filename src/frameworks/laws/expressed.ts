@@ -100,6 +100,10 @@ function asStacked(
   return held(optimizerOptions) === held(others);
 }
 
+function saysForm({ techniques }: Reach['express'], id: string, form: string | null): boolean {
+  return form === null || techniques.includes(`${id}:${form}`);
+}
+
 /** Schedules and techniques that it does not list. */
 export function expressedPlan({ name, express }: Reach): Rule[] {
   return [
@@ -109,15 +113,18 @@ export function expressedPlan({ name, express }: Reach): Rule[] {
         : no('schedule', `schedule ${schedule}`, `${express.schedules.join(', ')} in ${name}`),
     (_, { techniques }) => {
       const odd = TECHNIQUES.find(
-        ({ id, of, off, format }) =>
-          !express.techniques.includes(id) && format(of(techniques)) !== format(off),
+        ({ id, of, off, format, form }) =>
+          format(of(techniques)) !== format(off) &&
+          (!express.techniques.includes(id) || !saysForm(express, id, form?.(of(techniques)) ?? null)),
       );
       return odd === undefined
         ? null
         : no(
             odd.id,
             `${odd.name} ${odd.words(odd.of(techniques))}`,
-            `${odd.format(odd.off)}: ${name} has no ${odd.name}`,
+            express.techniques.includes(odd.id)
+              ? `another ${odd.name}: ${name} cannot be told this one here`
+              : `${odd.format(odd.off)}: ${name} has no ${odd.name}`,
           );
     },
   ];

@@ -1,6 +1,7 @@
 import type { Asked } from '../port/reader.ts';
 import { contextExchangeOf } from './context-exchange.ts';
 import { cutOf, virtualStagesOf } from './cut.ts';
+import { hybridNotes } from './hybrid-context.ts';
 import { offloadOf } from './offload.ts';
 import { askedOptimizer } from './optimizer.ts';
 import { precisionOf } from './precision.ts';
@@ -48,14 +49,13 @@ export function askedOf(run: MegatronRun): Asked {
     layers: run.count('--num-layers'),
     hiddenSize: run.count('--hidden-size'),
     ...optimizer,
-    notes: [...notesOf(run), ...notes, ...gatherNotes(run)],
+    notes: [...notesOf(run), ...hybridNotes(run), ...notes, ...gatherNotes(run)],
   };
 }
 
 /** What the flags change and no plan says: each is named, none is estimated. */
 const UNESTIMATED: Readonly<Record<string, string>> = {
   '--cpu-offloading-num-layers': 'activations are counted on the GPU',
-  '--hybrid-context-parallel': 'every sample is split over all context-parallel ranks',
   '--sft': 'attention is counted over whole sequences, unless --packing says how long samples are',
   '--fine-grained-activation-offloading': 'activations are counted on the GPU',
   '--freeze-all-layers': 'all weights are trained',

@@ -1,10 +1,12 @@
 import { bad, divides } from '../reading/file-rule.ts';
+import { hybridContextRule } from './hybrid-context.ts';
 import { dataParallel, expertsOf, type MegatronRule } from './run.ts';
 
 const STATE_TYPES = ['--main-grads-dtype', '--main-params-dtype', '--exp-avg-dtype', '--exp-avg-sq-dtype'];
 
 /** What overlap, attention and the optimizer ask of one another (arguments.py@000c4ac). */
 export const TECHNIQUE_RULES: readonly MegatronRule[] = [
+  hybridContextRule,
   {
     rule: 'overlap-param-gather',
     at: '--overlap-param-gather',

@@ -1,7 +1,7 @@
-import { InputError } from '../../domain/input-error.ts';
 import { isKind, type Value } from '../../foreign/python/value.ts';
 import type { Asked, LaunchReader } from '../port/reader.ts';
 import { broken } from '../reading/file-rule.ts';
+import { trainedBy } from './adapters.ts';
 import { TITAN_FILE_RULES } from './file-rules.ts';
 import { lossNotes, lossOfRun } from './loss.ts';
 import { classOf } from './made.ts';
@@ -26,12 +26,14 @@ export const titanReader: LaunchReader = {
   },
 };
 
+/** Of MemoryBudgetAC (torchtitan/distributed/activation_checkpoint.py@b5bcd76). */
+const USUAL_BUDGET = 0.5;
 /** All that FSDP2's CPUOffloadPolicy moves. */
 const OFFLOADED = { 'offload-optimizer': '1', 'offload-parameters': 'host' } as const;
 
 /** Parameters are gathered again in the backward pass unless the file, or a pipeline, keeps them. */
 function askedOf(run: TitanRun): Asked {
-  refuseAdapters(run);
+  const trained = trainedBy(run);
   const optimizer = askedOptimizer(run);
   const { pp, tp, cp, ep, replicate, shard, stages, sequenceParallel, ...workload } = sizesOf(run, null);
   const { sequenceLength, microTokens, microBatches, stepTokens } = workload;
@@ -62,30 +64,11 @@ function askedOf(run: TitanRun): Asked {
     globalBatchSize: tokens === null ? null : tokens / sequenceLength,
     precision: precisionOf(run),
     ...(optimizer === undefined ? {} : { optimizer }),
+    ...trained,
     layers: run.model?.layers ?? null,
     hiddenSize: run.model?.hiddenSize ?? null,
     notes: lossNotes(run),
   };
-}
-
-/** torchtitan's LoRAConverter keeps frozen weights in fp32 and adapts the head too: neither is estimated. */
-function refuseAdapters(run: TitanRun): void {
-  const path = run.paths.find((one) => adapts(run.at(one)));
-  if (path !== undefined)
-    throw new InputError({
-      message: `${path} has a LoRAConverter`,
-      expected: 'a recipe that trains all weights',
-      hint: 'Maybe --config with its degrees, and --train lora.',
-      at: { file: run.file, line: run.line(path) },
-    });
-}
-
-function adapts(value: Value | undefined): boolean {
-  if (Array.isArray(value)) return value.some(adapts);
-  return (
-    isKind(value, 'made') &&
-    (classOf(value) === 'LoRAConverter' || [...value.keywords.values(), ...value.args].some(adapts))
-  );
 }
 
 function scheduleOf(name: string | null): string | null {
@@ -97,5 +80,13 @@ function recomputeOf(value: Value | undefined): string {
   const name = classOf(value);
   const mode = name !== null && isKind(value, 'made') ? value.keywords.get('mode') : undefined;
   if (name === 'FullAC' || mode === 'full') return 'full';
+  if (name === 'MemoryBudgetAC') return budgetOf(value);
   return name === 'SelectiveAC' || mode === 'selective' ? 'op' : 'none';
+}
+
+/** 0 keeps the inputs of layers alone, 1 is the compiler's own choice. */
+function budgetOf(value: Value | undefined): string {
+  const stated = isKind(value, 'made') ? value.keywords.get('memory_budget') : undefined;
+  const budget = typeof stated === 'number' ? stated : USUAL_BUDGET;
+  return budget <= 0 ? 'full' : budget >= 1 ? 'none' : `budget:${budget}`;
 }

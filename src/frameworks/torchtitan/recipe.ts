@@ -1,5 +1,6 @@
 import { microBatchSizeOf, type Plan } from '../../domain/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
+import type { Training } from '../../domain/training.ts';
 import { pythonText } from '../../foreign/python/print.ts';
 import { commentText } from '../../launch-folder/quote.ts';
 import { degreesOf } from '../../plan-text/degrees.ts';
@@ -8,6 +9,7 @@ import { recompute } from '../../techniques/recompute.ts';
 import { sequenceParallel } from '../../techniques/sequence-parallel.ts';
 import { zero } from '../../techniques/zero.ts';
 import { chunksInOrder } from '../laws/chunks.ts';
+import { adapterArgument, adapterImports } from './adapters.ts';
 import { BASES } from './bases.ts';
 import { lossImports, lossLines } from './loss.ts';
 import { offloads } from './offload.ts';
@@ -18,7 +20,13 @@ import { TORCHTITAN_VERSION } from './version.ts';
 
 /** ZeRO-2 keeps the gathered parameters between forward and backward; ZeRO-3 gathers them again. */
 const RESHARD = { 0: null, 1: null, 2: 'never', 3: 'always' } as const;
-const RECOMPUTE = { none: 'None', selective: 'SelectiveAC.Config()', full: 'FullAC.Config()' } as const;
+const RECOMPUTE = {
+  none: 'None',
+  selective: 'SelectiveAC.Config()',
+  full: 'FullAC.Config()',
+  // Of a compiled model, which no plan here is.
+  budget: 'None',
+} as const;
 
 /** `plan.py`, for `python -m torchtitan.train --module plan --config recipe`. */
 export function recipe(problem: Problem, plan: Plan, origin: string): string {
@@ -35,11 +43,11 @@ export function recipe(problem: Problem, plan: Plan, origin: string): string {
     `# ${commentText(origin)}`,
     `# for torchtitan's main between ${since} and ${before}, such as ${commit} of ${date}`,
     '# python -m torchtitan.train --module plan --config recipe   (this file must be importable)',
-    ...imports(model, plan),
+    ...imports(model, problem, plan),
     '',
     '',
     'def recipe():',
-    ...baseLines(model),
+    ...baseLines(model, spec.training),
     '    p = c.parallelism',
     `    p.pipeline_parallel_degree = ${pp}`,
     `    p.data_parallel_replicate_degree = ${dpReplicate}`,
@@ -66,28 +74,33 @@ export function recipe(problem: Problem, plan: Plan, origin: string): string {
   ].join('\n')}\n`;
 }
 
-/** The model is not the one its base function makes: another flavor, or one without float8 layers. */
-function remade({ base, flavor }: TitanModel): boolean {
-  return BASES[base]!.flavor !== flavor || BASES[base]!.float8;
+/** The model is not the one its base function makes: another flavor, one with adapters, or without float8 layers. */
+function remade({ base, flavor }: TitanModel, training: Training | undefined): boolean {
+  return training?.lora != null || BASES[base]!.flavor !== flavor || BASES[base]!.float8;
 }
 
-function imports(model: TitanModel, plan: Plan): string[] {
-  const ac = { none: null, selective: 'SelectiveAC', full: 'FullAC' }[recompute.of(plan.techniques).mode];
+function imports(model: TitanModel, { model: { training } }: Problem, plan: Plan): string[] {
+  const ac = { none: null, budget: null, selective: 'SelectiveAC', full: 'FullAC' }[
+    recompute.of(plan.techniques).mode
+  ];
   const from = `torchtitan.models.${model.family}`;
   return [
     ...(ac === null ? [] : [`from torchtitan.distributed.activation_checkpoint import ${ac}`]),
+    ...adapterImports(training),
     ...lossImports(loss.of(plan.techniques)),
-    ...(remade(model) ? [`from ${from} import model_registry`] : []),
+    ...(remade(model, training) ? [`from ${from} import model_registry`] : []),
     `from ${from}.config_registry import ${model.base}`,
   ];
 }
 
 /** The base function, and what it must not leave in place: float8 layers, compilation and async tensor parallelism of 405B. */
-function baseLines(model: TitanModel): string[] {
+function baseLines(model: TitanModel, training: Training | undefined): string[] {
   const base = BASES[model.base]!;
   return [
     `    c = ${model.base}()`,
-    ...(remade(model) ? [`    c.model_spec = model_registry(${pythonText(model.flavor)})`] : []),
+    ...(remade(model, training)
+      ? [`    c.model_spec = model_registry(${pythonText(model.flavor)}${adapterArgument(training)})`]
+      : []),
     ...(base.flavor === model.flavor
       ? []
       : [`    c.hf_assets_path = ${pythonText(`./assets/hf/Qwen3-${model.flavor}`)}`]),

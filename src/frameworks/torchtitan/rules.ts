@@ -3,6 +3,7 @@ import { recompute } from '../../techniques/recompute.ts';
 import { zero } from '../../techniques/zero.ts';
 import { chunksInOrder } from '../laws/chunks.ts';
 import { no, type ProblemRule, type Rule } from '../laws/rule.ts';
+import { adapters } from './adapters.ts';
 import { chunkedLoss } from './loss.ts';
 import { offload } from './offload.ts';
 import { MODELS, titanModelOf } from './registry.ts';
@@ -97,7 +98,7 @@ const recomputation: Rule = (_, { techniques }) => {
     : no('recompute-module', `recompute of ${odd}`, 'op, by operator', 'Maybe recompute=op.');
 };
 
-export const PROBLEM_RULES: readonly ProblemRule[] = [model, precision];
+export const PROBLEM_RULES: readonly ProblemRule[] = [model, precision, adapters];
 
 /** For models of the registry. */
 export const PLAN_RULES: readonly Rule[] = [

@@ -1,4 +1,5 @@
 import { closed, flag, positive } from '../../document/shapes.ts';
+import { asRun } from '../eager.ts';
 import { layerModule } from '../layer-module.ts';
 import { columnParallel, rowParallel } from '../linear.ts';
 import { input, kept, type LayerContext, type Operator, operator, stream } from '../operator.ts';
@@ -51,6 +52,9 @@ export function mlpOperators(mlp: Mlp, { model, local, stack }: LayerContext): O
   const up = gated ? 2 : 1;
   const elements = local.tokens * f;
   // Eager PyTorch keeps SiLU's output and the product apart; fused kernels and compilers do not.
+  const [forward, backward] = gated
+    ? asRun('gated', [3 * e, 5 * e], stack)
+    : [(up + 1) * e, (2 * up + 1) * e];
   const fused = mlp.fused === true || stack.compiled || stack.fusedActivation;
   return [
     columnParallel(
@@ -73,7 +77,7 @@ export function mlpOperators(mlp: Mlp, { model, local, stack }: LayerContext): O
     operator({
       name: 'activation',
       modules: [module, 'op'],
-      kernels: [stream('element-wise', (up + 1) * e * elements, (2 * up + 1) * e * elements, fused ? 1 : 2)],
+      kernels: [stream('element-wise', forward * elements, backward * elements, fused ? 1 : 2)],
       saved: [
         input('next', local.linearInputBytes * elements, module, 'op'),
         ...(fused || !gated ? [] : [kept(e * elements, module, 'op')]),

@@ -12,6 +12,8 @@ export interface LossShape {
   readonly headTrained: boolean;
   /** Weight gradients are added to those before by their own multiplication, not made apart first. */
   readonly accumulationFused: boolean;
+  /** Chunks keep what their backward needs until all are through; left out: each goes back before the next. */
+  readonly chunksTogether?: boolean;
   /** How the stack works out logits that are whole. */
   readonly kernel: Stack['lossKernel'];
   readonly c: Coefficients;

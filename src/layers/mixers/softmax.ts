@@ -1,4 +1,5 @@
 import { closed, count, flag, positive } from '../../document/shapes.ts';
+import { asRun } from '../eager.ts';
 import { layerModule } from '../layer-module.ts';
 import { columnParallel, rowParallel } from '../linear.ts';
 import { type Kernel, kept, type LayerContext, type Operator, operator, stream } from '../operator.ts';
@@ -127,10 +128,11 @@ function projections(a: SoftmaxAttention, { model, local, stack }: LayerContext)
     local,
   );
   const rotary = model.learnedPositions === 0;
+  const [forward, backward] = asRun('rotation', [2 * e, 2 * e], stack);
   const positions = operator({
     name: 'rotary',
     modules: ['op'],
-    kernels: rotary ? [stream('element-wise', 2 * e * (q + kv), 2 * e * (q + kv), 2)] : [],
+    kernels: rotary ? [stream('element-wise', forward * (q + kv), backward * (q + kv), 2)] : [],
     hostUnits: rotary ? 2 : 0,
   });
   return [qkv, positions];

@@ -3,7 +3,8 @@ import type { Trained, Training } from '../../domain/training.ts';
 
 /**
  * The model with what is trained of it. Layers that are trained alike are of one kind: where the first few are frozen,
- * kinds are told apart by that too.
+ * kinds are told apart by that too. The first layer with adapters is none of its own, though nothing before it may be trained: the gradient
+ * of its input, which nobody works out, is counted. That is 0.2 % of a step of 32 layers, 0.06 % of 80, and more, never less.
  */
 export function asTrained(model: ModelSpec, training: Training): ModelSpec {
   const kinds: LayerKind[] = [];
@@ -42,6 +43,11 @@ export function endsTrained({
   const before = inputsTrained(training) || (decoder !== 'frozen' && frozenLayers < layers.length);
   return {
     embedding: { mode: embedding, lora, backward: embedding === 'full' },
-    head: { mode: head, lora: lora && { ...lora, modules: ['head'] }, backward: before || head !== 'frozen' },
+    head: {
+      mode: head,
+      lora: lora && { ...lora, modules: ['head'] },
+      backward: before || head !== 'frozen',
+      ...(before ? {} : { first: true }),
+    },
   };
 }

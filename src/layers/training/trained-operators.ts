@@ -21,15 +21,27 @@ export function trainedOperators(
 ): Operator[] {
   if (trained === null || trained.mode === 'full') return [...operators];
   const { mode, lora, backward } = trained;
-  const all = operators.flatMap((one) => {
+  const all: Candidate[] = operators.flatMap((one): Candidate[] => {
     const adapter = mode === 'frozen' || lora === null ? null : adapterOf(one, lora, context);
     const base: Candidate = { ...frozen(one, trained, context, adapter !== null), adapted: adapter !== null };
     return adapter === null ? [base] : [base, adapter];
   });
-  return all.map(({ adapted: _, ...one }: Candidate, i) => ({
+  const reached = trained.first === true ? all.findIndex(({ adapted }) => adapted === true) + 1 : 0;
+  return all.map(({ adapted: _, ...one }: Candidate, i) => {
+    const saved = backward ? one.saved.filter((tensor) => isRead(tensor, all, i)) : [];
+    return i < reached ? unreached(one, saved) : { ...one, saved };
+  });
+}
+
+/** What stands before all that is trained has no backward; of what it keeps, an adapter reads the inputs of linears. */
+function unreached(one: Operator, saved: readonly SavedTensor[]): Operator {
+  return {
     ...one,
-    saved: backward ? one.saved.filter((tensor) => isRead(tensor, all, i)) : [],
-  }));
+    gradients: 'none',
+    backwardBytes: 0,
+    communication: one.communication.filter(({ pass }) => pass === 'forward'),
+    saved: saved.filter(({ readBy }) => readBy !== undefined),
+  };
 }
 
 /** A frozen linear whose input an adapter reads. */

@@ -24,6 +24,7 @@ const CLIP = {
   hidden_size: 1024,
   intermediate_size: 4096,
   num_hidden_layers: 24,
+  num_attention_heads: 16,
   image_size: 336,
   patch_size: 14,
 };
@@ -32,6 +33,7 @@ const SIGLIP = {
   hidden_size: 1152,
   intermediate_size: 4304,
   num_hidden_layers: 27,
+  num_attention_heads: 16,
   image_size: 896,
   patch_size: 14,
 };
@@ -73,6 +75,39 @@ describe('towers of a multimodal model', () => {
     expect(bytes(all).weights).toBe(bytes(frozen).weights);
     expect(all.assumptions.join()).toContain('vision tower (clip_vision_model, 304M parameters): held');
     expect(frozen.assumptions.join()).toContain('with the embedding, frozen;');
+  });
+
+  it('see images, whose patches take time and are kept for backward where the tower is trained', async () => {
+    const path = fileOf('seen', SIGLIP);
+    const estimated = async (...flags: string[]) =>
+      JSON.parse((await run(['estimate', path, 'dgx-h100-8', ...WORK, '--json', ...flags])).out);
+    const [none, one, many, frozen, again] = [
+      await estimated('--images', '0'),
+      await estimated(),
+      await estimated('--images', '4'),
+      await estimated('--images', '4', '--train', 'vision=frozen'),
+      await estimated('--images', '4', '--config', 'dp=8,zero=1,recompute=full'),
+    ];
+    const part = (document: { time: Record<string, number> }) => document.time['embedding, head and loss']!;
+    const kept = (document: typeof none) => document.stages[0].memory.activations;
+    // Two micro-batches of one sequence. Linears and attention, forward and backward, at less than the peak of an H100.
+    const linear = 2 * (4 * 1152 ** 2 + 2 * 1152 * 4304);
+    const flops = 2 * 27 * 4 * 4096 * (3 * linear + 3 * 4 * 4096 * 1152);
+    expect(part(many) - part(none)).toBeGreaterThan(flops / 989e12);
+    expect(part(many) - part(none)).toBeLessThan((4 * flops) / 989e12);
+    expect(part(one)).toBeGreaterThan(part(none));
+    // Half of forward, and less than a third of it all: no backward, nothing kept.
+    expect(part(frozen) - part(none)).toBeLessThan(0.5 * (part(many) - part(none)));
+    expect(part(frozen)).toBeGreaterThan(part(none));
+    // 16 bits: inputs of two norms and of what follows them (4), q, k, v and attention's output (4), two widths of the MLP; lse beside.
+    const bytes = 27 * 4096 * (2 * (8 * 1152 + 2 * 4304) + 4 * 16) + 2 * 4096 * 588;
+    expect(kept(many) - kept(none)).toBeCloseTo(4 * bytes, -6);
+    expect(kept(frozen)).toBe(kept(none));
+    expect(kept(again)).toBeLessThan(kept(many) / 4);
+    expect(one.assumptions.join()).toContain('1 image of 4096 patches in a sequence (--images)');
+    expect(many.assumptions.join()).toContain('4 images of 4096 patches in a sequence, worked out whole');
+    const bad = await run(['estimate', 'llama-3.1-8b', 'dgx-h100-8', ...WORK, '--images', '2']);
+    expect(bad.err).toContain('--images is "2", but llama-3.1-8b has no tower that is known');
   });
 
   it('of a kind that is not known are left out, with a line that says so', async () => {

@@ -96,14 +96,21 @@ describe('--train', () => {
 
 describe('a plan of adapters', () => {
   const file = join(scratch, 'plan.json');
-  const modules: Readonly<Record<string, string>> = { 'megatron-bridge': 'qkv,o,fc1,down' };
+  const modules: Readonly<Record<string, string>> = {
+    'megatron-bridge': 'qkv,o,fc1,down',
+    torchtitan: 'qkv,o,gate,up,down',
+  };
+  // torchtitan holds frozen weights in the type of trained ones, and has no ZeRO-1.
+  const besides: Readonly<Record<string, readonly string[]>> = {
+    torchtitan: ['--optimizer', 'adamw,master=none', '--fix', 'tp=1,pp=1,zero=3'],
+  };
 
   it.each(LAUNCHERS)(
     '$id runs it and reads it back, or refuses it by name',
     async ({ id, express, reader }) => {
       const on = modules[id] ?? 'q,k,v,o';
       const flags = ['--train', 'lora', '--lora-rank', '8', '--lora-modules', on];
-      const shape = ['--fix', 'tp=1,pp=1'];
+      const shape = besides[id] ?? ['--fix', 'tp=1,pp=1'];
       const plan = await run([
         'plan',
         ...ON,

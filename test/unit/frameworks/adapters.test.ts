@@ -3,6 +3,7 @@ import { deepspeed } from '../../../src/frameworks/deepspeed/index.ts';
 import { megatronReader } from '../../../src/frameworks/megatron/reader.ts';
 import { megatronBridge } from '../../../src/frameworks/megatron-bridge/index.ts';
 import { bridgeReader } from '../../../src/frameworks/megatron-bridge/reader.ts';
+import { torchtitan } from '../../../src/frameworks/torchtitan/index.ts';
 import { titanReader } from '../../../src/frameworks/torchtitan/reader.ts';
 import type { TrainingFlags } from '../../../src/plan-text/training-text.ts';
 import { sourceOf } from '../../fixtures/source.ts';
@@ -72,19 +73,78 @@ describe('DeepSpeed', () => {
   });
 });
 
-describe('what is not estimated is said', () => {
-  it('torchtitan', () => {
-    const text = `
+describe('torchtitan', () => {
+  const bf16 = (problem: typeof DENSE) => ({
+    ...problem,
+    workload: { ...problem.workload, optimizerOptions: { master: 'none' } },
+  });
+  const plan = planned(DENSE, 'tp=8,pp=1,dp=8,sharding=3');
+  const recipeOf = (converter: string, dtype = '    c.training.dtype = "bfloat16"\n', flavor = '8B') => `
 from torchtitan.components.lora import LoRAConverter
 def recipe():
-    c = llama3_8b()
-    c.model_spec = model_registry("8B", converters=[LoRAConverter.Config(rank=8)])
+    c = ${flavor === '8B' ? 'llama3_8b' : 'qwen3_30b_a3b'}()
+    c.model_spec = model_registry("${flavor}", converters=[LoRAConverter.Config(${converter})])
     c.parallelism.tensor_parallel_degree = 2
-    return c
+${dtype}    return c
 `;
-    expect(() => titanReader.read(sourceOf(text, 'plan.py')).asked()).toThrow(/LoRAConverter/);
+  const read = (...given: Parameters<typeof recipeOf>) =>
+    titanReader.read(sourceOf(recipeOf(...given), 'plan.py')).asked().training;
+
+  it('writes its converter and reads it back', () => {
+    const problem = bf16(
+      withTraining(DENSE, 'lora', { 'lora-modules': 'qkv,o,down', 'lora-rank': '16', 'lora-dropout': '0' }),
+    );
+    expect(torchtitan.reject(problem, plan)).toBeNull();
+    const { content } = torchtitan.render(problem, plan, ORIGIN)[0]!;
+    expect(content).toContain('from torchtitan.components.lora import LoRAConverter\n');
+    expect(content).toContain(
+      'model_registry("70B", converters=[LoRAConverter.Config(rank=16, target_modules=["wqkv", "wo", "w2"])])',
+    );
+    expect(titanReader.read(sourceOf(content, 'plan.py')).asked().training).toEqual({
+      train: 'lora',
+      'lora-rank': '16',
+      'lora-modules': 'qkv,o,down',
+      'lora-dropout': '0',
+    });
+    const whole = torchtitan.render(DENSE, plan, ORIGIN)[0]!.content;
+    expect(whole).not.toContain('LoRA');
   });
 
+  it('adapts the head too where no linear is named', () => {
+    expect(read('rank=4')).toEqual({
+      train: 'lora,head=lora',
+      'lora-rank': '4',
+      'lora-modules': 'qkv,o,gate,up,down',
+      'lora-dropout': '0',
+    });
+    expect(read('target_modules=["wo"]')).toMatchObject({ train: 'lora', 'lora-rank': '8' });
+  });
+
+  it.each([
+    [withTraining(DENSE, 'lora', { 'lora-modules': 'q,v' }), 'lora-modules'],
+    [withTraining(DENSE, 'lora', { 'lora-modules': 'qkv', 'lora-dropout': '0.1' }), 'lora-dropout'],
+    [withTraining(DENSE, 'qlora', { 'lora-modules': 'qkv' }), 'train'],
+    [withTraining(DENSE, 'lora,head=lora', { 'lora-modules': 'qkv' }), 'train'],
+  ] as const)('refuses what its converter has not (%#)', (problem, rule) => {
+    expect(torchtitan.reject(bf16(problem), plan)).toMatchObject({ rule });
+  });
+
+  it('refuses frozen weights in 16 bits beside fp32', () => {
+    const problem = withTraining(DENSE, 'lora', { 'lora-modules': 'qkv' });
+    expect(torchtitan.reject(problem, plan)).toMatchObject({ rule: 'frozen-weights' });
+    expect(() => read('rank=8', '')).toThrow(/training.dtype is float32 beside a LoRAConverter/);
+  });
+
+  it.each([
+    ['rank=8, target_modules=["wq", "wkv"]', '8B'],
+    ['rank=8', '30B-A3B'],
+    ['rank=8, target_modules=["w1"]', '30B-A3B'],
+  ])('refuses to read %s of %s', (converter, flavor) => {
+    expect(() => read(converter, undefined, flavor)).toThrow(/LoRAConverter/);
+  });
+});
+
+describe('what is not estimated is said', () => {
   it('Megatron-LM', () => {
     const words = '--tensor-model-parallel-size 2\n--freeze-all-layers\n--bf16\n';
     expect(megatronReader.read(sourceOf(words, 'arguments.txt')).asked().notes).toEqual([

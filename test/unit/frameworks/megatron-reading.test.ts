@@ -154,3 +154,27 @@ describe('Primus', () => {
     expect(() => ids([0, 1])).toThrow(/covers 2\/0\/0\/0 layers/);
   });
 });
+
+describe('hybrid context parallelism', () => {
+  const hybrid = (most: string) =>
+    read(
+      'megatron',
+      dense({
+        'hybrid-context-parallel': '',
+        'context-parallel-size': '2',
+        'max-seqlen-per-dp-cp-rank': most,
+      }),
+    ).asked();
+
+  it('is noted, and estimated as plain where a rank then has as many tokens or more', () => {
+    expect(hybrid('2048').notes).toEqual([
+      '--hybrid-context-parallel is not estimated: every sample is split over all 2 context-parallel ranks, and none is by its own length',
+    ]);
+  });
+
+  it('is refused where a rank may have more tokens than are estimated', () => {
+    expect(() => hybrid('4096')).toThrow(
+      /--max-seqlen-per-dp-cp-rank is 4096, where a rank of cp=2 has 2048 tokens/,
+    );
+  });
+});

@@ -12,6 +12,13 @@ import {
   VIRTUAL,
 } from './megatron-arguments.ts';
 
+const HYBRID = {
+  'hybrid-context-parallel': '',
+  'context-parallel-size': '2',
+  'max-seqlen-per-dp-cp-rank': '2048',
+  'calculate-per-token-loss': '',
+} as const;
+
 /** Degrees, batches, and how layers fall to pipeline ranks. */
 export const SPLIT_CASES: readonly RuleCase[] = [
   ['world-size', GOOD.replace('--context-parallel-size 2', '--context-parallel-size 3'), GOOD],
@@ -47,6 +54,16 @@ export const SPLIT_CASES: readonly RuleCase[] = [
     dense({ 'cp-comm-type': 'a2a+p2p' }),
     dense({ 'cp-comm-type': 'a2a+p2p', 'hierarchical-context-parallel-sizes': '1 1' }),
   ],
+  // Neither a pipeline, an FSDP, another loader, latent attention, nor without its length and a loss of each token.
+  ...(
+    [
+      { 'pipeline-model-parallel-size': '2' },
+      { 'dataloader-type': 'cyclic' },
+      { 'multi-latent-attention': '' },
+      { 'calculate-per-token-loss': null },
+      { 'max-seqlen-per-dp-cp-rank': null },
+    ] as const
+  ).map((changed): RuleCase => ['hybrid-context-parallel', one({ ...HYBRID, ...changed }), one(HYBRID)]),
   [
     'layers-divisible-by-pp',
     dense({ 'num-layers': '33' }),

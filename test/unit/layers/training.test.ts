@@ -4,6 +4,7 @@ import { loadStack } from '../../../src/catalogue/stacks.ts';
 import { coefficients } from '../../../src/hardware/coefficients.ts';
 import { layerOperators } from '../../../src/layers/layer.ts';
 import type { Operator } from '../../../src/layers/operator.ts';
+import { outputOperators } from '../../../src/layers/output.ts';
 import {
   countParameters,
   countTrainable,
@@ -131,6 +132,29 @@ describe('what a frozen layer keeps', () => {
       expect(saved).toEqual([]);
       expect(gradients).toBe('none');
     }
+  });
+});
+
+describe('the gradient of what the first adapter reads', () => {
+  const headOf = (train: string) => {
+    const model = trained(LLAMA, train, { 'lora-rank': '8' });
+    return outputOperators({ ...CONTEXT, model });
+  };
+  const named = (all: readonly Operator[], name: string) => all.find((one) => one.name === name)!;
+
+  it('is worked out where something before it is trained, and not otherwise', () => {
+    const [before, alone] = [headOf('lora,head=lora'), headOf('decoder=frozen,head=lora')];
+    for (const name of ['final-norm', 'lm-head']) {
+      expect(named(before, name).gradients).toBe('input');
+      expect(named(alone, name).gradients).toBe('none');
+    }
+    for (const name of ['lm-head-adapter', 'loss'])
+      expect(named(alone, name).gradients).toBe(named(before, name).gradients);
+    const kept = (all: readonly Operator[]) =>
+      all.flatMap(({ saved }) => saved).reduce((sum, { bytes }) => sum + bytes, 0);
+    // The norm's input; what the adapter reads stays.
+    expect(kept(before) - kept(alone)).toBe(2 * H * CONTEXT.local.tokens);
+    expect(named(alone, 'final-norm').saved).toHaveLength(1);
   });
 });
 

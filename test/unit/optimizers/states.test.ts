@@ -78,7 +78,8 @@ describe('HBM bytes that a step moves', () => {
     ['lion', 22],
     // 2·(2 + 2) + gradient 2 + weights read and written 4
     ['adamw,master=none', 14],
-    ['adamw-8bit', 2 * 6.03125 + 4 + 2],
+    // The gradient and both moments in fp32 between, written and read.
+    ['adamw-8bit', 2 * 6.03125 + 4 + 2 + 2 * 12],
     ['sgd,momentum=off', 14],
   ])('%s: %d', (text, expected) => expect(moved(text)).toBeCloseTo(expected, 9));
 });
