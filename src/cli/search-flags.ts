@@ -2,8 +2,10 @@ import type { Command } from 'commander';
 import { InputError } from '../domain/input-error.ts';
 import type { Legality } from '../domain/legality.ts';
 import type { Problem } from '../domain/problem.ts';
+
+import { outsideLaw } from '../plan-text/outside.ts';
 import { OBJECTIVES, type Objective, objectiveOf } from '../search/space/objective.ts';
-import type { SearchOptions } from '../search/space/options.ts';
+import type { Held, SearchOptions } from '../search/space/options.ts';
 import { TECHNIQUES } from '../techniques/index.ts';
 import { nearest } from '../units/nearest.ts';
 import { useOfCluster } from './cluster-choice.ts';
@@ -35,7 +37,7 @@ export function searchOptions(
 ): Omit<SearchOptions, 'interrupted' | 'progress' | 'threshold' | 'alikeStages' | 'avoid' | 'plansAlone'> {
   return {
     top: whole('--top', s.top ?? '5', 1, 1000),
-    fix: fixFrom(s.fix),
+    fix: insideRange(problem, fixFrom(s.fix)),
     max: maxFrom(s.max),
     allow: allowedFrom(s.allow),
     launcher,
@@ -47,6 +49,18 @@ export function searchOptions(
         : whole('--max-evaluations', s['max-evaluations']),
     ...useOfCluster(problem.cluster, s),
   };
+}
+
+/** Values that no plan of the problem has are the user's to mend, not a search's to look for. */
+function insideRange(problem: Problem, fix: Held): Held {
+  const outside = outsideLaw(problem, fix.techniques);
+  if (outside === null) return fix;
+  const { rule, actual, limit, hint } = outside;
+  throw new InputError({
+    message: `--fix cannot run: ${rule}: ${actual}`,
+    expected: limit,
+    ...(hint === undefined ? {} : { hint }),
+  });
 }
 
 /** What a search tries only when asked. */

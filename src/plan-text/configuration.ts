@@ -43,6 +43,8 @@ const ALIASES: Readonly<Record<string, string>> = {
 };
 
 const KEYS = [...COUNTS, 'schedule', ...TECHNIQUES.map(({ id }) => id), 'layers', 'groups', 'pipelines'];
+/** Of any degree. */
+const MOST = 1e6;
 /** What pipelines that are spelled out say already. */
 const SAID_BY_PIPELINES = ['tp', 'pp', 'dp', 'vpp', 'layers', 'groups'];
 /** An earlier version wrote `recompute=full,recompute-layers=4` for `recompute=full:4`. */
@@ -154,7 +156,14 @@ function techniquesOf(values: ReadonlyMap<string, string>, option: string): Tech
     const text = values.get(id);
     if (text === undefined) continue;
     const value = parse(text);
-    if (value instanceof Misread) throw bad(id, text, option, value.expected);
+    if (value instanceof Misread)
+      throw bad(
+        id,
+        text,
+        option,
+        value.expected,
+        value.meant === undefined ? undefined : `Maybe "${id}=${value.meant}".`,
+      );
     techniques[id] = value;
   }
   return techniques;
@@ -184,8 +193,8 @@ function oneOf(
 }
 
 function whole(key: string, value: string, option: string, least = 1): number {
-  if (!/^\d+$/.test(value) || Number(value) < least || Number(value) > 1e6)
-    throw bad(key, value, option, `a whole number from ${least}`);
+  if (!/^\d+$/.test(value) || Number(value) < least || Number(value) > MOST)
+    throw bad(key, value, option, `a whole number from ${least} to ${MOST}`);
   return Number(value);
 }
 
