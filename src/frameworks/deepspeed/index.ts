@@ -6,7 +6,7 @@ import { type Framework, HOST_ORDER, type Reach } from '../port/framework.ts';
 import { adapterFiles, adapterVariables, separateModules } from './adapters.ts';
 import { config } from './config.ts';
 import { DEEPSPEED_OPTIMIZERS, optimizerVariables } from './optimizer.ts';
-import { PLAN_RULES, PROBLEM_RULES } from './plan-rules.ts';
+import { PLAN_RULES } from './plan-rules.ts';
 import { deepspeedReader } from './reader.ts';
 
 const reach: Reach = {
@@ -16,6 +16,7 @@ const reach: Reach = {
     layers: ['softmax', 'latent', 'dense'],
     schedules: [],
     optimizers: DEEPSPEED_OPTIMIZERS,
+    precisions: ['bf16', 'fp16'],
     trains: ['full', 'lora', 'qlora'],
     techniques: ['recompute', 'zero', 'offload-optimizer', 'offload-parameters'],
     // The program's collator packs.
@@ -29,7 +30,7 @@ export const deepspeed: Framework = {
   ...reach,
   stack: 'deepspeed',
   reader: deepspeedReader,
-  ...lawOf(reach, [separateModules, ...PROBLEM_RULES], PLAN_RULES),
+  ...lawOf(reach, [separateModules], PLAN_RULES),
   render: (problem, plan, { origin }) => [
     { path: 'ds_config.json', content: `${JSON.stringify(config(problem, plan), null, 2)}\n` },
     ...adapterFiles(problem),

@@ -21,7 +21,7 @@ const reach: Reach = {
     mixedVendors: true,
     networkPerGroup: true,
   },
-  express: { ...MEGATRON_EXPRESS, schedules: ['1f1b'] },
+  express: { ...MEGATRON_EXPRESS, schedules: ['1f1b'], precisions: ['bf16', 'fp16', 'fp8', 'mxfp8'] },
 };
 
 /** FlagScale v0.9.0: `meshes.yaml`, Megatron-LM's arguments with a mesh of its own degrees for each type of GPU. */

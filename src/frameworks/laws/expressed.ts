@@ -1,3 +1,4 @@
+import { nextBest } from '../../domain/dtype.ts';
 import type { Problem } from '../../domain/problem.ts';
 import type { Reason } from '../../domain/reason.ts';
 import { type Stack, statesIn } from '../../domain/stack.ts';
@@ -22,6 +23,15 @@ export function expressedProblem({ name, express }: Reach): ProblemRule[] {
         : no('layer-kind', `${odd.kind} in ${odd.layer} layers`, `${express.layers.join(', ')} in ${name}`);
     },
     (problem) => refusedOptimizer(problem, express.optimizers, name),
+    ({ workload: { precision } }) =>
+      express.precisions.includes(precision)
+        ? null
+        : no(
+            'precision',
+            precision,
+            `${express.precisions.join(', ')} in ${name}`,
+            `Maybe --precision ${nextBest(precision, express.precisions)}.`,
+          ),
     ({ workload: { packing } }) =>
       packing?.separate !== true || express.packs === true
         ? null
@@ -38,19 +48,13 @@ export function expressedProblem({ name, express }: Reach): ProblemRule[] {
             'models',
             `--models ${models.map(({ role }) => role).join(', ')}`,
             `one model: no file of ${name} written here says of another`,
-            'Maybe --launcher any.',
           ),
     ({ model: { training } }) => {
       const { trains = ['full'] } = express;
       const form = formOf(training);
       return trains.includes(form)
         ? null
-        : no(
-            'train',
-            `--train ${trainingFlags(training).train}`,
-            `--train ${trains.join(', ')} in ${name}`,
-            'Maybe another --launcher, or any: a plan without files to launch it.',
-          );
+        : no('train', `--train ${trainingFlags(training).train}`, `--train ${trains.join(', ')} in ${name}`);
     },
   ];
 }
@@ -63,12 +67,7 @@ function refusedOptimizer(
   const { optimizer, optimizerOptions = {} } = workload;
   const known = expressed[optimizer];
   if (known === undefined)
-    return no(
-      'optimizer',
-      optimizer,
-      `${Object.keys(expressed).join(', ')} in ${name}`,
-      'Maybe --launcher any.',
-    );
+    return no('optimizer', optimizer, `${Object.keys(expressed).join(', ')} in ${name}`);
   for (const [key, { usual }] of Object.entries(optimizerOf(optimizer).options)) {
     const said = optimizerOptions[key];
     const values = known[key];
@@ -81,7 +80,7 @@ function refusedOptimizer(
         'optimizer',
         `${optimizer} with ${key}=${value}`,
         values === undefined ? `no ${key} in ${name}` : `${key}=${values.join(' or ')} in ${name}`,
-        `Maybe --optimizer ${values === undefined || values[0] === usual ? optimizer : `${optimizer},${key}=${values[0]}`}, or --launcher any.`,
+        `Maybe --optimizer ${values === undefined || values[0] === usual ? optimizer : `${optimizer},${key}=${values[0]}`}.`,
       );
   }
   return null;

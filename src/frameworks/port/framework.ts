@@ -1,3 +1,4 @@
+import type { Precision } from '../../domain/dtype.ts';
 import type { Legality } from '../../domain/legality.ts';
 import type { Plan } from '../../domain/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
@@ -32,6 +33,7 @@ export interface Express {
   /** Of pipelines; one stage needs none. */
   readonly schedules: readonly string[];
   readonly optimizers: ExpressedOptimizers;
+  readonly precisions: readonly Precision[];
   /** What of a model it can train; left out: all of it alone. */
   readonly trains?: readonly TrainingForm[];
   readonly techniques: readonly string[];

@@ -14,6 +14,7 @@ const reach: Reach = {
     layers: ['softmax', 'latent', 'dense', 'moe'],
     schedules: Object.keys(SCHEDULE_NAMES),
     optimizers: TITAN_OPTIMIZERS,
+    precisions: ['bf16'],
     techniques: ['sp', 'loss', 'recompute', 'zero', 'offload-optimizer', 'offload-parameters'],
     // Its language models attend within samples whatever is asked (models/common/config_utils.py@b5bcd76).
     packs: true,
