@@ -6,6 +6,8 @@ export interface Io {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
   readonly columns: number;
+  /** Of standard error; left out: it is no terminal and nothing says how wide it is, so that its lines stay whole. */
+  readonly errorColumns?: number;
   /** Standard output is a terminal: colour and progress are welcome. */
   readonly terminal: boolean;
   stdout(text: string): void;

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { formatProblem, InputError } from '../domain/input-error.ts';
+import { wrapMessage } from '../units/wrap.ts';
 import type { Register } from './command.ts';
 import { EXIT, type Io, printJson } from './io.ts';
 import { toolVersion } from './version.ts';
@@ -64,10 +65,15 @@ function failure(error: unknown, io: Io, commands: readonly string[]): number {
     const command = name !== undefined && commands.includes(name) ? ` ${name}` : '';
     const hint = near === undefined ? `Maybe \`shardwright${command} --help\`.` : `Maybe "${near}".`;
     if (error.code === 'commander.help') {
-      io.stderr(
-        `missing command\n  expected: one of ${commands.join(', ')}\n  Maybe \`shardwright --help\`.\n`,
+      return bad(
+        io,
+        json,
+        new InputError({
+          message: 'missing command',
+          expected: `one of ${commands.join(', ')}`,
+          hint: 'Maybe `shardwright --help`.',
+        }),
       );
-      return EXIT.input;
     }
     return bad(io, json, new InputError({ message, hint }));
   }
@@ -100,8 +106,13 @@ function ofFileSystem(error: unknown): InputError | null {
     : new InputError({ message: `${path ?? 'a file'}: ${syscall} says ${code}`, expected });
 }
 
+/** As tables, never in less than 60 columns. */
+function fitted({ errorColumns }: Io, text: string): string {
+  return errorColumns === undefined ? text : wrapMessage(text, Math.max(60, errorColumns));
+}
+
 function bad(io: Io, json: boolean, { problem }: InputError): number {
   if (json) printJson(io, { schema: 'shardwright.error/1', exitCode: EXIT.input, ...problem });
-  else io.stderr(`${formatProblem(problem)}\n`);
+  else io.stderr(`${fitted(io, formatProblem(problem))}\n`);
   return EXIT.input;
 }

@@ -86,11 +86,11 @@ function objectiveFrom({ cluster }: Problem, s: Settings): Objective {
   const asked = s.objective ?? 'time';
   const prices = pricesFrom(s.price);
   const priced = pricesOf(cluster, prices);
-  refuseUnused(prices, priced.used);
+  refuseUnused(prices, priced.used, [cluster]);
   const id = OBJECTIVES.find((one) => one === asked);
   if (id !== undefined)
     return objectiveOf(cluster, { id, prices: id === 'tokens-per-dollar' ? allPrices(cluster, priced) : [] });
-  const near = nearest(asked, OBJECTIVES);
+  const near = /cost|price|dollar|money/.test(asked) ? 'tokens-per-dollar' : nearest(asked, OBJECTIVES);
   throw new InputError({
     message: `--objective is "${asked}"`,
     expected: `one of ${OBJECTIVES.join(', ')}`,
@@ -101,14 +101,23 @@ function objectiveFrom({ cluster }: Problem, s: Settings): Objective {
 /** `8..512`, or one number. */
 export function sizesFrom(text: string, most: number): [number, number] {
   const match = /^(\d+)(?:\.\.(\d+))?$/.exec(text.trim());
+  // What else a range is written as.
+  const [, low, high = low] = /^(\d+)(?:\s*(?:\.{2,3}|[-–:,]|to)\s*(\d+))?$/.exec(text.trim()) ?? [];
   const from = Number(match?.[1]);
   const to = Number(match?.[2] ?? match?.[1]);
   if (match === null || from < 1 || to < from || to > most) {
     throw new InputError({
       message: `--gpus is "${text}"`,
       expected: `FROM..TO, from 1 to the ${most} GPUs of the cluster`,
-      hint: `Maybe --gpus 8..${most}.`,
+      hint: `Maybe --gpus ${rangeWithin(Number(low), Number(high), most)}.`,
     });
   }
   return [from, to];
+}
+
+/** The nearest range that the cluster has; all of it where none was meant. */
+function rangeWithin(low: number, high: number, most: number): string {
+  const inside = (n: number, otherwise: number) => (n >= 1 ? Math.min(n, most) : otherwise);
+  const [from, to] = [inside(low, 1), inside(high, most)].sort((a, b) => a - b) as [number, number];
+  return low > most ? `1..${most}` : from === to ? `${from}` : `${from}..${to}`;
 }

@@ -7,8 +7,9 @@ import { arithmetic } from '../plan-text/degrees.ts';
 import { optimizerWords } from '../plan-text/optimizer-text.ts';
 import { formatInteger, formatPercent, formatSeconds } from '../units/format.ts';
 import { GiB } from '../units/quantity.ts';
+import { wrap } from '../units/wrap.ts';
 import { packingWords } from './packing.ts';
-import { grid, painter, type Style, wrap } from './paint.ts';
+import { grid, painter, type Style } from './paint.ts';
 import { trainingWords } from './training.ts';
 import { fullest, layersWords, microBatchWords, scheduleWords, techniqueWords } from './words.ts';
 

@@ -7,9 +7,10 @@ import { optimizerWords } from '../plan-text/optimizer-text.ts';
 import { toldTechniques } from '../plan-text/told.ts';
 import { TECHNIQUES } from '../techniques/index.ts';
 import { digits, formatInteger, formatPercent, formatSeconds } from '../units/format.ts';
+import { wrap } from '../units/wrap.ts';
 import { besideWords, missWords, programWords, steadierWords, variantWords, wayOutWords } from './beside.ts';
 import { packingWords } from './packing.ts';
-import { fitting, grid, painter, type Style, wrap } from './paint.ts';
+import { fitting, grid, painter, type Style } from './paint.ts';
 import { trainingWords } from './training.ts';
 import {
   clip,

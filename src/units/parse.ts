@@ -71,14 +71,21 @@ export function parseQuantity(text: string, dimension: Dimension): Parsed {
 
 function guess(number: string, unit: string, dimension: Dimension): string | undefined {
   const { factors, example } = DIMENSIONS[dimension];
-  if (unit === '') return `Maybe ${number} with a unit, as in "${example}".`;
-  if (dimension === 'bytes' && /^[KMGT]b$/.test(unit))
-    return `Maybe "${number} ${unit[0]}B" or "${number} ${unit[0]}iB": b is bits, B is bytes.`;
+  if (unit === '') {
+    const units = example.split(' or ').map((one) => one.replace(/^[\d.]+ ?/, ''));
+    return `Maybe ${units.map((one) => `"${number} ${one}"`).join(' or ')}.`;
+  }
+  const [, prefix] = dimension === 'bytes' ? (/^([kmgt])b?$/i.exec(unit) ?? []) : [];
+  if (prefix !== undefined) {
+    const big = prefix.toUpperCase();
+    const bits = unit.endsWith('b') ? ': b is bits, B is bytes' : '';
+    return `Maybe "${number} ${big}B" or "${number} ${big}iB"${bits}.`;
+  }
   for (const known of factors.keys()) {
     if (known.toLowerCase() === unit.toLowerCase()) return `Maybe "${number} ${known}".`;
   }
   for (const [name, other] of Object.entries(DIMENSIONS)) {
-    if (other.factors.has(unit)) return `Maybe another key was meant: ${unit} is a unit of ${name}.`;
+    if (other.factors.has(unit)) return `Maybe something else was meant: ${unit} is a unit of ${name}.`;
   }
   return undefined;
 }

@@ -41,7 +41,7 @@ describe('bad input gives one clear message', () => {
       group('    usableMemory: 80 Gb\n'),
       /cluster\.yaml:9:19: usableMemory is "80 Gb"\n {2}expected: a bytes such as "80 GiB"\n {2}Maybe "80 GB" or "80 GiB"/,
     ],
-    ['no unit', group('    usableMemory: "80"\n'), /Maybe 80 with a unit/],
+    ['no unit', group('    usableMemory: "80"\n'), /Maybe "80 GiB"\./],
     [
       'zero bandwidth',
       group('').replace('perNode: 8 }', 'perNode: 8, bandwidth: 0 GB/s }'),
@@ -116,6 +116,17 @@ describe('bad input gives one clear message', () => {
       'exploding aliases',
       `a: &a [1,1,1,1,1,1,1,1,1]\nb: &b [${'*a,'.repeat(9)}]\nc: &c [${'*b,'.repeat(9)}]\nd: [${'*c,'.repeat(9)}]\n`,
       /cannot expand/,
+    ],
+    [
+      'broken JSON',
+      '{\n "a": 1\n "b": 2\n}',
+      /model\.yaml:3:2: broken JSON: expected ',' or '}'[\s\S]*expected: JSON/,
+    ],
+    ['JSON that ends', '{"a": [1, 2', /model\.yaml:1:12: broken JSON[\s\S]*expected: JSON/],
+    [
+      'a cluster in its place',
+      'schema: shardwright.cluster/1\ngroups: []\n',
+      /model\.yaml:1:9: the file is a cluster, not a model\n[\s\S]*Maybe the two are swapped/,
     ],
     ['a prototype key', '{"model_type": "llama", "__proto__": {}}', /key "__proto__" is not allowed/],
     ['an unknown architecture', '{"model_type": "lama"}', /unknown architecture "lama"[\s\S]*Maybe "llama"/],
