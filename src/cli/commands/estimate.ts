@@ -93,7 +93,10 @@ function configured(command: Command, io: Io, done: (code: number) => void, full
       if ('rule' in configuration) return;
       const { plan, inferred } = configuration;
       const costed = costOf(problem, plan);
-      const result = { ...costed, assumptions: [...asked.notes, ...costed.assumptions] };
+      const result = {
+        ...costed,
+        assumptions: [...asked.notes, ...costed.assumptions, ...(launcher?.restsOn?.(problem, plan) ?? [])],
+      };
       if (flags.json === true) printJson(io, estimateDocument(problem, plan, result, inferred, origin));
       else io.stdout(estimateTable(problem, plan, result, inferred, styleOf(io), full));
       done(flags.check === true && result.verdict === 'does-not-fit' ? EXIT.check : EXIT.ok);

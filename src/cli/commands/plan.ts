@@ -13,6 +13,7 @@ import { byGpus, gpuFront, memoryFront, sizesBetween } from '../../search/sweep.
 import { whyNot } from '../../search/why-not.ts';
 import { askedOf } from '../../session/launch-file.ts';
 import { type PlanOutcome, planRun } from '../../session/plan-run.ts';
+import { resting } from '../../session/resting.ts';
 import { startOf } from '../../session/start.ts';
 import { cacheAt } from '../cache.ts';
 import { clusterOptions, type Register, styleOf, workloadOptions } from '../command.ts';
@@ -83,7 +84,8 @@ export const plan: Register = (program, io, done) => {
         done(sweeps.some(({ points }) => points.some((p) => p.plan !== null)) ? EXIT.ok : EXIT.infeasible);
         return;
       }
-      const { result, beside } = await found(input, options, s, flags, io);
+      const { result: searched, beside } = await found(input, options, s, flags, io);
+      const result = resting(problem, searched, launcher);
       const asked = flags.whyNot === undefined ? null : String(flags.whyNot);
       const why = asked === null ? null : whyNot(problem, asked, fixFrom(asked, '--why-not'), options);
       const [best] = result.plans;

@@ -43,11 +43,6 @@ export function optimizerConfig({ workload }: Problem, plan: Plan) {
   }
 }
 
-/** Of what the program brings, since DeepSpeed makes none of that name. */
-export function optimizerVariables({ workload }: Problem): Record<string, string> {
-  return workload.optimizer === 'adamw-8bit' ? { OPTIMIZER: workload.optimizer } : {};
-}
-
 /** What `launch.sh` beside a file without an optimizer says that its program brings. */
 function brought(tree: Tree, { beside }: Source): string | null {
   const script = tree.has('optimizer') ? null : (beside?.('launch.sh') ?? null);

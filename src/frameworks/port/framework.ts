@@ -12,6 +12,8 @@ export interface Framework extends Legality, Renderer, Reach {
   readonly stack: string;
   /** Reads what it renders, and what people wrote for the same framework. */
   readonly reader?: LaunchReader;
+  /** What a plan is priced with that no file of it says, in words: the training program has to have it. Left out: all is said. */
+  restsOn?(problem: Problem, plan: Plan): readonly string[];
   /** How many kinds of its rules a plan passes, from those on the problem to its own; left out: not told apart. */
   passes?(problem: Problem, plan: Plan): number;
 }
