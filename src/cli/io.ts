@@ -19,7 +19,7 @@ export interface Io {
   interrupted(): boolean;
 }
 
-/** 0 a plan, 1 our bug, 2 bad input, 3 nothing feasible, 4 a check failed, 130 interrupted. */
+/** 0 done, 1 our bug, 2 bad input, 3 no plan, 4 a check failed, 130 interrupted. */
 export const EXIT = { ok: 0, bug: 1, input: 2, infeasible: 3, check: 4, interrupted: 130 } as const;
 
 export function printJson(io: Io, document: PrintedDocument): void {

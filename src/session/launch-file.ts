@@ -42,7 +42,14 @@ function ranksOf(rankMap: OpenedFile['rankMap']): number | null {
 }
 
 /** What stands beside an estimate of a launch file: what no plan can say of it, and that its launcher would refuse it. */
-export function notesOn({ launcher, file, rankMap }: OpenedFile, { notes = [] }: Asked): string[] {
+export function notesOn(
+  { launcher, file, rankMap }: OpenedFile,
+  { notes: own = [], precision }: Asked,
+): string[] {
+  const notes =
+    precision === null
+      ? [...own, 'the file states no precision: bf16, unless --precision says another']
+      : own;
   const broken = file.violations(ranksOf(rankMap)).length;
   return broken === 0
     ? [...notes]
