@@ -1,10 +1,13 @@
 import type { Problem } from '../domain/problem.ts';
 import type { Reason } from '../domain/reason.ts';
+import { TECHNIQUES } from '../techniques/index.ts';
 import { rememberedOf } from '../units/remembered.ts';
+import { limitWithout } from './laws/expressed.ts';
 import type { Framework } from './port/framework.ts';
 
 /** Names of frameworks that a hint lists. */
 const MOST = 4;
+const BY_ID = new Map(TECHNIQUES.map((one) => [one.id, one]));
 const ANY = '--launcher any, a plan without files to launch it';
 
 /** A framework whose refusal of a problem says which of the others do not refuse it. */
@@ -16,11 +19,26 @@ export function namingOthers(one: Framework, all: readonly Framework[]): Framewo
       const reason = one.excludes!(problem);
       return reason === null ? null : { ...reason, hint: hintOf(reason, problem, all) };
     });
+  const { refusesUncut } = one;
   return {
     ...one,
     excludes,
-    reject: (problem, plan) => excludes(problem) ?? one.reject(problem, plan),
+    reject: (problem, plan) => excludes(problem) ?? withOthers(one.reject(problem, plan), one, all),
+    ...(refusesUncut === undefined
+      ? {}
+      : {
+          refusesUncut: (problem, plan) =>
+            excludes(problem) ?? withOthers(refusesUncut(problem, plan), one, all),
+        }),
   };
+}
+
+/** What a framework says of a technique that it does not list, with those that do. */
+function withOthers(reason: Reason | null, { name }: Framework, all: readonly Framework[]): Reason | null {
+  const technique = reason === null || reason.hint !== undefined ? undefined : BY_ID.get(reason.rule);
+  if (technique === undefined || reason!.limit !== limitWithout(name, technique)) return reason;
+  const takers = all.filter(({ express }) => express.techniques.includes(technique.id)).map(({ id }) => id);
+  return { ...reason!, hint: `Maybe ${takers.length === 0 ? ANY : `--launcher ${listed(takers)}`}.` };
 }
 
 /** The reason of frameworks that all refuse a problem, the first of them for all. */

@@ -17,7 +17,7 @@ import {
 export const offloadActivations = technique<number>({
   id: 'offload-activations',
   aliases: [],
-  within: { key: 'offload', name: 'activations' },
+  within: { key: 'offload', name: 'activations', such: '1' },
   allowedAs: 'offload',
   off: 0,
   schema: { type: 'number', minimum: 0, maximum: 1 },

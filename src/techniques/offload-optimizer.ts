@@ -58,7 +58,7 @@ const LAST_WEIGHT = 0.26;
 export const offloadOptimizer = technique<OptimizerOffload>({
   id: 'offload-optimizer',
   aliases: [],
-  within: { key: 'offload', name: 'optimizer' },
+  within: { key: 'offload', name: 'optimizer', such: '1' },
   allowedAs: 'offload',
   off: ON_GPU,
   schema: {

@@ -39,7 +39,7 @@ const PASSES: readonly Point[] = ['forward', 'loss', 'backward', 'end-of-backwar
 export const offloadParameters = technique<ParameterOffload>({
   id: 'offload-parameters',
   aliases: [],
-  within: { key: 'offload', name: 'parameters' },
+  within: { key: 'offload', name: 'parameters', such: 'host' },
   allowedAs: 'offload',
   off: RESIDENT,
   schema: {

@@ -113,8 +113,8 @@ export interface Technique<V = unknown> {
   readonly id: string;
   /** Other keys that --config reads. */
   readonly aliases: readonly string[];
-  /** One of several that `--config` also reads under one key: `offload=optimizer:0.5+activations:1`. */
-  readonly within?: { readonly key: string; readonly name: string };
+  /** One of several that `--config` also reads under one key: `offload=optimizer:0.5+activations:1`; `such`: a value to show. */
+  readonly within?: { readonly key: string; readonly name: string; readonly such: string };
   /** A search tries values other than off only where `--allow` names this; left out: always. */
   readonly allowedAs?: string;
   readonly off: V;

@@ -60,7 +60,7 @@ const PATTERN = /^\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*([^\s\d]*)\s*
 /** Reads `"80 GiB"` as SI. A number without its unit, or with another dimension's, is refused with a hint. */
 export function parseQuantity(text: string, dimension: Dimension): Parsed {
   const { factors, example } = DIMENSIONS[dimension];
-  const expected = `a ${dimension === 'flops' ? 'compute rate' : dimension} such as "${example}"`;
+  const expected = `a ${dimension === 'flops' ? 'compute rate' : dimension} such as "${example.replaceAll(' or ', '" or "')}"`;
   const match = PATTERN.exec(text);
   if (match === null) return { ok: false, expected };
   const [, number = '', unit = ''] = match;
@@ -101,6 +101,7 @@ function guess(number: string, unit: string, dimension: Dimension): string | und
     const bits = unit.endsWith('b') ? ': b is bits, B is bytes' : '';
     return `Maybe "${number} ${big}B" or "${number} ${big}iB"${bits}.`;
   }
+  if (factors.has(`${unit}/s`)) return `Maybe "${number} ${unit}/s".`;
   for (const known of factors.keys()) {
     if (known.toLowerCase() === unit.toLowerCase()) return `Maybe "${number} ${known}".`;
   }

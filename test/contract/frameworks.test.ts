@@ -240,6 +240,26 @@ describe('a problem that a framework does not take', () => {
     },
   );
 
+  it('a technique that it has not is with those that have it', () => {
+    for (const [id, text] of [
+      ['offload-optimizer', 'offload-optimizer=1,zero=1'],
+      ['loss', 'loss=chunked:8'],
+      ['paged-optimizer', 'paged-optimizer=true'],
+    ] as const) {
+      const plan = planned(dense, `tp=1,pp=1,dp=64,recompute=none,${text}`);
+      const takers = FRAMEWORKS.filter(({ express }) => express.techniques.includes(id)).map((one) => one.id);
+      const without = FRAMEWORKS.filter((one) => !takers.includes(one.id)).flatMap(
+        (one) => one.reject(dense, plan) ?? [],
+      );
+      const told = without.filter((reason) => reason.rule === id);
+      expect(told.length, id).toBeGreaterThan(0);
+      for (const { hint } of told) expect(hint).toContain(takers[0] ?? 'any');
+    }
+    // What a framework has and takes otherwise is its own to explain.
+    const plan = planned(dense, 'tp=1,pp=1,dp=64,recompute=none,offload-optimizer=1,zero=0');
+    expect(launcherOf('deepspeed')!.reject(dense, plan)?.hint).toBeUndefined();
+  });
+
   it.each(PROBLEMS)('%s: what all refuse is said to be refused by all', (_, problem) => {
     const reason = LAUNCHABLE.excludes(problem);
     const all = FRAMEWORKS.every((one) => (one.excludes?.(problem) ?? null) !== null);

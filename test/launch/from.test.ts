@@ -185,6 +185,19 @@ describe('a rank map', () => {
   });
 });
 
+describe('a folder of another launcher', () => {
+  it('is told of by its own README', async () => {
+    const folder = join(scratch, 'whose');
+    const from = 'configs/examples/llama-3.1-8b-64xh100.json';
+    expect((await run(['emit', `${from}#1`, '--to', 'deepspeed', '--out', folder])).code).toBe(0);
+    const model = ['estimate', 'llama-3.1-8b', 'dgx-h100-64', '--from', folder];
+    expect((await run(model)).err).toMatch(/--for is missing\n[\s\S]*Maybe --for deepspeed\./);
+    const { err, code } = await run(['validate', folder, '--for', 'nanotron']);
+    expect(code).toBe(2);
+    expect(err).toMatch(/whose has no config\.yaml\n[\s\S]*Maybe --for deepspeed\./);
+  });
+});
+
 describe('a file that states no precision', () => {
   it('is told of, and of Megatron-LM what it computes in then', async () => {
     const bare = join(scratch, 'bare.sbatch');

@@ -8,6 +8,7 @@ import { partsOf } from '../../layers/layer.ts';
 import { optimizerOf } from '../../optimizers/index.ts';
 import { trainingFlags } from '../../plan-text/training-text.ts';
 import { TECHNIQUES } from '../../techniques/index.ts';
+import type { Known } from '../../techniques/technique.ts';
 import type { ExpressedOptimizers, Reach } from '../port/framework.ts';
 import { no, type ProblemRule, type Rule } from './rule.ts';
 
@@ -99,6 +100,11 @@ function asStacked(
   return held(optimizerOptions) === held(others);
 }
 
+/** Of a plan in a framework that does not list one of its techniques. */
+export function limitWithout(name: string, technique: Known<unknown>): string {
+  return `${technique.format(technique.off)}: ${name} has no ${technique.name}`;
+}
+
 /** Schedules and techniques that it does not list. */
 export function expressedPlan({ name, express }: Reach): Rule[] {
   return [
@@ -113,11 +119,7 @@ export function expressedPlan({ name, express }: Reach): Rule[] {
       );
       return odd === undefined
         ? null
-        : no(
-            odd.id,
-            `${odd.name} ${odd.words(odd.of(techniques))}`,
-            `${odd.format(odd.off)}: ${name} has no ${odd.name}`,
-          );
+        : no(odd.id, `${odd.name} ${odd.words(odd.of(techniques))}`, limitWithout(name, odd));
     },
   ];
 }

@@ -53,12 +53,12 @@ export function logitTraffic(kernel: Kernel, shape: LossShape): number {
 }
 
 const WORDS: Readonly<Record<Kernel, string>> = {
-  unfused: "Megatron's cross entropy over tensor-parallel logits",
+  unfused: 'cross entropy kernel by kernel, logits in fp32',
   fp32: 'cross entropy of fp32 logits',
   'fp32-shifted':
     "cross entropy of fp32 logits that the model returns beside it, as Hugging Face's models do",
-  fused: "Transformer Engine's fused cross entropy",
-  'fused-native': "Megatron's fused cross entropy",
+  fused: "a fused cross entropy in place of 16-bit logits, such as Transformer Engine's",
+  'fused-native': "a fused cross entropy, such as Megatron's",
   compiled: 'cross entropy of fp32 logits under torch.compile',
 };
 

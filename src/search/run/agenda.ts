@@ -92,7 +92,8 @@ export class Agenda {
 
   private outOfTurn(threshold: number): Batch | null {
     const parts: Part[] = [];
-    while (parts.length < OUT_OF_TURN.parts && leastOf(this.ready) < threshold) parts.push(this.ready.take()!);
+    while (parts.length < OUT_OF_TURN.parts && leastOf(this.ready) < threshold)
+      parts.push(this.ready.take()!);
     return parts.length > 0 ? { task: 'open', parts, upto: this.least, plans: OUT_OF_TURN.plans } : null;
   }
 

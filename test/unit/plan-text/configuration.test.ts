@@ -35,6 +35,13 @@ describe('a configuration', () => {
     ['sp=yes', '--fix: sp is "yes"', /Maybe "sp=true"/],
     ['offload-parameters=cpu', '--fix: offload-parameters is "cpu"', /Maybe "offload-parameters=host"/],
     ['offload-activations=50%', '--fix: offload-activations is "50%"', /Maybe "offload-activations=0.5"/],
+    ['offload=cpu', '--fix: offload is "cpu"', /Maybe "offload=optimizer:1"/],
+    ['offload=parameters', '--fix: offload is "parameters"', /Maybe "offload=parameters:host"/],
+    ['cpu_offload=true', '--fix: unknown key "cpu_offload"', /Maybe "offload=optimizer:1"/],
+    ['optimizer=lion', '--fix: unknown key "optimizer"', /Maybe --optimizer lion, a flag of its own/],
+    ['tensor_parallel=8', '--fix: unknown key "tensor_parallel"', /Maybe "tp=8"/],
+    ['tp:8', '--fix: unknown key "tp:8"', /Maybe "tp=8"/],
+    ['tp=8 dp=1', '--fix: "tp=8 dp=1"', /Maybe commas: "tp=8,dp=1"/],
     ['tp=9999999', '--fix: tp is "9999999"', null],
   ])('%s is refused with what was expected', (text, message, hint) => {
     const error = refusal(text);
