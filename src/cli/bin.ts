@@ -13,13 +13,15 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 
 /** Columns that the environment says, for output that is no terminal. */
 const said = /^[1-9]\d*$/.test(process.env.COLUMNS ?? '') ? Number(process.env.COLUMNS) : undefined;
+const outputColumns = process.stdout.columns ?? said;
 const errorColumns = process.stderr.columns ?? said;
 
 process.exitCode = await main({
   argv: process.argv.slice(2),
   env: process.env,
   cwd: process.cwd(),
-  columns: process.stdout.columns ?? said ?? 160,
+  columns: outputColumns ?? 160,
+  ...(outputColumns === undefined ? {} : { outputColumns }),
   ...(errorColumns === undefined ? {} : { errorColumns }),
   terminal: process.stdout.isTTY === true && process.stderr.isTTY === true,
   stdout: (text) => void process.stdout.write(text),

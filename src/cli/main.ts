@@ -1,8 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { formatProblem, InputError } from '../domain/input-error.ts';
-import { wrapMessage } from '../units/wrap.ts';
 import type { Register } from './command.ts';
-import { EXIT, type Io, printJson } from './io.ts';
+import { EXIT, fitted, type Io, printJson } from './io.ts';
 import { toolVersion } from './version.ts';
 
 /** Every command, in the order of help, read when it is asked for. A new one is a file and a line here. */
@@ -106,13 +105,8 @@ function ofFileSystem(error: unknown): InputError | null {
     : new InputError({ message: `${path ?? 'a file'}: ${syscall} says ${code}`, expected });
 }
 
-/** As tables, never in less than 60 columns. */
-function fitted({ errorColumns }: Io, text: string): string {
-  return errorColumns === undefined ? text : wrapMessage(text, Math.max(60, errorColumns));
-}
-
 function bad(io: Io, json: boolean, { problem }: InputError): number {
   if (json) printJson(io, { schema: 'shardwright.error/1', exitCode: EXIT.input, ...problem });
-  else io.stderr(`${fitted(io, formatProblem(problem))}\n`);
+  else io.stderr(`${fitted(formatProblem(problem), io.errorColumns)}\n`);
   return EXIT.input;
 }

@@ -113,5 +113,10 @@ describe('a value that the framework has not', () => {
     expect(estimated.err).toMatch(said);
     expect(estimated.err).toMatch(/:\d+: /);
     expect(validated.out).toContain(estimated.err);
+    // As wide as where it is read.
+    const narrow = await run(['validate', file, '--for', launcher], { outputColumns: 80 });
+    const words = narrow.out.split('\n').filter((line) => line.length > 80);
+    for (const line of words) expect(line.trim()).not.toContain(' ');
+    expect(narrow.out.replaceAll(/\s+/g, ' ')).toBe(validated.out.replaceAll(/\s+/g, ' '));
   });
 });
