@@ -73,7 +73,9 @@ function notesOf(run: MegatronRun): string[] {
 /** params_dtype is torch.float unless one of two flags says otherwise (megatron/training/arguments.py@000c4ac, validate_args). */
 function precisionNotes(run: MegatronRun): string[] {
   return run.whole && precisionOf(run) === null
-    ? ['neither --bf16 nor --fp16 is said: Megatron-LM computes in fp32 then, at a fraction of the speed']
+    ? [
+        'neither --bf16 nor --fp16 is said: Megatron-LM computes in fp32 then, slower and in more memory than estimated',
+      ]
     : [];
 }
 
