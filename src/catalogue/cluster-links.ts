@@ -2,11 +2,13 @@ import type { GroupLink, MeasuredLinks, NodeGroup } from '../domain/cluster.ts';
 import { InputError } from '../domain/input-error.ts';
 import { LAYER_NAMES, type LinkLayer, type LinkSpec, promisedBandwidth } from '../domain/link.ts';
 import type { ClusterDocument } from '../schema/cluster.ts';
+import { CLUSTER_RANGES } from '../schema/ranges.ts';
 import { formatSeconds } from '../units/format.ts';
 import { nearest } from '../units/nearest.ts';
 import type { Document } from './document.ts';
 import { placeOf } from './joins.ts';
 import { loadLink } from './links.ts';
+import { refuseFastLink } from './physical.ts';
 import { quantityAt } from './quantity-at.ts';
 import { classOf } from './sockets.ts';
 
@@ -62,7 +64,15 @@ function linkFrom(
   const rate = (key: 'bandwidthPerNode' | 'sharedBandwidth' | 'perFlow') =>
     link[key] === undefined
       ? Number.POSITIVE_INFINITY
-      : quantityAt(document, `${at}/${key}`, link[key], 'bandwidth', true, `${key} of ${name}`);
+      : quantityAt(
+          document,
+          `${at}/${key}`,
+          link[key],
+          'bandwidth',
+          true,
+          `${key} of ${name}`,
+          CLUSTER_RANGES[`links.${key}`],
+        );
   const bandwidthPerNode = rate('bandwidthPerNode');
   const stated = bandwidthPerNode < Number.POSITIVE_INFINITY;
   const way = {
@@ -79,12 +89,21 @@ function linkFrom(
   const latency =
     link.latency === undefined
       ? (kind?.latency ?? null)
-      : quantityAt(document, `${at}/latency`, link.latency, 'time', true, `latency of ${name}`);
+      : quantityAt(
+          document,
+          `${at}/latency`,
+          link.latency,
+          'time',
+          true,
+          `latency of ${name}`,
+          CLUSTER_RANGES['links.latency'],
+        );
   const pairs = new Map<string, GroupLink>();
   for (const from of here)
     for (const to of there) {
       if (from === to && here.length + there.length > 2) continue;
       const ends = [groups[from]!, groups[to]!] as const;
+      refuseFastLink(document, at, bandwidthPerNode, ends);
       const layer = layerBetween(document, at, name, ends, way.layer);
       if (way.layer === null && layer !== 'tcp') told.add(`${name} states no layer: ${LAYER_NAMES[layer]}`);
       const usual = classOf(layer, ends[0].site !== ends[1].site);
@@ -186,6 +205,7 @@ export function measuredFrom(
             dimension,
             key !== 'latency',
             `measured ${key} from node ${i} to node ${j}`,
+            CLUSTER_RANGES[`measured.${key}`],
           );
         throw new InputError({
           message: `measured ${key} from node ${i} to node ${j} is ${String(cell)}`,

@@ -16,6 +16,7 @@ import {
 import { assumedJoins, assumedWays } from './joins.ts';
 import type { Loaded } from './models.ts';
 import { assumedHosts, groupFrom } from './node-groups.ts';
+import { refuseFastNodes, refuseOddFabrics } from './physical.ts';
 import { sbatchFrom } from './sbatch.ts';
 import { sharingHosts } from './shared-hosts.ts';
 
@@ -58,6 +59,8 @@ function clusterFrom(document: Document): Cluster {
   const groups = sharingHosts(document, doc, alone, assumptions);
   const nodes = groups.reduce((sum, group) => sum + group.nodes, 0);
   const measured = doc.measured === undefined ? undefined : measuredFrom(document, doc.measured, nodes);
+  refuseOddFabrics(document, groups);
+  if (measured !== undefined) refuseFastNodes(document, groups, measured);
   const links = linksFrom(document, doc, groups, assumptions);
   const ways = measured === undefined ? assumedWays(groups, links, assumptions) : [];
   const cluster = {

@@ -14,7 +14,9 @@ import {
 import type { DocumentSchema } from '../document/document-schema.ts';
 import { check } from '../document/validator.ts';
 import { InputError, type Location } from '../domain/input-error.ts';
-import { nearest } from '../units/nearest.ts';
+import { alike, maybe, nearest } from '../units/nearest.ts';
+import { dataFolder } from './data-folder.ts';
+import { jsonProblem } from './json-problem.ts';
 
 /** A file that was read and parsed, with the way back from a value to its line. */
 export interface Document {
@@ -49,7 +51,12 @@ export function parseDocument(path: string, text: string): Document {
   if (document === undefined) throw empty(path);
   const problem = document.errors[0];
   if (problem !== undefined) {
-    throw new InputError({ message: problem.message, expected: 'YAML or JSON', at: at(problem.pos[0]) });
+    const json = jsonProblem(text);
+    throw new InputError(
+      json === null
+        ? { message: problem.message, expected: 'YAML or JSON', at: at(problem.pos[0]) }
+        : { message: json.message, expected: 'JSON', at: at(json.offset ?? problem.pos[0]) },
+    );
   }
   if (second !== undefined) {
     throw new InputError({
@@ -115,6 +122,7 @@ export function isMapping(value: unknown): value is Readonly<Record<string, unkn
 
 /** Checks a document against a schema; the first violation becomes the error, the others are listed after it. */
 export function validateDocument<T>(document: Document, schema: DocumentSchema<T>): T {
+  refuseOtherKind(document, schema.$id);
   const checked = check(schema, document.value);
   if (checked.ok) return checked.value;
   const [first, ...others] = checked.violations;
@@ -125,6 +133,23 @@ export function validateDocument<T>(document: Document, schema: DocumentSchema<T
     at: document.locate(first.pointer),
     ...(first.expected === undefined ? {} : { expected: first.expected }),
     ...(hint === '' ? {} : { hint }),
+  });
+}
+
+/** A file of one kind given for another is said to be that, not taken apart key by key. */
+function refuseOtherKind({ value, locate }: Document, wanted: string): void {
+  const stated = isMapping(value) ? value.schema : undefined;
+  if (typeof stated !== 'string' || stated === wanted || !/^shardwright\.[a-z-]+\/\d+$/.test(stated)) return;
+  const [kind, asked] = [stated, wanted].map((id) => /\.([a-z-]+)\//.exec(id)![1]!) as [string, string];
+  if (kind === asked) return;
+  const pair = [kind, asked].every((one) => one === 'model' || one === 'cluster');
+  throw new InputError({
+    message: `the file is a ${kind}, not a ${asked}`,
+    expected: `a ${asked} file: schema: ${wanted}`,
+    ...(pair
+      ? { hint: 'Maybe the two are swapped: a command takes the model first, then the cluster.' }
+      : {}),
+    at: locate('/schema'),
   });
 }
 
@@ -148,7 +173,7 @@ export function readText(path: string, what = 'a YAML or JSON file'): string {
     throw new InputError({
       message: `${path} is a directory`,
       expected: what,
-      hint: `Maybe a file inside it, such as ${join(path, 'config.json')}.`,
+      ...insideOf(path),
     });
   if (stat.size > MAX_BYTES) {
     throw new InputError({
@@ -165,6 +190,14 @@ export function readText(path: string, what = 'a YAML or JSON file'): string {
   }
   if (text.trim() === '') throw empty(path, what);
   return text;
+}
+
+/** A file of a folder that can be read, by name. */
+function insideOf(path: string): { readonly hint?: string } {
+  const names = readdirSync(path).sort();
+  const name =
+    names.find((one) => one === 'config.json') ?? names.find((one) => /\.(json|ya?ml)$/i.test(one));
+  return name === undefined ? {} : { hint: `Maybe a file inside it, such as ${join(path, name)}.` };
 }
 
 function empty(path: string, what = 'a YAML or JSON document'): InputError {
@@ -189,18 +222,28 @@ const LISTED: Readonly<Record<string, string>> = {
   cluster: 'shardwright cluster list',
 };
 
+/** What stands beside it on a command line. */
+const OTHER_KINDS: Readonly<Record<string, { readonly kind: string; readonly folder: string }>> = {
+  model: { kind: 'cluster', folder: dataFolder('configs', 'clusters') },
+  cluster: { kind: 'model', folder: dataFolder('configs', 'models') },
+};
+
 /** Finds a bundled file by name; an unknown name lists its nearest neighbours. */
 export function bundled(kind: string, folder: string, name: string): string {
   const names = listNames(folder);
   const found = names.find((known) => known.toLowerCase() === name.toLowerCase());
   if (found !== undefined) return join(folder, `${found}.yaml`);
-  const near = nearest(name, names);
+  const other = OTHER_KINDS[kind];
+  const swapped = other !== undefined && listNames(other.folder).includes(name.toLowerCase());
+  const hint = swapped
+    ? `Maybe ${name} as the ${other.kind}: a command takes the model first, then the cluster.`
+    : maybe(alike(name, names));
   throw new InputError({
     message: `unknown ${kind} "${name}"`,
     expected:
       kind in LISTED
         ? `a path, or one of ${names.length} bundled names (${LISTED[kind]})`
         : `one of ${names.join(', ')}, or a path`,
-    ...(near === undefined ? {} : { hint: `Maybe "${near}".` }),
+    ...(hint === undefined ? {} : { hint }),
   });
 }

@@ -16,7 +16,7 @@ import {
   type GpuDocument,
   gpuSchema,
 } from '../schema/gpu.ts';
-import { nearest } from '../units/nearest.ts';
+import { alike, maybe } from '../units/nearest.ts';
 import { dataFolder } from './data-folder.ts';
 import { bundled, type Document, listNames, readDocument, validateDocument } from './document.ts';
 import { listLinks } from './links.ts';
@@ -135,12 +135,12 @@ function hostFrom(
 /** A kind of link that a profile names has to be in the catalogue. */
 function linkAt(document: Document, pointer: string, id: string): void {
   if (listLinks().includes(id)) return;
-  const near = nearest(id, listLinks());
+  const hint = maybe(alike(id, listLinks()));
   throw new InputError({
     message: `no link "${id}"`,
     expected: 'a link of hardware-profiles/links',
     at: document.locate(pointer),
-    ...(near === undefined ? {} : { hint: `Maybe "${near}".` }),
+    ...(hint === undefined ? {} : { hint }),
   });
 }
 

@@ -1,6 +1,7 @@
 import { InputError } from '../domain/input-error.ts';
 import { type CollectiveCurve, LINK_LAYERS, type LinkSpec } from '../domain/link.ts';
 import { type CurveDocument, linkSchema } from '../schema/link.ts';
+import { CLUSTER_RANGES } from '../schema/ranges.ts';
 import { dataFolder } from './data-folder.ts';
 import { bundled, type Document, listNames, readDocument, validateDocument } from './document.ts';
 import { quantityAt } from './quantity-at.ts';
@@ -81,8 +82,24 @@ export function curvesFrom(
     lines: lines.map(({ latency, bandwidth }, j) => {
       const at = `${pointer}/${i}/lines/${j}`;
       return {
-        latency: quantityAt(document, `${at}/latency`, latency, 'time'),
-        bandwidth: quantityAt(document, `${at}/bandwidth`, bandwidth, 'bandwidth'),
+        latency: quantityAt(
+          document,
+          `${at}/latency`,
+          latency,
+          'time',
+          true,
+          'latency',
+          CLUSTER_RANGES['collectives.latency'],
+        ),
+        bandwidth: quantityAt(
+          document,
+          `${at}/bandwidth`,
+          bandwidth,
+          'bandwidth',
+          true,
+          'bandwidth',
+          CLUSTER_RANGES['collectives.bandwidth'],
+        ),
       };
     }),
   }));

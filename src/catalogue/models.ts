@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs';
-import { basename, dirname } from 'node:path';
+import { existsSync, statSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { InputError } from '../domain/input-error.ts';
 import type { LayerKind, LayerPart, ModelSpec } from '../domain/model.ts';
 import { moduleOf } from '../layers/layer.ts';
@@ -24,13 +24,19 @@ export function listModels(): string[] {
 /** A preset by name, a Hugging Face config.json, or a YAML model. */
 export function loadModel(nameOrPath: string): Loaded<ModelSpec> {
   const looksLikePath = /[\\/]|\.(json|ya?ml)$/i.test(nameOrPath) || existsSync(nameOrPath);
-  const path = looksLikePath ? nameOrPath : bundled('model', FOLDER, nameOrPath);
+  const path = looksLikePath ? configIn(nameOrPath) : bundled('model', FOLDER, nameOrPath);
   const document = readDocument(path);
   return {
     value: modelFrom(document, looksLikePath ? nameOf(path) : nameOrPath.toLowerCase()),
     path,
     sha256: document.sha256,
   };
+}
+
+/** A folder as Hugging Face has them stands for its config.json. */
+function configIn(path: string): string {
+  const config = join(path, 'config.json');
+  return existsSync(path) && statSync(path).isDirectory() && existsSync(config) ? config : path;
 }
 
 function nameOf(path: string): string {

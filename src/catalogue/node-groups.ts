@@ -1,19 +1,20 @@
-import type { NicSpec, NodeGroup } from '../domain/cluster.ts';
+import type { NodeGroup } from '../domain/cluster.ts';
 import { expandHosts } from '../domain/hostlist.ts';
 import { InputError } from '../domain/input-error.ts';
-import { ABOVE_WIRE, type CollectiveCurve, type LinkSpec } from '../domain/link.ts';
+import type { CollectiveCurve, LinkSpec } from '../domain/link.ts';
 import type { ClusterDocument, GroupDocument } from '../schema/cluster.ts';
-import { formatBandwidth } from '../units/format.ts';
+import { CLUSTER_RANGES } from '../schema/ranges.ts';
 import type { Document } from './document.ts';
 import { loadGpu } from './gpus.ts';
 import { hostFrom } from './hosts.ts';
 import { some } from './joins.ts';
 import { curvesFrom, loadLink } from './links.ts';
 import { locating } from './locating.ts';
+import { nicFrom } from './network-cards.ts';
+import { powerCapFrom } from './power-cap.ts';
 import { quantityAt } from './quantity-at.ts';
 import { sbatchFrom } from './sbatch.ts';
 import { cardsOf, hostCount } from './shared-hosts.ts';
-import { socketsOf } from './sockets.ts';
 
 /** Hosts that the file does not name: a line for each group, one for many. */
 export function assumedHosts(groups: readonly NodeGroup[]): string[] {
@@ -64,7 +65,15 @@ export function groupFrom(
   const memory =
     group.usableMemory === undefined
       ? stock.memoryBytes
-      : quantityAt(document, `${at}/usableMemory`, group.usableMemory, 'bytes');
+      : quantityAt(
+          document,
+          `${at}/usableMemory`,
+          group.usableMemory,
+          'bytes',
+          true,
+          'usableMemory',
+          CLUSTER_RANGES.usableMemory,
+        );
   if (memory > stock.memoryBytes * 1.02) {
     throw new InputError({
       message: `usableMemory is ${group.usableMemory}`,
@@ -94,8 +103,7 @@ export function groupFrom(
     hosts,
     ...(group.hosts === undefined ? { hostsMadeUp: true as const } : {}),
     ...(group.host === undefined ? {} : { host: hostFrom(document, `${at}/host`, group.host) }),
-    powerCapWatts:
-      group.powerCap === undefined ? null : quantityAt(document, `${at}/powerCap`, group.powerCap, 'power'),
+    powerCapWatts: powerCapFrom(document, at, group, stock),
     site: group.site ?? null,
     dollarsPerGpuHour: dollars,
     ...(group.slurm === undefined ? {} : { slurm: sbatchFrom(document, `${at}/slurm`, group.slurm, true) }),
@@ -126,47 +134,4 @@ function withCurves(document: Document, at: string, group: GroupDocument, link: 
 function defaultHosts(group: GroupDocument): string[] {
   const width = String(group.nodes - 1).length;
   return Array.from({ length: group.nodes }, (_, i) => `${group.id}-${String(i).padStart(width, '0')}`);
-}
-
-function nicFrom(document: Document, at: string, { nic }: GroupDocument): NicSpec {
-  if (nic === undefined)
-    return {
-      link: loadLink('eth-10'),
-      sockets: loadLink('eth-10'),
-      perNode: 1,
-      measured: null,
-      devices: [],
-      interface: null,
-      fabric: null,
-      unstated: true,
-    };
-  const stock = loadLink(nic.link);
-  const rate = (key: 'bandwidth' | 'measured' | 'perFlow') =>
-    nic[key] === undefined ? null : quantityAt(document, `${at}/nic/${key}`, nic[key], 'bandwidth');
-  const bandwidth = rate('bandwidth') ?? stock.bandwidth;
-  const measured = rate('measured');
-  if (measured !== null && measured > ABOVE_WIRE * bandwidth)
-    throw new InputError({
-      message: `nic measured is "${nic.measured}", and the wire has ${formatBandwidth(bandwidth)}`,
-      expected: 'what transfers through one port reached',
-      hint: 'Maybe it is of all ports of a node, or link is another.',
-      at: document.locate(`${at}/nic/measured`),
-    });
-  const latency =
-    nic.latency === undefined
-      ? stock.latency
-      : quantityAt(document, `${at}/nic/latency`, nic.latency, 'time');
-  const perFlow = rate('perFlow') ?? stock.perFlow;
-  const own = { bandwidth, perFlow, latency };
-  const same = (Object.keys(own) as (keyof typeof own)[]).every((key) => own[key] === stock[key]);
-  const link = same ? stock : { ...stock, ...own };
-  return {
-    link,
-    sockets: socketsOf(link),
-    perNode: nic.perNode,
-    measured,
-    devices: nic.devices ?? [],
-    interface: nic.interface ?? null,
-    fabric: nic.fabric ?? null,
-  };
 }

@@ -1,5 +1,6 @@
 import { InputError } from '../domain/input-error.ts';
-import { type Dimension, parseQuantity } from '../units/parse.ts';
+import type { QuantityRange } from '../schema/ranges.ts';
+import { type Dimension, parseQuantity, unitFor } from '../units/parse.ts';
 import type { Document } from './document.ts';
 
 /** Parses the quantity at a pointer of a document; `positive` refuses zero, negative and infinite figures. */
@@ -10,6 +11,7 @@ export function quantityAt(
   dimension: Dimension,
   positive = true,
   name = pointer.split('/').at(-1) ?? pointer,
+  range?: QuantityRange,
 ): number {
   const parsed = parseQuantity(text, dimension);
   if (!parsed.ok) {
@@ -27,6 +29,7 @@ export function quantityAt(
       at: document.locate(pointer),
     });
   }
+  if (range !== undefined) within(document, pointer, { text, value: parsed.value, name }, dimension, range);
   // Below, the time of a transfer overflows.
   if (dimension === 'bandwidth' && positive && parsed.value < 1) {
     throw new InputError({
@@ -35,5 +38,36 @@ export function quantityAt(
       at: document.locate(pointer),
     });
   }
+  return parsed.value;
+}
+
+interface Read {
+  readonly text: string;
+  readonly value: number;
+  readonly name: string;
+}
+
+/** Throws InputError where a figure is what nothing can physically be: a slip of its unit, most often. */
+function within(
+  document: Document,
+  pointer: string,
+  { text, value, name }: Read,
+  dimension: Dimension,
+  { from, to, of }: QuantityRange,
+): void {
+  const [least, most] = [from, to].map((one) => siOf(one, dimension)) as [number, number];
+  if (value >= least && value <= most) return;
+  const meant = unitFor(text, dimension, least, most);
+  throw new InputError({
+    message: `${name} is "${text}"`,
+    expected: `${from} to ${to}: ${of}`,
+    at: document.locate(pointer),
+    ...(meant === undefined ? {} : { hint: `Maybe "${meant}".` }),
+  });
+}
+
+function siOf(text: string, dimension: Dimension): number {
+  const parsed = parseQuantity(text, dimension);
+  if (!parsed.ok) throw new RangeError(`no ${dimension}: ${text}`);
   return parsed.value;
 }

@@ -11,11 +11,18 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
+/** Columns that the environment says, for output that is no terminal. */
+const said = /^[1-9]\d*$/.test(process.env.COLUMNS ?? '') ? Number(process.env.COLUMNS) : undefined;
+const outputColumns = process.stdout.columns ?? said;
+const errorColumns = process.stderr.columns ?? said;
+
 process.exitCode = await main({
   argv: process.argv.slice(2),
   env: process.env,
   cwd: process.cwd(),
-  columns: process.stdout.columns ?? Number(process.env.COLUMNS ?? 160),
+  columns: outputColumns ?? 160,
+  ...(outputColumns === undefined ? {} : { outputColumns }),
+  ...(errorColumns === undefined ? {} : { errorColumns }),
   terminal: process.stdout.isTTY === true && process.stderr.isTTY === true,
   stdout: (text) => void process.stdout.write(text),
   stderr: (text) => void process.stderr.write(text),

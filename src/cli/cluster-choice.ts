@@ -2,7 +2,7 @@ import type { Cluster } from '../domain/cluster.ts';
 import { InputError } from '../domain/input-error.ts';
 import { onlyGroups } from '../domain/node-order.ts';
 import type { SearchOptions } from '../search/space/options.ts';
-import { nearest } from '../units/nearest.ts';
+import { alike, maybe } from '../units/nearest.ts';
 import type { Settings } from './settings.ts';
 import { whole } from './whole.ts';
 
@@ -13,11 +13,11 @@ export function chosenGpus(cluster: Cluster, list: string | undefined): Cluster 
   const known = [...new Set(cluster.groups.map((group) => group.gpu.id))];
   for (const name of wanted) {
     if (known.includes(name)) continue;
-    const near = nearest(name, known);
+    const hint = maybe(alike(name, known));
     throw new InputError({
       message: `--gpu-types names "${name}", which ${cluster.name} does not have`,
-      expected: `of ${known.join(', ')}`,
-      ...(near === undefined ? {} : { hint: `Maybe "${near}".` }),
+      expected: `some of ${known.join(', ')}`,
+      ...(hint === undefined ? {} : { hint }),
     });
   }
   return onlyGroups(cluster, (group) => wanted.includes(group.gpu.id));

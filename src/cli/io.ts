@@ -1,4 +1,5 @@
 import type { PrintedDocument } from '../schema/index.ts';
+import { wrapMessage } from '../units/wrap.ts';
 
 /** All that a command may touch of the process. */
 export interface Io {
@@ -6,6 +7,9 @@ export interface Io {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
   readonly columns: number;
+  /** Of what messages are printed to; left out: it is no terminal and nothing says how wide it is, so that lines stay whole. */
+  readonly outputColumns?: number;
+  readonly errorColumns?: number;
   /** Standard output is a terminal: colour and progress are welcome. */
   readonly terminal: boolean;
   stdout(text: string): void;
@@ -17,8 +21,13 @@ export interface Io {
   interrupted(): boolean;
 }
 
-/** 0 a plan, 1 our bug, 2 bad input, 3 nothing feasible, 4 a check failed, 130 interrupted. */
+/** 0 done, 1 our bug, 2 bad input, 3 no plan, 4 a check failed, 130 interrupted. */
 export const EXIT = { ok: 0, bug: 1, input: 2, infeasible: 3, check: 4, interrupted: 130 } as const;
+
+/** Messages as wide as where they are read, never less than 60 columns; whole where nothing says how wide that is. */
+export function fitted(text: string, columns: number | undefined): string {
+  return columns === undefined ? text : wrapMessage(text, Math.max(60, columns));
+}
 
 export function printJson(io: Io, document: PrintedDocument): void {
   io.stdout(`${JSON.stringify(document, null, 2)}\n`);

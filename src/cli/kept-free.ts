@@ -31,9 +31,13 @@ function headroomFrom(text: string): Pick<KeptFree, 'headroom' | 'headroomBytes'
   throw new InputError({
     message: `--headroom is "${text}"`,
     expected: 'a share from 0% to 90%, such as 8%, or bytes of each GPU, such as 4GiB',
-    ...(share.ok && share.value >= 1 && !text.includes('%')
-      ? { hint: `Maybe "${share.value}GiB" or "${share.value}%".` }
-      : {}),
+    ...hinted(
+      share.ok && share.value >= 1 && !text.includes('%')
+        ? `Maybe "${share.value}GiB" or "${share.value}%".`
+        : share.ok || bytes.ok
+          ? undefined
+          : bytes.hint,
+    ),
   });
 }
 
@@ -41,9 +45,20 @@ function reserveFrom(text: string | undefined): Pick<KeptFree, 'reservedBytes'> 
   if (text === undefined) return {};
   const bytes = parseQuantity(text, 'bytes');
   if (bytes.ok && bytes.value >= 0) return bytes.value === 0 ? {} : { reservedBytes: bytes.value };
+  const share = parseQuantity(text, 'share');
   throw new InputError({
     message: `--reserve is "${text}"`,
     expected: 'bytes of each GPU, such as 20GiB',
-    ...(bytes.ok || bytes.hint === undefined ? {} : { hint: bytes.hint }),
+    ...hinted(
+      share.ok && text.includes('%')
+        ? `Maybe --headroom ${text.trim()}, which is a share, or bytes: "20GiB".`
+        : bytes.ok
+          ? undefined
+          : bytes.hint,
+    ),
   });
+}
+
+function hinted(hint: string | undefined): { readonly hint?: string } {
+  return hint === undefined ? {} : { hint };
 }

@@ -1,7 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { formatProblem, InputError } from '../domain/input-error.ts';
 import type { Register } from './command.ts';
-import { EXIT, type Io, printJson } from './io.ts';
+import { EXIT, fitted, type Io, printJson } from './io.ts';
 import { toolVersion } from './version.ts';
 
 /** Every command, in the order of help, read when it is asked for. A new one is a file and a line here. */
@@ -64,10 +64,15 @@ function failure(error: unknown, io: Io, commands: readonly string[]): number {
     const command = name !== undefined && commands.includes(name) ? ` ${name}` : '';
     const hint = near === undefined ? `Maybe \`shardwright${command} --help\`.` : `Maybe "${near}".`;
     if (error.code === 'commander.help') {
-      io.stderr(
-        `missing command\n  expected: one of ${commands.join(', ')}\n  Maybe \`shardwright --help\`.\n`,
+      return bad(
+        io,
+        json,
+        new InputError({
+          message: 'missing command',
+          expected: `one of ${commands.join(', ')}`,
+          hint: 'Maybe `shardwright --help`.',
+        }),
       );
-      return EXIT.input;
     }
     return bad(io, json, new InputError({ message, hint }));
   }
@@ -102,6 +107,6 @@ function ofFileSystem(error: unknown): InputError | null {
 
 function bad(io: Io, json: boolean, { problem }: InputError): number {
   if (json) printJson(io, { schema: 'shardwright.error/1', exitCode: EXIT.input, ...problem });
-  else io.stderr(`${formatProblem(problem)}\n`);
+  else io.stderr(`${fitted(formatProblem(problem), io.errorColumns)}\n`);
   return EXIT.input;
 }

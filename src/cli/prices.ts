@@ -1,5 +1,6 @@
 import type { Cluster } from '../domain/cluster.ts';
 import { InputError } from '../domain/input-error.ts';
+import { alike, maybe } from '../units/nearest.ts';
 
 /** US dollars per GPU-hour of each node group; null where neither the cluster nor --price says. */
 export interface Prices {
@@ -34,12 +35,19 @@ export function pricesOf({ groups }: Cluster, prices: ReadonlyMap<string, number
   return { byGroup, used };
 }
 
-export function refuseUnused(prices: ReadonlyMap<string, number>, used: ReadonlySet<string>): void {
+export function refuseUnused(
+  prices: ReadonlyMap<string, number>,
+  used: ReadonlySet<string>,
+  clusters: readonly Cluster[],
+): void {
   const unused = [...prices.keys()].find((name) => !used.has(name));
   if (unused === undefined) return;
+  const names = clusters.flatMap(({ groups }) => groups.flatMap(({ id, gpu }) => [gpu.id, id]));
+  const hint = maybe(alike(unused, [...new Set(names)]));
   throw new InputError({
     message: `--price names "${unused}", which no cluster has`,
-    expected: 'the beginning of a GPU id or a group id',
+    expected: `the beginning of a GPU id, or a group id: ${[...new Set(names)].join(', ')}`,
+    ...(hint === undefined ? {} : { hint }),
   });
 }
 

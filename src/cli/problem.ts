@@ -109,10 +109,16 @@ export function launcherFrom(id: string, flag = '--launcher'): Framework | null 
   });
 }
 
+/** Precisions as other tools call them. */
+const CALLED: Readonly<Record<string, Precision>> = {
+  ...{ bfloat16: 'bf16', float16: 'fp16', half: 'fp16', float32: 'fp32', float: 'fp32', single: 'fp32' },
+  ...{ e4m3: 'fp8', e5m2: 'fp8', hybrid: 'fp8', float8: 'fp8', rowwise: 'fp8-rowwise', fp4: 'nvfp4' },
+};
+
 function precisionFrom(text: string): Precision {
   const known = PRECISIONS.find((one) => one === text);
   if (known !== undefined) return known;
-  const near = nearest(text, PRECISIONS);
+  const near = CALLED[text.toLowerCase()] ?? nearest(text, PRECISIONS);
   throw new InputError({
     message: `--precision is "${text}"`,
     expected: `one of ${PRECISIONS.join(', ')}`,

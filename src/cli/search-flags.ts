@@ -2,8 +2,10 @@ import type { Command } from 'commander';
 import { InputError } from '../domain/input-error.ts';
 import type { Legality } from '../domain/legality.ts';
 import type { Problem } from '../domain/problem.ts';
+
+import { outsideLaw } from '../plan-text/outside.ts';
 import { OBJECTIVES, type Objective, objectiveOf } from '../search/space/objective.ts';
-import type { SearchOptions } from '../search/space/options.ts';
+import type { Held, SearchOptions } from '../search/space/options.ts';
 import { TECHNIQUES } from '../techniques/index.ts';
 import { nearest } from '../units/nearest.ts';
 import { useOfCluster } from './cluster-choice.ts';
@@ -35,7 +37,7 @@ export function searchOptions(
 ): Omit<SearchOptions, 'interrupted' | 'progress' | 'threshold' | 'alikeStages' | 'avoid' | 'plansAlone'> {
   return {
     top: whole('--top', s.top ?? '5', 1, 1000),
-    fix: fixFrom(s.fix),
+    fix: insideRange(problem, fixFrom(s.fix)),
     max: maxFrom(s.max),
     allow: allowedFrom(s.allow),
     launcher,
@@ -47,6 +49,18 @@ export function searchOptions(
         : whole('--max-evaluations', s['max-evaluations']),
     ...useOfCluster(problem.cluster, s),
   };
+}
+
+/** Values that no plan of the problem has are the user's to mend, not a search's to look for. */
+function insideRange(problem: Problem, fix: Held): Held {
+  const outside = outsideLaw(problem, fix.techniques);
+  if (outside === null) return fix;
+  const { rule, actual, limit, hint } = outside;
+  throw new InputError({
+    message: `--fix cannot run: ${rule}: ${actual}`,
+    expected: limit,
+    ...(hint === undefined ? {} : { hint }),
+  });
 }
 
 /** What a search tries only when asked. */
@@ -72,11 +86,11 @@ function objectiveFrom({ cluster }: Problem, s: Settings): Objective {
   const asked = s.objective ?? 'time';
   const prices = pricesFrom(s.price);
   const priced = pricesOf(cluster, prices);
-  refuseUnused(prices, priced.used);
+  refuseUnused(prices, priced.used, [cluster]);
   const id = OBJECTIVES.find((one) => one === asked);
   if (id !== undefined)
     return objectiveOf(cluster, { id, prices: id === 'tokens-per-dollar' ? allPrices(cluster, priced) : [] });
-  const near = nearest(asked, OBJECTIVES);
+  const near = /cost|price|dollar|money/.test(asked) ? 'tokens-per-dollar' : nearest(asked, OBJECTIVES);
   throw new InputError({
     message: `--objective is "${asked}"`,
     expected: `one of ${OBJECTIVES.join(', ')}`,
@@ -87,14 +101,23 @@ function objectiveFrom({ cluster }: Problem, s: Settings): Objective {
 /** `8..512`, or one number. */
 export function sizesFrom(text: string, most: number): [number, number] {
   const match = /^(\d+)(?:\.\.(\d+))?$/.exec(text.trim());
+  // What else a range is written as.
+  const [, low, high = low] = /^(\d+)(?:\s*(?:\.{2,3}|[-–:,]|to)\s*(\d+))?$/.exec(text.trim()) ?? [];
   const from = Number(match?.[1]);
   const to = Number(match?.[2] ?? match?.[1]);
   if (match === null || from < 1 || to < from || to > most) {
     throw new InputError({
       message: `--gpus is "${text}"`,
       expected: `FROM..TO, from 1 to the ${most} GPUs of the cluster`,
-      hint: `Maybe --gpus 8..${most}.`,
+      hint: `Maybe --gpus ${rangeWithin(Number(low), Number(high), most)}.`,
     });
   }
   return [from, to];
+}
+
+/** The nearest range that the cluster has; all of it where none was meant. */
+function rangeWithin(low: number, high: number, most: number): string {
+  const inside = (n: number, otherwise: number) => (n >= 1 ? Math.min(n, most) : otherwise);
+  const [from, to] = [inside(low, 1), inside(high, most)].sort((a, b) => a - b) as [number, number];
+  return low > most ? `1..${most}` : from === to ? `${from}` : `${from}..${to}`;
 }

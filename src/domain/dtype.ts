@@ -27,8 +27,8 @@ export function wideBytes(precision: Precision): number {
 
 /** Of the precisions that there are, the one to take in place of another: the next wider of those that models train in. */
 export function nextBest(precision: Precision, has: readonly Precision[]): Precision {
-  const block = precision === 'mxfp8' || precision === 'nvfp4';
-  const order: readonly Precision[] = [...(block ? (['fp8'] as const) : []), 'bf16', 'fp16'];
+  const narrow = isNarrow(precision) ? (['mxfp8', 'fp8'] as const) : [];
+  const order: readonly Precision[] = [...narrow.slice(precision === 'nvfp4' ? 0 : 1), 'bf16', 'fp16'];
   return order.find((one) => one !== precision && has.includes(one)) ?? has[0] ?? 'fp32';
 }
 

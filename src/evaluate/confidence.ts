@@ -1,5 +1,6 @@
 import type { Cluster } from '../domain/cluster.ts';
 import { isFull } from '../domain/dtype.ts';
+import { PROFILE_PARTS } from '../domain/layer-profile.ts';
 import type { ModelSpec } from '../domain/model.ts';
 import { groupsOf, type Plan } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
@@ -12,6 +13,7 @@ import { optimizerOf } from '../optimizers/index.ts';
 import { TECHNIQUES, usedDevices } from '../techniques/index.ts';
 import { formatParameters } from '../units/format.ts';
 import { besideTold } from './beside-told.ts';
+import { hasPart } from './measured/reading.ts';
 import { layerProvenance, toldOfProfile } from './measured/told.ts';
 
 /** The least trustworthy figure that this plan's estimate rests on. */
@@ -61,10 +63,14 @@ export function assumptionsOf(problem: Problem, plan: Plan): string[] {
   const used = groupsOf(plan);
   for (const index of used) {
     const { gpu } = cluster.groups[index]!;
-    if (gpu.provenance.gemm === 'assumed')
-      list.push(`${gpu.id}: GEMM speed scaled from a similar GPU, not measured`);
     const { precision } = workload;
-    if (isFull(precision) && layerProvenance(problem, plan, gpu.id) === null)
+    const measured = layerProvenance(problem, plan, gpu.id) !== null;
+    const rest = PROFILE_PARTS.filter((part) => !hasPart(problem, gpu.id, part));
+    if (gpu.provenance.gemm === 'assumed' && rest.length > 0)
+      list.push(
+        `${gpu.id}: GEMM speed${measured ? ` of ${rest.join(', ')}` : ''} scaled from a similar GPU, not measured`,
+      );
+    if (isFull(precision) && !measured)
       list.push(
         `${gpu.id}: ${precision} kernels not measured, priced as those of 16 bits at the peak of ${precision}`,
       );

@@ -6,6 +6,7 @@ import { cephalo } from './cephalo/index.ts';
 import { deepspeed } from './deepspeed/index.ts';
 import { env } from './describers/env.ts';
 import { json } from './describers/json.ts';
+import { namingOthers, refusedByAll } from './elsewhere.ts';
 import { flagscale } from './flagscale/index.ts';
 import { hexiscale } from './hexiscale/index.ts';
 import { holmes } from './holmes/index.ts';
@@ -18,7 +19,7 @@ import { torchtitan } from './torchtitan/index.ts';
 import { zorse } from './zorse/index.ts';
 
 /** Frameworks that run what they are given. A new one is one more line. */
-export const FRAMEWORKS: readonly Framework[] = [
+const ALONE: readonly Framework[] = [
   megatron,
   megatronBridge,
   torchtitan,
@@ -31,6 +32,8 @@ export const FRAMEWORKS: readonly Framework[] = [
   cephalo,
   hexiscale,
 ];
+
+export const FRAMEWORKS: readonly Framework[] = ALONE.map((one) => namingOthers(one, ALONE));
 
 /** Every launcher, in the order of help: `env` and `json` only describe a plan. */
 export const LAUNCHERS: readonly Framework[] = [...FRAMEWORKS, env, json];
@@ -49,7 +52,7 @@ function byAll(reasonOf: (framework: Framework) => Reason | null): Reason | null
 /** Plans that at least one framework runs as printed. */
 export const LAUNCHABLE = {
   id: 'launchable',
-  excludes: (problem: Problem) => byAll((framework) => framework.excludes?.(problem) ?? null),
+  excludes: (problem: Problem) => refusedByAll(problem, ALONE),
   refuses: (problem: Problem, outline: Outline) =>
     byAll((framework) => framework.refuses?.(problem, outline) ?? null),
   refusesUncut: (problem: Problem, plan: Plan) =>

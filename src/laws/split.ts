@@ -28,7 +28,7 @@ const precision: Rule = ({ cluster, workload }, { shapes }) =>
     const { gpu } = cluster.groups[group]!;
     const { precision } = workload;
     if (supports(gpu, precision)) return null;
-    const has = PRECISIONS.filter((one) => one !== 'fp8-rowwise' && supports(gpu, one));
+    const has = PRECISIONS.filter((one) => supports(gpu, one));
     return {
       rule: 'precision',
       actual: `${gpu.id} has no ${precision}`,

@@ -43,6 +43,8 @@ const ALIASES: Readonly<Record<string, string>> = {
 };
 
 const KEYS = [...COUNTS, 'schedule', ...TECHNIQUES.map(({ id }) => id), 'layers', 'groups', 'pipelines'];
+/** Of any degree. */
+const MOST = 1e6;
 /** What pipelines that are spelled out say already. */
 const SAID_BY_PIPELINES = ['tp', 'pp', 'dp', 'vpp', 'layers', 'groups'];
 /** An earlier version wrote `recompute=full,recompute-layers=4` for `recompute=full:4`. */
@@ -105,17 +107,21 @@ function valuesOf(text: string, option: string): Map<string, string> {
     const [given = '', value = '', ...more] = token.split('=');
     const key = ALIASES[given] ?? given;
     if (!KEYS.includes(key) && !limited(key)) {
-      const near = nearest(given, KEYS);
+      const hint = keyHint(given, value);
       throw new InputError({
         message: `${option}: unknown key "${given}"`,
         expected: KEYS.join(', '),
-        ...(near === undefined ? {} : { hint: `Maybe "${near}=${value}".` }),
+        ...(hint === undefined ? {} : { hint }),
       });
     }
     if (values.has(key))
       throw new InputError({ message: `${option}: "${given}" is given twice`, expected: 'each key once' });
     if (value === '' || more.length > 0)
-      throw new InputError({ message: `${option}: "${token}"`, expected: `${given}=VALUE` });
+      throw new InputError({
+        message: `${option}: "${token}"`,
+        expected: `${given}=VALUE`,
+        ...(token.includes(' ') ? { hint: `Maybe commas: "${token.split(/\s+/).join()}".` } : {}),
+      });
     values.set(key, value);
   }
   return values;
@@ -130,9 +136,34 @@ function spelledOut(token: string, option: string): string[] {
     const [, name = part, value] = /^([a-z]+):(.+)$/.exec(part) ?? [];
     const one = members.find(({ within }) => within?.name === name);
     if (one !== undefined && value !== undefined) return `${one.id}=${value}`;
-    const names = members.map(({ within }) => `${within?.name}:VALUE`);
-    throw bad(key, text, option, `${names.join(', ')}, several joined by +`);
+    const all = members.map(({ within }) => `${within!.name}:${within!.such}`);
+    const meant = all.find((example) => example.startsWith(`${name}:`)) ?? all[0];
+    throw bad(key, text, option, `${all.join(', ')}, several joined by +`, `Maybe "${key}=${meant}".`);
   });
+}
+
+/** What is said by a flag of its own. */
+const FLAGS = [
+  ...['optimizer', 'precision', 'train', 'lora-rank', 'packing', 'models', 'stack', 'launcher', 'seq-length'],
+  ...['global-batch', 'headroom', 'reserve'],
+];
+
+/** Keys as frameworks write them. */
+const CALLED: Readonly<Record<string, string>> = {
+  ...{ 'tensor-parallel': 'tp', 'tensor-model-parallel-size': 'tp', mp: 'tp', 'pipeline-parallel': 'pp' },
+  ...{ 'pipeline-model-parallel-size': 'pp', 'data-parallel': 'dp', 'context-parallel': 'cp' },
+  ...{ 'sequence-parallel': 'sp', 'expert-parallel': 'ep', 'micro-batch-size': 'micro-batch' },
+  ...{ 'gradient-checkpointing': 'recompute', 'activation-checkpointing': 'recompute', fsdp: 'zero' },
+};
+
+function keyHint(given: string, value: string): string | undefined {
+  const plain = given.toLowerCase().replaceAll('_', '-');
+  if (FLAGS.includes(plain)) return `Maybe --${plain}${value === '' ? '' : ` ${value}`}, a flag of its own.`;
+  if (plain.includes('offload')) return 'Maybe "offload=optimizer:1".';
+  const [, key, after] = /^([a-z-]+):(.+)$/.exec(given) ?? [];
+  if (key !== undefined && KEYS.includes(key)) return `Maybe "${key}=${after}".`;
+  const near = CALLED[plain] ?? nearest(given, KEYS);
+  return near === undefined ? undefined : `Maybe "${near}=${value}".`;
 }
 
 function limited(key: string): boolean {
@@ -154,7 +185,14 @@ function techniquesOf(values: ReadonlyMap<string, string>, option: string): Tech
     const text = values.get(id);
     if (text === undefined) continue;
     const value = parse(text);
-    if (value instanceof Misread) throw bad(id, text, option, value.expected);
+    if (value instanceof Misread)
+      throw bad(
+        id,
+        text,
+        option,
+        value.expected,
+        value.meant === undefined ? undefined : `Maybe "${id}=${value.meant}".`,
+      );
     techniques[id] = value;
   }
   return techniques;
@@ -184,8 +222,8 @@ function oneOf(
 }
 
 function whole(key: string, value: string, option: string, least = 1): number {
-  if (!/^\d+$/.test(value) || Number(value) < least || Number(value) > 1e6)
-    throw bad(key, value, option, `a whole number from ${least}`);
+  if (!/^\d+$/.test(value) || Number(value) < least || Number(value) > MOST)
+    throw bad(key, value, option, `a whole number from ${least} to ${MOST}`);
   return Number(value);
 }
 

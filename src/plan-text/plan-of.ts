@@ -3,12 +3,14 @@ import type { LayerRange, Plan, Stage, Techniques } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { Reason } from '../domain/reason.ts';
 import { planLaw, replicateLaw } from '../laws/plan.ts';
+
 import { scheduleOf, usualSchedule } from '../schedules/index.ts';
 import { type ChunkPlace, chunkPlaces, scheduleLaw } from '../schedules/schedule.ts';
 import { TECHNIQUES } from '../techniques/index.ts';
 import { chunkCounts } from './chunk-counts.ts';
 import type { Configuration, Count } from './configuration.ts';
 import { widestOf } from './degrees.ts';
+import { outsideLaw } from './outside.ts';
 import { poolsOf, replicasByStage } from './pools.ts';
 import { spelledOut } from './spelled-out.ts';
 
@@ -34,6 +36,8 @@ function planOfPipelines(
   { counts, schedule, techniques }: Configuration,
   texts: NonNullable<Configuration['pipelines']>,
 ): Configured | Reason {
+  const outside = outsideLaw(problem, techniques);
+  if (outside !== null) return outside;
   const inferred: string[] = [];
   const take = taker(counts, inferred);
   const [cp, microBatchSize, ep, etp] = [
@@ -67,6 +71,8 @@ function taker(given: Configuration['counts'], inferred: string[]) {
 function planOfDegrees(problem: Problem, configuration: Configuration): Configured | Reason {
   const { cluster, workload, model } = problem;
   const { counts: given } = configuration;
+  const outside = outsideLaw(problem, configuration.techniques);
+  if (outside !== null) return outside;
   const inferred: string[] = [];
   const take = taker(given, inferred);
   const unlike = configuration.tensorParallel;

@@ -3,8 +3,9 @@ import { COLLECTIVES, LAYER_NAMES } from '../domain/link.ts';
 import { joinKinds } from '../hardware/join-kinds.ts';
 import type { ClusterReport } from '../schema/cluster-report.ts';
 import { digits, formatBandwidth, formatBytes, formatInteger, formatSeconds } from '../units/format.ts';
+import { wrap } from '../units/wrap.ts';
 import { joinWords } from './joins.ts';
-import { fitting, grid, painter, type Style, wrap } from './paint.ts';
+import { fitting, grid, painter, type Style } from './paint.ts';
 
 export function clusterDocument(cluster: Cluster, sha256: string): ClusterReport {
   const named = (index: number) => cluster.groups[index]!.id;

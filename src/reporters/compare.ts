@@ -9,8 +9,9 @@ import { arithmetic } from '../plan-text/degrees.ts';
 import { optimizerWords } from '../plan-text/optimizer-text.ts';
 import type { CompareDocument } from '../schema/compare.ts';
 import { digits, formatInteger, formatPercent, formatSeconds } from '../units/format.ts';
+import { wrap } from '../units/wrap.ts';
 import { packingWords } from './packing.ts';
-import { fitting, grid, painter, type Style, wrap } from './paint.ts';
+import { fitting, grid, painter, type Style } from './paint.ts';
 import { rankedJson } from './plan-json.ts';
 import { trainingJson } from './training.ts';
 

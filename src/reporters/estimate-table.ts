@@ -7,8 +7,9 @@ import { arithmetic } from '../plan-text/degrees.ts';
 import { optimizerWords } from '../plan-text/optimizer-text.ts';
 import { formatInteger, formatPercent, formatSeconds } from '../units/format.ts';
 import { GiB } from '../units/quantity.ts';
+import { wrap } from '../units/wrap.ts';
 import { packingWords } from './packing.ts';
-import { grid, painter, type Style, wrap } from './paint.ts';
+import { grid, painter, type Style } from './paint.ts';
 import { trainingWords } from './training.ts';
 import { fullest, layersWords, microBatchWords, scheduleWords, techniqueWords } from './words.ts';
 
@@ -208,7 +209,14 @@ function byStage(
   const tables: string[] = [];
   for (let from = 0; from < stages.length; from += perTable) {
     const some = stages.slice(from, from + perTable);
-    const rows = names.map((name) => [name, ...some.map((stage) => format(partsOf(stage)[name] ?? 0))]);
+    const rows = names.map((name) => [
+      name,
+      ...some.map((stage) => {
+        const parts = partsOf(stage);
+        const value = parts[name] ?? 0;
+        return value > NEGLIGIBLE * total(parts) ? format(value) : '–';
+      }),
+    ]);
     const last = [sum, ...some.map((stage) => format(total(partsOf(stage))))];
     const head = [title, ...some.map((stage) => `stage ${name(stage)}`)];
     tables.push(

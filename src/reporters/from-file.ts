@@ -4,7 +4,8 @@ import { planText } from '../plan-text/text.ts';
 import type { PlanDocument } from '../schema/plan.ts';
 import type { Start } from '../session/start.ts';
 import { digits, formatSeconds } from '../units/format.ts';
-import { type Style, wrap } from './paint.ts';
+import { wrap } from '../units/wrap.ts';
+import type { Style } from './paint.ts';
 import { memoryWords } from './words.ts';
 
 export function startWords(

@@ -4,7 +4,8 @@ import { countParameters, flopsPerToken, sumOfLayer } from '../layers/parameters
 import { towerParameters } from '../layers/towers.ts';
 import type { ModelReport } from '../schema/model-report.ts';
 import { formatCount, formatInteger } from '../units/format.ts';
-import { grid, painter, type Style, wrap } from './paint.ts';
+import { wrap } from '../units/wrap.ts';
+import { grid, painter, type Style } from './paint.ts';
 
 /** The sequence length FLOPs are quoted at when the model states none. */
 const USUAL_SEQUENCE = 4096;

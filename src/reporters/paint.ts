@@ -52,20 +52,3 @@ export function fitting(columns: number, ...tables: readonly string[]): string {
   const fits = (table: string) => table.split('\n').every((line) => [...line].length <= columns);
   return tables.find(fits) ?? tables.at(-1)!;
 }
-
-/** Breaks text at spaces; the first line keeps its indent, later ones have their own. */
-export function wrap(text: string, columns: number, indent = '  '): string {
-  const words = text.trimStart();
-  const first = ' '.repeat(text.length - words.length);
-  const lines: string[] = [];
-  let line = '';
-  for (const word of words.split(' ')) {
-    const start = lines.length === 0 ? first : indent;
-    if (line !== '' && start.length + line.length + 1 + word.length > columns) {
-      lines.push(start + line);
-      line = word;
-    } else line = line === '' ? word : `${line} ${word}`;
-  }
-  lines.push((lines.length === 0 ? first : indent) + line);
-  return lines.join('\n');
-}

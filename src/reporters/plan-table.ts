@@ -7,9 +7,10 @@ import { optimizerWords } from '../plan-text/optimizer-text.ts';
 import { toldTechniques } from '../plan-text/told.ts';
 import { TECHNIQUES } from '../techniques/index.ts';
 import { digits, formatInteger, formatPercent, formatSeconds } from '../units/format.ts';
+import { wrap } from '../units/wrap.ts';
 import { besideWords, missWords, programWords, steadierWords, variantWords, wayOutWords } from './beside.ts';
 import { packingWords } from './packing.ts';
-import { fitting, grid, painter, type Style, wrap } from './paint.ts';
+import { fitting, grid, painter, type Style } from './paint.ts';
 import { trainingWords } from './training.ts';
 import {
   clip,
@@ -37,12 +38,21 @@ export function planTable(problem: Problem, result: SearchResult, beside: WhatIf
   } else {
     const { cutBy } = result.certificate;
     blocks.push(
-      paint.red(cutBy === null ? 'No configuration fits.' : `Nothing found yet: cut by ${cutBy}.`),
+      paint.red(cutBy === null ? none(result) : `Nothing found yet: cut by ${cutBy}.`),
       nothing(problem, result, beside, style),
     );
   }
   blocks.push(certificate(problem, result, style));
   return `${blocks.join('\n\n')}\n`;
+}
+
+/** Rules of space, on the GPU and off it. */
+const SPACE = ['memory', 'host-memory', 'host-disk'];
+
+/** Where memory had no say, nothing would fit better on more of it. */
+function none({ nearestMiss, certificate: { rejected } }: SearchResult): string {
+  const tight = nearestMiss !== null || rejected.some(({ rule }) => SPACE.includes(rule));
+  return tight ? 'No configuration fits.' : 'No configuration can run.';
 }
 
 function title({ model, cluster, workload, stack }: Problem): string {

@@ -6,7 +6,8 @@ import type { Origin } from '../schema/estimate.ts';
 import type { SweepDocument } from '../schema/sweep.ts';
 import type { SweepPoint } from '../search/sweep.ts';
 import { digits, formatInteger, formatPercent, formatSeconds } from '../units/format.ts';
-import { fitting, grid, type Style, wrap } from './paint.ts';
+import { wrap } from '../units/wrap.ts';
+import { fitting, grid, type Style } from './paint.ts';
 import { rankedJson } from './plan-json.ts';
 import { memoryWords, techniqueWords } from './words.ts';
 

@@ -5,8 +5,9 @@ import { planText } from '../plan-text/text.ts';
 import type { PlanDocument } from '../schema/plan.ts';
 import type { WhyNot } from '../search/why-not.ts';
 import { digits, formatInteger, formatSeconds } from '../units/format.ts';
+import { wrap } from '../units/wrap.ts';
 import { cannotWords, missWords } from './beside.ts';
-import { grid, type Style, wrap } from './paint.ts';
+import { grid, type Style } from './paint.ts';
 import { rankedJson } from './plan-json.ts';
 import { layersWords, memoryWords, techniqueWords } from './words.ts';
 

@@ -2,6 +2,7 @@ import { type DocumentOf, documentSchema } from '../document/document-schema.ts'
 import { closed, list, named, positive, some, text, texts } from '../document/shapes.ts';
 import { LINK_LAYERS } from '../domain/link.ts';
 import { curves } from './link.ts';
+import { ranged } from './ranges.ts';
 
 /** Names that mean themselves in a shell. */
 const networkName = { type: 'string', pattern: '^[A-Za-z0-9][A-Za-z0-9_.:-]*$' } as const;
@@ -12,19 +13,16 @@ const sbatch = named({ type: ['string', 'integer', 'boolean'] } as const);
 const nic = closed(
   { link: text, perNode: positive },
   {
-    bandwidth: { type: 'string', description: "Wire rate of one port, where it is not the link's." },
-    measured: {
-      type: 'string',
-      description: 'What transfers through one port reached, measured: taken as it is.',
-    },
-    perFlow: {
-      type: 'string',
-      description:
-        'What one GPU alone reaches to another node, where a node reaches more (a TCP stream): taken as it is.',
-    },
-    latency: { type: 'string', description: "Of one transfer, where it is not the link's." },
+    bandwidth: ranged('nic.bandwidth', "Wire rate of one port, where it is not the link's."),
+    measured: ranged('nic.measured', 'What transfers through one port reached, measured: taken as it is.'),
+    perFlow: ranged(
+      'nic.perFlow',
+      'What one GPU alone reaches to another node, where a node reaches more (a TCP stream): taken as it is.',
+    ),
+    latency: ranged('nic.latency', "Of one transfer, where it is not the link's."),
     fabric: {
       type: 'string',
+      minLength: 1,
       description:
         'Name of the fabric that the cards stand on: groups of one layer and one fabric reach each other by RDMA.',
     },
@@ -71,9 +69,9 @@ const group = closed(
       ...closed(
         {},
         {
-          memory: text,
-          memoryBandwidth: { type: 'string', description: 'Peak of all memory channels of one host.' },
-          pcie: { type: 'string', description: "Wire rate of one GPU's link to its host, one way." },
+          memory: ranged('host.memory'),
+          memoryBandwidth: ranged('host.memoryBandwidth', 'Peak of all memory channels of one host.'),
+          pcie: ranged('host.pcie', "Wire rate of one GPU's link to its host, one way."),
           gpusPerLink: { ...positive, description: 'GPUs that share one such link (a switch).' },
           cpu: text,
           coresBound: {
@@ -82,15 +80,19 @@ const group = closed(
               'Each process has the cores and the memory of one NUMA domain (numactl, --bind_cores_to_rank).',
           },
           disk: {
-            ...closed({ size: text, read: text, write: text }),
+            ...closed({
+              size: ranged('host.disk.size'),
+              read: ranged('host.disk.read'),
+              write: ranged('host.disk.write'),
+            }),
             description: 'NVMe drives of one host together.',
           },
         },
       ),
       description: 'One host: what offloading rests on. What is left out is taken as such hosts have it.',
     },
-    powerCap: text,
-    usableMemory: text,
+    powerCap: ranged('powerCap', 'A limit below the stock one, which nvidia-smi -pl sets.'),
+    usableMemory: ranged('usableMemory', 'Where less than the GPU has.'),
     site: {
       type: 'string',
       description:
@@ -129,13 +131,13 @@ const link = closed(
       description: 'What the link speaks, where no kind of link says so.',
     },
     perNode: { ...positive, description: 'Ports of `link` a node; left out: one.' },
-    bandwidthPerNode: { type: 'string', description: 'What transfers of one node reach: taken as it is.' },
-    sharedBandwidth: {
-      type: 'string',
-      description: 'What all flows between the two reach together: taken as it is.',
-    },
-    perFlow: { type: 'string', description: 'What one flow reaches alone: taken as it is.' },
-    latency: text,
+    bandwidthPerNode: ranged('links.bandwidthPerNode', 'What transfers of one node reach: taken as it is.'),
+    sharedBandwidth: ranged(
+      'links.sharedBandwidth',
+      'What all flows between the two reach together: taken as it is.',
+    ),
+    perFlow: ranged('links.perFlow', 'What one flow reaches alone: taken as it is.'),
+    latency: ranged('links.latency'),
   },
 );
 

@@ -20,10 +20,37 @@ export interface OpenedFile {
   readonly rankMap: { readonly file: string; readonly text: string } | null;
 }
 
+/**
+ * What a file asks for. Throws InputError, in the words of `validate`, where a value is none of those that its framework has:
+ * it stands for no plan, and the default is not what was meant.
+ */
+export function askedOf({ path, reader, file, rankMap }: OpenedFile): Asked {
+  const unreadable = new Set(reader.rules.filter((one) => one.unreadable === true).map(({ rule }) => rule));
+  const odd = file.violations(ranksOf(rankMap)).find(({ rule }) => unreadable.has(rule));
+  if (odd === undefined) return file.asked();
+  const { rule, line, actual, limit, fix } = odd;
+  throw new InputError({
+    message: `${rule}: ${actual}`,
+    expected: limit,
+    hint: fix,
+    at: { file: path, line },
+  });
+}
+
+function ranksOf(rankMap: OpenedFile['rankMap']): number | null {
+  return rankMap === null ? null : rankRows(rankMap.text, rankMap.file).length;
+}
+
 /** What stands beside an estimate of a launch file: what no plan can say of it, and that its launcher would refuse it. */
-export function notesOn({ launcher, file, rankMap }: OpenedFile, { notes = [] }: Asked): string[] {
-  const gpus = rankMap === null ? null : rankRows(rankMap.text, rankMap.file).length;
-  const broken = file.violations(gpus).length;
+export function notesOn(
+  { launcher, file, rankMap }: OpenedFile,
+  { notes: own = [], precision }: Asked,
+): string[] {
+  const notes =
+    precision === null
+      ? [...own, 'the file states no precision: bf16, unless --precision says another']
+      : own;
+  const broken = file.violations(ranksOf(rankMap)).length;
   return broken === 0
     ? [...notes]
     : [

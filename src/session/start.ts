@@ -6,7 +6,7 @@ import type { RankedPlan } from '../domain/search-result.ts';
 import { estimate } from '../evaluate/estimate.ts';
 import { changes } from '../frameworks/changes.ts';
 import type { Framework } from '../frameworks/port/framework.ts';
-import { notesOn, type OpenedFile, planFrom } from './launch-file.ts';
+import { askedOf, notesOn, type OpenedFile, planFrom } from './launch-file.ts';
 
 /** A configuration that a search started from, beside what the search found. */
 export interface Start {
@@ -30,7 +30,7 @@ export function startOf(
 ): Start {
   const file = opened.path;
   const seated = opened.rankMap !== null;
-  const asked = opened.file.asked();
+  const asked = askedOf(opened);
   const notes = notesOn(opened, asked);
   const found = planFrom(opened, asked, '', problem);
   if ('rule' in found) return { file, seated, notes, now: found, changes: null };

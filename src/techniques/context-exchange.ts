@@ -1,8 +1,9 @@
+import { deviceCount } from '../domain/cluster.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { Reason } from '../domain/reason.ts';
 import { latent } from '../layers/mixers/latent.ts';
 import { softmax } from '../layers/mixers/softmax.ts';
-import { Misread, technique } from './technique.ts';
+import { noneOf, technique } from './technique.ts';
 
 /** By Megatron's names; `a2a+p2p` with the ranks of its all-to-all. */
 const KINDS = [
@@ -17,6 +18,16 @@ const KINDS = [
 ] as const;
 type Kind = (typeof KINDS)[number];
 
+/** By what they do, and as flags write them. */
+const CALLED: Readonly<Record<string, Kind>> = {
+  ring: 'p2p',
+  ulysses: 'a2a',
+  allgather: 'all-gather',
+  all_gather: 'all-gather',
+  'a2a+p2p': 'a2a+p2p:2',
+  none: 'stack',
+};
+
 /** Ranks that swap sequence for heads: all of `a2a`, the first level of `a2a+p2p`. */
 export function swappedRanks(kind: string, cp: number): number {
   if (kind === 'a2a') return cp;
@@ -30,16 +41,25 @@ export const contextExchange = technique<Kind>({
   off: 'stack',
   schema: { enum: KINDS },
   affects: 'layer',
-  parse: (text) => KINDS.find((kind) => kind === text) ?? new Misread(`one of ${KINDS.join(', ')}`),
+  parse: (text) => KINDS.find((kind) => kind === text) ?? noneOf(KINDS, text, CALLED),
   format: String,
   name: 'context exchange',
   words: String,
+  outside(kind, { cluster }) {
+    const [ranks, gpus] = [kind === 'a2a' ? 1 : swappedRanks(kind, 1), deviceCount(cluster)];
+    if (kind === 'stack' || gpus >= 2 * ranks) return null;
+    const fits = KINDS.filter((one) => one.startsWith('a2a+') && 2 * swappedRanks(one, 1) <= gpus);
+    return {
+      ...no(`cp-comm=${kind} on ${gpus} GPUs`, `${2 * ranks} GPUs or more: ${cpFor(ranks)}`),
+      hint: `Maybe cp-comm=${fits.at(-1) ?? 'p2p'}.`,
+    };
+  },
   reject(kind, problem, { tp, cp }) {
     if (kind === 'stack') return null;
-    if (cp === 1) return no(`cp-comm=${kind} with cp=1`, 'cp of 2 or more');
     const ranks = swappedRanks(kind, cp);
-    if (kind !== 'a2a' && ranks > 1 && (cp % ranks !== 0 || cp === ranks))
-      return no(`cp-comm=${kind} with cp=${cp}`, `cp a multiple of ${ranks}, and more`);
+    if (kind !== 'a2a' && ranks > 1 && (cp % ranks !== 0 || cp <= ranks))
+      return no(`cp-comm=${kind} with cp=${cp}`, cpFor(ranks));
+    if (cp === 1) return no(`cp-comm=${kind} with cp=1`, cpFor(1));
     return ranks === 1 ? null : headLaw(problem, tp, ranks);
   },
   local: (kind, local) => ({ ...local, contextExchange: kind }),
@@ -60,6 +80,11 @@ function headLaw({ model }: Problem, tp: number, ranks: number): Reason | null {
       );
   }
   return null;
+}
+
+/** `cp` for an all-to-all among so many ranks inside a ring. */
+function cpFor(ranks: number): string {
+  return ranks === 1 ? 'cp of 2 or more' : `cp=${2 * ranks}, or another multiple of ${ranks} above it`;
 }
 
 function no(actual: string, limit: string): Reason {

@@ -1,10 +1,19 @@
 import type { Plan } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import { LOSSES, lossOf } from '../layers/losses/index.ts';
-import { Misread, technique } from './technique.ts';
+import { noneOf, technique } from './technique.ts';
 
 const IDS = LOSSES.map(({ id }) => id);
 const USUAL_CHUNKS = 8;
+/** Names of the projects that these come from. */
+const CALLED = {
+  liger: 'fused-linear',
+  cce: 'cut',
+  te: 'fused',
+  native: 'fused-native',
+  chunk: 'chunked:8',
+  default: 'stack',
+};
 
 /** How the loss is worked out of hidden states: with logits whole, in chunks, or never stored. */
 export const loss = technique<string>({
@@ -15,7 +24,7 @@ export const loss = technique<string>({
   affects: 'layer',
   parse(text) {
     const id = text === 'chunked' ? `chunked:${USUAL_CHUNKS}` : text;
-    return IDS.includes(id) ? id : new Misread(`one of ${IDS.join(', ')}`);
+    return IDS.includes(id) ? id : noneOf(IDS, text, CALLED);
   },
   // The stack's own, whatever it is called.
   resolve: (id, { stack }) => (id === stack.lossKernel ? 'stack' : id),

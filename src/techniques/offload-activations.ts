@@ -1,6 +1,13 @@
 import { copyRate, hostOf } from '../hardware/host.ts';
 import type { Operator } from '../layers/operator.ts';
-import { type LayerAmounts, Misread, type PassTraffic, type StageContext, technique } from './technique.ts';
+import {
+  type LayerAmounts,
+  Misread,
+  type PassTraffic,
+  percentMeant,
+  type StageContext,
+  technique,
+} from './technique.ts';
 
 /**
  * A fraction of what a micro-batch keeps of each layer for backward goes down to the host after the layer's forward and comes up
@@ -10,13 +17,15 @@ import { type LayerAmounts, Misread, type PassTraffic, type StageContext, techni
 export const offloadActivations = technique<number>({
   id: 'offload-activations',
   aliases: [],
-  within: { key: 'offload', name: 'activations' },
+  within: { key: 'offload', name: 'activations', such: '1' },
   allowedAs: 'offload',
   off: 0,
   schema: { type: 'number', minimum: 0, maximum: 1 },
   affects: 'layer',
   parse: (text) =>
-    /^\d*\.?\d+$/.test(text) && Number(text) <= 1 ? Number(text) : new Misread('a fraction from 0 to 1'),
+    /^\d*\.?\d+$/.test(text) && Number(text) <= 1
+      ? Number(text)
+      : new Misread('a fraction from 0 to 1', percentMeant(text)),
   format: String,
   name: 'offloaded activations',
   words: (fraction) => (fraction === 0 ? 'none' : fraction === 1 ? 'all' : String(fraction)),

@@ -2,10 +2,12 @@ import { wideBytes } from '../domain/dtype.ts';
 import { type MemoryTerm, memoryTerm } from '../domain/memory-term.ts';
 import { statesIn } from '../domain/stack.ts';
 import { drainRate, exchangeSeconds, hostOf, updateRate } from '../hardware/host.ts';
+import { countParameters } from '../layers/parameters.ts';
 import type { Held, Holding } from './holding.ts';
 import {
   Misread,
   NO_TRAFFIC,
+  percentMeant,
   type StageContext,
   type StateContext,
   type StepStates,
@@ -56,7 +58,7 @@ const LAST_WEIGHT = 0.26;
 export const offloadOptimizer = technique<OptimizerOffload>({
   id: 'offload-optimizer',
   aliases: [],
-  within: { key: 'offload', name: 'optimizer' },
+  within: { key: 'offload', name: 'optimizer', such: '1' },
   allowedAs: 'offload',
   off: ON_GPU,
   schema: {
@@ -75,6 +77,17 @@ export const offloadOptimizer = technique<OptimizerOffload>({
   format,
   name: 'offloaded optimizer',
   words: (value) => (value.fraction === 0 ? 'none' : format(value).replace(/^1(?=$|:)/, 'all')),
+  outside({ fraction, stride }, { model }) {
+    const subgroups = Math.ceil(countParameters(model).total / SUBGROUP);
+    return fraction === 0 || stride === null || stride <= Math.max(2, subgroups)
+      ? null
+      : {
+          rule: 'offload-optimizer',
+          actual: `a stride of ${stride}`,
+          limit: `2 to ${subgroups}, the subgroups of ${model.name}`,
+          hint: 'Maybe no stride: all updated by the CPU.',
+        };
+  },
   choices: (_, __, asked) => (asked === undefined ? [ON_GPU, ALL] : [asked]),
   reject: ({ fraction }, { workload: { optimizer } }) =>
     fraction === 0 || ON_CPU.includes(optimizer)
@@ -103,8 +116,11 @@ function format({ fraction, stride, gradients, device }: OptimizerOffload): stri
 
 /** `1`, `0.5`, `1:stride2`, `1:sync`, `1:nvme`. */
 function parse(text: string): OptimizerOffload | Misread {
-  const misread = new Misread('a fraction from 0 to 1, and after it :strideN (2 or more), :sync, :nvme');
   const [share = '', ...words] = text.split(':');
+  const misread = new Misread(
+    'a fraction from 0 to 1, and after it :strideN (2 or more), :sync, :nvme',
+    percentMeant(share),
+  );
   const fraction = Number(share);
   if (!/^\d*\.?\d+$/.test(share) || fraction > 1) return misread;
   let value: OptimizerOffload = { ...ON_GPU, fraction };

@@ -1,7 +1,14 @@
 import { type MemoryTerm, memoryTerm, type Point } from '../domain/memory-term.ts';
 import { copyRate, hostOf } from '../hardware/host.ts';
 import { gatheredBytes, type Held, type Holding } from './holding.ts';
-import { type LayerAmounts, Misread, type PassTraffic, type StageContext, technique } from './technique.ts';
+import {
+  type LayerAmounts,
+  Misread,
+  noneOf,
+  type PassTraffic,
+  type StageContext,
+  technique,
+} from './technique.ts';
 import { zero } from './zero.ts';
 
 /** Where the weights that are computed with lie between the passes of their layer. */
@@ -13,6 +20,15 @@ export interface ParameterOffload {
 
 export const RESIDENT: ParameterOffload = { device: 'gpu', window: 2 };
 const DEVICES = { none: 'gpu', host: 'host', nvme: 'disk' } as const;
+const CALLED = {
+  cpu: 'host',
+  ram: 'host',
+  disk: 'nvme',
+  ssd: 'nvme',
+  gpu: 'none',
+  true: 'host',
+  false: 'none',
+};
 const PASSES: readonly Point[] = ['forward', 'loss', 'backward', 'end-of-backward'];
 
 /**
@@ -23,7 +39,7 @@ const PASSES: readonly Point[] = ['forward', 'loss', 'backward', 'end-of-backwar
 export const offloadParameters = technique<ParameterOffload>({
   id: 'offload-parameters',
   aliases: [],
-  within: { key: 'offload', name: 'parameters' },
+  within: { key: 'offload', name: 'parameters', such: 'host' },
   allowedAs: 'offload',
   off: RESIDENT,
   schema: {
@@ -38,6 +54,15 @@ export const offloadParameters = technique<ParameterOffload>({
   name: 'offloaded parameters',
   words: format,
   choices: (_, __, asked) => (asked === undefined ? [RESIDENT, { ...RESIDENT, device: 'host' }] : [asked]),
+  outside: ({ device, window }, { model }) =>
+    device === 'gpu' || window <= Math.max(RESIDENT.window, model.layers.length)
+      ? null
+      : {
+          rule: 'offload-parameters',
+          actual: `a window of ${window} layers`,
+          limit: `${RESIDENT.window} to ${model.layers.length} layers, as many as ${model.name} has`,
+          hint: 'Maybe offload-parameters=none: all of them on the GPU.',
+        },
   holdings: ({ device }, holdings) =>
     device === 'gpu'
       ? [...holdings]
@@ -60,9 +85,15 @@ function format({ device, window }: ParameterOffload): string {
 function parse(text: string): ParameterOffload | Misread {
   const [, name, window = '2'] = /^(none|host|nvme)(?::(\d+))?$/.exec(text) ?? [];
   if (name === undefined || Number(window) < 2)
-    return new Misread('none, host, nvme, or host:LAYERS (2 or more)');
+    return new Misread('none, host, nvme, or host:LAYERS (2 or more)', meantBy(text));
   const device = DEVICES[name as keyof typeof DEVICES];
   return device === 'gpu' ? RESIDENT : { device, window: Number(window) };
+}
+
+/** Where other tools say it lies. */
+function meantBy(text: string): string | undefined {
+  const [place = ''] = text.split(':');
+  return noneOf(Object.keys(DEVICES), place, CALLED).meant;
 }
 
 /** Layers on the GPU for their passes, where ZeRO 3 does not gather them there anyway; ends of the model for theirs. */

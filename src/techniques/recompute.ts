@@ -3,6 +3,7 @@ import type { Problem } from '../domain/problem.ts';
 import { isMoe } from '../layers/layer.ts';
 import { type Again, ALL_AGAIN, type Operator } from '../layers/operator.ts';
 import { RECOMPUTE_MODULES, type RecomputeModule } from '../layers/recompute-modules.ts';
+import { nearest } from '../units/nearest.ts';
 import { underBudget } from './activation-budget.ts';
 import { Misread, technique } from './technique.ts';
 
@@ -83,6 +84,15 @@ export const recompute = technique<Recompute>({
           `activation budget ${budget}: what costs no FLOPs is run again first, then an equal share of all else`,
         ]
       : [],
+  outside: ({ layersPerStage }, { model }) =>
+    layersPerStage === null || layersPerStage <= model.layers.length
+      ? null
+      : {
+          rule: 'recompute',
+          actual: `recompute=full:${layersPerStage}`,
+          limit: `1 to ${model.layers.length} layers of a stage, as many as ${model.name} has`,
+          hint: 'Maybe recompute=full: all layers.',
+        },
   choices: (problem, _, asked) =>
     asked === undefined ? [NO_RECOMPUTE, worthIt(problem), FULL_RECOMPUTE] : [asked],
   limit: {
@@ -151,10 +161,20 @@ function parsed(text: string): Recompute | Misread {
     ? selective(...known)
     : new Misread(
         `none, selective, full, full:LAYERS, full:SHARE%, budget:SHARE (above 0, below 1), or modules joined by +: ${RECOMPUTE_MODULES.join(', ')}`,
+        meantBy(modules),
       );
 }
 
 function budgetIn(text: string): number {
   const [, share, percent] = /^budget:(\d*\.?\d+)(%)?$/.exec(text) ?? [];
   return share === undefined ? 0 : Number(share) / (percent === undefined ? 1 : 100);
+}
+
+/** Each module by the nearest name; a mode where it stands alone. */
+function meantBy(modules: readonly string[]): string | undefined {
+  const [alone = ''] = modules;
+  const one = /^full:/.test(alone) ? 'full' : nearest(alone, [...RECOMPUTE_MODES, ...RECOMPUTE_MODULES]);
+  if (modules.length === 1) return one;
+  const near = modules.map((module) => nearest(module, RECOMPUTE_MODULES));
+  return near.includes(undefined) ? undefined : near.join('+');
 }

@@ -9,6 +9,7 @@ import type { ProcessGroups } from '../hardware/process-groups.ts';
 import type { Span } from '../hardware/span.ts';
 import type { LocalShape } from '../layers/local-shape.ts';
 import type { Operator } from '../layers/operator.ts';
+import { nearest } from '../units/nearest.ts';
 import type { Amounts, Held, Holding, Parameters } from './holding.ts';
 
 /** Where a GPU of a stage stands: all that the cost of its layers can depend on. */
@@ -32,10 +33,23 @@ export type StateContext = Omit<StageContext, 'microBatchSize' | 'schedule' | 'l
 /** Returned for a text that is no value. */
 export class Misread {
   readonly expected: string;
+  /** The value that may have been meant. */
+  readonly meant: string | undefined;
 
-  constructor(expected: string) {
+  constructor(expected: string, meant?: string) {
     this.expected = expected;
+    this.meant = meant;
   }
+}
+
+/** A text that is none of `words`; `others`: what the field calls some of them, in small letters. */
+export function noneOf(
+  words: readonly string[],
+  text: string,
+  others: Readonly<Record<string, string>> = {},
+): Misread {
+  const called = Object.hasOwn(others, text.toLowerCase()) ? others[text.toLowerCase()] : undefined;
+  return new Misread(`one of ${words.join(', ')}`, called ?? nearest(text, words));
 }
 
 /** Seconds of communication beside one layer's pass of one micro-batch, and the share of it that compute may hide. */
@@ -99,8 +113,8 @@ export interface Technique<V = unknown> {
   readonly id: string;
   /** Other keys that --config reads. */
   readonly aliases: readonly string[];
-  /** One of several that `--config` also reads under one key: `offload=optimizer:0.5+activations:1`. */
-  readonly within?: { readonly key: string; readonly name: string };
+  /** One of several that `--config` also reads under one key: `offload=optimizer:0.5+activations:1`; `such`: a value to show. */
+  readonly within?: { readonly key: string; readonly name: string; readonly such: string };
   /** A search tries values other than off only where `--allow` names this; left out: always. */
   readonly allowedAs?: string;
   readonly off: V;
@@ -124,6 +138,11 @@ export interface Technique<V = unknown> {
   choices?(problem: Problem, dims: ParallelDims, asked?: V): readonly V[];
   /** Of several choices the one that costs least time, whatever else a plan does; left out: off. */
   readonly barest?: V;
+  /**
+   * The law that a value breaks on every plan of the problem, such as more layers than the model has: of what users state,
+   * before it is resolved.
+   */
+  outside?(value: V, problem: Problem): Reason | null;
   /** The law that a value breaks in a stage of these degrees, each copy with so many micro-batches. */
   reject?(value: V, problem: Problem, dims: ParallelDims, microBatches: number): Reason | null;
 
@@ -173,10 +192,30 @@ export interface Known<V> extends Technique<V> {
 export const ON_OR_OFF = {
   off: false,
   schema: { enum: [false, true] },
-  parse: (text: string) => (text === 'true' ? true : text === 'false' ? false : new Misread('true or false')),
+  parse: (text: string) => (text === 'true' ? true : text === 'false' ? false : noBoolean(text)),
   format: String,
   words: (on: boolean) => (on ? 'on' : 'off'),
 } as const;
+
+/** A share in per cent as a fraction. */
+export function percentMeant(text: string): string | undefined {
+  const [, percent] = /^(\d+(?:\.\d+)?)%$/.exec(text) ?? [];
+  return percent === undefined || Number(percent) > 100 ? undefined : String(Number(percent) / 100);
+}
+
+/** Words for yes and no of other tools. */
+function noBoolean(text: string): Misread {
+  const said = {
+    on: 'true',
+    yes: 'true',
+    '1': 'true',
+    off: 'false',
+    no: 'false',
+    '0': 'false',
+    none: 'false',
+  };
+  return new Misread('true or false', noneOf(['true', 'false'], text, said).meant);
+}
 
 export function technique<V>(one: Technique<V>): Known<V> {
   const off = JSON.stringify(one.off);

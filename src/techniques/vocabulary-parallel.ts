@@ -1,5 +1,5 @@
 import { collectiveSeconds } from '../hardware/collective.ts';
-import { Misread, technique } from './technique.ts';
+import { noneOf, technique } from './technique.ts';
 
 /** Vocabulary parallelism by the paper's algorithms 1 and 2, or its interlaced, synchronous predecessor. */
 const SPLITS = ['off', 'vocab-1', 'vocab-2', 'interlaced'] as const;
@@ -15,7 +15,8 @@ export const vocabularyParallel = technique<VocabularySplit>({
   off: 'off',
   schema: { enum: SPLITS },
   affects: 'layer',
-  parse: (text) => SPLITS.find((split) => split === text) ?? new Misread(`one of ${SPLITS.join(', ')}`),
+  parse: (text) =>
+    SPLITS.find((split) => split === text) ?? noneOf(SPLITS, text, { none: 'off', false: 'off' }),
   format: String,
   name: 'vocabulary',
   words: String,

@@ -4,6 +4,7 @@ import { statesIn } from '../domain/stack.ts';
 import { collectiveSeconds } from '../hardware/collective.ts';
 import { networkRate } from '../hardware/network-share.ts';
 import type { Span } from '../hardware/span.ts';
+import { nearest } from '../units/nearest.ts';
 import {
   type Amounts,
   gatheredBytes,
@@ -41,7 +42,8 @@ export const zero = technique<ZeroStage>({
   schema: { enum: ZERO_STAGES },
   affects: 'stage',
   parse: (text) =>
-    ZERO_STAGES.find((stage) => `${stage}` === text) ?? new Misread('a whole number from 0 to 3'),
+    ZERO_STAGES.find((stage) => `${stage}` === text) ??
+    new Misread('a whole number from 0 to 3', meantBy(text)),
   format: String,
   name: 'sharding',
   words: (stage) => LABELS[stage],
@@ -65,6 +67,15 @@ export const zero = technique<ZeroStage>({
   passTraffic,
   stepTraffic,
 });
+
+/** `zero-3`, or what a table calls it. */
+function meantBy(text: string): string | undefined {
+  const [, stage] = /^zero[-_ ]?([0-3])$/i.exec(text) ?? [];
+  const label = nearest(text, LABELS);
+  return (
+    stage ?? (label === undefined ? undefined : String(LABELS.indexOf(label as (typeof LABELS)[number])))
+  );
+}
 
 const GATHERED: readonly Point[] = ['forward', 'loss', 'backward', 'end-of-backward'];
 

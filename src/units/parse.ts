@@ -55,11 +55,13 @@ export type Parsed =
   | { readonly ok: true; readonly value: number }
   | { readonly ok: false; readonly expected: string; readonly hint?: string };
 
+const PATTERN = /^\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*([^\s\d]*)\s*$/;
+
 /** Reads `"80 GiB"` as SI. A number without its unit, or with another dimension's, is refused with a hint. */
 export function parseQuantity(text: string, dimension: Dimension): Parsed {
   const { factors, example } = DIMENSIONS[dimension];
-  const expected = `a ${dimension === 'flops' ? 'compute rate' : dimension} such as "${example}"`;
-  const match = /^\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*([^\s\d]*)\s*$/.exec(text);
+  const expected = `a ${dimension === 'flops' ? 'compute rate' : dimension} such as "${example.replaceAll(' or ', '" or "')}"`;
+  const match = PATTERN.exec(text);
   if (match === null) return { ok: false, expected };
   const [, number = '', unit = ''] = match;
   const factor = factors.get(unit);
@@ -69,16 +71,42 @@ export function parseQuantity(text: string, dimension: Dimension): Parsed {
   return hint === undefined ? { ok: false, expected } : { ok: false, expected, hint };
 }
 
+/** The same number in the nearest other unit that makes it lie between two figures; undefined where none does. */
+export function unitFor(text: string, dimension: Dimension, least: number, most: number): string | undefined {
+  const [, number = '', unit = ''] = PATTERN.exec(text) ?? [];
+  const { factors } = DIMENSIONS[dimension];
+  const own = factors.get(unit);
+  if (own === undefined) return undefined;
+  const away = (factor: number) => Math.abs(Math.log(factor / own));
+  const fitting = [...factors].filter(
+    ([name, factor]) =>
+      factor !== own &&
+      name.includes('i') === unit.includes('i') &&
+      Number(number) * factor >= least &&
+      Number(number) * factor <= most,
+  );
+  const [near] = fitting.sort(([, a], [, b]) => away(a) - away(b));
+  return near === undefined ? undefined : `${number} ${near[0]}`;
+}
+
 function guess(number: string, unit: string, dimension: Dimension): string | undefined {
   const { factors, example } = DIMENSIONS[dimension];
-  if (unit === '') return `Maybe ${number} with a unit, as in "${example}".`;
-  if (dimension === 'bytes' && /^[KMGT]b$/.test(unit))
-    return `Maybe "${number} ${unit[0]}B" or "${number} ${unit[0]}iB": b is bits, B is bytes.`;
+  if (unit === '') {
+    const units = example.split(' or ').map((one) => one.replace(/^[\d.]+ ?/, ''));
+    return `Maybe ${units.map((one) => `"${number} ${one}"`).join(' or ')}.`;
+  }
+  const [, prefix] = dimension === 'bytes' ? (/^([kmgt])b?$/i.exec(unit) ?? []) : [];
+  if (prefix !== undefined) {
+    const big = prefix.toUpperCase();
+    const bits = unit.endsWith('b') ? ': b is bits, B is bytes' : '';
+    return `Maybe "${number} ${big}B" or "${number} ${big}iB"${bits}.`;
+  }
+  if (factors.has(`${unit}/s`)) return `Maybe "${number} ${unit}/s".`;
   for (const known of factors.keys()) {
     if (known.toLowerCase() === unit.toLowerCase()) return `Maybe "${number} ${known}".`;
   }
   for (const [name, other] of Object.entries(DIMENSIONS)) {
-    if (other.factors.has(unit)) return `Maybe another key was meant: ${unit} is a unit of ${name}.`;
+    if (other.factors.has(unit)) return `Maybe something else was meant: ${unit} is a unit of ${name}.`;
   }
   return undefined;
 }

@@ -3,11 +3,15 @@ import { loadLink } from '../../src/catalogue/links.ts';
 import { loadModel } from '../../src/catalogue/models.ts';
 import { listStacks } from '../../src/catalogue/stacks.ts';
 import type { NodeGroup } from '../../src/domain/cluster.ts';
+import { PRECISIONS } from '../../src/domain/dtype.ts';
 import type { Plan, Stage } from '../../src/domain/plan.ts';
 import type { Problem } from '../../src/domain/problem.ts';
-import { LAUNCHERS, launcherOf } from '../../src/frameworks/index.ts';
+import { FRAMEWORKS, LAUNCHABLE, LAUNCHERS, launcherOf } from '../../src/frameworks/index.ts';
 import type { Framework } from '../../src/frameworks/port/framework.ts';
-import { DENSE, inTwo, MIXED, ORIGIN, planned } from '../unit/frameworks/fixture.ts';
+import { OPTIMIZERS } from '../../src/optimizers/index.ts';
+import { parseOptimizer } from '../../src/plan-text/optimizer-text.ts';
+import { withTraining } from '../fixtures/trained.ts';
+import { DENSE, inTwo, MIXED, ORIGIN, planned, problemOf } from '../unit/frameworks/fixture.ts';
 
 /** The same nodes with GPUs of AMD: what only the vendor decides. */
 function ofAmd(problem: Problem): Problem {
@@ -192,5 +196,74 @@ describe.each(LAUNCHERS)('framework $id', (framework) => {
     };
     const scripts = framework.render(problem, common, ORIGIN).some(({ path }) => /\.(sh|env)$/.test(path));
     expect(framework.reject(hostile, common)?.rule ?? null).toBe(scripts ? 'host-name' : null);
+  });
+});
+
+describe('a problem that a framework does not take', () => {
+  const dense = problemOf('llama-3.1-8b', 'dgx-h100-64');
+  const of = (workload: Partial<Problem['workload']>): Problem => ({
+    ...dense,
+    workload: { ...dense.workload, ...workload },
+  });
+  const PROBLEMS: readonly (readonly [name: string, problem: Problem])[] = [
+    ...OPTIMIZERS.map(({ id }) => [id, of({ optimizer: id })] as const),
+    ...PRECISIONS.map((precision) => [precision, of({ precision })] as const),
+    ['LoRA', withTraining(dense, 'lora')],
+    ['mixtral', problemOf('mixtral-8x7b', 'dgx-h100-64')],
+  ];
+
+  it.each(PROBLEMS)(
+    '%s: the hint names those that take it, and any launcher only where none does',
+    (_, problem) => {
+      const takers = FRAMEWORKS.filter((one) => (one.excludes?.(problem) ?? null) === null).map(
+        ({ id }) => id,
+      );
+      for (const one of FRAMEWORKS) {
+        const reason = one.excludes?.(problem) ?? null;
+        if (reason === null) continue;
+        const { hint = '' } = reason;
+        if (takers.length === 0) {
+          const [, other, optimizer] = /--launcher (\S+) with --optimizer (\S+)\.$/.exec(hint) ?? [];
+          if (other === undefined) expect(hint).toContain('--launcher any');
+          else {
+            const chosen = parseOptimizer(optimizer!);
+            const again = { ...problem, workload: { ...problem.workload, ...chosen } };
+            expect(launcherOf(other)!.excludes!(again)).toBeNull();
+          }
+        } else {
+          expect(hint).not.toContain('any');
+          const named = FRAMEWORKS.filter(({ id }) => new RegExp(`[ ,]${id}(?=[ ,.])`).test(hint));
+          expect(named.length).toBeGreaterThan(0);
+          for (const { id } of named) expect(takers).toContain(id);
+        }
+      }
+    },
+  );
+
+  it('a technique that it has not is with those that have it', () => {
+    for (const [id, text] of [
+      ['offload-optimizer', 'offload-optimizer=1,zero=1'],
+      ['loss', 'loss=chunked:8'],
+      ['paged-optimizer', 'paged-optimizer=true'],
+    ] as const) {
+      const plan = planned(dense, `tp=1,pp=1,dp=64,recompute=none,${text}`);
+      const takers = FRAMEWORKS.filter(({ express }) => express.techniques.includes(id)).map((one) => one.id);
+      const without = FRAMEWORKS.filter((one) => !takers.includes(one.id)).flatMap(
+        (one) => one.reject(dense, plan) ?? [],
+      );
+      const told = without.filter((reason) => reason.rule === id);
+      expect(told.length, id).toBeGreaterThan(0);
+      for (const { hint } of told) expect(hint).toContain(takers[0] ?? 'any');
+    }
+    // What a framework has and takes otherwise is its own to explain.
+    const plan = planned(dense, 'tp=1,pp=1,dp=64,recompute=none,offload-optimizer=1,zero=0');
+    expect(launcherOf('deepspeed')!.reject(dense, plan)?.hint).toBeUndefined();
+  });
+
+  it.each(PROBLEMS)('%s: what all refuse is said to be refused by all', (_, problem) => {
+    const reason = LAUNCHABLE.excludes(problem);
+    const all = FRAMEWORKS.every((one) => (one.excludes?.(problem) ?? null) !== null);
+    expect(reason !== null).toBe(all);
+    if (reason !== null) expect(reason.limit).toContain('no other framework here takes it');
   });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { listModels } from '../../src/catalogue/models.ts';
 import { violations } from '../../src/document/validator.ts';
+import { InputError } from '../../src/domain/input-error.ts';
 import type { ParallelDims } from '../../src/domain/parallel-dims.ts';
 import type { Plan } from '../../src/domain/plan.ts';
 import type { Problem } from '../../src/domain/problem.ts';
@@ -14,6 +15,7 @@ import { MIXERS } from '../../src/layers/mixers/index.ts';
 import { countParameters } from '../../src/layers/parameters.ts';
 import { OPTIMIZERS } from '../../src/optimizers/index.ts';
 import { parseConfiguration } from '../../src/plan-text/configuration.ts';
+import { planOf } from '../../src/plan-text/plan-of.ts';
 import { planText } from '../../src/plan-text/text.ts';
 import { estimateTable } from '../../src/reporters/estimate-table.ts';
 import { SCHEDULES, usualSchedule } from '../../src/schedules/index.ts';
@@ -133,6 +135,83 @@ describe('every value of every technique', () => {
     }
     if (plans.length === 0) expect(certificate.space === 0 || certificate.rejected.length > 0).toBe(true);
   });
+});
+
+/** What stands where a number should, and whether it is ever one: a count, a degree, a layer, a fraction. */
+const EDGES: readonly (readonly [text: string, mayBe: boolean])[] = [
+  ['0', true],
+  ['1', true],
+  ['0.5', true],
+  ['-1', false],
+  ['-0.5', false],
+  ['1.5', false],
+  ['999999', false],
+  ['1e400', false],
+  ['NaN', false],
+  ['Infinity', false],
+  ['two', false],
+  ['', false],
+  [' ', false],
+];
+
+/** Texts at the edges of what a technique reads: the edge alone, and in the place of each number that its own values have. */
+function edgesOf(one: AnyTechnique): { name: string; id: string; text: string; mayBe: boolean }[] {
+  const texts = valuesOf(one).map((value) => one.format(value));
+  const more: Readonly<Record<string, readonly string[]>> = {
+    recompute: ['full:4', 'full:50%'],
+    'offload-parameters': ['host:4', 'nvme:4'],
+    'offload-optimizer': ['0.5:stride4', '1:nvme'],
+  };
+  const all = [...texts, ...(more[one.id] ?? [])].filter((text) => /\d/.test(text));
+  const found = EDGES.flatMap(([edge, mayBe]) =>
+    [
+      edge,
+      ...all.flatMap((text) =>
+        placesOf(text).map(([from, to]) => text.slice(0, from) + edge + text.slice(to)),
+      ),
+    ].map((text) => [text, { name: `${one.id}="${text}"`, id: one.id, text, mayBe }] as const),
+  );
+  return [...new Map(found).values()];
+}
+
+/** Where a text has numbers of its own: not those in a name, such as `a2a+p2p`. */
+function placesOf(text: string): (readonly [from: number, to: number])[] {
+  return [...text.matchAll(/(?<![a-z\d.])\d+(?:\.\d+)?|(?<=stride)\d+/g)].map(
+    ({ index, 0: number }) => [index, index + number.length] as const,
+  );
+}
+
+describe('the text of every technique at its edges', () => {
+  it.each(TECHNIQUES.flatMap(edgesOf))(
+    '$name is a plan, or refused with what was expected',
+    ({ id, text, mayBe }) => {
+      const outcomes = [SPLIT, AT_ONCE, WHOLE, ...CONTEXT].map((split) => outcome(`${split},${id}=${text}`));
+      for (const one of outcomes) {
+        if (one.kind === 'refused') expect(one.limit).not.toMatch(/^$|NaN|undefined|Infinity/);
+        else {
+          const [file] = json.render(DENSE, one.plan, ORIGIN);
+          expect(violations(launchSchema, JSON.parse(file!.content))).toEqual([]);
+          expect(planned(DENSE, planText(DENSE, one.plan))).toEqual(one.plan);
+          finite(DENSE, one.plan);
+        }
+      }
+      if (!mayBe) expect(outcomes.map(({ kind }) => kind)).not.toContain('planned');
+    },
+  );
+
+  type Outcome = { kind: 'planned'; plan: Plan } | { kind: 'refused'; limit: string };
+
+  function outcome(text: string): Outcome {
+    try {
+      const found = planOf(DENSE, parseConfiguration(text));
+      return 'rule' in found
+        ? { kind: 'refused', limit: found.limit }
+        : { kind: 'planned', plan: found.plan };
+    } catch (error) {
+      if (error instanceof InputError) return { kind: 'refused', limit: error.problem.expected ?? '' };
+      throw error;
+    }
+  }
 });
 
 describe('every schedule', () => {

@@ -184,3 +184,38 @@ describe('a rank map', () => {
     expect(found.nodeOrder).toBeNull();
   });
 });
+
+describe('a folder of another launcher', () => {
+  it('is told of by its own README', async () => {
+    const folder = join(scratch, 'whose');
+    const from = 'configs/examples/llama-3.1-8b-64xh100.json';
+    expect((await run(['emit', `${from}#1`, '--to', 'deepspeed', '--out', folder])).code).toBe(0);
+    const model = ['estimate', 'llama-3.1-8b', 'dgx-h100-64', '--from', folder];
+    expect((await run(model)).err).toMatch(/--for is missing\n[\s\S]*Maybe --for deepspeed\./);
+    const { err, code } = await run(['validate', folder, '--for', 'nanotron']);
+    expect(code).toBe(2);
+    expect(err).toMatch(/whose has no config\.yaml\n[\s\S]*Maybe --for deepspeed\./);
+  });
+});
+
+describe('a file that states no precision', () => {
+  it('is told of, and of Megatron-LM what it computes in then', async () => {
+    const bare = join(scratch, 'bare.sbatch');
+    writeFileSync(bare, readFileSync(SAMPLE, 'utf8').replace('--bf16', ''));
+    const estimate = ['estimate', ...PLAN.slice(1, 3), '--from', bare, '--for', 'megatron'];
+    const { out } = await run(estimate, { columns: 300 });
+    expect(out).toMatch(/Assumed: the file states no precision: bf16, unless --precision says another/);
+    const whole = join(scratch, 'arguments.txt');
+    const model = ['--num-layers 80', '--hidden-size 8192', '--num-attention-heads 64', '--seq-length 8192'];
+    const rest = ['--max-position-embeddings 8192', '--micro-batch-size 1', '--global-batch-size 64'];
+    writeFileSync(whole, [...model, ...rest, '--tensor-model-parallel-size 8'].join('\n'));
+    const told = await run(['estimate', ...PLAN.slice(1, 3), '--from', whole, '--for', 'megatron'], {
+      columns: 300,
+    });
+    expect(told.out).toMatch(/neither --bf16 nor --fp16 is said: Megatron-LM computes in fp32/);
+    const stated = await run(['estimate', ...PLAN.slice(1, 3), '--from', SAMPLE, '--for', 'megatron'], {
+      columns: 300,
+    });
+    expect(stated.out).not.toMatch(/no precision/);
+  });
+});

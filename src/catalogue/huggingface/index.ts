@@ -44,6 +44,7 @@ export function fromHuggingFace(
     throw new InputError({
       message: 'missing key "model_type"',
       expected: `one of ${MODEL_TYPES.join(', ')}`,
+      hint: "Maybe another file: a model's config.json says model_type, a YAML model says schema.",
       at: { file },
     });
   }

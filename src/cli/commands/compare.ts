@@ -32,7 +32,11 @@ export const compare: Register = (program, io, done) => {
         for (const name of priced.used) used.add(name);
         return { problem, result, dollarsPerHour: dollarsPerHour(problem, priced.byGroup) };
       });
-      refuseUnused(prices, used);
+      refuseUnused(
+        prices,
+        used,
+        all.map(({ problem }) => problem.cluster),
+      );
       if (flags.json === true) printJson(io, compareDocument(all, toolVersion()));
       else io.stdout(compareTable(all, styleOf(io)));
       done(all.some(({ result }) => result.plans.length > 0) ? EXIT.ok : EXIT.infeasible);

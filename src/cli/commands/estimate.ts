@@ -7,7 +7,7 @@ import { parseConfiguration } from '../../plan-text/configuration.ts';
 import { type Configured, planOf } from '../../plan-text/plan-of.ts';
 import { estimateTable } from '../../reporters/estimate-table.ts';
 import { estimateDocument } from '../../reporters/plan-json.ts';
-import { notesOn, planFrom } from '../../session/launch-file.ts';
+import { askedOf, notesOn, planFrom } from '../../session/launch-file.ts';
 import { type Register, styleOf, workloadOptions } from '../command.ts';
 import { noteRenamed } from '../dimensions.ts';
 import { opened, READABLE, under, workloadOf } from '../from-file.ts';
@@ -54,7 +54,7 @@ async function askedFor(flags: Readonly<Record<string, unknown>>): Promise<Asked
     return { notes: [], workload: {}, planOn: (problem) => planOf(problem, parseConfiguration(over)) };
   }
   const file = await opened(String(flags.from), flags.for === undefined ? undefined : String(flags.for));
-  const asked = file.file.asked();
+  const asked = askedOf(file);
   return {
     notes: notesOn(file, asked),
     workload: { launcher: file.launcher.id, ...workloadOf(asked) },
@@ -93,7 +93,10 @@ function configured(command: Command, io: Io, done: (code: number) => void, full
       if ('rule' in configuration) return;
       const { plan, inferred } = configuration;
       const costed = costOf(problem, plan);
-      const result = { ...costed, assumptions: [...asked.notes, ...costed.assumptions] };
+      const result = {
+        ...costed,
+        assumptions: [...asked.notes, ...costed.assumptions, ...(launcher?.restsOn?.(problem, plan) ?? [])],
+      };
       if (flags.json === true) printJson(io, estimateDocument(problem, plan, result, inferred, origin));
       else io.stdout(estimateTable(problem, plan, result, inferred, styleOf(io), full));
       done(flags.check === true && result.verdict === 'does-not-fit' ? EXIT.check : EXIT.ok);

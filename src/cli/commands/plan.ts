@@ -11,7 +11,9 @@ import { whyNotJson, whyNotWords } from '../../reporters/why-not.ts';
 import { DEFAULT_OPTIONS, type SearchOptions } from '../../search/space/options.ts';
 import { byGpus, gpuFront, memoryFront, sizesBetween } from '../../search/sweep.ts';
 import { whyNot } from '../../search/why-not.ts';
+import { askedOf } from '../../session/launch-file.ts';
 import { type PlanOutcome, planRun } from '../../session/plan-run.ts';
+import { resting } from '../../session/resting.ts';
 import { startOf } from '../../session/start.ts';
 import { cacheAt } from '../cache.ts';
 import { clusterOptions, type Register, styleOf, workloadOptions } from '../command.ts';
@@ -57,7 +59,7 @@ export const plan: Register = (program, io, done) => {
     .option('--quiet', 'no progress')
     .action(async (model: string, cluster: string, flags: Record<string, unknown>) => {
       const start = flags.from === undefined ? null : await opened(String(flags.from), said(flags.for));
-      const stated = start === null ? {} : { launcher: start.launcher.id, ...workloadOf(start.file.asked()) };
+      const stated = start === null ? {} : { launcher: start.launcher.id, ...workloadOf(askedOf(start)) };
       const s = under(settings(flags, io), stated);
       const input = given(model, cluster, s);
       noteRenamed(io, { '--fix': s.fix, '--max': s.max, '--why-not': flags.whyNot });
@@ -82,7 +84,8 @@ export const plan: Register = (program, io, done) => {
         done(sweeps.some(({ points }) => points.some((p) => p.plan !== null)) ? EXIT.ok : EXIT.infeasible);
         return;
       }
-      const { result, beside } = await found(input, options, s, flags, io);
+      const { result: searched, beside } = await found(input, options, s, flags, io);
+      const result = resting(problem, searched, launcher);
       const asked = flags.whyNot === undefined ? null : String(flags.whyNot);
       const why = asked === null ? null : whyNot(problem, asked, fixFrom(asked, '--why-not'), options);
       const [best] = result.plans;

@@ -2,7 +2,7 @@ import { InputError } from '../../domain/input-error.ts';
 import { rankRows } from '../../launch-folder/rank-map.ts';
 import type { Register } from '../command.ts';
 import { opened, READABLE } from '../from-file.ts';
-import { EXIT, printJson } from '../io.ts';
+import { EXIT, fitted, printJson } from '../io.ts';
 import { whole } from '../whole.ts';
 
 export const validate: Register = (program, io, done) => {
@@ -35,7 +35,7 @@ export const validate: Register = (program, io, done) => {
           broken.length === 0
             ? `${path} keeps ${all}${gpus === null ? ', but for those that ask for --gpus' : ` on ${gpus} GPUs`}.`
             : `${broken.length === 1 ? '1 place breaks' : `${broken.length} places break`} a rule.`;
-        io.stdout(`${[...lines, end].join('\n')}\n`);
+        io.stdout(`${[...lines, end].map((text) => fitted(text, io.outputColumns)).join('\n')}\n`);
       }
       done(broken.length === 0 ? EXIT.ok : EXIT.check);
     });

@@ -36,6 +36,7 @@ export const FILE_RULES: readonly FileRule<Tree, Sizes>[] = [
   {
     rule: 'model-hub',
     at: 'model_name',
+    unreadable: true,
     check: (tree) => {
       const name = tree.word('model_name') ?? 'gpt_85m';
       return HUB.test(name)

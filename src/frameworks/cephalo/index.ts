@@ -26,6 +26,7 @@ const reach: Reach = {
     layers: ['softmax', 'dense'],
     schedules: [],
     optimizers: { adamw: {} },
+    precisions: ['bf16', 'fp16'],
     techniques: ['recompute', 'zero', 'optimizer-in-backward'],
   },
 };
@@ -36,8 +37,6 @@ const forProblem: readonly ProblemRule[] = [
     modelName(model) === null
       ? no('model-hub', model.name, `a Llama of ${Object.keys(ZORSE_MODELS).join(', ')}`)
       : null,
-  ({ workload: { precision } }) =>
-    precision === 'bf16' || precision === 'fp16' ? null : no('precision', precision, 'bf16 or fp16'),
 ];
 
 const forPlan: readonly Rule[] = [

@@ -1,4 +1,6 @@
 import { InputError } from '../../domain/input-error.ts';
+import { loss } from '../../techniques/loss.ts';
+import { Misread } from '../../techniques/technique.ts';
 import type { Asked, Source } from '../port/reader.ts';
 import type { Tree } from '../reading/tree.ts';
 import { notesOf } from './notes.ts';
@@ -27,6 +29,7 @@ export function askedOf(tree: Tree, source: Source): Asked {
       ...(microBatch === null ? {} : { 'micro-batch': String(microBatch) }),
       recompute: recomputed === null ? 'none' : 'full',
       zero: String(stage),
+      ...lossBeside(tree, source),
       ...offloadedIn(tree),
       ...replicasOf(tree, dp === null ? null : dp * sp),
     },
@@ -39,6 +42,19 @@ export function askedOf(tree: Tree, source: Source): Asked {
     ...optimizer,
     notes: [...notesOf(tree), ...notes],
   };
+}
+
+/** What `launch.sh` beside the file tells the program of its loss. Throws InputError where no loss has that name. */
+function lossBeside(tree: Tree, { beside }: Source): { readonly loss?: string } {
+  const told = /^export LOSS='?([^'\n]*)'?$/m.exec(beside?.('launch.sh') ?? '')?.[1];
+  if (told === undefined) return {};
+  const read = loss.parse(told);
+  if (!(read instanceof Misread)) return { loss: loss.format(read) };
+  throw new InputError({
+    message: `launch.sh beside ${tree.file} has LOSS=${told}`,
+    expected: read.expected,
+    ...(read.meant === undefined ? {} : { hint: `Maybe LOSS=${read.meant}.` }),
+  });
 }
 
 /** Of a batch alone the accumulation is 1 (deepspeed/runtime/config.py@029f12b, _set_batch_related_parameters). */

@@ -1,10 +1,13 @@
 import { bad, divides, type FileRule } from '../reading/file-rule.ts';
 import { unknownKey } from '../reading/known-keys.ts';
+import { notAmong, unknownValue } from '../reading/known-values.ts';
 import type { Tree } from '../reading/tree.ts';
 import { batchEquation } from './batch-rule.ts';
 import { DEEPSPEED_KEYS, LENIENT } from './keys.ts';
 import { offloadsOf } from './offload.ts';
+import { OPTIMIZER_TYPES, sameType } from './optimizer.ts';
 import { micsOf, precisionsOf, type Sizes, sizeOf, ZERO } from './settings.ts';
+import { DEVICES, STAGES, VALUES } from './values.ts';
 
 /** What DeepSpeed refuses of its JSON. */
 export const FILE_RULES: readonly FileRule<Tree, Sizes>[] = [
@@ -27,16 +30,7 @@ export const FILE_RULES: readonly FileRule<Tree, Sizes>[] = [
             gpus % sp === 0 ? `Set data_parallel_size to ${gpus / sp}.` : 'Change sequence_parallel_size.',
           ),
   },
-  {
-    rule: 'zero-stage',
-    at: `${ZERO}.stage`,
-    check: (tree) => {
-      const stage = tree.at(`${ZERO}.stage`) ?? 0;
-      return [0, 1, 2, 3].includes(stage as number)
-        ? null
-        : bad(`stage ${JSON.stringify(stage)}`, '0, 1, 2 or 3', 'Set stage to 3.');
-    },
-  },
+  { rule: 'zero-stage', at: '', unreadable: true, check: (tree) => unknownValue(tree, STAGES) },
   {
     // docs/_tutorials/autotp-training.md@7e1c059, Limitations.
     rule: 'autotp-stage',
@@ -57,16 +51,24 @@ export const FILE_RULES: readonly FileRule<Tree, Sizes>[] = [
       precisionsOf(tree).length > 1 ? bad('fp16 and bf16 enabled', 'one of them', 'Disable fp16.') : null,
   },
   {
-    // OffloadDeviceEnum, zero/offload_config.py@1978617.
     rule: 'offload-device',
-    at: ZERO,
+    at: '',
+    unreadable: true,
     check: (tree) => {
-      const odd = ['offload_param', 'offload_optimizer']
-        .map((section) => ({ section, device: tree.at(`${ZERO}.${section}.device`) }))
-        .find(({ device }) => device !== undefined && !['none', 'cpu', 'nvme'].includes(String(device)));
-      return odd === undefined
+      const odd = unknownValue(tree, DEVICES);
+      return odd === null ? null : { ...odd, fix: 'Maybe cpu, or none for what stays on the GPU.' };
+    },
+  },
+  { rule: 'known-values', at: '', unreadable: true, check: (tree) => unknownValue(tree, VALUES) },
+  {
+    rule: 'optimizer-type',
+    at: 'optimizer.type',
+    unreadable: true,
+    check: (tree) => {
+      const type = tree.at('optimizer.type');
+      return type === undefined || type === null || OPTIMIZER_TYPES.some((one) => sameType(one, String(type)))
         ? null
-        : bad(`${odd.section}.device "${odd.device}"`, 'none, cpu or nvme', 'Set device to cpu, or to none.');
+        : notAmong(`optimizer.type ${JSON.stringify(type)}`, String(type), OPTIMIZER_TYPES);
     },
   },
   {

@@ -1,12 +1,12 @@
 import type { Plan } from '../../domain/plan.ts';
 import { hostsScript } from '../../launch-folder/hosts-script.ts';
-import { recompute } from '../../techniques/recompute.ts';
 import { lawOf } from '../laws/structure.ts';
 import { type Framework, HOST_ORDER, type Reach } from '../port/framework.ts';
 import { adapterFiles, adapterVariables, separateModules } from './adapters.ts';
 import { config } from './config.ts';
-import { DEEPSPEED_OPTIMIZERS, optimizerVariables } from './optimizer.ts';
-import { PLAN_RULES, PROBLEM_RULES } from './plan-rules.ts';
+import { DEEPSPEED_OPTIMIZERS } from './optimizer.ts';
+import { PLAN_RULES } from './plan-rules.ts';
+import { programNotes, programVariables, restsOn } from './program.ts';
 import { deepspeedReader } from './reader.ts';
 
 const reach: Reach = {
@@ -16,8 +16,10 @@ const reach: Reach = {
     layers: ['softmax', 'latent', 'dense'],
     schedules: [],
     optimizers: DEEPSPEED_OPTIMIZERS,
+    precisions: ['bf16', 'fp16'],
     trains: ['full', 'lora', 'qlora'],
-    techniques: ['recompute', 'zero', 'offload-optimizer', 'offload-parameters'],
+    // The program's loss is told to it by a variable.
+    techniques: ['loss', 'recompute', 'zero', 'offload-optimizer', 'offload-parameters'],
     // The program's collator packs.
     packs: true,
   },
@@ -29,7 +31,7 @@ export const deepspeed: Framework = {
   ...reach,
   stack: 'deepspeed',
   reader: deepspeedReader,
-  ...lawOf(reach, [separateModules, ...PROBLEM_RULES], PLAN_RULES),
+  ...lawOf(reach, [separateModules], PLAN_RULES),
   render: (problem, plan, { origin }) => [
     { path: 'ds_config.json', content: `${JSON.stringify(config(problem, plan), null, 2)}\n` },
     ...adapterFiles(problem),
@@ -41,10 +43,7 @@ export const deepspeed: Framework = {
         plan,
         origin,
         environment: {
-          SEQUENCE_LENGTH: String(problem.workload.sequenceLength),
-          // Recomputation is the program's: model.gradient_checkpointing_enable() or deepspeed.checkpointing.
-          ACTIVATION_CHECKPOINTING: recompute.of(plan.techniques).mode === 'full' ? '1' : '0',
-          ...optimizerVariables(problem),
+          ...programVariables(problem, plan),
           ...adapterVariables(problem.model.training),
           ...(plan.dims.dpReplicate === 1 ? {} : { ZERO_INIT: 'MiCS_Init' }),
         },
@@ -53,6 +52,8 @@ export const deepspeed: Framework = {
       }),
     },
   ],
+  notes: programNotes,
+  restsOn,
 };
 
 /** mics_shard_size reaches only a model that was built for it (deepspeed/runtime/zero/mics.py, MiCS_Init). */

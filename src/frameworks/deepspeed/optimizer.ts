@@ -43,11 +43,6 @@ export function optimizerConfig({ workload }: Problem, plan: Plan) {
   }
 }
 
-/** Of what the program brings, since DeepSpeed makes none of that name. */
-export function optimizerVariables({ workload }: Problem): Record<string, string> {
-  return workload.optimizer === 'adamw-8bit' ? { OPTIMIZER: workload.optimizer } : {};
-}
-
 /** What `launch.sh` beside a file without an optimizer says that its program brings. */
 function brought(tree: Tree, { beside }: Source): string | null {
   const script = tree.has('optimizer') ? null : (beside?.('launch.sh') ?? null);
@@ -97,6 +92,22 @@ const ALIKE: Readonly<Record<string, readonly [id: string, why: string]>> = {
   adafactor: ['adafactor', 'of fp32 rows and columns'],
 };
 
+/**
+ * Types that DeepSpeed makes by itself, and others of torch.optim, which it takes by their names there
+ * (deepspeed/runtime/engine.py@edaa722, _configure_basic_optimizer).
+ */
+export const OPTIMIZER_TYPES = [
+  ...['AdamW', 'Adam', 'Lion', 'Muon', 'SGD', 'Lamb', 'OneBitAdam', 'ZeroOneAdam', 'OneBitLamb'],
+  ...['MuAdam', 'MuAdamW', 'MuSGD', 'Adagrad', 'Adafactor', 'AdamW8bit', 'Adam8bit', 'PagedAdamW8bit'],
+  ...['Adadelta', 'Adamax', 'ASGD', 'LBFGS', 'NAdam', 'RAdam', 'RMSprop', 'Rprop', 'SparseAdam'],
+];
+
+const plain = (type: string) => type.toLowerCase().replaceAll(/[^a-z0-9]/g, '');
+
+export function sameType(one: string, other: string): boolean {
+  return plain(one) === plain(other);
+}
+
 /** What a file says of the optimizer. Throws InputError where nothing comes near its type. */
 export function askedOptimizer(
   tree: Tree,
@@ -111,7 +122,7 @@ export function askedOptimizer(
     ...(pure && !tree.isTrue(`${bf16}.bf16_optimizer_states`) ? ['moments=fp32'] : []),
     ...gradientsOf(tree),
   ];
-  const key = type?.toLowerCase().replaceAll(/[^a-z0-9]/g, '') ?? 'adamw';
+  const key = type === null ? 'adamw' : plain(type);
   const [id, why] = TYPES[key] === undefined ? (ALIKE[key] ?? []) : [TYPES[key]];
   if (id === undefined)
     throw new InputError({

@@ -2,17 +2,12 @@ import { latent } from '../../layers/mixers/latent.ts';
 import { softmax } from '../../layers/mixers/softmax.ts';
 import { degreesOf } from '../../plan-text/degrees.ts';
 import { zero } from '../../techniques/zero.ts';
-import { type ProblemRule, type Rule, recomputeAllOrNothing, no as refusal } from '../laws/rule.ts';
+import { type Rule, recomputeAllOrNothing, no as refusal } from '../laws/rule.ts';
 import { offload } from './offload.ts';
 import { optimizerStage } from './optimizer.ts';
 
 const no = (rule: string, actual: string, limit: string) =>
   refusal(rule, actual, limit, 'Maybe --launcher megatron.');
-
-const precision: ProblemRule = ({ workload }) =>
-  workload.precision === 'bf16' || workload.precision === 'fp16'
-    ? null
-    : no('precision', workload.precision, 'bf16 or fp16');
 
 /**
  * Ulysses gives each rank whole heads; key-value heads that are too few are repeated, which must come out even
@@ -40,8 +35,6 @@ const mics: Rule = (_, { dims: { dpReplicate }, techniques }) =>
   dpReplicate > 1 && zero.of(techniques) !== 3
     ? no('dp-replicate', `dp-replicate=${dpReplicate}, zero=${zero.of(techniques)}`, 'zero=3, by MiCS')
     : null;
-
-export const PROBLEM_RULES: readonly ProblemRule[] = [precision];
 
 /** What a DeepSpeed JSON can say by itself: ZeRO, MiCS, Ulysses sequence parallelism, precision, the batch equation. */
 export const PLAN_RULES: readonly Rule[] = [ulysses, mics, optimizerStage, offload, recomputeAllOrNothing];

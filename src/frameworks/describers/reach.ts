@@ -1,3 +1,4 @@
+import { PRECISIONS } from '../../domain/dtype.ts';
 import { TRAINING_FORMS } from '../../domain/training.ts';
 import { FEED_FORWARDS } from '../../layers/ffn/index.ts';
 import { MIXERS } from '../../layers/mixers/index.ts';
@@ -17,6 +18,7 @@ export const EVERYTHING: Express = {
       Object.fromEntries(Object.entries(options).map(([key, { values }]) => [key, values])),
     ]),
   ),
+  precisions: PRECISIONS,
   techniques: [...TECHNIQUES.map(({ id }) => id), 'recompute:budget'],
   packs: true,
   models: true,

@@ -134,23 +134,13 @@ function sharedEmbeddingLaw({ model }: Problem, plan: Plan): Reason | null {
   return found.broken === null ? null : no('shared-embedding', found.broken.actual, found.broken.limit);
 }
 
-const precision: ProblemRule = ({ workload }) =>
-  workload.precision === 'nvfp4'
-    ? no(
-        'precision',
-        'nvfp4',
-        'bf16, fp16, fp8 or mxfp8: its Megatron-LM is of 2025',
-        'Maybe --precision mxfp8.',
-      )
-    : null;
-
 /** HybridEP is younger than its Megatron-LM. */
 const dispatcher: ProblemRule = ({ stack }) =>
   stack.moeDispatcher === 'hybridep'
     ? no('moe-dispatcher', 'hybridep', 'alltoall, allgather or deepep')
     : null;
 
-export const PROBLEM_RULES: readonly ProblemRule[] = [precision, dispatcher];
+export const PROBLEM_RULES: readonly ProblemRule[] = [dispatcher];
 
 export const PLAN_RULES: readonly Rule[] = [
   oneGroup,

@@ -1,5 +1,6 @@
 import type { MegatronRun } from '../megatron/run.ts';
 import { bad, type FileRule } from '../reading/file-rule.ts';
+import { notAmong } from '../reading/known-values.ts';
 import { HEXISCALE_MODELS } from './models.ts';
 import { type HexiPipeline, unmatchedLayer } from './pipelines.ts';
 import { sizesOfModel, valuesOf } from './words.ts';
@@ -81,34 +82,20 @@ export const FILE_RULES: readonly FileRule<MegatronRun, Sizes>[] = [
           );
     },
   },
-  {
-    rule: 'pipeline-type',
-    at: '--pipeline-type',
-    check: (run) =>
-      ['Gpipe', '1F1B', null].includes(run.word('--pipeline-type'))
-        ? null
-        : bad(`--pipeline-type ${run.word('--pipeline-type')}`, 'Gpipe or 1F1B', 'Use 1F1B.'),
-  },
-  {
-    rule: 'dp-type',
-    at: '--default_dp_type',
-    check: (run) =>
-      ['ddp', 'zero2', 'zero3', null].includes(run.word('--default_dp_type'))
-        ? null
-        : bad(`--default_dp_type ${run.word('--default_dp_type')}`, 'ddp, zero2 or zero3', 'Use ddp.'),
-  },
+  wordRule('pipeline-type', '--pipeline-type', ['1F1B', 'Gpipe']),
+  wordRule('dp-type', '--default_dp_type', ['ddp', 'zero2', 'zero3']),
+  wordRule('mixed-precision', '--mixed_precision', ['fp16', 'bf16', 'fp32']),
   {
     // llama/arguments.py@d7f8a2b, choices.
     rule: 'model-size',
     at: '--model_size',
-    check: (run) =>
-      sizesOfModel(run) === null
-        ? bad(
-            `--model_size ${run.word('--model_size')}`,
-            Object.keys(HEXISCALE_MODELS).join(', '),
-            'Use llama-7b.',
-          )
-        : null,
+    unreadable: true,
+    check: (run) => {
+      const word = String(run.word('--model_size'));
+      return sizesOfModel(run) === null
+        ? notAmong(`--model_size ${word}`, word, Object.keys(HEXISCALE_MODELS))
+        : null;
+    },
   },
   {
     // hexiscale/process_args.py@5ee1726, validate_args: the last values are repeated for the batches that are missing.
@@ -157,3 +144,16 @@ export const FILE_RULES: readonly FileRule<MegatronRun, Sizes>[] = [
     },
   },
 ];
+
+/** One of the words that its parser takes after a flag (llama/arguments.py@d7f8a2b, choices). */
+function wordRule(rule: string, flag: string, known: readonly string[]): FileRule<MegatronRun, Sizes> {
+  return {
+    rule,
+    at: flag,
+    unreadable: true,
+    check: (run) => {
+      const word = run.word(flag);
+      return word === null || known.includes(word) ? null : notAmong(`${flag} ${word}`, word, known);
+    },
+  };
+}

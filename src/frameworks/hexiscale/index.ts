@@ -26,6 +26,7 @@ const reach: Reach = {
     layers: ['softmax', 'dense'],
     schedules: ['1f1b', 'gpipe'],
     optimizers: { adamw: {} },
+    precisions: ['bf16', 'fp16'],
     techniques: ['sp', 'recompute', 'zero'],
   },
 };
@@ -39,8 +40,6 @@ const forProblem: readonly ProblemRule[] = [
     sequenceLength === SEQUENCE_LENGTH
       ? null
       : no('sequence-length', `sequence length ${sequenceLength}`, `${SEQUENCE_LENGTH}, which it fixes`),
-  ({ workload: { precision } }) =>
-    precision === 'bf16' || precision === 'fp16' ? null : no('precision', precision, 'bf16 or fp16'),
 ];
 
 const forPlan: readonly Rule[] = [

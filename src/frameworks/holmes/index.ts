@@ -22,6 +22,7 @@ const reach: Reach = {
     layers: ['softmax', 'dense'],
     schedules: ['1f1b'],
     optimizers: { adamw: {} },
+    precisions: ['bf16', 'fp16'],
     techniques: ['sp', 'recompute', 'zero'],
   },
 };

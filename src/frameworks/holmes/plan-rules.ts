@@ -19,12 +19,7 @@ const legacyModel: ProblemRule = ({ model }) => {
     : null;
 };
 
-const precision: ProblemRule = ({ workload }) =>
-  workload.precision === 'bf16' || workload.precision === 'fp16'
-    ? null
-    : no('precision', workload.precision, 'bf16 or fp16', ELSEWHERE);
-
-export const PROBLEM_RULES: readonly ProblemRule[] = [legacyModel, precision];
+export const PROBLEM_RULES: readonly ProblemRule[] = [legacyModel];
 
 const degrees: Rule = (_, { dims: { cp, vpp } }) =>
   cp * vpp === 1 ? null : no('degrees', `cp=${cp}, vpp=${vpp}`, '1 each', ELSEWHERE);

@@ -1,3 +1,4 @@
+import { nextBest } from '../../domain/dtype.ts';
 import type { Problem } from '../../domain/problem.ts';
 import type { Reason } from '../../domain/reason.ts';
 import { type Stack, statesIn } from '../../domain/stack.ts';
@@ -7,6 +8,7 @@ import { partsOf } from '../../layers/layer.ts';
 import { optimizerOf } from '../../optimizers/index.ts';
 import { trainingFlags } from '../../plan-text/training-text.ts';
 import { TECHNIQUES } from '../../techniques/index.ts';
+import type { Known } from '../../techniques/technique.ts';
 import type { ExpressedOptimizers, Reach } from '../port/framework.ts';
 import { no, type ProblemRule, type Rule } from './rule.ts';
 
@@ -22,6 +24,15 @@ export function expressedProblem({ name, express }: Reach): ProblemRule[] {
         : no('layer-kind', `${odd.kind} in ${odd.layer} layers`, `${express.layers.join(', ')} in ${name}`);
     },
     (problem) => refusedOptimizer(problem, express.optimizers, name),
+    ({ workload: { precision } }) =>
+      express.precisions.includes(precision)
+        ? null
+        : no(
+            'precision',
+            precision,
+            `${express.precisions.join(', ')} in ${name}`,
+            `Maybe --precision ${nextBest(precision, express.precisions)}.`,
+          ),
     ({ workload: { packing } }) =>
       packing?.separate !== true || express.packs === true
         ? null
@@ -38,19 +49,13 @@ export function expressedProblem({ name, express }: Reach): ProblemRule[] {
             'models',
             `--models ${models.map(({ role }) => role).join(', ')}`,
             `one model: no file of ${name} written here says of another`,
-            'Maybe --launcher any.',
           ),
     ({ model: { training } }) => {
       const { trains = ['full'] } = express;
       const form = formOf(training);
       return trains.includes(form)
         ? null
-        : no(
-            'train',
-            `--train ${trainingFlags(training).train}`,
-            `--train ${trains.join(', ')} in ${name}`,
-            'Maybe another --launcher, or any: a plan without files to launch it.',
-          );
+        : no('train', `--train ${trainingFlags(training).train}`, `--train ${trains.join(', ')} in ${name}`);
     },
   ];
 }
@@ -63,12 +68,7 @@ function refusedOptimizer(
   const { optimizer, optimizerOptions = {} } = workload;
   const known = expressed[optimizer];
   if (known === undefined)
-    return no(
-      'optimizer',
-      optimizer,
-      `${Object.keys(expressed).join(', ')} in ${name}`,
-      'Maybe --launcher any.',
-    );
+    return no('optimizer', optimizer, `${Object.keys(expressed).join(', ')} in ${name}`);
   for (const [key, { usual }] of Object.entries(optimizerOf(optimizer).options)) {
     const said = optimizerOptions[key];
     const values = known[key];
@@ -81,7 +81,7 @@ function refusedOptimizer(
         'optimizer',
         `${optimizer} with ${key}=${value}`,
         values === undefined ? `no ${key} in ${name}` : `${key}=${values.join(' or ')} in ${name}`,
-        `Maybe --optimizer ${values === undefined || values[0] === usual ? optimizer : `${optimizer},${key}=${values[0]}`}, or --launcher any.`,
+        `Maybe --optimizer ${values === undefined || values[0] === usual ? optimizer : `${optimizer},${key}=${values[0]}`}.`,
       );
   }
   return null;
@@ -104,6 +104,11 @@ function saysForm({ techniques }: Reach['express'], id: string, form: string | n
   return form === null || techniques.includes(`${id}:${form}`);
 }
 
+/** Of a plan in a framework that does not list one of its techniques. */
+export function limitWithout(name: string, technique: Known<unknown>): string {
+  return `${technique.format(technique.off)}: ${name} has no ${technique.name}`;
+}
+
 /** Schedules and techniques that it does not list. */
 export function expressedPlan({ name, express }: Reach): Rule[] {
   return [
@@ -124,7 +129,7 @@ export function expressedPlan({ name, express }: Reach): Rule[] {
             `${odd.name} ${odd.words(odd.of(techniques))}`,
             express.techniques.includes(odd.id)
               ? `another ${odd.name}: ${name} cannot be told this one here`
-              : `${odd.format(odd.off)}: ${name} has no ${odd.name}`,
+              : limitWithout(name, odd),
           );
     },
   ];

@@ -49,7 +49,7 @@ export function askedOf(run: MegatronRun): Asked {
     layers: run.count('--num-layers'),
     hiddenSize: run.count('--hidden-size'),
     ...optimizer,
-    notes: [...notesOf(run), ...hybridNotes(run), ...notes, ...gatherNotes(run)],
+    notes: [...notesOf(run), ...hybridNotes(run), ...notes, ...gatherNotes(run), ...precisionNotes(run)],
   };
 }
 
@@ -68,6 +68,15 @@ function notesOf(run: MegatronRun): string[] {
     ([flag]) => run.has(flag) && !['0', 'False'].includes(run.word(flag) ?? ''),
   );
   return [...flags.map(([flag, instead]) => `${flag} is not estimated: ${instead}`)];
+}
+
+/** params_dtype is torch.float unless one of two flags says otherwise (megatron/training/arguments.py@000c4ac, validate_args). */
+function precisionNotes(run: MegatronRun): string[] {
+  return run.whole && precisionOf(run) === null
+    ? [
+        'neither --bf16 nor --fp16 is said: Megatron-LM computes in fp32 then, slower and in more memory than estimated',
+      ]
+    : [];
 }
 
 /** Only weights with one scale a tensor are estimated in fp8. */

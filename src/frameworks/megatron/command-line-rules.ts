@@ -1,9 +1,11 @@
 import { nearest } from '../../units/nearest.ts';
 import { bad } from '../reading/file-rule.ts';
+import { notAmong } from '../reading/known-values.ts';
 import { FLAG_CHOICES } from './flag-choices.ts';
 import { FLAG_NAMES, REAL_FLAGS, SWITCH_FLAGS, WHOLE_FLAGS } from './flag-names.ts';
 import type { Flag } from './flags.ts';
 import type { MegatronRule, MegatronRun } from './run.ts';
+import { isEstimated, isWorkedOut } from './value-rules.ts';
 
 /** Flags that a script hands to torchrun or srun. */
 const TORCHRUN: ReadonlySet<string> = new Set(
@@ -65,11 +67,11 @@ export const COMMAND_LINE_RULES: readonly MegatronRule[] = [
   {
     rule: 'flag-values',
     at: '',
+    unreadable: true,
     check: (run) => {
       for (const flag of run.flags.values()) {
-        const limit = limitOf(flag);
-        const [value] = flag.values;
-        if (limit !== null) return { ...bad(`${flag.name} ${value}`, limit, 'Change it.'), line: flag.line };
+        const odd = oddValue(flag);
+        if (odd !== null) return { ...odd, line: flag.line };
       }
       return null;
     },
@@ -123,14 +125,15 @@ export const COMMAND_LINE_RULES: readonly MegatronRule[] = [
   },
 ];
 
-/** What the first value of a flag may be, if it is not that; null also for what the shell works out. */
-function limitOf({ name, values: [value] }: Flag): string | null {
-  if (value === undefined || value.includes('$') || value.includes('`')) return null;
+/** What is wrong with the first value of a flag; nothing is with what the shell works out. */
+function oddValue({ name, values: [value] }: Flag) {
+  if (value === undefined || isWorkedOut(value)) return null;
   const bare = name.slice(2);
-  const choices = FLAG_CHOICES.get(bare);
-  if (choices !== undefined) return choices.includes(value) ? null : choices.join(', ');
-  if (WHOLE_FLAGS.has(bare)) return WHOLE.test(value) ? null : 'a whole number';
-  return REAL_FLAGS.has(bare) && !REAL.test(value) ? 'a number' : null;
+  const said = `${name} ${value}`;
+  const choices = isEstimated(bare) ? undefined : FLAG_CHOICES.get(bare);
+  if (choices !== undefined) return choices.includes(value) ? null : notAmong(said, value, choices);
+  if (WHOLE_FLAGS.has(bare)) return WHOLE.test(value) ? null : bad(said, 'a whole number', 'Change it.');
+  return REAL_FLAGS.has(bare) && !REAL.test(value) ? bad(said, 'a number', 'Change it.') : null;
 }
 
 const isSwitch = ({ name }: Flag) => SWITCH_FLAGS.has(name.slice(2));

@@ -7,6 +7,7 @@ import { PRECISION_RULES } from './precision-rules.ts';
 import { RECOMPUTE_RULES } from './recompute-rules.ts';
 import type { MegatronRule } from './run.ts';
 import { TECHNIQUE_RULES } from './technique-rules.ts';
+import { VALUE_RULES } from './value-rules.ts';
 
 /**
  * Megatron-LM's validate_args, its TransformerConfig and its process groups (megatron/training/arguments.py@000c4ac,
@@ -21,4 +22,5 @@ export const MEGATRON_FILE_RULES: readonly MegatronRule[] = [
   ...EXPERT_RULES,
   ...PIPELINE_RULES,
   ...LAYOUT_RULES,
+  ...VALUE_RULES,
 ];

@@ -6,6 +6,7 @@ import type { Framework, Reach } from '../port/framework.ts';
 import { megatronEnvironment, megatronPrepare } from './environment.ts';
 import { lossNotes } from './loss.ts';
 import { leftOpen } from './model-arguments.ts';
+import { packageNotes } from './needs.ts';
 import { networksOf } from './networks.ts';
 import { offload } from './offload.ts';
 import { MEGATRON_OPTIMIZERS } from './optimizer.ts';
@@ -68,5 +69,6 @@ export const megatron: Framework = {
   notes: (problem, plan) => [
     ...(networksOf(problem, plan, '')?.notes ?? []),
     ...lossNotes(pricedLoss(problem, plan)),
+    ...packageNotes(problem),
   ],
 };

@@ -65,7 +65,7 @@ function isPrecisionAware({ optimizer, optimizerOptions = {} }: Problem['workloa
 }
 
 /** Of emerging_optimizers. */
-function isWhole({ optimizer }: Problem['workload']): boolean {
+export function isWhole({ optimizer }: Problem['workload']): boolean {
   return optimizer !== 'adamw' && optimizer !== 'sgd';
 }
 

@@ -1,4 +1,5 @@
 import { bad } from '../reading/file-rule.ts';
+import { notAmong } from '../reading/known-values.ts';
 import { granularityOf, LAYER_IDS, MODULES, modulesOf } from './recompute.ts';
 import type { MegatronRule } from './run.ts';
 
@@ -43,12 +44,19 @@ export const RECOMPUTE_RULES: readonly MegatronRule[] = [
         : null,
   },
   {
+    rule: 'known-modules',
+    at: '--recompute-modules',
+    unreadable: true,
+    check: (run) => {
+      const odd = modulesOf(run).find((name) => !MODULES.has(name) && !/[$`]/.test(name));
+      return odd === undefined ? null : notAmong(`--recompute-modules ${odd}`, odd, [...MODULES]);
+    },
+  },
+  {
     rule: 'recompute-modules',
     at: '--recompute-modules',
     check: (run) => {
       const modules = modulesOf(run);
-      const odd = modules.find((name) => !MODULES.has(name));
-      if (odd !== undefined) return bad(`module ${odd}`, [...MODULES].join(', '), 'Drop it.');
       const needs = (name: string, met: boolean, limit: string) =>
         modules.includes(name) && !met ? bad(`module ${name}`, limit, `Drop ${name}.`) : null;
       const overlap = run.has('--moe-shared-expert-overlap');

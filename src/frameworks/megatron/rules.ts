@@ -1,4 +1,3 @@
-import { isFull } from '../../domain/dtype.ts';
 import { microBatchSizeOf } from '../../domain/plan.ts';
 import { isMoe } from '../../layers/layer.ts';
 import { latent } from '../../layers/mixers/latent.ts';
@@ -91,20 +90,10 @@ const recomputation: Rule = ({ model }, { techniques, dims }) => {
     : no('recompute-module', `recompute of ${odd}`, 'modules of Megatron-LM that the model has');
 };
 
-const precision: ProblemRule = ({ model, workload }) => {
-  if (workload.precision === 'fp16' && isMoe(model))
-    return no('expert-precision', 'fp16 with grouped experts', 'bf16 or lower', 'Maybe --precision bf16.');
-  if (isFull(workload.precision))
-    return no('precision', workload.precision, 'bf16, fp16, fp8, mxfp8 or nvfp4', 'Maybe --launcher any.');
-  return workload.precision === 'fp8-rowwise'
-    ? no(
-        'precision',
-        'fp8 with a scale for each row',
-        'bf16, fp16, fp8, mxfp8 or nvfp4',
-        'Maybe --precision fp8.',
-      )
+const expertPrecision: ProblemRule = ({ model, workload }) =>
+  workload.precision === 'fp16' && isMoe(model)
+    ? no('expert-precision', 'fp16 with grouped experts', 'bf16 or lower', 'Maybe --precision bf16.')
     : null;
-};
 
 /** arguments.py@d98e8a6: "--fp8-param-gather only supported with distributed optimizer, torch fsdp2, megatron fsdp". */
 const fp8Gather: Rule = (_, { techniques }) =>
@@ -117,7 +106,11 @@ const fsdpPrecision: Rule = ({ workload }, plan) =>
     ? no('fsdp-precision', 'fp16 with sharded gradients', 'bf16 or fp8')
     : null;
 
-export const MEGATRON_PROBLEM_RULES: readonly ProblemRule[] = [architecture, precision, optimizerPrecision];
+export const MEGATRON_PROBLEM_RULES: readonly ProblemRule[] = [
+  architecture,
+  expertPrecision,
+  optimizerPrecision,
+];
 
 export const MEGATRON_PLAN_RULES: readonly Rule[] = [
   schedule,

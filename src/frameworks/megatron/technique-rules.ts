@@ -1,7 +1,10 @@
 import { bad, divides } from '../reading/file-rule.ts';
+import { notAmong } from '../reading/known-values.ts';
 import { hybridContextRule } from './hybrid-context.ts';
 import { dataParallel, expertsOf, type MegatronRule } from './run.ts';
 
+/** Of TransformerConfig.cp_comm_type (transformer_config.py@002526d); its all-gather is written either way. */
+const EXCHANGES = ['p2p', 'all_gather', 'allgather', 'a2a', 'a2a+p2p'];
 const STATE_TYPES = ['--main-grads-dtype', '--main-params-dtype', '--exp-avg-dtype', '--exp-avg-sq-dtype'];
 
 /** What overlap, attention and the optimizer ask of one another (arguments.py@000c4ac). */
@@ -34,6 +37,15 @@ export const TECHNIQUE_RULES: readonly MegatronRule[] = [
       run.has('--multi-latent-attention') && run.has('--group-query-attention')
         ? bad('--group-query-attention', 'not with --multi-latent-attention', 'Drop --group-query-attention.')
         : null,
+  },
+  {
+    rule: 'known-exchange',
+    at: '--cp-comm-type',
+    unreadable: true,
+    check: (run) => {
+      const odd = run.flags.get('--cp-comm-type')?.values.find((one) => !EXCHANGES.includes(one));
+      return odd === undefined || /[$`]/.test(odd) ? null : notAmong(`--cp-comm-type ${odd}`, odd, EXCHANGES);
+    },
   },
   {
     rule: 'context-communication',

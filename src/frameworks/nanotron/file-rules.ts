@@ -1,8 +1,18 @@
 import { bad, divides, type FileRule } from '../reading/file-rule.ts';
 import { missingKey, unknownKey } from '../reading/known-keys.ts';
+import { notAmong, unknownValue, type ValuesOf } from '../reading/known-values.ts';
 import type { Tree } from '../reading/tree.ts';
 import { modelKeys, NANOTRON_KEYS, REQUIRED_KEYS } from './keys.ts';
 import { fileCut, isStarcoder2, MODEL, type Sizes } from './sizes.ts';
+
+/** Types of weights that its kernels compute in, and its optimizers (src/nanotron/helpers.py@2411b02). */
+const VALUES: ValuesOf = {
+  'model.dtype': ['bfloat16', 'float16', 'float32'],
+  'optimizer.optimizer_factory.name': ['adamW', 'sgd'],
+  'optimizer.accumulate_grad_in_fp32': 'switch',
+  'parallelism.recompute_layer': 'switch',
+  'parallelism.tp_linear_async_communication': 'switch',
+};
 
 const SCHEDULER = 'optimizer.learning_rate_scheduler';
 
@@ -79,11 +89,13 @@ export const FILE_RULES: readonly FileRule<Tree, Sizes>[] = [
   {
     rule: 'pp-engine',
     at: 'parallelism.pp_engine',
+    unreadable: true,
     check: (tree) => oneOf(tree, 'parallelism.pp_engine', ['1f1b', 'afab']),
   },
   {
     rule: 'tp-mode',
     at: 'parallelism.tp_mode',
+    unreadable: true,
     check: (tree) => oneOf(tree, 'parallelism.tp_mode', ['REDUCE_SCATTER', 'ALL_REDUCE']),
   },
   {
@@ -101,14 +113,11 @@ export const FILE_RULES: readonly FileRule<Tree, Sizes>[] = [
   },
   {
     rule: 'zero-stage',
-    at: 'optimizer.zero_stage',
-    check: (tree) => {
-      const stage = tree.at('optimizer.zero_stage');
-      return stage === undefined || stage === 0 || stage === 1
-        ? null
-        : bad(`zero_stage ${JSON.stringify(stage)}`, '0 or 1', 'Set zero_stage: 1.');
-    },
+    at: '',
+    unreadable: true,
+    check: (tree) => unknownValue(tree, { 'optimizer.zero_stage': [0, 1] }),
   },
+  { rule: 'known-values', at: '', unreadable: true, check: (tree) => unknownValue(tree, VALUES) },
   {
     rule: 'empty-stage',
     at: 'parallelism.pp',
@@ -160,10 +169,12 @@ export const FILE_RULES: readonly FileRule<Tree, Sizes>[] = [
 ];
 
 function oneOf(tree: Tree, path: string, known: readonly string[]) {
-  const word = tree.word(path);
-  return word === null || known.some((one) => one.toLowerCase() === word.toLowerCase())
+  const word = tree.at(path);
+  return word === undefined ||
+    word === null ||
+    known.some((one) => one.toLowerCase() === String(word).toLowerCase())
     ? null
-    : bad(`${path} ${word}`, known.join(' or '), `Set ${known[0]}.`);
+    : notAmong(`${path} ${JSON.stringify(word)}`, String(word), known);
 }
 
 /** The same to the letter, and for whatever stands there. */

@@ -13,6 +13,7 @@ const reach: Reach = {
     layers: ['softmax', 'dense'],
     schedules: ['1f1b', 'gpipe'],
     optimizers: NANOTRON_OPTIMIZERS,
+    precisions: ['bf16'],
     techniques: ['sp', 'recompute', 'zero'],
   },
 };

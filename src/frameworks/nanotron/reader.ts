@@ -44,7 +44,8 @@ function askedOf(tree: Tree): Asked {
     },
     sequenceLength: tree.count('tokens.sequence_length'),
     globalBatchSize: microBatch === null ? null : dp * microBatch * accumulation,
-    precision: { bfloat16: 'bf16', float16: 'fp16' }[tree.word('model.dtype') ?? ''] ?? null,
+    precision:
+      { bfloat16: 'bf16', float16: 'fp16', float32: 'fp32' }[tree.word('model.dtype') ?? 'bfloat16'] ?? null,
     ...(optimizer === undefined ? {} : { optimizer }),
     layers: tree.count(`${MODEL}.num_hidden_layers`),
     hiddenSize: tree.count(`${MODEL}.hidden_size`),

@@ -42,9 +42,6 @@ const architecture: ProblemRule = ({ model }) =>
     ? no('model-architecture', model.name, 'a dense Llama or Qwen2', 'Maybe --launcher megatron.')
     : null;
 
-const precision: ProblemRule = ({ workload }) =>
-  workload.precision === 'bf16' ? null : no('precision', workload.precision, 'bf16');
-
 const degrees: Rule = ({ model }, plan) => {
   const { tp, cp, ep, etp } = degreesOf(plan);
   if (cp > 1) return no('context-parallel', `cp=${cp}`, '1');
@@ -85,6 +82,6 @@ const sharding: Rule = (_, { techniques, dims: { dpReplicate } }) => {
     : null;
 };
 
-export const PROBLEM_RULES: readonly ProblemRule[] = [architecture, precision];
+export const PROBLEM_RULES: readonly ProblemRule[] = [architecture];
 
 export const PLAN_RULES: readonly Rule[] = [degrees, microBatches, sharding, recomputeAllOrNothing, cut];

@@ -1,3 +1,4 @@
+import type { Precision } from '../../domain/dtype.ts';
 import type { Legality } from '../../domain/legality.ts';
 import type { Plan } from '../../domain/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
@@ -11,6 +12,8 @@ export interface Framework extends Legality, Renderer, Reach {
   readonly stack: string;
   /** Reads what it renders, and what people wrote for the same framework. */
   readonly reader?: LaunchReader;
+  /** What a plan is priced with that no file of it says, in words: the training program has to have it. Left out: all is said. */
+  restsOn?(problem: Problem, plan: Plan): readonly string[];
   /** How many kinds of its rules a plan passes, from those on the problem to its own; left out: not told apart. */
   passes?(problem: Problem, plan: Plan): number;
 }
@@ -32,6 +35,7 @@ export interface Express {
   /** Of pipelines; one stage needs none. */
   readonly schedules: readonly string[];
   readonly optimizers: ExpressedOptimizers;
+  readonly precisions: readonly Precision[];
   /** What of a model it can train; left out: all of it alone. */
   readonly trains?: readonly TrainingForm[];
   readonly techniques: readonly string[];

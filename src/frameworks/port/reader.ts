@@ -68,7 +68,11 @@ export interface ReadFile {
 export interface LaunchReader {
   /** Name of that file in a folder that `emit` wrote. */
   readonly file: string;
-  readonly rules: readonly { readonly rule: string }[];
+  readonly rules: readonly {
+    readonly rule: string;
+    /** A file that breaks it cannot be estimated: a value is none of those that the framework has. */
+    readonly unreadable?: true;
+  }[];
   read(source: Source): ReadFile;
 }
 

@@ -1,4 +1,5 @@
-import { bad, type FileRule } from './file-rule.ts';
+import type { FileRule } from './file-rule.ts';
+import { unknownValue } from './known-values.ts';
 import type { Tree } from './tree.ts';
 
 const DTYPES = ['bfloat16', 'float16', 'float32'];
@@ -10,12 +11,12 @@ const DTYPES = ['bfloat16', 'float16', 'float32'];
 export const DTYPE_RULE: FileRule<Tree, unknown> = {
   rule: 'dtype-name',
   at: '',
+  unreadable: true,
   check: (tree) => {
     const odd = tree
       .keys('')
       .find((key) => key.includes('dtype') && !DTYPES.includes(tree.at(key) as string));
     if (odd === undefined) return null;
-    const found = bad(`${odd} ${JSON.stringify(tree.at(odd))}`, DTYPES.join(', '), 'Use bfloat16.');
-    return { ...found, line: tree.line(odd) };
+    return unknownValue(tree, { [odd]: DTYPES });
   },
 };

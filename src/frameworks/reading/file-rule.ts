@@ -8,6 +8,8 @@ export interface FileRule<Run, Sizes> {
   readonly rule: string;
   /** The flag or key the message points at. */
   readonly at: string;
+  /** What breaks it says nothing: estimates refuse it in the same words. Left out: the file is taken to run. */
+  readonly unreadable?: true;
   readonly check: (run: Run, sizes: Sizes) => Broken | null;
 }
 

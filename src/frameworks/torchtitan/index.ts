@@ -15,6 +15,7 @@ const reach: Reach = {
     schedules: Object.keys(SCHEDULE_NAMES),
     optimizers: TITAN_OPTIMIZERS,
     trains: ['full', 'lora'],
+    precisions: ['bf16'],
     techniques: ['sp', 'loss', 'recompute', 'zero', 'offload-optimizer', 'offload-parameters'],
     // Its language models attend within samples whatever is asked (models/common/config_utils.py@b5bcd76).
     packs: true,

@@ -1,5 +1,5 @@
-import { nearest } from '../../units/nearest.ts';
 import { bad, divides, type FileRule } from '../reading/file-rule.ts';
+import { notAmong } from '../reading/known-values.ts';
 import { misplaced, PARTS } from './parts.ts';
 import type { TitanRun } from './run.ts';
 import { LOOPED, microBatchLimit, SINGLE, V_SHAPED } from './schedules.ts';
@@ -26,12 +26,12 @@ export const PIPELINE_FILE_RULES: readonly FileRule<TitanRun, TitanSizes>[] = [
   {
     rule: 'known-schedule',
     at: SCHEDULE,
+    unreadable: true,
     check: (run) => {
       const known = [...SINGLE, ...LOOPED, ...V_SHAPED];
       const name = run.word(SCHEDULE);
       if (name === null || known.includes(name) || fromTable(run)) return null;
-      const near = nearest(name, known);
-      return bad(`schedule ${name}`, known.join(', '), near === undefined ? 'Use 1F1B.' : `Maybe ${near}.`);
+      return notAmong(`${SCHEDULE} ${name}`, name, known);
     },
   },
   {

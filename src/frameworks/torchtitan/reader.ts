@@ -67,12 +67,20 @@ function askedOf(run: TitanRun): Asked {
     ...trained,
     layers: run.model?.layers ?? null,
     hiddenSize: run.model?.hiddenSize ?? null,
-    notes: lossNotes(run),
+    notes: [...lossNotes(run), ...scheduleNotes(run, pp, schedule)],
   };
 }
 
 function scheduleOf(name: string | null): string | null {
   return Object.entries(SCHEDULE_NAMES).find(([, theirs]) => theirs === (name ?? '1F1B'))?.[0] ?? null;
+}
+
+/** Schedules that torchtitan has and that cannot be timed. */
+function scheduleNotes(run: TitanRun, pp: number, schedule: string | null): string[] {
+  const name = run.word(`${P}.pipeline_parallel_schedule`);
+  return pp > 1 && schedule === null
+    ? [`pipeline_parallel_schedule ${name} is not estimated: the usual schedule of as many chunks is`]
+    : [];
 }
 
 /** The classes of today, or the mode of the configuration before them. */

@@ -34,9 +34,6 @@ const microBatches: Rule = (_, plan) => {
   return limit === null ? null : no('schedule-micro-batches', `${count} micro-batches`, limit);
 };
 
-const precision: ProblemRule = ({ workload }) =>
-  workload.precision === 'bf16' ? null : no('precision', workload.precision, 'bf16');
-
 /** Decoder.Config.update_from_config (torchtitan/models/common/decoder.py) raises on both. */
 const heads: Rule = ({ model: spec }, plan) => {
   const { tp } = degreesOf(plan);
@@ -98,7 +95,7 @@ const recomputation: Rule = (_, { techniques }) => {
     : no('recompute-module', `recompute of ${odd}`, 'op, by operator', 'Maybe recompute=op.');
 };
 
-export const PROBLEM_RULES: readonly ProblemRule[] = [model, precision, adapters];
+export const PROBLEM_RULES: readonly ProblemRule[] = [model, adapters];
 
 /** For models of the registry. */
 export const PLAN_RULES: readonly Rule[] = [

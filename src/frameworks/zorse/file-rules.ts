@@ -21,6 +21,7 @@ export const FILE_RULES: readonly FileRule<Tree, Sizes>[] = [
   {
     rule: 'model-hub',
     at: 'model_name',
+    unreadable: true,
     check: (tree) => {
       const name = tree.word('model_name');
       return name !== null && HUB.test(name)

@@ -13,6 +13,7 @@ const COUNTS = [2, 4, 8, 16, 32, 64] as const;
 function chunked(chunks: number): Loss {
   return {
     id: `chunked:${chunks}`,
+    words: `cross entropy in ${chunks} chunks of tokens, each with its projection (torchtitan's ChunkedLossWrapper)`,
     divides: chunks,
     cost(shape) {
       const {

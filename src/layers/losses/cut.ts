@@ -12,6 +12,7 @@ const PER_TOKEN = 8;
 /** Cut cross entropy: logits are worked out block by block on the chip and never stored (Wijmans et al. 2024, arXiv 2411.09009). */
 export const cut: Loss = {
   id: 'cut',
+  words: 'cut cross entropy (linear_cross_entropy of the package cut_cross_entropy)',
   cost({ tokens, hiddenSize, rows, elementBytes, headTrained }) {
     return {
       parts: 1,

@@ -12,6 +12,7 @@ const CHUNK_LOGIT_BYTES = 8;
  */
 export const fusedLinear: Loss = {
   id: 'fused-linear',
+  words: "Liger's fused linear cross entropy (LigerFusedLinearCrossEntropyLoss, or its patch of the model)",
   wholeVocabulary: true,
   cost(shape) {
     const { tokens, hiddenSize, rows, elementBytes, headTrained } = shape;

@@ -36,6 +36,8 @@ interface LossCost {
 export interface Loss {
   /** As `--config loss=` has it. */
   readonly id: string;
+  /** What a training program calls to have it. */
+  readonly words: string;
   /** Works on the whole vocabulary: not under tensor parallelism. */
   readonly wholeVocabulary?: boolean;
   /** Parts into which the tokens of a rank must divide. */

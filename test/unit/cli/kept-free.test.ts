@@ -57,7 +57,10 @@ it('what is reserved is said wherever a limit is printed', async () => {
 });
 
 it.each([
-  [['--reserve', '20'], /--reserve is "20"/, /Maybe 20 with a unit/],
+  [['--reserve', '20'], /--reserve is "20"/, /Maybe "20 GiB"\./],
+  [['--reserve', '20%'], /--reserve is "20%"/, /Maybe --headroom 20%, which is a share, or bytes: "20GiB"/],
+  [['--headroom', '4gb'], /--headroom is "4gb"/, /Maybe "4 GB" or "4 GiB"/],
+  [['--reserve', '4G'], /--reserve is "4G"/, /Maybe "4 GB" or "4 GiB"/],
   [['--reserve', '75GiB'], /take 81\.\d GiB of each GPU/, /of h100-sxm/],
   [['--headroom', '5'], /--headroom is "5"/, /Maybe "5GiB" or "5%"/],
   [['--headroom', '100%'], /--headroom is "100%"/, /^(?!.*Maybe)/s],

@@ -47,6 +47,44 @@ describe('exit codes', () => {
   });
 });
 
+describe('an error', () => {
+  const WRONG = ['plan', 'llama-3.1-8b', 'dgx-h100-8', ...SMALL, '--launcher', 'foo'];
+
+  it('is wrapped where standard error has a width, and has the same bytes everywhere else', async () => {
+    const whole = (await run(WRONG)).err;
+    expect(whole.split('\n')[1]!.length).toBeGreaterThan(80);
+    const { err } = await run(WRONG, { errorColumns: 80 });
+    for (const line of err.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
+    expect(err.replaceAll(/\s+/g, ' ')).toBe(whole.replaceAll(/\s+/g, ' '));
+  });
+
+  it.each([
+    [['plan', 'dgx-h100-8', 'llama-3.1-8b', ...SMALL], /Maybe dgx-h100-8 as the cluster/],
+    [['plan', 'llama-3.1-8b', 'v100-8', ...SMALL], /Maybe "v100-cloud-32"/],
+    [['plan', 'llama-3.1-8b', 'dgx-h100-8', ...SMALL, '--gpus', '0..8'], /Maybe --gpus 1\.\.8\./],
+    [['plan', 'llama-3.1-8b', 'dgx-h100-8', ...SMALL, '--gpus', '4-64'], /Maybe --gpus 4\.\.8\./],
+    [['plan', 'llama-3.1-8b', 'dgx-h100-8', ...SMALL, '--objective', 'cost'], /Maybe "tokens-per-dollar"/],
+    [['plan', 'llama-3.1-8b', 'dgx-h100-8', ...SMALL, '--precision', 'bfloat16'], /Maybe "bf16"/],
+    [['compare', 'llama-3.1-8b', 'dgx-h100-8', ...SMALL, '--price', 'h10=2'], /Maybe "h100"/],
+  ])('%j says what may be meant', async (argv, hint) => {
+    const { code, err } = await run(argv);
+    expect(code).toBe(2);
+    expect(err).toMatch(hint);
+  });
+
+  it('a folder of Hugging Face is its model', async () => {
+    const home = folder();
+    const config = { model_type: 'llama', hidden_size: 64, intermediate_size: 256, num_hidden_layers: 2 };
+    writeFileSync(
+      join(home, 'config.json'),
+      JSON.stringify({ ...config, num_attention_heads: 4, vocab_size: 100, rms_norm_eps: 1e-5 }),
+    );
+    expect((await run(['model', 'show', home])).out).toBe(
+      (await run(['model', 'show', join(home, 'config.json')])).out,
+    );
+  });
+});
+
 describe('documents', () => {
   const check = (name: string, text: string) =>
     expect(violations(SCHEMAS[name]!, JSON.parse(text))).toEqual([]);

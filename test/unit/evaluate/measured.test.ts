@@ -59,6 +59,20 @@ function layerTime(p: Problem, tp: number, techniques: Techniques = {}) {
   return stageProfile(p, { ...place, dims, techniques: { sp: tp > 1, ...techniques } }).layers[0]![0]!.time;
 }
 
+describe('a GPU whose kernels are scaled from another', () => {
+  const group = base.cluster.groups[0]!;
+  const gpu = { ...group.gpu, provenance: { ...group.gpu.provenance, gemm: 'assumed' as const } };
+  const scaled = { ...base, cluster: { ...base.cluster, groups: [{ ...group, gpu }] } };
+  const told = (p: Problem) => costed(p, 'tp=2,dp=4,micro-batch=1').assumptions.join();
+
+  it('is told of what was not measured alone', () => {
+    expect(told(scaled)).toContain('h100-sxm: GEMM speed scaled from a similar GPU');
+    expect(told(measured(scaled, entry()))).toMatch(/GEMM speed of embedding, head.* scaled/);
+    const all = (['layer', 'embedding', 'head', 'loss'] as const).map((part) => entry({ part }));
+    expect(told(measured(scaled, ...all))).not.toMatch(/GEMM speed/);
+  });
+});
+
 describe('a layer that was measured', () => {
   const given = measured(base, entry());
 

@@ -41,6 +41,11 @@ describe('rules of the file', () => {
     ['mics-shard-size', zero({ stage: 2, mics_shard_size: 8 }), 64],
     ['pipeline-stage', { ...zero({}), pipeline: { stages: 4 } }, 64],
     ['known-keys', zero({ overlap_com: true }), 64],
+    ['known-values', zero({ overlap_comm: 'yes' }), 64],
+    ['known-values', { ...zero({}), bf16: { enabled: 'True' } }, 64],
+    ['known-values', { ...zero({}), data_types: { grad_accum_dtype: 'float32' } }, 64],
+    ['known-values', zero({ offload_optimizer: { device: 'cpu', ratio: 1.5 } }), 64],
+    ['optimizer-type', { ...zero({}), optimizer: { type: 'AdanW' } }, 64],
   ];
 
   it.each(broken)('%s %j', (rule, settings, gpus) => {

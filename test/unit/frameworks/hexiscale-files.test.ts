@@ -17,6 +17,7 @@ describe('rules of the file', () => {
     ['batch-of-chunks', changed('24 8', '23 8'), 8],
     ['pipeline-type', changed('1F1B', 'ZB'), 8],
     ['dp-type', changed('ddp', 'zero1'), 8],
+    ['mixed-precision', changed('--mixed_precision bf16', '--mixed_precision bfloat16'), 8],
     ['model-size', changed('llama-7b', 'llama-2-7b'), 8],
     ['values-of-pipelines', changed('--chunks 12 4', '--chunks 4'), 8],
     ['values-of-pipelines', changed('--global_bsz_size 24 8', '--global_bsz_size 24'), 8],

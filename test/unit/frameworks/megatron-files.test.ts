@@ -48,7 +48,7 @@ describe('files that Megatron accepts', () => {
   });
 
   it('say what they ask for and nothing estimates', () => {
-    const text = `--num-layers 8 --optimizer sgd --optimizer-cpu-offload --cpu-offloading-num-layers 0`;
+    const text = `--bf16 --num-layers 8 --optimizer sgd --optimizer-cpu-offload --cpu-offloading-num-layers 0`;
     expect(read(text).asked().notes).toEqual([]);
     expect(read(text).asked().configuration['offload-optimizer']).toBe('1');
     const half = `${text} --optimizer-offload-fraction 0.5 --no-pin-cpu-grads`;

@@ -44,7 +44,7 @@ export const TECHNIQUE_CASES: readonly RuleCase[] = [
   ['recompute-full', dense({ 'recompute-granularity': 'full' }), dense(FULL)],
   ['recompute-moe-layer', moe({ ...FULL, 'moe-layer-recompute': '' }), moe({ 'moe-layer-recompute': '' })],
   [
-    'recompute-modules',
+    'known-modules',
     dense({ ...SELECTIVE, 'recompute-modules': 'attention' }),
     dense({ ...SELECTIVE, 'recompute-modules': 'core_attn mlp' }),
   ],
@@ -181,6 +181,14 @@ export const TECHNIQUE_CASES: readonly RuleCase[] = [
     dense({ 'max-position-embeddings': null }),
     dense({ 'num-layers': null, 'encoder-num-layers': '32' }),
   ],
+  ['known-values', dense({ optimizer: 'adamw' }), dense({ optimizer: 'adam' })],
+  ['known-values', dense({ 'recompute-granularity': 'selectve' }), dense(SELECTIVE)],
+  [
+    'offload-fraction',
+    dense({ 'optimizer-offload-fraction': '1.5' }),
+    dense({ 'optimizer-offload-fraction': '0.5' }),
+  ],
+  ['known-exchange', dense({ 'cp-comm-type': 'ring' }), dense({ 'cp-comm-type': 'p2p' })],
   ['flag-values', dense({ 'attention-backend': 'flashy' }), dense({ 'attention-backend': 'flash' })],
   ['flag-values', dense({ 'ffn-hidden-size': '14e3' }), dense({ 'ffn-hidden-size': '14_336' })],
   ['flag-values', dense({ lr: 'low' }), dense({ lr: '1.5e-4' })],

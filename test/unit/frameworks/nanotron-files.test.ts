@@ -21,6 +21,7 @@ const BROKEN: readonly (readonly [rule: string, text: string, from: string | Reg
   ['tp-mode', EXCERPT, 'REDUCE_SCATTER', 'SCATTER'],
   ['async-communication', EXCERPT, 'REDUCE_SCATTER', 'ALL_REDUCE'],
   ['zero-stage', WHOLE, 'zero_stage: 1', 'zero_stage: 2'],
+  ['known-values', WHOLE, 'accumulate_grad_in_fp32: true', 'accumulate_grad_in_fp32: "yes"'],
   ['empty-stage', EXCERPT, 'pp: 4', 'pp: 128'],
   ['known-keys', WHOLE, 'recompute_layer', 'recompute_layers'],
   ['known-keys', WHOLE, 'checkpoint_interval', 'checkpoint_every'],

@@ -118,6 +118,8 @@ const BROKEN: Readonly<Record<string, readonly (readonly [rule: string, text: st
     ],
     ['layers-per-stage', TITAN.replace(/p\.module_fqns.*/, 'p.pipeline_parallel_layers_per_stage = 5'), 64],
     ['known-schedule', TITAN.replace('"1F1B"', '"1F2B"'), 64],
+    ['known-values', TITAN.replace('p.num_pp', 'p.fsdp_reshard_after_forward = "sometimes"; p.num_pp'), 64],
+    ['checkpoint-kind', `${TITAN}    c.activation_checkpoint = FulAC.Config()\n`, 64],
     ['stages-divisible-by-pp', TITAN.replace('[12, 12, 28, 28]', '[20, 30, 30]'), 64],
     ['stages-per-rank', TITAN.replace('"1F1B"', '"ZBVZeroBubble"'), 64],
     ['layers-once', TITAN.replace('[12, 12, 28, 28]', '[12, 12, 28, 27]'), 64],

@@ -26,7 +26,23 @@ describe('a configuration', () => {
     ['__proto__=1', '--fix: unknown key "__proto__"', null],
     ['recompute=mlp+magic', '--fix: recompute is "mlp+magic"', null],
     ['tp', '--fix: "tp"', null],
-    ['vocabulary=vocab-3', '--fix: vocabulary is "vocab-3"', null],
+    ['vocabulary=vocab-3', '--fix: vocabulary is "vocab-3"', /vocab-/],
+    ['loss=chunk:8', '--fix: loss is "chunk:8"', /Maybe "loss=chunked:8"/],
+    ['loss=liger', '--fix: loss is "liger"', /Maybe "loss=fused-linear"/],
+    ['cp-comm=ring', '--fix: cp-comm is "ring"', /Maybe "cp-comm=p2p"/],
+    ['recompute=core_atn+mlpp', '--fix: recompute is "core_atn+mlpp"', /Maybe "recompute=core_attn\+mlp"/],
+    ['sharding=zero-3', '--fix: zero is "zero-3"', /Maybe "zero=3"/],
+    ['sp=yes', '--fix: sp is "yes"', /Maybe "sp=true"/],
+    ['offload-parameters=cpu', '--fix: offload-parameters is "cpu"', /Maybe "offload-parameters=host"/],
+    ['offload-activations=50%', '--fix: offload-activations is "50%"', /Maybe "offload-activations=0.5"/],
+    ['offload=cpu', '--fix: offload is "cpu"', /Maybe "offload=optimizer:1"/],
+    ['offload=parameters', '--fix: offload is "parameters"', /Maybe "offload=parameters:host"/],
+    ['cpu_offload=true', '--fix: unknown key "cpu_offload"', /Maybe "offload=optimizer:1"/],
+    ['optimizer=lion', '--fix: unknown key "optimizer"', /Maybe --optimizer lion, a flag of its own/],
+    ['tensor_parallel=8', '--fix: unknown key "tensor_parallel"', /Maybe "tp=8"/],
+    ['tp:8', '--fix: unknown key "tp:8"', /Maybe "tp=8"/],
+    ['tp=8 dp=1', '--fix: "tp=8 dp=1"', /Maybe commas: "tp=8,dp=1"/],
+    ['tp=9999999', '--fix: tp is "9999999"', null],
   ])('%s is refused with what was expected', (text, message, hint) => {
     const error = refusal(text);
     expect(error.message).toContain(message);
@@ -48,6 +64,26 @@ describe('a configuration', () => {
     expect(overlaid(under, parseConfiguration('tp=4,recompute=none'))).toEqual(
       parseConfiguration('tp=4,zero=1,recompute=none'),
     );
+  });
+});
+
+describe('a value that no plan of the problem has', () => {
+  it.each([
+    ['recompute=full:99', /full:99\n {2}expected: 1 to 32 layers/],
+    ['offload-parameters=host:99', /a window of 99 layers\n {2}expected: 2 to 32 layers/],
+    ['offload-optimizer=1:stride999', /a stride of 999\n {2}expected: 2 to 81/],
+    ['cp-comm=a2a+p2p:16', /a2a\+p2p:16 on 8 GPUs\n {2}expected: 32 GPUs or more/],
+  ])('%s is refused by its range, by estimate and by --fix', async (text, said) => {
+    const model = ['llama-3.1-8b', 'dgx-h100-8', ...SMALL];
+    for (const argv of [
+      ['estimate', ...model, '--config', text],
+      ['plan', ...model, '--fix', text],
+    ]) {
+      const { code, err } = await run(argv, { columns: 500 });
+      expect(code).toBe(2);
+      expect(err).toMatch(said);
+      expect(err).toMatch(/\n {2}Maybe /);
+    }
   });
 });
 

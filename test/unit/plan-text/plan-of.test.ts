@@ -31,7 +31,7 @@ it('takes one size of tensor parallelism for each group', () => {
 });
 
 it.each([
-  ['tp=4,dp=2,recompute=full:99', 'recompute=full', 'recompute=full'],
+  ['tp=4,dp=2,recompute=full:32', 'recompute=full', 'recompute=full'],
   ['tp=4,pp=2,recompute=full:31', 'recompute=full', 'recompute=full'],
   ['tp=1,dp=8,sp=true', 'sp=false', 'recompute=none'],
 ])('%s says more than there is to say: %s is taken, and noted', (text, note, told) => {

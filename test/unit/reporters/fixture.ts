@@ -77,6 +77,7 @@ const SECONDS = { s: 1, ms: 1e-3, us: 1e-6 } as const;
 
 /** `−1.68 s`, `208 ms` as seconds. */
 export function secondsIn(text: string): number {
+  if (text === '–') return 0;
   const [, sign, number, unit] = /^([+−]?)([\d.]+) (s|ms|us)$/.exec(text) ?? [];
   expect(unit, `"${text}" is a time`).toBeDefined();
   return (sign === '−' ? -1 : 1) * Number(number) * SECONDS[unit as keyof typeof SECONDS];

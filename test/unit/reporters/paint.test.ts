@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { grid, painter, wrap } from '../../../src/reporters/paint.ts';
+import { grid, painter } from '../../../src/reporters/paint.ts';
+import { wrap } from '../../../src/units/wrap.ts';
 
 const words = fc.array(fc.stringMatching(/^[a-zA-Z0-9×±]{1,12}$/), { minLength: 1, maxLength: 40 });
 

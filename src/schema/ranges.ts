@@ -1,0 +1,44 @@
+/** Least and most that a quantity can physically be, as a file writes it, and of what. */
+export interface QuantityRange {
+  readonly from: string;
+  readonly to: string;
+  readonly of: string;
+}
+
+/** Five times the fastest port announced (1.6 Tb/s), and the slowest that a training run was ever put on. */
+const PORT = { from: '1 MB/s', to: '1 TB/s', of: 'one port of a network card' } as const;
+const WAY = { from: '1 kB/s', to: '1000 TB/s', of: 'a link between groups' } as const;
+/** Light takes 133 ms around half the earth; a switch a tenth of a microsecond. */
+const DELAY = { from: '50 ns', to: '2 s', of: 'one transfer between hosts' } as const;
+
+/** Of a cluster file, by key. What rests on other figures of the file is held to those as well. */
+export const CLUSTER_RANGES = {
+  'nic.bandwidth': PORT,
+  'nic.measured': PORT,
+  'nic.perFlow': { ...PORT, of: 'what one GPU reaches on another host' },
+  'nic.latency': DELAY,
+  'links.bandwidthPerNode': { ...WAY, to: '100 TB/s', of: 'what transfers of one node reach' },
+  'links.sharedBandwidth': WAY,
+  'links.perFlow': { ...WAY, to: '1 TB/s', of: 'one flow' },
+  'links.latency': DELAY,
+  'measured.bandwidth': { ...WAY, to: '100 TB/s', of: 'what one node sends to another' },
+  'measured.perFlow': { ...WAY, to: '10 TB/s', of: 'what one GPU sends to another node' },
+  'measured.latency': { ...DELAY, from: '0 us' },
+  'collectives.latency': { from: '1 ns', to: '2 s', of: 'a collective inside one node' },
+  'collectives.bandwidth': { from: '1 MB/s', to: '100 TB/s', of: 'a collective inside one node' },
+  usableMemory: { from: '1 GiB', to: '10 TiB', of: 'the memory of one GPU' },
+  powerCap: { from: '10 W', to: '10 kW', of: 'one GPU' },
+  'host.memory': { from: '1 GiB', to: '1024 TiB', of: 'one host' },
+  'host.memoryBandwidth': { from: '1 GB/s', to: '100 TB/s', of: 'all memory channels of one host' },
+  'host.pcie': { from: '100 MB/s', to: '2 TB/s', of: "one GPU's link to its host" },
+  'host.disk.size': { from: '1 GB', to: '100 PB', of: 'the drives of one host' },
+  'host.disk.read': { from: '1 MB/s', to: '10 TB/s', of: 'the drives of one host' },
+  'host.disk.write': { from: '1 MB/s', to: '10 TB/s', of: 'the drives of one host' },
+} as const satisfies Readonly<Record<string, QuantityRange>>;
+
+/** A quantity of a cluster file, which says its range with what it is. */
+export function ranged(key: keyof typeof CLUSTER_RANGES, description = '') {
+  const { from, to } = CLUSTER_RANGES[key];
+  const said = `${from} to ${to}.`;
+  return { type: 'string', description: description === '' ? said : `${description} ${said}` } as const;
+}
