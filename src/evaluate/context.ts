@@ -17,6 +17,7 @@ import type { LocalShape } from '../layers/local-shape.ts';
 import { vocabularyRows } from '../layers/vocabulary.ts';
 import { having } from '../techniques/index.ts';
 import type { StageContext } from '../techniques/technique.ts';
+import { remembered, rememberedOf } from '../units/remembered.ts';
 
 /** What a plan says of a stage on one kind of GPU, its layers apart. */
 export interface StageSpec {
@@ -47,25 +48,40 @@ export function specOf(plan: Plan, stages: number, stage: Stage, block: ReplicaB
   };
 }
 
+/** Runs of copies of a stage, and the run that each of its blocks is in. */
+interface RunsOfCopies {
+  readonly copies: readonly Copies[];
+  readonly runOf: ReadonlyMap<ReplicaBlock, number>;
+}
+
+const runsOf = new WeakMap<Stage['replicas'], Map<number, RunsOfCopies>>();
+
 /** Copies that lie in a row with as many ranks each are one run, whatever share of the batch each takes. */
 function amongOf(
-  { dims }: Plan,
+  { dims: { cp } }: Plan,
   { replicas }: Stage,
   block: ReplicaBlock,
 ): Pick<StageSpec, 'among' | 'firstDevice'> {
+  const known = rememberedOf(runsOf, replicas, () => new Map<number, RunsOfCopies>());
+  const { copies, runOf } = remembered(known, cp, () => runsOfCopies(replicas, cp));
+  const own = runOf.get(block) ?? 0;
+  const { firstDevice } = copies[own]!;
+  return copies.length === 1 ? { firstDevice } : { firstDevice: block.firstDevice, among: { copies, own } };
+}
+
+function runsOfCopies(replicas: Stage['replicas'], cp: number): RunsOfCopies {
   const copies: Copies[] = [];
-  let own = 0;
+  const runOf = new Map<ReplicaBlock, number>();
   for (const one of replicas) {
     const last = copies.at(-1);
-    const next = last === undefined ? null : last.firstDevice + last.count * last.tp * dims.cp;
+    const next = last === undefined ? null : last.firstDevice + last.count * last.tp * cp;
     const { firstDevice, tp, count } = one;
     if (last !== undefined && next === firstDevice && last.tp === tp)
       copies[copies.length - 1] = { ...last, count: last.count + count };
     else copies.push({ firstDevice, tp, count });
-    if (one === block) own = copies.length - 1;
+    runOf.set(one, copies.length - 1);
   }
-  const { firstDevice } = copies[own]!;
-  return copies.length === 1 ? { firstDevice } : { firstDevice: block.firstDevice, among: { copies, own } };
+  return { copies, runOf };
 }
 
 /** Everything the cost of one stage depends on, resolved once. */

@@ -37,8 +37,7 @@ export function processGroups(
 ): ProcessGroups {
   const { cp, dpReplicate, dpShard, ep, etp } = dims;
   const known = rememberedOf(byCluster, cluster, () => new Map<string, ProcessGroups>());
-  const runs = copies.map(({ firstDevice, tp, count }) => `${firstDevice}x${tp}x${count}`).join();
-  const key = `${runs}/${own}/${cp}/${dpReplicate}/${dpShard}/${ep}/${etp}`;
+  const key = `${textOf(copies)}/${own}/${cp}/${dpReplicate}/${dpShard}/${ep}/${etp}`;
   return remembered(known, key, () => groupsOf(cluster, copies, own, dims), MOST_REMEMBERED);
 }
 
@@ -48,6 +47,19 @@ type Degrees = Omit<ParallelDims, 'pp' | 'vpp'>;
 const byCluster = new WeakMap<Cluster, Map<string, ProcessGroups>>();
 const MOST_REMEMBERED = 4000;
 
+const texts = new WeakMap<readonly Copies[], string>();
+
+function textOf(copies: readonly Copies[]): string {
+  return rememberedOf(texts, copies, () =>
+    copies.map(({ firstDevice, tp, count }) => `${firstDevice}x${tp}x${count}`).join(),
+  );
+}
+
+/** What all runs of the same copies have in common. */
+type CommonGroups = Pick<ProcessGroups, 'gradient' | 'expertData'>;
+
+const common = new WeakMap<Cluster, Map<string, CommonGroups>>();
+
 function groupsOf(cluster: Cluster, copies: readonly Copies[], own: number, dims: Degrees): ProcessGroups {
   const { tp, cp, dpReplicate, dpShard, ep, etp } = dims;
   const { firstDevice } = copies[own]!;
@@ -56,12 +68,24 @@ function groupsOf(cluster: Cluster, copies: readonly Copies[], own: number, dims
       cluster,
       some.map((one) => ({ firstDevice: one.firstDevice, stride: one.tp, size: cp * one.count })),
     );
-  const gradient = across(copies);
-  const expertCopies = copies.map((one) => ({
-    firstDevice: one.firstDevice,
-    stride: etp * ep,
-    size: Math.max(1, Math.floor((one.tp * cp * one.count) / (ep * etp))),
-  }));
+  const key = `${textOf(copies)}/${cp}/${ep}/${etp}`;
+  const known = rememberedOf(common, cluster, () => new Map<string, CommonGroups>());
+  const { gradient, expertData } = remembered(
+    known,
+    key,
+    () => ({
+      gradient: across(copies),
+      expertData: spanOfRuns(
+        cluster,
+        copies.map((one) => ({
+          firstDevice: one.firstDevice,
+          stride: etp * ep,
+          size: Math.max(1, Math.floor((one.tp * cp * one.count) / (ep * etp))),
+        })),
+      ),
+    }),
+    MOST_REMEMBERED,
+  );
   return {
     tensor: spanOf(cluster, firstDevice, 1, tp),
     context: spanOf(cluster, firstDevice, tp, cp),
@@ -69,7 +93,7 @@ function groupsOf(cluster: Cluster, copies: readonly Copies[], own: number, dims
     shard: dpReplicate === 1 ? gradient : across(setOf(copies, own, cp, dpShard)),
     expert: spanOf(cluster, firstDevice, etp, ep),
     expertTensor: spanOf(cluster, firstDevice, 1, etp),
-    expertData: spanOfRuns(cluster, expertCopies),
+    expertData,
   };
 }
 

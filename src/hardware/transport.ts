@@ -73,6 +73,16 @@ function joined(cluster: Cluster, a: number, b: number): Join {
 
 /** Of members on nodes of these groups, more than one node: the slowest of all their pairs. */
 export function transportOf(cluster: Cluster, groups: readonly number[]): 'rdma' | 'socket' {
+  const [only] = groups;
+  if (groups.length === 1) return joinOf(cluster, only!, only!).transport;
+  const known = rememberedOf(transports, cluster, () => new Map<string, 'rdma' | 'socket'>());
+  return remembered(known, groups.join(), () => slowestOf(cluster, groups), MOST_TRANSPORTS);
+}
+
+const transports = new WeakMap<Cluster, Map<string, 'rdma' | 'socket'>>();
+const MOST_TRANSPORTS = 4000;
+
+function slowestOf(cluster: Cluster, groups: readonly number[]): 'rdma' | 'socket' {
   for (const [i, a] of groups.entries())
     for (const b of groups.slice(i)) if (joinOf(cluster, a, b).transport === 'socket') return 'socket';
   return 'rdma';

@@ -5,6 +5,7 @@ import { type LayerStates, layerSaved, layerStates } from '../../evaluate/layer-
 import type { LeastEnd, LeastEnds } from '../../evaluate/least-ends.ts';
 import { memoryLimitWords } from '../../evaluate/memory/limit-words.ts';
 import { type StageSeconds, stageSeconds } from '../../evaluate/stage-costs.ts';
+import type { Copies } from '../../hardware/process-groups.ts';
 import { remembered } from '../../units/remembered.ts';
 import type { Choice } from '../space/choices.ts';
 import type { SearchOptions } from '../space/options.ts';
@@ -40,7 +41,8 @@ export function paceOf(
   const { links, groups } = problem.cluster;
   const unstated = links.length === 0 && groups.every(({ site }) => site === null);
   const alike = unstated ? firstAlike(problem.cluster) : null;
-  const spec = (group: number, size: number) => specOf(problem, frame, choice, group, size);
+  const copies = copiesOf(problem, frame);
+  const spec = (group: number, size: number) => specOf(frame, copies, choice, group, size);
   const keyOf = (own: number) => {
     const { group, count } = frame.groups[own]!;
     return alike === null ? `${own}` : `${alike[group]}x${count}`;
@@ -110,18 +112,18 @@ function overLayers(problem: Problem, ofKind: (kind: number) => number): number 
   return kindCounts(problem).reduce((sum, count, kind) => sum + count * ofKind(kind), 0);
 }
 
+function copiesOf({ cluster }: Problem, { groups, tp }: UnlikeCopies): readonly Copies[] {
+  return groups.map(({ group, count }) => ({ firstDevice: cluster.groups[group]!.firstDevice, tp, count }));
+}
+
 /** The copies of one group among those of all. */
 function specOf(
-  { cluster }: Problem,
   { groups, tp, cp, dp, ep, etp }: UnlikeCopies,
+  copies: readonly Copies[],
   { dpReplicate, techniques, schedule, vpp }: Omit<Choice, 'microBatchSize'>,
   own: number,
   microBatchSize: number,
 ): StageSpec {
-  const copies = groups.map(({ group, count }) => ({
-    firstDevice: cluster.groups[group]!.firstDevice,
-    ...{ tp, count },
-  }));
   return {
     group: groups[own]!.group,
     firstDevice: copies[own]!.firstDevice,
