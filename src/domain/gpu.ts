@@ -22,8 +22,8 @@ export const PEAK_DTYPES = [
   'nvfp4',
 ] as const satisfies Dtype[];
 
-/** Formats with a fitted curve of their own, widest first: the widest stands in for those left out. */
-export const GEMM_DTYPES = ['bf16', 'fp8', 'nvfp4'] as const satisfies Dtype[];
+/** Formats with a fitted curve of their own, the first always: it stands in for those left out. */
+export const GEMM_DTYPES = ['bf16', 'fp32', 'tf32', 'fp8', 'mxfp8', 'nvfp4'] as const satisfies Dtype[];
 
 /** How a product of a name is built: what sits in a slot, on a board with a switch, or is one of several dies. */
 export const GPU_FORMS = ['sxm', 'pcie', 'nvl', 'server', 'workstation', 'package', 'gcd'] as const;

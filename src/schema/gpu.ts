@@ -18,7 +18,7 @@ const gemmCurve = closed({
   memoryEfficiency: aboveZero,
   quantPasses: share,
 });
-const [widest, ...narrower] = GEMM_DTYPES;
+const [always, ...others] = GEMM_DTYPES;
 
 const attention = closed({
   efficiencyHeadDim128: aboveZero,
@@ -118,10 +118,18 @@ export const gpuSchema = documentSchema({
         description: 'GPUs whose runs fit sustainedSlowdown together (npm run fit).',
       },
       price: closed({ perGpuHour: aboveZero, source }),
-      gemm: closed({ ...each([widest], gemmCurve), ...from }, each(narrower, gemmCurve)),
+      gemm: closed({ ...each([always], gemmCurve), ...from }, each(others, gemmCurve)),
       attention,
       like: {
-        ...closed({ gpu: text, efficiencyRatio: aboveZero }),
+        ...closed(
+          { gpu: text, efficiencyRatio: aboveZero },
+          {
+            reached: {
+              ...closed(from, { ...each(GEMM_DTYPES, aboveZero), attention: aboveZero }),
+              description: "Largest shares of this GPU's own peaks, over those of the relative's curves.",
+            },
+          },
+        ),
         description: "Curves of a relative, at this GPU's own peak and bandwidth.",
       },
     },

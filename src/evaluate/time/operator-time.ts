@@ -1,4 +1,5 @@
-import { isFull, wideOf } from '../../domain/dtype.ts';
+import { type Dtype, isFull, type Precision, wideOf } from '../../domain/dtype.ts';
+import type { GpuSpec } from '../../domain/gpu.ts';
 import { attentionForward } from '../../hardware/attention.ts';
 import { densePeak, type GemmShape, gemmCurve, gemmSeconds } from '../../hardware/gemm.ts';
 import { sustained } from '../../hardware/power.ts';
@@ -66,7 +67,7 @@ function addKernel(
       const weightGrad =
         gradients === 'input'
           ? 0
-          : seconds({ m: n, n: k, k: m, count, quantised: true }) / c.weightGradEfficiency;
+          : seconds({ m: n, n: k, k: m, count, quantised: true }) / weightGradRate(dtype, c);
       backward.gemm += inputGrad + weightGrad;
       return weightGrad;
     }
@@ -79,8 +80,9 @@ function addKernel(
       return 0;
     }
     case 'batched-gemm': {
-      const { peak } = gemmCurve(gpu, wideOf(problem.workload.precision));
-      const align = kernel.aligned ? 1 : c.unalignedBatchedGemm;
+      const { precision } = problem.workload;
+      const { peak } = gemmCurve(gpu, wideOf(precision));
+      const align = kernel.aligned || !onTensorCores(gpu, precision) ? 1 : c.unalignedBatchedGemm;
       const once = (kernel.flops * align) / (peak * c.unfusedBatchedGemm);
       forward.attention += once;
       if (gradients !== 'none') backward.attention += 2 * once;
@@ -102,6 +104,17 @@ function addKernel(
       return 0;
     }
   }
+}
+
+/** Adding into sums wider than the operands costs a part of the rate: where all is fp32 there are none. */
+function weightGradRate(dtype: Dtype, c: StageContext['c']): number {
+  return dtype === 'fp32' ? 1 : c.weightGradEfficiency;
+}
+
+/** Only tensor cores want operands aligned: fp32 does without them, and Pascal has none. */
+function onTensorCores(gpu: GpuSpec, precision: Precision): boolean {
+  const { fp32 } = gpu.peakFlops;
+  return precision !== 'fp32' && (fp32 === undefined || densePeak(gpu) > 1.5 * fp32);
 }
 
 /** How much slower attention is in fp32 or tf32 than the 16-bit kernels of the fit: as its peak is lower. */

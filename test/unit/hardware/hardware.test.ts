@@ -6,7 +6,7 @@ import { loadCluster } from '../../../src/catalogue/clusters.ts';
 import { loadGpu } from '../../../src/catalogue/gpus.ts';
 import { coefficients } from '../../../src/hardware/coefficients.ts';
 import { collectiveSeconds, pointToPointSeconds } from '../../../src/hardware/collective.ts';
-import { gemmSeconds } from '../../../src/hardware/gemm.ts';
+import { endlessRate, gemmSeconds } from '../../../src/hardware/gemm.ts';
 import { networkRate } from '../../../src/hardware/network-share.ts';
 import { sustained } from '../../../src/hardware/power.ts';
 import { spanOf } from '../../../src/hardware/span.ts';
@@ -58,6 +58,36 @@ describe('GEMM', () => {
     const gpu = loadGpu('h100-sxm');
     expect(sustained(gpu, 500, c) / sustained(gpu, null, c)).toBeCloseTo(1.4 ** 0.67, 9);
     expect(sustained(gpu, 900, c)).toBe(gpu.sustainedSlowdown);
+  });
+});
+
+describe('precisions', () => {
+  it('runs fp32 at the rate that units without tensor cores reach, at burst clocks', () => {
+    const gpu = loadGpu('v100-sxm2-16');
+    const shape = { m: 32768, n: 8192, k: 8192 };
+    const rate = (2 * shape.m * shape.n * shape.k) / gemmSeconds(gpu, 'fp32', shape, c);
+    expect(rate / 15.7e12).toBeGreaterThan(0.93);
+    expect(rate / 15.7e12).toBeLessThan(1);
+  });
+
+  it('has Ampere cards with twice the fp32 units reach a smaller share of their peak', () => {
+    const shape = { m: 8192, n: 8192, k: 8192 };
+    const share = (id: string) => {
+      const gpu = loadGpu(id);
+      return (2 * 8192 ** 3) / gemmSeconds(gpu, 'fp32', shape, c) / gpu.peakFlops.fp32!;
+    };
+    expect(share('rtx-a6000')).toBeLessThan(0.7 * share('a100-80-sxm'));
+    expect(share('l4')).toBeLessThan(share('rtx-a6000'));
+  });
+
+  it.each(['h100-sxm', 't4', 'p40', 'mi300x', 'l40s', 'b200'])('bounds every GEMM of %s', (id) => {
+    const gpu = loadGpu(id);
+    for (const dtype of ['fp32', 'fp16', 'fp8'] as const)
+      for (const size of [256, 2048, 65536]) {
+        const flops = 2 * size ** 3;
+        const seconds = gemmSeconds(gpu, dtype, { m: size, n: size, k: size }, c);
+        expect(seconds).toBeGreaterThanOrEqual((flops / endlessRate(gpu, dtype, c)) * (1 - 1e-9));
+      }
   });
 });
 
