@@ -51,10 +51,13 @@ const MOST_REMEMBERED = 4000;
 function groupsOf(cluster: Cluster, copies: readonly Copies[], own: number, dims: Degrees): ProcessGroups {
   const { tp, cp, dpReplicate, dpShard, ep, etp } = dims;
   const { firstDevice } = copies[own]!;
+  // Each stage reduces when its own last backward is done, in all its groups at once; layers talk in all stages.
+  const talking = copies.reduce((sum, one) => sum + one.tp * cp * one.count, 0);
   const across = (some: readonly Copies[]) =>
     spanOfRuns(
       cluster,
       some.map((one) => ({ firstDevice: one.firstDevice, stride: one.tp, size: cp * one.count })),
+      { talking },
     );
   const gradient = across(copies);
   const expertCopies = copies.map((one) => ({
@@ -69,7 +72,7 @@ function groupsOf(cluster: Cluster, copies: readonly Copies[], own: number, dims
     shard: dpReplicate === 1 ? gradient : across(setOf(copies, own, cp, dpShard)),
     expert: spanOf(cluster, firstDevice, etp, ep),
     expertTensor: spanOf(cluster, firstDevice, 1, etp),
-    expertData: spanOfRuns(cluster, expertCopies),
+    expertData: spanOfRuns(cluster, expertCopies, { talking }),
   };
 }
 

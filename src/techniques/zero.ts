@@ -160,8 +160,8 @@ function passTraffic(stage: ZeroStage, layer: Amounts, context: StageContext): P
 /** All members of a domain share one NIC's rate where the stack uses no more (DeepSpeed's ZeRO-3 of 2021). */
 function narrowed(span: Span, { problem }: StageContext): Span {
   if (problem.stack.shardedTraffic === 'all-nics' || span.domains === 1) return span;
-  const { nominal, reached, large } = span.share;
-  return { ...span, share: { large, nominal: nominal / span.perDomain, reached: reached / span.perDomain } };
+  const { nominal, reached, ...law } = span.share;
+  return { ...span, share: { ...law, nominal: nominal / span.perDomain, reached: reached / span.perDomain } };
 }
 
 /**

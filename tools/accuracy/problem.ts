@@ -162,7 +162,8 @@ function gpuOf(name: string): GpuSpec {
 }
 
 function clusterOf({ hardware: h }: Row, assumptions: string[]): Cluster {
-  const gpu = gpuOf(h.gpu);
+  const stock = gpuOf(h.gpu);
+  const gpu = h.gpuMemoryGiB ? { ...stock, memoryBytes: h.gpuMemoryGiB * 2 ** 30 } : stock;
   const gpusPerNode = Math.min(h.gpus, h.gpusPerNode ?? 8);
   const pcie = /pcie/i.test(h.intraNode ?? '') && !/(?<!no )nvlink/i.test(h.intraNode ?? '');
   const intraNode = loadLink(usualIntraNode(gpu.id, pcie || inSlot(gpu.product.form)));
@@ -173,7 +174,9 @@ function clusterOf({ hardware: h }: Row, assumptions: string[]): Cluster {
   if (!stated && nodes > 1) assumptions.push(`network ${(perGpu * 8) / 1e9} Gb/s per GPU`);
   const { fabric } = h.interNode ?? {};
   const base = fabric === 'efa' ? (gpu.host.network.efa ?? 'efa-p5') : (FABRIC[fabric ?? ''] ?? usual.id);
-  const nic: LinkSpec = { ...loadLink(base), bandwidth: stated ? (stated * 1e9) / 8 : perGpu };
+  const cards = h.interNode?.cardsPerNode ?? gpusPerNode;
+  const perCard = ((stated ? (stated * 1e9) / 8 : perGpu) * gpusPerNode) / cards;
+  const nic: LinkSpec = { ...loadLink(base), bandwidth: perCard };
   return {
     name: 'published',
     links: [],
@@ -191,7 +194,7 @@ function clusterOf({ hardware: h }: Row, assumptions: string[]): Cluster {
         nic: {
           link: nic,
           sockets: nic,
-          perNode: gpusPerNode,
+          perNode: cards,
           measured: null,
           devices: [],
           interface: null,
