@@ -72,6 +72,10 @@ function gpuFrom(document: Document): GpuSpec {
     multiprocessors: doc.multiprocessors,
     peakFlops,
     memoryBytes: quantityAt(document, '/memory/size', doc.memory.size, 'bytes'),
+    runtimeBytes:
+      doc.memory.runtime === undefined
+        ? 0
+        : quantityAt(document, '/memory/runtime', doc.memory.runtime, 'bytes'),
     memoryBandwidth: quantityAt(document, '/memory/bandwidth', doc.memory.bandwidth, 'bandwidth'),
     powerWatts: quantityAt(document, '/power', doc.power, 'power'),
     streamEfficiency: doc.streamEfficiency,
@@ -188,6 +192,7 @@ function gemmFrom(document: Document, at: string, curve: GemmCurveDocument): Gem
     throttleSeconds: quantityAt(document, `${at}/throttleTime`, curve.throttleTime, 'time'),
     memoryEfficiency: curve.memoryEfficiency,
     quantPasses: curve.quantPasses,
+    grouped: curve.grouped ?? null,
   };
 }
 
@@ -199,6 +204,8 @@ function attentionFrom(document: Document, a: AttentionDocument): AttentionCurve
     fixedSeconds: quantityAt(document, '/attention/fixedTime', a.fixedTime, 'time'),
     memoryEfficiency: a.memoryEfficiency,
     waveQuantisation: a.waveQuantisation,
+    backward: a.backward ?? null,
+    backwardUnequal: a.backwardUnequal ?? null,
   };
 }
 

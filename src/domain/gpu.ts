@@ -89,7 +89,8 @@ interface GpuKernels {
   readonly oneConnection: boolean;
 }
 
-export const TRAINING_ATTENTION = ['flash', 'cudnn'] as const;
+/** `own`: the curve is that of the training kernels themselves. */
+export const TRAINING_ATTENTION = ['flash', 'cudnn', 'own'] as const;
 
 /** One accelerator as the framework sees it (an MI250X package is two). SI units: FLOP/s, bytes, bytes/s, watts. */
 export interface GpuSpec {
@@ -106,6 +107,8 @@ export interface GpuSpec {
   readonly peakFlops: Readonly<Partial<Record<Dtype, number>>>;
   /** Bytes the driver reports, before the CUDA context. */
   readonly memoryBytes: number;
+  /** What driver, collectives and libraries hold of it beyond what a stack's context and communicators are on other GPUs. */
+  readonly runtimeBytes: number;
   readonly memoryBandwidth: number;
   readonly powerWatts: number;
   readonly gemm: Readonly<Partial<Record<Dtype, GemmCurve>>>;
@@ -137,6 +140,8 @@ export interface GemmCurve {
   readonly throttleSeconds: number;
   readonly memoryEfficiency: number;
   readonly quantPasses: number;
+  /** Time of grouped GEMMs over dense ones of as many rows; null: what is usual (groupedGemmFromHost). */
+  readonly grouped: number | null;
 }
 
 /**
@@ -150,4 +155,8 @@ export interface AttentionCurve {
   readonly fixedSeconds: number;
   readonly memoryEfficiency: number;
   readonly waveQuantisation: number;
+  /** Backward time over forward; null: what is usual (attentionBackward). */
+  readonly backward: number | null;
+  /** The same where queries and keys are wider than values (MLA), for which kernels may be poorer; null: no other. */
+  readonly backwardUnequal: number | null;
 }

@@ -1,6 +1,6 @@
 import { type Dtype, isFull, type Precision, wideOf } from '../../domain/dtype.ts';
 import type { GpuSpec } from '../../domain/gpu.ts';
-import { attentionForward } from '../../hardware/attention.ts';
+import { attentionForward, backwardRatio } from '../../hardware/attention.ts';
 import { densePeak, type GemmShape, gemmCurve, gemmSeconds } from '../../hardware/gemm.ts';
 import { sustained } from '../../hardware/power.ts';
 import { streamSeconds } from '../../hardware/stream.ts';
@@ -57,7 +57,7 @@ function addKernel(
       const { precision } = problem.workload;
       const dtype = kernel.wide === true ? wideOf(precision) : precision;
       const cap = group.powerCapWatts;
-      const grouped = count > 1 ? groupedFactor(context) : 1;
+      const grouped = count > 1 ? groupedFactor(context, dtype) : 1;
       const seconds = (shape: GemmShape) => gemmSeconds(gpu, dtype, shape, c, cap) * grouped;
       const once = seconds({ m, n, k, count, quantised: kernel.quantised === 'input' });
       forward.gemm += once;
@@ -76,7 +76,7 @@ function addKernel(
       const once =
         attentionForward(gpu, problem.stack.attentionKernel, kernel.shape, c) * slow * fp32Factor(context);
       forward.attention += once;
-      if (gradients !== 'none') backward.attention += once * c.attentionBackward;
+      if (gradients !== 'none') backward.attention += once * backwardRatio(gpu, kernel.shape, c);
       return 0;
     }
     case 'batched-gemm': {
@@ -123,6 +123,8 @@ function fp32Factor({ problem, group: { gpu } }: StageContext): number {
   return isFull(precision) ? Math.max(1, densePeak(gpu) / gemmCurve(gpu, precision).peak) : 1;
 }
 
-function groupedFactor({ problem, c }: StageContext): number {
-  return problem.stack.cudaGraphs === 'full' ? c.groupedGemm : c.groupedGemmFromHost;
+/** What a GPU's own grouped kernels lose, where it is known; where not, what is usual. */
+function groupedFactor({ problem, group, c }: StageContext, dtype: Dtype): number {
+  const usual = problem.stack.cudaGraphs === 'full' ? c.groupedGemm : c.groupedGemmFromHost;
+  return gemmCurve(group.gpu, dtype).curve.grouped ?? usual;
 }
