@@ -253,6 +253,7 @@ function stackOf(row: Row, assumptions: string[]): Stack {
           ? 'natural'
           : stack.routing,
     overlap: overlapOf(stack, row),
+    ...(accumulatesWhole(row) ? { accumulatesWhole: true } : {}),
     moeDispatcher: dispatcherOf(facts.moeDispatcher) ?? usualDispatcher(stack, row, assumptions),
     compiled: row.config.torchCompile ?? stack.compiled,
     ...(facts.elementwise === 'eager' || facts.elementwise === 'fused'
@@ -264,6 +265,13 @@ function stackOf(row: Row, assumptions: string[]): Stack {
   };
 }
 
+/** Without a second micro-batch there is nothing to add up. */
+function accumulatesWhole({ config, hardware }: Row): boolean {
+  const ranks = config.dp ?? hardware.gpus / ((config.tp ?? 1) * (config.pp ?? 1) * (config.cp ?? 1));
+  const several = (config.globalBatch ?? 0) > (config.microBatch ?? 0) * ranks;
+  return several && /no_sync keeps whole/.test(config.overlapWords ?? '');
+}
+
 /** Overlap switches the source states. */
 function overlapOf(stack: Stack, { config }: Row): Stack['overlap'] {
   const words = config.overlapWords ?? '';
@@ -273,7 +281,8 @@ function overlapOf(stack: Stack, { config }: Row): Stack['overlap'] {
       ? 0
       : stack.overlap.tensorParallel;
   const expert = overlapsExperts(config) ? 0.88 : stack.overlap.expertParallel;
-  return { ...stack.overlap, tensorParallel: tensor, expertParallel: expert };
+  const data = /no overlap_comm/.test(words) ? 0 : stack.overlap.dataParallel;
+  return { ...stack.overlap, dataParallel: data, tensorParallel: tensor, expertParallel: expert };
 }
 
 /** The recipe says that experts' exchanges run beside another micro-batch's compute. */
