@@ -35,7 +35,7 @@ export function gemmCurve(gpu: GpuSpec, dtype: Dtype): { curve: GemmCurve; measu
 }
 
 /** How much faster a format is than the one whose curve stands in for it: nvfp4 than fp8. */
-export function speedup(gpu: GpuSpec, dtype: Dtype, c: Coefficients): number {
+function speedup(gpu: GpuSpec, dtype: Dtype, c: Coefficients): number {
   const own = gpu.peakFlops.nvfp4;
   if (dtype !== 'nvfp4' || own === undefined) return 1;
   const { measured, peak } = gemmCurve(gpu, dtype);

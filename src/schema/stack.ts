@@ -87,7 +87,8 @@ export const stackSchema = documentSchema({
       },
       gradientsToOwners: {
         enum: GRADIENTS_TO_OWNERS,
-        description: 'How gradients come to the ranks that own them below ZeRO stage 3. Left out: reduce-scatter.',
+        description:
+          'How gradients come to the ranks that own them below ZeRO stage 3. Left out: reduce-scatter.',
       },
       accumulatesWhole: {
         ...flag,

@@ -150,7 +150,10 @@ function passTraffic(stage: ZeroStage, layer: Amounts, context: StageContext): P
   const { problem, groups, c } = context;
   if (stage < 2 || context.dims.pp > 1 || groups.shard.size === 1) return [];
   const span = narrowed(groups.shard, context);
-  const over = (collective: 'allGather' | 'allReduce' | 'reduceScatter', bytes: (of: keyof Parameters) => number) =>
+  const over = (
+    collective: 'allGather' | 'allReduce' | 'reduceScatter',
+    bytes: (of: keyof Parameters) => number,
+  ) =>
     collectiveSeconds(span, collective, bytes('dense'), c) +
     collectiveSeconds(groups.expertData, collective, bytes('expert'), c);
   const scatter = perMicroBatch(stage, context)
