@@ -43,12 +43,12 @@ const attention = closed(
   {
     backward: {
       type: 'number',
-      minimum: 1,
+      minimum: 2,
       description: 'Backward time over forward. Left out: what is usual.',
     },
     backwardUnequal: {
       type: 'number',
-      minimum: 1,
+      minimum: 2,
       description: 'The same where queries and keys are wider than values (MLA). Left out: no other.',
     },
   },

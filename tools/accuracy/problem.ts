@@ -202,7 +202,7 @@ function clusterOf({ hardware: h }: Row, assumptions: string[]): Cluster {
         },
         hosts: [],
         ...(h.host ? { host: hostOf(h.host) } : {}),
-        powerCapWatts: null,
+        powerCapWatts: h.powerCapWatts ?? null,
         site: 'here',
         dollarsPerGpuHour: null,
         provenance: 'measured',

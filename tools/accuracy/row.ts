@@ -46,6 +46,8 @@ export interface Row {
     readonly gpus: number;
     /** Where it is not that of the product: modified cards. */
     readonly gpuMemoryGiB?: number | null;
+    /** Where it is below the stock limit. */
+    readonly powerCapWatts?: number | null;
     readonly gpusPerNode?: number | null;
     readonly fastDomainGpus?: number | null;
     readonly intraNode?: string | null;
