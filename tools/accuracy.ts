@@ -1,6 +1,6 @@
 /**
- * `npm run accuracy -- [--runs FILE]… [--group G] [--stack generic] [--calibrate N] [--worst N] [--json] [--write-baseline]`
- * scores the evaluator on published measured runs.
+ * `npm run accuracy -- [--runs FILE]… [--group G] [--stack generic] [--calibrate N] [--worst N] [--json] [--write-baseline]
+ * [--layers FILE]…` scores the evaluator on published measured runs, and on published kernel times of single layers.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -8,7 +8,9 @@ import { loadStack } from '../src/catalogue/stacks.ts';
 import type { Problem } from '../src/domain/problem.ts';
 import { baselineOf } from './accuracy/baseline.ts';
 import { calibrate } from './accuracy/calibrate.ts';
-import { report } from './accuracy/report.ts';
+import { readLayerTimes } from './accuracy/layer-rows.ts';
+import { scoreLayers, summariseLayers } from './accuracy/layer-score.ts';
+import { layerReport, report } from './accuracy/report.ts';
 import { readRows } from './accuracy/rows.ts';
 import { score } from './accuracy/score.ts';
 import { summarise } from './accuracy/summary.ts';
@@ -16,6 +18,7 @@ import { summarise } from './accuracy/summary.ts';
 const { values } = parseArgs({
   options: {
     runs: { type: 'string', multiple: true },
+    layers: { type: 'string', multiple: true },
     group: { type: 'string' },
     stack: { type: 'string' },
     calibrate: { type: 'string' },
@@ -25,6 +28,7 @@ const { values } = parseArgs({
   },
 });
 
+const LAYER_TIMES = 'test/accuracy/layer-times.jsonl';
 const files = values.runs ?? ['test/accuracy/runs.jsonl'];
 const { rows, problems } = readRows(files.map((path) => ({ path, text: readFileSync(path, 'utf8') })));
 for (const problem of problems) process.stderr.write(`${problem}\n`);
@@ -35,12 +39,19 @@ const adjust = (problem: Problem): Problem => (generic === null ? problem : { ..
 const scored = chosen.map((row) => score(row, undefined, adjust));
 const final = values.calibrate === undefined ? scored : calibrate(scored, Number(values.calibrate));
 const summary = summarise(final);
+const times = values.layers ?? (values.runs === undefined && values.group === undefined ? [LAYER_TIMES] : []);
+const layers = summariseLayers(
+  scoreLayers(times.flatMap((path) => readLayerTimes(path, readFileSync(path, 'utf8')))),
+);
 if (values['write-baseline']) {
-  writeFileSync('test/accuracy/baseline.json', `${JSON.stringify(baselineOf(summary), null, 2)}\n`);
+  writeFileSync('test/accuracy/baseline.json', `${JSON.stringify(baselineOf(summary, layers), null, 2)}\n`);
 }
 if (values.json) {
   const out = final.map(({ row: _, memoryParts: __, ...rest }) => rest);
-  process.stdout.write(`${JSON.stringify({ schema: 'shardwright.accuracy/1', rows: out, summary })}\n`);
+  process.stdout.write(
+    `${JSON.stringify({ schema: 'shardwright.accuracy/1', rows: out, summary, layers })}\n`,
+  );
 } else {
   process.stdout.write(report(final, summary, Number(values.worst)));
+  if (times.length > 0) process.stdout.write(`\n${layerReport(layers)}`);
 }

@@ -72,6 +72,10 @@ function gpuFrom(document: Document): GpuSpec {
     multiprocessors: doc.multiprocessors,
     peakFlops,
     memoryBytes: quantityAt(document, '/memory/size', doc.memory.size, 'bytes'),
+    runtimeBytes:
+      doc.memory.runtime === undefined
+        ? 0
+        : quantityAt(document, '/memory/runtime', doc.memory.runtime, 'bytes'),
     memoryBandwidth: quantityAt(document, '/memory/bandwidth', doc.memory.bandwidth, 'bandwidth'),
     powerWatts: quantityAt(document, '/power', doc.power, 'power'),
     streamEfficiency: doc.streamEfficiency,
@@ -150,7 +154,7 @@ interface Kernels {
   readonly provenance: Provenance;
 }
 
-/** fp16 and bf16 share tensor cores and curve; tf32 and fp32 were not fitted and take the shape of theirs, at their own peaks. */
+/** fp16 and bf16 share tensor cores and curve; a format without a curve takes the shape of theirs, at its own peak. */
 function own(document: Document, doc: GpuDocument, peaks: GpuSpec['peakFlops']): Kernels {
   if (doc.gemm === undefined || doc.attention === undefined)
     throw new InputError({
@@ -171,7 +175,7 @@ function own(document: Document, doc: GpuDocument, peaks: GpuSpec['peakFlops']):
     gemm[dtype] = gemmFrom(document, `/gemm/${dtype}`, curve);
   }
   for (const dtype of ['fp16', 'tf32', 'fp32'] as const)
-    if (peaks[dtype] !== undefined && gemm.bf16 !== undefined) gemm[dtype] = gemm.bf16;
+    if (peaks[dtype] !== undefined && gemm.bf16 !== undefined) gemm[dtype] ??= gemm.bf16;
   return {
     gemm,
     attention: attentionFrom(document, doc.attention),
@@ -188,6 +192,7 @@ function gemmFrom(document: Document, at: string, curve: GemmCurveDocument): Gem
     throttleSeconds: quantityAt(document, `${at}/throttleTime`, curve.throttleTime, 'time'),
     memoryEfficiency: curve.memoryEfficiency,
     quantPasses: curve.quantPasses,
+    grouped: curve.grouped ?? null,
   };
 }
 
@@ -199,10 +204,25 @@ function attentionFrom(document: Document, a: AttentionDocument): AttentionCurve
     fixedSeconds: quantityAt(document, '/attention/fixedTime', a.fixedTime, 'time'),
     memoryEfficiency: a.memoryEfficiency,
     waveQuantisation: a.waveQuantisation,
+    backward: a.backward ?? null,
+    backwardUnequal: a.backwardUnequal ?? null,
   };
 }
 
-/** A relative's curves at this GPU's own peaks: an assumption, and marked as one. */
+/** What it reached of a peak that it does not state would be read by nobody. */
+function refuseWithoutPeak(document: Document, { like }: GpuDocument, peaks: GpuSpec['peakFlops']): void {
+  for (const dtype of GEMM_DTYPES) {
+    const has = dtype === 'bf16' ? (peaks.bf16 ?? peaks.fp16) : peaks[dtype];
+    if (like?.reached?.[dtype] === undefined || has !== undefined) continue;
+    throw new InputError({
+      message: `like.reached has a share of ${dtype}, and peak no ${dtype}`,
+      expected: 'a peak for each share of it',
+      at: document.locate(`/like/reached/${dtype}`),
+    });
+  }
+}
+
+/** A relative's curves at this GPU's own peaks: an assumption, and marked as one, but for what it reached itself. */
 function relative(document: Document, doc: GpuDocument, peaks: GpuSpec['peakFlops']): Kernels {
   const { gpu, efficiencyRatio } = doc.like!;
   if (gpu === doc.id || !listGpus().includes(gpu))
@@ -211,19 +231,25 @@ function relative(document: Document, doc: GpuDocument, peaks: GpuSpec['peakFlop
       expected: 'another GPU of hardware-profiles/gpus, with curves of its own',
       at: document.locate('/like/gpu'),
     });
+  const { reached } = doc.like!;
   const sibling = loadGpu(gpu);
   const base = sibling.gemm.bf16!;
   const gemm: Partial<Record<Dtype, GemmCurve>> = {};
-  for (const dtype of ['bf16', 'fp16', 'tf32', 'fp32', 'fp8'] as const) {
-    if (peaks[dtype] === undefined) continue;
-    const curve = sibling.gemm[dtype] ?? base;
-    gemm[dtype] = { ...curve, maxEfficiency: curve.maxEfficiency * efficiencyRatio };
+  for (const dtype of PEAK_DTYPES) {
+    const curve = sibling.gemm[dtype] ?? (dtype === 'nvfp4' || dtype === 'mxfp8' ? undefined : base);
+    if (peaks[dtype] === undefined || curve === undefined) continue;
+    const own = reached?.[dtype === 'fp16' ? 'bf16' : dtype];
+    gemm[dtype] = { ...curve, maxEfficiency: own ?? curve.maxEfficiency * efficiencyRatio };
   }
+  refuseWithoutPeak(document, doc, peaks);
+  const { attention: curve } = sibling;
+  const share = reached?.attention ?? curve.efficiencyHeadDim128 * efficiencyRatio;
   const attention = {
-    ...sibling.attention,
-    efficiencyHeadDim128: sibling.attention.efficiencyHeadDim128 * efficiencyRatio,
-    efficiencyHeadDim64: sibling.attention.efficiencyHeadDim64 * efficiencyRatio,
+    ...curve,
+    efficiencyHeadDim128: share,
+    efficiencyHeadDim64: (share * curve.efficiencyHeadDim64) / curve.efficiencyHeadDim128,
   };
   const same = Math.abs(efficiencyRatio - 1) < 0.02 && sibling.architecture === doc.architecture;
-  return { gemm, attention, provenance: same ? 'fitted' : 'assumed' };
+  const provenance = reached?.provenance ?? (same ? 'fitted' : 'assumed');
+  return { gemm, attention, provenance };
 }

@@ -41,6 +41,7 @@ function linkFrom(document: Document): LinkSpec {
     bandwidth: quantityAt(document, '/bandwidth', doc.bandwidth, 'bandwidth'),
     efficiency: doc.efficiency,
     perFlow: doc.perFlow === undefined ? null : quantityAt(document, '/perFlow', doc.perFlow, 'bandwidth'),
+    fill: doc.fill === undefined ? 0 : quantityAt(document, '/fill', doc.fill, 'bytes'),
     largeMessages:
       doc.largeMessages === undefined
         ? null

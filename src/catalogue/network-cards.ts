@@ -67,7 +67,9 @@ export function nicFrom(document: Document, at: string, { nic }: GroupDocument):
     });
   refuseOddDevices(document, at, nic);
   const perFlow = stated ?? stock.perFlow;
-  const own = { bandwidth, perFlow, latency };
+  // A latency that a file states is that of the line through measured times: what fills the way is in it.
+  const fill = nic.latency === undefined ? stock.fill : 0;
+  const own = { bandwidth, perFlow, latency, fill };
   const same = (Object.keys(own) as (keyof typeof own)[]).every((key) => own[key] === stock[key]);
   const link = same ? stock : { ...stock, ...own };
   return {

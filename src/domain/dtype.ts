@@ -6,7 +6,7 @@ export const PRECISIONS = ['bf16', 'fp16', 'tf32', 'fp32', 'fp8', 'fp8-rowwise',
 export type Precision = (typeof PRECISIONS)[number];
 
 /** Narrower than 16 bits: for linear layers alone, the rest computes in a wider format. */
-export function isNarrow(precision: Precision): boolean {
+export function isNarrow(precision: Dtype): boolean {
   return bitsOf(precision) < 16;
 }
 

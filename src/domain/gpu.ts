@@ -22,8 +22,8 @@ export const PEAK_DTYPES = [
   'nvfp4',
 ] as const satisfies Dtype[];
 
-/** Formats with a fitted curve of their own, widest first: the widest stands in for those left out. */
-export const GEMM_DTYPES = ['bf16', 'fp8', 'nvfp4'] as const satisfies Dtype[];
+/** Formats with a fitted curve of their own, the first always: it stands in for those left out. */
+export const GEMM_DTYPES = ['bf16', 'fp32', 'tf32', 'fp8', 'mxfp8', 'nvfp4'] as const satisfies Dtype[];
 
 /** How a product of a name is built: what sits in a slot, on a board with a switch, or is one of several dies. */
 export const GPU_FORMS = ['sxm', 'pcie', 'nvl', 'server', 'workstation', 'package', 'gcd'] as const;
@@ -89,7 +89,8 @@ interface GpuKernels {
   readonly oneConnection: boolean;
 }
 
-export const TRAINING_ATTENTION = ['flash', 'cudnn'] as const;
+/** `own`: the curve is that of the training kernels themselves. */
+export const TRAINING_ATTENTION = ['flash', 'cudnn', 'own'] as const;
 
 /** One accelerator as the framework sees it (an MI250X package is two). SI units: FLOP/s, bytes, bytes/s, watts. */
 export interface GpuSpec {
@@ -106,6 +107,8 @@ export interface GpuSpec {
   readonly peakFlops: Readonly<Partial<Record<Dtype, number>>>;
   /** Bytes the driver reports, before the CUDA context. */
   readonly memoryBytes: number;
+  /** What driver, collectives and libraries hold of it beyond what a stack's context and communicators are on other GPUs. */
+  readonly runtimeBytes: number;
   readonly memoryBandwidth: number;
   readonly powerWatts: number;
   readonly gemm: Readonly<Partial<Record<Dtype, GemmCurve>>>;
@@ -137,6 +140,8 @@ export interface GemmCurve {
   readonly throttleSeconds: number;
   readonly memoryEfficiency: number;
   readonly quantPasses: number;
+  /** Time of grouped GEMMs over dense ones of as many rows; null: what is usual (groupedGemmFromHost). */
+  readonly grouped: number | null;
 }
 
 /**
@@ -150,4 +155,8 @@ export interface AttentionCurve {
   readonly fixedSeconds: number;
   readonly memoryEfficiency: number;
   readonly waveQuantisation: number;
+  /** Backward time over forward; null: what is usual (attentionBackward). */
+  readonly backward: number | null;
+  /** The same where queries and keys are wider than values (MLA), for which kernels may be poorer; null: no other. */
+  readonly backwardUnequal: number | null;
 }

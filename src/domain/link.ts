@@ -41,6 +41,8 @@ export interface LinkSpec {
   readonly efficiency: number;
   /** What one flow reaches alone, where it is less than a port gives (a TCP stream); null: no less. */
   readonly perFlow: number | null;
+  /** Bytes that lie on the way, in the buffers of GPU, host and card, while a transfer runs: each transfer fills them first; 0: none. */
+  readonly fill: number;
   /** What messages reach that outgrow the buffers on their way: from `from` bytes on less, `efficiency` at four times that. */
   readonly largeMessages: { readonly from: number; readonly efficiency: number } | null;
   /** One hop, small message. */

@@ -6,6 +6,7 @@ export const LOSS_KERNELS = ['fused', 'fused-native', 'unfused', 'fp32', 'fp32-s
 export const ELEMENTWISES = ['fused', 'eager'] as const;
 export const CHUNKED_LOSSES = ['one-by-one', 'together'] as const;
 export const CUDA_GRAPHS = ['none', 'partial', 'full'] as const;
+export const GRADIENTS_TO_OWNERS = ['reduce-scatter', 'all-reduce'] as const;
 export const MOE_DISPATCHERS = ['allgather', 'alltoall', 'deepep', 'hybridep'] as const;
 export const ROUTINGS = ['natural', 'balanced'] as const;
 export const CONTEXT_EXCHANGES = ['ring', 'all-gather', 'all-to-all'] as const;
@@ -62,6 +63,13 @@ export interface Stack {
   readonly shardedEnds?: (typeof SHARDED_ENDS)[number];
   /** NICs that the gathers of sharded parameters use: DeepSpeed's ZeRO-3 of 2021 moved them at the rate of one. */
   readonly shardedTraffic: (typeof SHARDED_TRAFFICS)[number];
+  /**
+   * How gradients come to the ranks that own them below ZeRO's stage 3. DeepSpeed all-reduces its buckets, of which each rank
+   * keeps its part (use_multi_rank_bucket_allreduce, runtime/zero/stage_1_and_2.py@edaa722); left out: reduce-scatter.
+   */
+  readonly gradientsToOwners?: (typeof GRADIENTS_TO_OWNERS)[number];
+  /** Gradients of a step's micro-batches add up whole, and are reduced once (FSDP's no_sync); left out: each micro-batch's are. */
+  readonly accumulatesWhole?: boolean;
   /** What its engine sets aside for sharded states, whatever the model; left out: nothing. Bytes. */
   readonly engineBuffers?: EngineBuffers;
   /** Unfused attention writes its scores into one buffer that stays from layer to layer and step to step (Megatron's global memory buffer). */

@@ -235,5 +235,5 @@ function numberOf(...spans: Span[]): number {
 }
 
 function spanKey(x: Span): string {
-  return `${x.size}/${x.perDomain}/${x.domains}/${x.intra.index}/${x.intra.intraNode.id}/${x.intra.intraNode.bandwidth}/${x.network.id}/${x.network.latency}/${x.transport}/${x.share.nominal}/${x.share.reached}/${x.share.large?.from}/${x.share.large?.part}/${x.extraLatency}`;
+  return `${x.size}/${x.perDomain}/${x.domains}/${x.busy}/${x.intra.index}/${x.intra.intraNode.id}/${x.intra.intraNode.bandwidth}/${x.network.id}/${x.network.latency}/${x.transport}/${x.share.nominal}/${x.share.reached}/${x.share.large?.from}/${x.share.large?.part}/${x.extraLatency}`;
 }

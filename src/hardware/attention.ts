@@ -39,9 +39,24 @@ export function attentionForward(
   const bytes = 2 * a.batch * queries * (a.heads + a.kvHeads) * (a.qkHeadDim + a.vHeadDim);
   const memory = bytes / (gpu.memoryBandwidth * curve.memoryEfficiency);
   const seconds = curve.fixedSeconds * a.contextParallel + Math.cbrt(compute ** 3 + memory ** 3);
-  const training = gpu.kernels.training === 'cudnn' ? c.attentionTrainingCudnn : c.attentionTraining;
   const special = a.window === null && !a.sinks ? 1 : c.slidingWindowAttention;
-  return seconds * special * training * generation(gpu, kernel, c);
+  return seconds * special * training(gpu, c) * generation(gpu, kernel, c);
+}
+
+/** Backward time over forward time. */
+export function backwardRatio(
+  { attention: { backward, backwardUnequal } }: GpuSpec,
+  { qkHeadDim, vHeadDim }: AttentionShape,
+  c: Coefficients,
+): number {
+  const usual = backward ?? c.attentionBackward;
+  return qkHeadDim > vHeadDim ? (backwardUnequal ?? usual) : usual;
+}
+
+/** Time of training kernels over those of the curve. */
+function training({ kernels }: GpuSpec, c: Coefficients): number {
+  if (kernels.training === 'own') return 1;
+  return kernels.training === 'cudnn' ? c.attentionTrainingCudnn : c.attentionTraining;
 }
 
 function generation(gpu: GpuSpec, kernel: Stack['attentionKernel'], c: Coefficients): number {

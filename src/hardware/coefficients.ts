@@ -46,7 +46,7 @@ const DEFINITIONS = {
         'published runs; at most what tensor cores are above fp32 arithmetic: 312 to 19.5 TFLOP/s on A100',
     },
   ),
-  unfusedSoftmaxBytes: fitted(1, 0.5, 2, 'factor on 9 B forward and 11 B backward per score element'),
+  unfusedSoftmaxBytes: fitted(1, 0.5, 2, 'factor on 4.5 widths forward and 5.5 backward per score element'),
   streamBytes: fitted(1, 0.5, 2, 'factor on the bytes of norms, activations, residuals'),
   unfusedGlu: fitted(
     2,

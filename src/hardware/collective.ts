@@ -54,7 +54,8 @@ function busBandwidth(link: LinkSpec, span: Span, collective: Collective, n: num
     const peers = Math.max(1, Math.min(span.intra.fastDomainGpus, span.intra.gpusPerNode) - 1);
     return flat * Math.min(1, (n - 1) / peers);
   }
-  if (link.topology === 'host') return (flat * 2) / n;
+  // What two reach is what host memory gives: all GPUs that are at it share that.
+  if (link.topology === 'host') return (flat * 2) / Math.max(n, span.busy);
   const reduction = link.inSwitchReduction;
   if (collective === 'allReduce' && reduction !== null && n >= reduction.minGpus)
     return reduction.busBandwidth;
@@ -84,13 +85,14 @@ function domainBus(span: Span, collective: Collective, c: Coefficients): number 
 
 /**
  * Rings and trees over several domains: all NICs of a domain work for the one group; the slower of domain and network
- * sets the rate. With in-switch reduction a tree over two nodes crosses once, so its all-reduce runs at twice the NIC
- * rate (478 of 400 GB/s on two p5 nodes; 86 to 91 of 100 on two A100 nodes, which have none). Latency grows with nodes: log2 for all-reduce, linear for rings (NCCL multi-node fits).
+ * sets the rate. With in-switch reduction a tree over two nodes crosses once: the cards of a node carry the buffer, and no more
+ * (bus bandwidth 478 of 400 GB/s on two p5 nodes; 86 to 91 of 100 on two A100 nodes, which have none). Latency grows with
+ * nodes: log2 for all-reduce, linear for rings (NCCL multi-node fits).
  */
 function ringAcross(span: Span, collective: Collective, bytes: number, c: Coefficients): number {
   const nic = span.network;
   const tree = span.intra.intraNode.inSwitchReduction !== null && collective === 'allReduce';
-  const once = tree && span.domains === 2 ? 2 : 1;
+  const once = tree && span.domains === 2 ? busFactor(collective, span.size) : 1;
   const network = span.perDomain * networkRate(span.share, c.networkDerating, bytes) * once;
   const bus = Math.min(domainBus(span, collective, c), network);
   const steps =
@@ -123,7 +125,9 @@ export function pointToPointSeconds(span: Span, bytes: number, c: Coefficients):
   if (span.domains === 1) {
     const link = span.intra.intraNode;
     const peers = link.topology === 'mesh' ? Math.max(1, span.intra.gpusPerNode - 1) : 1;
-    return c.pointToPointLatency + link.latency + bytes / (promisedBandwidth(link) / peers);
+    // Two transfers at once are what a ring of two has.
+    const shared = link.topology === 'host' ? Math.max(1, span.busy / 4) : 1;
+    return c.pointToPointLatency + link.latency + bytes / (promisedBandwidth(link) / peers / shared);
   }
   const rate = networkRate(span.share, c.networkDerating, bytes);
   return c.pointToPointLatency + span.network.latency + span.extraLatency + bytes / rate;

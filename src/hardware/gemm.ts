@@ -1,4 +1,4 @@
-import type { Dtype, Precision } from '../domain/dtype.ts';
+import { type Dtype, isNarrow, type Precision } from '../domain/dtype.ts';
 import type { GemmCurve, GpuSpec } from '../domain/gpu.ts';
 import type { Coefficients } from './coefficients.ts';
 import { sustained } from './power.ts';
@@ -35,7 +35,7 @@ export function gemmCurve(gpu: GpuSpec, dtype: Dtype): { curve: GemmCurve; measu
 }
 
 /** How much faster a format is than the one whose curve stands in for it: nvfp4 than fp8. */
-export function speedup(gpu: GpuSpec, dtype: Dtype, c: Coefficients): number {
+function speedup(gpu: GpuSpec, dtype: Dtype, c: Coefficients): number {
   const own = gpu.peakFlops.nvfp4;
   if (dtype !== 'nvfp4' || own === undefined) return 1;
   const { measured, peak } = gemmCurve(gpu, dtype);
@@ -52,6 +52,20 @@ export function supports({ peakFlops }: GpuSpec, precision: Precision): boolean 
   return peakFlops[precision === 'fp8-rowwise' ? 'fp8' : precision] !== undefined;
 }
 
+/** Clocks of long runs fall where tensor cores draw the power; fp32 units alone do not reach the limit. */
+function paceOf(gpu: GpuSpec, measured: Dtype, powerCap: number | null, c: Coefficients): number {
+  const slow = sustained(gpu, powerCap, c);
+  return measured === 'fp32' ? slow / gpu.sustainedSlowdown : slow;
+}
+
+/** FLOP/s of an endless GEMM, all else than its products left out: no GEMM in this format is faster. */
+export function endlessRate(gpu: GpuSpec, dtype: Dtype, c: Coefficients): number {
+  const { curve, measured, peak } = gemmCurve(gpu, dtype);
+  const narrow = isNarrow(measured);
+  const slow = paceOf(gpu, measured, null, c) * (narrow ? c.fp8Sustained : 1);
+  return (peak * curve.maxEfficiency * speedup(gpu, dtype, c)) / (narrow ? Math.max(1, slow) : slow);
+}
+
 /** Seconds of one GEMM at sustained clocks: the smooth-knee roofline documented at GemmCurve. */
 export function gemmSeconds(
   gpu: GpuSpec,
@@ -61,7 +75,7 @@ export function gemmSeconds(
   powerCap: number | null = null,
 ): number {
   const { curve, measured, peak } = gemmCurve(gpu, dtype);
-  const narrow = measured === 'fp8' || measured === 'mxfp8' || measured === 'nvfp4';
+  const narrow = isNarrow(measured);
   const bandwidth = gpu.memoryBandwidth * curve.memoryEfficiency;
   const ideal = (2 * count * m * n * (k + curve.kOverhead)) / (peak * curve.maxEfficiency);
   const compute = ideal * (1 + (curve.throttleDepth * ideal) / (ideal + curve.throttleSeconds));
@@ -75,7 +89,7 @@ export function gemmSeconds(
   const passes = narrow && !quantised ? curve.quantPasses : 0;
   const quantise = (c.fp8Quantisation * passes * 3 * count * m * k) / bandwidth;
   const scaling = dtype === 'fp8-rowwise' && narrow ? c.fp8Rowwise : 1;
-  const pace = sustained(gpu, powerCap, c);
+  const pace = paceOf(gpu, measured, powerCap, c);
   // No run sustains more than a burst.
   const slow = (narrow ? Math.max(1, pace * c.fp8Sustained) : pace) * scaling;
   return curve.fixedSeconds + (knee * slow) / speedup(gpu, dtype, c) + quantise;

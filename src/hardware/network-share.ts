@@ -11,12 +11,15 @@ export interface NetworkShare {
   readonly reached: number;
   /** What large messages keep of the nominal rate. */
   readonly large: LargeMessages | null;
+  /** Bytes that fill the way of a message before it runs at that rate. */
+  readonly fill: number;
 }
 
 export const UNLIMITED: NetworkShare = {
   nominal: Number.POSITIVE_INFINITY,
   reached: Number.POSITIVE_INFINITY,
   large: null,
+  fill: 0,
 };
 
 /** From `from` bytes on the rate falls, to `part` of it at four times that. */
@@ -30,7 +33,8 @@ interface LargeMessages {
  * was measured.
  */
 export function networkRate(share: NetworkShare, derating: number, bytes = 0): number {
-  return Math.min(share.nominal * derating * keptAt(share.large, bytes), share.reached);
+  const rate = Math.min(share.nominal * derating * keptAt(share.large, bytes), share.reached);
+  return bytes > 0 && share.fill > 0 ? (rate * bytes) / (bytes + Math.min(bytes, share.fill)) : rate;
 }
 
 /** On the logarithm of the size. */
@@ -46,7 +50,8 @@ export function isSlower(a: NetworkShare, b: NetworkShare): boolean {
 /** The rate of what lies in a row: both ends' ports and the links between them. */
 export function slowest(a: NetworkShare, b: NetworkShare): NetworkShare {
   const { nominal, large } = b.nominal < a.nominal ? b : a;
-  return { nominal, large, reached: Math.min(a.reached, b.reached) };
+  const fill = isSlower(b, a) ? b.fill : a.fill;
+  return { nominal, large, fill, reached: Math.min(a.reached, b.reached) };
 }
 
 /**
@@ -67,8 +72,18 @@ export function portShare(group: NodeGroup, senders = gpusOnHosts(group)): Netwo
   const ports = portsOf(group, senders);
   const flow = nic.link.perFlow ?? Number.POSITIVE_INFINITY;
   return nic.measured === null
-    ? { nominal: promisedBandwidth(nic.link) * ports, reached: flow, large: largeOf(nic.link) }
-    : { nominal: Number.POSITIVE_INFINITY, reached: Math.min(flow, nic.measured * ports), large: null };
+    ? {
+        nominal: promisedBandwidth(nic.link) * ports,
+        reached: flow,
+        large: largeOf(nic.link),
+        fill: nic.link.fill,
+      }
+    : {
+        nominal: Number.POSITIVE_INFINITY,
+        reached: Math.min(flow, nic.measured * ports),
+        large: null,
+        fill: nic.link.fill,
+      };
 }
 
 /** What sockets leave one GPU of a node that has RDMA cards: they take one card, through host memory. */
@@ -78,6 +93,7 @@ export function socketShare(group: NodeGroup, senders = gpusOnHosts(group)): Net
     nominal: promisedBandwidth(sockets) / Math.min(senders, gpusOnHosts(group)),
     reached: sockets.perFlow ?? Number.POSITIVE_INFINITY,
     large: largeOf(sockets),
+    fill: sockets.fill,
   };
 }
 
@@ -99,12 +115,13 @@ export function linkShare(
     nominal: link.nominalPerNode / gpus,
     reached: Math.min(link.bandwidthPerNode / gpus, link.perFlow),
     large: link.kind === null ? null : largeOf(link.kind),
+    fill: link.kind?.fill ?? 0,
   };
 }
 
 /** One flow's part of what all flows between two groups share, `width` of them at a time. */
 export function flowShare({ sharedBandwidth }: GroupLink, width: number): NetworkShare {
-  return { nominal: Number.POSITIVE_INFINITY, reached: sharedBandwidth / width, large: null };
+  return { nominal: Number.POSITIVE_INFINITY, reached: sharedBandwidth / width, large: null, fill: 0 };
 }
 
 /** A GPU's share of a rate measured between nodes of these groups; no measurement is above the wire. */
@@ -119,5 +136,5 @@ export function measuredShare(
     const ports = portsOf(group, senders);
     reached = Math.min(reached, (bandwidthPerNode * ports) / nic.perNode, nic.link.bandwidth * ports);
   }
-  return { nominal: Number.POSITIVE_INFINITY, reached, large: null };
+  return { nominal: Number.POSITIVE_INFINITY, reached, large: null, fill: 0 };
 }

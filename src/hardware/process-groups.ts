@@ -63,10 +63,13 @@ const common = new WeakMap<Cluster, Map<string, CommonGroups>>();
 function groupsOf(cluster: Cluster, copies: readonly Copies[], own: number, dims: Degrees): ProcessGroups {
   const { tp, cp, dpReplicate, dpShard, ep, etp } = dims;
   const { firstDevice } = copies[own]!;
+  // Each stage reduces when its own last backward is done, in all its groups at once; layers talk in all stages.
+  const talking = copies.reduce((sum, one) => sum + one.tp * cp * one.count, 0);
   const across = (some: readonly Copies[]) =>
     spanOfRuns(
       cluster,
       some.map((one) => ({ firstDevice: one.firstDevice, stride: one.tp, size: cp * one.count })),
+      { talking },
     );
   const key = `${textOf(copies)}/${cp}/${ep}/${etp}`;
   const known = rememberedOf(common, cluster, () => new Map<string, CommonGroups>());
@@ -82,6 +85,7 @@ function groupsOf(cluster: Cluster, copies: readonly Copies[], own: number, dims
           stride: etp * ep,
           size: Math.max(1, Math.floor((one.tp * cp * one.count) / (ep * etp))),
         })),
+        { talking },
       ),
     }),
     MOST_REMEMBERED,

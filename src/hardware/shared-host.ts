@@ -46,21 +46,16 @@ export function crowdOf(
 }
 
 /**
- * Groups whose nodes are the same hosts: the one whose bus to the others is slowest, with what one of `flows` rings over the
- * groups has of the bus in place of its own link. Null: they stand on hosts of their own.
+ * Groups whose nodes are the same hosts: the one whose bus to the others is slowest, with the bus in place of its own link. Null: they stand on hosts of their own.
  */
-export function onOneBus(groups: readonly NodeGroup[], flows: number): NodeGroup | null {
+export function onOneBus(groups: readonly NodeGroup[]): NodeGroup | null {
   const [first, ...others] = groups as readonly [NodeGroup, ...NodeGroup[]];
   const alike = (one: NodeGroup) =>
     one.shared !== undefined &&
     one.hosts.length === first.hosts.length &&
     one.hosts.every((host, i) => host === first.hosts[i]);
   if (others.length === 0 || !groups.every(alike)) return null;
-  const group = onBus(groups);
-  const { intraNode } = group;
-  if (intraNode.topology !== 'host') return group;
-  const rings = Math.min(flows, ...groups.map(({ gpusPerNode }) => gpusPerNode));
-  return { ...group, intraNode: { ...intraNode, bandwidth: intraNode.bandwidth / rings } };
+  return onBus(groups);
 }
 
 function onBus(groups: Iterable<NodeGroup>): NodeGroup {

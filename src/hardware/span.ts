@@ -1,4 +1,5 @@
 import { type Cluster, type GroupLink, groupOfDevice, type NodeGroup } from '../domain/cluster.ts';
+import { gpusOnHosts } from '../domain/hosts.ts';
 import type { LinkSpec } from '../domain/link.ts';
 import { type MeasuredPath, type Members, measuredBetween, measuredRing } from './measured.ts';
 import {
@@ -24,6 +25,8 @@ export interface Span {
   readonly domains: number;
   /** The group whose intra-node link is the slowest of those touched. */
   readonly intra: NodeGroup;
+  /** GPUs of a host that use its links at once: those of this group and of all that work beside it. */
+  readonly busy: number;
   /** What carries it. */
   readonly transport: Transport;
   /** What the network gives each member. */
@@ -74,7 +77,9 @@ function standing(
   const crowd = crowdOf(cluster, touched, runs);
   const { perDomain, domains } = crowd ?? shape;
   const own = endsOf(touched, traffic.senders);
-  const ends = { ...own, intra: crowd?.bus ?? own.intra, size: shape.size, perDomain, domains };
+  const intra = crowd?.bus ?? own.intra;
+  const busy = busyOf(intra, traffic);
+  const ends = { ...own, intra, size: shape.size, perDomain, domains, busy };
   if (domains === 1) return { ...ends, transport: 'domain' };
   const links = cluster.links.filter((link) => crosses(link, touched, stretches));
   const side = Math.max(...runs.map(({ stride }) => stride), 1) * perDomain;
@@ -87,8 +92,16 @@ function standing(
 export interface Traffic {
   /** GPUs of a node that send at once; left out: all. */
   readonly senders?: number;
+  /** GPUs that are at a collective at once, in groups side by side; left out: all. */
+  readonly talking?: number;
   /** The communicator has members that RDMA does not reach. */
   readonly overSockets?: boolean;
+}
+
+/** Senders have a receiver each. */
+function busyOf(group: NodeGroup, { senders, talking }: Traffic): number {
+  const gpus = gpusOnHosts(group);
+  return Math.min(gpus, senders === undefined ? (talking ?? gpus) : 2 * senders);
 }
 
 /** Two devices, in whichever order. */
@@ -109,11 +122,17 @@ export function spanAcross(cluster: Cluster, indexes: readonly number[], flows: 
   const groups = indexes.map((index) => cluster.groups[index]!);
   const size = indexes.length;
   const ends = endsOf(groups);
-  const bus = onOneBus(groups, flows);
-  if (bus !== null) return { ...ends, intra: bus, size, perDomain: size, domains: 1, transport: 'domain' };
+  const bus = onOneBus(groups);
+  if (bus !== null) {
+    const rings = Math.min(flows, ...groups.map(({ gpusPerNode }) => gpusPerNode));
+    const busy = rings * size;
+    return { ...ends, intra: bus, size, perDomain: size, domains: 1, busy, transport: 'domain' };
+  }
   const links = cluster.links.filter(({ from, to }) => indexes.includes(from) && indexes.includes(to));
   const path = measuredBetween(cluster, indexes);
-  return { size, perDomain: 1, domains: size, ...ends, ...joined(cluster, groups, ends, links, flows, path) };
+  const busy = busyOf(ends.intra, {});
+  const way = joined(cluster, groups, ends, links, flows, path);
+  return { size, perDomain: 1, domains: size, busy, ...ends, ...way };
 }
 
 /** One GPU of the group and its peer, in the same fast domain or in another node. */
@@ -125,6 +144,7 @@ export function neighbours(group: NodeGroup, sameDomain: boolean, traffic: Traff
     size: 2,
     perDomain: sameDomain ? 2 : 1,
     domains: sameDomain ? 1 : 2,
+    busy: busyOf(ends.intra, traffic),
     ...ends,
     transport: sameDomain ? 'domain' : apart,
     ...(!sameDomain && apart === 'socket' ? socketEnds([group], senders) : {}),

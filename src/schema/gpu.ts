@@ -9,26 +9,50 @@ const share = { type: 'number', minimum: 0 } as const;
 const source = { type: 'string', description: 'Where the figures come from.' } as const;
 const from = { provenance: { enum: PROVENANCES }, source } as const;
 
-const gemmCurve = closed({
-  maxEfficiency: aboveZero,
-  fixedTime: quantity('"3.4 us"'),
-  kOverhead: share,
-  throttleDepth: share,
-  throttleTime: quantity('"6 ms"'),
-  memoryEfficiency: aboveZero,
-  quantPasses: share,
-});
-const [widest, ...narrower] = GEMM_DTYPES;
+const gemmCurve = closed(
+  {
+    maxEfficiency: aboveZero,
+    fixedTime: quantity('"3.4 us"'),
+    kOverhead: share,
+    throttleDepth: share,
+    throttleTime: quantity('"6 ms"'),
+    memoryEfficiency: aboveZero,
+    quantPasses: share,
+  },
+  {
+    grouped: {
+      type: 'number',
+      minimum: 1,
+      description:
+        'Time of grouped GEMMs (experts) over dense ones of as many rows. Left out: what is usual.',
+    },
+  },
+);
+const [always, ...others] = GEMM_DTYPES;
 
-const attention = closed({
-  efficiencyHeadDim128: aboveZero,
-  efficiencyHeadDim64: aboveZero,
-  startupTokens: share,
-  fixedTime: quantity('"15 us"'),
-  memoryEfficiency: aboveZero,
-  waveQuantisation: { type: 'number', minimum: 0, maximum: 1 },
-  ...from,
-});
+const attention = closed(
+  {
+    efficiencyHeadDim128: aboveZero,
+    efficiencyHeadDim64: aboveZero,
+    startupTokens: share,
+    fixedTime: quantity('"15 us"'),
+    memoryEfficiency: aboveZero,
+    waveQuantisation: { type: 'number', minimum: 0, maximum: 1 },
+    ...from,
+  },
+  {
+    backward: {
+      type: 'number',
+      minimum: 2,
+      description: 'Backward time over forward. Left out: what is usual.',
+    },
+    backwardUnequal: {
+      type: 'number',
+      minimum: 2,
+      description: 'The same where queries and keys are wider than values (MLA). Left out: no other.',
+    },
+  },
+);
 
 /** Lower case, words apart by one space: how names are compared. */
 const spelling = { type: 'string', pattern: '^[a-z0-9]+( [a-z0-9]+)*$' } as const;
@@ -103,11 +127,18 @@ export const gpuSchema = documentSchema({
       host,
       kernels,
       peak: closed(from, each(PEAK_DTYPES, quantity('Dense, fp32 accumulation: "989.4 TFLOP/s".'))),
-      memory: closed({
-        size: quantity('What the driver reports, "79.1 GiB".'),
-        bandwidth: quantity('"3350 GB/s"'),
-        ...from,
-      }),
+      memory: closed(
+        {
+          size: quantity('What the driver reports, "79.1 GiB".'),
+          bandwidth: quantity('"3350 GB/s"'),
+          ...from,
+        },
+        {
+          runtime: quantity(
+            'What driver, collectives and libraries hold beyond what a stack states of other GPUs: "9 GiB".',
+          ),
+        },
+      ),
       power: quantity('Stock power limit, "700 W".'),
       streamEfficiency: { type: 'number', exclusiveMinimum: 0, maximum: 1 },
       sustainedSlowdown: { type: 'number', minimum: 0.5, maximum: 3 },
@@ -118,10 +149,18 @@ export const gpuSchema = documentSchema({
         description: 'GPUs whose runs fit sustainedSlowdown together (npm run fit).',
       },
       price: closed({ perGpuHour: aboveZero, source }),
-      gemm: closed({ ...each([widest], gemmCurve), ...from }, each(narrower, gemmCurve)),
+      gemm: closed({ ...each([always], gemmCurve), ...from }, each(others, gemmCurve)),
       attention,
       like: {
-        ...closed({ gpu: text, efficiencyRatio: aboveZero }),
+        ...closed(
+          { gpu: text, efficiencyRatio: aboveZero },
+          {
+            reached: {
+              ...closed(from, { ...each(GEMM_DTYPES, aboveZero), attention: aboveZero }),
+              description: "Largest shares of this GPU's own peaks, over those of the relative's curves.",
+            },
+          },
+        ),
         description: "Curves of a relative, at this GPU's own peak and bandwidth.",
       },
     },

@@ -40,6 +40,11 @@ export const linkSchema = documentSchema({
         type: 'string',
         description: 'What one flow reaches alone, where it is less than a port gives: taken as it is.',
       },
+      fill: {
+        type: 'string',
+        description:
+          'Bytes in the buffers on the way (GPU, host, card), which a transfer fills before it runs at its rate: "1 MB".',
+      },
       largeMessages: {
         ...closed({ from: text, efficiency: { type: 'number', exclusiveMinimum: 0, maximum: 1 } }),
         description:

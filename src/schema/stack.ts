@@ -6,6 +6,7 @@ import {
   CONTEXT_EXCHANGES,
   CUDA_GRAPHS,
   ELEMENTWISES,
+  GRADIENTS_TO_OWNERS,
   LOSS_KERNELS,
   MOE_DISPATCHERS,
   ROUTINGS,
@@ -83,6 +84,16 @@ export const stackSchema = documentSchema({
         enum: SHARDED_ENDS,
         description:
           'Embedding and head in the root group of FSDP, gathered all through the passes, or in groups of their own.',
+      },
+      gradientsToOwners: {
+        enum: GRADIENTS_TO_OWNERS,
+        description:
+          'How gradients come to the ranks that own them below ZeRO stage 3. Left out: reduce-scatter.',
+      },
+      accumulatesWhole: {
+        ...flag,
+        description:
+          'Gradients of micro-batches add up whole and are reduced once a step (FSDP no_sync). Left out: each are.',
       },
       engineBuffers: {
         ...closed({ reduce: text, live: text }),

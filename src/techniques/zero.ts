@@ -57,9 +57,10 @@ export const zero = technique<ZeroStage>({
     // In a pipeline gradients sharded between micro-batches only cost time.
     return pp > 1 ? [0, 1] : ZERO_STAGES;
   },
-  holdings: (stage, holdings, { groups, dims: { cp }, stateShare }) =>
+  holdings: (stage, holdings, { problem, groups, dims: { cp }, stateShare }) =>
     holdings.map((one): Holding => {
-      if (stage < SHARDED_FROM[one.state]) return one;
+      const whole = one.state === 'gradients' && problem.stack.accumulatesWhole === true;
+      if (stage < SHARDED_FROM[one.state] || whole) return one;
       const ranks = one.of === 'dense' ? groups.shard.size : groups.expertData.size;
       return { ...one, share: one.share * (stateShare === null ? 1 / ranks : stateShare / cp) };
     }),
@@ -130,8 +131,13 @@ function buffers(
 }
 
 /** Whether gradients, which are nowhere kept whole, are scattered after each micro-batch; from stage 3 on parameters are gathered for each too. */
-function perMicroBatch(stage: ZeroStage, { dims }: StateContext): boolean {
-  return stage >= 2 && dims.pp === 1;
+function perMicroBatch(stage: ZeroStage, { problem, dims }: StateContext): boolean {
+  return stage >= 2 && dims.pp === 1 && problem.stack.accumulatesWhole !== true;
+}
+
+/** What brings gradients to the ranks that own them. */
+function toOwners(stage: ZeroStage, { problem }: StateContext): 'allReduce' | 'reduceScatter' {
+  return stage < 3 && problem.stack.gradientsToOwners === 'all-reduce' ? 'allReduce' : 'reduceScatter';
 }
 
 /** Bytes of a gradient as it travels. */
@@ -142,12 +148,17 @@ export function gradientBytes({ stack, workload }: Problem): number {
 /** Each micro-batch scatters a layer's gradients after backward; with stage 3 it gathers weights before forward and again before backward. */
 function passTraffic(stage: ZeroStage, layer: Amounts, context: StageContext): PassTraffic[] {
   const { problem, groups, c } = context;
-  if (!perMicroBatch(stage, context) || groups.shard.size === 1) return [];
+  if (stage < 2 || context.dims.pp > 1 || groups.shard.size === 1) return [];
   const span = narrowed(groups.shard, context);
-  const over = (collective: 'allGather' | 'reduceScatter', bytes: (of: keyof Parameters) => number) =>
+  const over = (
+    collective: 'allGather' | 'allReduce' | 'reduceScatter',
+    bytes: (of: keyof Parameters) => number,
+  ) =>
     collectiveSeconds(span, collective, bytes('dense'), c) +
     collectiveSeconds(groups.expertData, collective, bytes('expert'), c);
-  const scatter = over('reduceScatter', (of) => gradientBytes(problem) * layer.trained[of]);
+  const scatter = perMicroBatch(stage, context)
+    ? over(toOwners(stage, context), (of) => gradientBytes(problem) * layer.trained[of])
+    : 0;
   const hideable = problem.stack.overlap.dataParallel;
   if (stage === 2) return [{ pass: 'backward', seconds: scatter, hideable }];
   const gather = over('allGather', (of) => gatheredBytes(layer, of));
@@ -160,8 +171,8 @@ function passTraffic(stage: ZeroStage, layer: Amounts, context: StageContext): P
 /** All members of a domain share one NIC's rate where the stack uses no more (DeepSpeed's ZeRO-3 of 2021). */
 function narrowed(span: Span, { problem }: StageContext): Span {
   if (problem.stack.shardedTraffic === 'all-nics' || span.domains === 1) return span;
-  const { nominal, reached, large } = span.share;
-  return { ...span, share: { large, nominal: nominal / span.perDomain, reached: reached / span.perDomain } };
+  const { nominal, reached, ...law } = span.share;
+  return { ...span, share: { ...law, nominal: nominal / span.perDomain, reached: reached / span.perDomain } };
 }
 
 /**
@@ -196,10 +207,12 @@ function stepTraffic(
   ] as const) {
     const count = amounts.trained[of];
     const toAll = stage === 0 || amounts.whole;
-    reduce += collectiveSeconds(span, toAll ? 'allReduce' : 'reduceScatter', bytes * count, c);
+    reduce += collectiveSeconds(span, toAll ? 'allReduce' : toOwners(stage, context), bytes * count, c);
   }
   const frozen = stage === 3 ? amounts.frozenBytes : NOTHING_FROZEN;
-  return { ...NO_TRAFFIC, reduce, gather: stage === 0 ? 0 : updatedGather(amounts, context, frozen) };
+  // Shards that each micro-batch gathers are not gathered once more.
+  const gathers = stage > 0 && !(stage === 3 && context.dims.pp === 1);
+  return { ...NO_TRAFFIC, reduce, gather: gathers ? updatedGather(amounts, context, frozen) : 0 };
 }
 
 const NOTHING_FROZEN: Parameters = { dense: 0, expert: 0 };

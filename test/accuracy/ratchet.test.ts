@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { type Baseline, baselineOf, worse } from '../../tools/accuracy/baseline.ts';
+import { readLayerTimes } from '../../tools/accuracy/layer-rows.ts';
+import { scoreLayers, summariseLayers } from '../../tools/accuracy/layer-score.ts';
 import { readRows } from '../../tools/accuracy/rows.ts';
 import { score } from '../../tools/accuracy/score.ts';
 import { summarise } from '../../tools/accuracy/summary.ts';
@@ -10,6 +12,8 @@ describe('accuracy on published runs', () => {
   const { rows, problems } = readRows([{ path, text: readFileSync(path, 'utf8') }]);
   const scored = rows.map((row) => score(row));
   const summary = summarise(scored);
+  const layerPath = 'test/accuracy/layer-times.jsonl';
+  const layers = summariseLayers(scoreLayers(readLayerTimes(layerPath, readFileSync(layerPath, 'utf8'))));
 
   it('reads every row', () => {
     expect(problems).toEqual([]);
@@ -18,7 +22,7 @@ describe('accuracy on published runs', () => {
 
   it('only ever gets better', () => {
     const before = JSON.parse(readFileSync('test/accuracy/baseline.json', 'utf8')) as Baseline;
-    expect(worse(baselineOf(summary), before)).toEqual([]);
+    expect(worse(baselineOf(summary, layers), before)).toEqual([]);
   });
 
   it('gives times whose parts sum to the step', () => {

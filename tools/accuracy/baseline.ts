@@ -1,14 +1,17 @@
+import type { LayerSummary } from './layer-score.ts';
 import type { Summary } from './summary.ts';
 
 /** Per cent, one decimal, by group: what CI holds later versions to. */
 export interface Baseline {
   readonly time: Readonly<Record<string, number>>;
   readonly memory: Readonly<Record<string, number>>;
+  /** Of single layers' kernels: their times by GPU, and the speed ratio of two GPU types. */
+  readonly layers: Readonly<Record<string, number>>;
 }
 
 const round = (share: number) => Math.round(1000 * share) / 10;
 
-export function baselineOf(summary: Summary): Baseline {
+export function baselineOf(summary: Summary, layers: LayerSummary): Baseline {
   const entries = Object.entries(summary.groups);
   return {
     time: Object.fromEntries(
@@ -17,7 +20,18 @@ export function baselineOf(summary: Summary): Baseline {
     memory: Object.fromEntries(
       entries.flatMap(([group, { memory }]) => (memory.mape === null ? [] : [[group, round(memory.mape)]])),
     ),
+    layers: layerBaseline(layers),
   };
+}
+
+function layerBaseline({ byGpu, ratio }: LayerSummary): Baseline['layers'] {
+  const named = [
+    ...Object.entries(byGpu).flatMap(([gpu, kinds]) =>
+      Object.entries(kinds).map(([kind, { error }]) => [`${gpu} ${kind}`, error] as const),
+    ),
+    ...Object.entries(ratio).map(([kind, { error }]) => [`speed ratio ${kind}`, error] as const),
+  ];
+  return Object.fromEntries(named.flatMap(([name, error]) => (error === null ? [] : [[name, round(error)]])));
 }
 
 /** Points by which a group may be worse before CI says no. */
@@ -25,7 +39,7 @@ const TOLERANCE = 0.3;
 
 /** Groups that got worse, in words. */
 export function worse(now: Baseline, before: Baseline): string[] {
-  return (['time', 'memory'] as const).flatMap((kind) =>
+  return (['time', 'memory', 'layers'] as const).flatMap((kind) =>
     Object.entries(before[kind]).flatMap(([group, value]) => {
       const current = now[kind][group];
       if (current === undefined) return [`${kind} of ${group} is no longer scored`];

@@ -162,7 +162,8 @@ function gpuOf(name: string): GpuSpec {
 }
 
 function clusterOf({ hardware: h }: Row, assumptions: string[]): Cluster {
-  const gpu = gpuOf(h.gpu);
+  const stock = gpuOf(h.gpu);
+  const gpu = h.gpuMemoryGiB ? { ...stock, memoryBytes: h.gpuMemoryGiB * 2 ** 30 } : stock;
   const gpusPerNode = Math.min(h.gpus, h.gpusPerNode ?? 8);
   const pcie = /pcie/i.test(h.intraNode ?? '') && !/(?<!no )nvlink/i.test(h.intraNode ?? '');
   const intraNode = loadLink(usualIntraNode(gpu.id, pcie || inSlot(gpu.product.form)));
@@ -173,7 +174,9 @@ function clusterOf({ hardware: h }: Row, assumptions: string[]): Cluster {
   if (!stated && nodes > 1) assumptions.push(`network ${(perGpu * 8) / 1e9} Gb/s per GPU`);
   const { fabric } = h.interNode ?? {};
   const base = fabric === 'efa' ? (gpu.host.network.efa ?? 'efa-p5') : (FABRIC[fabric ?? ''] ?? usual.id);
-  const nic: LinkSpec = { ...loadLink(base), bandwidth: stated ? (stated * 1e9) / 8 : perGpu };
+  const cards = h.interNode?.cardsPerNode ?? gpusPerNode;
+  const perCard = ((stated ? (stated * 1e9) / 8 : perGpu) * gpusPerNode) / cards;
+  const nic: LinkSpec = { ...loadLink(base), bandwidth: perCard };
   return {
     name: 'published',
     links: [],
@@ -191,7 +194,7 @@ function clusterOf({ hardware: h }: Row, assumptions: string[]): Cluster {
         nic: {
           link: nic,
           sockets: nic,
-          perNode: gpusPerNode,
+          perNode: cards,
           measured: null,
           devices: [],
           interface: null,
@@ -199,7 +202,7 @@ function clusterOf({ hardware: h }: Row, assumptions: string[]): Cluster {
         },
         hosts: [],
         ...(h.host ? { host: hostOf(h.host) } : {}),
-        powerCapWatts: null,
+        powerCapWatts: h.powerCapWatts ?? null,
         site: 'here',
         dollarsPerGpuHour: null,
         provenance: 'measured',
@@ -250,6 +253,7 @@ function stackOf(row: Row, assumptions: string[]): Stack {
           ? 'natural'
           : stack.routing,
     overlap: overlapOf(stack, row),
+    ...(accumulatesWhole(row) ? { accumulatesWhole: true } : {}),
     moeDispatcher: dispatcherOf(facts.moeDispatcher) ?? usualDispatcher(stack, row, assumptions),
     compiled: row.config.torchCompile ?? stack.compiled,
     ...(facts.elementwise === 'eager' || facts.elementwise === 'fused'
@@ -261,6 +265,13 @@ function stackOf(row: Row, assumptions: string[]): Stack {
   };
 }
 
+/** Without a second micro-batch there is nothing to add up. */
+function accumulatesWhole({ config, hardware }: Row): boolean {
+  const ranks = config.dp ?? hardware.gpus / ((config.tp ?? 1) * (config.pp ?? 1) * (config.cp ?? 1));
+  const several = (config.globalBatch ?? 0) > (config.microBatch ?? 0) * ranks;
+  return several && /no_sync keeps whole/.test(config.overlapWords ?? '');
+}
+
 /** Overlap switches the source states. */
 function overlapOf(stack: Stack, { config }: Row): Stack['overlap'] {
   const words = config.overlapWords ?? '';
@@ -270,7 +281,8 @@ function overlapOf(stack: Stack, { config }: Row): Stack['overlap'] {
       ? 0
       : stack.overlap.tensorParallel;
   const expert = overlapsExperts(config) ? 0.88 : stack.overlap.expertParallel;
-  return { ...stack.overlap, tensorParallel: tensor, expertParallel: expert };
+  const data = /no overlap_comm/.test(words) ? 0 : stack.overlap.dataParallel;
+  return { ...stack.overlap, dataParallel: data, tensorParallel: tensor, expertParallel: expert };
 }
 
 /** The recipe says that experts' exchanges run beside another micro-batch's compute. */

@@ -1,4 +1,5 @@
 import { grid } from '../../src/reporters/paint.ts';
+import type { LayerSummary } from './layer-score.ts';
 import type { Scored } from './score.ts';
 import type { Summary } from './summary.ts';
 
@@ -73,4 +74,18 @@ export function report(rows: readonly Scored[], summary: Summary, worst: number)
     );
   }
   return `${blocks.join('\n\n')}\n`;
+}
+
+/** Errors of single layers' kernels by GPU, and of the speed ratio of two GPU types. */
+export function layerReport({ byGpu, ratio, layers }: LayerSummary): string {
+  const kinds = ['fp16 small', 'fp16 large', 'fp32 small', 'fp32 large'];
+  const rows = Object.entries(byGpu).map(([gpu, errors]) => [
+    gpu,
+    ...kinds.flatMap((kind) => [percent(errors[kind]!.error), percent(errors[kind]!.bias)]),
+  ]);
+  const ratios = kinds.flatMap((kind) => [percent(ratio[kind]!.error), `${ratio[kind]!.pairs} pairs`]);
+  return `${grid(
+    ['one layer, kernels only', ...kinds.flatMap((kind) => [`${kind} %`, 'bias'])],
+    [...rows, ['speed ratio of two GPU types', ...ratios]],
+  )}\n\nspeed ratio of two GPU types: ${percent(ratio.all!.error)} % over ${ratio.all!.pairs} pairs at the same layer and batch; layer times ${percent(layers)} %\n`;
 }

@@ -44,10 +44,19 @@ export interface Row {
   readonly hardware: {
     readonly gpu: string;
     readonly gpus: number;
+    /** Where it is not that of the product: modified cards. */
+    readonly gpuMemoryGiB?: number | null;
+    /** Where it is below the stock limit. */
+    readonly powerCapWatts?: number | null;
     readonly gpusPerNode?: number | null;
     readonly fastDomainGpus?: number | null;
     readonly intraNode?: string | null;
-    readonly interNode?: { readonly fabric?: string | null; readonly gbpsPerGpu?: number | null } | null;
+    readonly interNode?: {
+      readonly fabric?: string | null;
+      readonly gbpsPerGpu?: number | null;
+      /** Cards that a node's GPUs share; left out: each has its part for itself. */
+      readonly cardsPerNode?: number | null;
+    } | null;
     /** Of one host. */
     readonly host?: {
       readonly memoryGiB?: number | null;

@@ -92,11 +92,15 @@ export function summarise(rows: readonly Scored[]): Summary {
 
 const NARROW = new Set(['fp8', 'mxfp8', 'nvfp4']);
 
+/** What most published runs are on. */
+const DATA_CENTRE = /^(a100|h100|h200|h800|gh200|b200|b300|gb200|gb300)\b/;
+
 const SLICES: Readonly<Record<string, (row: Scored) => boolean>> = {
   'dense bf16/fp16, TP ≤ 8, tier A': ({ row, tier }) =>
     !row.model.moe && !NARROW.has(row.config.precision ?? '') && (row.config.tp ?? 1) <= 8 && tier === 'A',
   MoE: ({ row }) => Boolean(row.model.moe),
   'fp8 and narrower, dense': ({ row }) => !row.model.moe && NARROW.has(row.config.precision ?? ''),
+  'AMD, consumer and older GPUs': ({ row }) => !DATA_CENTRE.test(row.hardware.gpu),
   FSDP: ({ row }) => row.config.optimizerSharding === 3,
   'tier A': ({ tier }) => tier === 'A',
   'tier B': ({ tier }) => tier === 'B',

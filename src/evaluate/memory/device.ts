@@ -18,8 +18,8 @@ export interface Limits {
 const LEAST_FRAGMENTS = 1.015;
 
 /** CUDA context and communication buffers: bytes that no allocator knows of. */
-export function outsideBytes({ allocator, communicators }: Limits): number {
-  return allocator.contextBytes + communicators * allocator.bytesPerCommunicator;
+export function outsideBytes({ gpu, allocator, communicators }: Limits): number {
+  return gpu.runtimeBytes + allocator.contextBytes + communicators * allocator.bytesPerCommunicator;
 }
 
 /**

@@ -1,5 +1,6 @@
-import { isFull, wideOf } from '../../domain/dtype.ts';
-import { attentionForward } from '../../hardware/attention.ts';
+import { type Dtype, isFull, type Precision, wideOf } from '../../domain/dtype.ts';
+import type { GpuSpec } from '../../domain/gpu.ts';
+import { attentionForward, backwardRatio } from '../../hardware/attention.ts';
 import { densePeak, type GemmShape, gemmCurve, gemmSeconds } from '../../hardware/gemm.ts';
 import { sustained } from '../../hardware/power.ts';
 import { streamSeconds } from '../../hardware/stream.ts';
@@ -56,7 +57,7 @@ function addKernel(
       const { precision } = problem.workload;
       const dtype = kernel.wide === true ? wideOf(precision) : precision;
       const cap = group.powerCapWatts;
-      const grouped = count > 1 ? groupedFactor(context) : 1;
+      const grouped = count > 1 ? groupedFactor(context, dtype) : 1;
       const seconds = (shape: GemmShape) => gemmSeconds(gpu, dtype, shape, c, cap) * grouped;
       const once = seconds({ m, n, k, count, quantised: kernel.quantised === 'input' });
       forward.gemm += once;
@@ -66,7 +67,7 @@ function addKernel(
       const weightGrad =
         gradients === 'input'
           ? 0
-          : seconds({ m: n, n: k, k: m, count, quantised: true }) / c.weightGradEfficiency;
+          : seconds({ m: n, n: k, k: m, count, quantised: true }) / weightGradRate(dtype, c);
       backward.gemm += inputGrad + weightGrad;
       return weightGrad;
     }
@@ -75,12 +76,13 @@ function addKernel(
       const once =
         attentionForward(gpu, problem.stack.attentionKernel, kernel.shape, c) * slow * fp32Factor(context);
       forward.attention += once;
-      if (gradients !== 'none') backward.attention += once * c.attentionBackward;
+      if (gradients !== 'none') backward.attention += once * backwardRatio(gpu, kernel.shape, c);
       return 0;
     }
     case 'batched-gemm': {
-      const { peak } = gemmCurve(gpu, wideOf(problem.workload.precision));
-      const align = kernel.aligned ? 1 : c.unalignedBatchedGemm;
+      const { precision } = problem.workload;
+      const { peak } = gemmCurve(gpu, wideOf(precision));
+      const align = kernel.aligned || !onTensorCores(gpu, precision) ? 1 : c.unalignedBatchedGemm;
       const once = (kernel.flops * align) / (peak * c.unfusedBatchedGemm);
       forward.attention += once;
       if (gradients !== 'none') backward.attention += 2 * once;
@@ -104,12 +106,25 @@ function addKernel(
   }
 }
 
+/** Adding into sums wider than the operands costs a part of the rate: where all is fp32 there are none. */
+function weightGradRate(dtype: Dtype, c: StageContext['c']): number {
+  return dtype === 'fp32' ? 1 : c.weightGradEfficiency;
+}
+
+/** Only tensor cores want operands aligned: fp32 does without them, and Pascal has none. */
+function onTensorCores(gpu: GpuSpec, precision: Precision): boolean {
+  const { fp32 } = gpu.peakFlops;
+  return precision !== 'fp32' && (fp32 === undefined || densePeak(gpu) > 1.5 * fp32);
+}
+
 /** How much slower attention is in fp32 or tf32 than the 16-bit kernels of the fit: as its peak is lower. */
 function fp32Factor({ problem, group: { gpu } }: StageContext): number {
   const { precision } = problem.workload;
   return isFull(precision) ? Math.max(1, densePeak(gpu) / gemmCurve(gpu, precision).peak) : 1;
 }
 
-function groupedFactor({ problem, c }: StageContext): number {
-  return problem.stack.cudaGraphs === 'full' ? c.groupedGemm : c.groupedGemmFromHost;
+/** What a GPU's own grouped kernels lose, where it is known; where not, what is usual. */
+function groupedFactor({ problem, group, c }: StageContext, dtype: Dtype): number {
+  const usual = problem.stack.cudaGraphs === 'full' ? c.groupedGemm : c.groupedGemmFromHost;
+  return gemmCurve(group.gpu, dtype).curve.grouped ?? usual;
 }

@@ -169,15 +169,16 @@ function core(a: SoftmaxAttention, context: LayerContext): Operator {
       hostUnits: 2,
     });
   }
+  const e = local.elementBytes;
   const scores = (local.microBatch * heads * local.sequence ** 2) / local.contextParallel;
-  const savedPerScore = stack.dropoutMasks ? 2 * local.elementBytes + 1 : local.elementBytes;
+  const savedPerScore = stack.dropoutMasks ? 2 * e + 1 : e;
   // Megatron's fused softmax needs (micro-batch · heads per GPU) divisible by 4, else several eager kernels run.
   const eager = (local.microBatch * heads) % 4 === 0 ? 0 : c.hostUnitsSoftmaxFallback;
   return operator({
     ...base,
     kernels: [
       { kind: 'batched-gemm', flops: 4 * scores * a.headDim, aligned: a.headDim % 8 === 0 },
-      stream('softmax', 9 * scores, 11 * scores, 3),
+      stream('softmax', 4.5 * e * scores, 5.5 * e * scores, 3),
     ],
     saved: [kept(savedPerScore * scores, 'core_attn')],
     hostUnits: 6 + eager,

@@ -21,7 +21,7 @@ function atWireRate(cluster: Cluster): Cluster {
 /** Cards that reach what their wire has, by RDMA and by sockets. */
 function wireOf(nic: NicSpec): NicSpec {
   const perFlow = nic.link.perFlow === null ? null : Number.POSITIVE_INFINITY;
-  const link = { ...nic.link, perFlow, largeMessages: null };
+  const link = { ...nic.link, perFlow, largeMessages: null, fill: 0 };
   const sockets = { ...link, bandwidth: link.bandwidth * nic.perNode, efficiency: 1 };
   return { ...nic, link, measured: link.bandwidth, sockets };
 }

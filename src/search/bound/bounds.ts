@@ -83,14 +83,21 @@ const ROUNDING = 1e-9;
 /** What the first stage reduces at least, seconds: where a pipeline drains through it, after all else. */
 function firstReduced(
   { model }: Problem,
-  { layout }: Candidate,
+  candidate: Candidate,
   { orders }: Loosest,
   lines: readonly LeastEnd[],
 ): number {
+  const { layout } = candidate;
   if (!orders.every(drains)) return 0;
+  const ends = endStages(sharedOf(candidate), layout.pp);
+  // What the head leaves unused hides what others send.
+  const withHead = ends.all || ends.head === 0;
+
   const fewest = layout.family === 'uniform' ? 0 : Math.min(...orders.map(({ vpp }) => vpp));
   const layers = (each: number) => each * (each > 0 ? fewest : model.layers.length);
-  return Math.max(0, ...lines.map(({ perLayer, embedding }) => embedding + layers(Math.min(...perLayer))));
+  const ofLine = ({ perLayer, embedding, head }: LeastEnd) =>
+    embedding + (withHead ? head : 0) + layers(Math.min(...perLayer));
+  return Math.max(0, ...lines.map(ofLine));
 }
 
 /** Whether the last pass of all is the first stage's, and its gradients are whole then. */

@@ -1,10 +1,9 @@
 import type { NodeGroup } from '../../domain/cluster.ts';
-import { isNarrow } from '../../domain/dtype.ts';
 import type { Problem } from '../../domain/problem.ts';
 import { paceOf } from '../../evaluate/measured/pace.ts';
 import { modelFlopsPerStep } from '../../evaluate/model-flops.ts';
 import { type Coefficients, coefficients } from '../../hardware/coefficients.ts';
-import { densePeak, gemmCurve, speedup } from '../../hardware/gemm.ts';
+import { densePeak, endlessRate } from '../../hardware/gemm.ts';
 import { rememberedOf } from '../../units/remembered.ts';
 import { type Candidate, microBatchesPerReplica } from '../space/candidate.ts';
 import type { Frame } from '../space/frame.ts';
@@ -36,10 +35,7 @@ function bestRate(problem: Problem, group: NodeGroup): number {
 
 /** FLOP/s of an endless GEMM or an endless sequence of attention, whichever is faster. */
 function kernelRate({ workload }: Problem, { gpu }: NodeGroup, c: Coefficients): number {
-  const { curve, peak } = gemmCurve(gpu, workload.precision);
-  const gemm =
-    (peak * curve.maxEfficiency * speedup(gpu, workload.precision, c)) /
-    (gpu.sustainedSlowdown * (isNarrow(workload.precision) ? c.fp8Sustained : 1));
+  const gemm = endlessRate(gpu, workload.precision, c);
   const training = Math.min(c.attentionTraining, c.attentionTrainingCudnn, 1);
   const attention = (densePeak(gpu) * gpu.attention.efficiencyHeadDim128) / training;
   return Math.max(gemm, attention, densePeak(gpu) * c.unfusedBatchedGemm);

@@ -25,10 +25,13 @@ describe('accuracy metrics', () => {
   });
 
   it('reports what got worse and what vanished', () => {
-    const before = { time: { a: 5, b: 5, c: 5 }, memory: {} };
-    expect(worse({ time: { a: 5.2, b: 5.4 }, memory: {} }, before)).toEqual([
+    const before = { time: { a: 5, b: 5, c: 5 }, memory: {}, layers: { 'speed ratio all': 9 } };
+    expect(
+      worse({ time: { a: 5.2, b: 5.4 }, memory: {}, layers: { 'speed ratio all': 9.4 } }, before),
+    ).toEqual([
       'time of b: 5.4 %, was 5 %',
       'time of c is no longer scored',
+      'layers of speed ratio all: 9.4 %, was 9 %',
     ]);
   });
 

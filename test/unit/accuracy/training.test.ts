@@ -46,7 +46,11 @@ describe('rows of adapters', () => {
   });
 
   it('of which all is stated come within 15 % on average', () => {
-    const whole = rows.filter(({ config, hardware }) => config.lora && hardware.gpu !== 'l40s');
+    const whole = rows.filter(
+      ({ config, hardware: { gpu, intraNode } }) =>
+        // A bus of "slow lanes" is one whose rate nobody states.
+        config.lora && gpu !== 'l40s' && !/slow lanes/.test(intraNode ?? ''),
+    );
     const errors = whole.flatMap((row) => score(row).stepError ?? []).map(Math.abs);
     expect(errors.length).toBeGreaterThan(7);
     expect(errors.reduce((a, b) => a + b, 0) / errors.length).toBeLessThan(0.15);

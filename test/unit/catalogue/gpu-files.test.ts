@@ -23,7 +23,29 @@ describe('a GPU file', () => {
     );
   });
 
+  it('states what it reached of its own peaks over the curves of a relative', () => {
+    const share = loadGpu('h100-sxm').gemm.bf16!.maxEfficiency;
+    const reached = load(
+      H800.replace(
+        /( {2}efficiencyRatio: .*)/,
+        '$1\n  reached: { fp32: 0.5, attention: 0.4, provenance: fitted, source: "a test" }',
+      ),
+    )();
+    expect(reached.gemm.fp32!.maxEfficiency).toBe(0.5);
+    expect(reached.gemm.bf16!.maxEfficiency).toBeCloseTo(share, 1);
+    expect(reached.attention.efficiencyHeadDim128).toBe(0.4);
+    expect(reached.provenance.gemm).toBe('fitted');
+  });
+
   it.each([
+    [
+      'a share of no peak',
+      H800.replace(
+        /( {2}efficiencyRatio: .*)/,
+        '$1\n  reached: { nvfp4: 0.5, provenance: fitted, source: "a test" }',
+      ),
+      /ours\.yaml:\d+.*share of nvfp4, and peak no nvfp4/,
+    ],
     [
       'a curve without a peak',
       H100.replace(/ {2}fp8: 1978.*\n/, ''),

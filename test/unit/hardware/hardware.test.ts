@@ -4,12 +4,15 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadCluster } from '../../../src/catalogue/clusters.ts';
 import { loadGpu } from '../../../src/catalogue/gpus.ts';
+import { loadLink } from '../../../src/catalogue/links.ts';
+import { attentionForward, backwardRatio } from '../../../src/hardware/attention.ts';
 import { coefficients } from '../../../src/hardware/coefficients.ts';
 import { collectiveSeconds, pointToPointSeconds } from '../../../src/hardware/collective.ts';
-import { gemmSeconds } from '../../../src/hardware/gemm.ts';
+import { endlessRate, gemmSeconds } from '../../../src/hardware/gemm.ts';
 import { networkRate } from '../../../src/hardware/network-share.ts';
 import { sustained } from '../../../src/hardware/power.ts';
-import { spanOf } from '../../../src/hardware/span.ts';
+import { processGroups } from '../../../src/hardware/process-groups.ts';
+import { pairSpan, spanOf } from '../../../src/hardware/span.ts';
 
 const c = coefficients();
 const h100 = loadCluster('dgx-h100-64').value;
@@ -58,6 +61,36 @@ describe('GEMM', () => {
     const gpu = loadGpu('h100-sxm');
     expect(sustained(gpu, 500, c) / sustained(gpu, null, c)).toBeCloseTo(1.4 ** 0.67, 9);
     expect(sustained(gpu, 900, c)).toBe(gpu.sustainedSlowdown);
+  });
+});
+
+describe('precisions', () => {
+  it('runs fp32 at the rate that units without tensor cores reach, at burst clocks', () => {
+    const gpu = loadGpu('v100-sxm2-16');
+    const shape = { m: 32768, n: 8192, k: 8192 };
+    const rate = (2 * shape.m * shape.n * shape.k) / gemmSeconds(gpu, 'fp32', shape, c);
+    expect(rate / 15.7e12).toBeGreaterThan(0.93);
+    expect(rate / 15.7e12).toBeLessThan(1);
+  });
+
+  it('has Ampere cards with twice the fp32 units reach a smaller share of their peak', () => {
+    const shape = { m: 8192, n: 8192, k: 8192 };
+    const share = (id: string) => {
+      const gpu = loadGpu(id);
+      return (2 * 8192 ** 3) / gemmSeconds(gpu, 'fp32', shape, c) / gpu.peakFlops.fp32!;
+    };
+    expect(share('rtx-a6000')).toBeLessThan(0.7 * share('a100-80-sxm'));
+    expect(share('l4')).toBeLessThan(share('rtx-a6000'));
+  });
+
+  it.each(['h100-sxm', 't4', 'p40', 'mi300x', 'l40s', 'b200'])('bounds every GEMM of %s', (id) => {
+    const gpu = loadGpu(id);
+    for (const dtype of ['fp32', 'fp16', 'fp8'] as const)
+      for (const size of [256, 2048, 65536]) {
+        const flops = 2 * size ** 3;
+        const seconds = gemmSeconds(gpu, dtype, { m: size, n: size, k: size }, c);
+        expect(seconds).toBeGreaterThanOrEqual((flops / endlessRate(gpu, dtype, c)) * (1 - 1e-9));
+      }
   });
 });
 
@@ -139,9 +172,13 @@ describe('collectives', () => {
   });
 
   it('get slower with more GPUs where all flows share host memory', () => {
-    const hosts = loadCluster('4090-32').value;
+    const { groups, ...rest } = loadCluster('4090-32').value;
+    const hosts = (n: number) => ({
+      ...rest,
+      groups: [{ ...groups[0]!, gpusPerNode: n, fastDomainGpus: n }],
+    });
     const bus = (n: number) =>
-      ((2 * (n - 1)) / n) * (2 ** 28 / collectiveSeconds(spanOf(hosts, 0, 1, n), 'allReduce', 2 ** 28, c));
+      ((2 * (n - 1)) / n) * (2 ** 28 / collectiveSeconds(spanOf(hosts(n), 0, 1, n), 'allReduce', 2 ** 28, c));
     expect(bus(8)).toBeLessThan(bus(4));
     expect(bus(4)).toBeLessThan(bus(2));
   });
@@ -150,5 +187,88 @@ describe('collectives', () => {
     const span = spanOf(h100, 0, 8, 2);
     const wire = 50e6 / (50e9 * 0.95 * c.networkDerating);
     expect(pointToPointSeconds(span, 50e6, c)).toBeCloseTo(c.pointToPointLatency + 20e-6 + wire, 9);
+  });
+});
+
+describe('a bus that is staged through host memory', () => {
+  const link = loadLink('pcie4-x16-nop2p');
+  const box = {
+    ...h100,
+    groups: [{ ...h100.groups[0]!, nodes: 1, gpu: loadGpu('rtx-4090'), intraNode: link }],
+  };
+  const bytes = 64e6;
+  const reach = 31.5e9 * 0.35;
+
+  it('is shared by all groups of the host that talk at once, by hand for pairs of eight GPUs', () => {
+    // Each of 8 GPUs has 2/8 of what each of two has alone; half the buffer crosses twice.
+    const seconds = 14e-6 * 2 + bytes / ((reach * 2) / 8) / c.intraNodeDerating;
+    expect(collectiveSeconds(spanOf(box, 0, 1, 2), 'allReduce', bytes, c)).toBeCloseTo(seconds, 9);
+  });
+
+  it('is shared by the stage that reduces, not by the others', () => {
+    const degrees = { tp: 1, cp: 1, dpReplicate: 1, dpShard: 2, ep: 1, etp: 1 };
+    const { gradient } = processGroups(box, [{ firstDevice: 0, tp: 1, count: 2 }], 0, degrees);
+    const seconds = 14e-6 * 2 + bytes / reach / c.intraNodeDerating;
+    expect(collectiveSeconds(gradient, 'allReduce', bytes, c)).toBeCloseTo(seconds, 9);
+  });
+
+  it('gives transfers between stages their part', () => {
+    const alone = pointToPointSeconds(pairSpan(box, 0, 4, { senders: 1 }), bytes, c);
+    const four = pointToPointSeconds(pairSpan(box, 0, 4, { senders: 4 }), bytes, c);
+    const wire = (seconds: number) => seconds - c.pointToPointLatency - link.latency;
+    expect(wire(alone)).toBeCloseTo(bytes / reach, 9);
+    expect(wire(four) / wire(alone)).toBeCloseTo(2, 6);
+  });
+});
+
+describe('sockets', () => {
+  it('fill the buffers on the way first: half the rate at 1 MB, nearly all of it at 500', () => {
+    const share = { nominal: 2.4e9, reached: Number.POSITIVE_INFINITY, large: null, fill: 1e6 };
+    expect(networkRate(share, 1, 1e6)).toBeCloseTo(1.2e9, 0);
+    expect(networkRate(share, 1, 1e4)).toBeCloseTo(1.2e9, 0);
+    expect(networkRate(share, 1, 500e6) / 2.4e9).toBeGreaterThan(0.99);
+    expect(networkRate(share, 1)).toBe(2.4e9);
+  });
+
+  it('cost a ring its steps and what each node sends, by hand for two nodes of one GPU on 10 GbE', () => {
+    const tcp = loadLink('eth-10');
+    const group = h100.groups[0]!;
+    const nic = { ...group.nic, link: tcp, sockets: tcp, perNode: 1 };
+    const pcie = loadLink('pcie4-x16-nop2p');
+    const alone = { nodes: 2, gpusPerNode: 1, fastDomainGpus: 1 };
+    const pair = { ...h100, groups: [{ ...group, ...alone, nic, intraNode: pcie }] };
+    const bytes = 8e6;
+    const expected = 80e-6 + 150e-6 + (bytes + 1e6) / (1.25e9 * 0.88 * c.networkDerating);
+    expect(collectiveSeconds(spanOf(pair, 0, 1, 2), 'allReduce', bytes, c)).toBeCloseTo(expected, 7);
+  });
+});
+
+describe('an all-reduce of two nodes whose switches reduce', () => {
+  it('is no faster than the buffer through the cards of a node', () => {
+    const bytes = 2 ** 30;
+    for (const members of [1, 2, 4, 8]) {
+      const span = spanOf(h100, 0, 8 / members, 2 * members);
+      const wire = bytes / (members * networkRate(span.share, c.networkDerating));
+      expect(collectiveSeconds(span, 'allReduce', bytes, c)).toBeGreaterThanOrEqual(wire);
+    }
+  });
+});
+
+describe('attention on AMD', () => {
+  const shape = {
+    ...{ batch: 1, heads: 32, kvHeads: 32, sequence: 8192, contextParallel: 1 },
+    ...{ qkHeadDim: 128, vHeadDim: 128, window: null, sinks: false },
+  };
+
+  it('takes the rate of its training kernels, within 4 % of 1.19 ms for 32 heads of 8,192 tokens', () => {
+    const seconds = attentionForward(loadGpu('mi300x'), 'flash2', { ...shape, kvHeads: 8 }, c);
+    expect(Math.abs(seconds / 1.19e-3 - 1)).toBeLessThan(0.04);
+  });
+
+  it('has a slower backward where queries are wider than values', () => {
+    const mi300x = loadGpu('mi300x');
+    expect(backwardRatio(mi300x, shape, c)).toBe(3.3);
+    expect(backwardRatio(mi300x, { ...shape, qkHeadDim: 192 }, c)).toBe(10.8);
+    expect(backwardRatio(loadGpu('h100-sxm'), { ...shape, qkHeadDim: 192 }, c)).toBe(c.attentionBackward);
   });
 });

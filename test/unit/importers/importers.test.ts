@@ -175,8 +175,8 @@ describe('bad input', () => {
     ],
     [
       'an unknown GPU',
-      '{"machines":[{"machine":"m","gpus":[{"name":"p40"}]}]}',
-      /no GPU of the catalogue is called "p40"/,
+      '{"machines":[{"machine":"m","gpus":[{"name":"m40"}]}]}',
+      /no GPU of the catalogue is called "m40"/,
     ],
     ['odd amounts', '{"machine_amounts":{"A100":{"x":1}}}', /machine_amounts of A100/],
   ])('%s', (_, content, message) => {

@@ -270,12 +270,12 @@ describe('an output that srun or pdsh joined', () => {
 describe('GPUs outside the catalogue', () => {
   it('leave their hosts out, and fail only alone', () => {
     const { groups, notes } = inventoryFrom({
-      s: sinfoLine('n1', 'gpu:h100:8') + sinfoLine('n2', 'gpu:p40:4'),
+      s: sinfoLine('n1', 'gpu:h100:8') + sinfoLine('n2', 'gpu:m40:4'),
     });
     expect(groups.map((one) => one.hosts)).toEqual([['n1']]);
-    expect(notes).toEqual(['n2 left out: "p40", s:2 is not in the catalogue']);
-    expect(() => inventoryFrom({ s: sinfoLine('n2', 'gpu:p40:4') })).toThrow(
-      /no GPU of the catalogue is called "p40"/,
+    expect(notes).toEqual(['n2 left out: "m40", s:2 is not in the catalogue']);
+    expect(() => inventoryFrom({ s: sinfoLine('n2', 'gpu:m40:4') })).toThrow(
+      /no GPU of the catalogue is called "m40"/,
     );
   });
 });
