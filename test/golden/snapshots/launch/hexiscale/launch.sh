@@ -6,9 +6,9 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 HOSTS=(
-  a100-0
   rtx4090-0
   rtx4090-1
+  a100-0
 )
 MASTER=${SHARDWRIGHT_MASTER:-${HOSTS[0]}}
 if [ -n "${SHARDWRIGHT_MASTER:-}" ]; then
@@ -33,9 +33,9 @@ RANKS=(
   '8 9 10 11 20 21 22 23'
 )
 GPUS=(
-  '0 1 4 5 2 3 6 7'
-  '0 1 4 5 2 3 6 7'
-  '0 1 4 5 2 3 6 7'
+  '0 2 4 6 1 3 5 7'
+  '0 2 4 6 1 3 5 7'
+  '0 2 4 6 1 3 5 7'
 )
 read -r -a MY_RANKS <<< "${RANKS[NODE_RANK]}"
 read -r -a MY_GPUS <<< "${GPUS[NODE_RANK]}"
