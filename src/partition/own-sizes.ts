@@ -27,13 +27,34 @@ export function ownSizes(
       classes.map(({ count }, i) => ({ count, sizes: among.filter((_, j) => steps[i]![j]! <= time) })),
       sequences,
     );
-  let [low, high] = [0, times.length];
+  const most = (time: number) =>
+    classes.reduce((sum, { count }, i) => {
+      let largest = 0;
+      for (const [j, size] of among.entries()) if (steps[i]![j]! <= time) largest = Math.max(largest, size);
+      return sum + count * largest;
+    }, 0);
+  const enough = firstOf(times.length, 0, (index) => most(times[index]!) >= sequences);
+  // Sums are reached soon after there is room for them.
+  let stride = 1;
+  let [from, to] = [enough, enough];
+  while (to < times.length && within(times[to]!) === null) {
+    from = to + 1;
+    to += stride;
+    stride *= 2;
+  }
+  const low = firstOf(Math.min(to, times.length), from, (index) => within(times[index]!) !== null);
+  return low < times.length ? within(times[low]!) : null;
+}
+
+/** The first of from … end − 1 for which something holds, as it does for all after; else `end`. */
+function firstOf(end: number, from: number, holds: (index: number) => boolean): number {
+  let [low, high] = [from, end];
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (within(times[middle]!) === null) low = middle + 1;
-    else high = middle;
+    if (holds(middle)) high = middle;
+    else low = middle + 1;
   }
-  return low < times.length ? within(times[low]!) : null;
+  return low;
 }
 
 interface Allowed {

@@ -1,13 +1,13 @@
 import type { Plan } from '../../domain/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
 import { collectiveSeconds, pointToPointSeconds } from '../../hardware/collective.ts';
-import { neighbours } from '../../hardware/span.ts';
+import { stageBoundary } from '../../hardware/stage-boundary.ts';
 import { gradientBytes } from '../../techniques/zero.ts';
 import { ownedByStage } from '../memory/owned-by-stage.ts';
 import { acrossPipelines, keepsShards } from './across-pipelines.ts';
 import type { PipelineTime } from './pipeline-time.ts';
 import { hidingMicroBatches, type StageEnd, stageEnd } from './stage-end.ts';
-import type { StageRun } from './stage-run.ts';
+import type { BlockRun, StageRun } from './stage-run.ts';
 
 /** What follows the last backward, and which pipeline it follows. Seconds. */
 export interface StepTail {
@@ -42,7 +42,7 @@ export function stepTail(
       gradientFlush = Math.max(gradientFlush, step.gradientFlush);
       parameterGather = Math.max(parameterGather, step.parameterGather);
       optimizer = Math.max(optimizer, step.optimizer);
-      const tied = s === 0 ? tiedEmbedding(problem, stages[0]!) : 0;
+      const tied = s === 0 ? tiedEmbedding(problem, stages[0]!, stages.at(-1)!) : 0;
       const reduce = (reducesAlone(plan, stage) ? step.gradientReduce : 0) + tied;
       if (finish + reduce > end) {
         end = finish + reduce;
@@ -87,15 +87,19 @@ function slowestEnd({ dims }: Plan, stages: number, stage: StageRun): StageEnd {
   };
 }
 
-/** Where first and last stage each hold the tied embedding its gradient is all-reduced between the two once per step. */
-function tiedEmbedding(problem: Problem, { ends, blocks }: StageRun): number {
+/**
+ * Where first and last stage each hold the tied embedding its gradient is all-reduced between the two once per step, by all
+ * copies at once, over whatever lies between the two.
+ */
+function tiedEmbedding(problem: Problem, { ends, blocks }: StageRun, last: StageRun): number {
   if (!problem.model.tiedEmbeddings || ends.head !== null) return 0;
-  const { context, embedding } = blocks[0]!.profile;
+  const [{ profile, block }] = blocks as readonly [BlockRun];
+  const { context, embedding } = profile;
   const bytes = gradientBytes(problem) * embedding.memory.largest;
   if (bytes === 0) return 0;
-  const span = neighbours(context.group, false);
+  const { together } = stageBoundary(problem.cluster, block, last.blocks[0]!.block, context.dims.cp, false);
   return Math.max(
-    collectiveSeconds(span, 'allReduce', bytes, context.c),
-    pointToPointSeconds(span, bytes, context.c),
+    collectiveSeconds(together, 'allReduce', bytes, context.c),
+    pointToPointSeconds(together, bytes, context.c),
   );
 }

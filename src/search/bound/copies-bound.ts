@@ -52,14 +52,14 @@ export function paceOf(
       stageSeconds(book.problem, spec(group, size), book.profiles),
     );
   return {
-    microBatch: (group, size) => {
+    microBatch: bySizeOf((group, size) => {
       const { secondsPerLayer, embeddingSeconds, headSeconds } = costs(group, size);
       return overLayers(problem, (kind) => secondsPerLayer[kind]!) + embeddingSeconds + headSeconds;
-    },
-    end: (group, size) => {
+    }),
+    end: bySizeOf((group, size) => {
       const { reduce, rest } = costs(group, size).leastEnds(0)[ends];
       return mostOf(problem, reduce) + mostOf(problem, rest);
-    },
+    }),
     bytes: (group, size) =>
       remembered(held, `${keyOf(group)}/${size}`, () => {
         const own = spec(group, size);
@@ -68,6 +68,16 @@ export function paceOf(
           saved: layerSaved(book.problem, own, book.profiles),
         };
       }),
+  };
+}
+
+/** Worked out once for each group and size: every dealing asks for all of them. */
+function bySizeOf(work: (group: number, size: number) => number): (group: number, size: number) => number {
+  const known: number[][] = [];
+  return (group, size) => {
+    known[group] ??= [];
+    known[group][size] ??= work(group, size);
+    return known[group][size];
   };
 }
 

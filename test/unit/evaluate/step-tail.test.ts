@@ -85,6 +85,24 @@ describe('after the last backward', () => {
     }
   });
 
+  it('a tied embedding is summed over whatever lies between first and last stage, by all copies at once', () => {
+    const regions = problemOf('qwen2.5-0.5b', 'two-regions');
+    const tailWith = (factor: number) => {
+      const links = regions.cluster.links.map((link) => ({
+        ...link,
+        bandwidthPerNode: link.bandwidthPerNode * factor,
+        sharedBandwidth: link.sharedBandwidth * factor,
+      }));
+      const on = { ...regions, cluster: { ...regions.cluster, links } };
+      return tailOf(plan('tp=1,pp=2,dp=32', on), { on, finish: [100, 99] }).gradientReduce;
+    };
+    // 32 copies of 151,936 × 896 gradients of 4 bytes there, and as many back, over 5.6 GB/s of four nodes together.
+    const wire = (32 * 151_936 * 896 * 4) / (4 * 1.4e9);
+    expect(tailWith(1)).toBeGreaterThan(wire);
+    expect(tailWith(1)).toBeLessThan(1.3 * wire);
+    expect(tailWith(1) / tailWith(2)).toBeGreaterThan(1.8);
+  });
+
   const layers = (vpp: number) => new Array<number>(4 * vpp).fill(8 / vpp).join('/');
 });
 
