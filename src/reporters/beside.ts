@@ -64,7 +64,8 @@ export function programWords({ groups, shares, objectiveSeconds }: PartitionProo
 
 /** Only what was kept out of first place can be faster: estimated where the best plan was measured. */
 function slowerWords(share: number): string {
-  return share < 0 ? `${formatPercent(-share)} less, by estimate` : `${formatPercent(share)} slower`;
+  if (share < 0) return `${formatPercent(-share)} less, by estimate`;
+  return share < 1 ? `${formatPercent(share)} slower` : `${(1 + share).toFixed(1)} times as long`;
 }
 
 function otherWords({ precision, stepSeconds }: NonNullable<IdleGroup['otherwise']>, now: number): string {
