@@ -20,9 +20,9 @@ export type Rest = Omit<Part, 'entry'>;
 export interface Batch {
   readonly task: 'refine' | 'open';
   readonly parts: readonly Part[];
-  /** Opened as far as configurations with bounds below this go, */
+  /** Opened as far as configurations with bounds below this go … */
   readonly upto: number;
-  /** but until so many plans of each are costed. */
+  /** … and further, until so many plans of each are costed. */
   readonly plans: number;
 }
 
@@ -44,7 +44,8 @@ const LOOSER = 2;
 
 /**
  * What is still to be opened, best bound first. The bound that an entry has in the queue is coarse; nothing is opened before
- * its own bound and the coarse bounds of all others say that it comes first, and no further than to where the next one begins.
+ * its own bound and the coarse bounds of all others say that it comes first, and no further than to where the next one begins: but for
+ * a few out of turn.
  */
 export class Agenda {
   private readonly queue: readonly Entry[];
@@ -73,10 +74,10 @@ export class Agenda {
     const parts: Part[] = [];
     if (this.refine && threshold === Number.POSITIVE_INFINITY && this.ready.size > 0)
       return { task: 'open', parts: [this.ready.take()!], upto: this.least, plans: 1 };
-    if (this.coarse >= this.turn) {
+    if (this.refine && this.coarse >= this.turn) {
       this.turn *= 2;
-      const first = this.outOfTurn(threshold);
-      if (first !== null) return first;
+      const some = this.outOfTurn(threshold);
+      if (some !== null) return some;
     }
     const least = Math.min(this.place, threshold);
     while (this.leastCoarse < least && parts.length < MOST_REFINED) parts.push(this.whole(this.coarse++));
