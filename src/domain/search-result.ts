@@ -61,6 +61,8 @@ export interface Certificate {
   readonly evaluated: number;
   /** Never looked at because the search was cut. */
   readonly left: number;
+  /** The search was cut before all configurations were listed: the space is larger than that. */
+  readonly unlisted?: boolean;
   /** Of the evaluated and the rejected: how many may have a better stage cut than the one tried, where that could win. */
   readonly unproven?: number;
   readonly optimal: boolean;

@@ -249,9 +249,11 @@ function certificate(problem: Problem, { certificate: c, plans }: SearchResult, 
     ? c.evaluated > 0
       ? `nothing better exists in this space${keptBackOf(problem, plans).length > 0 ? ' of what was measured' : ''}`
       : 'the whole space was searched'
-    : c.gap === null
-      ? `${why}; no plan was found`
-      : `${why}; at most ${formatPercent(c.gap)} better is possible`;
+    : c.unlisted === true
+      ? `${why} before all configurations were listed`
+      : c.gap === null
+        ? `${why}; no plan was found`
+        : `${why}; at most ${formatPercent(c.gap)} better is possible`;
   const text = `Searched ${formatInteger(c.space)} configurations: ${removed === '' ? 'none rejected' : `rejected ${removed}`}; ${formatInteger(c.boundedAway)} bounded away, ${formatInteger(c.evaluated)} costed${c.left > 0 ? `, ${formatInteger(c.left)} not looked at` : ''}: ${verdict}.`;
   return wrap(text, columns);
 }

@@ -46,7 +46,7 @@ const certificate = closed(
     cutBy: { type: ['string', 'null'] },
   },
   // Files of version 0.1 have none.
-  { unproven: count },
+  { unproven: count, unlisted: flag },
 );
 
 /** Beside plan --why-not. */

@@ -1,7 +1,7 @@
 import type { PlanFile } from '../catalogue/plan-file.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { SearchResult, WhatIf } from '../domain/search-result.ts';
-import { queueOf } from '../search/run/queue.ts';
+import { type Entry, queueSteps } from '../search/run/queue.ts';
 import { type Searched, searchSteps } from '../search/search.ts';
 import { DEFAULT_OPTIONS, type SearchOptions } from '../search/space/options.ts';
 import { placed } from './placed.ts';
@@ -56,15 +56,39 @@ export async function planRun(request: PlanRequest): Promise<PlanOutcome> {
 }
 
 async function searched({ problem, threads, pause }: PlanRequest, options: SearchOptions): Promise<Searched> {
-  const queue = queueOf(problem, options);
+  const { queue, stopped } = await listed(problem, options, pause);
   const space = queue.reduce((sum, { count }) => sum + count, 0);
   const many = canThread() ? (threads ?? defaultThreads(space)) : 1;
-  if (many > 1 && options.interrupted() === null) return searchThreaded(problem, options, many, queue);
+  if (many > 1 && !stopped && options.interrupted() === null)
+    return searchThreaded(problem, options, many, queue);
   const steps = searchSteps(problem, options, queue);
   for (;;) {
     const step = steps.next();
-    if (step.done === true) return step.value;
+    if (step.done === true) return stopped ? unlisted(step.value) : step.value;
     const turn = pause?.() ?? null;
     if (turn !== null) await turn;
   }
+}
+
+/** All there is to search, or what was listed before the search was stopped. */
+async function listed(
+  problem: Problem,
+  options: SearchOptions,
+  pause: PlanRequest['pause'],
+): Promise<{ readonly queue: readonly Entry[]; readonly stopped: boolean }> {
+  const steps = queueSteps(problem, options);
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return { queue: step.value, stopped: false };
+    if (options.interrupted() !== null) return { queue: step.value, stopped: true };
+    const turn = pause?.() ?? null;
+    if (turn !== null) await turn;
+  }
+}
+
+/** Nothing is known of what was not listed. */
+function unlisted(searched: Searched): Searched {
+  const { result } = searched;
+  const certificate = { ...result.certificate, unlisted: true, optimal: false, gap: null };
+  return { ...searched, result: { ...result, certificate } };
 }

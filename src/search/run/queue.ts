@@ -24,9 +24,26 @@ export interface Entry {
 
 /** Everything to open, best bound first. The same for the same problem and options, wherever it is built. */
 export function queueOf(problem: Problem, options: SearchOptions): Entry[] {
+  const steps = queueSteps(problem, options);
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+  }
+}
+
+/** Frames looked at between two pauses. */
+const BETWEEN_PAUSES = 8192;
+
+/** The same with pauses, and with what is listed so far: hundreds of thousands of entries take seconds. */
+export function* queueSteps(
+  problem: Problem,
+  options: SearchOptions,
+): Generator<readonly Entry[], Entry[], void> {
+  let seen = 0;
   const choices = choiceCounts(problem, options);
   const queue: Entry[] = [];
   for (const frame of chains(problem, options)) {
+    if (++seen % BETWEEN_PAUSES === 0) yield queue;
     if (devicesOfFrame(frame) > options.maxGpus || isRepeated(problem.cluster, frame, options)) continue;
     if (options.avoid.length > 0 && frame.runs.some((run) => options.avoid.includes(run.group))) continue;
     if (!options.mustUse.every((group) => frame.runs.some((run) => run.group === group))) continue;

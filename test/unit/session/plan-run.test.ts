@@ -2,7 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { devicesOf } from '../../../src/domain/plan.ts';
 import type { Problem } from '../../../src/domain/problem.ts';
 import { launcherOf } from '../../../src/frameworks/index.ts';
+import { queueOf } from '../../../src/search/run/queue.ts';
 import { BY_MEMORY } from '../../../src/search/space/objective.ts';
+import { DEFAULT_OPTIONS } from '../../../src/search/space/options.ts';
 import { type PlanOutcome, planRun } from '../../../src/session/plan-run.ts';
 import { problem } from '../../fixtures/problem.ts';
 
@@ -63,6 +65,17 @@ describe('a run of plan', () => {
     const first = await planRun(request);
     expect(kept).toEqual([first]);
     expect(await planRun({ ...request, options: { fix, top: 9 } })).toBe(first);
+  });
+
+  it('is stopped while its configurations are listed, and says that there are more', async () => {
+    const many = problem('llama-3.1-70b', 'four-types-1024');
+    const all = queueOf(many, DEFAULT_OPTIONS).reduce((sum, { count }) => sum + count, 0);
+    const { result } = await planRun({ problem: many, options: { interrupted: () => 'interrupt' } });
+    const { certificate } = result;
+    expect(certificate).toMatchObject({ cutBy: 'interrupt', unlisted: true, optimal: false, gap: null });
+    expect(certificate.space).toBeGreaterThan(0);
+    expect(certificate.space).toBeLessThan(all);
+    expect(certificate.left).toBe(certificate.space);
   });
 
   it('says what a fifth card would bring that no split of the launcher uses', async () => {
