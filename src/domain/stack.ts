@@ -1,4 +1,4 @@
-import { bitsOf, type Dtype, wideBytes } from './dtype.ts';
+import { bitsOf, type Dtype, wideBytes, wideOf } from './dtype.ts';
 import type { Workload } from './workload.ts';
 
 export const ATTENTION_KERNELS = ['unfused', 'flash1', 'flash2', 'flash3'] as const;
@@ -84,6 +84,11 @@ export interface StateBytes {
   readonly weights: number;
   /** As accumulated. */
   readonly gradients: number;
+  /**
+   * The same where compute is in bf16; left out: no other. DeepSpeed's BF16_Optimizer sums up in fp32, and what backward made stays
+   * beside that until the next one (clear_lp_grads, runtime/bf16_optimizer.py and runtime/pipe/engine.py@v0.8.1; zeroed in place @edaa722).
+   */
+  readonly bf16Gradients?: number;
   /** fp32 master weights, where `weights` are not those. */
   readonly master: number;
   /** One of the optimizer's moments. */
@@ -91,7 +96,7 @@ export interface StateBytes {
 }
 
 /** Bytes per parameter that is trained, as a run has them: two moments may differ. */
-export interface TrainedBytes extends Omit<StateBytes, 'moment'> {
+export interface TrainedBytes extends Omit<StateBytes, 'moment' | 'bf16Gradients'> {
   readonly moments: readonly [first: number, second: number];
 }
 
@@ -114,7 +119,9 @@ export function statesIn(
         ? { ...state, weights: computed, master: 2 }
         : computed === 4
           ? { ...state, weights: 4, gradients: 4, master: 0 }
-          : state;
+          : wideOf(precision) === 'bf16'
+            ? { ...state, gradients: state.bf16Gradients ?? state.gradients }
+            : state;
   return {
     weights: held.weights,
     gradients: gradients === undefined ? held.gradients : bytesOf(gradients),

@@ -32,6 +32,7 @@ export function headOperators({ model, local, stack, c }: LayerContext, owned: b
     accumulationFused: stack.gradAccumulationFusion,
     kernel: stack.lossKernel,
     chunksTogether: stack.chunkedLoss === 'together',
+    overRanks: stack.fullySharded && local.tensorParallel > 1,
   });
   const metrics = c.lossBytes * stack.metricLosses * tokens * rows;
   const hiddenBytes = elementBytes * tokens * columns;

@@ -30,8 +30,11 @@ export const stackSchema = documentSchema({
       fusedActivation: flag,
       compiled: flag,
       state: {
-        ...closed({ weights: number, gradients: number, master: number, moment: number }),
-        description: 'Bytes per parameter.',
+        ...closed(
+          { weights: number, gradients: number, master: number, moment: number },
+          { bf16Gradients: number },
+        ),
+        description: 'Bytes per parameter. Gradients in bf16 may be kept in other bytes than in fp16.',
       },
       gradAccumulationFusion: flag,
       cudaGraphs: { enum: CUDA_GRAPHS },

@@ -82,7 +82,8 @@ const GATHERED: readonly Point[] = ['forward', 'loss', 'backward', 'end-of-backw
 
 /**
  * What stays whole beside the shards. With a pipeline the stage stays gathered between micro-batches: 2 B of weights (4 B in fp32) and
- * 4 B of accumulated gradients per parameter (torchtitan, reshard_after_forward off under PP).
+ * gradients per parameter as wide as they are reduced, which is how FSDP adds them up (torchtitan, reshard_after_forward off under PP;
+ * to_accumulated_grad_if_needed, torch/distributed/_composable/fsdp/_fsdp_param.py@012c62d).
  */
 function whole(stage: ZeroStage, held: Held, context: StageContext): MemoryTerm[] {
   const { problem, groups, dims } = context;
@@ -95,7 +96,7 @@ function whole(stage: ZeroStage, held: Held, context: StageContext): MemoryTerm[
         layers: layers.map((row) => row.map((amount) => factor * amount)),
         fixed: [factor * fixed],
       });
-    return [all('weights', gathered, 1), all('gradients', live, 4)];
+    return [all('weights', gathered, 1), all('gradients', live, gradientBytes(problem))];
   }
   if (problem.stack.engineBuffers === undefined) return unsharded(held, context, gradientBytes(problem));
   // An engine that leaves so many parameters gathered has other layers among them, and the gradients of the one in backward in 16 bits

@@ -37,10 +37,15 @@ export function optimizerOfRow({ config }: Row): ChosenOptimizer {
 export function statesOfRow({ stack: facts }: Row, state: StateBytes): StateBytes {
   const named = { fp16: 2, bf16: 2, fp32: 4, 'fp32+bf16': 6 }[facts?.gradDtype ?? ''];
   const all = facts?.optimizerStateBytes ?? null;
+  // What gradients are added up in says nothing of those that a stack keeps beside.
+  const beside = named === undefined || named === 4 ? state.bf16Gradients : named;
   const master = all === null || all > state.master + 1 ? state.master : 0;
   return {
     weights: facts?.weightBytes ?? state.weights,
     gradients: facts?.gradientBytes ?? named ?? state.gradients,
+    ...(state.bf16Gradients === undefined || beside === undefined
+      ? {}
+      : { bf16Gradients: facts?.gradientBytes ?? beside }),
     master,
     moment: all === null ? state.moment : (all - master) / 2,
   };

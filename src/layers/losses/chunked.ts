@@ -25,6 +25,7 @@ function chunked(chunks: number): Loss {
         headTrained,
         accumulationFused,
         chunksTogether,
+        overRanks,
       } = shape;
       const weightGradient = headTrained && !accumulationFused ? elementBytes * rows * hiddenSize : 0;
       return {
@@ -35,7 +36,9 @@ function chunked(chunks: number): Loss {
           ? together(shape, chunks, weightGradient)
           : {
               saved: 4 * tokens * hiddenSize,
-              transient: (logitBytes(kernel, elementBytes).peak * logitsOf(shape)) / chunks + weightGradient,
+              transient:
+                (logitBytes(kernel, elementBytes, overRanks).peak * logitsOf(shape)) / chunks +
+                weightGradient,
             }),
       };
     },

@@ -14,9 +14,10 @@ interface LogitBytes {
  * (megatron/core/fusions/fused_cross_entropy.py@d98e8a6); eager fp32 cross entropy holds logits, log-probabilities and their
  * gradient. Hugging Face's models return their fp32 logits beside the loss of a shifted copy: whoever keeps the output through
  * backward holds those too (LlamaForCausalLM.forward, transformers/models/llama/modeling_llama.py, v4.38). Logits of 4 bytes are
- * their own fp32 copy.
+ * their own fp32 copy. Over ranks torch writes the backward out in tensors: log-probabilities, a gradient of zeros, probabilities, their sum
+ * (_nll_loss_and_log_softmax_backward, torch/distributed/tensor/parallel/loss.py@02eef6b).
  */
-export function logitBytes(kernel: Kernel, element: number): LogitBytes {
+export function logitBytes(kernel: Kernel, element: number, overRanks = false): LogitBytes {
   if (element === 4 && !kernel.startsWith('fp32')) return { saved: 4, peak: kernel === 'compiled' ? 12 : 8 };
   switch (kernel) {
     case 'fused':
@@ -25,7 +26,7 @@ export function logitBytes(kernel: Kernel, element: number): LogitBytes {
     case 'fused-native':
       return { saved: 4, peak: 6 };
     case 'fp32':
-      return { saved: 8, peak: 12 };
+      return { saved: 8, peak: overRanks ? 16 : 12 };
     case 'fp32-shifted':
       return { saved: 8, peak: 16 };
     case 'compiled':
@@ -36,7 +37,7 @@ export function logitBytes(kernel: Kernel, element: number): LogitBytes {
 /** All logits at once, by a kernel of a stack. */
 function wholeCost(kernel: Kernel, shape: LossShape) {
   const logits = logitsOf(shape);
-  const { saved, peak } = logitBytes(kernel, shape.elementBytes);
+  const { saved, peak } = logitBytes(kernel, shape.elementBytes, shape.overRanks);
   return {
     parts: 1,
     again: 0,

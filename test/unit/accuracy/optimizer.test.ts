@@ -60,4 +60,15 @@ describe('bytes of a parameter', () => {
   ])('%j', (stated, state) =>
     expect(stateOf({ name: 'megatron-core', gradDtype: null, ...stated })).toEqual(state),
   );
+
+  // What backward made in bf16 lies beside the fp32 sums that a row names.
+  it.each([
+    [{ gradDtype: null }, 6],
+    [{ gradDtype: 'fp32' }, 6],
+    [{ gradDtype: 'fp32+bf16' }, 6],
+    [{ gradDtype: 'bf16' }, 2],
+    [{ gradDtype: 'fp32', gradientBytes: 4 }, 4],
+  ])('of gradients in bf16 beside their sums: %j', (stated, bytes) =>
+    expect(stateOf({ name: 'megatron-deepspeed-2022', ...stated }).bf16Gradients).toBe(bytes),
+  );
 });

@@ -43,6 +43,17 @@ describe('gradients of sharded states', () => {
     expect(sent(3, { gradientsToOwners: 'all-reduce' }).each).toBe(sent(3).each);
   });
 
+  it('add up whole in a pipeline, as wide as they are', () => {
+    const problem = problemOf('llama-3.1-8b', 'dgx-h100-64', 'torch-fsdp2');
+    const kept = (gradients?: 'bf16') => {
+      const workload =
+        gradients === undefined ? problem.workload : { ...problem.workload, optimizerOptions: { gradients } };
+      const { stages } = estimate({ ...problem, workload }, planned(problem, 'pp=2,dp=32,zero=3'));
+      return stages[0]!.memory.allocated.gradients!;
+    };
+    expect(kept() / kept('bf16')).toBeCloseTo(2, 9);
+  });
+
   it('are kept whole and sent once where they add up first', () => {
     const [each, whole] = [sent(3), sent(3, { accumulatesWhole: true })];
     expect(whole.each).toBeLessThan(0.7 * each.each);

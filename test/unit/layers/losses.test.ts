@@ -42,6 +42,21 @@ describe('losses as published', () => {
   });
 });
 
+describe('a loss of logits that ranks share', () => {
+  // Log-probabilities, zeros, probabilities and their sum, against logits, log-probabilities and one gradient.
+  it.each([
+    ['fp32', 16, 12],
+    ['fused', 4, 4],
+  ] as const)('%s: at its worst %d bytes a logit, on one rank %d', (kernel, shared, alone) => {
+    const worst = (overRanks: boolean) => {
+      const { saved, transient } = lossOf('stack').cost({ ...BASE, kernel, overRanks });
+      return (saved + transient) / BASE.tokens / BASE.rows;
+    };
+    expect(worst(true)).toBe(shared);
+    expect(worst(false)).toBe(alone);
+  });
+});
+
 describe('losses that store less', () => {
   // Where gradients of weights are small beside logits: tokens of several hidden sizes.
   const shapes = fc.record({

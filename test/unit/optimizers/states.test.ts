@@ -71,6 +71,23 @@ describe('bytes of states for each parameter, masters included', () => {
   });
 });
 
+describe('gradients of a stack that keeps others in bf16', () => {
+  const state = { ...MIXED, gradients: 2, bf16Gradients: 6 };
+  it.each([
+    ['bf16', 6],
+    ['fp8', 6],
+    ['fp16', 2],
+    ['fp32', 4],
+  ] as const)('%s: %d B', (precision, expected) =>
+    expect(statesIn({ precision }, state).gradients).toBe(expected),
+  );
+
+  it('are as the workload has them where it says so', () =>
+    expect(statesIn({ precision: 'bf16', optimizerOptions: { gradients: 'fp32' } }, state).gradients).toBe(
+      4,
+    ));
+});
+
 describe('HBM bytes that a step moves', () => {
   it.each([
     ['adamw', 30],
