@@ -109,10 +109,14 @@ function ownModel(document: Document, doc: OwnModelDocument, name: string): Mode
     vocabSize: doc.vocabSize,
     tiedEmbeddings: doc.tiedEmbeddings ?? false,
     learnedPositions: doc.learnedPositions ?? 0,
-    norm: { kind: doc.norm?.kind ?? 'rms', perLayer: doc.norm?.perLayer ?? 2 },
+    norm: { perLayer: 2, ...(doc.norm ?? { kind: 'rms' }) },
     kinds,
     layers,
     mtpLayers: doc.mtpLayers ?? 0,
+    ...(doc.headBias === true ? { headBias: true } : {}),
+    ...(doc.embeddingNorm === true ? { embeddingNorm: true } : {}),
+    ...(doc.parallelResidual === true ? { parallelResidual: true } : {}),
+    ...(doc.alibi === true ? { alibi: true } : {}),
     ...(doc.maxSequenceLength === undefined ? {} : { maxSequenceLength: doc.maxSequenceLength }),
   };
 }

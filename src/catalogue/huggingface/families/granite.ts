@@ -1,0 +1,31 @@
+import { moeMlp } from '../../../layers/ffn/moe.ts';
+import { attentionOf, build, type Family, gatedMlp, scalings } from '../family.ts';
+
+const MULTIPLIERS = ['embedding_multiplier', 'residual_multiplier', 'attention_multiplier', 'logits_scaling'];
+
+/** A Llama with multipliers. */
+export const granite: Family = {
+  types: ['granite'],
+  read: (f, name) =>
+    build(f, name, 'granite', {
+      attention: attentionOf(f),
+      mlp: gatedMlp(f, f.flag('mlp_bias', false)),
+      beyondSizes: scalings(f, MULTIPLIERS),
+    }),
+};
+
+/** Experts in all layers, and a shared one where its width is stated. */
+export const graniteMoe: Family = {
+  types: ['granitemoe', 'granitemoeshared'],
+  read: (f, name) =>
+    build(f, name, 'granitemoe', {
+      attention: attentionOf(f),
+      mlp: moeMlp(
+        f.count('num_local_experts', 8),
+        f.count('num_experts_per_tok', 2),
+        f.count('intermediate_size'),
+        { sharedFfnHiddenSize: f.countOrZero('shared_intermediate_size') },
+      ),
+      beyondSizes: scalings(f, MULTIPLIERS),
+    }),
+};

@@ -1,0 +1,55 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { fromHuggingFace } from '../../../src/catalogue/huggingface/index.ts';
+import { InputError } from '../../../src/domain/input-error.ts';
+import { countParameters } from '../../../src/layers/parameters.ts';
+
+interface Known {
+  readonly model: string;
+  readonly config: Record<string, unknown>;
+  readonly total: number;
+}
+
+const { models } = JSON.parse(readFileSync('test/fixtures/hub-families.json', 'utf8')) as {
+  models: Known[];
+};
+
+function refusalOf(config: Record<string, unknown>): string {
+  try {
+    fromHuggingFace(config, 'x');
+  } catch (error) {
+    if (error instanceof InputError) return error.message;
+    throw error;
+  }
+  throw new Error('nothing was refused');
+}
+
+describe('families of the hubs', () => {
+  it.each(models.map((known) => [known.model, known] as const))(
+    '%s: exact',
+    (_, { config, model, total }) => {
+      expect(countParameters(fromHuggingFace(config, model)).total).toBe(total);
+    },
+  );
+
+  it.each([
+    ['jamba', /"jamba" has Mamba layers, which are not modelled/],
+    ['qwen3_next', /gated delta net layers/],
+    ['deepseek_v32', /sparse attention with an indexer/],
+    ['apertus', /an activation with weights of its own/],
+    ['t5', /an encoder beside the decoder/],
+  ])('%s is refused by what is missing', (type, message) => {
+    expect(refusalOf({ model_type: type })).toMatch(message);
+  });
+
+  it('takes architectures where model_type is left out', () => {
+    const { model_type: _, ...config } = models.find(({ model }) => model.includes('OLMoE'))!.config;
+    expect(fromHuggingFace(config, 'x').family).toBe('olmoe');
+    expect(refusalOf({ architectures: ['JambaForCausalLM'] })).toMatch(/"jamba" has Mamba layers/);
+  });
+
+  it('hints at a slip, never at a family of another number', () => {
+    expect(refusalOf({ model_type: 'gemmma' })).toMatch(/Maybe "gemma"\./);
+    expect(refusalOf({ model_type: 'qwen9' })).not.toMatch(/Maybe "qwen/);
+  });
+});
