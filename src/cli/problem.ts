@@ -66,7 +66,7 @@ export function given(modelName: string, clusterName: string, s: Settings): Give
       ...optimizerFrom(s.optimizer ?? OPTIMIZERS[0]!.id),
       ...keptFreeFrom(cluster.value, s),
       ...(packing === undefined ? {} : { packing }),
-      ...modelsFrom(s.models, s.precision ?? 'bf16'),
+      ...modelsFrom(s.models, s.precision ?? 'bf16', sequenceLength),
     },
   };
   const positions = problem.model.learnedPositions;

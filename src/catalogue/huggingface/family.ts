@@ -1,5 +1,7 @@
+import { InputError } from '../../domain/input-error.ts';
 import type { LayerKind, LayerPart, ModelSpec } from '../../domain/model.ts';
 import type { Activation, DenseMlp } from '../../layers/ffn/dense.ts';
+import { moe } from '../../layers/ffn/moe.ts';
 import { type SoftmaxAttention, softmax, softmaxAttention } from '../../layers/mixers/softmax.ts';
 import type { Fields } from './fields.ts';
 
@@ -107,6 +109,7 @@ export function build(f: Fields, name: string, family: string, parts: Parts): Mo
     const special = parts.layer?.(i) ?? {};
     const mixer = special.attention ?? parts.attention;
     const ffn = special.mlp ?? parts.mlp;
+    refuseTooFew(f, ffn);
     let kind = kinds.findIndex((k) => k.mixer === mixer && k.ffn === ffn);
     if (kind < 0) kind = kinds.push({ name: `${ffn.kind}${told(mixer)}`, mixer, ffn }) - 1;
     layers.push(kind);
@@ -130,6 +133,15 @@ export function build(f: Fields, name: string, family: string, parts: Parts): Mo
     ...(beyondSizes.length > 0 ? { beyondSizes } : {}),
     ...(f.has('max_position_embeddings') ? { maxSequenceLength: f.count('max_position_embeddings') } : {}),
   };
+}
+
+function refuseTooFew(f: Fields, ffn: LayerPart): void {
+  if (moe.is(ffn) && ffn.topK > ffn.experts)
+    throw new InputError({
+      message: `each token goes to ${ffn.topK} experts of ${ffn.experts}`,
+      expected: 'no more than there are',
+      at: { file: f.file },
+    });
 }
 
 /** What tells layers of one kind of MLP apart. */

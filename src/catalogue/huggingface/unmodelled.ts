@@ -31,7 +31,7 @@ export const UNMODELLED: Readonly<Record<string, string>> = {
   ...words('two attentions a layer and experts that do nothing', ['longcat_flash']),
   ...words('blocks of unlike sizes', ['deci', 'nemotron-nas', 'openelm']),
   ...words('an activation with weights of its own', ['apertus']),
-  ...words('a gate on the output of attention', ['afmoe', 'step3p5', 'step3p7']),
+  ...words('a gate on the output of attention', ['afmoe', 'laguna', 'step3p5', 'step3p7']),
   ...words('an MLP beside the experts', ['arctic', 'grok-2', 'grok2']),
   ...words('windows with heads and value widths of their own', ['mimo_v2_flash']),
   ...words('experts of attention', ['jetmoe']),

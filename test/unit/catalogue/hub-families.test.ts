@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { fromHuggingFace } from '../../../src/catalogue/huggingface/index.ts';
+import { fromHuggingFace, MODEL_TYPES } from '../../../src/catalogue/huggingface/index.ts';
 import { InputError } from '../../../src/domain/input-error.ts';
 import { countParameters } from '../../../src/layers/parameters.ts';
 
@@ -14,6 +14,12 @@ const { models } = JSON.parse(readFileSync('test/fixtures/hub-families.json', 'u
   models: Known[];
 };
 
+/** Small ones, with each family's switches: counts equal transformers 5.18.0 modules on the meta device, a buffer of scores included. */
+const variants = readFileSync('test/fixtures/family-variants.jsonl', 'utf8')
+  .trim()
+  .split('\n')
+  .map((line) => JSON.parse(line) as Omit<Known, 'model'>);
+
 function refusalOf(config: Record<string, unknown>): string {
   try {
     fromHuggingFace(config, 'x');
@@ -24,6 +30,11 @@ function refusalOf(config: Record<string, unknown>): string {
   throw new Error('nothing was refused');
 }
 
+function typeOf(config: Record<string, unknown>): unknown {
+  const inner = config.text_config as Record<string, unknown> | undefined;
+  return (inner ?? config).model_type;
+}
+
 describe('families of the hubs', () => {
   it.each(models.map((known) => [known.model, known] as const))(
     '%s: exact',
@@ -31,6 +42,26 @@ describe('families of the hubs', () => {
       expect(countParameters(fromHuggingFace(config, model)).total).toBe(total);
     },
   );
+
+  it.each(variants)('$config.model_type with its switches: exact ($total)', ({ config, total }) => {
+    expect(countParameters(fromHuggingFace(config, 'x')).total).toBe(total);
+  });
+
+  it('has a case of all families but those that transformers lacks', () => {
+    const tried = new Set([...models, ...variants].map(({ config }) => typeOf(config)));
+    const lacking = [
+      'aquila',
+      'xverse',
+      'baichuan',
+      'bailing_moe',
+      'bailing_moe_v2',
+      'kimi_k2',
+      'minicpm',
+      'mimo',
+    ];
+    const alike = ['grok1', 'internlm', 'internlm2', 'qwen', 'qwen2_vl', 'stablelm_epoch'];
+    expect(MODEL_TYPES.filter((type) => !tried.has(type)).sort()).toEqual([...lacking, ...alike].sort());
+  });
 
   it.each([
     ['jamba', /"jamba" has Mamba layers, which are not modelled/],

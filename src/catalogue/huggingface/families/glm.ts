@@ -40,7 +40,7 @@ export const glm4: Family = {
   types: ['glm4', 'glm4v_text'],
   read(raw, name) {
     const vision = raw.valueOf('model_type') === 'glm4v_text';
-    const f = raw.usual({ num_key_value_heads: 2 });
+    const f = raw.usual({ num_key_value_heads: 2, attention_bias: true });
     return build(f, name, 'glm4', {
       attention: attentionOf(f, { qkvBias: vision || f.flag('attention_bias', false), outBias: false }),
       mlp: gatedMlp(f),

@@ -9,7 +9,7 @@ export const glm4Moe: Family = {
     const type = f.valueOf('model_type');
     const dots = type === 'dots1';
     const width = f.count('moe_intermediate_size');
-    const headDim = dots ? {} : { headDim: f.count('head_dim', 128) };
+    const headDim = type === 'solar_open' ? { headDim: f.count('head_dim', 128) } : {};
     const bias = f.flag('attention_bias', type === 'glm4v_moe_text');
     const plain = attentionOf(f, { ...headDim, qkvBias: bias, outBias: dots && bias });
     const moe = moeMlp(f.count('n_routed_experts'), f.count('num_experts_per_tok'), width, {

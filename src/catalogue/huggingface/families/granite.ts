@@ -1,5 +1,6 @@
 import { moeMlp } from '../../../layers/ffn/moe.ts';
 import { attentionOf, build, type Family, gatedMlp, scalings } from '../family.ts';
+import { windowed, windowOf } from '../windows.ts';
 
 const MULTIPLIERS = ['embedding_multiplier', 'residual_multiplier', 'attention_multiplier', 'logits_scaling'];
 
@@ -10,6 +11,33 @@ export const granite: Family = {
     build(f, name, 'granite', {
       attention: attentionOf(f),
       mlp: gatedMlp(f, f.flag('mlp_bias', false)),
+      beyondSizes: scalings(f, MULTIPLIERS),
+    }),
+};
+
+/** Every fourth layer attends to all, the others over a window; a sink per head. */
+export const graniteSwa: Family = {
+  types: ['granite_swa'],
+  read(f, name) {
+    const full = attentionOf(f, { sinks: true });
+    return build(f, name, 'granite', {
+      attention: full,
+      mlp: gatedMlp(f, f.flag('mlp_bias', false)),
+      layer: windowed(f, full, windowOf(f, 128), (i) => i % 4 !== 0),
+      tied: true,
+      beyondSizes: scalings(f, MULTIPLIERS),
+    });
+  },
+};
+
+/** Granite with a norm after each block too, unless it says otherwise. */
+export const hyperclova: Family = {
+  types: ['hyperclovax'],
+  read: (f, name) =>
+    build(f, name, 'hyperclovax', {
+      attention: attentionOf(f),
+      mlp: gatedMlp(f, f.flag('mlp_bias', false)),
+      norm: { kind: 'rms', perLayer: f.flag('use_post_norm', true) ? 4 : 2 },
       beyondSizes: scalings(f, MULTIPLIERS),
     }),
 };

@@ -1,6 +1,7 @@
 import { moeMlp } from '../../../layers/ffn/moe.ts';
 import { attentionOf, build, type Family, gatedMlp, normsOfHeads } from '../family.ts';
 import { Fields } from '../fields.ts';
+import { firstDense } from '../sparse-layers.ts';
 
 /** Norms of queries and keys over a head, after rotation. */
 export const hunyuan: Family = {
@@ -23,6 +24,25 @@ export const hunyuanMoe: Family = {
         'intermediate_size: transformers builds experts of no other',
       );
     return build(f, name, 'hunyuan', { attention: normsOfHeads(attentionOf(f)), mlp });
+  },
+};
+
+/** The first layer is dense; a shared expert and a correction of the router's scores. */
+export const hunyuan3: Family = {
+  types: ['hy_v3'],
+  read(f, name) {
+    const width = f.count('moe_intermediate_size', 1536);
+    const moe = moeMlp(f.count('num_experts', 192), f.count('num_experts_per_tok', 8), width, {
+      sharedFfnHiddenSize: width * f.countOrZero('num_shared_experts', 1),
+      correctionBias: true,
+    });
+    if (f.flag('mlp_bias', false))
+      throw f.odd('mlp_bias', true, 'false: biases of shared experts are not modelled');
+    return build(f, name, 'hunyuan', {
+      attention: normsOfHeads(attentionOf(f, { headDim: f.count('head_dim', 128) })),
+      mlp: moe,
+      layer: firstDense(f, moe, 1),
+    });
   },
 };
 

@@ -5,6 +5,7 @@ import { bailing } from './bailing.ts';
 import { bitnet } from './bitnet.ts';
 import { bloom } from './bloom.ts';
 import { cohere, cohere2 } from './cohere.ts';
+import { cwm } from './cwm.ts';
 import { dbrx } from './dbrx.ts';
 import { deepseek, youtu } from './deepseek.ts';
 import { ernie, ernieMoe } from './ernie.ts';
@@ -19,12 +20,13 @@ import { neox } from './gpt-neox.ts';
 import { gptOss } from './gpt-oss.ts';
 import { gpt2 } from './gpt2.ts';
 import { gptj } from './gptj.ts';
-import { granite, graniteMoe } from './granite.ts';
+import { granite, graniteMoe, graniteSwa, hyperclova } from './granite.ts';
 import { grok } from './grok.ts';
-import { hunyuan, hunyuanMoe } from './hunyuan.ts';
+import { hunyuan, hunyuan3, hunyuanMoe } from './hunyuan.ts';
 import { internlm } from './internlm.ts';
 import { llama } from './llama.ts';
 import { llama4 } from './llama4.ts';
+import { mellum } from './mellum.ts';
 import { minicpm } from './minicpm.ts';
 import { minimax } from './minimax-m2.ts';
 import { mistral } from './mistral.ts';
@@ -57,6 +59,7 @@ export const FAMILIES: readonly Family[] = [
   cohere,
   cohere2,
   dbrx,
+  cwm,
   deepseek,
   youtu,
   ernie,
@@ -77,12 +80,16 @@ export const FAMILIES: readonly Family[] = [
   gptj,
   granite,
   graniteMoe,
+  graniteSwa,
+  hyperclova,
   grok,
   hunyuan,
   hunyuanMoe,
+  hunyuan3,
   internlm,
   llama,
   llama4,
+  mellum,
   minicpm,
   minimax,
   mistral,

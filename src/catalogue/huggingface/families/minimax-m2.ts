@@ -5,10 +5,13 @@ import { attentionOf, build, type Family, normsOfAllHeads } from '../family.ts';
 export const minimax: Family = {
   types: ['minimax_m2'],
   read(f, name) {
-    const plain = attentionOf(f);
+    const plain = attentionOf(f, {
+      headDim: f.count('head_dim', 128),
+      ...{ qkvBias: false, outBias: false },
+    });
     const mlp = moeMlp(
       f.count('num_local_experts'),
-      f.count('num_experts_per_tok'),
+      f.count('num_experts_per_tok', 8),
       f.count('intermediate_size'),
       { correctionBias: true },
     );

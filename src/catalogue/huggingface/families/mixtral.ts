@@ -18,7 +18,7 @@ export const mixtral: Family = {
       mlp,
       layer: windowed(f, full, windowOf(f), () => true),
       ...(phi
-        ? { norm: { kind: 'layer', perLayer: 2 } as const, headBias: f.flag('lm_head_bias', true) }
+        ? { norm: { kind: 'layer', perLayer: 2 } as const, headBias: f.flag('lm_head_bias', false) }
         : {}),
     });
   },

@@ -11,7 +11,7 @@ export const qwenMoe: Family = {
   read(f, name) {
     const third = f.valueOf('model_type') !== 'qwen2_moe';
     const full = third
-      ? normsOfHeads(attentionOf(f, { headDim: f.count('head_dim', 128) }))
+      ? normsOfHeads(attentionOf(f))
       : attentionOf(f, { qkvBias: f.flag('qkv_bias', true), outBias: false });
     const moe = moeMlp(
       f.count('num_experts', third ? 128 : 60),
