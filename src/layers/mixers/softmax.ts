@@ -94,7 +94,13 @@ export const softmax = layerModule<SoftmaxAttention>({
       };
     return subNorm === true ? subNormLaw(tp) : null;
   },
-  describe: ({ heads, kvHeads, headDim }) => `${heads} heads, ${kvHeads} key-value, ${headDim} wide`,
+  describe: ({ heads, kvHeads, headDim, slidingWindow, chunk, rope }) =>
+    [
+      `${heads} heads, ${kvHeads} key-value, ${headDim} wide`,
+      ...(slidingWindow === null ? [] : [`window ${slidingWindow}`]),
+      ...(chunk === undefined ? [] : [`chunks of ${chunk}`]),
+      ...(rope === false ? ['not rotated'] : []),
+    ].join(', '),
 });
 
 /** Plain attention: as many key-value heads as heads, nothing special. */
