@@ -1,8 +1,9 @@
 import { attentionOf, build, type Family, gatedMlp } from '../family.ts';
 
-/** Hidden size of the 13B, which weighs distances where the 7B rotates (baichuan-inc's modeling_baichuan.py of each). */
+/** Hidden size of the 13B: no key of the config tells them apart (modeling_baichuan.py of each). */
 const THIRTEEN_B = 5120;
 
+/** A Llama; the 13B weighs distances where the 7B rotates. */
 export const baichuan: Family = {
   types: ['baichuan'],
   read: (f, name) =>

@@ -1,6 +1,7 @@
 import { attentionOf, build, type Family, gatedMlp, normsOfHeads } from '../family.ts';
 import { allButEvery, rotatedWhereSliding, windowOf } from '../windows.ts';
 
+/** A Llama whose config counts layers under a key of its own. */
 export const exaone: Family = {
   types: ['exaone'],
   read(raw, name) {
