@@ -84,7 +84,7 @@ function typeOf({ model_type: type, architectures }: Config): string | undefined
 
 function missing(what: string, file: string): InputError {
   return new InputError({
-    message: `${what}, which are not modelled`,
+    message: `${what}: not modelled`,
     expected: 'attention and MLP layers only',
     at: { file },
   });
