@@ -24,7 +24,7 @@ const FOREIGN: Readonly<Record<string, string>> = {
 };
 
 /** Where a multimodal config has that of its decoder. */
-const DECODERS = ['text_config', 'llm_config', 'language_config', 'thinker_config'] as const;
+export const DECODERS = ['text_config', 'llm_config', 'language_config', 'thinker_config'] as const;
 
 /** The decoder's type where a multimodal config leaves it out. */
 const INNER: Readonly<Record<string, string>> = {

@@ -1,6 +1,9 @@
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { fromHuggingFace, MODEL_TYPES } from '../../../src/catalogue/huggingface/index.ts';
+import { loadModel } from '../../../src/catalogue/models.ts';
 import { InputError } from '../../../src/domain/input-error.ts';
 import { countParameters } from '../../../src/layers/parameters.ts';
 
@@ -67,6 +70,16 @@ describe('families of the hubs', () => {
     const { model_type: _, ...config } = models.find(({ model }) => model.includes('OLMoE'))!.config;
     expect(fromHuggingFace(config, 'x').family).toBe('olmoe');
     expect(refusalOf({ architectures: ['JambaForCausalLM'] })).toMatch(/"jamba" has Mamba layers/);
+  });
+
+  it('gives a key inside another its line', () => {
+    const text = { ...models.find(({ model }) => model.includes('Scout'))!.config };
+    const inner = { ...(text.text_config as object), num_attention_heads: 'many' };
+    const path = join(mkdtempSync(join(tmpdir(), 'hub-')), 'config.json');
+    const lines = JSON.stringify({ ...text, text_config: inner }, null, 1);
+    writeFileSync(path, lines);
+    const line = lines.slice(0, lines.indexOf('"many"')).split('\n').length;
+    expect(() => loadModel(path)).toThrow(`config.json:${line}:`);
   });
 
   it('hints at a slip, never at a family of another number', () => {
