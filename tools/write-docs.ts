@@ -7,6 +7,7 @@ import { type LayerSummary, scoreLayers, summariseLayers } from './accuracy/laye
 import { readRows } from './accuracy/rows.ts';
 import { score } from './accuracy/score.ts';
 import { type Summary, summarise } from './accuracy/summary.ts';
+import { familyTables } from './docs/families.ts';
 import { moduleTables } from './docs/modules.ts';
 
 async function outputOf(argv: readonly string[]): Promise<string> {
@@ -54,13 +55,12 @@ async function writeReadme(): Promise<void> {
   );
 }
 
-function writeCommands(): void {
-  const path = 'docs/commands.md';
+function writeBetweenMarks(path: string, tables: string): void {
   writeFileSync(
     path,
     readFileSync(path, 'utf8').replace(
       /(<!-- npm run docs -->\n)[\s\S]*?(<!-- end -->)/,
-      (_, before: string, after: string) => `${before}\n${moduleTables()}\n${after}`,
+      (_, before: string, after: string) => `${before}\n${tables}\n${after}`,
     ),
   );
 }
@@ -275,7 +275,8 @@ ${constants.join('\n')}
 `;
 }
 
-writeCommands();
+writeBetweenMarks('docs/commands.md', moduleTables());
+writeBetweenMarks('docs/models.md', familyTables());
 const path = 'test/accuracy/runs.jsonl';
 const { rows } = readRows([{ path, text: readFileSync(path, 'utf8') }]);
 const scored = rows.map((row) => score(row));

@@ -7,7 +7,7 @@ import type { Flaw } from '../layers/layer-module.ts';
 import { modelSchema, type OwnModelDocument } from '../schema/model.ts';
 import { dataFolder } from './data-folder.ts';
 import { bundled, type Document, isMapping, listNames, readDocument, validateDocument } from './document.ts';
-import { fromHuggingFace } from './huggingface/index.ts';
+import { DECODERS, fromHuggingFace } from './huggingface/index.ts';
 
 const FOLDER = dataFolder('configs', 'models');
 
@@ -54,25 +54,35 @@ function modelFrom(document: Document, name: string): ModelSpec {
       at: document.locate(''),
     });
   }
-  if (!('schema' in value)) return located(document, () => fromHuggingFace(value, name, document.path), '');
+  if (!('schema' in value))
+    return located(document, value, () => fromHuggingFace(value, name, document.path), '');
   const doc = validateDocument(document, modelSchema);
   const title = doc.name ?? name;
   if (doc.huggingFace !== undefined) {
     const config = doc.huggingFace;
-    return located(document, () => fromHuggingFace(config, title, document.path), '/huggingFace');
+    return located(document, config, () => fromHuggingFace(config, title, document.path), '/huggingFace');
   }
   return ownModel(document, doc, title);
 }
 
-/** Gives an error about a key of the config its line. */
-function located<T>(document: Document, read: () => T, at: string): T {
+/** Gives an error about a key of the config, or of a mapping inside it, its line. */
+function located<T>(document: Document, config: object, read: () => T, at: string): T {
   try {
     return read();
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     const key = /^(?:missing key )?"?(\w+)"? /.exec(`${error.problem.message} `)?.[1];
-    throw new InputError({ ...error.problem, at: document.locate(key === undefined ? at : `${at}/${key}`) });
+    const pointer = key === undefined ? '' : pointerOf(config, key);
+    throw new InputError({ ...error.problem, at: document.locate(`${at}${pointer}`) });
   }
+}
+
+/** Where a key stands: of a decoder inside a multimodal config first, as it is read. */
+function pointerOf(config: object, key: string): string {
+  const inside = Object.entries(config).filter(([, value]) => isMapping(value) && key in value);
+  const decoder = inside.find(([name]) => DECODERS.some((one) => one === name));
+  const [name] = decoder ?? (key in config ? [] : (inside[0] ?? []));
+  return name === undefined ? `/${key}` : `/${name}/${key}`;
 }
 
 function ownModel(document: Document, doc: OwnModelDocument, name: string): ModelSpec {
@@ -109,10 +119,14 @@ function ownModel(document: Document, doc: OwnModelDocument, name: string): Mode
     vocabSize: doc.vocabSize,
     tiedEmbeddings: doc.tiedEmbeddings ?? false,
     learnedPositions: doc.learnedPositions ?? 0,
-    norm: { kind: doc.norm?.kind ?? 'rms', perLayer: doc.norm?.perLayer ?? 2 },
+    norm: { perLayer: 2, ...(doc.norm ?? { kind: 'rms' }) },
     kinds,
     layers,
     mtpLayers: doc.mtpLayers ?? 0,
+    ...(doc.headBias === true ? { headBias: true } : {}),
+    ...(doc.embeddingNorm === true ? { embeddingNorm: true } : {}),
+    ...(doc.parallelResidual === true ? { parallelResidual: true } : {}),
+    ...(doc.alibi === true ? { alibi: true } : {}),
     ...(doc.maxSequenceLength === undefined ? {} : { maxSequenceLength: doc.maxSequenceLength }),
   };
 }

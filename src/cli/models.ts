@@ -4,6 +4,7 @@ import { PRECISIONS, type Precision } from '../domain/dtype.ts';
 import { InputError } from '../domain/input-error.ts';
 import type { ModelSpec } from '../domain/model.ts';
 import { asTrained } from '../layers/training/as-trained.ts';
+import { withinSequence } from '../layers/within-sequence.ts';
 import { nearest } from '../units/nearest.ts';
 
 const WORDS = ['frozen', 'trained', 'resident', 'offloaded', 'split', 'whole', ...PRECISIONS] as const;
@@ -16,9 +17,11 @@ const EXPECTED = `a list of ROLE=MODEL, ROLE one of ${ROLES.join(', ')}, and aft
 export function modelsFrom(
   text: string | undefined,
   precision: string,
+  sequenceLength = Number.POSITIVE_INFINITY,
 ): { readonly models?: readonly BesideModel[] } {
   if (text === undefined) return {};
-  return { models: text.split(',').map((one) => modelFrom(text, one.trim(), precision)) };
+  const models = text.split(',').map((one) => modelFrom(text, one.trim(), precision));
+  return { models: models.map((one) => ({ ...one, model: withinSequence(one.model, sequenceLength) })) };
 }
 
 function modelFrom(text: string, one: string, usual: string): BesideModel {

@@ -10,6 +10,7 @@ import type { Problem } from '../domain/problem.ts';
 import { LAUNCHERS, launcherOf } from '../frameworks/index.ts';
 import type { Framework } from '../frameworks/port/framework.ts';
 import { asTrained } from '../layers/training/as-trained.ts';
+import { withinSequence } from '../layers/within-sequence.ts';
 import { OPTIMIZERS } from '../optimizers/index.ts';
 import { type ChosenOptimizer, parseOptimizer } from '../plan-text/optimizer-text.ts';
 import type { Origin } from '../schema/estimate.ts';
@@ -50,12 +51,13 @@ export function given(modelName: string, clusterName: string, s: Settings): Give
       message: `--packing is "${s.packing}", beside --layer-profile`,
       expected: 'one of them: layers are measured on sequences of one length',
     });
+  const bound = withinSequence(model.value, sequenceLength);
   const problem: Problem = {
-    model: withImages(training === null ? model.value : asTrained(model.value, training), s, sequenceLength),
+    model: withImages(training === null ? bound : asTrained(bound, training), s, sequenceLength),
     cluster: cluster.value,
     ...(s['layer-profile'] === undefined
       ? {}
-      : { layerProfile: loadLayerProfile(s['layer-profile'], model.value, gpusOf(loaded.value)) }),
+      : { layerProfile: loadLayerProfile(s['layer-profile'], bound, gpusOf(loaded.value)) }),
     stack: loadStack(s.stack ?? launcher?.stack ?? 'generic'),
     workload: {
       sequenceLength,
@@ -64,7 +66,7 @@ export function given(modelName: string, clusterName: string, s: Settings): Give
       ...optimizerFrom(s.optimizer ?? OPTIMIZERS[0]!.id),
       ...keptFreeFrom(cluster.value, s),
       ...(packing === undefined ? {} : { packing }),
-      ...modelsFrom(s.models, s.precision ?? 'bf16'),
+      ...modelsFrom(s.models, s.precision ?? 'bf16', sequenceLength),
     },
   };
   const positions = problem.model.learnedPositions;

@@ -20,8 +20,19 @@ export interface ModelSpec {
   readonly layers: readonly number[];
   /** Multi-token-prediction modules after the last layer (DeepSeek-V3); each is one layer of the last kind plus projections. */
   readonly mtpLayers: number;
-  /** A bias on the vocabulary projection (phimoe). */
+  /** A bias on the vocabulary projection (phimoe, phi, gptj). */
   readonly headBias?: boolean;
+  /** A norm on what the embedding looks up (bloom). */
+  readonly embeddingNorm?: boolean;
+  /** Attention and MLP read the same input and are added to it together (gpt_neox, phi, cohere). */
+  readonly parallelResidual?: boolean;
+  /** Distances weigh on the scores of attention, and nothing is rotated (bloom, mpt; Press et al., arXiv 2108.12409). */
+  readonly alibi?: boolean;
+  /**
+   * What its forward pass does that changes neither size nor cost (`residual_multiplier` of granite): a runtime that builds the
+   * model from its sizes must know it.
+   */
+  readonly beyondSizes?: readonly string[];
   readonly maxSequenceLength?: number;
   /** Of a multimodal model: what stands before its decoder. */
   readonly towers?: readonly Tower[];
@@ -67,6 +78,12 @@ interface NormSpec {
   readonly kind: (typeof NORM_KINDS)[number];
   /** Norms over the hidden size in each layer: 2 usually, 4 with post-norms (gemma), 1 in falcon-7b. */
   readonly perLayer: number;
+  /** Of layer norms; left out: they have one (cohere, dbrx: none). */
+  readonly bias?: boolean;
+  /** A learned weight; left out: they have one (olmo: none). */
+  readonly scale?: boolean;
+  /** Its two stand after attention and MLP, not before them (olmo2, exaone4). */
+  readonly after?: boolean;
 }
 
 /** What mixes the tokens of a sequence, and what works on each: either may be missing. */

@@ -1,4 +1,5 @@
 import { residualTokens } from './local-shape.ts';
+import { norm } from './norm.ts';
 import { type Communication, kept, type LayerContext, type Operator, operator, stream } from './operator.ts';
 import { towerOperators } from './towers.ts';
 import { endsTrained } from './training/as-trained.ts';
@@ -11,7 +12,8 @@ export function embeddingOperators(context: LayerContext): Operator[] {
   return [...lookUps, ...towerOperators(context)];
 }
 
-function lookUp({ model, local, stack }: LayerContext): Operator[] {
+function lookUp(context: LayerContext): Operator[] {
+  const { model, local, stack } = context;
   const elements = local.tokens * model.hiddenSize;
   const e = local.elementBytes;
   const { hiddenSize: columns, learnedPositions, vocabSize } = model;
@@ -29,7 +31,14 @@ function lookUp({ model, local, stack }: LayerContext): Operator[] {
           : []),
       ],
     }),
+    ...(model.embeddingNorm === true ? [embeddingNorm(context)] : []),
   ];
+}
+
+/** What it reads is kept; what it writes is the input of the first layer, which keeps it. */
+function embeddingNorm(context: LayerContext): Operator {
+  const one = norm('word-embedding-norm', context, [], { part: 'embeddingNorm' });
+  return { ...one, saved: one.saved.slice(0, 1) };
 }
 
 /** What each rank of a split vocabulary found, added up. */

@@ -23,6 +23,8 @@ export interface LayerModule<S extends LayerPart = LayerPart> {
   complete(given: S, hiddenSize: number): S | Flaw;
   /** Its operators in order of execution, between the norm before it and the residual addition after. */
   operators(spec: S, context: LayerContext): Operator[];
+  /** The part as it is where no sequence is longer than so many tokens: a window or chunk that never binds is none. */
+  within?(spec: S, sequence: number): S;
   /** The law that a split breaks. */
   constraints(spec: S, split: Split): Reason | null;
   /** In words: `32 heads, 8 key-value, 128 wide`. */

@@ -1,8 +1,9 @@
+import type { ModelSpec } from '../domain/model.ts';
 import { asRun } from './eager.ts';
 import { residualTokens } from './local-shape.ts';
 import { input, kept, type LayerContext, type Operator, operator, stream } from './operator.ts';
 import type { RecomputeModule } from './recompute-modules.ts';
-import { vector } from './weight.ts';
+import { vector, type Weight } from './weight.ts';
 
 /**
  * A norm over the hidden size: reads and writes each element; backward reads x and dy, adds to and writes dx. Its output
@@ -25,8 +26,14 @@ export function norm(
       kept(e * elements, ...modules),
       input('block', copies * local.linearInputBytes * elements, 'layernorm', 'op', ...modules),
     ],
-    weights: [vector(part, model.hiddenSize * (model.norm.kind === 'layer' ? 2 : 1))],
+    weights: normWeights(part, model),
   });
+}
+
+/** A weight and, of layer norms, a bias, as far as the model has them. */
+function normWeights(part: string, { hiddenSize, norm: { kind, bias, scale } }: ModelSpec): Weight[] {
+  const vectors = (scale === false ? 0 : 1) + (kind === 'rms' || bias === false ? 0 : 1);
+  return vectors === 0 ? [] : [vector(part, vectors * hiddenSize)];
 }
 
 /** Bias, dropout and residual addition in one kernel; keeps the mask where the stack keeps masks. */

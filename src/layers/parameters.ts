@@ -14,6 +14,7 @@ import { parametersOf, type Weight } from './weight.ts';
 export interface ParameterCount {
   readonly embedding: number;
   readonly positions: number;
+  readonly embeddingNorm: number;
   readonly kinds: readonly {
     readonly name: string;
     readonly layers: number;
@@ -50,6 +51,7 @@ export function countParameters(model: ModelSpec): ParameterCount {
   return {
     embedding: ends.embedding ?? 0,
     positions: ends.positions ?? 0,
+    embeddingNorm: ends.embeddingNorm ?? 0,
     kinds: kinds.map(({ name, layers, perLayer }) => ({ name, layers, perLayer })),
     finalNorm: ends.finalNorm ?? 0,
     lmHead: ends.lmHead ?? 0,

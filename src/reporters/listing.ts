@@ -31,6 +31,7 @@ export function modelTable(model: ModelSpec, style: Style): string {
   const { sequenceLength, flopsPerToken: flops } = modelDocument(model, '');
   const rows: string[][] = [['embedding', formatInteger(p.embedding)]];
   if (p.positions > 0) rows.push(['learned positions', formatInteger(p.positions)]);
+  if (p.embeddingNorm > 0) rows.push(['embedding norm', formatInteger(p.embeddingNorm)]);
   for (const { name, layers, perLayer } of p.kinds) {
     rows.push([`${layers} × ${name} layer`, formatInteger(layers * sumOfLayer(perLayer))]);
     for (const [part, count] of Object.entries(perLayer))

@@ -12,6 +12,7 @@ export const modelReportSchema = documentSchema({
     parameters: closed({
       embedding: count,
       positions: count,
+      embeddingNorm: count,
       kinds: list(closed({ name: text, layers: count, perLayer: named(count) })),
       finalNorm: count,
       lmHead: count,

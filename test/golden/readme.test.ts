@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { LAUNCHERS } from '../../src/frameworks/index.ts';
+import { familyTables } from '../../tools/docs/families.ts';
 import { moduleTables } from '../../tools/docs/modules.ts';
 import { run } from '../fixtures/run.ts';
 
@@ -30,6 +31,10 @@ describe('README', () => {
 describe('pages on modules', () => {
   it('docs/commands.md has what npm run docs writes', () => {
     expect(readFileSync('docs/commands.md', 'utf8')).toContain(`\n${moduleTables()}\n<!-- end -->`);
+  });
+
+  it('docs/models.md has what npm run docs writes', () => {
+    expect(readFileSync('docs/models.md', 'utf8')).toContain(`\n${familyTables()}\n<!-- end -->`);
   });
 
   it.each(LAUNCHERS)('docs/launchers.md has a row for $id', ({ id }) => {

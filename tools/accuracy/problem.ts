@@ -16,6 +16,7 @@ import { denseMlp } from '../../src/layers/ffn/dense.ts';
 import { moeMlp } from '../../src/layers/ffn/moe.ts';
 import type { LatentAttention } from '../../src/layers/mixers/latent.ts';
 import { softmaxAttention } from '../../src/layers/mixers/softmax.ts';
+import { withinSequence } from '../../src/layers/within-sequence.ts';
 import { optimizerOfRow, statesOfRow } from './optimizer.ts';
 import type { Row } from './row.ts';
 import { trainedModel } from './training.ts';
@@ -35,7 +36,7 @@ export function problemOf(row: Row, assumptions: string[]): Problem {
   if (!row.sequenceLength || !row.config.globalBatch)
     throw new Error('sequence length or global batch not stated');
   return {
-    model: trainedModel(modelOf(row, assumptions), row, assumptions),
+    model: trainedModel(withinSequence(modelOf(row, assumptions), row.sequenceLength), row, assumptions),
     cluster: clusterOf(row, assumptions),
     stack: stackOf(row, assumptions),
     workload: {

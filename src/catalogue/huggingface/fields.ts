@@ -1,17 +1,49 @@
 import { InputError } from '../../domain/input-error.ts';
+import { isMapping } from '../document.ts';
+
+type Values = Readonly<Record<string, unknown>>;
+
+/** What else a family calls a key: `{ hidden_size: 'n_embd' }`. */
+export type Names = Readonly<Record<string, string>>;
 
 /** Typed access to a config.json; a missing or odd value is an InputError that names key and value. */
 export class Fields {
-  readonly values: Readonly<Record<string, unknown>>;
+  readonly values: Values;
   readonly file: string;
+  private readonly names: Names;
 
-  constructor(values: Readonly<Record<string, unknown>>, file: string) {
+  constructor(values: Values, file: string, names: Names = {}) {
     this.values = values;
     this.file = file;
+    this.names = names;
+  }
+
+  /** The same, where a family has other names for some keys. */
+  called(names: Names): Fields {
+    return new Fields(this.values, this.file, { ...this.names, ...names });
+  }
+
+  /** The same, with what its classes take where a key is left out. */
+  usual(values: Values): Fields {
+    const left = Object.entries(values).filter(([key]) => this.values[this.nameOf(key)] === undefined);
+    return new Fields({ ...this.values, ...Object.fromEntries(left) }, this.file, this.names);
+  }
+
+  /** The fields of a mapping inside it; none where it is left out. */
+  inside(key: string, names: Names = {}): Fields {
+    const value = this.valueOf(key) ?? {};
+    if (!isMapping(value)) throw this.odd(key, value, 'a mapping');
+    return new Fields(value, this.file, names);
   }
 
   has(key: string): boolean {
-    return this.values[key] !== undefined && this.values[key] !== null;
+    const value = this.valueOf(key);
+    return value !== undefined && value !== null;
+  }
+
+  /** Also as null, which takes back what is usual. */
+  says(key: string): boolean {
+    return this.valueOf(key) !== undefined;
   }
 
   /** A whole number above zero. Without `fallback` the key is required. */
@@ -25,33 +57,45 @@ export class Fields {
   }
 
   flag(key: string, fallback: boolean): boolean {
-    const value = this.values[key];
+    const value = this.valueOf(key);
     if (value === undefined || value === null) return fallback;
     if (typeof value === 'boolean') return value;
     throw this.odd(key, value, 'true or false');
   }
 
   list(key: string): readonly unknown[] | null {
-    const value = this.values[key];
+    const value = this.valueOf(key);
     if (value === undefined || value === null) return null;
     if (Array.isArray(value)) return value;
     throw this.odd(key, value, 'a list');
   }
 
+  valueOf(key: string): unknown {
+    return this.values[this.nameOf(key)];
+  }
+
   odd(key: string, value: unknown, expected: string): InputError {
     return new InputError({
-      message: `${key} is ${JSON.stringify(value)}`,
+      message: `${this.nameOf(key)} is ${JSON.stringify(value)}`,
       expected,
       at: { file: this.file },
     });
   }
 
+  /** As the config has it: by the family's own name, unless only the common one is there. */
+  private nameOf(key: string): string {
+    const own = this.names[key];
+    return own === undefined || (this.values[own] === undefined && this.values[key] !== undefined)
+      ? key
+      : own;
+  }
+
   private whole(key: string, least: number, fallback?: number): number {
-    const value = this.values[key];
+    const value = this.valueOf(key);
     if (value === undefined || value === null) {
       if (fallback !== undefined) return fallback;
       throw new InputError({
-        message: `missing key "${key}"`,
+        message: `missing key "${this.nameOf(key)}"`,
         expected: 'a whole number',
         at: { file: this.file },
       });

@@ -2,45 +2,59 @@ import { InputError } from '../../domain/input-error.ts';
 import type { ModelSpec } from '../../domain/model.ts';
 import { nearest } from '../../units/nearest.ts';
 import { isMapping } from '../document.ts';
-import { DENSE } from './dense.ts';
-import type { Family } from './family.ts';
+import { FAMILIES } from './families/index.ts';
 import { Fields } from './fields.ts';
-import { LEGACY } from './legacy.ts';
-import { MOE } from './moe.ts';
 import { towersOf } from './towers.ts';
+import { UNMODELLED } from './unmodelled.ts';
 
-const FAMILIES: readonly Family[] = [...DENSE, ...LEGACY, ...MOE];
+type Config = Readonly<Record<string, unknown>>;
 
-const MODEL_TYPES: readonly string[] = FAMILIES.flatMap((family) => family.types).sort();
+/** Each `model_type` that is read. */
+export const MODEL_TYPES: readonly string[] = FAMILIES.flatMap((family) => family.types).sort();
 
 /** Keys of layers that are not attention and MLP: refused, since they would be silently miscounted. */
-const FOREIGN = [
-  'ssm_cfg',
-  'mamba_d_state',
-  'mamba_num_heads',
-  'hybrid_override_pattern',
-  'linear_num_key_heads',
-  'rwkv_head_size',
-];
+const FOREIGN: Readonly<Record<string, string>> = {
+  ssm_cfg: 'Mamba layers',
+  mamba_d_state: 'Mamba layers',
+  mamba_num_heads: 'Mamba layers',
+  hybrid_override_pattern: 'Mamba layers',
+  linear_num_key_heads: 'linear attention layers',
+  rwkv_head_size: 'linear attention layers',
+  index_n_heads: 'sparse attention with an indexer',
+};
+
+/** Where a multimodal config has that of its decoder. */
+export const DECODERS = ['text_config', 'llm_config', 'language_config', 'thinker_config'] as const;
+
+/** The decoder's type where a multimodal config leaves it out. */
+const INNER: Readonly<Record<string, string>> = {
+  gemma3: 'gemma3_text',
+  llama4: 'llama4_text',
+  llava: 'llama',
+  llava_next: 'llama',
+  mistral3: 'mistral',
+  pixtral: 'mistral',
+  paligemma: 'gemma',
+  qwen3_vl: 'qwen3_vl_text',
+  qwen3_vl_moe: 'qwen3_vl_moe_text',
+  glm4v: 'glm4v_text',
+  glm4v_moe: 'glm4v_moe_text',
+};
 
 /** Reads a Hugging Face config.json. Throws InputError for an unknown architecture or an odd value. */
-export function fromHuggingFace(
-  config: Readonly<Record<string, unknown>>,
-  name: string,
-  file = 'config.json',
-): ModelSpec {
-  const type = config.model_type;
-  const text = config.text_config;
-  if (isMapping(text) && !FAMILIES.some((family) => family.types.includes(String(type)))) {
-    const innerType = text.model_type ?? (type === 'gemma3' ? 'gemma3_text' : type);
-    const decoder = fromHuggingFace(
-      { tie_word_embeddings: config.tie_word_embeddings, ...text, model_type: innerType },
-      name,
-      file,
-    );
-    return withTowers(decoder, config);
+export function fromHuggingFace(config: Config, name: string, file = 'config.json'): ModelSpec {
+  return read(config, name, file, false);
+}
+
+function read(config: Config, name: string, file: string, nested: boolean): ModelSpec {
+  const type = typeOf(config);
+  const text = DECODERS.map((key) => config[key]).find(isMapping);
+  if (text !== undefined) {
+    const own = { tie_word_embeddings: config.tie_word_embeddings, ...text };
+    const inner = typeOf(text) ?? INNER[String(type)] ?? type;
+    return withTowers(read({ ...own, model_type: inner }, name, file, true), config);
   }
-  if (typeof type !== 'string') {
+  if (type === undefined) {
     throw new InputError({
       message: 'missing key "model_type"',
       expected: `one of ${MODEL_TYPES.join(', ')}`,
@@ -48,31 +62,53 @@ export function fromHuggingFace(
       at: { file },
     });
   }
+  const unmodelled = Object.hasOwn(UNMODELLED, type) ? UNMODELLED[type] : undefined;
+  if (unmodelled !== undefined) throw missing(`"${type}" has ${unmodelled}`, file);
   const family = FAMILIES.find((one) => one.types.includes(type));
-  if (family === undefined) {
-    const near = nearest(type, MODEL_TYPES);
-    throw new InputError({
-      message: `unknown architecture "${type}"`,
-      expected: `one of ${MODEL_TYPES.join(', ')}`,
-      hint:
-        near === undefined
-          ? 'Maybe describe it as YAML instead: see `shardwright schema model`.'
-          : `Maybe "${near}".`,
-      at: { file },
-    });
-  }
-  const foreign = FOREIGN.find((key) => config[key] !== undefined && config[key] !== null);
-  if (foreign !== undefined) {
-    throw new InputError({
-      message: `"${foreign}" describes layers that are not modelled`,
-      expected: 'attention and MLP layers only',
-      at: { file },
-    });
-  }
-  return withTowers(family.read(new Fields(config, file), name), config);
+  if (family === undefined) throw unknown(type, file);
+  const foreign = Object.keys(FOREIGN).find((key) => config[key] !== undefined && config[key] !== null);
+  if (foreign !== undefined) throw missing(`"${foreign}" describes ${FOREIGN[foreign]}`, file);
+  const sizes = nested ? family.sizes : {};
+  return withTowers(family.read(new Fields({ ...sizes, ...config, model_type: type }, file), name), config);
 }
 
-function withTowers(model: ModelSpec, config: Readonly<Record<string, unknown>>): ModelSpec {
+/** What `model_type` says, or else the one that `architectures` means: `Qwen3ForCausalLM` is qwen3. */
+function typeOf({ model_type: type, architectures }: Config): string | undefined {
+  if (typeof type === 'string') return type;
+  const [architecture] = Array.isArray(architectures) ? architectures : [];
+  if (typeof architecture !== 'string') return undefined;
+  const plain = (word: string) => word.toLowerCase().replaceAll(/[^a-z0-9.]/g, '');
+  const meant = plain(architecture.replace(/(LMHeadModel|For[A-Z]\w+|Model)$/, ''));
+  return [...MODEL_TYPES, ...Object.keys(UNMODELLED)].find((one) => plain(one) === meant);
+}
+
+function missing(what: string, file: string): InputError {
+  return new InputError({
+    message: `${what}: not modelled`,
+    expected: 'attention and MLP layers only',
+    at: { file },
+  });
+}
+
+/** A type of another number is another family, not a slip: gemma is not gemma2. */
+function unknown(type: string, file: string): InputError {
+  const digits = (word: string) => word.replaceAll(/\D/g, '');
+  const near = nearest(
+    type,
+    MODEL_TYPES.filter((one) => digits(one) === digits(type)),
+  );
+  return new InputError({
+    message: `unknown architecture "${type}"`,
+    expected: `one of ${MODEL_TYPES.join(', ')}`,
+    hint:
+      near === undefined
+        ? 'Maybe describe it as YAML instead: see `shardwright schema model`.'
+        : `Maybe "${near}".`,
+    at: { file },
+  });
+}
+
+function withTowers(model: ModelSpec, config: Config): ModelSpec {
   const towers = towersOf(config);
   return towers.length === 0 ? model : { ...model, towers };
 }

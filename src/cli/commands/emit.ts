@@ -11,6 +11,7 @@ import type { Problem } from '../../domain/problem.ts';
 import type { Workload } from '../../domain/workload.ts';
 import { LAUNCHERS } from '../../frameworks/index.ts';
 import { asTrained } from '../../layers/training/as-trained.ts';
+import { withinSequence } from '../../layers/within-sequence.ts';
 import { optimizerText } from '../../plan-text/optimizer-text.ts';
 import type { Register } from '../command.ts';
 import { emitPlan } from '../emit-plan.ts';
@@ -83,7 +84,7 @@ function workloadOf(stated: PlanFile['problem']): Workload {
     ...{ sequenceLength, globalBatchSize, precision, headroom },
     ...optimizerFrom(optimizerText({ optimizer, optimizerOptions: optimizerOptions ?? {} })),
     ...(packing === undefined ? {} : { packing }),
-    ...modelsFrom(models?.join(','), precision),
+    ...modelsFrom(models?.join(','), precision, sequenceLength),
     ...(headroomBytes === undefined ? {} : { headroomBytes }),
     ...(reservedBytes === undefined ? {} : { reservedBytes }),
   };
@@ -111,7 +112,7 @@ function problemOf(file: PlanFile, folder: string): Problem {
   }
   const { training, groups, stack } = file.problem;
   return {
-    model: trainedAs(model.value, training),
+    model: trainedAs(withinSequence(model.value, file.problem.sequenceLength), training),
     cluster: onlyGroups(cluster.value, (group) => groups.includes(group.id)),
     stack: loadStack(stack),
     workload: workloadOf(file.problem),

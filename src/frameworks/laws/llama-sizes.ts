@@ -1,6 +1,7 @@
 import type { ModelSpec } from '../../domain/model.ts';
 import { dense } from '../../layers/ffn/dense.ts';
 import { softmax } from '../../layers/mixers/softmax.ts';
+import { allSwiglu, unusualOf } from './unusual.ts';
 
 /** Sizes of a Llama: what runtimes that know only a few models tell them by. */
 export interface LlamaSizes {
@@ -13,6 +14,7 @@ export interface LlamaSizes {
 
 /** A plain Llama (RMS norm, gated MLP, rotary positions, no biases, head of its own) of these sizes. */
 export function isLlama(model: ModelSpec, sizes: LlamaSizes): boolean {
+  if (unusualOf(model) !== null || !allSwiglu(model)) return false;
   const [kind, ...others] = model.kinds;
   if (kind === undefined || others.length > 0 || model.mtpLayers > 0 || model.learnedPositions > 0)
     return false;

@@ -2,6 +2,7 @@ import type { ModelSpec } from '../../domain/model.ts';
 import { type MoeMlp, moe as moeModule } from '../../layers/ffn/moe.ts';
 import { isMoe } from '../../layers/layer.ts';
 import { type AttentionAndMlp, attentionAndMlp, attentionsAndMlps } from '../laws/attention-and-mlp.ts';
+import { activationsOf } from '../laws/unusual.ts';
 
 /** Megatron-LM's flags for the architecture, one word per entry. */
 export function modelArguments(model: ModelSpec, sequenceLength: number): string[] {
@@ -11,7 +12,6 @@ export function modelArguments(model: ModelSpec, sequenceLength: number): string
   const moe = kinds.find(({ mlp }) => mlp.kind === 'moe')?.mlp;
   const ffn =
     dense?.kind === 'dense' ? dense.ffnHiddenSize : moe?.kind === 'moe' ? moe.expertFfnHiddenSize : 0;
-  const gated = kinds.some(({ mlp }) => mlp.gated);
   const learned = model.learnedPositions > 0;
   const args = [
     ...['--num-layers', model.layers.length, '--hidden-size', model.hiddenSize, '--ffn-hidden-size', ffn],
@@ -20,7 +20,7 @@ export function modelArguments(model: ModelSpec, sequenceLength: number): string
     ...['--max-position-embeddings', Math.max(sequenceLength, model.learnedPositions)],
     ...['--position-embedding-type', learned ? 'learned_absolute' : 'rope'],
     ...['--normalization', model.norm.kind === 'rms' ? 'RMSNorm' : 'LayerNorm'],
-    ...(gated ? ['--swiglu'] : []),
+    ...activationArguments(model),
     ...(hasLinearBias(model) ? [] : ['--disable-bias-linear']),
     ...(model.tiedEmbeddings ? [] : ['--untie-embeddings-and-output-weights']),
     ...['--attention-dropout', 0, '--hidden-dropout', 0],
@@ -37,6 +37,30 @@ export function hasLinearBias(model: ModelSpec): boolean {
       (attention.kind === 'softmax' && attention.outBias) ||
       (mlp.kind === 'dense' ? mlp.bias : mlp.expertBias),
   );
+}
+
+/** The one switch says whether attention's projections and the MLP have biases; null: it can, of this model. */
+export function biasesApart(model: ModelSpec): string | null {
+  const apart = attentionsAndMlps(model.kinds).some(({ attention, mlp }) => {
+    if (attention.kind !== 'softmax') return false;
+    const linear = mlp.kind === 'dense' ? mlp.bias : mlp.expertBias;
+    return attention.outBias !== linear || (linear && !attention.qkvBias);
+  });
+  return apart ? 'biases on only some of its linear layers' : null;
+}
+
+/** GELU is what Megatron does unasked; gated it knows SwiGLU alone (megatron/training/arguments.py@d98e8a6). */
+export function unsaidActivation(model: ModelSpec): string | null {
+  const odd = activationsOf(model).find(
+    ({ gated, activation }) => !(gated ? ['silu'] : ['gelu', 'squared-relu']).includes(activation),
+  );
+  return odd === undefined ? null : `${odd.gated ? 'gated ' : ''}${odd.activation} as activation`;
+}
+
+function activationArguments(model: ModelSpec): string[] {
+  const all = activationsOf(model);
+  if (all.some(({ gated }) => gated)) return ['--swiglu'];
+  return all.some(({ activation }) => activation === 'squared-relu') ? ['--squared-relu'] : [];
 }
 
 function attentionArguments({ attention: a }: AttentionAndMlp, model: ModelSpec): (string | number)[] {

@@ -7,10 +7,12 @@ import { degreesOf } from '../../plan-text/degrees.ts';
 import { zero } from '../../techniques/zero.ts';
 import { attentionAndMlp } from '../laws/attention-and-mlp.ts';
 import { no, ofLayers, type ProblemRule, type Rule, recomputeAllOrNothing } from '../laws/rule.ts';
+import { allSwiglu, unusualOf } from '../laws/unusual.ts';
 import { nanotronCut } from './cut.ts';
 
 /** nanotron's two dense architectures: its Llama, and its Qwen2 with biases on query, key and value. */
 export function architectureOf(model: ModelSpec): 'llama' | 'qwen2' | null {
+  if (unusualOf(model) !== null || !allSwiglu(model)) return null;
   const [kind, ...others] = model.kinds;
   if (kind === undefined || others.length > 0 || model.mtpLayers > 0 || model.learnedPositions > 0)
     return null;

@@ -2,6 +2,7 @@ import type { LayerKind, ModelSpec } from '../../domain/model.ts';
 import { dense } from '../../layers/ffn/dense.ts';
 import { moe } from '../../layers/ffn/moe.ts';
 import { softmax } from '../../layers/mixers/softmax.ts';
+import { allSwiglu, unusualOf } from '../laws/unusual.ts';
 
 /** A flavor of `torchtitan.models.<family>.model_registry`. */
 export interface TitanModel {
@@ -61,7 +62,8 @@ function model(
 export function titanModelOf(spec: ModelSpec): TitanModel | null {
   const [kind, ...others] = spec.kinds;
   if (kind === undefined || others.length > 0 || spec.mtpLayers > 0 || spec.learnedPositions > 0) return null;
-  if (spec.norm.kind !== 'rms' || spec.norm.perLayer !== 2 || spec.headBias === true) return null;
+  if (spec.norm.kind !== 'rms' || spec.norm.perLayer !== 2) return null;
+  if (unusualOf(spec) !== null || !allSwiglu(spec)) return null;
   const same = (one: TitanModel) =>
     spec.family === OUR_FAMILIES[one.family][one.experts === null ? 0 : 1] &&
     spec.vocabSize === VOCABULARY[one.family] &&

@@ -4,6 +4,7 @@ import { layerModule } from '../layer-module.ts';
 import { columnParallel, rowParallel } from '../linear.ts';
 import { input, kept, type LayerContext, type Operator, operator, stream } from '../operator.ts';
 import type { RecomputeModule } from '../recompute-modules.ts';
+import { subNorm, subNormLaw } from '../sub-norm.ts';
 import { bias, matrix, type Weight } from '../weight.ts';
 
 /** Two matrices, or three where gated (SwiGLU, GeGLU). */
@@ -12,17 +13,31 @@ export interface DenseMlp {
   readonly ffnHiddenSize: number;
   readonly gated: boolean;
   readonly bias: boolean;
+  /** Left out: SiLU where gated, else GELU. */
+  readonly activation?: Activation;
+  /** A norm over the whole width, before it is projected down (bitnet). */
+  readonly subNorm?: boolean;
 }
+
+export const ACTIVATIONS = ['silu', 'gelu', 'relu', 'squared-relu'] as const;
+
+/** Of an MLP or of experts: changes no count and next to no time, but which model a launcher is told of. */
+export type Activation = (typeof ACTIVATIONS)[number];
 
 export const dense = layerModule<DenseMlp>({
   kind: 'dense',
-  schema: closed({ kind: { const: 'dense' }, ffnHiddenSize: positive }, { gated: flag, bias: flag }),
+  schema: closed(
+    { kind: { const: 'dense' }, ffnHiddenSize: positive },
+    { gated: flag, bias: flag, activation: { enum: ACTIVATIONS }, subNorm: flag },
+  ),
   complete: (given) => ({ ...denseMlp(given.ffnHiddenSize), ...given }),
   operators: (mlp, context) =>
     mlpOperators({ ...mlp, width: mlp.ffnHiddenSize, part: 'mlpDense', module: 'mlp' }, context),
-  constraints: ({ ffnHiddenSize }, { tp }) =>
+  constraints: ({ ffnHiddenSize, subNorm }, { tp }) =>
     ffnHiddenSize % tp === 0
-      ? null
+      ? subNorm === true
+        ? subNormLaw(tp)
+        : null
       : { rule: 'ffn-divisible-by-tp', actual: `ffn size ${ffnHiddenSize}`, limit: `a multiple of tp=${tp}` },
   describe: ({ ffnHiddenSize, gated }) => `${gated ? 'gated ' : ''}MLP ${ffnHiddenSize}`,
 });
@@ -39,12 +54,14 @@ interface Mlp {
   readonly bias: boolean;
   readonly part: Weight['part'];
   readonly module: RecomputeModule;
+  readonly subNorm?: boolean;
   /** One kernel for the gated activation whatever the stack. */
   readonly fused?: boolean;
 }
 
 /** The operators of an MLP, of a layer's own or of a shared expert. */
-export function mlpOperators(mlp: Mlp, { model, local, stack }: LayerContext): Operator[] {
+export function mlpOperators(mlp: Mlp, context: LayerContext): Operator[] {
+  const { model, local, stack } = context;
   const { width, gated, part, module } = mlp;
   const h = model.hiddenSize;
   const f = width / local.tensorParallel;
@@ -83,6 +100,7 @@ export function mlpOperators(mlp: Mlp, { model, local, stack }: LayerContext): O
         ...(fused || !gated ? [] : [kept(e * elements, module, 'op')]),
       ],
     }),
+    ...(mlp.subNorm === true ? [subNorm('mlp-sub-norm', part, width, context, [module])] : []),
     rowParallel(
       {
         name: 'fc2',

@@ -1,5 +1,6 @@
 import { residualTokens } from '../local-shape.ts';
 import type { LayerContext } from '../operator.ts';
+import type { Activation } from './dense.ts';
 
 /** Experts, of which each token goes to topK, and shared ones that every token goes through. */
 export interface MoeMlp {
@@ -16,6 +17,8 @@ export interface MoeMlp {
   readonly correctionBias: boolean;
   /** A sigmoid gate on the shared expert (qwen2_moe). */
   readonly sharedGate: boolean;
+  /** Left out: SiLU where gated, else GELU. */
+  readonly activation?: Activation;
 }
 
 /**

@@ -2,7 +2,7 @@ import { closed, count, flag, positive } from '../../document/shapes.ts';
 import { layerModule } from '../layer-module.ts';
 import { gemm, input, kept, type LayerContext, type Operator, operator, stream } from '../operator.ts';
 import { bias, matrix, type Weight } from '../weight.ts';
-import { mlpOperators } from './dense.ts';
+import { ACTIVATIONS, mlpOperators } from './dense.ts';
 import { expertSizes, type MoeMlp } from './expert-sizes.ts';
 import { combine, dispatch } from './token-exchange.ts';
 
@@ -19,6 +19,7 @@ export const moe = layerModule<MoeMlp>({
       routerBias: flag,
       correctionBias: flag,
       sharedGate: flag,
+      activation: { enum: ACTIVATIONS },
     },
   ),
   complete(given) {

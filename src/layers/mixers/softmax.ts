@@ -3,6 +3,7 @@ import { asRun } from '../eager.ts';
 import { layerModule } from '../layer-module.ts';
 import { columnParallel, rowParallel } from '../linear.ts';
 import { type Kernel, kept, type LayerContext, type Operator, operator, stream } from '../operator.ts';
+import { subNorm, subNormLaw } from '../sub-norm.ts';
 import { bias, matrix } from '../weight.ts';
 import { contextExchange, exchangedShape, gatheredBytes } from './context-exchange.ts';
 
@@ -20,6 +21,12 @@ export interface SoftmaxAttention {
   readonly sinks: boolean;
   /** Tokens a query may look back on, or null for full causal attention. */
   readonly slidingWindow: number | null;
+  /** Sequences are attended to in chunks of so many tokens (llama4). */
+  readonly chunk?: number;
+  /** false: queries and keys are not rotated in this layer (every fourth of smollm3 and llama4). */
+  readonly rope?: boolean;
+  /** A norm over all heads of the output, before it is projected (bitnet). */
+  readonly subNorm?: boolean;
 }
 
 const PART = 'attention';
@@ -36,6 +43,9 @@ export const softmax = layerModule<SoftmaxAttention>({
       qkNormParameters: count,
       sinks: flag,
       slidingWindow: { type: ['integer', 'null'], minimum: 1 },
+      chunk: positive,
+      rope: flag,
+      subNorm: flag,
     },
   ),
   complete(given, hiddenSize) {
@@ -48,8 +58,20 @@ export const softmax = layerModule<SoftmaxAttention>({
       };
     return { ...softmaxAttention(heads, hiddenSize / heads), ...given };
   },
-  operators: (a, context) => [...projections(a, context), core(a, context), output(a, context)],
-  constraints({ heads, kvHeads, slidingWindow }, { tp, cp }) {
+  operators: (a, context) => [
+    ...projections(a, context),
+    core(a, context),
+    ...(a.subNorm === true
+      ? [subNorm('attention-sub-norm', PART, a.heads * a.headDim, context, ['core_attn'])]
+      : []),
+    output(a, context),
+  ],
+  within({ slidingWindow, chunk, ...others }, sequence) {
+    const chunked = chunk !== undefined && chunk < sequence;
+    const slides = slidingWindow !== null && slidingWindow < sequence;
+    return { ...others, slidingWindow: slides ? slidingWindow : null, ...(chunked ? { chunk } : {}) };
+  },
+  constraints({ heads, kvHeads, slidingWindow, chunk, subNorm }, { tp, cp }) {
     if (heads % tp !== 0)
       return { rule: 'heads-divisible-by-tp', actual: `${heads} heads`, limit: `a multiple of tp=${tp}` };
     if (kvHeads % tp !== 0 && tp % kvHeads !== 0)
@@ -64,9 +86,21 @@ export const softmax = layerModule<SoftmaxAttention>({
         actual: 'sliding-window attention',
         limit: 'cp=1: ring attention has no window',
       };
-    return null;
+    if (chunk !== undefined && cp > 1)
+      return {
+        rule: 'context-parallel-chunks',
+        actual: `attention in chunks of ${chunk}`,
+        limit: 'cp=1: ring attention has no chunks',
+      };
+    return subNorm === true ? subNormLaw(tp) : null;
   },
-  describe: ({ heads, kvHeads, headDim }) => `${heads} heads, ${kvHeads} key-value, ${headDim} wide`,
+  describe: ({ heads, kvHeads, headDim, slidingWindow, chunk, rope }) =>
+    [
+      `${heads} heads, ${kvHeads} key-value, ${headDim} wide`,
+      ...(slidingWindow === null ? [] : [`window ${slidingWindow}`]),
+      ...(chunk === undefined ? [] : [`chunks of ${chunk}`]),
+      ...(rope === false ? ['not rotated'] : []),
+    ].join(', '),
 });
 
 /** Plain attention: as many key-value heads as heads, nothing special. */
@@ -127,7 +161,7 @@ function projections(a: SoftmaxAttention, { model, local, stack }: LayerContext)
     },
     local,
   );
-  const rotary = model.learnedPositions === 0;
+  const rotary = model.learnedPositions === 0 && model.alibi !== true && a.rope !== false;
   const [forward, backward] = asRun('rotation', [2 * e, 2 * e], stack);
   const positions = operator({
     name: 'rotary',
@@ -142,7 +176,8 @@ function core(a: SoftmaxAttention, context: LayerContext): Operator {
   const { local, stack, c } = context;
   const { heads, kvHeads } = localHeads(a, local.tensorParallel);
   const exchanged = { heads, kvHeads, keyValues: 2 * kvHeads * a.headDim, queries: heads * a.headDim };
-  const reach = a.slidingWindow === null ? local.sequence / 2 : Math.min(local.sequence / 2, a.slidingWindow);
+  const attended = Math.min(local.sequence, a.chunk ?? local.sequence);
+  const reach = a.slidingWindow === null ? attended / 2 : Math.min(attended / 2, a.slidingWindow);
   const base = {
     name: 'core-attention',
     modules: ['core_attn'] as const,
@@ -153,9 +188,10 @@ function core(a: SoftmaxAttention, context: LayerContext): Operator {
   };
   if (stack.attentionKernel !== 'unfused') {
     const shape = {
-      batch: local.microBatch,
+      // Chunks are sequences of their own.
+      batch: (local.microBatch * local.sequence) / attended,
       ...exchangedShape(exchanged, context),
-      sequence: local.sequence,
+      sequence: attended,
       qkHeadDim: a.headDim,
       vHeadDim: a.headDim,
       window: a.slidingWindow,

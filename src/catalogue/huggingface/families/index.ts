@@ -1,0 +1,115 @@
+import type { Family } from '../family.ts';
+import { arcee } from './arcee.ts';
+import { baichuan } from './baichuan.ts';
+import { bailing } from './bailing.ts';
+import { bitnet } from './bitnet.ts';
+import { bloom } from './bloom.ts';
+import { cohere, cohere2 } from './cohere.ts';
+import { cwm } from './cwm.ts';
+import { dbrx } from './dbrx.ts';
+import { deepseek, youtu } from './deepseek.ts';
+import { ernie, ernieMoe } from './ernie.ts';
+import { exaone, exaone4 } from './exaone.ts';
+import { exaoneMoe } from './exaone-moe.ts';
+import { falcon } from './falcon.ts';
+import { gemma, gemma2 } from './gemma.ts';
+import { glm, glm4 } from './glm.ts';
+import { glm4Moe } from './glm4-moe.ts';
+import { gptNeo } from './gpt-neo.ts';
+import { neox } from './gpt-neox.ts';
+import { gptOss } from './gpt-oss.ts';
+import { gpt2 } from './gpt2.ts';
+import { gptj } from './gptj.ts';
+import { granite, graniteMoe, graniteSwa, hyperclova } from './granite.ts';
+import { grok } from './grok.ts';
+import { hunyuan, hunyuan3, hunyuanMoe } from './hunyuan.ts';
+import { internlm } from './internlm.ts';
+import { llama } from './llama.ts';
+import { llama4 } from './llama4.ts';
+import { mellum } from './mellum.ts';
+import { minicpm } from './minicpm.ts';
+import { minimax } from './minimax-m2.ts';
+import { mistral } from './mistral.ts';
+import { mixtral } from './mixtral.ts';
+import { mpt } from './mpt.ts';
+import { nanochat } from './nanochat.ts';
+import { nemotron } from './nemotron.ts';
+import { olmo, olmo2 } from './olmo.ts';
+import { olmoe } from './olmoe.ts';
+import { opt } from './opt.ts';
+import { persimmon } from './persimmon.ts';
+import { phi } from './phi.ts';
+import { phi3 } from './phi3.ts';
+import { qwen } from './qwen.ts';
+import { qwenMoe } from './qwen-moe.ts';
+import { qwen2 } from './qwen2.ts';
+import { qwen3 } from './qwen3.ts';
+import { seedOss } from './seed-oss.ts';
+import { smollm3 } from './smollm3.ts';
+import { stablelm } from './stablelm.ts';
+import { starcoder2 } from './starcoder2.ts';
+
+/** Every family, one line each; the README and `docs/models.md` list their types. */
+export const FAMILIES: readonly Family[] = [
+  arcee,
+  baichuan,
+  bailing,
+  bitnet,
+  bloom,
+  cohere,
+  cohere2,
+  dbrx,
+  cwm,
+  deepseek,
+  youtu,
+  ernie,
+  ernieMoe,
+  exaoneMoe,
+  exaone,
+  exaone4,
+  falcon,
+  gemma,
+  gemma2,
+  glm,
+  glm4,
+  glm4Moe,
+  gptNeo,
+  neox,
+  gptOss,
+  gpt2,
+  gptj,
+  granite,
+  graniteMoe,
+  graniteSwa,
+  hyperclova,
+  grok,
+  hunyuan,
+  hunyuanMoe,
+  hunyuan3,
+  internlm,
+  llama,
+  llama4,
+  mellum,
+  minicpm,
+  minimax,
+  mistral,
+  mixtral,
+  mpt,
+  nanochat,
+  nemotron,
+  olmo,
+  olmo2,
+  olmoe,
+  opt,
+  persimmon,
+  phi,
+  phi3,
+  qwenMoe,
+  qwen,
+  qwen2,
+  qwen3,
+  seedOss,
+  smollm3,
+  stablelm,
+  starcoder2,
+];
