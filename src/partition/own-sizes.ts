@@ -22,11 +22,18 @@ export function ownSizes(
     among.map((size) => microBatches * seconds(size) + end(size)),
   );
   const times = [...new Set(steps.flat())].sort((a, b) => a - b);
-  const within = (time: number) =>
-    sizesWithin(
-      classes.map(({ count }, i) => ({ count, sizes: among.filter((_, j) => steps[i]![j]! <= time) })),
-      sequences,
-    );
+  const known = new Map<number, number[] | null>();
+  const within = (index: number): number[] | null => {
+    const before = known.get(index);
+    if (before !== undefined) return before;
+    const allowed = classes.map(({ count }, i) => ({
+      count,
+      sizes: among.filter((_, j) => steps[i]![j]! <= times[index]!),
+    }));
+    const sizes = sizesWithin(allowed, sequences);
+    known.set(index, sizes);
+    return sizes;
+  };
   const most = (time: number) =>
     classes.reduce((sum, { count }, i) => {
       let largest = 0;
@@ -37,13 +44,13 @@ export function ownSizes(
   // Sums are reached soon after there is room for them.
   let stride = 1;
   let [from, to] = [enough, enough];
-  while (to < times.length && within(times[to]!) === null) {
+  while (to < times.length && within(to) === null) {
     from = to + 1;
     to += stride;
     stride *= 2;
   }
-  const low = firstOf(Math.min(to, times.length), from, (index) => within(times[index]!) !== null);
-  return low < times.length ? within(times[low]!) : null;
+  const low = firstOf(Math.min(to, times.length), from, (index) => within(index) !== null);
+  return low < times.length ? within(low) : null;
 }
 
 /** The first of from … end − 1 for which something holds, as it does for all after; else `end`. */

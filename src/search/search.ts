@@ -10,6 +10,7 @@ import { findNearestMiss } from './result/nearest-miss.ts';
 import { proofOf } from './result/proof.ts';
 import { Agenda, type Batch } from './run/agenda.ts';
 import { settled } from './run/evaluated.ts';
+import { finished } from './run/finished.ts';
 import { byValue, type Evaluated, insert, listedOf, SETTLED_GAIN } from './run/kept.ts';
 import { remember } from './run/misses.ts';
 import { type Findings, type Known, type Refined, work } from './run/open.ts';
@@ -44,11 +45,7 @@ export function search(
   given: Partial<SearchOptions> = {},
   queue?: readonly Entry[],
 ): SearchResult {
-  const steps = searchSteps(problem, given, queue);
-  for (;;) {
-    const step = steps.next();
-    if (step.done === true) return step.value.result;
-  }
+  return finished(searchSteps(problem, given, queue)).result;
 }
 
 /** The same search, pausing after each entry so that a caller can draw breath: handle a signal, show progress. */

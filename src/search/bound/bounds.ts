@@ -9,7 +9,14 @@ import type { Layout } from '../space/frame.ts';
 import { waysBound } from './crossings.ts';
 import { someCutWithin } from './cut-within.ts';
 import { kindCounts } from './kind-counts.ts';
-import { type Loosest, type Pace, pacesFor, pipelineBound, shareOf } from './pipeline-bound.ts';
+import {
+  type Loosest,
+  layersAtLeast,
+  type Pace,
+  pacesFor,
+  pipelineBound,
+  shareOf,
+} from './pipeline-bound.ts';
 
 /**
  * No cut of a candidate makes its step faster. What the pipeline takes up to the last backward, and the end of the step with
@@ -58,14 +65,9 @@ export function lowerBound(
   const least = (reduced + rest + secondsPerStep) * multiplier;
   const limit = Math.min(enough, worst);
   if (least >= limit || worst === Number.POSITIVE_INFINITY || problem.model.kinds.length > 1) return least;
-  const asked = { candidate, costs, loosest, microBatches, lines, most, first, pipeline: atLeast, rest };
+  const asked = { candidate, costs, loosest, lines, most, first, pipeline: atLeast, rest };
   const seconds = (limit / multiplier - secondsPerStep) * (1 + ROUNDING);
-  const some = someCutWithin(
-    problem,
-    { ...asked, ends: endStages(sharedOf(candidate), candidate.layout.pp) },
-    seconds,
-  );
-  return some ? least : limit;
+  return someCutWithin(problem, asked, seconds) ? least : limit;
 }
 
 /** How far a bound is worth its work. */
@@ -93,7 +95,7 @@ function firstReduced(
   // What the head leaves unused hides what others send.
   const withHead = ends.all || ends.head === 0;
 
-  const fewest = layout.family === 'uniform' ? 0 : Math.min(...orders.map(({ vpp }) => vpp));
+  const fewest = layersAtLeast(layout, orders);
   const layers = (each: number) => each * (each > 0 ? fewest : model.layers.length);
   const ofLine = ({ perLayer, embedding, head }: LeastEnd) =>
     embedding + (withHead ? head : 0) + layers(Math.min(...perLayer));

@@ -10,7 +10,7 @@ import type { SearchOptions } from '../space/options.ts';
 import { rampShare } from './bounds.ts';
 import { bySize, type Group } from './by-size.ts';
 import type { CostBook } from './cost-book.ts';
-import { crossings } from './crossings.ts';
+import { atCrossings, crossings } from './crossings.ts';
 import { kindCounts } from './kind-counts.ts';
 import { type BoundedStage, wholeLayers } from './whole-layers.ts';
 
@@ -49,8 +49,7 @@ function pacesOf(problem: Problem, book: CostBook, candidate: Candidate, joined:
       const beside =
         (ends.all || ends.embedding === stage ? embeddingSeconds : 0) +
         (head ? headSeconds : 0) +
-        (i === 0 ? (crossing[run - 1] ?? 0) : 0) +
-        (i === count - 1 ? (crossing[run] ?? 0) : 0);
+        atCrossings(crossing, run, i, count);
       stages.push({ rate, beside, ramp, seconds: Math.min(...secondsPerLayer) });
     }
   }

@@ -29,6 +29,12 @@ export function crossings(
   );
 }
 
+/** The same for one of the `stages` of a run. */
+export function atCrossings(crossing: readonly number[], run: number, stage: number, stages: number): number {
+  const before = stage === 0 ? (crossing[run - 1] ?? 0) : 0;
+  return before + (stage === stages - 1 ? (crossing[run] ?? 0) : 0);
+}
+
 /**
  * No step is shorter than what its ways between unlike groups let through. All copies of a stage send every micro-batch over one
  * way, one after the other in each direction: (M − 1) times what that takes, and one micro-batch there and back through all layers.

@@ -1,18 +1,16 @@
 import type { Problem } from '../../domain/problem.ts';
-import type { EndStages } from '../../evaluate/ends.ts';
+import { endStages } from '../../evaluate/ends.ts';
 import type { LeastEnd, LeastEndLines } from '../../evaluate/least-ends.ts';
 import type { StageSeconds } from '../../evaluate/stage-costs.ts';
-import type { Candidate } from '../space/candidate.ts';
-import { crossings } from './crossings.ts';
-import { type Loosest, pacesFor } from './pipeline-bound.ts';
+import { type Candidate, microBatchesPerReplica, sharedOf } from '../space/candidate.ts';
+import { atCrossings, crossings } from './crossings.ts';
+import { type Loosest, layersAtLeast, pacesFor } from './pipeline-bound.ts';
 
 /** What a candidate is asked: seconds, its own or what those bounded together have at least. */
 export interface Asked {
   readonly candidate: Candidate;
   readonly costs: readonly StageSeconds[];
   readonly loosest: Loosest;
-  readonly microBatches: number;
-  readonly ends: EndStages;
   /** By run, and stage of it. */
   readonly lines: readonly (readonly LeastEndLines[])[];
   /** Layers that fit on each stage; null: any. */
@@ -57,7 +55,7 @@ export function someCutWithin(problem: Problem, asked: Asked, seconds: number): 
   const { candidate, loosest, most, first, pipeline, rest } = asked;
   const layers = problem.model.layers.length;
   const needs = needsOf(problem, asked);
-  const least = candidate.layout.family === 'uniform' ? 0 : Math.min(...loosest.orders.map(({ vpp }) => vpp));
+  const least = layersAtLeast(candidate.layout, loosest.orders);
   const within = (reduced: number, after: number): boolean => {
     let taken = 0;
     for (let s = needs.length - 1; s >= 0; s--) {
@@ -88,8 +86,10 @@ function layersIn({ perLayer, fixed }: Need, seconds: number, before: number, ot
   return room < 0 && each === 0 ? -1 : others;
 }
 
-function needsOf(problem: Problem, { candidate, costs, loosest, microBatches, ends, lines }: Asked): Needs[] {
+function needsOf(problem: Problem, { candidate, costs, loosest, lines }: Asked): Needs[] {
   const { layout, choice } = candidate;
+  const microBatches = microBatchesPerReplica(problem, candidate);
+  const ends = endStages(sharedOf(candidate), layout.pp);
   const crossing = loosest.transfers ? crossings(problem, layout, costs, choice.vpp) : [];
   const paceOf = pacesFor(costs, loosest);
   const needs: Needs[] = [];
@@ -106,8 +106,7 @@ function needsOf(problem: Problem, { candidate, costs, loosest, microBatches, en
       let beside = pace.fixed;
       if (embedding) beside += embeddingSeconds;
       if (head) beside += headSeconds;
-      if (i === 0) beside += crossing[run - 1] ?? 0;
-      if (i === count - 1) beside += crossing[run] ?? 0;
+      beside += atCrossings(crossing, run, i, count);
       const passes = { perLayer: microBatches * seconds, fixed: microBatches * beside };
       const atEnds = (line: LeastEnd) => (embedding ? line.embedding : 0) + (head ? line.head : 0);
       const { reduce, rest } = lines[run]![i]!;

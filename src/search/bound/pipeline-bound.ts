@@ -4,7 +4,8 @@ import type { LeastEnds } from '../../evaluate/least-ends.ts';
 import type { StageSeconds } from '../../evaluate/stage-costs.ts';
 import { type Candidate, microBatchesPerReplica, sharedOf } from '../space/candidate.ts';
 import type { Choice } from '../space/choices.ts';
-import { crossings } from './crossings.ts';
+import type { Layout } from '../space/frame.ts';
+import { atCrossings, crossings } from './crossings.ts';
 import { kindCounts } from './kind-counts.ts';
 import type { Squeezed } from './squeeze.ts';
 import { type BoundedStage, wholeLayers } from './whole-layers.ts';
@@ -48,6 +49,11 @@ export function pacesFor(
   };
 }
 
+/** Of each stage: each chunk of unlike stages has one layer. */
+export function layersAtLeast({ family }: Layout, orders: readonly Choice[]): number {
+  return family === 'uniform' ? 0 : Math.min(...orders.map(({ vpp }) => vpp));
+}
+
 /** Share of a layer's own passes in seconds to which more was added, whatever its kind. */
 export function shareOf(own: readonly number[], more: readonly number[]): number {
   return Math.min(...more.map((seconds, kind) => own[kind]! / seconds));
@@ -79,7 +85,7 @@ export function pipelineBound(
   for (const [kind, count] of kinds.entries()) all += count * worth[kind]!;
   /** Σ y of the stages seen so far, from the last to the first. */
   let dual = 0;
-  const layersAtLeast = layout.family === 'uniform' ? 0 : Math.min(...orders.map(({ vpp }) => vpp));
+  const fewest = layersAtLeast(layout, orders);
   let slowest = 0;
   const stages: BoundedStage[] = [];
   let stage = layout.pp - 1;
@@ -105,9 +111,8 @@ export function pipelineBound(
         beside += ofHead;
         slowest = Math.max(slowest, fixed + ofHead + secondsPerLayer[last]!);
       }
-      if (i === 0) beside += crossing[run - 1] ?? 0;
-      if (i === count - 1) beside += crossing[run] ?? 0;
-      slowest = Math.max(slowest, beside + layersAtLeast * quickest);
+      beside += atCrossings(crossing, run, i, count);
+      slowest = Math.max(slowest, beside + fewest * quickest);
       all += microBatches * y * beside;
       dual += y;
       stages.push({ seconds: quickest, beside, ramp });

@@ -161,13 +161,11 @@ class FrameAgenda {
     { layout, of, bound, known }: Item,
     threshold: number,
   ): void {
-    if (known === 'kernels' && !this.allFit(problem, options, book, { layout, of: of as Group, bound }))
-      return;
-    const some = options.objective.id === 'time' && known !== 'some';
-    const next = Math.min(threshold, this.items.first?.bound ?? Number.POSITIVE_INFINITY);
-    const enough = some && next > bound ? next : Number.POSITIVE_INFINITY;
     const group = of as Group;
+    if (known === 'kernels' && !this.allFit(problem, options, book, { layout, of: group, bound })) return;
     const byTime = options.objective.id === 'time';
+    const next = Math.min(threshold, this.items.first?.bound ?? Number.POSITIVE_INFINITY);
+    const enough = byTime && known !== 'some' && next > bound ? next : Number.POSITIVE_INFINITY;
     const worst = byTime ? threshold : Number.POSITIVE_INFINITY;
     const most =
       worst < Number.POSITIVE_INFINITY ? this.roomOf({ problem, book }, layout).most(group.choices) : null;

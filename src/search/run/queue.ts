@@ -10,6 +10,7 @@ import type { SearchOptions } from '../space/options.ts';
 import { isRepeated } from '../space/twin-groups.ts';
 import { type UnlikeCopies, unlikeCopies } from '../space/unlike-copies.ts';
 import { copiesSpace } from './expand-copies.ts';
+import { finished } from './finished.ts';
 
 /** What the search opens at once, one of three: a chain of stages, unlike pipelines side by side, one stage on unlike GPUs. */
 export interface Entry {
@@ -24,11 +25,7 @@ export interface Entry {
 
 /** Everything to open, best bound first. The same for the same problem and options, wherever it is built. */
 export function queueOf(problem: Problem, options: SearchOptions): Entry[] {
-  const steps = queueSteps(problem, options);
-  for (;;) {
-    const step = steps.next();
-    if (step.done === true) return step.value;
-  }
+  return finished(queueSteps(problem, options));
 }
 
 /** Frames looked at between two pauses. */
