@@ -16,6 +16,7 @@ import {
 import { boundarySeconds, exposedShare } from './time/boundary.ts';
 import type { LayerTime } from './time/layer-time.ts';
 import { seconds } from './time/pass-time.ts';
+import { tiedBytes } from './time/tied-embedding.ts';
 
 /**
  * What one micro-batch costs on one GPU of a stage, kind by kind of layer: all that a bound asks. Seconds are of forward,
@@ -33,6 +34,8 @@ export interface StageSeconds {
   /** One micro-batch's activation to the next stage, bytes of one GPU; share of its time that blocks a stage. */
   readonly boundaryBytes: number;
   readonly exposedShare: number;
+  /** Of a tied embedding's gradient, what first and last stage exchange once a step. */
+  readonly tiedBytes: number;
   /** Of a layer's seconds at least, the share of its forward. */
   readonly forwardShare: number;
   /** Of the stage with that number among those that the GPUs of its group serve. */
@@ -78,6 +81,7 @@ function secondsIn(
     socketBoundarySeconds: boundarySeconds(profile, true),
     boundaryBytes: profile.boundaryBytes,
     exposedShare: exposedShare(profile),
+    tiedBytes: tiedBytes(profile),
     forwardShare,
     leastEnds: leastEndsOf,
   };

@@ -1,13 +1,12 @@
 import type { Plan } from '../../domain/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
-import { collectiveSeconds, pointToPointSeconds } from '../../hardware/collective.ts';
 import { stageBoundary } from '../../hardware/stage-boundary.ts';
-import { gradientBytes } from '../../techniques/zero.ts';
 import { ownedByStage } from '../memory/owned-by-stage.ts';
 import { acrossPipelines, keepsShards } from './across-pipelines.ts';
 import type { PipelineTime } from './pipeline-time.ts';
 import { hidingMicroBatches, type StageEnd, stageEnd } from './stage-end.ts';
 import type { BlockRun, StageRun } from './stage-run.ts';
+import { tiedBytes, tiedSeconds } from './tied-embedding.ts';
 
 /** What follows the last backward, and which pipeline it follows. Seconds. */
 export interface StepTail {
@@ -87,19 +86,12 @@ function slowestEnd({ dims }: Plan, stages: number, stage: StageRun): StageEnd {
   };
 }
 
-/**
- * Where first and last stage each hold the tied embedding its gradient is all-reduced between the two once per step, by all
- * copies at once, over whatever lies between the two.
- */
+/** Where first and last stage each hold the tied embedding: all copies send at once. */
 function tiedEmbedding(problem: Problem, { ends, blocks }: StageRun, last: StageRun): number {
-  if (!problem.model.tiedEmbeddings || ends.head !== null) return 0;
   const [{ profile, block }] = blocks as readonly [BlockRun];
-  const { context, embedding } = profile;
-  const bytes = gradientBytes(problem) * embedding.memory.largest;
+  const bytes = ends.head === null ? tiedBytes(profile) : 0;
   if (bytes === 0) return 0;
-  const { together } = stageBoundary(problem.cluster, block, last.blocks[0]!.block, context.dims.cp, false);
-  return Math.max(
-    collectiveSeconds(together, 'allReduce', bytes, context.c),
-    pointToPointSeconds(together, bytes, context.c),
-  );
+  const { dims, c } = profile.context;
+  const { together } = stageBoundary(problem.cluster, block, last.blocks[0]!.block, dims.cp, false);
+  return tiedSeconds(bytes, together, c);
 }

@@ -17,6 +17,7 @@ import {
   pipelineBound,
   shareOf,
 } from './pipeline-bound.ts';
+import { tiedEnds } from './tied-ends.ts';
 
 /**
  * No cut of a candidate makes its step faster. What the pipeline takes up to the last backward, and the end of the step with
@@ -41,7 +42,7 @@ export function lowerBound(
   if ((atLeast + secondsPerStep) * multiplier >= enough) return (atLeast + secondsPerStep) * multiplier;
   const microBatches = microBatchesPerReplica(problem, candidate);
   const lines = stageLines(candidate, costs, ends);
-  const first = firstReduced(problem, candidate, loosest, lines[0]![0]!.reduce);
+  const first = firstReduced(problem, candidate, costs, loosest, lines[0]![0]!.reduce);
   let reduced = atLeast + first;
   for (const line of alternatives(lines, ({ reduce }) => reduce)) {
     // Stages wait for the first micro-batch's forward only: backward of the last may reach the first stage before they reduce.
@@ -84,8 +85,9 @@ const ROUNDING = 1e-9;
 
 /** What the first stage reduces at least, seconds: where a pipeline drains through it, after all else. */
 function firstReduced(
-  { model }: Problem,
+  problem: Problem,
   candidate: Candidate,
+  costs: readonly StageSeconds[],
   { orders }: Loosest,
   lines: readonly LeastEnd[],
 ): number {
@@ -96,10 +98,10 @@ function firstReduced(
   const withHead = ends.all || ends.head === 0;
 
   const fewest = layersAtLeast(layout, orders);
-  const layers = (each: number) => each * (each > 0 ? fewest : model.layers.length);
+  const layers = (each: number) => each * (each > 0 ? fewest : problem.model.layers.length);
   const ofLine = ({ perLayer, embedding, head }: LeastEnd) =>
     embedding + (withHead ? head : 0) + layers(Math.min(...perLayer));
-  return Math.max(0, ...lines.map(ofLine));
+  return Math.max(0, ...lines.map(ofLine)) + tiedEnds(problem, candidate, costs);
 }
 
 /** Whether the last pass of all is the first stage's, and its gradients are whole then. */
@@ -122,7 +124,7 @@ export function leastAfter(
   const lines = stageLines(candidate, costs, loosest.ends);
   const rests = alternatives(lines, (one) => one.rest).map((line) => leastRest(problem, candidate, line));
   return {
-    reduce: keepsShards ? firstReduced(problem, candidate, loosest, lines[0]![0]!.reduce) : 0,
+    reduce: firstReduced(problem, candidate, costs, loosest, keepsShards ? lines[0]![0]!.reduce : []),
     rest: Math.max(...rests),
   };
 }

@@ -116,8 +116,17 @@ function transfers(
 const NONE: readonly never[] = [];
 
 /** Layouts that differ elsewhere cross between the same devices. */
-const pairs = new WeakMap<Cluster, Map<string, Boundary['alone']>>();
+const pairs = new WeakMap<Cluster, Map<string, Span>>();
 const MOST_PAIRS = 20_000;
+
+export function pairOf(cluster: Cluster, a: number, b: number, senders: number, overSockets: boolean): Span {
+  return remembered(
+    rememberedOf(pairs, cluster, () => new Map<string, Span>()),
+    `${a}>${b}/${senders}/${overSockets}`,
+    () => pairSpan(cluster, a, b, { senders, overSockets }),
+    MOST_PAIRS,
+  );
+}
 
 /** All choices of a layout cross the same ways. */
 const ways = new WeakMap<Layout['runs'], Map<string, readonly Boundary[]>>();
@@ -130,13 +139,7 @@ function spansBetween(problem: Problem, { runs, cp, dp }: Pick<Layout, 'runs' | 
     const last =
       cluster.groups[from.group]!.firstDevice + (from.stages - 1) * devicesOfStage({ cp, dp }, from);
     const next = cluster.groups[to.group]!.firstDevice;
-    const pair = (senders: number) =>
-      remembered(
-        rememberedOf(pairs, cluster, () => new Map<string, Boundary['alone']>()),
-        `${last}>${next}/${senders}/${overSockets}`,
-        () => pairSpan(cluster, last, next, { senders, overSockets }),
-        MOST_PAIRS,
-      );
+    const pair = (senders: number) => pairOf(cluster, last, next, senders, overSockets);
     const all = Math.max(...[from, to].map((run) => devicesOfStage({ cp, dp }, run)));
     return { alone: pair(Math.max(from.tp, to.tp) * cp), together: pair(all) };
   });
