@@ -1,5 +1,7 @@
 import './engine.ts';
-import { main } from './main.ts';
+
+// Loaded once the engine is set: of a bundle what is shared runs first.
+const { main } = await import('./main.ts');
 
 let stop = false;
 process.on('SIGINT', () => {

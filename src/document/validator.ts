@@ -1,21 +1,8 @@
-import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
+import type { ValidateFunction } from 'ajv/dist/2020.js';
+import { compile } from './compile.ts';
 import type { DocumentSchema } from './document-schema.ts';
-import { withReferences } from './shared.ts';
 import { type Violation, violation } from './violation.ts';
 
-const ajv = new Ajv2020({
-  allErrors: true,
-  strict: true,
-  strictRequired: false,
-  allowUnionTypes: true,
-  verbose: true,
-  discriminator: true,
-  inlineRefs: false,
-  // Start-up time: a test holds our own schemas to the meta-schema, and one pass over a document needs no optimized code.
-  validateSchema: false,
-  meta: false,
-  code: { optimize: false },
-});
 const compiled = new Map<string, ValidateFunction>();
 
 export type Checked<T> =
@@ -34,7 +21,7 @@ export function check<T>(schema: DocumentSchema<T>, value: unknown): Checked<T> 
 export function violations(schema: DocumentSchema, value: unknown): Violation[] {
   let conforms = compiled.get(schema.$id);
   if (conforms === undefined) {
-    conforms = ajv.compile(withReferences(schema));
+    conforms = compile(schema);
     compiled.set(schema.$id, conforms);
   }
   if (conforms(value)) return [];
