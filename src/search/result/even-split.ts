@@ -22,6 +22,8 @@ import { layoutsOf } from '../space/layouts.ts';
 import type { SearchOptions } from '../space/options.ts';
 
 const MOST_TRIED = 400;
+/** Of a search that was stopped: as many groups are listed and as many candidates looked at as take a fraction of a second. */
+const WHEN_STOPPED = { groups: 1000, candidates: 20 };
 
 interface Bounded {
   readonly candidate: Candidate;
@@ -39,8 +41,10 @@ interface Item {
 /** Even chains over all GPUs, lowest bound first; a group is looked into once its own bound is the lowest left. */
 function* evenCandidates(problem: Problem, options: SearchOptions, book: CostBook): Generator<Bounded> {
   const items = new Heap<Item>();
-  for (const { layout, group } of evenGroups(problem, options, book))
+  for (const { layout, group } of evenGroups(problem, options, book)) {
     items.add({ layout, of: group, bound: barestKernels(problem, book, layout, group), known: 'kernels' });
+    if (items.size >= WHEN_STOPPED.groups && options.interrupted() !== null) break;
+  }
   for (let item = items.take(); item !== undefined; item = items.take()) {
     const { layout, of, bound, known } = item;
     if (!('choices' in of)) yield { candidate: { layout, choice: of }, bound };
@@ -89,16 +93,20 @@ function missOf(problem: Problem, candidate: Candidate, book: CostBook, launcher
 
 /**
  * What the user would run otherwise: all GPUs in the order of the file, the same number of layers on every stage, no
- * virtual stages (a launcher that cuts by itself: its cut). The best such plan it runs, or why there is none.
+ * virtual stages (a launcher that cuts by itself: its cut). The best such plan it runs, or why there is none; of a search that
+ * was stopped the first that is found.
  */
 export function evenSplit(problem: Problem, options: SearchOptions, book: CostBook): Evaluated | Reason {
   const all = deviceCount(problem.cluster);
   const { launcher } = options;
   let best: Evaluated | null = null;
+  let looked = 0;
   let tried = 0;
   let misses = 0;
   for (const { candidate, bound } of evenCandidates(problem, options, book)) {
     if ((best !== null && bound >= best.estimate.stepSeconds) || tried >= MOST_TRIED) break;
+    looked += 1;
+    if ((best !== null || looked > WHEN_STOPPED.candidates) && options.interrupted() !== null) break;
     if (missOf(problem, candidate, book, launcher) !== null) {
       misses += 1;
       continue;
