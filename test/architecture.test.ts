@@ -29,7 +29,7 @@ const MAY_IMPORT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     hardware: 'what communication costs',
     layers: 'the operators and weights that it changes',
   },
-  schedules: { units: 'work remembered', domain: 'reasons against a shape' },
+  schedules: { units: 'work remembered, random numbers', domain: 'reasons against a shape' },
   schema: {
     domain: 'enums: what a document may say is what the program knows',
     document: 'shapes, and the type of what conforms',
@@ -137,6 +137,7 @@ const MAY_IMPORT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'search/result': 'what it ends with',
   },
   placement: {
+    units: 'random numbers',
     domain: 'clusters, and plans that it reorders',
     hardware: 'what a link costs',
     evaluate: 'costs an order',
