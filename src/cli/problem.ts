@@ -9,6 +9,7 @@ import { InputError } from '../domain/input-error.ts';
 import type { Problem } from '../domain/problem.ts';
 import { LAUNCHERS, launcherOf } from '../frameworks/index.ts';
 import type { Framework } from '../frameworks/port/framework.ts';
+import { asDriven } from '../hardware/half-sums.ts';
 import { asTrained } from '../layers/training/as-trained.ts';
 import { withinSequence } from '../layers/within-sequence.ts';
 import { OPTIMIZERS } from '../optimizers/index.ts';
@@ -52,7 +53,7 @@ export function given(modelName: string, clusterName: string, s: Settings): Give
       expected: 'one of them: layers are measured on sequences of one length',
     });
   const bound = withinSequence(model.value, sequenceLength);
-  const problem: Problem = {
+  const problem = asDriven({
     model: withImages(training === null ? bound : asTrained(bound, training), s, sequenceLength),
     cluster: cluster.value,
     ...(s['layer-profile'] === undefined
@@ -68,7 +69,7 @@ export function given(modelName: string, clusterName: string, s: Settings): Give
       ...(packing === undefined ? {} : { packing }),
       ...modelsFrom(s.models, s.precision ?? 'bf16', sequenceLength),
     },
-  };
+  });
   const positions = problem.model.learnedPositions;
   if (positions > 0 && sequenceLength > positions) {
     throw new InputError({

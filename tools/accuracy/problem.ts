@@ -12,6 +12,7 @@ import type { LinkSpec } from '../../src/domain/link.ts';
 import type { LayerKind, LayerPart, ModelSpec } from '../../src/domain/model.ts';
 import type { Problem } from '../../src/domain/problem.ts';
 import type { Stack } from '../../src/domain/stack.ts';
+import { asDriven } from '../../src/hardware/half-sums.ts';
 import { denseMlp } from '../../src/layers/ffn/dense.ts';
 import { moeMlp } from '../../src/layers/ffn/moe.ts';
 import type { LatentAttention } from '../../src/layers/mixers/latent.ts';
@@ -35,7 +36,7 @@ export function problemOf(row: Row, assumptions: string[]): Problem {
   if (row.model.hybrid) throw new Error(`hybrid layers are not modelled: ${row.model.hybrid}`);
   if (!row.sequenceLength || !row.config.globalBatch)
     throw new Error('sequence length or global batch not stated');
-  return {
+  return asDriven({
     model: trainedModel(withinSequence(modelOf(row, assumptions), row.sequenceLength), row, assumptions),
     cluster: clusterOf(row, assumptions),
     stack: stackOf(row, assumptions),
@@ -47,7 +48,7 @@ export function problemOf(row: Row, assumptions: string[]): Problem {
       headroom: 0,
       ...packed(row, row.sequenceLength, assumptions),
     },
-  };
+  });
 }
 
 function packed({ config: { packing } }: Row, sequenceLength: number, assumptions: string[]) {

@@ -10,6 +10,7 @@ import { onlyGroups } from '../../domain/node-order.ts';
 import type { Problem } from '../../domain/problem.ts';
 import type { Workload } from '../../domain/workload.ts';
 import { LAUNCHERS } from '../../frameworks/index.ts';
+import { asDriven } from '../../hardware/half-sums.ts';
 import { asTrained } from '../../layers/training/as-trained.ts';
 import { withinSequence } from '../../layers/within-sequence.ts';
 import { optimizerText } from '../../plan-text/optimizer-text.ts';
@@ -111,10 +112,10 @@ function problemOf(file: PlanFile, folder: string): Problem {
     }
   }
   const { training, groups, stack } = file.problem;
-  return {
+  return asDriven({
     model: trainedAs(withinSequence(model.value, file.problem.sequenceLength), training),
     cluster: onlyGroups(cluster.value, (group) => groups.includes(group.id)),
     stack: loadStack(stack),
     workload: workloadOf(file.problem),
-  };
+  });
 }

@@ -4,8 +4,9 @@ import { lastKind } from '../../layers/parameters.ts';
 import { optimizerOf } from '../../optimizers/index.ts';
 import { scheduleOf } from '../../schedules/index.ts';
 import { gatheredBytes, type Held, type Parameters, type State } from '../../techniques/holding.ts';
-import { having, holdingsOf } from '../../techniques/index.ts';
+import { having, holdingsOf, takenOver } from '../../techniques/index.ts';
 import type { StageContext } from '../../techniques/technique.ts';
+import { dealtTerms } from '../dispatched/terms.ts';
 import type { StageProfile } from '../stage-profile.ts';
 import type { StagePlace } from './held.ts';
 import type { OperatorMemory } from './operator-memory.ts';
@@ -59,6 +60,7 @@ function stateTerms(profile: StageProfile): (place: StagePlace) => MemoryTerm[] 
     live: each(profile, ({ owned }) => live(owned)),
   };
   const { freesGradients = false } = context.problem.stack;
+  const taken = takenOver(techniques);
   return ({ ends, weightVersions, accumulates }) => {
     const beside = ownedBeside(profile, ends);
     const largerEnd = (of: (owned: Owned) => number) =>
@@ -126,7 +128,11 @@ function stateTerms(profile: StageProfile): (place: StagePlace) => MemoryTerm[] 
       updating: (updateBytes ?? 2 * element) * largestEnd,
     };
     const all = [...states, ...unsplit, ...updated((updateBytes ?? 0) * resident * largestEnd)];
-    return [...all, ...HOLDING.flatMap((one) => one.terms(one.of(techniques), held, context))];
+    return [
+      ...all,
+      ...HOLDING.flatMap((one) => (taken.has(one.id) ? [] : one.terms(one.of(techniques), held, context))),
+      ...dealtTerms(profile, zero),
+    ];
   };
 }
 

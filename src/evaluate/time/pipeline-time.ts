@@ -6,6 +6,8 @@ import { pipelineOverSockets, stageBoundary } from '../../hardware/stage-boundar
 import { scheduleOf } from '../../schedules/index.ts';
 import { type ChunkPlace, chunkPlaces } from '../../schedules/schedule.ts';
 import { type Simulation, simulate } from '../../schedules/simulate.ts';
+import { dispatchOf } from '../../techniques/index.ts';
+import { dealtTime } from '../dispatched/time.ts';
 import { shapeOf } from '../memory/stage-memory.ts';
 import { exposedShare, gatherSeconds, sharedSeconds } from './boundary.ts';
 import type { StageRun } from './stage-run.ts';
@@ -31,7 +33,13 @@ export function pipelineTime(
 ): PipelineTime {
   const stages = runs.length;
   const { microBatches } = runs[0]!;
-  if (stages === 1 && pipeline.stages[0]!.chunks.length === 1) return alone(runs[0]!, microBatches);
+  if (stages === 1 && pipeline.stages[0]!.chunks.length === 1) {
+    const time = alone(runs[0]!, microBatches);
+    const dispatch = dispatchOf(plan.techniques);
+    return dispatch === null
+      ? time
+      : dealtTime(runs[0]!.blocks[0]!.profile, microBatches, time.makespanSeconds, dispatch);
+  }
   const schedule = scheduleOf(plan.schedule);
   const places = chunkPlaces(schedule, { stages, virtualStages: plan.dims.vpp });
   const boundaries = boundaryTransfers(problem, plan, pipeline, runs, places);

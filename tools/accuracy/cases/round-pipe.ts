@@ -1,10 +1,11 @@
-import { validateDocument } from '../../../src/catalogue/document.ts';
+import { type Document, validateDocument } from '../../../src/catalogue/document.ts';
 import { documentSchema } from '../../../src/document/document-schema.ts';
 import { count, list, number, positive, some } from '../../../src/document/shapes.ts';
 import { playDispatched } from '../../../src/schedules/dispatched/play.ts';
 import { scheduleOf } from '../../../src/schedules/index.ts';
 import { chunkPlaces, type Pass } from '../../../src/schedules/schedule.ts';
 import { simulate } from '../../../src/schedules/simulate.ts';
+import { dispatchedThroughput } from './dispatched-throughput.ts';
 import { type Entry, entry } from './entry.ts';
 import type { CaseKind } from './index.ts';
 
@@ -33,6 +34,12 @@ const schema = documentSchema({
   type: 'object',
   required: ['N', 'M', 'models'],
   properties: { N: positive, M: positive, models: { type: 'object', additionalProperties: model } },
+  patternProperties: {
+    '^throughput_.+_1_to_[0-9]+$': {
+      type: 'object',
+      additionalProperties: list({ type: ['number', 'string'] }),
+    },
+  },
 } as const);
 
 /** Layers of a model, milliseconds of one micro-batch on each. */
@@ -61,14 +68,31 @@ export const roundPipeCase: CaseKind = {
   keys: ['N', 'M', 'models'],
   entries(document) {
     const { N, M, models } = validateDocument(document, schema);
-    return Object.entries(models).flatMap(([name, one]) =>
+    const makespans = Object.entries(models).flatMap(([name, one]) =>
       Object.entries(one.makespan).flatMap(([system, published]): Entry[] => {
         const predicted = makespan(system, one, N, M);
         return predicted === null ? [] : [entry(`${name} ${system} makespan, ms`, predicted, published)];
       }),
     );
+    return [...makespans, ...throughputs(document)];
   },
 };
+
+/** Of each table `throughput_4090_1_to_8`: tokens per second on one GPU, two, and so on, or OOM. */
+function throughputs({ value, locate }: Document): Entry[] {
+  return Object.entries(value as Readonly<Record<string, unknown>>).flatMap(([key, table]) => {
+    const gpu = /^throughput_(.+)_1_to_\d+$/.exec(key)?.[1];
+    if (gpu === undefined) return [];
+    return Object.entries(table as Readonly<Record<string, readonly (number | string)[]>>).flatMap(
+      ([model, published]) =>
+        published.map((value, i) => {
+          const name = `${model} on ${i + 1} × ${gpu}, tokens/s`;
+          const predicted = dispatchedThroughput(model, gpu, i + 1, locate(`/${key}/${model}`));
+          return entry(name, predicted, typeof value === 'number' ? value : 'OOM');
+        }),
+    );
+  });
+}
 
 function makespan(system: string, model: Model, gpus: number, microBatches: number): number | null {
   if (system === 'roundpipe') return roundRobin(model, gpus, microBatches);
