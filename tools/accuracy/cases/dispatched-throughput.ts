@@ -19,7 +19,6 @@ const PER_ROUND = 16;
 /** Sequences of a step, at most: of the benchmarks (roundpipe/run.sh of ITcarrot/RoundPipe-artifact@e44270a). */
 const BATCH = 128;
 const ADAPTERS_BATCH = 64;
-const MOST_MICRO_BATCH = 16;
 const ADAPTERS = /-lora$/;
 
 /**
@@ -32,9 +31,10 @@ export function dispatchedThroughput(name: string, gpu: string, gpus: number, at
   const how = adapters ? 'async:unpinned' : 'async';
   const cluster = loadCluster(`${gpu}-8`).value;
   let best = 0;
-  for (let size = 1; size <= MOST_MICRO_BATCH; size++) {
-    const most = Math.floor((adapters ? ADAPTERS_BATCH : BATCH) / (size * gpus));
-    const globalBatchSize = size * gpus * Math.max(1, Math.min(Math.floor(PER_ROUND / gpus), most));
+  const perGpu = Math.max(1, Math.floor(PER_ROUND / gpus));
+  const most = (adapters ? ADAPTERS_BATCH : BATCH) / (gpus * perGpu);
+  for (let size = 1; size <= Math.max(1, most); size++) {
+    const globalBatchSize = size * gpus * perGpu;
     const problem = asDriven({
       model: adapters ? withAdapters(model) : model,
       cluster,
