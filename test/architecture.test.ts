@@ -185,6 +185,7 @@ const MAY_IMPORT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     techniques: 'values of a plan, told as flags',
     schedules: 'all, for what only describes a plan',
     schema: 'the launch document, written and read',
+    evaluate: 'stages as a plan that deals them is priced',
     laws: 'a plan in a document is lawful',
     'plan-text': 'degrees of a plan',
     'foreign/bash': 'words of a launch script',

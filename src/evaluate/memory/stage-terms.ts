@@ -5,13 +5,13 @@ import { optimizerOf } from '../../optimizers/index.ts';
 import { scheduleOf } from '../../schedules/index.ts';
 import { gatheredBytes, type Held, type Parameters, type State } from '../../techniques/holding.ts';
 import { having, holdingsOf, takenOver } from '../../techniques/index.ts';
-import type { StageContext } from '../../techniques/technique.ts';
-import { dealtTerms } from '../dispatched/terms.ts';
 import type { StageProfile } from '../stage-profile.ts';
+import { dealtTerms } from './dealt-terms.ts';
 import type { StagePlace } from './held.ts';
 import type { OperatorMemory } from './operator-memory.ts';
 import type { Owned } from './owned.ts';
 import { ownedAtEnds, ownedBeside } from './owned-by-stage.ts';
+import { scoreBuffer } from './score-buffer.ts';
 import { beyondShare } from './unsplit.ts';
 
 const BACKWARD: readonly Point[] = ['backward', 'end-of-backward'];
@@ -217,16 +217,6 @@ function activationsElsewhere(offloaded: BySegment): MemoryTerm[] {
       fixed: [0],
     }),
   ];
-}
-
-/** Scores of all heads of one layer, 16 bits, where the stack keeps a buffer for them. */
-function scoreBuffer({ problem, local }: StageContext): number {
-  const { model, stack } = problem;
-  if (stack.keepsScoreBuffer !== true || stack.attentionKernel !== 'unfused') return 0;
-  const heads = Math.max(
-    ...model.kinds.map(({ mixer }) => (mixer !== null && 'heads' in mixer ? Number(mixer.heads) : 0)),
-  );
-  return (local.elementBytes * local.tokens * local.sequence * heads) / local.tensorParallel;
 }
 
 /** A number of each kind of layer. */

@@ -7,9 +7,9 @@ import { scheduleOf } from '../../schedules/index.ts';
 import { type ChunkPlace, chunkPlaces } from '../../schedules/schedule.ts';
 import { type Simulation, simulate } from '../../schedules/simulate.ts';
 import { dispatchOf } from '../../techniques/index.ts';
-import { dealtTime } from '../dispatched/time.ts';
 import { shapeOf } from '../memory/stage-memory.ts';
 import { exposedShare, gatherSeconds, sharedSeconds } from './boundary.ts';
+import { dealtTime } from './dealt-time.ts';
 import type { StageRun } from './stage-run.ts';
 
 /** One pipeline's step on the clock: what the event simulator says of its schedule. Seconds. */
@@ -36,9 +36,10 @@ export function pipelineTime(
   if (stages === 1 && pipeline.stages[0]!.chunks.length === 1) {
     const time = alone(runs[0]!, microBatches);
     const dispatch = dispatchOf(plan.techniques);
-    return dispatch === null
-      ? time
-      : dealtTime(runs[0]!.blocks[0]!.profile, microBatches, time.makespanSeconds, dispatch);
+    if (dispatch === null) return time;
+    const { profile } = runs[0]!.blocks[0]!;
+    const { makespan, exposed } = dealtTime(profile, microBatches, time.makespanSeconds, dispatch);
+    return { ...time, makespanSeconds: makespan, finishSeconds: [makespan], transferSeconds: [exposed] };
   }
   const schedule = scheduleOf(plan.schedule);
   const places = chunkPlaces(schedule, { stages, virtualStages: plan.dims.vpp });

@@ -1,6 +1,6 @@
-import type { Cluster } from '../domain/cluster.ts';
-import type { GpuSpec } from '../domain/gpu.ts';
-import type { Problem } from '../domain/problem.ts';
+import type { Cluster } from './cluster.ts';
+import type { GpuSpec } from './gpu.ts';
+import type { Problem } from './problem.ts';
 
 /** The problem with GPUs as its stack drives them: fp16 that sums up in fp16 at its own peak, where stack and precision ask for it. */
 export function asDriven(problem: Problem): Problem {

@@ -1,10 +1,10 @@
-import { type DealtRange, type DealtStages, dealtStages } from '../../schedules/dispatched/cut.ts';
-import { gatheredBytes } from '../../techniques/holding.ts';
-import { rememberedOf } from '../../units/remembered.ts';
-import type { Owned } from '../memory/owned.ts';
-import type { PartProfile } from '../part-profile.ts';
-import type { StageProfile } from '../stage-profile.ts';
-import { seconds } from '../time/pass-time.ts';
+import { type DealtRange, type DealtStages, dealtStages } from '../schedules/dispatched/cut.ts';
+import { gatheredBytes } from '../techniques/holding.ts';
+import { rememberedOf } from '../units/remembered.ts';
+import type { Owned } from './memory/owned.ts';
+import type { PartProfile } from './part-profile.ts';
+import type { StageProfile } from './stage-profile.ts';
+import { seconds } from './time/pass-time.ts';
 
 /** A model as stages are dealt of it: embedding, layers, head, one after the other. */
 export interface Dealt {
@@ -71,6 +71,12 @@ function partOf({ time, memory }: PartProfile, owned: Owned): DealtPart {
     gradientBytes: owned.gradients.dense + owned.gradients.expert,
     restored: memory.restored,
   };
+}
+
+/** Micro-batches of each of a step's rounds, which are alike: as many as divide all of them, `most` or less. */
+export function roundOf(all: number, most: number): number {
+  for (let size = Math.min(all, most); size > 1; size--) if (all % size === 0) return size;
+  return 1;
 }
 
 export function sumOver(

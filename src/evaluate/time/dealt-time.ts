@@ -1,23 +1,25 @@
 import { copySeconds, hostOf } from '../../hardware/host.ts';
 import { playDispatched } from '../../schedules/dispatched/play.ts';
 import type { Dispatch } from '../../techniques/technique.ts';
+import { type Dealt, dealtOf, roundOf, sumOver } from '../dealt-stages.ts';
 import type { StageProfile } from '../stage-profile.ts';
-import type { PipelineTime } from '../time/pipeline-time.ts';
-import { type Dealt, dealtOf, sumOver } from './stages.ts';
 
-/** One step of stages that are dealt to GPUs in rounds, on the clock; or what a step adds, where the next begins at once. */
+/**
+ * Seconds of one step of stages that are dealt to GPUs in rounds, or what a step adds, where the next begins at once; and those of copies that
+ * nothing hides. `busy`: what each GPU works, if all is shared alike.
+ */
 export function dealtTime(
   profile: StageProfile,
   microBatches: number,
   busy: number,
   dispatch: Dispatch,
-): PipelineTime {
+): { readonly makespan: number; readonly exposed: number } {
   const dealt = dealtOf(profile);
   const gpus = profile.context.dims.dpShard;
   const all = microBatches * gpus;
-  const rounds = Math.ceil(all / dealt.perRound);
+  const perRound = roundOf(all, dealt.perRound);
+  const rounds = all / perRound;
   const visits = visitsOf(dealt);
-  const perRound = Math.ceil(all / rounds);
   const play = (count: number) =>
     playDispatched(visits, { gpus, microBatches: count, perRound, hop: 0 }).makespan;
   const computed = dispatch.flows ? Math.max(play(2 * all) - play(all), busy) : Math.max(play(all), busy);
@@ -29,13 +31,7 @@ export function dealtTime(
     dispatch.pinned ? { up: model.up + inputs.up, down: model.down + inputs.down } : inputs,
   );
   const exposed = waited + Math.max(0, beside - computed);
-  const makespan = computed + exposed;
-  return {
-    makespanSeconds: makespan,
-    busySeconds: [busy],
-    finishSeconds: [makespan],
-    transferSeconds: [exposed],
-  };
+  return { makespan: computed + exposed, exposed };
 }
 
 function visitsOf(dealt: Dealt) {

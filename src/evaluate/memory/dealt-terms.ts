@@ -1,7 +1,7 @@
 import { type BySegment, type MemoryTerm, memoryTerm, type Point } from '../../domain/memory-term.ts';
 import { dispatchOf } from '../../techniques/index.ts';
+import { dealtOf, sumOver } from '../dealt-stages.ts';
 import type { StageProfile } from '../stage-profile.ts';
-import { dealtOf, sumOver } from './stages.ts';
 
 const PASSES: readonly Point[] = ['start-of-forward', 'forward', 'loss', 'backward', 'end-of-backward'];
 const FORWARD: readonly Point[] = ['start-of-forward', 'forward'];
