@@ -89,6 +89,11 @@ export function assumptionsOf(problem: Problem, plan: Plan): string[] {
   return list;
 }
 
+/** What a plan costs in convergence, in words. */
+export function pricesOf({ techniques }: Plan): string[] {
+  return TECHNIQUES.flatMap((one) => one.price?.(one.of(techniques)) ?? []);
+}
+
 function packingTold({ workload: { packing }, stack }: Problem): string[] {
   if (packing === undefined) return [];
   return stack.attentionKernel === 'unfused' && packing.separate

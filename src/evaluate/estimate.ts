@@ -5,7 +5,7 @@ import { reordered } from '../domain/node-order.ts';
 import { layersOf, type Plan } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import { usedDevices } from '../techniques/index.ts';
-import { assumptionsOf, provenanceOf } from './confidence.ts';
+import { assumptionsOf, pricesOf, provenanceOf } from './confidence.ts';
 import { errorBand } from './error-band.ts';
 import { elsewhere, hostEstimates } from './memory/host-memory.ts';
 import { flowOf, heldAt, shapeOf, stageMemory } from './memory/stage-memory.ts';
@@ -45,6 +45,7 @@ export function estimate(given: Problem, plan: Plan, cache: ProfileCache = profi
     band: errorBand(problem, plan),
     weakestProvenance: provenanceOf(problem, plan),
     assumptions: assumptionsOf(problem, plan),
+    convergence: pricesOf(plan),
   };
 }
 

@@ -179,6 +179,7 @@ function notes(
   lines.push(
     `How sure: step time within about ±${formatPercent(best.estimate.band)}; weakest figure used: ${best.estimate.weakestProvenance}.`,
   );
+  lines.push(...best.estimate.convergence.map((price) => `Convergence: ${price}.`));
   const { assumptions } = best.estimate;
   lines.push(...assumptions.slice(0, MOST_ASSUMPTIONS).map((assumption) => `Assumed: ${assumption}.`));
   if (assumptions.length > MOST_ASSUMPTIONS)

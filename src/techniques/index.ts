@@ -108,14 +108,16 @@ const keys = new WeakMap<Techniques, TechniqueKeys>();
 
 export function techniqueKeys(techniques: Techniques): TechniqueKeys {
   return rememberedOf(keys, techniques, () => {
-    const of = (...affected: string[]) =>
-      TECHNIQUES.filter(({ affects }) => affected.includes(affects))
+    const among = (which: (one: Technique) => boolean) =>
+      TECHNIQUES.filter(which)
         .map((one) => one.format(one.of(techniques)))
         .join();
+    const of = (...affected: string[]) => among(({ affects }) => affected.includes(affects));
     return {
       layer: of('layer'),
       stage: of('stage'),
-      step: of('stage', 'step'),
+      // What changes kernels may share out states besides.
+      step: among(({ affects, holdings }) => affects !== 'layer' || holdings !== undefined),
       all: of('layer', 'stage', 'step'),
     };
   });
