@@ -4,6 +4,8 @@ import { total } from '../domain/estimate.ts';
 import { reordered } from '../domain/node-order.ts';
 import { layersOf, type Plan } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
+import { scheduleOf } from '../schedules/index.ts';
+import { modelsIn } from '../schedules/schedule.ts';
 import { usedDevices } from '../techniques/index.ts';
 import { assumptionsOf, pricesOf, provenanceOf } from './confidence.ts';
 import { errorBand } from './error-band.ts';
@@ -76,7 +78,7 @@ function timeParts(
   tail: StepTail,
 ): Parts {
   const last = pipelines[tail.criticalPipeline]!;
-  const parts = criticalParts(last.stages, last.time);
+  const parts = criticalParts(last.stages, last.time, modelsIn(scheduleOf(plan.schedule)));
   const busy = total(parts);
   const waited = imbalanceSeconds(problem, plan, tail.criticalPipeline, last.stages);
   const bubble = Math.max(0, tail.pipelineSeconds - busy);

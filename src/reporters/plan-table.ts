@@ -9,6 +9,7 @@ import { TECHNIQUES } from '../techniques/index.ts';
 import { digits, formatInteger, formatPercent, formatSeconds } from '../units/format.ts';
 import { wrap } from '../units/wrap.ts';
 import { besideWords, missWords, programWords, steadierWords, variantWords, wayOutWords } from './beside.ts';
+import { idleGroups } from './idle-groups.ts';
 import { packingWords } from './packing.ts';
 import { fitting, grid, painter, type Style } from './paint.ts';
 import { trainingWords } from './training.ts';
@@ -179,8 +180,8 @@ function notes(
   lines.push(
     `How sure: step time within about ±${formatPercent(best.estimate.band)}; weakest figure used: ${best.estimate.weakestProvenance}.`,
   );
-  lines.push(...best.estimate.convergence.map((price) => `Convergence: ${price}.`));
-  const { assumptions } = best.estimate;
+  const { assumptions, convergence } = best.estimate;
+  lines.push(...convergence.map((price) => `Convergence: ${price}.`));
   lines.push(...assumptions.slice(0, MOST_ASSUMPTIONS).map((assumption) => `Assumed: ${assumption}.`));
   if (assumptions.length > MOST_ASSUMPTIONS)
     lines.push(`And ${assumptions.length - MOST_ASSUMPTIONS} more assumptions: --json has them all.`);
@@ -199,21 +200,6 @@ function unmeasuredWords(problem: Problem, ranks: readonly number[]): string {
   const types = [...new Set(unmeasuredGroups(problem).map((index) => cluster.groups[index]!.gpu.id))];
   const which = ranks.length === 1 ? `Plan ${ranks[0]} rests` : `Plans ${ranks.join(', ')} rest`;
   return `${which} on estimates of ${types.join(', ')}, of which ${layerProfile!.name} has no layers: kept out of first place.`;
-}
-
-function idleGroups(problem: Problem, { plan }: RankedPlan): string[] {
-  const used = new Map<number, number>();
-  for (const pipeline of plan.pipelines) {
-    for (const stage of pipeline.stages) {
-      for (const block of stage.replicas) {
-        used.set(block.group, (used.get(block.group) ?? 0) + block.count * block.tp * plan.dims.cp);
-      }
-    }
-  }
-  return problem.cluster.groups.flatMap((group) => {
-    const idle = group.nodes * group.gpusPerNode - (used.get(group.index) ?? 0);
-    return idle > 0 ? [`${idle} × ${group.gpu.id}`] : [];
-  });
 }
 
 function nothing(

@@ -3,6 +3,7 @@ import type { Problem } from '../../domain/problem.ts';
 import { stageBoundary } from '../../hardware/stage-boundary.ts';
 import { ownedByStage } from '../memory/owned-by-stage.ts';
 import { acrossPipelines, keepsShards } from './across-pipelines.ts';
+import { mirroredSeconds } from './mirrored.ts';
 import type { PipelineTime } from './pipeline-time.ts';
 import { hidingMicroBatches, type StageEnd, stageEnd } from './stage-end.ts';
 import type { BlockRun, StageRun } from './stage-run.ts';
@@ -44,7 +45,8 @@ export function stepTail(
       optimizer = Math.max(optimizer, step.optimizer);
       beside = Math.max(beside, step.beside);
       const tied = s === 0 ? tiedEmbedding(problem, stages[0]!, stages.at(-1)!) : 0;
-      const reduce = (reducesAlone(plan, stage) ? step.gradientReduce : 0) + tied;
+      const mirrored = mirroredSeconds(problem, plan, stages, s);
+      const reduce = (reducesAlone(plan, stage) ? step.gradientReduce : 0) + tied + mirrored;
       if (finish + reduce > end) {
         end = finish + reduce;
         tail = { criticalPipeline: index, pipelineSeconds: finish, gradientReduce: reduce };
