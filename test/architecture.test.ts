@@ -198,6 +198,9 @@ const MAY_IMPORT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
   session: {
     domain: 'problems in, answers out',
+    hardware: 'what lies between two GPUs',
+    techniques: 'what every node of a skipping pipeline does',
+    schedules: 'paths through a part of the stages',
     catalogue: 'plans of an earlier run',
     evaluate: 'one estimate',
     laws: 'a plan that a launch file states is lawful',

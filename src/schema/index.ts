@@ -13,6 +13,7 @@ import { type ListDocument, listSchema } from './list.ts';
 import { modelSchema } from './model.ts';
 import { type ModelReport, modelReportSchema } from './model-report.ts';
 import { type PlanDocument, planSchema } from './plan.ts';
+import { type SkipDocument, skipSchema } from './skip.ts';
 import { stackSchema } from './stack.ts';
 import { type SweepDocument, sweepSchema } from './sweep.ts';
 import { type ValidationDocument, validationSchema } from './validation.ts';
@@ -34,6 +35,7 @@ export const SCHEMAS: Readonly<Record<string, DocumentSchema>> = {
   'model-report': modelReportSchema,
   'cluster-report': clusterReportSchema,
   list: listSchema,
+  skip: skipSchema,
   launch: launchSchema,
 };
 
@@ -47,7 +49,8 @@ export type PrintedDocument =
   | ErrorDocument
   | ModelReport
   | ClusterReport
-  | ListDocument;
+  | ListDocument
+  | SkipDocument;
 
 /** The published form: JSON Schema 2020-12. */
 export function published(schema: DocumentSchema): string {

@@ -9,6 +9,8 @@ interface PathSearch {
   readonly seed: number;
   /** Changes that are tried. */
   readonly moves: number;
+  /** All micro-batches of a node go one way; left out: each its own, where that is faster. */
+  readonly alike?: boolean;
 }
 
 export interface FoundPaths {
@@ -34,7 +36,10 @@ const CHEAP = 40;
  * worked out; then the played step. Every stage is visited by as many paths as the others, so that all are trained alike, and no path
  * by two nodes of one. null: stages are too few for such paths.
  */
-export function searchPaths(network: PathNetwork, { length, seed, moves }: PathSearch): FoundPaths | null {
+export function searchPaths(
+  network: PathNetwork,
+  { length, seed, moves, alike: one = false }: PathSearch,
+): FoundPaths | null {
   const start = firstPaths(network, length);
   if (start === null) return null;
   const played = (paths: readonly Path[]) => secondsOf(network, paths);
@@ -42,11 +47,12 @@ export function searchPaths(network: PathNetwork, { length, seed, moves }: PathS
   const random = generator(seed);
   const byWay = annealed(network, start, (paths) => wayOf(network, paths), random, CHEAP * BY_WAY * moves);
   const alike = annealed(network, byWay, played, random, (1 - BY_WAY) * moves);
+  if (one) return { paths: alike, seconds: played(alike) };
   // Micro-batches of one node may also go ways of their own.
   const each = alike.flatMap((path) => Array.from({ length: network.memory }, () => path));
   const own = annealed(network, each, played, random, moves, WARM);
-  const [one, other] = [alike, own].map((paths) => ({ paths, seconds: played(paths) }));
-  return one!.seconds <= other!.seconds ? one! : other!;
+  const [first, second] = [alike, own].map((paths) => ({ paths, seconds: played(paths) }));
+  return first!.seconds <= second!.seconds ? first! : second!;
 }
 
 /** The best paths seen. */
