@@ -14,6 +14,7 @@ import { fitting, grid, painter, type Style } from './paint.ts';
 import { trainingWords } from './training.ts';
 import {
   clip,
+  gpuCountWords,
   layersWords,
   memoryWords,
   microBatchWords,
@@ -56,9 +57,9 @@ function none({ nearestMiss, certificate: { rejected } }: SearchResult): string 
 }
 
 function title({ model, cluster, workload, stack }: Problem): string {
-  const gpus = cluster.groups
-    .map((group) => `${group.nodes * group.gpusPerNode} × ${group.gpu.id}`)
-    .join(' + ');
+  const gpus = gpuCountWords(
+    cluster.groups.map(({ nodes, gpusPerNode, gpu }) => ({ gpus: nodes * gpusPerNode, type: gpu.id })),
+  ).join(' + ');
   const trained = model.training === undefined ? '' : ` ${trainingWords(model)},`;
   const optimizer = optimizerWords(workload);
   return `${model.name} on ${gpus},${trained} sequence ${workload.sequenceLength}${packingWords(workload)}, batch ${workload.globalBatchSize}, ${workload.precision}, ${optimizer === null ? '' : `${optimizer}, `}${stack.id} stack, ${keptFree(workload)}`;
@@ -209,10 +210,11 @@ function idleGroups(problem: Problem, { plan }: RankedPlan): string[] {
       }
     }
   }
-  return problem.cluster.groups.flatMap((group) => {
-    const idle = group.nodes * group.gpusPerNode - (used.get(group.index) ?? 0);
-    return idle > 0 ? [`${idle} × ${group.gpu.id}`] : [];
+  const idle = problem.cluster.groups.flatMap(({ index, nodes, gpusPerNode, gpu }) => {
+    const gpus = nodes * gpusPerNode - (used.get(index) ?? 0);
+    return gpus > 0 ? [{ gpus, type: gpu.id }] : [];
   });
+  return gpuCountWords(idle);
 }
 
 function nothing(
