@@ -8,6 +8,8 @@ export interface ModelSpec {
   readonly name: string;
   /** Hugging Face `model_type`, or a name of our own (`megatron-gpt`). */
   readonly family: string;
+  /** Hugging Face `model_type` as the config has it; left out: not read from one. */
+  readonly modelType?: string;
   readonly hiddenSize: number;
   readonly vocabSize: number;
   readonly tiedEmbeddings: boolean;

@@ -8,7 +8,15 @@ import { toldTechniques } from '../plan-text/told.ts';
 import { TECHNIQUES } from '../techniques/index.ts';
 import { digits, formatInteger, formatPercent, formatSeconds } from '../units/format.ts';
 import { wrap } from '../units/wrap.ts';
-import { besideWords, missWords, programWords, steadierWords, variantWords, wayOutWords } from './beside.ts';
+import {
+  besideWords,
+  missWords,
+  programWords,
+  refusalWords,
+  steadierWords,
+  variantWords,
+  wayOutWords,
+} from './beside.ts';
 import { packingWords } from './packing.ts';
 import { fitting, grid, painter, type Style } from './paint.ts';
 import { trainingWords } from './training.ts';
@@ -51,7 +59,9 @@ export function planTable(problem: Problem, result: SearchResult, beside: WhatIf
 const SPACE = ['memory', 'host-memory', 'host-disk'];
 
 /** Where memory had no say, nothing would fit better on more of it. */
-function none({ nearestMiss, certificate: { rejected } }: SearchResult): string {
+function none({ nearestMiss, excluded, certificate: { rejected } }: SearchResult): string {
+  if (excluded !== undefined)
+    return `${excluded.by === 'launchable' ? 'No launcher here runs' : `${excluded.by} does not run`} this, however it is split.`;
   const tight = nearestMiss !== null || rejected.some(({ rule }) => SPACE.includes(rule));
   return tight ? 'No configuration fits.' : 'No configuration can run.';
 }
@@ -219,16 +229,18 @@ function idleGroups(problem: Problem, { plan }: RankedPlan): string[] {
 
 function nothing(
   problem: Problem,
-  { nearestMiss, certificate: { rejected, cutBy } }: SearchResult,
+  { nearestMiss, excluded, certificate: { rejected, cutBy } }: SearchResult,
   beside: WhatIf,
   { columns }: Style,
 ): string {
+  if (excluded !== undefined)
+    return wrap(`${excluded.reason.rule}: ${refusalWords(excluded.reason)}`, columns);
   const wayOut = wayOutWords(problem, beside);
   const lines = rejected
     .slice(0, 8)
     .map(
       ({ rule, count, example }) =>
-        `${formatInteger(count)} × ${rule}: e.g. ${example.configuration}: ${example.reason.actual}, limit ${example.reason.limit}${example.reason.hint === undefined ? '' : `. ${example.reason.hint}`}`,
+        `${formatInteger(count)} × ${rule}: e.g. ${example.configuration}: ${refusalWords(example.reason)}`,
     );
   if (rejected.length === 0 && wayOut.length === 0) {
     lines.push(

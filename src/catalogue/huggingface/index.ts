@@ -69,7 +69,8 @@ function read(config: Config, name: string, file: string, nested: boolean): Mode
   const foreign = Object.keys(FOREIGN).find((key) => config[key] !== undefined && config[key] !== null);
   if (foreign !== undefined) throw missing(`"${foreign}" describes ${FOREIGN[foreign]}`, file);
   const sizes = nested ? family.sizes : {};
-  return withTowers(family.read(new Fields({ ...sizes, ...config, model_type: type }, file), name), config);
+  const model = family.read(new Fields({ ...sizes, ...config, model_type: type }, file), name);
+  return withTowers({ ...model, modelType: type }, config);
 }
 
 /** What `model_type` says, or else the one that `architectures` means: `Qwen3ForCausalLM` is qwen3. */

@@ -19,7 +19,8 @@ export interface DenseMlp {
   readonly subNorm?: boolean;
 }
 
-export const ACTIVATIONS = ['silu', 'gelu', 'relu', 'squared-relu'] as const;
+/** The fourth is of gpt-oss: x·σ(1.702·x) as gate, clamped at 7, over the other half plus one (modeling_gpt_oss.py of transformers). */
+export const ACTIVATIONS = ['silu', 'gelu', 'relu', 'clamped-quick-gelu', 'squared-relu'] as const;
 
 /** Of an MLP or of experts: changes no count and next to no time, but which model a launcher is told of. */
 export type Activation = (typeof ACTIVATIONS)[number];
