@@ -124,6 +124,7 @@ function ownModel(document: Document, doc: OwnModelDocument, name: string): Mode
     layers,
     mtpLayers: doc.mtpLayers ?? 0,
     ...(doc.headBias === true ? { headBias: true } : {}),
+    ...(doc.logitSoftCap === true ? { logitSoftCap: true } : {}),
     ...(doc.embeddingNorm === true ? { embeddingNorm: true } : {}),
     ...(doc.parallelResidual === true ? { parallelResidual: true } : {}),
     ...(doc.alibi === true ? { alibi: true } : {}),

@@ -90,7 +90,10 @@ export function scalings(f: Fields, keys: readonly string[]): readonly string[] 
 
 /** What a family fills in; the rest is the same everywhere. */
 export interface Parts
-  extends Pick<ModelSpec, 'headBias' | 'embeddingNorm' | 'parallelResidual' | 'alibi' | 'beyondSizes'> {
+  extends Pick<
+    ModelSpec,
+    'headBias' | 'logitSoftCap' | 'embeddingNorm' | 'parallelResidual' | 'alibi' | 'beyondSizes'
+  > {
   readonly attention: LayerPart;
   readonly mlp: LayerPart;
   /** Overrides for single layers: which kind layer i is. */
@@ -127,6 +130,7 @@ export function build(f: Fields, name: string, family: string, parts: Parts): Mo
     layers,
     mtpLayers: parts.mtpLayers ?? 0,
     ...(parts.headBias === true ? { headBias: true } : {}),
+    ...(parts.logitSoftCap === true ? { logitSoftCap: true } : {}),
     ...(parts.embeddingNorm === true ? { embeddingNorm: true } : {}),
     ...(parts.parallelResidual === true ? { parallelResidual: true } : {}),
     ...(parts.alibi === true ? { alibi: true } : {}),

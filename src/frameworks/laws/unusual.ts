@@ -9,6 +9,7 @@ export function unusualOf(model: ModelSpec, rotates = false): string | null {
   if (model.parallelResidual === true) return `${model.family} with parallel residual`;
   if (norm.after === true) return `${model.family} with norms after attention and MLP`;
   if (model.headBias === true) return 'a bias on the vocabulary projection';
+  if (model.logitSoftCap === true) return 'a soft cap on logits';
   if (model.embeddingNorm === true) return 'a norm on the embedding';
   if (model.alibi === true) return 'ALiBi in place of positions';
   if (norm.scale === false) return 'norms without a weight';

@@ -55,6 +55,7 @@ interface Mlp {
   readonly bias: boolean;
   readonly part: Weight['part'];
   readonly module: RecomputeModule;
+  readonly activation?: Activation;
   readonly subNorm?: boolean;
   /** One kernel for the gated activation whatever the stack. */
   readonly fused?: boolean;
@@ -73,7 +74,10 @@ export function mlpOperators(mlp: Mlp, context: LayerContext): Operator[] {
   const [forward, backward] = gated
     ? asRun('gated', [3 * e, 5 * e], stack)
     : [(up + 1) * e, (2 * up + 1) * e];
-  const fused = mlp.fused === true || stack.compiled || stack.fusedActivation;
+  // Gates of GELU in Megatron are `fast_gelu`, which none of its fused kernels takes (megatron/core/transformer/mlp.py@d98e8a6, and
+  // gemma3_provider.py of Megatron-Bridge@067f987): what it returns is kept beside the product.
+  const gelu = gated && mlp.activation === 'gelu';
+  const fused = mlp.fused === true || stack.compiled || (stack.fusedActivation && !gelu);
   return [
     columnParallel(
       {

@@ -169,7 +169,25 @@ function projections(a: SoftmaxAttention, { model, local, stack }: LayerContext)
     kernels: rotary ? [stream('element-wise', forward * (q + kv), backward * (q + kv), 2)] : [],
     hostUnits: rotary ? 2 : 0,
   });
-  return [qkv, positions];
+  return [qkv, ...wholeNorms(a, q + kv, local), positions];
+}
+
+/**
+ * Norms over all heads of queries and of keys have no fused kernel: eager operators in fp32 keep a copy of what they read, and what they
+ * return (minimax_m2_provider.py of Megatron-Bridge@067f987; Olmo2RMSNorm of transformers).
+ */
+function wholeNorms(a: SoftmaxAttention, elements: number, local: LayerContext['local']): Operator[] {
+  if (a.qkNormParameters <= 2 * a.headDim) return [];
+  const e = local.elementBytes;
+  return [
+    operator({
+      name: 'qk-norms',
+      modules: ['op'],
+      kernels: [stream('element-wise', (2 * e + 16) * elements, (2 * e + 32) * elements, 8)],
+      saved: [kept((4 + e) * elements, 'op')],
+      hostUnits: 8,
+    }),
+  ];
 }
 
 function core(a: SoftmaxAttention, context: LayerContext): Operator {
@@ -201,7 +219,13 @@ function core(a: SoftmaxAttention, context: LayerContext): Operator {
     return operator({
       ...base,
       kernels,
-      saved: [kept(4 * local.tokens * heads, 'core_attn')],
+      saved: [
+        kept(4 * local.tokens * heads, 'core_attn'),
+        // Outside its kernel a sink scales what that returns, which is kept beside (torchtitan/models/gpt_oss/model.py@b5bcd76).
+        ...(a.sinks && !stack.compiled && !stack.fusedActivation
+          ? [kept(local.elementBytes * local.tokens * heads * a.headDim, 'core_attn', 'op')]
+          : []),
+      ],
       hostUnits: 2,
     });
   }
