@@ -54,7 +54,13 @@ export function parseDocument(path: string, text: string): Document {
     const json = jsonProblem(text);
     throw new InputError(
       json === null
-        ? { message: problem.message, expected: 'YAML or JSON', at: at(problem.pos[0]) }
+        ? {
+            message: problem.message,
+            expected: 'YAML or JSON',
+            // JSON with comments does not begin as JSON does.
+            ...(/^\s*(\/\/|\/\*)/.test(text) ? { hint: 'Maybe without comments, which JSON has not.' } : {}),
+            at: at(problem.pos[0]),
+          }
         : { message: json.message, expected: 'JSON', at: at(json.offset ?? problem.pos[0]) },
     );
   }
