@@ -8,15 +8,8 @@ import { toldTechniques } from '../plan-text/told.ts';
 import { TECHNIQUES } from '../techniques/index.ts';
 import { digits, formatInteger, formatPercent, formatSeconds } from '../units/format.ts';
 import { wrap } from '../units/wrap.ts';
-import {
-  besideWords,
-  missWords,
-  programWords,
-  refusalWords,
-  steadierWords,
-  variantWords,
-  wayOutWords,
-} from './beside.ts';
+import { besideWords, missWords, programWords, steadierWords, variantWords } from './beside.ts';
+import { noneWords, nothingWords } from './no-plan.ts';
 import { packingWords } from './packing.ts';
 import { fitting, grid, painter, type Style } from './paint.ts';
 import { trainingWords } from './training.ts';
@@ -47,23 +40,12 @@ export function planTable(problem: Problem, result: SearchResult, beside: WhatIf
   } else {
     const { cutBy } = result.certificate;
     blocks.push(
-      paint.red(cutBy === null ? none(result) : `Nothing found yet: cut by ${cutBy}.`),
-      nothing(problem, result, beside, style),
+      paint.red(cutBy === null ? noneWords(result) : `Nothing found yet: cut by ${cutBy}.`),
+      nothingWords(problem, result, beside, style),
     );
   }
   blocks.push(certificate(problem, result, style));
   return `${blocks.join('\n\n')}\n`;
-}
-
-/** Rules of space, on the GPU and off it. */
-const SPACE = ['memory', 'host-memory', 'host-disk'];
-
-/** Where memory had no say, nothing would fit better on more of it. */
-function none({ nearestMiss, excluded, certificate: { rejected } }: SearchResult): string {
-  if (excluded !== undefined)
-    return `${excluded.by === 'launchable' ? 'No launcher here runs' : `${excluded.by} does not run`} this, however it is split.`;
-  const tight = nearestMiss !== null || rejected.some(({ rule }) => SPACE.includes(rule));
-  return tight ? 'No configuration fits.' : 'No configuration can run.';
 }
 
 function title({ model, cluster, workload, stack }: Problem): string {
@@ -225,34 +207,6 @@ function idleGroups(problem: Problem, { plan }: RankedPlan): string[] {
     return gpus > 0 ? [{ gpus, type: gpu.id }] : [];
   });
   return gpuCountWords(idle);
-}
-
-function nothing(
-  problem: Problem,
-  { nearestMiss, excluded, certificate: { rejected, cutBy } }: SearchResult,
-  beside: WhatIf,
-  { columns }: Style,
-): string {
-  if (excluded !== undefined)
-    return wrap(`${excluded.reason.rule}: ${refusalWords(excluded.reason)}`, columns);
-  const wayOut = wayOutWords(problem, beside);
-  const lines = rejected
-    .slice(0, 8)
-    .map(
-      ({ rule, count, example }) =>
-        `${formatInteger(count)} × ${rule}: e.g. ${example.configuration}: ${refusalWords(example.reason)}`,
-    );
-  if (rejected.length === 0 && wayOut.length === 0) {
-    lines.push(
-      cutBy === null
-        ? 'No configuration has these dimensions on these GPUs. Maybe a --fix or --max that asks for less.'
-        : 'The search was stopped before it had looked at anything. Maybe a longer --time-limit.',
-    );
-  }
-  if (nearestMiss !== null) {
-    lines.push(`Nearest miss: ${missWords(problem, nearestMiss)}`);
-  }
-  return [...lines, ...wayOut].map((line) => wrap(line, columns)).join('\n');
 }
 
 function certificate(problem: Problem, { certificate: c, plans }: SearchResult, { columns }: Style): string {

@@ -6,6 +6,7 @@ import { type Kernel, kept, type LayerContext, type Operator, operator, stream }
 import { subNorm, subNormLaw } from '../sub-norm.ts';
 import { bias, matrix } from '../weight.ts';
 import { contextExchange, exchangedShape, gatheredBytes } from './context-exchange.ts';
+import { wholeNorms } from './whole-norms.ts';
 
 /** Grouped-query attention, its window and sinks included. */
 export interface SoftmaxAttention {
@@ -169,25 +170,7 @@ function projections(a: SoftmaxAttention, { model, local, stack }: LayerContext)
     kernels: rotary ? [stream('element-wise', forward * (q + kv), backward * (q + kv), 2)] : [],
     hostUnits: rotary ? 2 : 0,
   });
-  return [qkv, ...wholeNorms(a, q + kv, local), positions];
-}
-
-/**
- * Norms over all heads of queries and of keys have no fused kernel: eager operators in fp32 keep a copy of what they read, and what they
- * return (minimax_m2_provider.py of Megatron-Bridge@067f987; Olmo2RMSNorm of transformers).
- */
-function wholeNorms(a: SoftmaxAttention, elements: number, local: LayerContext['local']): Operator[] {
-  if (a.qkNormParameters <= 2 * a.headDim) return [];
-  const e = local.elementBytes;
-  return [
-    operator({
-      name: 'qk-norms',
-      modules: ['op'],
-      kernels: [stream('element-wise', (2 * e + 16) * elements, (2 * e + 32) * elements, 8)],
-      saved: [kept((4 + e) * elements, 'op')],
-      hostUnits: 8,
-    }),
-  ];
+  return [qkv, ...(a.qkNormParameters > 2 * a.headDim ? [wholeNorms(q + kv, local)] : []), positions];
 }
 
 function core(a: SoftmaxAttention, context: LayerContext): Operator {
