@@ -140,8 +140,8 @@ export function besideWords(beside: WhatIf, best: RankedPlan): string[] {
   if (unaided)
     lines.push(
       unaided.stepSeconds === null
-        ? `Chosen for want of memory: without ${unaided.allowed} nothing fits.`
-        : `Without ${unaided.allowed} the best step is ${formatSeconds(unaided.stepSeconds)}.`,
+        ? `Chosen for want of memory: without --allow ${unaided.allowed} nothing fits.`
+        : `Without --allow ${unaided.allowed} the best step is ${formatSeconds(unaided.stepSeconds)}.`,
     );
   const asked = idle
     .filter(({ asked }) => asked)

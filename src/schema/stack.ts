@@ -79,6 +79,11 @@ export const stackSchema = documentSchema({
         description:
           'Norms, rotations and activations that no compiler fuses: kernels of a library, or written out in torch operators.',
       },
+      widensGradients: {
+        ...flag,
+        description:
+          "Gradients narrower than fp32 masters are copied as wide for the optimizer's step; left out: they are not.",
+      },
       freesGradients: {
         ...flag,
         description: 'Gradients are let go between steps, not kept in a buffer (zero_grad of torch).',

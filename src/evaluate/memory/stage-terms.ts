@@ -1,5 +1,6 @@
 import { type BySegment, type MemoryTerm, memoryTerm, type Point } from '../../domain/memory-term.ts';
 import type { Ends } from '../../domain/plan.ts';
+import { widenedBytes } from '../../domain/stack.ts';
 import { lastKind } from '../../layers/parameters.ts';
 import { optimizerOf } from '../../optimizers/index.ts';
 import { scheduleOf } from '../../schedules/index.ts';
@@ -58,7 +59,15 @@ function stateTerms(profile: StageProfile): (place: StagePlace) => MemoryTerm[] 
     gathered: each(profile, ({ owned }) => gathered(owned)),
     live: each(profile, ({ owned }) => live(owned)),
   };
-  const { freesGradients = false } = context.problem.stack;
+  const { stack, workload } = context.problem;
+  const { freesGradients = false } = stack;
+  const wide = widenedBytes(workload, stack);
+  // Of what this GPU updates.
+  const widened = holdings.flatMap(({ state, of, device, share, staging }) =>
+    wide === 0 || state !== 'optimizer states' || device !== 'gpu' || staging === true
+      ? []
+      : [{ of, bytes: wide * share, layers: each(profile, ({ owned }) => wide * share * owned.trained[of]) }],
+  );
   return ({ ends, weightVersions, accumulates }) => {
     const beside = ownedBeside(profile, ends);
     const largerEnd = (of: (owned: Owned) => number) =>
@@ -109,6 +118,9 @@ function stateTerms(profile: StageProfile): (place: StagePlace) => MemoryTerm[] 
         ? []
         : [memoryTerm({ part: state, device, over: 'widest', layers: most, fixed: [ofBeside] })];
     });
+    const copies = widened.map(({ of, bytes, layers }) =>
+      memoryTerm({ part: 'gradients', at: STEP, layers, fixed: [bytes * beside.trained[of]] }),
+    );
     const root = ownedAtEnds(profile, ends);
     const rootWeights = gatheredBytes(root, 'dense');
     const largestEnd = largerEnd(({ trained }) => trained.dense);
@@ -125,7 +137,7 @@ function stateTerms(profile: StageProfile): (place: StagePlace) => MemoryTerm[] 
       rootWeights,
       updating: (updateBytes ?? 2 * element) * largestEnd,
     };
-    const all = [...states, ...unsplit, ...updated((updateBytes ?? 0) * resident * largestEnd)];
+    const all = [...states, ...copies, ...unsplit, ...updated((updateBytes ?? 0) * resident * largestEnd)];
     return [...all, ...HOLDING.flatMap((one) => one.terms(one.of(techniques), held, context))];
   };
 }
