@@ -41,11 +41,13 @@ export function linksOfDevice(device: string): string[] {
 
 /**
  * Which of the links hosts of a GPU have: the ones that they are sold with, else the fastest that is no faster, else the
- * slowest.
+ * slowest. So many ports of a host may tell the type of instance: 32 are those of a p5, whatever the GPU.
  */
-export function usualOf(links: readonly string[], gpu: string): string {
+export function usualOf(links: readonly string[], gpu: string, ports: number | null = null): string {
   const { efa, link: sold } = loadGpu(gpu).host.network;
-  if (efa !== null && links.includes(efa)) return efa;
+  const told = links.filter((id) => ports !== null && loadLink(id).portsPerNode === ports);
+  if (efa !== null && links.includes(efa) && (told.length === 0 || told.includes(efa))) return efa;
+  if (told.length > 0) return told.includes(sold) ? sold : told[0]!;
   if (links.includes(sold)) return sold;
   const rate = (id: string) => loadLink(id).bandwidth;
   const sorted = links.toSorted((a, b) => rate(b) - rate(a));

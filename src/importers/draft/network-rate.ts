@@ -73,9 +73,11 @@ export function nodeRate(
     .filter(({ largest }) => largest >= LARGE)
     .map((curve) => ({
       bandwidth: fastest(curve) * busFactor(curve.test, curve.ranks)!,
+      wire: link.bandwidth * ports,
       from: `${curve.test} on ${curve.ranks} ranks, ${at(curve)}`,
     }))
-    .filter(({ bandwidth }) => bandwidth <= ABOVE_WIRE * link.bandwidth * ports);
+    .filter(({ bandwidth, wire }) => bandwidth <= ABOVE_WIRE * wire)
+    .map(({ bandwidth, wire, from }) => ({ bandwidth: Math.min(bandwidth, wire), from }));
   return rates.reduce<(typeof rates)[number] | null>(
     (a, b) => (a === null || b.bandwidth > a.bandwidth ? b : a),
     null,

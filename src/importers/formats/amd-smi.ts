@@ -42,6 +42,27 @@ export const amdSmiJson: Importer = {
   },
 };
 
+/** `amd-smi static --csv`: a row for each GPU, with market_name and size (of vram) among its columns. */
+export const amdSmiCsv: Importer = {
+  format: 'amd-smi static --csv',
+  recognises: (text) => /^gpu,.*\bmarket_name\b/m.test(text),
+  read(text, file): Facts {
+    const lines = linesOf(text);
+    const top = lines.findIndex((line) => /^gpu,.*\bmarket_name\b/.test(line));
+    const header = lines[top]!.split(',');
+    const gpus = lines.flatMap((line, i) => {
+      const cells = line.split(',');
+      if (i <= top || !/^\d+$/.test(cells[0]!) || cells.length !== header.length) return [];
+      const cell = (name: string) => cells[header.indexOf(name)];
+      const where = { file, line: i + 1 };
+      return [
+        { name: wordOf(cell('market_name')), memoryMiB: mebibytes(cell('size')), generation: null, where },
+      ];
+    });
+    return staticFacts(this.format, gpus, file);
+  },
+};
+
 /** `amd-smi topology`: the table of link types, by bus address. */
 export const amdSmiTopology: Importer = {
   format: 'amd-smi topology',

@@ -1,6 +1,6 @@
 import { InputError } from '../../domain/input-error.ts';
 import type { Facts, Importer } from '../facts/facts.ts';
-import { amdSmiJson, amdSmiStatic, amdSmiTopology } from './amd-smi.ts';
+import { amdSmiCsv, amdSmiJson, amdSmiStatic, amdSmiTopology } from './amd-smi.ts';
 import { kubectlDescribe, kubectlJson } from './kubernetes.ts';
 import { mpiGraph } from './mpi-graph.ts';
 import { ncclJson, ncclText } from './nccl-tests.ts';
@@ -36,6 +36,7 @@ export const IMPORTERS: readonly Importer[] = [
   nvidiaSmiList,
   nvidiaSmiTable,
   amdSmiStatic,
+  amdSmiCsv,
   amdSmiTopology,
   rdmaDevices,
   p2pBandwidth,

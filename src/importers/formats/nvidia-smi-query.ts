@@ -17,6 +17,8 @@ export const nvidiaSmiQuery: Importer = {
   format: 'nvidia-smi --query-gpu',
   recognises: (text) =>
     !/^\s*[{[]/.test(text) &&
+    // amd-smi's table has rows of this shape.
+    !/^gpu,.*\bmarket_name\b/m.test(text) &&
     linesOf(text).some((line) => isHeader(cellsOf(line)) || bareRow(cellsOf(line)) !== null),
   read(text, file): Facts {
     const machines = machinesOf(linesOf(text), file);

@@ -9,6 +9,8 @@ const HEADERS: Readonly<Record<string, Column>> = {
   HOSTNAMES: 'name',
   NODEHOST: 'name',
   NODES: 'count',
+  'NODES(A/I)': 'count',
+  'NODES(A/I/O/T)': 'count',
   GRES: 'gres',
   AVAIL_FEATURES: 'features',
   ACTIVE_FEATURES: 'features',
@@ -47,7 +49,7 @@ export const sinfo: Importer = {
       counted.map((row) => ({
         ...nodeOf(row),
         partition: row.cells.get('partition') ?? '',
-        nodes: row.cells.has('count') ? Number(row.cells.get('count')) : null,
+        nodes: countOf(row.cells.get('count')),
       })),
     );
     return {
@@ -73,6 +75,12 @@ function rowsOf(lines: readonly string[], file: string): Row[] {
   return rows;
 }
 
+/** `4`, or `3/1/0/4`: allocated, idle, other and all, of which others run no jobs. */
+function countOf(text: string | undefined): number | null {
+  const [allocated = '', idle] = (text ?? '').split('/');
+  return /^\d+$/.test(allocated) ? Number(allocated) + Number(idle ?? 0) : null;
+}
+
 /** Fields between bars, else between blanks. */
 function cellsOf(line: string): string[] {
   return line.includes('|') ? line.split('|').map((cell) => cell.trim()) : line.trim().split(/\s+/);
@@ -87,9 +95,9 @@ const GRES = /^gpu(?::|$)|^\(null\)$|(?:^|,)gpu:/;
 /** A line without a header: a field that is a GRES, behind a name or a partition. */
 function isRow(line: string): boolean {
   const cells = cellsOf(line);
-  const least = line.includes('|') ? 3 : 2;
-  if (cells.length < least || !/^[\w.[]/.test(cells[0]!) || /^NodeName=/.test(line)) return false;
-  return cells.some((cell, i) => i > 0 && (line.includes('|') ? GRES.test(cell) : /^gpu:[^=]+$/.test(cell)));
+  if (cells.length < 2 || !/^[\w.[]/.test(cells[0]!) || /^NodeName=/.test(line)) return false;
+  const bars = line.includes('|') && cells.length > 2;
+  return cells.some((cell, i) => i > 0 && (bars ? GRES.test(cell) : /^gpu:[^=]+$/.test(cell)));
 }
 
 function headed(cells: readonly string[], header: readonly string[], where: Where): Row['cells'] {
@@ -118,25 +126,37 @@ function told(cells: readonly string[], where: Where): Row['cells'] {
   }
   const state = cells.findIndex((cell, i) => i !== 0 && i !== gres && isState(cell));
   if (state >= 0) found.set('state', cells[state]!);
-  const ofPartition = cells.some((cell) => /^(up|down|drain|inact)$/.test(cell) || TIME.test(cell));
+  const ofPartition = cells.some((cell) => AVAILABLE.test(cell) || TIME.test(cell));
+  if (!ofPartition && /^\d+$/.test(cells[0]!)) {
+    found.set('count', cells[0]!);
+    return found;
+  }
   if (!ofPartition) {
-    if (state < 0) throw misread(cells, 'six fields, or the state of a node, such as idle or mixed', where);
+    if (state < 0 && cells.length > 2)
+      throw misread(cells, 'six fields, or the state of a node, such as idle or mixed', where);
     found.set('name', cells[0]!);
     return found;
   }
   found.set('partition', cells[0]!);
   const hosts = cells.findLast((cell, i) => i > 0 && i !== gres && i !== state && isHostlist(cell));
   if (hosts !== undefined) found.set('name', hosts);
-  // %D stands before CPUs and memory, which sinfo says of every partition.
+  // sinfo's own order is partition, availability, limit, nodes; CPUs and memory come after.
   const numbers = cells.filter((cell) => /^\d+\+?$/.test(cell));
-  if (numbers.length > 2 || numbers.some((one) => Number(one) < FEWEST_CPUS)) found.set('count', numbers[0]!);
+  const first = Number.parseInt(numbers[0] ?? '', 10);
+  if (
+    first < MOST_NODES &&
+    (cells.some((cell) => AVAILABLE.test(cell)) || numbers.length > 2 || first < FEWEST_CPUS)
+  )
+    found.set('count', String(first));
   return found;
 }
 
 /** `1-00:00:00`, `2:00:00`, `infinite`: the time limit of a partition. */
 const TIME = /^(?:\d+-)?\d+:\d\d(?::\d\d)?$|^infinite$/;
-/** Hosts with GPUs have no fewer cores. */
-const FEWEST_CPUS = 8;
+/** Whether jobs may be submitted to a partition. */
+const AVAILABLE = /^(up|down|drain|inact)$/;
+/** Hosts with GPUs have no fewer cores; and no cluster so many nodes as a host has MB. */
+const [FEWEST_CPUS, MOST_NODES] = [8, 20_000];
 
 /** `gpu[01-04]`, `n1`: letters with a number or brackets, and neither a time nor sockets:cores:threads. */
 function isHostlist(cell: string): boolean {

@@ -119,8 +119,8 @@ function uncounted(facts: readonly HostFact[], groups: readonly InventoryGroup[]
   );
   if (open.length === 0 || facts.some(({ hosts, among }) => hosts.length > 0 && among === undefined))
     return [];
-  return groups.every(({ nodes }) => nodes === 1) &&
-    new Set(groups.map(({ hosts }) => hosts.join())).size === 1
+  const oneHost = groups.length === 1 || new Set(groups.map(({ hosts, id }) => hosts[0] ?? id)).size === 1;
+  return oneHost && groups.every(({ nodes }) => nodes === 1)
     ? ['host names and how many hosts there are: one is assumed']
     : ['host names, and whether there are more hosts than those that the files are of'];
 }

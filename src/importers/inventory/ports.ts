@@ -96,7 +96,7 @@ function statedPorts(
       ? one.devices.filter((device) => shown.nicNames.includes(device))
       : one.devices;
   const capacity = (one: PortFact) =>
-    (one.rate ?? 0) * (one.devices.length > 0 ? near(one).length : one.count);
+    (one.rate ?? 1) * (one.devices.length > 0 ? near(one).length : one.count);
   const best = ports.reduce<PortFact | null>(
     (a, b) => (a === null || capacity(b) > capacity(a) ? b : a),
     null,
@@ -125,11 +125,11 @@ function statedPorts(
 const LAYERS = { infiniband: 'infiniband', ethernet: 'roce', efa: 'efa' } as const;
 
 /** The link of the catalogue of that layer and rate; of another rate the next above, held to the port's own. */
-function linkOf({ layer, rate }: PortFact, gpu: string): { link: string; bandwidth: number | null } {
+function linkOf({ layer, rate, count }: PortFact, gpu: string): { link: string; bandwidth: number | null } {
   const alike = listLinks().filter(
     (id) => loadLink(id).layer === LAYERS[layer] && loadLink(id).names.length > 0,
   );
-  if (rate === null) return { link: usualOf(alike, gpu), bandwidth: null };
+  if (rate === null) return { link: usualOf(alike, gpu, count), bandwidth: null };
   const fast = alike.filter((id) => loadLink(id).bandwidth >= rate * 0.99);
   const by = (id: string) => loadLink(id).bandwidth;
   const enough = fast.length > 0 ? fast : alike.filter((id) => by(id) === Math.max(...alike.map(by)));
@@ -153,7 +153,7 @@ function byDevices(host: Host, shown: TopologyFact | null): Cards | null {
   const first = used.find(({ links }) => links.length > 0);
   if (first === undefined) return null;
   const alike = used.filter(({ links }) => links.join() === first.links.join());
-  const link = usualOf(first.links, host.gpu);
+  const link = usualOf(first.links, host.gpu, alike.length);
   return {
     link,
     bandwidth: null,

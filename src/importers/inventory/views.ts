@@ -123,7 +123,8 @@ function joined(a: HostFact, b: HostFact, gpus: KnownGpus): HostFact {
     memoryMiB: least([exact.memoryMiB, other.memoryMiB]),
     pcieGeneration: least([exact.pcieGeneration, other.pcieGeneration]),
     features: [...new Set([...exact.features, ...other.features])],
-    ...(exact.among === undefined && other.among !== undefined ? { among: other.among } : {}),
+    // Of a host with several kinds, all kinds take the first view's word for where they stand.
+    ...(a.among === undefined && b.among === undefined ? {} : { among: (a.among ?? b.among)! }),
   };
 }
 
@@ -138,6 +139,6 @@ function ownHosts(facts: readonly HostFact[]): HostFact[] {
 }
 
 /** `host-1` */
-export function madeUpName(index: number): string {
+function madeUpName(index: number): string {
   return `host-${index + 1}`;
 }
