@@ -86,7 +86,8 @@ export function assumptionsOf(problem: Problem, plan: Plan): string[] {
   list.push(...(optimizerOf(workload.optimizer).assumed ?? []));
   list.push(...(problem.model.training?.assumed ?? []), ...towersTold(problem.model));
   if (stack.id === 'generic') list.push('software stack not named: generic kernels and overlap');
-  return list;
+  // Groups of one GPU say the same of it.
+  return [...new Set(list)];
 }
 
 function packingTold({ workload: { packing }, stack }: Problem): string[] {

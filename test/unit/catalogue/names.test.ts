@@ -101,6 +101,16 @@ describe('hosts that clouds rent', () => {
   });
 });
 
+describe('accelerators that bring launchers of their own', () => {
+  it("have no launch files here, by name, and plans for a runtime of one's own", async () => {
+    const asked = ['plan', 'llama-3.2-1b', 'aws-trn2', '--seq-length', '2048', '--global-batch', '16'];
+    const refused = await run(asked);
+    expect(refused.code).not.toBe(0);
+    expect(refused.out + refused.err).toMatch(/vendor: .*AWS Trainium 2[\s\S]*--launcher any/);
+    expect((await run([...asked, '--launcher', 'any'])).code).toBe(0);
+  });
+});
+
 describe('what was guessed of a cluster', () => {
   const guessed = (more: string) =>
     clusterFromText(

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { joinKinds } from '../../../src/hardware/join-kinds.ts';
 import { readFacts } from '../../../src/importers/formats/index.ts';
 import { readFiles } from '../../../src/importers/formats/read-files.ts';
+import { joinWords } from '../../../src/reporters/joins.ts';
 import { imported } from '../../fixtures/imported.ts';
 
 const text = (name: string) => readFileSync(`test/fixtures/discovery/field/${name}`, 'utf8');
@@ -77,6 +79,9 @@ describe('hosts', () => {
     for (const { shared } of cluster.groups)
       expect(shared).toMatchObject({ gpus: 7, bus: { id: expect.stringMatching(/^pcie/) } });
     expect(cluster.groups.at(-1)!.intraNode.id).toBe('nvlink3-bridge-3090');
+    const joins = joinKinds(cluster).map((kind) => joinWords(cluster, kind));
+    expect(joins.length).toBeGreaterThan(0);
+    for (const words of joins) expect(words).toMatch(/: same hosts over pcie4-x16-nop2p$/);
   });
 
   it('have the memory that their cards report', () => {
