@@ -226,6 +226,9 @@ export function listNames(folder: string): string[] {
 const LISTED: Readonly<Record<string, string>> = {
   model: 'shardwright model list',
   cluster: 'shardwright cluster list',
+  GPU: 'shardwright gpu list',
+  link: 'shardwright link list',
+  stack: 'shardwright stack list',
 };
 
 /** What stands beside it on a command line. */

@@ -91,7 +91,8 @@ export function assumptionsOf(problem: Problem, plan: Plan): string[] {
       `sequence ${workload.sequenceLength} is longer than the ${maxSequenceLength} positions of ${problem.model.name}: positions beyond are extended`,
     );
   if (stack.id === 'generic') list.push('software stack not named: generic kernels and overlap');
-  return list;
+  // Groups of one GPU say the same of it.
+  return [...new Set(list)];
 }
 
 function packingTold({ workload: { packing }, stack }: Problem): string[] {
