@@ -236,8 +236,8 @@ ${fineTuning()}
 - Embedding and head of torchtune's models belong to the root of FSDP, which stays gathered from the first layer's forward to the end of
   backward; where \`custom_sharded_layers\` names them (70B, all trained) each is gathered for its use. One rank of eight, walked through
   with PyTorch's own code on a fake process group, holds 30.6 GiB of the LoRA run with two samples of 2,048 tokens, and 27.5 with short ones:
-  then the start of forward is the peak, the root twice and two layers. The published 27.6 and 44.8 of the last two rows are below what their
-  stated lengths take and are held against that point (\`memoryAt\`).
+  then the start of forward is the peak, the root twice and two layers. The published 27.6 GiB and 44.8 GB of the last two rows are below what
+  their stated lengths take: their memory is not scored, and the rows say why (\`faults\`).
 - Lengths of the 3B rows are those of the recipe's dataset (alpaca-cleaned: 250 tokens on average, taken from its size).
 - LoRA on the A6000 is published at more than 0.9 of the card's dense peak: its time is not scored. Full training there is at 0.8 of it.
 - Order by tokens/s is right but for two pairs within 2 % of one another: eager and checkpointed, whole and chunked loss; optimizer in backward

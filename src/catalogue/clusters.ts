@@ -18,6 +18,7 @@ import type { Loaded } from './models.ts';
 import { assumedHosts, groupFrom } from './node-groups.ts';
 import { refuseFastNodes, refuseOddFabrics } from './physical.ts';
 import { sbatchFrom } from './sbatch.ts';
+import { shapeAndCount, shapeCluster } from './shapes.ts';
 import { sharingHosts } from './shared-hosts.ts';
 
 const FOLDER = dataFolder('configs', 'clusters');
@@ -26,9 +27,18 @@ export function listClusters(): string[] {
   return listNames(FOLDER);
 }
 
-/** A bundled cluster by name, or a YAML file. */
+function isBundled(name: string): boolean {
+  return listClusters().includes(name.toLowerCase());
+}
+
+/** A bundled cluster by name, hosts that a cloud rents (`aws-p5x16`), or a YAML file. */
 export function loadCluster(nameOrPath: string): Loaded<Cluster> {
   const looksLikePath = /[\\/]|\.(json|ya?ml)$/i.test(nameOrPath) || existsSync(nameOrPath);
+  const rented = looksLikePath || isBundled(nameOrPath) ? null : shapeAndCount(nameOrPath);
+  if (rented !== null) {
+    const document = parseDocument(nameOrPath, shapeCluster(rented, nameOrPath));
+    return { value: clusterFrom(document), path: nameOrPath, sha256: document.sha256 };
+  }
   const path = looksLikePath ? nameOrPath : bundled('cluster', FOLDER, nameOrPath);
   const document = readDocument(path);
   return { value: clusterFrom(document), path, sha256: document.sha256 };
@@ -41,7 +51,7 @@ export function clusterFromText(text: string, path: string): Cluster {
 
 function clusterFrom(document: Document): Cluster {
   const doc = validateDocument(document, clusterSchema);
-  const assumptions: string[] = [];
+  const assumptions: string[] = [...(doc.assumed ?? [])];
   const alone: NodeGroup[] = [];
   let firstDevice = 0;
   for (const [index, group] of doc.groups.entries()) {

@@ -54,7 +54,13 @@ export function parseDocument(path: string, text: string): Document {
     const json = jsonProblem(text);
     throw new InputError(
       json === null
-        ? { message: problem.message, expected: 'YAML or JSON', at: at(problem.pos[0]) }
+        ? {
+            message: problem.message,
+            expected: 'YAML or JSON',
+            // JSON with comments does not begin as JSON does.
+            ...(/^\s*(\/\/|\/\*)/.test(text) ? { hint: 'Maybe without comments, which JSON has not.' } : {}),
+            at: at(problem.pos[0]),
+          }
         : { message: json.message, expected: 'JSON', at: at(json.offset ?? problem.pos[0]) },
     );
   }
@@ -220,6 +226,9 @@ export function listNames(folder: string): string[] {
 const LISTED: Readonly<Record<string, string>> = {
   model: 'shardwright model list',
   cluster: 'shardwright cluster list',
+  GPU: 'shardwright gpu list',
+  link: 'shardwright link list',
+  stack: 'shardwright stack list',
 };
 
 /** What stands beside it on a command line. */

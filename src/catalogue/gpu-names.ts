@@ -1,5 +1,5 @@
 import type { GpuForm, GpuSpec } from '../domain/gpu.ts';
-import { allGpus, loadGpu } from './gpus.ts';
+import { allGpus, listGpus, loadGpu } from './gpus.ts';
 
 /** What a name can mean. */
 export interface Product {
@@ -9,6 +9,8 @@ export interface Product {
   readonly standIn: boolean;
   /** The card sits in a PCIe slot, whatever its stand-in does. */
   readonly pcie: boolean;
+  /** Its memory, MiB, where it is of another size than every card of that name; null: of one of theirs. */
+  readonly ownMemoryMiB: number | null;
 }
 
 /** A name of the catalogue found in a tool's name, and what the tool's name says beside it. */
@@ -22,7 +24,7 @@ interface Found {
 const OTHERS = /laptop|mobile|max ?q|super|\bti\b|\bd\b|\bmig\b|\dg\.\d+gb|(^| )\d+[cq]$/;
 
 /** Words of vendors around a name, and of forms after it. */
-const VENDOR = 'nvidia|tesla|geforce|quadro|amd|instinct|gpu|rtx|gtx';
+const VENDOR = 'nvidia|tesla|geforce|quadro|amd|instinct|radeon|huawei|ascend|gpu|rtx|gtx';
 const FORM = 'sxm|pcie|nvl(?!\\d)|hbm';
 
 /** What a tool's name for a GPU and its memory say together; null when the catalogue has nothing like it. */
@@ -37,17 +39,60 @@ export function productOf(name: string, memoryMiB: number | null): Product | nul
   );
   const same = ofSize(alike, gb);
   const fits = same.length > 0 ? same : ofSize(found.gpus, gb);
-  if (fits.length === 0) return null;
+  if (fits.length === 0) return ofAnotherSize(found, alike, gb!, memoryMiB, form);
   return {
     ids: fits.map(({ id }) => id),
     standIn: same.length === 0 || found.standIn,
     pcie: inSlot(form),
+    ownMemoryMiB: null,
+  };
+}
+
+/** A known card with a memory of its own: the one of that name whose memory is nearest, with the memory as stated. */
+function ofAnotherSize(
+  { gpus, standIn }: Found,
+  alike: readonly GpuSpec[],
+  gb: number,
+  reportedMiB: number | null,
+  form: GpuForm | null,
+): Product {
+  const off = ({ product }: GpuSpec) => Math.abs(product.memoryGb - gb);
+  const [nearest] = (alike.length > 0 ? alike : gpus).toSorted((a, b) => off(a) - off(b));
+  return {
+    ids: [nearest!.id],
+    standIn,
+    pcie: inSlot(form),
+    // A name states 10⁹ bytes.
+    ownMemoryMiB: reportedMiB ?? Math.floor((gb * 1e9) / 2 ** 20),
   };
 }
 
 /** The catalogue's most usual id of a GPU by the name a tool prints; null when it has none. */
 export function gpuIdOf(name: string, memoryMiB: number | null): string | null {
   return productOf(name, memoryMiB)?.ids[0] ?? null;
+}
+
+/**
+ * The id of what people and tools call a GPU: `h100`, `a100-40gb`, `NVIDIA H100 80GB HBM3`; the word itself where it names
+ * none. `open`: the word fits several, and the most usual is taken.
+ */
+export function gpuCalled(word: string): { readonly id: string; readonly open: boolean } {
+  if (word.endsWith('.yaml') || listGpus().includes(word)) return { id: word, open: false };
+  const lower = word.toLowerCase();
+  if (listGpus().includes(lower)) return { id: lower, open: false };
+  const plain = plainOf(word);
+  const found = foundIn(plain);
+  const product = found === null || !found.rest.split(' ').every(isKnownWord) ? null : productOf(word, null);
+  return product === null || product.standIn || product.ownMemoryMiB !== null
+    ? { id: word, open: false }
+    : { id: product.ids[0]!, open: product.ids.length > 1 };
+}
+
+/** Words that stand around a product's name: a vendor, a form, a memory. Any other is a slip or another product. */
+function isKnownWord(word: string): boolean {
+  return new RegExp(
+    `^(|${VENDOR}|pro|sxm\\d?|pcie|nvl|hbm\\de?|oam|hgx|dgx|gcd|\\d+|g|gb|gib|\\d+g(i?b)?|blackwell|ada|server|workstation|edition|generation)$`,
+  ).test(word);
 }
 
 /** a100-40-pcie is an A100; each RTX is a family of its own. */

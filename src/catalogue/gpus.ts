@@ -134,6 +134,7 @@ function hostFrom(
             usual: scaleUp.usual,
             ports: ports(scaleUp),
             beyondHost: scaleUp.beyondHost ?? false,
+            domainGpus: scaleUp.domainGpus ?? null,
           },
     network: { link: network.link, cardPer: network.cardPer, efa: network.efa ?? null },
   };

@@ -36,6 +36,8 @@ function linkFrom(document: Document): LinkSpec {
   return {
     id: doc.id,
     name: doc.name,
+    names: doc.names ?? [],
+    devices: doc.devices ?? [],
     topology: doc.topology,
     layer: doc.layer ?? null,
     bandwidth: quantityAt(document, '/bandwidth', doc.bandwidth, 'bandwidth'),

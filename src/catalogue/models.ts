@@ -24,6 +24,7 @@ export function listModels(): string[] {
 /** A preset by name, a Hugging Face config.json, or a YAML model. */
 export function loadModel(nameOrPath: string): Loaded<ModelSpec> {
   const looksLikePath = /[\\/]|\.(json|ya?ml)$/i.test(nameOrPath) || existsSync(nameOrPath);
+  refuseHub(nameOrPath);
   const path = looksLikePath ? configIn(nameOrPath) : bundled('model', FOLDER, nameOrPath);
   const document = readDocument(path);
   return {
@@ -31,6 +32,26 @@ export function loadModel(nameOrPath: string): Loaded<ModelSpec> {
     path,
     sha256: document.sha256,
   };
+}
+
+/** What names of the hub have beside a preset's own, for the same sizes: `meta-llama-3.1-8b-instruct` without `llama-3.1-8b`. */
+const VARIANT = /^(meta-)?=(-(instruct|it|pt|base|chat|hf|bf16|v\d+(\.\d+)*|\d{4}))*$/;
+
+/** An id of the hub, or its address: nothing is fetched. */
+function refuseHub(name: string): void {
+  if (existsSync(name)) return;
+  const [, id] =
+    /^(?:https?:\/\/(?:www\.)?huggingface\.co\/)?([\w.-]+\/[\w.-]+?)(?:\/(?:tree|blob|resolve)\/.*)?\/?$/.exec(
+      name,
+    ) ?? [];
+  if (id === undefined || /^\.|\.(json|ya?ml)$/i.test(id) || existsSync(dirname(name))) return;
+  const preset = listModels().find((one) => VARIANT.test(id.split('/')[1]!.toLowerCase().replace(one, '=')));
+  const known = preset === undefined ? '' : ` the preset "${preset}", or`;
+  throw new InputError({
+    message: `${name} is no file, and nothing is fetched`,
+    expected: 'a preset, or a file: config.json or YAML',
+    hint: `Maybe${known} its config.json, from https://huggingface.co/${id}/resolve/main/config.json.`,
+  });
 }
 
 /** A folder as Hugging Face has them stands for its config.json. */
@@ -71,7 +92,10 @@ function located<T>(document: Document, config: object, read: () => T, at: strin
     return read();
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
-    const key = /^(?:missing key )?"?(\w+)"? /.exec(`${error.problem.message} `)?.[1];
+    const { message, hint } = error.problem;
+    // Where a key is missing, the line of the one that may be meant.
+    const meant = message.startsWith('missing key') ? /"(\w+)" is meant/.exec(hint ?? '')?.[1] : undefined;
+    const key = meant ?? /^(?:missing key )?"?(\w+)"? /.exec(`${message} `)?.[1];
     const pointer = key === undefined ? '' : pointerOf(config, key);
     throw new InputError({ ...error.problem, at: document.locate(`${at}${pointer}`) });
   }
@@ -124,6 +148,7 @@ function ownModel(document: Document, doc: OwnModelDocument, name: string): Mode
     layers,
     mtpLayers: doc.mtpLayers ?? 0,
     ...(doc.headBias === true ? { headBias: true } : {}),
+    ...(doc.logitSoftCap === true ? { logitSoftCap: true } : {}),
     ...(doc.embeddingNorm === true ? { embeddingNorm: true } : {}),
     ...(doc.parallelResidual === true ? { parallelResidual: true } : {}),
     ...(doc.alibi === true ? { alibi: true } : {}),

@@ -5,6 +5,7 @@ import type { GroupDocument } from '../schema/cluster.ts';
 import { CLUSTER_RANGES } from '../schema/ranges.ts';
 import { formatBandwidth } from '../units/format.ts';
 import type { Document } from './document.ts';
+import { linkId } from './link-names.ts';
 import { loadLink } from './links.ts';
 import { quantityAt } from './quantity-at.ts';
 import { socketsOf } from './sockets.ts';
@@ -22,7 +23,7 @@ export function nicFrom(document: Document, at: string, { nic }: GroupDocument):
       fabric: null,
       unstated: true,
     };
-  const stock = loadLink(nic.link);
+  const stock = loadLink(linkId(nic.link));
   const rate = (key: 'bandwidth' | 'measured' | 'perFlow') =>
     nic[key] === undefined
       ? null

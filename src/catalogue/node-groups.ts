@@ -5,9 +5,11 @@ import type { CollectiveCurve, LinkSpec } from '../domain/link.ts';
 import type { ClusterDocument, GroupDocument } from '../schema/cluster.ts';
 import { CLUSTER_RANGES } from '../schema/ranges.ts';
 import type { Document } from './document.ts';
+import { gpuCalled } from './gpu-names.ts';
 import { loadGpu } from './gpus.ts';
 import { hostFrom } from './hosts.ts';
 import { some } from './joins.ts';
+import { linkId, linksOfLayer } from './link-names.ts';
 import { curvesFrom, loadLink } from './links.ts';
 import { locating } from './locating.ts';
 import { nicFrom } from './network-cards.ts';
@@ -35,8 +37,15 @@ export function groupFrom(
 ): NodeGroup {
   const at = `/groups/${index}`;
   const named = <T>(pointer: string, read: () => T): T => locating(document, pointer, read);
-  const stock = named(`${at}/gpu`, () => loadGpu(group.gpu));
-  const stockLink = named(`${at}/intraNode`, () => loadLink(group.intraNode));
+  const { id: gpuId, open } = gpuCalled(group.gpu);
+  if (open) assumptions.push(`${group.id}: which ${group.gpu}: ${gpuId}`);
+  const card = named(`${at}/gpu`, () => loadGpu(gpuId));
+  const quantity = (key: 'memory' | 'usableMemory' | 'intraNodeMeasured', kind: 'bytes' | 'bandwidth') =>
+    group[key] === undefined
+      ? null
+      : quantityAt(document, `${at}/${key}`, group[key], kind, true, key, CLUSTER_RANGES[key]);
+  const stock = { ...card, memoryBytes: quantity('memory', 'bytes') ?? card.memoryBytes };
+  const stockLink = named(`${at}/intraNode`, () => loadLink(linkId(group.intraNode)));
   if (stockLink.topology === 'network') {
     throw new InputError({
       message: `intraNode is "${group.intraNode}", a network`,
@@ -53,6 +62,8 @@ export function groupFrom(
     });
   }
   if (cards.nic === undefined) assumptions.push(`${group.id}: a single node, no network needed`);
+  if (group.nic !== undefined && linksOfLayer(group.nic.link).length > 1)
+    assumptions.push(`${group.id}: the rate of "${group.nic.link}": ${linkId(group.nic.link)}`);
   const cardsAt = `/groups/${doc.groups.indexOf(cards)}`;
   const nic = named(`${cardsAt}/nic/link`, () => nicFrom(document, cardsAt, cards));
   if (nic.link.topology !== 'network') {
@@ -62,22 +73,12 @@ export function groupFrom(
       at: document.locate(`${cardsAt}/nic/link`),
     });
   }
-  const memory =
-    group.usableMemory === undefined
-      ? stock.memoryBytes
-      : quantityAt(
-          document,
-          `${at}/usableMemory`,
-          group.usableMemory,
-          'bytes',
-          true,
-          'usableMemory',
-          CLUSTER_RANGES.usableMemory,
-        );
+  const memory = quantity('usableMemory', 'bytes') ?? stock.memoryBytes;
   if (memory > stock.memoryBytes * 1.02) {
     throw new InputError({
       message: `usableMemory is ${group.usableMemory}`,
       expected: `at most what ${stock.name} has`,
+      hint: 'Maybe memory: a card of another size than its kind.',
       at: document.locate(`${at}/usableMemory`),
     });
   }
@@ -89,6 +90,7 @@ export function groupFrom(
       at: document.locate(`${at}/hosts`),
     });
   }
+  assumptions.push(...(group.assumed ?? []).map((text) => `${group.id}: ${text}`));
   const dollars = group.pricePerGpuHour ?? stock.dollarsPerHour;
   return {
     id: group.id,
@@ -98,7 +100,11 @@ export function groupFrom(
     gpusPerNode: group.gpusPerNode,
     firstDevice,
     fastDomainGpus: Math.min(group.fastDomainGpus ?? group.gpusPerNode, group.nodes * group.gpusPerNode),
-    intraNode: withCurves(document, at, group, stockLink),
+    intraNode: asMeasured(
+      withCurves(document, at, group, stockLink),
+      group.gpusPerNode,
+      quantity('intraNodeMeasured', 'bandwidth'),
+    ),
     nic,
     hosts,
     ...(group.hosts === undefined ? { hostsMadeUp: true as const } : {}),
@@ -108,7 +114,7 @@ export function groupFrom(
     dollarsPerGpuHour: dollars,
     ...(group.slurm === undefined ? {} : { slurm: sbatchFrom(document, `${at}/slurm`, group.slurm, true) }),
     ...(group.kubernetes?.nodeSelector === undefined ? {} : { nodeSelector: group.kubernetes.nodeSelector }),
-    provenance: 'datasheet',
+    provenance: (group.assumed ?? []).length > 0 ? 'assumed' : 'datasheet',
   };
 }
 
@@ -129,6 +135,14 @@ function withCurves(document: Document, at: string, group: GroupDocument, link: 
   return measured.length === 0
     ? link
     : { ...link, collectives: [...link.collectives.filter((one) => !replaced(one)), ...measured] };
+}
+
+/** What two GPUs reach as measured: of a mesh each pair owns its share of a GPU's links. */
+function asMeasured(link: LinkSpec, gpusPerNode: number, measured: number | null): LinkSpec {
+  if (measured === null) return link;
+  const whole = link.topology === 'mesh' ? measured * Math.max(1, gpusPerNode - 1) : measured;
+  const bandwidth = Math.max(link.bandwidth, whole);
+  return { ...link, bandwidth, efficiency: whole / bandwidth, provenance: 'measured' };
 }
 
 function defaultHosts(group: GroupDocument): string[] {

@@ -18,11 +18,11 @@ const BUSES: Readonly<Record<number, readonly [string, string]>> = {
   5: ['pcie5-x16-p2p', 'pcie5-x16-nop2p'],
 };
 
-/** The bus of a host, of the generation that a tool saw or such hosts have. */
-export function busOf(gpu: string, generation: number | null): string {
+/** The bus of a host, of the generation that a tool saw or such hosts have; `seenDirect`: what a tool saw of peer-to-peer. */
+export function busOf(gpu: string, generation: number | null, seenDirect: boolean | null = null): string {
   const { pcie, peerToPeer } = loadGpu(gpu).host;
   const [direct, staged] = BUSES[Math.min(5, Math.max(3, generation ?? pcie))]!;
-  return peerToPeer ? direct : staged;
+  return (seenDirect ?? peerToPeer) ? direct : staged;
 }
 
 /** Network cards of a host: what the kind of link says, else as many as hosts of such GPUs have. */

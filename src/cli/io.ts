@@ -21,8 +21,17 @@ export interface Io {
   interrupted(): boolean;
 }
 
-/** 0 done, 1 our bug, 2 bad input, 3 no plan, 4 a check failed, 130 interrupted. */
-export const EXIT = { ok: 0, bug: 1, input: 2, infeasible: 3, check: 4, interrupted: 130 } as const;
+/** 0 done, 1 our bug, 2 bad input, 3 no plan, 4 a check failed, 5 no launcher runs what is asked, 130 interrupted. */
+export const EXIT = {
+  ...{ ok: 0, bug: 1, input: 2, infeasible: 3, check: 4, unrunnable: 5 },
+  interrupted: 130,
+} as const;
+
+/** Of a search: nothing fits is another answer than that no launcher runs it, which neither GPUs nor splits can mend. */
+export function foundOr(found: boolean, excluded: boolean): number {
+  if (found) return EXIT.ok;
+  return excluded ? EXIT.unrunnable : EXIT.infeasible;
+}
 
 /** Messages as wide as where they are read, never less than 60 columns; whole where nothing says how wide that is. */
 export function fitted(text: string, columns: number | undefined): string {

@@ -15,6 +15,9 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   validate: async () => (await import('./commands/validate.ts')).validate,
   model: async () => (await import('./commands/listing.ts')).model,
   cluster: async () => (await import('./commands/listing.ts')).cluster,
+  gpu: async () => (await import('./commands/catalogue.ts')).gpu,
+  link: async () => (await import('./commands/catalogue.ts')).link,
+  stack: async () => (await import('./commands/catalogue.ts')).stack,
   schema: async () => (await import('./commands/schema.ts')).schema,
 };
 

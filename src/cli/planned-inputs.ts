@@ -3,7 +3,7 @@ import type { Cluster, NodeGroup } from '../domain/cluster.ts';
 import type { ModelSpec } from '../domain/model.ts';
 
 /** Digest of a model as plans see it: a file that says the same in other words has the same one. */
-export function modelDigest({ name: _, ...model }: ModelSpec): string {
+export function modelDigest({ name: _, modelType: __, ...model }: ModelSpec): string {
   return digest(model);
 }
 

@@ -1,7 +1,7 @@
 import type { Dtype } from './dtype.ts';
 import type { Provenance } from './provenance.ts';
 
-export const VENDORS = ['nvidia', 'amd', 'intel', 'google'] as const;
+export const VENDORS = ['nvidia', 'amd', 'intel', 'google', 'amazon', 'huawei'] as const;
 
 /** For people. */
 export const VENDOR_NAMES: Readonly<Record<(typeof VENDORS)[number], string>> = {
@@ -9,6 +9,8 @@ export const VENDOR_NAMES: Readonly<Record<(typeof VENDORS)[number], string>> = 
   amd: 'AMD',
   intel: 'Intel',
   google: 'Google',
+  amazon: 'AWS',
+  huawei: 'Huawei',
 };
 
 /** Formats that a data sheet states a peak for: `fp8-rowwise` computes at the peak of `fp8`. */
@@ -77,6 +79,8 @@ interface ScaleUp {
   readonly ports: { readonly count: number; readonly rate: number; readonly shown: readonly number[] } | null;
   /** Several hosts are one domain. */
   readonly beyondHost: boolean;
+  /** GPUs of a whole such domain; null: not one size. */
+  readonly domainGpus: number | null;
 }
 
 /** What software finds on a GPU. */
@@ -97,7 +101,7 @@ export interface GpuSpec {
   readonly id: string;
   readonly name: string;
   readonly vendor: (typeof VENDORS)[number];
-  /** Kernel generation: `volta`, `turing`, `ampere`, `ada`, `hopper`, `blackwell`, `cdna2`, `cdna3`, `cdna4`, `gaudi`. */
+  /** Kernel generation: `volta`, `turing`, `ampere`, `ada`, `hopper`, `blackwell`, `cdna2`, `cdna3`, `cdna4`, `gaudi`, `tpu`, `ascend`, … */
   readonly architecture: string;
   readonly product: GpuProduct;
   readonly host: GpuHost;

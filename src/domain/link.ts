@@ -32,6 +32,10 @@ export const ABOVE_WIRE = 1.1;
 export interface LinkSpec {
   readonly id: string;
   readonly name: string;
+  /** Words of tools, features and people, without spaces or units; kinds of link may share them. */
+  readonly names: readonly string[];
+  /** How names of its devices begin, where they tell. */
+  readonly devices: readonly string[];
   readonly topology: LinkTopology;
   /** Of a network; null inside a node. */
   readonly layer: LinkLayer | null;

@@ -8,6 +8,8 @@ export interface ModelSpec {
   readonly name: string;
   /** Hugging Face `model_type`, or a name of our own (`megatron-gpt`). */
   readonly family: string;
+  /** Hugging Face `model_type` as the config has it; left out: not read from one. */
+  readonly modelType?: string;
   readonly hiddenSize: number;
   readonly vocabSize: number;
   readonly tiedEmbeddings: boolean;
@@ -22,6 +24,8 @@ export interface ModelSpec {
   readonly mtpLayers: number;
   /** A bias on the vocabulary projection (phimoe, phi, gptj). */
   readonly headBias?: boolean;
+  /** Logits are c·tanh(logits/c): a copy of them more (gemma2). */
+  readonly logitSoftCap?: boolean;
   /** A norm on what the embedding looks up (bloom). */
   readonly embeddingNorm?: boolean;
   /** Attention and MLP read the same input and are added to it together (gpt_neox, phi, cohere). */

@@ -105,6 +105,14 @@ export interface PlacementSummary {
   readonly seed: number;
 }
 
+/** The best plan on a software stack of frameworks that run it. */
+export interface OwnStack {
+  readonly stack: string;
+  readonly launchers: readonly string[];
+  readonly stepSeconds: number;
+  readonly fits: boolean;
+}
+
 /** What stands beside the ranking: asked only where it can matter. */
 export interface WhatIf {
   /** The first plan ties with one that is faster now, and is ahead of it on a network half as fast: steps there. Left out by earlier versions. */
@@ -117,6 +125,8 @@ export interface WhatIf {
   readonly unaided?: { readonly allowed: string; readonly stepSeconds: number | null } | null;
   /** Frameworks that run the best plan as printed. */
   readonly launchers: readonly string[];
+  /** The same by stack, where plans were priced on none in particular. */
+  readonly ownStacks?: readonly OwnStack[];
   readonly idle: readonly IdleGroup[];
   /** The best plan of other launchers, where it is more than 5 % faster; `freedoms`: what it has and the asked one lacks. */
   readonly freer: {
@@ -151,4 +161,6 @@ export interface SearchResult {
   readonly evenSplit: RankedPlan | Reason;
   readonly nearestMiss: NearestMiss | null;
   readonly certificate: Certificate;
+  /** Nothing was searched: what the launcher (`launchable`: every one) says of the problem, however it is split. */
+  readonly excluded?: { readonly by: string; readonly reason: Reason };
 }

@@ -41,6 +41,12 @@ export interface Stack {
   readonly gradAccumulationFusion: boolean;
   /** Gradients are let go between steps and made anew by backward (torch's zero_grad), not kept in a buffer; left out: kept. */
   readonly freesGradients?: boolean;
+  /**
+   * Gradients narrower than fp32 masters are copied as wide as those for the optimizer's step (Megatron's
+   * _copy_model_grads_to_main_grads, core/optimizer/distrib_optimizer.py@d98e8a6), but where it is told of other formats of states; left
+   * out: they are not.
+   */
+  readonly widensGradients?: boolean;
   readonly cudaGraphs: (typeof CUDA_GRAPHS)[number];
   readonly moeDispatcher: (typeof MOE_DISPATCHERS)[number];
   /** `natural`: expert token counts differ; `balanced`: the router was forced. */
@@ -169,4 +175,14 @@ export interface Allocator {
   readonly reservedOverAllocated: number;
   readonly contextBytes: number;
   readonly bytesPerCommunicator: number;
+}
+
+/** Bytes of a trained parameter that its gradient takes again, widened, while it is updated. */
+export function widenedBytes(
+  { precision, optimizerOptions = {} }: Pick<Workload, 'precision' | 'optimizerOptions'>,
+  { state, widensGradients = false }: Pick<Stack, 'state' | 'widensGradients'>,
+): number {
+  const { master, gradients } = statesIn({ precision, optimizerOptions }, state);
+  const told = optimizerOptions.master !== undefined || optimizerOptions.moments !== undefined;
+  return widensGradients && !told && gradients < master ? master : 0;
 }

@@ -88,8 +88,14 @@ export function assumptionsOf(problem: Problem, plan: Plan): string[] {
   list.push(...packingTold(problem), ...besideTold(problem));
   list.push(...(optimizerOf(workload.optimizer).assumed ?? []));
   list.push(...(problem.model.training?.assumed ?? []), ...towersTold(problem.model));
+  const { maxSequenceLength, alibi } = problem.model;
+  if (maxSequenceLength !== undefined && workload.sequenceLength > maxSequenceLength && alibi !== true)
+    list.push(
+      `sequence ${workload.sequenceLength} is longer than the ${maxSequenceLength} positions of ${problem.model.name}: positions beyond are extended`,
+    );
   if (stack.id === 'generic') list.push('software stack not named: generic kernels and overlap');
-  return list;
+  // Groups of one GPU say the same of it.
+  return [...new Set(list)];
 }
 
 /** What a plan costs in convergence, in words. */

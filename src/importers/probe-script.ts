@@ -41,6 +41,16 @@ if have rocm-smi; then
   if [ "$gpus" -eq 0 ]; then gpus=$(rocm-smi --showproductname --csv 2>/dev/null | grep -c '^card'); fi
   keep rocm-smi-product.txt 'Card [Ss]eries' rocm-smi --showproductname --showmeminfo vram
   keep rocm-smi-topo.txt 'Link Type' rocm-smi --showtopo
+elif have amd-smi; then
+  keep amd-smi-static.txt 'MARKET_NAME' amd-smi static
+  keep amd-smi-topo.txt 'LINK TYPE TABLE' amd-smi topology
+fi
+
+# Rate and layer of the network ports of this host.
+if have ibstat; then
+  keep ibstat.txt 'Link layer' ibstat
+elif have ibv_devinfo; then
+  keep ibv-devinfo.txt 'link_layer' ibv_devinfo -v
 fi
 
 # Hosts as Slurm knows them, by the first of these that answers.

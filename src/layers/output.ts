@@ -38,6 +38,8 @@ export function headOperators({ model, local, stack, c }: LayerContext, owned: b
   const hiddenBytes = elementBytes * tokens * columns;
   const gathered = stack.fullySharded && local.sequenceParallel;
   const { parts } = cost;
+  // Division, tanh and product, a kernel each; backward of tanh reads what it returned.
+  const capped = model.logitSoftCap === true ? elementBytes * tokens * rows : 0;
   const projection: Kernel = { kind: 'gemm', m: tokens / parts, n: rows, k: columns, count: 1, wide: true };
   return [
     operator({
@@ -69,9 +71,12 @@ export function headOperators({ model, local, stack, c }: LayerContext, owned: b
     }),
     operator({
       name: 'loss',
-      kernels: [stream('loss', 0.4 * (cost.traffic + metrics), 0.6 * cost.traffic, 4 * parts)],
-      saved: [kept(cost.saved)],
-      backwardBytes: cost.transient,
+      kernels: [
+        stream('loss', 0.4 * (cost.traffic + metrics), 0.6 * cost.traffic, 4 * parts),
+        ...(capped > 0 ? [stream('element-wise', 6 * capped, 7 * capped, 3 * parts)] : []),
+      ],
+      saved: [kept(cost.saved + capped / parts)],
+      backwardBytes: cost.transient + capped / parts,
       hostUnits: 10 * parts,
       logits: true,
     }),

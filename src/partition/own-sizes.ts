@@ -7,6 +7,52 @@ export interface CopiesClass {
   readonly end: (size: number) => number;
 }
 
+/** What copies together have to do: sequences at a time, and how often. */
+export interface CopiesLoad {
+  readonly sequences: number;
+  readonly microBatches: number;
+}
+
+/** No sizes let a step take less, whether they sum up or not: seconds; infinite where copies have no room for the sequences. */
+export function leastOfOwnSizes(
+  classes: readonly CopiesClass[],
+  load: CopiesLoad,
+  among: readonly number[],
+): number {
+  const steps = stepsOf(classes, load, among);
+  const times = timesOf(steps);
+  return times[firstWithRoom(classes, load, among, { steps, times })] ?? Number.POSITIVE_INFINITY;
+}
+
+/** Seconds of a step by class and size. */
+function stepsOf(
+  classes: readonly CopiesClass[],
+  { microBatches }: CopiesLoad,
+  among: readonly number[],
+): number[][] {
+  return classes.map(({ seconds, end }) => among.map((size) => microBatches * seconds(size) + end(size)));
+}
+
+function timesOf(steps: readonly (readonly number[])[]): number[] {
+  return [...new Set(steps.flat())].sort((a, b) => a - b);
+}
+
+/** The first time in which all copies, each at the largest size it is done with, work through the sequences. */
+function firstWithRoom(
+  classes: readonly CopiesClass[],
+  { sequences }: CopiesLoad,
+  among: readonly number[],
+  { steps, times }: { readonly steps: readonly (readonly number[])[]; readonly times: readonly number[] },
+): number {
+  const most = (time: number) =>
+    classes.reduce((sum, { count }, i) => {
+      let largest = 0;
+      for (const [j, size] of among.entries()) if (steps[i]![j]! <= time) largest = Math.max(largest, size);
+      return sum + count * largest;
+    }, 0);
+  return firstOf(times.length, 0, (index) => most(times[index]!) >= sequences);
+}
+
 /**
  * Sizes of micro-batches, one for each class of copies and not all alike, with which a step of so many micro-batches takes
  * least time, where all copies together work through `sequences` at a time; of several the first in the order of `among`. Null:
@@ -15,13 +61,12 @@ export interface CopiesClass {
  */
 export function ownSizes(
   classes: readonly CopiesClass[],
-  { sequences, microBatches }: { readonly sequences: number; readonly microBatches: number },
+  load: CopiesLoad,
   among: readonly number[],
 ): number[] | null {
-  const steps = classes.map(({ seconds, end }) =>
-    among.map((size) => microBatches * seconds(size) + end(size)),
-  );
-  const times = [...new Set(steps.flat())].sort((a, b) => a - b);
+  const { sequences } = load;
+  const steps = stepsOf(classes, load, among);
+  const times = timesOf(steps);
   const known = new Map<number, number[] | null>();
   const within = (index: number): number[] | null => {
     const before = known.get(index);
@@ -34,13 +79,7 @@ export function ownSizes(
     known.set(index, sizes);
     return sizes;
   };
-  const most = (time: number) =>
-    classes.reduce((sum, { count }, i) => {
-      let largest = 0;
-      for (const [j, size] of among.entries()) if (steps[i]![j]! <= time) largest = Math.max(largest, size);
-      return sum + count * largest;
-    }, 0);
-  const enough = firstOf(times.length, 0, (index) => most(times[index]!) >= sequences);
+  const enough = firstWithRoom(classes, load, among, { steps, times });
   // Sums are reached soon after there is room for them.
   let stride = 1;
   let [from, to] = [enough, enough];

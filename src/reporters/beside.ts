@@ -84,6 +84,10 @@ function fasterWords(
   return `${times} times as fast, ${formatSeconds(estimate.stepSeconds)} (${how.join('; ')})`;
 }
 
+export function refusalWords({ actual, limit, hint }: Reason): string {
+  return `${actual}, limit ${limit}${hint === undefined ? '' : `. ${hint}`}`;
+}
+
 /** `tp=3 cannot be: it has to be a divisor of … Maybe tp=2 or tp=4.` */
 export function cannotWords({ actual, limit, hint }: Reason): string {
   return `${actual} cannot be: it has to be ${limit}.${hint === undefined ? '' : ` ${hint}`}`;
@@ -107,22 +111,37 @@ export function wayOutWords(problem: Problem, { cannot, without, freer, beyond }
   ];
 }
 
-/** Idle groups, a freer plan, the order of nodes, slow links. */
-export function besideWords(
-  { launchers, idle, freer, beyond, placement, slowLinks, unaided }: WhatIf,
-  best: RankedPlan,
-): string[] {
-  const now = best.estimate.stepSeconds;
-  const lines = [
-    launchers.length > 0
-      ? `Run 1 as printed: ${launchers.join(', ')}.`
-      : 'No framework here runs 1 as printed: --to json describes it for a runtime of your own.',
+/** Who runs the best plan as printed; times of the table are those of no framework where each has a stack of its own. */
+function launchersWords({ launchers, ownStacks = [] }: Pick<WhatIf, 'launchers' | 'ownStacks'>): string[] {
+  if (launchers.length === 0)
+    return ['No framework here runs 1 as printed: --to json describes it for a runtime of your own.'];
+  if (ownStacks.length === 0) return [`Run 1 as printed: ${launchers.join(', ')}.`];
+  const fit = ownStacks
+    .filter(({ fits }) => fits)
+    .map(
+      (one) => `${one.launchers.join(', ')} (${formatSeconds(one.stepSeconds)} on the stack ${one.stack})`,
+    );
+  const tight = ownStacks.filter(({ fits }) => !fits).flatMap((one) => one.launchers);
+  return [
+    ...(fit.length === 0 ? [] : [`Run 1 as printed: ${fit.join(', ')}.`]),
+    ...(tight.length === 0
+      ? []
+      : [
+          `It does not fit on the own stack of ${tight.join(', ')}: ${tight.map((id) => `--launcher ${id}`).join(' or ')} finds what does.`,
+        ]),
   ];
+}
+
+/** Idle groups, a freer plan, the order of nodes, slow links. */
+export function besideWords(beside: WhatIf, best: RankedPlan): string[] {
+  const { idle, freer, beyond, placement, slowLinks, unaided } = beside;
+  const now = best.estimate.stepSeconds;
+  const lines = launchersWords(beside);
   if (unaided)
     lines.push(
       unaided.stepSeconds === null
-        ? `Chosen for want of memory: without ${unaided.allowed} nothing fits.`
-        : `Without ${unaided.allowed} the best step is ${formatSeconds(unaided.stepSeconds)}.`,
+        ? `Chosen for want of memory: without --allow ${unaided.allowed} nothing fits.`
+        : `Without --allow ${unaided.allowed} the best step is ${formatSeconds(unaided.stepSeconds)}.`,
     );
   const asked = idle
     .filter(({ asked }) => asked)

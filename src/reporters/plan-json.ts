@@ -26,6 +26,14 @@ export function planDocument(
       'rule' in result.evenSplit ? { reason: result.evenSplit } : rankedJson(problem, result.evenSplit),
     nearestMiss: result.nearestMiss === null ? null : missJson(problem, result.nearestMiss),
     launchers: beside.launchers,
+    ...(beside.ownStacks === undefined || beside.ownStacks.length === 0
+      ? {}
+      : {
+          ownStacks: beside.ownStacks.map(({ stepSeconds, ...own }) => ({
+            ...own,
+            stepTimeSeconds: stepSeconds,
+          })),
+        }),
     idle: beside.idle,
     freer:
       beside.freer === null

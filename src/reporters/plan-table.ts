@@ -8,13 +8,14 @@ import { toldTechniques } from '../plan-text/told.ts';
 import { TECHNIQUES } from '../techniques/index.ts';
 import { digits, formatInteger, formatPercent, formatSeconds } from '../units/format.ts';
 import { wrap } from '../units/wrap.ts';
-import { besideWords, missWords, programWords, steadierWords, variantWords, wayOutWords } from './beside.ts';
-import { idleGroups } from './idle-groups.ts';
+import { besideWords, missWords, programWords, steadierWords, variantWords } from './beside.ts';
+import { noneWords, nothingWords } from './no-plan.ts';
 import { packingWords } from './packing.ts';
 import { fitting, grid, painter, type Style } from './paint.ts';
 import { trainingWords } from './training.ts';
 import {
   clip,
+  gpuCountWords,
   layersWords,
   memoryWords,
   microBatchWords,
@@ -39,27 +40,18 @@ export function planTable(problem: Problem, result: SearchResult, beside: WhatIf
   } else {
     const { cutBy } = result.certificate;
     blocks.push(
-      paint.red(cutBy === null ? none(result) : `Nothing found yet: cut by ${cutBy}.`),
-      nothing(problem, result, beside, style),
+      paint.red(cutBy === null ? noneWords(result) : `Nothing found yet: cut by ${cutBy}.`),
+      nothingWords(problem, result, beside, style),
     );
   }
   blocks.push(certificate(problem, result, style));
   return `${blocks.join('\n\n')}\n`;
 }
 
-/** Rules of space, on the GPU and off it. */
-const SPACE = ['memory', 'host-memory', 'host-disk'];
-
-/** Where memory had no say, nothing would fit better on more of it. */
-function none({ nearestMiss, certificate: { rejected } }: SearchResult): string {
-  const tight = nearestMiss !== null || rejected.some(({ rule }) => SPACE.includes(rule));
-  return tight ? 'No configuration fits.' : 'No configuration can run.';
-}
-
 function title({ model, cluster, workload, stack }: Problem): string {
-  const gpus = cluster.groups
-    .map((group) => `${group.nodes * group.gpusPerNode} × ${group.gpu.id}`)
-    .join(' + ');
+  const gpus = gpuCountWords(
+    cluster.groups.map(({ nodes, gpusPerNode, gpu }) => ({ gpus: nodes * gpusPerNode, type: gpu.id })),
+  ).join(' + ');
   const trained = model.training === undefined ? '' : ` ${trainingWords(model)},`;
   const optimizer = optimizerWords(workload);
   return `${model.name} on ${gpus},${trained} sequence ${workload.sequenceLength}${packingWords(workload)}, batch ${workload.globalBatchSize}, ${workload.precision}, ${optimizer === null ? '' : `${optimizer}, `}${stack.id} stack, ${keptFree(workload)}`;
@@ -202,30 +194,20 @@ function unmeasuredWords(problem: Problem, ranks: readonly number[]): string {
   return `${which} on estimates of ${types.join(', ')}, of which ${layerProfile!.name} has no layers: kept out of first place.`;
 }
 
-function nothing(
-  problem: Problem,
-  { nearestMiss, certificate: { rejected, cutBy } }: SearchResult,
-  beside: WhatIf,
-  { columns }: Style,
-): string {
-  const wayOut = wayOutWords(problem, beside);
-  const lines = rejected
-    .slice(0, 8)
-    .map(
-      ({ rule, count, example }) =>
-        `${formatInteger(count)} × ${rule}: e.g. ${example.configuration}: ${example.reason.actual}, limit ${example.reason.limit}${example.reason.hint === undefined ? '' : `. ${example.reason.hint}`}`,
-    );
-  if (rejected.length === 0 && wayOut.length === 0) {
-    lines.push(
-      cutBy === null
-        ? 'No configuration has these dimensions on these GPUs. Maybe a --fix or --max that asks for less.'
-        : 'The search was stopped before it had looked at anything. Maybe a longer --time-limit.',
-    );
+function idleGroups(problem: Problem, { plan }: RankedPlan): string[] {
+  const used = new Map<number, number>();
+  for (const pipeline of plan.pipelines) {
+    for (const stage of pipeline.stages) {
+      for (const block of stage.replicas) {
+        used.set(block.group, (used.get(block.group) ?? 0) + block.count * block.tp * plan.dims.cp);
+      }
+    }
   }
-  if (nearestMiss !== null) {
-    lines.push(`Nearest miss: ${missWords(problem, nearestMiss)}`);
-  }
-  return [...lines, ...wayOut].map((line) => wrap(line, columns)).join('\n');
+  const idle = problem.cluster.groups.flatMap(({ index, nodes, gpusPerNode, gpu }) => {
+    const gpus = nodes * gpusPerNode - (used.get(index) ?? 0);
+    return gpus > 0 ? [{ gpus, type: gpu.id }] : [];
+  });
+  return gpuCountWords(idle);
 }
 
 function certificate(problem: Problem, { certificate: c, plans }: SearchResult, { columns }: Style): string {

@@ -9,7 +9,7 @@ import {
 } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import { toldTechniques } from '../plan-text/told.ts';
-import { formatPercent } from '../units/format.ts';
+import { formatInteger, formatPercent } from '../units/format.ts';
 import { GiB } from '../units/quantity.ts';
 
 /** `10 11 29 30`, runs of equal counts folded: `12×2 28×2`. */
@@ -120,4 +120,18 @@ export function techniqueWords(problem: Problem, plan: Plan): string {
 
 export function clip(text: string, most: number): string {
   return text.length <= most ? text : `${text.slice(0, most - 1)}…`;
+}
+
+/** Of more groups than this the GPUs of a type are added up. */
+const MOST_GROUPS_TOLD = 8;
+
+/** `32 × h100-sxm` for each of a few groups; for each type of many. */
+export function gpuCountWords(groups: readonly { readonly gpus: number; readonly type: string }[]): string[] {
+  if (groups.length <= MOST_GROUPS_TOLD) return groups.map(({ gpus, type }) => `${gpus} × ${type}`);
+  const types = [...new Set(groups.map(({ type }) => type))];
+  return types.map((type) => {
+    const some = groups.filter((one) => one.type === type);
+    const all = some.reduce((sum, { gpus }) => sum + gpus, 0);
+    return `${formatInteger(all)} × ${type}${some.length > 1 ? ` in ${some.length} groups` : ''}`;
+  });
 }

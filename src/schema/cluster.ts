@@ -56,6 +56,14 @@ const group = closed(
       ...texts,
       description: 'Host names in rank order; hostlists such as gpu[01-04] are expanded.',
     },
+    intraNodeMeasured: ranged(
+      'intraNodeMeasured',
+      'What one GPU reaches to another of its host, one way, measured: taken as it is.',
+    ),
+    assumed: {
+      ...texts,
+      description: 'What of this group was guessed, for people: a plan lists it and widens its band.',
+    },
     bus: {
       type: 'string',
       description:
@@ -92,6 +100,10 @@ const group = closed(
       description: 'One host: what offloading rests on. What is left out is taken as such hosts have it.',
     },
     powerCap: ranged('powerCap', 'A limit below the stock one, which nvidia-smi -pl sets.'),
+    memory: ranged(
+      'memory',
+      'Of one GPU as its driver reports it, where the card is of another size than its kind.',
+    ),
     usableMemory: ranged('usableMemory', 'Where less than the GPU has.'),
     site: {
       type: 'string',
@@ -149,6 +161,7 @@ export const clusterSchema = documentSchema({
     {
       name: text,
       source: text,
+      assumed: { ...texts, description: 'What was guessed of the whole, for people: a plan lists it.' },
       slurm: {
         ...sbatch,
         description: 'Long options of sbatch for job.sbatch, such as account, time, qos, reservation.',

@@ -87,6 +87,7 @@ const scaleUp = closed(
       shown: { ...some(positive), description: 'NV# that a pair can show in nvidia-smi topo -m.' },
     }),
     beyondHost: { ...flag, description: 'Several hosts are one domain.' },
+    domainGpus: { ...positive, description: 'GPUs of a whole such domain: 72 of an NVL72 rack.' },
   },
 );
 

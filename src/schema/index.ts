@@ -1,5 +1,6 @@
 import type { DocumentSchema } from '../document/document-schema.ts';
 import { withReferences } from '../document/shared.ts';
+import { type CatalogueReport, catalogueReportSchema } from './catalogue-report.ts';
 import { clusterSchema } from './cluster.ts';
 import { type ClusterReport, clusterReportSchema } from './cluster-report.ts';
 import { type CompareDocument, compareSchema } from './compare.ts';
@@ -13,6 +14,7 @@ import { type ListDocument, listSchema } from './list.ts';
 import { modelSchema } from './model.ts';
 import { type ModelReport, modelReportSchema } from './model-report.ts';
 import { type PlanDocument, planSchema } from './plan.ts';
+import { shapeSchema } from './shape.ts';
 import { type SkipDocument, skipSchema } from './skip.ts';
 import { stackSchema } from './stack.ts';
 import { type SweepDocument, sweepSchema } from './sweep.ts';
@@ -24,6 +26,7 @@ export const SCHEMAS: Readonly<Record<string, DocumentSchema>> = {
   cluster: clusterSchema,
   gpu: gpuSchema,
   link: linkSchema,
+  shape: shapeSchema,
   stack: stackSchema,
   'layer-profile': layerProfileSchema,
   plan: planSchema,
@@ -34,6 +37,7 @@ export const SCHEMAS: Readonly<Record<string, DocumentSchema>> = {
   error: errorSchema,
   'model-report': modelReportSchema,
   'cluster-report': clusterReportSchema,
+  'catalogue-report': catalogueReportSchema,
   list: listSchema,
   skip: skipSchema,
   launch: launchSchema,
@@ -49,6 +53,7 @@ export type PrintedDocument =
   | ErrorDocument
   | ModelReport
   | ClusterReport
+  | CatalogueReport
   | ListDocument
   | SkipDocument;
 

@@ -35,6 +35,14 @@ export const linkSchema = documentSchema({
         enum: LINK_LAYERS,
         description: 'What the cards of a network speak: a network states it, a link inside a node has none.',
       },
+      names: {
+        ...some({ type: 'string', pattern: '^[a-z0-9]+$' }),
+        description: 'What tools, features of hosts and people call it: ndr, ib400; no spaces, no unit.',
+      },
+      devices: {
+        ...some({ type: 'string', pattern: '^[a-z0-9_]+$' }),
+        description: 'How names of its RDMA devices begin, where they tell: rdmap, mlx5_ib.',
+      },
       portsPerNode: { ...positive, description: 'Ports of a node, where the kind of link says so.' },
       perFlow: {
         type: 'string',

@@ -56,6 +56,7 @@ export const modelSchema = documentSchema({
         },
       ),
       headBias: { ...flag, description: 'A bias on the vocabulary projection.' },
+      logitSoftCap: { ...flag, description: 'Logits go through c·tanh(logits/c).' },
       embeddingNorm: { ...flag, description: 'A norm on what the embedding looks up.' },
       parallelResidual: { ...flag, description: 'Attention and MLP read the same input.' },
       alibi: { ...flag, description: 'Distances weigh on the scores; nothing is rotated.' },

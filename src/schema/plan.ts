@@ -110,6 +110,11 @@ export const planSchema = documentSchema({
       steadier: orNull(closed({ overRank: count, stepSeconds: number, overStepSeconds: number })),
       whyNot,
       from,
+      ownStacks: {
+        ...list(closed({ stack: text, launchers: texts, stepTimeSeconds: number, fits: flag })),
+        description:
+          'Where no stack was asked for: the first plan on the own one of each framework that runs it.',
+      },
       cannot: {
         ...list(reason),
         description: 'Where no configuration has what is held: values that cannot be, and which can.',

@@ -26,6 +26,8 @@ export const CLUSTER_RANGES = {
   'measured.latency': { ...DELAY, from: '0 us' },
   'collectives.latency': { from: '1 ns', to: '2 s', of: 'a collective inside one node' },
   'collectives.bandwidth': { from: '1 MB/s', to: '100 TB/s', of: 'a collective inside one node' },
+  intraNodeMeasured: { from: '1 MB/s', to: '10 TB/s', of: 'what one GPU reaches to another of its host' },
+  memory: { from: '1 GiB', to: '10 TiB', of: 'the memory of one GPU' },
   usableMemory: { from: '1 GiB', to: '10 TiB', of: 'the memory of one GPU' },
   powerCap: { from: '10 W', to: '10 kW', of: 'one GPU' },
   'host.memory': { from: '1 GiB', to: '1024 TiB', of: 'one host' },

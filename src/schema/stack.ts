@@ -87,6 +87,11 @@ export const stackSchema = documentSchema({
         ...flag,
         description: 'GEMMs of fp16 sum up in fp16: faster on GeForce cards, at less precision.',
       },
+      widensGradients: {
+        ...flag,
+        description:
+          "Gradients narrower than fp32 masters are copied as wide for the optimizer's step; left out: they are not.",
+      },
       freesGradients: {
         ...flag,
         description: 'Gradients are let go between steps, not kept in a buffer (zero_grad of torch).',

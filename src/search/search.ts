@@ -94,7 +94,11 @@ export function* searchRounds(
   const excluded = options.launcher?.excludes?.(problem) ?? null;
   if (excluded !== null) {
     run.tally.add(excluded, () => 'any configuration', space);
-    return { result: resultOf(run, new Agenda([], false), null, space), refused: queue };
+    const result = resultOf(run, new Agenda([], false), null, space);
+    return {
+      result: { ...result, excluded: { by: options.launcher!.id, reason: excluded } },
+      refused: queue,
+    };
   }
   // Nothing bounds the memory of a plan before it is costed.
   const agenda = new Agenda(queue, !options.exhaustive && options.objective.id !== 'memory');

@@ -8,8 +8,8 @@ import type { Entry } from './run/queue.ts';
 import { search } from './search.ts';
 import type { SearchOptions } from './space/options.ts';
 
-/** More idle groups than this are only named. */
-const MOST_ASKED = 3;
+/** Of idle groups the first are asked, a search each; where there are many those would say nothing of the others. */
+const ASKED = { first: 3, ofAtMost: 8 };
 /** A free plan is worth a word when it is this much faster. */
 export const WORTH_SAYING = 0.05;
 
@@ -23,7 +23,7 @@ export function idleGroups(problem: Problem, best: RankedPlan, options: Partial<
   const fresh = { ...options, ...ALONE, threshold: Number.POSITIVE_INFINITY };
   let common: IdleGroup['otherwise'];
   return idle.map(({ index, id, gpu, nodes, gpusPerNode }, i) => {
-    const asked = i < MOST_ASKED;
+    const asked = i < ASKED.first && idle.length <= ASKED.ofAtMost;
     const outcome = asked ? search(problem, { ...fresh, mustUse: [...used, index] }) : null;
     const with_ = outcome?.plans[0];
     // The same whichever group asks.

@@ -1,6 +1,8 @@
 import { deviceCount } from '../domain/cluster.ts';
+import type { ParallelDims } from '../domain/parallel-dims.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { Reason } from '../domain/reason.ts';
+import type { Stack } from '../domain/stack.ts';
 import { latent } from '../layers/mixers/latent.ts';
 import { softmax } from '../layers/mixers/softmax.ts';
 import { noneOf, technique } from './technique.ts';
@@ -28,6 +30,13 @@ const CALLED: Readonly<Record<string, Kind>> = {
   none: 'stack',
 };
 
+/** What a stack does by itself. */
+const OWN: Readonly<Record<Stack['contextExchange'], Kind>> = {
+  ring: 'p2p',
+  'all-gather': 'all-gather',
+  'all-to-all': 'a2a',
+};
+
 /** Ranks that swap sequence for heads: all of `a2a`, the first level of `a2a+p2p`. */
 export function swappedRanks(kind: string, cp: number): number {
   if (kind === 'a2a') return cp;
@@ -38,9 +47,16 @@ export function swappedRanks(kind: string, cp: number): number {
 export const contextExchange = technique<Kind>({
   id: 'cp-comm',
   aliases: ['cp-comm-type'],
+  allowedAs: 'cp-comm',
   off: 'stack',
   schema: { enum: KINDS },
   affects: 'layer',
+  barest: null,
+  choices(problem, dims, asked) {
+    if (asked !== undefined) return [asked];
+    const own = OWN[problem.stack.contextExchange];
+    return KINDS.filter((kind) => kind !== own && broken(kind, problem, dims) === null);
+  },
   parse: (text) => KINDS.find((kind) => kind === text) ?? noneOf(KINDS, text, CALLED),
   format: String,
   name: 'context exchange',
@@ -54,16 +70,18 @@ export const contextExchange = technique<Kind>({
       hint: `Maybe cp-comm=${fits.at(-1) ?? 'p2p'}.`,
     };
   },
-  reject(kind, problem, { tp, cp }) {
-    if (kind === 'stack') return null;
-    const ranks = swappedRanks(kind, cp);
-    if (kind !== 'a2a' && ranks > 1 && (cp % ranks !== 0 || cp <= ranks))
-      return no(`cp-comm=${kind} with cp=${cp}`, cpFor(ranks));
-    if (cp === 1) return no(`cp-comm=${kind} with cp=1`, cpFor(1));
-    return ranks === 1 ? null : headLaw(problem, tp, ranks);
-  },
+  reject: broken,
   local: (kind, local) => ({ ...local, contextExchange: kind }),
 });
+
+function broken(kind: Kind, problem: Problem, { tp, cp }: ParallelDims): Reason | null {
+  if (kind === 'stack') return null;
+  const ranks = swappedRanks(kind, cp);
+  if (kind !== 'a2a' && ranks > 1 && (cp % ranks !== 0 || cp <= ranks))
+    return no(`cp-comm=${kind} with cp=${cp}`, cpFor(ranks));
+  if (cp === 1) return no(`cp-comm=${kind} with cp=1`, cpFor(1));
+  return ranks === 1 ? null : headLaw(problem, tp, ranks);
+}
 
 /** Each rank has whole heads; key-value heads that are too few are repeated, which must come out even. */
 function headLaw({ model }: Problem, tp: number, ranks: number): Reason | null {

@@ -146,8 +146,8 @@ export interface Technique<V = unknown> {
   resolve?(value: V, problem: Problem, dims: ParallelDims): V;
   /** What a search tries; left out: what is usual. `asked`: the user holds it. */
   choices?(problem: Problem, dims: ParallelDims, asked?: V): readonly V[];
-  /** Of several choices the one that costs least time, whatever else a plan does; left out: off. */
-  readonly barest?: V;
+  /** Of several choices the one that costs least time, whatever else a plan does; left out: off; null: any of them may. */
+  readonly barest?: V | null;
   /**
    * The law that a value breaks on every plan of the problem, such as more layers than the model has: of what users state,
    * before it is resolved.

@@ -41,6 +41,7 @@ export const zero = technique<ZeroStage>({
   off: 0,
   schema: { enum: ZERO_STAGES },
   affects: 'stage',
+  barest: null,
   parse: (text) =>
     ZERO_STAGES.find((stage) => `${stage}` === text) ??
     new Misread('a whole number from 0 to 3', meantBy(text)),

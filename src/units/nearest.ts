@@ -8,6 +8,22 @@ export function nearest(word: string, candidates: readonly string[]): string | u
   return found === undefined ? undefined : candidates[lower.indexOf(found)];
 }
 
+/**
+ * The candidate that is the same word but for a slip: for case and separators, or for one letter in five, at most `most`. Of short
+ * words another letter makes another word.
+ */
+export function slipOf(word: string, candidates: readonly string[], most = 2): string | undefined {
+  const plain = (one: string) => one.toLowerCase().replaceAll(/[^a-z0-9]/g, '');
+  const same = candidates.find((one) => plain(one) === plain(word));
+  if (same !== undefined) return same;
+  const allowed = Math.min(most, Math.floor(word.length / 5));
+  const [nearby] = candidates
+    .map((one) => ({ one, distance: leven(plain(word), plain(one)) }))
+    .filter(({ one, distance }) => distance <= allowed || (distance === 1 && one.length === word.length + 1))
+    .sort((a, b) => a.distance - b.distance || (a.one < b.one ? -1 : 1));
+  return nearby?.one;
+}
+
 /** Names that are offered at a time. */
 const MOST = 3;
 

@@ -12,7 +12,14 @@ import { imported } from '../fixtures/imported.ts';
 import { query, sinfoLine } from '../fixtures/inventory.ts';
 import { problem } from '../fixtures/problem.ts';
 
-const VENDOR = { nvidia: 'NVIDIA', amd: 'AMD Instinct', intel: 'Intel', google: 'Google' };
+const VENDOR = {
+  nvidia: 'NVIDIA',
+  amd: 'AMD Instinct',
+  intel: 'Intel',
+  google: 'Google',
+  amazon: 'AWS',
+  huawei: 'Huawei',
+};
 
 /** As a driver prints a name: vendor, name, form. */
 function printed({ vendor, product }: GpuSpec, name: string): string {

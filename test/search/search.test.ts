@@ -108,6 +108,23 @@ describe('search options', () => {
     },
   );
 
+  it.each([
+    ['loss', 14],
+    ['cp-comm', 24],
+  ] as const)('with any %s allowed it finds what an exhaustive one finds', (allow, gib) => {
+    const base = problem('llama-3.2-1b', 'dgx-h100-8', { globalBatchSize: 2, sequenceLength: 65_536 });
+    const groups = base.cluster.groups.map((group) => ({
+      ...group,
+      gpu: { ...group.gpu, memoryBytes: gib * 2 ** 30 },
+    }));
+    const few = { ...base, cluster: { ...base.cluster, groups } };
+    const [all] = search(few, { top: 1, exhaustive: true, allow: [allow] }).plans;
+    const { plans, certificate } = search(few, { top: 1, allow: [allow] });
+    expect(certificate.optimal).toBe(true);
+    expect(plans[0]!.estimate.stepSeconds).toBeCloseTo(all!.estimate.stepSeconds, 12);
+    expect(plans[0]!.plan.techniques).toHaveProperty(allow);
+  });
+
   it('a printed configuration gives its plan back, unlike tensor parallelism and order of groups included', () => {
     const sizes = new Set<number>();
     const p = problem('llama-3.1-8b', 'mixed-32xh100-32xa100-40gb', { globalBatchSize: 32 });

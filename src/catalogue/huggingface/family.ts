@@ -90,7 +90,10 @@ export function scalings(f: Fields, keys: readonly string[]): readonly string[] 
 
 /** What a family fills in; the rest is the same everywhere. */
 export interface Parts
-  extends Pick<ModelSpec, 'headBias' | 'embeddingNorm' | 'parallelResidual' | 'alibi' | 'beyondSizes'> {
+  extends Pick<
+    ModelSpec,
+    'headBias' | 'logitSoftCap' | 'embeddingNorm' | 'parallelResidual' | 'alibi' | 'beyondSizes'
+  > {
   readonly attention: LayerPart;
   readonly mlp: LayerPart;
   /** Overrides for single layers: which kind layer i is. */
@@ -127,6 +130,7 @@ export function build(f: Fields, name: string, family: string, parts: Parts): Mo
     layers,
     mtpLayers: parts.mtpLayers ?? 0,
     ...(parts.headBias === true ? { headBias: true } : {}),
+    ...(parts.logitSoftCap === true ? { logitSoftCap: true } : {}),
     ...(parts.embeddingNorm === true ? { embeddingNorm: true } : {}),
     ...(parts.parallelResidual === true ? { parallelResidual: true } : {}),
     ...(parts.alibi === true ? { alibi: true } : {}),
@@ -135,13 +139,24 @@ export function build(f: Fields, name: string, family: string, parts: Parts): Mo
   };
 }
 
+const TOP_K = [
+  'num_experts_per_tok',
+  'num_experts_per_token',
+  'experts_per_token',
+  'moe_topk',
+  'moe_top_k',
+  'moe_k',
+];
+
 function refuseTooFew(f: Fields, ffn: LayerPart): void {
-  if (moe.is(ffn) && ffn.topK > ffn.experts)
-    throw new InputError({
-      message: `each token goes to ${ffn.topK} experts of ${ffn.experts}`,
-      expected: 'no more than there are',
-      at: { file: f.file },
-    });
+  if (!moe.is(ffn) || ffn.topK <= ffn.experts) return;
+  const key = TOP_K.find((one) => f.has(one));
+  if (key !== undefined) throw f.odd(key, f.valueOf(key), `at most ${ffn.experts}, the experts there are`);
+  throw new InputError({
+    message: `each token goes to ${ffn.topK} experts of ${ffn.experts}`,
+    expected: 'no more than there are',
+    at: { file: f.file },
+  });
 }
 
 /** What tells layers of one kind of MLP apart. */

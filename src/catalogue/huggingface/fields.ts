@@ -1,4 +1,5 @@
 import { InputError } from '../../domain/input-error.ts';
+import { slipOf } from '../../units/nearest.ts';
 import { isMapping } from '../document.ts';
 
 type Values = Readonly<Record<string, unknown>>;
@@ -94,9 +95,11 @@ export class Fields {
     const value = this.valueOf(key);
     if (value === undefined || value === null) {
       if (fallback !== undefined) return fallback;
+      const near = slipOf(this.nameOf(key), Object.keys(this.values));
       throw new InputError({
         message: `missing key "${this.nameOf(key)}"`,
         expected: 'a whole number',
+        ...(near === undefined ? {} : { hint: `Maybe "${near}" is meant.` }),
         at: { file: this.file },
       });
     }

@@ -1,9 +1,10 @@
 import { InputError } from '../../domain/input-error.ts';
 import type { ModelSpec } from '../../domain/model.ts';
-import { nearest } from '../../units/nearest.ts';
+import { slipOf } from '../../units/nearest.ts';
 import { isMapping } from '../document.ts';
 import { FAMILIES } from './families/index.ts';
 import { Fields } from './fields.ts';
+import { otherFile } from './other-files.ts';
 import { towersOf } from './towers.ts';
 import { UNMODELLED } from './unmodelled.ts';
 
@@ -54,32 +55,61 @@ function read(config: Config, name: string, file: string, nested: boolean): Mode
     const inner = typeOf(text) ?? INNER[String(type)] ?? type;
     return withTowers(read({ ...own, model_type: inner }, name, file, true), config);
   }
-  if (type === undefined) {
-    throw new InputError({
-      message: 'missing key "model_type"',
-      expected: `one of ${MODEL_TYPES.join(', ')}`,
-      hint: "Maybe another file: a model's config.json says model_type, a YAML model says schema.",
-      at: { file },
-    });
-  }
+  if (type === undefined) throw untyped(config, file);
   const unmodelled = Object.hasOwn(UNMODELLED, type) ? UNMODELLED[type] : undefined;
-  if (unmodelled !== undefined) throw missing(`"${type}" has ${unmodelled}`, file);
+  if (unmodelled !== undefined) throw missing(`${toldBy(config)} "${type}" has ${unmodelled}`, file);
   const family = FAMILIES.find((one) => one.types.includes(type));
-  if (family === undefined) throw unknown(type, file);
+  if (family === undefined) throw unknown(type, toldBy(config), file);
   const foreign = Object.keys(FOREIGN).find((key) => config[key] !== undefined && config[key] !== null);
   if (foreign !== undefined) throw missing(`"${foreign}" describes ${FOREIGN[foreign]}`, file);
   const sizes = nested ? family.sizes : {};
-  return withTowers(family.read(new Fields({ ...sizes, ...config, model_type: type }, file), name), config);
+  const model = family.read(new Fields({ ...sizes, ...config, model_type: type }, file), name);
+  return withTowers({ ...model, modelType: type }, config);
 }
 
 /** What `model_type` says, or else the one that `architectures` means: `Qwen3ForCausalLM` is qwen3. */
 function typeOf({ model_type: type, architectures }: Config): string | undefined {
   if (typeof type === 'string') return type;
-  const [architecture] = Array.isArray(architectures) ? architectures : [];
-  if (typeof architecture !== 'string') return undefined;
+  if (type !== undefined && type !== null) return undefined;
+  const architecture = classOf(architectures);
+  if (architecture === undefined) return undefined;
   const plain = (word: string) => word.toLowerCase().replaceAll(/[^a-z0-9.]/g, '');
   const meant = plain(architecture.replace(/(LMHeadModel|For[A-Z]\w+|Model)$/, ''));
   return [...MODEL_TYPES, ...Object.keys(UNMODELLED)].find((one) => plain(one) === meant);
+}
+
+function classOf(architectures: unknown): string | undefined {
+  const [first] = Array.isArray(architectures) ? architectures : [];
+  return typeof first === 'string' ? first : undefined;
+}
+
+/** The key that says which family it is. */
+function toldBy({ model_type: type }: Config): string {
+  return typeof type === 'string' ? 'model_type' : 'architectures';
+}
+
+/** Neither of the two keys says a family. */
+function untyped(config: Config, file: string): InputError {
+  const { model_type: type, architectures } = config;
+  const expected = `one of ${MODEL_TYPES.join(', ')}`;
+  if (type !== undefined && type !== null)
+    return new InputError({ message: `model_type is ${JSON.stringify(type)}`, expected, at: { file } });
+  const architecture = classOf(architectures);
+  if (architecture !== undefined)
+    return new InputError({
+      message: `architectures names "${architecture}", which is no class of a family that is read`,
+      expected: `model_type, ${expected}`,
+      hint: 'Maybe model_type of the family that it is a copy of.',
+      at: { file },
+    });
+  return new InputError({
+    message: 'missing key "model_type"',
+    expected,
+    hint:
+      otherFile(config) ??
+      "Maybe another file: a model's config.json says model_type, a YAML model says schema.",
+    at: { file },
+  });
 }
 
 function missing(what: string, file: string): InputError {
@@ -90,19 +120,21 @@ function missing(what: string, file: string): InputError {
   });
 }
 
-/** A type of another number is another family, not a slip: gemma is not gemma2. */
-function unknown(type: string, file: string): InputError {
+/** A type of another number is another family, not a slip, and so is one of other letters: gemma is not gemma2, mimo not olmo. */
+function unknown(type: string, key: string, file: string): InputError {
   const digits = (word: string) => word.replaceAll(/\D/g, '');
-  const near = nearest(
+  const known = [...MODEL_TYPES, ...Object.keys(UNMODELLED), ...Object.keys(INNER)];
+  const near = slipOf(
     type,
-    MODEL_TYPES.filter((one) => digits(one) === digits(type)),
+    known.filter((one) => digits(one) === digits(type)),
+    1,
   );
   return new InputError({
-    message: `unknown architecture "${type}"`,
+    message: `${key} "${type}" is unknown`,
     expected: `one of ${MODEL_TYPES.join(', ')}`,
     hint:
       near === undefined
-        ? 'Maybe describe it as YAML instead: see `shardwright schema model`.'
+        ? 'Maybe model_type of the family that it is a copy of, or YAML: see `shardwright schema model`.'
         : `Maybe "${near}".`,
     at: { file },
   });

@@ -3,7 +3,7 @@ import { LAUNCHABLE } from '../../frameworks/index.ts';
 import { type Compared, compareDocument, compareTable } from '../../reporters/compare.ts';
 import { search } from '../../search/search.ts';
 import { type Register, styleOf, workloadOptions } from '../command.ts';
-import { EXIT, printJson } from '../io.ts';
+import { foundOr, printJson } from '../io.ts';
 import { pricesFrom, pricesOf, refuseUnused } from '../prices.ts';
 import { given } from '../problem.ts';
 import { settings } from '../settings.ts';
@@ -39,7 +39,12 @@ export const compare: Register = (program, io, done) => {
       );
       if (flags.json === true) printJson(io, compareDocument(all, toolVersion()));
       else io.stdout(compareTable(all, styleOf(io)));
-      done(all.some(({ result }) => result.plans.length > 0) ? EXIT.ok : EXIT.infeasible);
+      done(
+        foundOr(
+          all.some(({ result }) => result.plans.length > 0),
+          all.every(({ result }) => result.excluded !== undefined),
+        ),
+      );
     });
 };
 

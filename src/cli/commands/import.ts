@@ -4,13 +4,13 @@ import type { Command } from 'commander';
 import { clusterFromText } from '../../catalogue/clusters.ts';
 import { listGpus, loadGpu } from '../../catalogue/gpus.ts';
 import { loadLink } from '../../catalogue/links.ts';
-import { InputError } from '../../domain/input-error.ts';
+import { formatProblem, InputError } from '../../domain/input-error.ts';
 import { merged } from '../../importers/draft/merge.ts';
 import { renderCluster } from '../../importers/draft/render.ts';
-import { readFacts } from '../../importers/formats/index.ts';
+import { readFiles } from '../../importers/formats/read-files.ts';
 import { PROBE_SCRIPT } from '../../importers/probe-script.ts';
 import { nearest } from '../../units/nearest.ts';
-import { EXIT, type Io } from '../io.ts';
+import { EXIT, fitted, type Io } from '../io.ts';
 
 const MAX_BYTES = 64 * 2 ** 20;
 
@@ -21,14 +21,18 @@ export function importCommands(command: Command, io: Io, done: (code: number) =>
     .description('a commented cluster file from what tools on a cluster print, in any mix')
     .argument(
       '<files...>',
-      'outputs of nvidia-smi, rocm-smi, nccl-tests, OSU, mpiGraph, Slurm; Zorse and HexiScale files',
+      'outputs of nvidia-smi, rocm-smi, amd-smi, ibstat, nccl-tests, OSU, mpiGraph, Slurm, kubectl; Zorse and HexiScale files',
     )
     .option('--name <NAME>', 'name of the cluster (default imported)')
     .option('--out <FILE>', 'write there instead of printing')
     .option('--force', 'replace a file that exists')
     .action((files: string[], flags: Record<string, unknown>) => {
       const gpus = listGpus();
-      const facts = files.map((file) => readFacts(textOf(file), basename(file)));
+      const { facts, left } = readFiles(
+        files.map((file) => ({ name: basename(file), text: () => textOf(file) })),
+      );
+      for (const { problem } of left)
+        io.stderr(`${fitted(`Left out: ${formatProblem(problem)}`, io.errorColumns)}\n`);
       const draft = merged(
         facts,
         {

@@ -1,5 +1,6 @@
 import { listClusters, loadCluster } from '../../catalogue/clusters.ts';
 import { listModels, loadModel } from '../../catalogue/models.ts';
+import { listShapes } from '../../catalogue/shapes.ts';
 import { clusterDocument, clusterTable } from '../../reporters/cluster.ts';
 import { modelDocument, modelTable } from '../../reporters/listing.ts';
 import { type Register, styleOf } from '../command.ts';
@@ -40,14 +41,18 @@ export const cluster: Register = (program, io, done) => {
     .description('names of the bundled clusters')
     .option('--json', 'print one JSON document')
     .action((flags: Record<string, unknown>) => {
-      if (flags.json === true) printJson(io, { schema: 'shardwright.list/1', clusters: listClusters() });
-      else io.stdout(`${listClusters().join('\n')}\n`);
+      const [clusters, shapes] = [listClusters(), listShapes()];
+      if (flags.json === true) printJson(io, { schema: 'shardwright.list/1', clusters, shapes });
+      else
+        io.stdout(
+          `${clusters.join('\n')}\n\nHosts that clouds rent, one or so many (${shapes[0]}x16):\n${shapes.join('\n')}\n`,
+        );
       done(EXIT.ok);
     });
   command
     .command('show')
     .description('groups, how they are joined, and what was assumed')
-    .argument('<cluster>', 'bundled name or YAML file')
+    .argument('<cluster>', 'bundled name, hosts of a cloud (aws-p5x16), or YAML file')
     .option('--json', 'print one JSON document')
     .action((name: string, flags: Record<string, unknown>) => {
       const { value, sha256 } = loadCluster(name);

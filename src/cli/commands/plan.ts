@@ -1,4 +1,5 @@
 import { readPlanFile } from '../../catalogue/plan-file.ts';
+import { loadStack } from '../../catalogue/stacks.ts';
 import { deviceCount } from '../../domain/cluster.ts';
 import { InputError } from '../../domain/input-error.ts';
 import { json } from '../../frameworks/describers/json.ts';
@@ -12,6 +13,7 @@ import { DEFAULT_OPTIONS, type SearchOptions } from '../../search/space/options.
 import { byGpus, gpuFront, memoryFront, sizesBetween } from '../../search/sweep.ts';
 import { whyNot } from '../../search/why-not.ts';
 import { askedOf } from '../../session/launch-file.ts';
+import { ownStacks } from '../../session/own-stacks.ts';
 import { type PlanOutcome, planRun } from '../../session/plan-run.ts';
 import { resting } from '../../session/resting.ts';
 import { startOf } from '../../session/start.ts';
@@ -22,7 +24,7 @@ import { emitPlan } from '../emit-plan.ts';
 import { explainLine } from '../explain-line.ts';
 import { mayWrite } from '../folder.ts';
 import { opened, READABLE, under, workloadOf } from '../from-file.ts';
-import { EXIT, type Io, printJson } from '../io.ts';
+import { EXIT, foundOr, type Io, printJson } from '../io.ts';
 import { type Given, given } from '../problem.ts';
 import { scheduledCluster, scheduling, schedulingOptions } from '../scheduling.ts';
 import { searchFlags, searchOptions, sizesFrom } from '../search-flags.ts';
@@ -81,14 +83,18 @@ export const plan: Register = (program, io, done) => {
         const sweeps = sweepsOf(input, options, flags);
         if (flags.json === true) printJson(io, sweepDocument(problem, sweeps, origin));
         else io.stdout(sweepTable(problem, sweeps, styleOf(io)));
-        done(sweeps.some(({ points }) => points.some((p) => p.plan !== null)) ? EXIT.ok : EXIT.infeasible);
+        const planned = sweeps.some(({ points }) => points.some((p) => p.plan !== null));
+        done(foundOr(planned, (options.launcher?.excludes?.(problem) ?? null) !== null));
         return;
       }
-      const { result: searched, beside } = await found(input, options, s, flags, io);
+      const outcome = await found(input, options, s, flags, io);
+      const { result: searched } = outcome;
       const result = resting(problem, searched, launcher);
       const asked = flags.whyNot === undefined ? null : String(flags.whyNot);
       const why = asked === null ? null : whyNot(problem, asked, fixFrom(asked, '--why-not'), options);
       const [best] = result.plans;
+      const stacks = ownStacks(problem, best, outcome.beside.launchers, loadStack);
+      const beside = { ...outcome.beside, ownStacks: stacks };
       const from = start === null ? null : startOf(start, problem, launcher, best);
       if (flags.json === true) {
         printJson(io, {
@@ -118,7 +124,7 @@ export const plan: Register = (program, io, done) => {
         });
       }
       if (result.certificate.cutBy === 'interrupt') done(EXIT.interrupted);
-      else done(result.plans.length > 0 ? EXIT.ok : EXIT.infeasible);
+      else done(foundOr(result.plans.length > 0, result.excluded !== undefined));
     });
 };
 

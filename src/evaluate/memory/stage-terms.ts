@@ -1,11 +1,13 @@
 import { type BySegment, type MemoryTerm, memoryTerm, type Point } from '../../domain/memory-term.ts';
 import type { Ends } from '../../domain/plan.ts';
+import { widenedBytes } from '../../domain/stack.ts';
 import { lastKind } from '../../layers/parameters.ts';
 import { optimizerOf } from '../../optimizers/index.ts';
 import { scheduleOf } from '../../schedules/index.ts';
 import { gatheredBytes, type Held, type Parameters, type State } from '../../techniques/holding.ts';
 import { having, holdingsOf, takenOver } from '../../techniques/index.ts';
 import type { StageProfile } from '../stage-profile.ts';
+import { activationsElsewhere } from './activations-elsewhere.ts';
 import { dealtTerms } from './dealt-terms.ts';
 import type { StagePlace } from './held.ts';
 import type { OperatorMemory } from './operator-memory.ts';
@@ -59,7 +61,15 @@ function stateTerms(profile: StageProfile): (place: StagePlace) => MemoryTerm[] 
     gathered: each(profile, ({ owned }) => gathered(owned)),
     live: each(profile, ({ owned }) => live(owned)),
   };
-  const { freesGradients = false } = context.problem.stack;
+  const { stack, workload } = context.problem;
+  const { freesGradients = false } = stack;
+  const wide = widenedBytes(workload, stack);
+  // Of what this GPU updates.
+  const widened = holdings.flatMap(({ state, of, device, share, staging }) =>
+    wide === 0 || state !== 'optimizer states' || device !== 'gpu' || staging === true
+      ? []
+      : [{ of, bytes: wide * share, layers: each(profile, ({ owned }) => wide * share * owned.trained[of]) }],
+  );
   const taken = takenOver(techniques);
   return ({ ends, weightVersions, accumulates }) => {
     const beside = ownedBeside(profile, ends);
@@ -111,6 +121,9 @@ function stateTerms(profile: StageProfile): (place: StagePlace) => MemoryTerm[] 
         ? []
         : [memoryTerm({ part: state, device, over: 'widest', layers: most, fixed: [ofBeside] })];
     });
+    const copies = widened.map(({ of, bytes, layers }) =>
+      memoryTerm({ part: 'gradients', at: STEP, layers, fixed: [bytes * beside.trained[of]] }),
+    );
     const root = ownedAtEnds(profile, ends);
     const rootWeights = gatheredBytes(root, 'dense');
     const largestEnd = largerEnd(({ trained }) => trained.dense);
@@ -127,7 +140,7 @@ function stateTerms(profile: StageProfile): (place: StagePlace) => MemoryTerm[] 
       rootWeights,
       updating: (updateBytes ?? 2 * element) * largestEnd,
     };
-    const all = [...states, ...unsplit, ...updated((updateBytes ?? 0) * resident * largestEnd)];
+    const all = [...states, ...copies, ...unsplit, ...updated((updateBytes ?? 0) * resident * largestEnd)];
     return [
       ...all,
       ...HOLDING.flatMap((one) => (taken.has(one.id) ? [] : one.terms(one.of(techniques), held, context))),
@@ -195,28 +208,6 @@ function passTerms(profile: StageProfile): (place: StagePlace) => MemoryTerm[] {
       ),
     ];
   };
-}
-
-/** In the host's memory for each micro-batch in flight; on the GPU those of the layer at work and of the one on its way. */
-function activationsElsewhere(offloaded: BySegment): MemoryTerm[] {
-  const twice = offloaded.map((row) => row.map((bytes) => 2 * bytes));
-  return [
-    memoryTerm({
-      part: 'activations',
-      device: 'host',
-      at: IN_FLIGHT,
-      times: 'in-flight',
-      layers: offloaded,
-      fixed: [0],
-    }),
-    memoryTerm({
-      part: 'activations on their way',
-      at: IN_FLIGHT,
-      over: 'widest',
-      layers: twice,
-      fixed: [0],
-    }),
-  ];
 }
 
 /** A number of each kind of layer. */

@@ -6,7 +6,7 @@ import type { Tree } from '../reading/tree.ts';
 import { notesOf } from './notes.ts';
 import { offloadedIn } from './offload.ts';
 import { askedOptimizer } from './optimizer.ts';
-import { batchOf, micsOf, precisionsOf, sizeOf, sizesOf, ZERO } from './settings.ts';
+import { batchOf, micsOf, precisionOf, sizeOf, sizesOf, ZERO } from './settings.ts';
 
 /** What a file asks for. Throws InputError where that is not what a plan can come near. */
 export function askedOf(tree: Tree, source: Source): Asked {
@@ -36,7 +36,7 @@ export function askedOf(tree: Tree, source: Source): Asked {
     sequenceLength: null,
     globalBatchSize:
       batch ?? (mesh === null || micro === null || steps === null ? null : micro * steps * mesh),
-    precision: precisionsOf(tree)[0] ?? null,
+    precision: precisionOf(tree),
     layers: null,
     hiddenSize: null,
     ...optimizer,

@@ -13,7 +13,7 @@ const reach: Reach = {
   name: 'DeepSpeed',
   capabilities: { ...HOST_ORDER, pipeline: false, tensorParallel: false, unevenLayers: false },
   express: {
-    layers: ['softmax', 'latent', 'dense'],
+    layers: ['softmax', 'latent', 'dense', 'moe'],
     schedules: [],
     optimizers: DEEPSPEED_OPTIMIZERS,
     precisions: ['bf16', 'fp16'],

@@ -30,6 +30,14 @@ const ulysses: Rule = ({ model }, plan) => {
   return null;
 };
 
+/** Its expert groups are for MoE layers of its own (deepspeed.moe.layer.MoE); experts of any other model are sharded as all else is. */
+const wholeExperts: Rule = (_, plan) => {
+  const { ep, etp } = degreesOf(plan);
+  return ep * etp === 1
+    ? null
+    : no('experts', `ep=${ep}, etp=${etp}`, 'ep=1, etp=1: experts of the program, sharded as all else');
+};
+
 /** MiCS keeps all states in groups; stages 1 and 2 have no such groups. */
 const mics: Rule = (_, { dims: { dpReplicate }, techniques }) =>
   dpReplicate > 1 && zero.of(techniques) !== 3
@@ -37,4 +45,11 @@ const mics: Rule = (_, { dims: { dpReplicate }, techniques }) =>
     : null;
 
 /** What a DeepSpeed JSON can say by itself: ZeRO, MiCS, Ulysses sequence parallelism, precision, the batch equation. */
-export const PLAN_RULES: readonly Rule[] = [ulysses, mics, optimizerStage, offload, recomputeAllOrNothing];
+export const PLAN_RULES: readonly Rule[] = [
+  ulysses,
+  wholeExperts,
+  mics,
+  optimizerStage,
+  offload,
+  recomputeAllOrNothing,
+];

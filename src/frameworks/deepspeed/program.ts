@@ -1,10 +1,12 @@
 import type { Plan } from '../../domain/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
+import { isMoe } from '../../layers/layer.ts';
 import { lossOf } from '../../layers/losses/index.ts';
 import { degreesOf } from '../../plan-text/degrees.ts';
 import { loss, pricedLoss } from '../../techniques/loss.ts';
 import { offloadOptimizer } from '../../techniques/offload-optimizer.ts';
 import { recompute } from '../../techniques/recompute.ts';
+import { zero } from '../../techniques/zero.ts';
 
 /** What `launch.sh` tells the program of a plan, since the JSON has no key for it. */
 export function programVariables({ workload }: Problem, plan: Plan): Record<string, string> {
@@ -36,6 +38,11 @@ export function programNotes(problem: Problem, plan: Plan): string[] {
           'Recomputation (`ACTIVATION_CHECKPOINTING=1`): `model.gradient_checkpointing_enable()`, or `deepspeed.checkpointing` around each layer.',
         ]
       : []),
+    ...(isMoe(model)
+      ? [
+          `Experts: in groups, as \`experts_implementation="grouped_mm"\` of transformers has them, not in a loop over all of them${zero.of(plan.techniques) === 3 ? '; `deepspeed.utils.set_z3_leaf_modules` with the class of their block, or ranks that route to unlike experts wait for each other' : ''}.`,
+        ]
+      : []),
     ...(degreesOf(plan).cp > 1
       ? [
           'Sequence parallelism: `UlyssesSPAttentionHF.register_with_transformers` before the model is built, and `UlyssesSPDataLoaderAdapter` around its data.',
@@ -64,8 +71,11 @@ const USUAL_LOSS = 'fp32-shifted';
 
 /** What the price rests on beyond what programs with models of Hugging Face do anyway. */
 export function restsOn(problem: Problem, plan: Plan): string[] {
-  const { workload } = problem;
+  const { workload, model } = problem;
   return [
+    ...(isMoe(model)
+      ? ["the program multiplies experts in groups, not in a loop: DeepSpeed's file cannot say it"]
+      : []),
     ...(pricedLoss(problem, plan) === USUAL_LOSS
       ? []
       : [`the program has ${lossOf(pricedLoss(problem, plan)).words}: DeepSpeed's file cannot say it`]),

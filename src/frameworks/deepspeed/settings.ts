@@ -71,3 +71,16 @@ export function precisionsOf(tree: Tree): ('bf16' | 'fp16')[] {
     ...(tree.isTrue('fp16.enabled') ? ['fp16' as const] : []),
   ];
 }
+
+/** What else sets a format; "auto" in it is for the Trainer to fill in. */
+const SETTING = ['bf16', 'bfloat16', 'fp16', 'torch_autocast'];
+
+/** In fp32 where the file turns neither on (deepspeed/runtime/engine.py@edaa722, communication_data_type, _configure_distributed_model); null: that is left to another. */
+export function precisionOf(tree: Tree): 'bf16' | 'fp16' | 'fp32' | null {
+  const left = SETTING.some((key) => tree.has(key) && !isOff(tree, key));
+  return precisionsOf(tree)[0] ?? (left ? null : 'fp32');
+}
+
+function isOff(tree: Tree, key: string): boolean {
+  return tree.at(`${key}.enabled`) === false;
+}

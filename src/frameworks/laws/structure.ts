@@ -1,3 +1,4 @@
+import type { NodeGroup } from '../../domain/cluster.ts';
 import type { Legality, Outline } from '../../domain/legality.ts';
 import { layersOf } from '../../domain/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
@@ -26,7 +27,7 @@ export function lawOf(
   forOutline: readonly OutlineRule[] = [],
 ): Required<Pick<Legality, 'excludes' | 'refuses' | 'refusesUncut' | 'reject'>> &
   Required<Pick<Framework, 'passes'>> {
-  const problemRules = [hostNames, ...expressedProblem(reach), ...forProblem];
+  const problemRules = [hostNames, knownVendors(reach), ...expressedProblem(reach), ...forProblem];
   const outlines = [...outlineRules(reach), ...forOutline];
   const known = new WeakMap<Problem, Reason | null>();
   const excludes = (problem: Problem) =>
@@ -71,6 +72,24 @@ function structureRules({ name, capabilities: can }: Reach): Rule[] {
   if (!can.unequalHosts) rules.push(equalHosts);
   return rules;
 }
+
+/** Whose GPUs its files start: of what else is in a cluster no launch file could be written. */
+const knownVendors =
+  ({ name }: Reach): ProblemRule =>
+  ({ cluster }) => {
+    const other = cluster.groups.find(({ gpu }) => UNKNOWN.includes(gpu.vendor));
+    return other === undefined
+      ? null
+      : {
+          rule: 'vendor',
+          actual: `${other.gpu.name} in ${other.id}`,
+          limit: `GPUs of NVIDIA, AMD or Intel: files for ${name} start no others`,
+          hint: 'Maybe --launcher any, which ranks plans for a runtime of your own.',
+        };
+  };
+
+/** Vendors whose software brings launchers of its own: JAX, Neuron, MindSpeed. */
+const UNKNOWN: readonly NodeGroup['gpu']['vendor'][] = ['google', 'amazon', 'huawei'];
 
 const hostNames: ProblemRule = ({ cluster }) => {
   const odd = cluster.groups.flatMap(({ hosts }) => hosts).find((host) => !HOST.test(host));

@@ -3,18 +3,19 @@ import { type Activation, dense } from '../../layers/ffn/dense.ts';
 import { moe } from '../../layers/ffn/moe.ts';
 import { softmax } from '../../layers/mixers/softmax.ts';
 
-/** What a model has that runtimes of plain layers, told of sizes, are not told of; null: nothing. */
-export function unusualOf(model: ModelSpec): string | null {
+/** What a model has that runtimes of plain layers, told of sizes, are not told of; null: nothing. `rotates`: which layers rotate is told. */
+export function unusualOf(model: ModelSpec, rotates = false): string | null {
   const { norm, beyondSizes = [] } = model;
   if (model.parallelResidual === true) return `${model.family} with parallel residual`;
   if (norm.after === true) return `${model.family} with norms after attention and MLP`;
   if (model.headBias === true) return 'a bias on the vocabulary projection';
+  if (model.logitSoftCap === true) return 'a soft cap on logits';
   if (model.embeddingNorm === true) return 'a norm on the embedding';
   if (model.alibi === true) return 'ALiBi in place of positions';
   if (norm.scale === false) return 'norms without a weight';
   if (norm.kind === 'layer' && norm.bias === false) return 'layer norms without a bias';
   for (const { mixer, ffn } of model.kinds) {
-    if (softmax.is(mixer) && mixer.rope === false) return 'layers without rotary positions';
+    if (!rotates && softmax.is(mixer) && mixer.rope === false) return 'layers without rotary positions';
     if (softmax.is(mixer) && mixer.chunk !== undefined) return `attention in chunks of ${mixer.chunk}`;
     if ((softmax.is(mixer) && mixer.subNorm === true) || (dense.is(ffn) && ffn.subNorm === true))
       return 'norms inside attention and MLP';

@@ -12,7 +12,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   'micro-batch-size': 'train.micro_batch_size',
   'global-batch-size': 'train.global_batch_size',
   'train-iters': 'train.train_iters',
-  'seq-length': 'dataset.sequence_length',
+  'seq-length': 'dataset.seq_length',
   'vocab-size': 'tokenizer.vocab_size',
   'tokenizer-type': 'tokenizer.tokenizer_type',
   'ckpt-format': 'checkpoint.ckpt_format',
@@ -80,7 +80,7 @@ export function fieldOf(bare: string): string {
 
 /** Fields of older or newer versions that mean the same. */
 const ALIASES: Readonly<Record<string, string>> = {
-  'dataset.seq_length': '--seq-length',
+  'dataset.sequence_length': '--seq-length',
   'model.seq_length': '--seq-length',
   'dist.use_megatron_fsdp': '--use-megatron-fsdp',
   'model.fp8': '--fp8-format',

@@ -1,28 +1,18 @@
 import type { Training } from '../../domain/training.ts';
 import { hostsScript } from '../../launch-folder/hosts-script.ts';
-import { latent } from '../../layers/mixers/latent.ts';
-import type { ProblemRule } from '../laws/rule.ts';
+import { degreesOf } from '../../plan-text/degrees.ts';
 import { lawOf } from '../laws/structure.ts';
 import { megatronEnvironment, megatronPrepare } from '../megatron/environment.ts';
 import { leftOpen } from '../megatron/model-arguments.ts';
 import { MEGATRON_CAPABILITIES, MEGATRON_EXPRESS } from '../megatron/reach.ts';
-import { MEGATRON_PLAN_RULES, MEGATRON_PROBLEM_RULES } from '../megatron/rules.ts';
-import { megatronFlags } from '../megatron/words.ts';
+import { MEGATRON_PLAN_RULES, RUN_RULES } from '../megatron/rules.ts';
+import { megatronFlags, parallelFlags } from '../megatron/words.ts';
 import type { Framework, Reach } from '../port/framework.ts';
 import { adapterOverrides, fusedModules } from './adapters.ts';
 import { overridesFrom } from './fields.ts';
+import { MODEL_CHECK, PRETRAIN, pretrainProgram } from './pretrain.ts';
+import { modelProvider, providerOf, providerRule } from './providers.ts';
 import { bridgeReader } from './reader.ts';
-
-/** Latent attention needs another model provider than the plain recipe has. */
-const provider: ProblemRule = ({ model }) =>
-  model.kinds.some(({ mixer }) => latent.is(mixer))
-    ? {
-        rule: 'model-provider',
-        actual: 'multi-latent attention',
-        limit: 'a model of GPTModelProvider',
-        hint: 'Maybe --to megatron.',
-      }
-    : null;
 
 const reach: Reach = {
   name: 'Megatron-Bridge',
@@ -32,19 +22,29 @@ const reach: Reach = {
 
 /**
  * Megatron-Bridge: `overrides.txt` on top of its plain GPT recipe, whose defaults are Megatron-LM's, so that nothing is
- * left to a recipe of another model.
+ * left to a recipe of another model; where that cannot be told of the model, in a program that puts the provider of the
+ * model's own config.json into that recipe.
  */
 export const megatronBridge: Framework = {
   id: 'megatron-bridge',
   ...reach,
   stack: 'megatron-core',
   reader: bridgeReader,
-  ...lawOf(reach, [provider, fusedModules, ...MEGATRON_PROBLEM_RULES], MEGATRON_PLAN_RULES),
+  ...lawOf(reach, [modelProvider, fusedModules, ...RUN_RULES], [providerRule, ...MEGATRON_PLAN_RULES]),
   render: (problem, plan, { origin }) => {
     const { training } = problem.model;
-    const overrides = [...overridesFrom(megatronFlags(problem, plan)), ...adapterOverrides(training)];
+    const own = providerOf(problem) !== null;
+    const flags = own ? parallelFlags(problem, plan) : megatronFlags(problem, plan);
+    const overrides = [
+      ...overridesFrom(flags),
+      // Providers pad the vocabulary otherwise; estimated as Megatron-LM pads it.
+      ...(own ? ['model.make_vocab_size_divisible_by=128'] : []),
+      ...adapterOverrides(training),
+    ];
+    const pretrained = own && training === undefined;
     return [
       { path: 'overrides.txt', content: `${overrides.join('\n')}\n` },
+      ...(pretrained ? [{ path: PRETRAIN, content: pretrainProgram(origin) }] : []),
       {
         path: 'launch.sh',
         executable: true,
@@ -56,15 +56,20 @@ export const megatronBridge: Framework = {
           prepare: [
             ...megatronPrepare(plan),
             'mapfile -t ARGS < overrides.txt',
-            `# ${leftOpen(problem.model)} are yours to add; without any, a trial run on mock data.`,
+            ...(pretrained ? MODEL_CHECK : []),
+            `# ${own ? 'Data, tokenizer and learning rate' : leftOpen(problem.model)} are yours to add; without any, a trial run on mock data.`,
             'if [ "$#" -eq 0 ]; then',
             `  set -- tokenizer.tokenizer_type=NullTokenizer tokenizer.vocab_size=${problem.model.vocabSize} train.train_iters=10`,
             'fi',
           ],
-          program: `"\${BRIDGE_PATH:-.}/scripts/training/run_recipe.py" ${recipeWords(training)} --dataset mock "\${ARGS[@]}" "$@"`,
+          program: `${pretrained ? PRETRAIN : `"\${BRIDGE_PATH:-.}/scripts/training/run_recipe.py" ${recipeWords(training)} --dataset mock`} "\${ARGS[@]}" "$@"`,
         }),
       },
     ];
+  },
+  restsOn(problem, plan) {
+    const said = providerOf(problem)?.restsOn?.(degreesOf(plan).tp) ?? null;
+    return said === null ? [] : [said];
   },
 };
 

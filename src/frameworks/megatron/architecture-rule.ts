@@ -1,38 +1,41 @@
+import type { ModelSpec } from '../../domain/model.ts';
 import { attentionAndMlp } from '../laws/attention-and-mlp.ts';
 import { no, type ProblemRule } from '../laws/rule.ts';
 import { unusualOf } from '../laws/unusual.ts';
+import { patternOf, unsaidPattern } from './layer-patterns.ts';
 import { biasesApart, unsaidActivation } from './model-arguments.ts';
 
-/** Flags describe one architecture for all layers, dense or expert apart. */
-export const architecture: ProblemRule = ({ model }) => {
-  const refuse = (what: string) =>
-    no(
-      'model-architecture',
-      what,
-      'a model its flags describe',
-      'Maybe --to json, for a model file of yours.',
-    );
+/** Flags describe one architecture for all layers, dense or expert apart; windows, sinks and unrotated layers by patterns. */
+export const architecture: ProblemRule = ({ model }) => refused(undescribed(model));
+
+/** The same for back ends on a Megatron that is older than the patterns, or with another attention. */
+export const plainArchitecture: ProblemRule = (problem) => {
+  const odd = problem.model.kinds.map(patternOf).find((one) => one !== null);
+  return architecture(problem) ?? refused(odd ?? null);
+};
+
+const refused = (what: string | null) =>
+  what === null ? null : no('model-architecture', what, 'a model its flags describe');
+
+function undescribed(model: ModelSpec): string | null {
   if (model.kinds.some(({ mixer, ffn }) => mixer === null || ffn === null))
-    return refuse('layers without attention or without an MLP');
-  const unusual = unusualOf(model);
-  if (unusual !== null) return refuse(unusual);
-  if (model.norm.perLayer !== 2) return refuse(`${model.norm.perLayer} norms in a layer`);
-  if (new Set(model.kinds.map(({ mixer }) => JSON.stringify(mixer))).size > 1)
-    return refuse('layers of different attention');
+    return 'layers without attention or without an MLP';
+  const unusual = unusualOf(model, true);
+  if (unusual !== null) return unusual;
+  if (model.norm.perLayer !== 2) return `${model.norm.perLayer} norms in a layer`;
   for (const kind of ['dense', 'moe'] as const) {
-    const kinds = model.kinds.filter(({ ffn }) => ffn?.kind === kind);
-    if (kinds.length > 1) return refuse(`${kinds.length} kinds of ${kind} layer`);
+    const parts = model.kinds.flatMap(({ ffn }) => (ffn?.kind === kind ? [JSON.stringify(ffn)] : []));
+    const { size } = new Set(parts);
+    if (size > 1) return `${size} kinds of ${kind} layer`;
   }
-  const unsaid = unsaidActivation(model);
-  if (unsaid !== null) return refuse(unsaid);
+  const unsaid = unsaidPattern(model) ?? unsaidActivation(model);
+  if (unsaid !== null) return unsaid;
   const { attention } = attentionAndMlp(model.kinds[0]!);
   if (attention.kind === 'latent') return null;
-  if (attention.sinks || attention.slidingWindow !== null)
-    return refuse(attention.sinks ? 'attention sinks' : 'sliding-window attention');
   const apart = biasesApart(model);
-  if (apart !== null) return refuse(apart);
+  if (apart !== null) return apart;
   // `--qk-layernorm` norms each head by itself (megatron/core/transformer/attention.py: hidden_size_per_attention_head).
   return attention.qkNormParameters === 0 || attention.qkNormParameters === 2 * attention.headDim
     ? null
-    : refuse('norms over all heads of queries and keys together');
-};
+    : 'norms over all heads of queries and keys together';
+}

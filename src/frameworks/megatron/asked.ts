@@ -45,7 +45,7 @@ export function askedOf(run: MegatronRun): Asked {
     configuration: found,
     sequenceLength: run.count('--seq-length'),
     globalBatchSize: run.count('--global-batch-size'),
-    precision: precisionOf(run),
+    precision: precisionOf(run) ?? (run.whole ? UNSAID : null),
     layers: run.count('--num-layers'),
     hiddenSize: run.count('--hidden-size'),
     ...optimizer,
@@ -71,10 +71,12 @@ function notesOf(run: MegatronRun): string[] {
 }
 
 /** params_dtype is torch.float unless one of two flags says otherwise (megatron/training/arguments.py@000c4ac, validate_args). */
+const UNSAID = 'fp32';
+
 function precisionNotes(run: MegatronRun): string[] {
   return run.whole && precisionOf(run) === null
     ? [
-        'neither --bf16 nor --fp16 is said: Megatron-LM computes in fp32 then, slower and in more memory than estimated',
+        `neither --bf16 nor --fp16 is said: Megatron-LM computes in ${UNSAID} then, unless --precision is meant`,
       ]
     : [];
 }

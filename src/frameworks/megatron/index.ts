@@ -12,7 +12,7 @@ import { offload } from './offload.ts';
 import { MEGATRON_OPTIMIZERS } from './optimizer.ts';
 import { MEGATRON_CAPABILITIES, MEGATRON_EXPRESS } from './reach.ts';
 import { megatronReader } from './reader.ts';
-import { MEGATRON_PLAN_RULES, MEGATRON_PROBLEM_RULES } from './rules.ts';
+import { MEGATRON_LM_PROBLEM_RULES, MEGATRON_PLAN_RULES } from './rules.ts';
 import { megatronWords } from './words.ts';
 
 const reach: Reach = {
@@ -34,7 +34,7 @@ export const megatron: Framework = {
   ...reach,
   stack: 'megatron-core',
   reader: megatronReader,
-  ...lawOf(reach, MEGATRON_PROBLEM_RULES, [...MEGATRON_PLAN_RULES, offload]),
+  ...lawOf(reach, MEGATRON_LM_PROBLEM_RULES, [...MEGATRON_PLAN_RULES, offload]),
   render: (problem, plan, { origin }) => {
     const networks = networksOf(problem, plan, origin);
     return [

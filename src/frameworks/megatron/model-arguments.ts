@@ -3,6 +3,7 @@ import { type MoeMlp, moe as moeModule } from '../../layers/ffn/moe.ts';
 import { isMoe } from '../../layers/layer.ts';
 import { type AttentionAndMlp, attentionAndMlp, attentionsAndMlps } from '../laws/attention-and-mlp.ts';
 import { activationsOf } from '../laws/unusual.ts';
+import { patternArguments } from './layer-patterns.ts';
 
 /** Megatron-LM's flags for the architecture, one word per entry. */
 export function modelArguments(model: ModelSpec, sequenceLength: number): string[] {
@@ -16,6 +17,7 @@ export function modelArguments(model: ModelSpec, sequenceLength: number): string
   const args = [
     ...['--num-layers', model.layers.length, '--hidden-size', model.hiddenSize, '--ffn-hidden-size', ffn],
     ...attentionArguments(kind, model),
+    ...patternArguments(model),
     ...['--seq-length', sequenceLength],
     ...['--max-position-embeddings', Math.max(sequenceLength, model.learnedPositions)],
     ...['--position-embedding-type', learned ? 'learned_absolute' : 'rope'],
@@ -44,21 +46,31 @@ export function biasesApart(model: ModelSpec): string | null {
   const apart = attentionsAndMlps(model.kinds).some(({ attention, mlp }) => {
     if (attention.kind !== 'softmax') return false;
     const linear = mlp.kind === 'dense' ? mlp.bias : mlp.expertBias;
+    // The router has one as the rest has (megatron/core/transformer/moe/router.py@d98e8a6).
+    if (mlp.kind === 'moe' && mlp.routerBias !== linear) return true;
     return attention.outBias !== linear || (linear && !attention.qkvBias);
   });
   return apart ? 'biases on only some of its linear layers' : null;
 }
 
-/** GELU is what Megatron does unasked; gated it knows SwiGLU alone (megatron/training/arguments.py@d98e8a6). */
+const GATES = ['silu', 'clamped-quick-gelu'];
+
+/** GELU is what Megatron does unasked; gated it knows SwiGLU and gpt-oss's (megatron/training/argument_utils.py@d98e8a6). */
 export function unsaidActivation(model: ModelSpec): string | null {
   const odd = activationsOf(model).find(
-    ({ gated, activation }) => !(gated ? ['silu'] : ['gelu', 'squared-relu']).includes(activation),
+    ({ gated, activation }) => !(gated ? GATES : ['gelu', 'squared-relu']).includes(activation),
   );
-  return odd === undefined ? null : `${odd.gated ? 'gated ' : ''}${odd.activation} as activation`;
+  if (odd !== undefined) return `${odd.gated ? 'gated ' : ''}${odd.activation} as activation`;
+  const gates = new Set(activationsOf(model).map(({ activation }) => activation));
+  return gates.size > 1 ? `${[...gates].join(' and ')} as activations` : null;
 }
+
+/** As examples/post_training/modelopt/conf/openai/gpt-oss-120b.sh@d98e8a6 has it. */
+const CLAMPED = ['--quick-geglu', '--glu-linear-offset', '1.0', '--activation-func-clamp-value', '7.0'];
 
 function activationArguments(model: ModelSpec): string[] {
   const all = activationsOf(model);
+  if (all.some(({ activation }) => activation === 'clamped-quick-gelu')) return CLAMPED;
   if (all.some(({ gated }) => gated)) return ['--swiglu'];
   return all.some(({ activation }) => activation === 'squared-relu') ? ['--squared-relu'] : [];
 }

@@ -14,5 +14,24 @@ export function megatronWords(problem: Problem, plan: Plan): string[] {
 
 /** Those words as flags. */
 export function megatronFlags(problem: Problem, plan: Plan): ReadonlyMap<string, Flag> {
-  return flagsOf(megatronWords(problem, plan).map((text, i) => ({ text, line: i + 1 })));
+  return flagsIn(megatronWords(problem, plan));
+}
+
+/** What of a model that something else builds is said again: whoever reads the file sees which it is. */
+const SIZES: readonly string[] = [
+  ...['--num-layers', '--hidden-size', '--num-attention-heads', '--num-query-groups'],
+  ...['--num-experts', '--moe-router-topk', '--seq-length'],
+];
+
+/** Those of the plan, and the sizes of the model. */
+export function parallelFlags(problem: Problem, plan: Plan): ReadonlyMap<string, Flag> {
+  const { model, workload } = problem;
+  const sizes = [...flagsIn(modelArguments(model, workload.sequenceLength))].filter(([name]) =>
+    SIZES.includes(name),
+  );
+  return new Map([...sizes, ...flagsIn(parallelArguments(problem, plan))]);
+}
+
+function flagsIn(words: readonly string[]): ReadonlyMap<string, Flag> {
+  return flagsOf(words.map((text, i) => ({ text, line: i + 1 })));
 }

@@ -3,7 +3,7 @@ import { configOf } from './made.ts';
 
 /** What a function of a config_registry sets beyond the defaults of the dataclasses. */
 export interface TitanBase {
-  readonly family: 'llama3' | 'qwen3';
+  readonly family: 'llama3' | 'qwen3' | 'gpt_oss';
   readonly flavor: string;
   /** Of sequences and of how many a micro-batch has. */
   readonly length: number;
@@ -24,7 +24,7 @@ const base = (
   fields: TitanBase['fields'] = {},
 ): TitanBase => ({ family, flavor, length, sequences, fields, float8: false });
 
-/** torchtitan/models/{llama3,qwen3}/config_registry.py, between PR #4121 and #4322. */
+/** torchtitan/models/{llama3,qwen3,gpt_oss}/config_registry.py, between PR #4121 and #4322. */
 export const BASES: Readonly<Record<string, TitanBase>> = {
   llama3_8b: base('llama3', '8B', [1, 8192]),
   llama3_70b: base('llama3', '70B', [8, 8192], TP8),
@@ -34,6 +34,8 @@ export const BASES: Readonly<Record<string, TitanBase>> = {
   qwen3_14b: base('qwen3', '14B', [4, 4096], FULL),
   qwen3_32b: base('qwen3', '32B', [2, 4096], FULL),
   qwen3_30b_a3b: base('qwen3', '30B-A3B', [2, 4096], FULL),
+  gpt_oss_20b: base('gpt_oss', '20b', [1, 8192], FULL),
+  gpt_oss_120b: base('gpt_oss', '120b', [1, 8192], FULL),
 };
 
 /** Defaults of ParallelismConfig, TrainingConfig, CompileConfig and Trainer.Config (torchtitan/config/configs.py, trainer.py). */

@@ -16,7 +16,6 @@ const model: ProblemRule = ({ model: spec }) =>
         'model-registry',
         spec.name,
         `one of ${MODELS.map(({ family, flavor }) => `${family} ${flavor}`).join(', ')}`,
-        'Maybe --launcher megatron or any.',
       );
 
 /** Looped schedules want two or more stages on each rank. */

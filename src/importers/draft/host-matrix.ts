@@ -20,18 +20,19 @@ const NONE: PlacedMatrix = { bandwidth: null, perFlow: null, from: [], measured:
 
 /** Gives the hosts of a matrix to the one kind of hosts that has no names, so that both are about the same hosts. */
 export function namedByMatrix(all: readonly Facts[], matrix: MatrixFact | null): readonly Facts[] {
-  const facts = all.flatMap((one) => one.hosts);
+  // The hosts of a log are some of them.
+  const facts = all.flatMap((one) => one.hosts).filter(({ atLeast }) => atLeast !== true);
   const only = facts[0];
   if (matrix === null || only === undefined || facts.length > 1 || only.hosts.length > 0) return all;
   if (matrix.hosts.some((host) => !/^[\w.:-]+$/.test(host))) return all;
   if (only.counted === true && only.count !== matrix.hosts.length) return all;
   const named: HostFact = { ...only, hosts: matrix.hosts, count: matrix.hosts.length };
   return all.map((one) =>
-    one.hosts.length === 0
+    !one.hosts.includes(only)
       ? one
       : {
           ...one,
-          hosts: [named],
+          hosts: one.hosts.map((host) => (host === only ? named : host)),
           notes: [...one.notes, `host names and how many hosts there are: those of ${at(matrix)}`],
         },
   );

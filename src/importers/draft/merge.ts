@@ -1,3 +1,4 @@
+import { slowestCarrying } from '../../catalogue/link-names.ts';
 import type { LinkSpec } from '../../domain/link.ts';
 import { at, type CurveFact, type Facts, type MatrixFact } from '../facts/facts.ts';
 import { curveWords } from '../facts/measured-words.ts';
@@ -52,7 +53,7 @@ export function merged(
     groups: groups.map((group) => ({ ...group, ...named })),
     matrix: placed,
     measured: [...curves.map(curveWords), ...told.flatMap((one) => one.measured), ...placed.measured],
-    unknown: [...inventory.unknown, ...new Set(measured.flatMap((one) => one.unknown)), ...placed.unknown],
+    unknown: [...inventory.unknown, ...placed.unknown],
     notes: [
       ...told.flatMap((one) => one.notes),
       ...inventory.notes,
@@ -69,17 +70,63 @@ function measuredGroup(
   groups: readonly InventoryGroup[],
   curves: readonly CurveFact[],
   linkOf: (id: string) => LinkSpec,
-): { group: DraftGroup; notes: readonly string[]; unknown: readonly string[] } {
+): { group: DraftGroup; notes: readonly string[] } {
   const own = curves.filter((curve) => measuredOn(curve, groups).groups.includes(group));
-  const link = linkOf(group.nic.link);
-  const node = nodeRate(own.filter(fillsPorts), link, group.nic.perNode);
-  const port = portRate(own.filter(crossesOnePort), link);
+  const crossing = own.filter(crossesOnePort);
+  const guess = carrying(group, crossing, linkOf);
+  const link = wireOf(guess.nic, linkOf);
+  const node = nodeRate(own.filter(fillsPorts), link, guess.nic.perNode);
+  const port = portRate(crossing, link);
   const inside = groupCollectives(own.filter(insideOneHost), group.gpusPerNode, linkOf(group.intraNode));
   return {
-    group: { ...group, nic: { ...group.nic, rate: port.rate, node }, collectives: inside.collectives },
-    notes: [...port.notes, ...inside.notes],
-    unknown: port.unknown,
+    group: {
+      ...guess,
+      nic: { ...guess.nic, rate: port.rate, node },
+      collectives: inside.collectives,
+      assumed: [...guess.assumed, ...port.unknown],
+    },
+    notes: [
+      ...port.notes,
+      ...inside.notes,
+      ...own.flatMap((curve) => betweenHosts(curve, node !== null) ?? []),
+    ],
   };
+}
+
+/** The link of a group's ports, with the rate of a port that is slower. */
+function wireOf({ link, bandwidth }: InventoryGroup['nic'], linkOf: (id: string) => LinkSpec): LinkSpec {
+  const stock = linkOf(link);
+  return bandwidth === null ? stock : { ...stock, bandwidth };
+}
+
+/** A group whose network is guessed, with the slowest port of that layer that carries what was measured across one. */
+function carrying(
+  group: InventoryGroup,
+  crossing: readonly CurveFact[],
+  linkOf: (id: string) => LinkSpec,
+): InventoryGroup {
+  const { rate } = portRate(crossing, linkOf(group.nic.link));
+  if (group.nic.from !== 'assumed' || rate === null || rate.of === 'flow') return group;
+  const link = slowestCarrying(group.nic.link, rate.bandwidth);
+  if (link === group.nic.link) return group;
+  return {
+    ...group,
+    nic: { ...group.nic, link },
+    assumed: group.assumed.map((text) =>
+      /^the network of/.test(text)
+        ? `${text.replace(`${group.nic.link} assumed`, `${link} assumed`)}, the slowest that carries what ${rate.from} reached`
+        : text,
+    ),
+  };
+}
+
+/** Why a collective between hosts is used for nothing; null: it is used, or noted elsewhere. */
+function betweenHosts(curve: CurveFact, ofNode: boolean): string | null {
+  const { unfit, hosts, ranks, test } = curve;
+  if (unfit === null && hosts === 0 && !crossesOnePort(curve))
+    return `${test} on ${ranks} ranks (${at(curve)}) is not used: it does not say on which hosts it ran`;
+  if (unfit !== null || hosts < 2 || ranks === 2 || (ofNode && fillsPorts(curve))) return null;
+  return `${test} on ${ranks} ranks of ${hosts} hosts (${at(curve)}) is not used: a cluster file takes collectives measured inside one host, and between hosts what one port carries (sendrecv on two ranks)`;
 }
 
 /** Why a curve says nothing of any group's links. */

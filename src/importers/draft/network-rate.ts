@@ -37,7 +37,8 @@ export function portRate(
     .filter((curve) => refusal(curve, link) === null)
     .reduce<CurveFact | null>((a, b) => (a === null || fastest(b) > fastest(a) ? b : a), null);
   if (best === null) return { rate: null, notes: refused, unknown: [] };
-  const measured = fastest(best);
+  // Never above the wire, whatever a clock said.
+  const measured = Math.min(fastest(best), link.bandwidth);
   const slow =
     link.layer !== 'tcp' && measured < SLOW * link.bandwidth
       ? [`${curveWords(best)} is less than half of the ${rateText(link.bandwidth)} of ${link.id}`]
@@ -47,7 +48,7 @@ export function portRate(
   return {
     rate: {
       bandwidth: measured,
-      latency: best.lines.find(({ bandwidth }) => bandwidth === measured)!.latency,
+      latency: best.lines.toSorted((a, b) => b.bandwidth - a.bandwidth)[0]!.latency,
       of: link.layer === 'tcp' ? 'flow' : 'port',
       from: `${best.test}, ${at(best)}`,
     },
@@ -72,9 +73,11 @@ export function nodeRate(
     .filter(({ largest }) => largest >= LARGE)
     .map((curve) => ({
       bandwidth: fastest(curve) * busFactor(curve.test, curve.ranks)!,
+      wire: link.bandwidth * ports,
       from: `${curve.test} on ${curve.ranks} ranks, ${at(curve)}`,
     }))
-    .filter(({ bandwidth }) => bandwidth <= ABOVE_WIRE * link.bandwidth * ports);
+    .filter(({ bandwidth, wire }) => bandwidth <= ABOVE_WIRE * wire)
+    .map(({ bandwidth, wire, from }) => ({ bandwidth: Math.min(bandwidth, wire), from }));
   return rates.reduce<(typeof rates)[number] | null>(
     (a, b) => (a === null || b.bandwidth > a.bandwidth ? b : a),
     null,

@@ -11,7 +11,7 @@ export function renderCluster({ name, groups, matrix, measured, unknown, notes }
   const lines = [
     'schema: shardwright.cluster/1',
     `name: ${quoted(name)}`,
-    ...comments('Could not be learned, and what stands in for it:', unknown),
+    ...assumedLines(0, unknown),
     ...comments('Noted:', notes),
     ...comments('Measured:', measured),
     'groups:',
@@ -25,13 +25,23 @@ function comments(title: string, list: readonly string[]): string[] {
   return list.length === 0 ? [] : [`# ${title}`, ...list.map((line) => `#   ${comment(line)}`)];
 }
 
+/** What no source said, and what stands in for it: a plan lists it. */
+function assumedLines(indent: number, list: readonly string[]): string[] {
+  const margin = ' '.repeat(indent);
+  const lines = [...new Set(list)].map((line) => `${margin}  - ${quoted(comment(line))}`);
+  return lines.length === 0
+    ? []
+    : [`${margin}assumed: # could not be learned, and what stands in for it`, ...lines];
+}
+
 /** A key with its value, and where that is from. */
 function entry(indent: number, key: string, value: string | number, from: string): string {
   return `${' '.repeat(indent)}${key}: ${value} # ${comment(from)}`;
 }
 
 function groupLines(group: DraftGroup): string[] {
-  const { id, gpu, gpuFrom, hosts, nodes, hostsFrom, intraNode, intraNodeFrom, usableMemoryMiB } = group;
+  const { id, gpu, gpuFrom, hosts, nodes, hostsFrom, intraNode, intraNodeFrom, memoryMiB, usableMemoryMiB } =
+    group;
   return [
     `  - id: ${id}`,
     entry(4, 'gpu', gpu, gpuFrom),
@@ -41,18 +51,44 @@ function groupLines(group: DraftGroup): string[] {
     ...(usableMemoryMiB === null
       ? []
       : [entry(4, 'usableMemory', `${usableMemoryMiB} MiB`, `as reported, ${gpuFrom}`)]),
-    ...nicLines(group.nic),
+    ...(memoryMiB === null ? [] : [entry(4, 'memory', `${memoryMiB} MiB`, `as reported, ${gpuFrom}`)]),
+    ...(group.intraNodeMeasured === null
+      ? []
+      : [
+          entry(
+            4,
+            'intraNodeMeasured',
+            rateText(group.intraNodeMeasured.bandwidth),
+            group.intraNodeMeasured.from,
+          ),
+        ]),
+    ...(group.bus === null ? [] : [entry(4, 'bus', group.bus, 'to the other GPUs of its hosts')]),
+    ...(group.fastDomainGpus === null ? [] : [entry(4, 'fastDomainGpus', group.fastDomainGpus, 'assumed')]),
+    ...(group.sharesCards ? [] : nicLines(group.nic)),
     ...(hosts.length === 0 ? [] : [entry(4, 'hosts', `[${hosts.map(quoted).join(', ')}]`, hostsFrom)]),
     ...(group.collectives.length === 0
       ? []
       : ['    collectives:', ...group.collectives.flatMap(collectiveLines)]),
+    ...assumedLines(4, group.assumed),
   ];
 }
 
-function nicLines({ link, perNode, devices, from, perNodeFrom, rate, node }: DraftGroup['nic']): string[] {
+function nicLines({
+  link,
+  bandwidth,
+  perNode,
+  devices,
+  from,
+  perNodeFrom,
+  rate,
+  node,
+}: DraftGroup['nic']): string[] {
   return [
     '    nic:',
     entry(6, 'link', link, from),
+    ...(bandwidth === null
+      ? []
+      : [entry(6, 'bandwidth', rateText(bandwidth), 'of a port, as told or as its slot carries')]),
     entry(6, 'perNode', perNode, perNodeFrom),
     ...(devices.length === 0
       ? []

@@ -25,6 +25,36 @@ export interface HostFact {
   readonly pcieGeneration: number | null;
   /** Words about the host, such as Slurm features. */
   readonly features: readonly string[];
+  /** Of a host without a name that has GPUs of several kinds: which host, and where these stand among its GPUs. */
+  readonly among?: { readonly host: string; readonly gpus: number; readonly places: readonly number[] };
+  /** The source shows the GPUs that it used: the host may have more. */
+  readonly atLeast?: true;
+  /** The tool that saw it, as formats call it: what one host shows to two tools is one host. */
+  readonly tool?: string;
+  readonly where: Where;
+}
+
+/** What the network ports of one host are alike in. */
+export interface PortFact {
+  /** Host that has them; null: the host that the tool ran on. */
+  readonly host: string | null;
+  readonly layer: 'infiniband' | 'ethernet' | 'efa';
+  /** Bytes/s of one port; null: not said. */
+  readonly rate: number | null;
+  readonly count: number;
+  /** Devices such as mlx5_0; empty where the source does not name them. */
+  readonly devices: readonly string[];
+  readonly where: Where;
+}
+
+/** What two GPUs of one host reach, measured. */
+export interface PairFact {
+  readonly gpuName: string | null;
+  readonly gpus: number;
+  /** Whether GPUs reach each other without the memory of the host. */
+  readonly direct: boolean;
+  /** One way, of the slowest pair, bytes/s. */
+  readonly bandwidth: number;
   readonly where: Where;
 }
 
@@ -38,9 +68,14 @@ export interface TopologyFact {
   readonly nvlinksPerGpu: number;
   /** What NVLink or XGMI joins: no GPUs, pairs, islands, all over several hops, or every pair. */
   readonly mesh: 'none' | 'pairs' | 'islands' | 'partial' | 'complete';
+  /** links[a][b]: how many join a and b. */
+  readonly links: readonly (readonly number[])[];
+  /** Cards; ports of one card count as one. */
   readonly nics: number;
-  /** Devices such as mlx5_0; empty where the source does not name them or none is near a GPU. */
+  /** Devices such as mlx5_0 or rdmap79s0, one of a card, where the source names them. */
   readonly nicNames: readonly string[];
+  /** Ports of each card. */
+  readonly portsPerCard: number;
   /** The cards counted share a PCIe switch with a GPU; otherwise all cards are counted. */
   readonly nicsNear: boolean;
   readonly where: Where;
@@ -66,6 +101,8 @@ export interface CurveFact {
   readonly lines: readonly FittedLine[];
   /** Largest size measured, bytes. */
   readonly largest: number;
+  /** The highest rate of all sizes as measured, bytes/s. */
+  readonly peak: number;
   /** Why it may not stand for a link; null: nothing speaks against it. */
   readonly unfit: string | null;
   readonly where: Where;
@@ -87,6 +124,8 @@ export interface Facts {
   /** Hosts that run no jobs, whatever another file says of them. */
   readonly unusable: readonly string[];
   readonly topologies: readonly TopologyFact[];
+  readonly ports: readonly PortFact[];
+  readonly pairs: readonly PairFact[];
   readonly curves: readonly CurveFact[];
   readonly matrix: MatrixFact | null;
   /** What was measured and has no place in a cluster file: for comments. */
@@ -108,6 +147,8 @@ export function nothing(format: string): Facts {
     hosts: [],
     unusable: [],
     topologies: [],
+    ports: [],
+    pairs: [],
     curves: [],
     matrix: null,
     measured: [],

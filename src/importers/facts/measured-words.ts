@@ -22,14 +22,17 @@ export function curveWords(curve: CurveFact): string {
     latency > 0 ? `${timeText(latency)} + bytes / ${rateText(bandwidth)}` : rateText(bandwidth),
   );
   const fit = lines.length === 1 ? lines[0]! : `the least of ${lines.join(' and ')}`;
-  const bus = factor === null ? '' : ` (busbw ${rateText(factor * fastest(curve))})`;
+  const bus =
+    factor === null
+      ? ''
+      : ` (busbw ${rateText(factor * Math.max(...curve.lines.map(({ bandwidth }) => bandwidth)))})`;
   const kind = curve.test.startsWith('OSU') ? '' : ' algbw';
   return `${ranksText(curve)}: ${fit}${kind}${bus} (${at(curve)})`;
 }
 
-/** What large sizes reach, bytes/s. */
-export function fastest({ lines }: CurveFact): number {
-  return Math.max(...lines.map(({ bandwidth }) => bandwidth));
+/** What large sizes reach, bytes/s: never more than a size did. */
+export function fastest({ lines, peak }: CurveFact): number {
+  return Math.min(peak, Math.max(...lines.map(({ bandwidth }) => bandwidth)));
 }
 
 function timeText(seconds: number): string {

@@ -1,11 +1,17 @@
 import { InputError } from '../../domain/input-error.ts';
 import type { Facts, Importer } from '../facts/facts.ts';
+import { amdSmiCsv, amdSmiJson, amdSmiStatic, amdSmiTopology } from './amd-smi.ts';
+import { kubectlDescribe, kubectlJson } from './kubernetes.ts';
 import { mpiGraph } from './mpi-graph.ts';
 import { ncclJson, ncclText } from './nccl-tests.ts';
+import { nvidiaSmiList } from './nvidia-smi-list.ts';
 import { nvidiaSmiQuery } from './nvidia-smi-query.ts';
+import { nvidiaSmiTable } from './nvidia-smi-table.ts';
 import { nvidiaSmiTopology } from './nvidia-smi-topology.ts';
 import { osu } from './osu.ts';
+import { p2pBandwidth } from './p2p-bandwidth.ts';
 import { hexiscale, zorse } from './planners.ts';
+import { rdmaDevices } from './rdma-devices.ts';
 import { rocmSmiProduct, rocmSmiTopology } from './rocm-smi.ts';
 import { sinfo } from './sinfo.ts';
 import { scontrol } from './slurm.ts';
@@ -16,6 +22,8 @@ export const IMPORTERS: readonly Importer[] = [
   hexiscale,
   zorse,
   ncclJson,
+  kubectlJson,
+  amdSmiJson,
   sinfoJson,
   scontrolJson,
   scontrol,
@@ -25,6 +33,14 @@ export const IMPORTERS: readonly Importer[] = [
   osu,
   mpiGraph,
   nvidiaSmiTopology,
+  nvidiaSmiList,
+  nvidiaSmiTable,
+  amdSmiStatic,
+  amdSmiCsv,
+  amdSmiTopology,
+  rdmaDevices,
+  p2pBandwidth,
+  kubectlDescribe,
   sinfo,
   nvidiaSmiQuery,
 ];
@@ -39,7 +55,7 @@ export function readFacts(content: string, file: string): Facts {
     throw new InputError({ message: `${file} is a binary file`, expected: formats() });
   const all = IMPORTERS.filter((one) => one.recognises(text));
   // A JSON document is of one format.
-  const importers = /^\s*\{/.test(text) ? all.slice(0, 1) : all;
+  const importers = /^\s*[{[]\s*["{]/.test(text) ? all.slice(0, 1) : all;
   if (importers.length === 0) {
     throw new InputError({
       message: `${file} is of no known format`,
@@ -48,7 +64,12 @@ export function readFacts(content: string, file: string): Facts {
       at: { file, line: 1 },
     });
   }
-  return importers.map((importer) => readWith(importer, text, file)).reduce(joined);
+  return importers
+    .map((importer): Facts => {
+      const facts = readWith(importer, text, file);
+      return { ...facts, hosts: facts.hosts.map((host) => ({ ...host, tool: importer.format })) };
+    })
+    .reduce(joined);
 }
 
 function readWith(importer: Importer, text: string, file: string): Facts {
@@ -74,6 +95,8 @@ function joined(one: Facts, other: Facts): Facts {
     hosts: [...one.hosts, ...other.hosts],
     unusable: [...one.unusable, ...other.unusable],
     topologies: [...one.topologies, ...other.topologies],
+    ports: [...one.ports, ...other.ports],
+    pairs: [...one.pairs, ...other.pairs],
     curves: [...one.curves, ...other.curves],
     matrix: one.matrix ?? other.matrix,
     measured: [...one.measured, ...other.measured],

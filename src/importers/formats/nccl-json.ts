@@ -31,6 +31,8 @@ export function ncclJsonRun(document: unknown): NcclRun | null {
     test: options.map(testOfProgram).find((test) => test !== null) ?? null,
     points,
     ranks: ranksOf(devices, perProcess),
+    byColumns: null,
+    devices: devicesOf(devices, ranksOf(devices, perProcess)),
     hostNames: words(devices.map(({ hostname }) => hostname)),
     gpuNames: words(devices.map(({ device_info: info }) => info)),
     communicators: Math.max(1, new Set(devices.map(({ group }) => group ?? 0)).size),
@@ -44,6 +46,17 @@ export function ncclJsonRun(document: unknown): NcclRun | null {
     hostTime: rows.some(({ out_of_place: one }) => record(one).cpu_time !== undefined),
     line: 1,
   };
+}
+
+/** GPUs by host: each entry stands for as many of its host as ranks are for each entry. */
+function devicesOf(devices: readonly Json[], ranks: number): NcclRun['devices'] {
+  const each = devices.length === 0 ? 0 : ranks / devices.length;
+  if (!Number.isInteger(each) || each < 1) return [];
+  return devices.flatMap(({ hostname, device_info: gpu }) =>
+    typeof hostname === 'string' && hostname !== '' && typeof gpu === 'string'
+      ? [{ host: hostname, gpu, count: each, line: 1 }]
+      : [],
+  );
 }
 
 function pointOf({ size, out_of_place: body }: Json): Point[] {

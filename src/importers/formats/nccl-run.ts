@@ -1,4 +1,4 @@
-import { type CurveFact, type Facts, nothing } from '../facts/facts.ts';
+import { type CurveFact, type Facts, type HostFact, nothing } from '../facts/facts.ts';
 import { fittedLines, type Point } from '../facts/line-fit.ts';
 
 /** One run of nccl-tests or rccl-tests, as read from its text or its JSON. */
@@ -7,6 +7,15 @@ export interface NcclRun {
   readonly test: string | null;
   readonly points: readonly Point[];
   readonly ranks: number;
+  /** Test and ranks by the figures of the table, where it says nothing else of them. */
+  readonly byColumns: { readonly test: string | null; readonly ranks: number } | null;
+  /** GPUs that it lists, by host. */
+  readonly devices: readonly {
+    readonly host: string;
+    readonly gpu: string;
+    readonly count: number;
+    readonly line: number;
+  }[];
   readonly hostNames: readonly string[];
   readonly gpuNames: readonly string[];
   /** Communicators that ran at the same time (NCCL_TESTS_SPLIT_MASK). */
@@ -27,9 +36,15 @@ export function ncclFacts(format: string, runs: readonly NcclRun[], file: string
   if (runs.length === 0) notes.push(`${file} holds no results: not used`);
   for (const run of runs) {
     const where = { file, line: run.line };
-    const test = run.test ?? testOfFile(file) ?? 'unknown test';
+    const ofFile = run.test ?? testOfFile(file);
+    const told = ofFile === null || run.devices.length === 0 ? run.byColumns : null;
+    const test = ofFile ?? told?.test ?? 'unknown test';
+    const ranks = Math.max(run.ranks, told?.ranks ?? 0);
     const at = `${test} of ${file}:${run.line}`;
-    if (run.test === null) notes.push(`${at}: the name of the test is taken from the file's`);
+    if (run.test === null && (ofFile !== null || told?.test === undefined))
+      notes.push(`${at}: the name of the test is taken from the file's`);
+    else if (ofFile === null) notes.push(`${at}: which test it is, by bus over algorithm bandwidth`);
+    if (ranks > run.ranks) notes.push(`${at}: ${ranks} ranks, by bus over algorithm bandwidth`);
     if (run.skipped > 0) notes.push(`${at}: ${run.skipped} rows without a size and a time skipped`);
     const lines = fittedLines(run.points);
     if (lines.length === 0) {
@@ -40,25 +55,51 @@ export function ncclFacts(format: string, runs: readonly NcclRun[], file: string
     }
     curves.push({
       test,
-      ranks: run.ranks,
+      ranks,
       hosts: run.hostNames.length,
       hostNames: run.hostNames,
       gpuName: run.gpuNames.length === 1 ? run.gpuNames[0]! : null,
       lines,
       largest: run.points.reduce((most, { bytes }) => Math.max(most, bytes), 0),
-      unfit: unfit(run),
+      peak: Math.max(...run.points.map(({ bytes, seconds }) => bytes / seconds)),
+      unfit: unfit(run, ranks),
       where,
     });
   }
-  return { ...nothing(format), curves, notes };
+  return { ...nothing(format), hosts: hostsOf(runs, file), curves, notes };
 }
 
-function unfit(run: NcclRun): string | null {
+/** Hosts that runs list devices of, with as many GPUs as any run used there. */
+function hostsOf(runs: readonly NcclRun[], file: string): HostFact[] {
+  const found = new Map<string, HostFact>();
+  for (const { devices } of runs) {
+    for (const key of new Set(devices.map(({ host, gpu }) => `${host}\n${gpu}`))) {
+      const own = devices.filter(({ host, gpu }) => `${host}\n${gpu}` === key);
+      const { host, gpu, line } = own[0]!;
+      const gpusPerHost = own.reduce((sum, { count }) => sum + count, 0);
+      if (gpu === '' || gpusPerHost <= (found.get(key)?.gpusPerHost ?? 0)) continue;
+      found.set(key, {
+        hosts: [host],
+        count: 1,
+        gpuName: gpu,
+        memoryMiB: null,
+        gpusPerHost,
+        pcieGeneration: null,
+        features: [],
+        atLeast: true,
+        where: { file, line },
+      });
+    }
+  }
+  return [...found.values()];
+}
+
+function unfit(run: NcclRun, ranks: number): string | null {
   if (run.wrong !== null) return `its data were wrong (${run.wrong})`;
   if (run.hostTime) return 'its times are those of the host launching it (-C)';
   if (run.gpuNames.length > 1) return `it ran on unlike GPUs (${run.gpuNames.join(', ')})`;
   if (run.communicators > 1) return `${run.communicators} communicators ran at once`;
-  return run.ranks < 2 ? 'it ran on one GPU' : null;
+  return ranks < 2 ? 'it ran on one GPU' : null;
 }
 
 /** `all_reduce` of ./build/all_reduce_perf_mpi. */

@@ -1,4 +1,5 @@
 import type { Point } from '../facts/line-fit.ts';
+import { type RowWords, testByColumns } from './nccl-columns.ts';
 import { type NcclRun, testOfProgram } from './nccl-run.ts';
 
 // Printed in this order at the start of each run (nccl-tests src/util.cu writeDeviceReport; old ones lack the first).
@@ -42,11 +43,11 @@ function testBefore(lines: readonly string[], start: number): string | null {
 }
 
 function runOf(lines: readonly string[], start: number, before: string | null): NcclRun {
-  const ranks = lines.flatMap((line) => {
-    const match = RANK.exec(line);
-    return match === null
+  const ranks = lines.flatMap((text, i) => {
+    const [, rank, group = '0', host, gpu] = RANK.exec(text) ?? [];
+    return rank === undefined
       ? []
-      : [{ rank: Number(match[1]), group: match[2] ?? '0', host: match[3]!, gpu: match[4]! }];
+      : [{ rank: Number(rank), group, host: host!, gpu: gpu!, line: start + i + 1 }];
   });
   const [, threads = '1', gpus = '1'] = /^# nThread (\d+) nGpus (\d+)/m.exec(lines.join('\n')) ?? [];
   const columns = (lines.find((line) => HEADER.test(line)) ?? '').trim().split(/\s+/).slice(1);
@@ -56,6 +57,11 @@ function runOf(lines: readonly string[], start: number, before: string | null): 
   return {
     test: own.find((test) => test !== null) ?? before,
     points: usable,
+    byColumns: testByColumns(
+      rows.map(({ words }) => words),
+      ranks.length > 0 ? ranks.length : null,
+    ),
+    devices: ranks.map(({ host, gpu, line }) => ({ host, gpu, count: 1, line })),
     // Long lists of devices are cut by the tool.
     ranks: Math.max(ranks.length, ...ranks.map(({ rank }) => rank + 1), Number(threads) * Number(gpus)),
     hostNames: [...new Set(ranks.map(({ host }) => host))],
@@ -72,21 +78,37 @@ function runOf(lines: readonly string[], start: number, before: string | null): 
 }
 
 /**
- * Out-of-place time and data errors of a row, by the header's columns: old versions have no `root`, -I adds columns to
+ * Out-of-place time and data errors of a row, and what its other columns say, by the header's columns: old versions have no `root`, -I adds columns to
  * each half, and a blank `redop` leaves a row one cell short.
  */
-function figures(line: string, columns: readonly string[]): { point: Point | null; wrong: string | null } {
+function figures(
+  line: string,
+  columns: readonly string[],
+): { point: Point | null; wrong: string | null; words: RowWords } {
   const cells = line.replace(TIMESTAMP, '').trim().split(/\s+/);
   const named = columns.filter((column) => column !== 'timestamp');
   const blank = named.indexOf('redop');
   if (cells.length === named.length - 1 && blank >= 0 && /^-?\d/.test(cells[blank] ?? ''))
     cells.splice(blank, 0, '');
   const time = named.findIndex((column) => /^(cpu)?time$/.test(column));
-  if (time < 0 || cells.length !== named.length) return { point: null, wrong: null };
+  if (time < 0 || cells.length !== named.length) return { point: null, wrong: null, words: NO_WORDS };
   const [bytes, seconds] = [Number(cells[0]), Number(cells[time]) * 1e-6];
   const bad = named.findIndex((column, i) => column === '#wrong' && Number(cells[i]) > 0);
   return {
     point: bytes > 0 && seconds > 0 ? { bytes, seconds } : null,
     wrong: bad < 0 ? null : `#wrong ${cells[bad]} at ${bytes} B`,
+    words: wordsOf(cells, named),
+  };
+}
+
+const NO_WORDS: RowWords = { factor: null, redop: '', root: null };
+
+function wordsOf(cells: readonly string[], columns: readonly string[]): RowWords {
+  const cell = (name: string) => cells[columns.indexOf(name)];
+  const [algorithm, bus, root] = [Number(cell('algbw')), Number(cell('busbw')), cell('root')];
+  return {
+    factor: algorithm >= 1 && bus > 0 ? bus / algorithm : null,
+    redop: cell('redop') ?? '',
+    root: root === undefined ? null : Number(root),
   };
 }

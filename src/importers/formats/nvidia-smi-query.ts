@@ -1,26 +1,15 @@
 import { gpuIdOf } from '../../catalogue/gpu-names.ts';
 import { InputError } from '../../domain/input-error.ts';
-import {
-  at,
-  type Facts,
-  type HostFact,
-  type Importer,
-  least,
-  linesOf,
-  nothing,
-  type Where,
-} from '../facts/facts.ts';
+import { at, type Facts, type Importer, linesOf, nothing, type Where } from '../facts/facts.ts';
+import { hostFacts, type SeenGpu } from './seen-gpus.ts';
 
 /** One line of the query: one GPU. */
-interface Row {
+interface Row extends SeenGpu {
   /** Null where the query leaves it out. */
   readonly index: string | null;
   readonly name: string;
-  readonly memoryMiB: number | null;
-  readonly generation: number | null;
   readonly width: number | null;
   readonly mig: boolean;
-  readonly where: Where;
 }
 
 /** `nvidia-smi --query-gpu=name,memory.total,… --format=csv`, any columns, with or without units and header. */
@@ -28,10 +17,12 @@ export const nvidiaSmiQuery: Importer = {
   format: 'nvidia-smi --query-gpu',
   recognises: (text) =>
     !/^\s*[{[]/.test(text) &&
+    // amd-smi's table has rows of this shape.
+    !/^gpu,.*\bmarket_name\b/m.test(text) &&
     linesOf(text).some((line) => isHeader(cellsOf(line)) || bareRow(cellsOf(line)) !== null),
   read(text, file): Facts {
     const machines = machinesOf(linesOf(text), file);
-    const hosts = machines.flatMap((rows) => [...kindsOf(rows)].map(hostFact));
+    const hosts = machines.flatMap(hostFacts);
     const notes = new Set<string>();
     for (const row of machines.flat()) {
       const { name, width, mig } = row;
@@ -122,31 +113,6 @@ function isName(cell: string): boolean {
   return (
     /nvidia|geforce|tesla|quadro|\brtx|\bgtx|amd |titan|grid/i.test(cell) || gpuIdOf(cell, null) !== null
   );
-}
-
-/** Rows of one product together. */
-function kindsOf(rows: readonly Row[]): Iterable<readonly [Row, ...Row[]]> {
-  const kinds = new Map<string, [Row, ...Row[]]>();
-  for (const row of rows) {
-    const key = `${row.name}/${gpuIdOf(row.name, row.memoryMiB)}`;
-    const known = kinds.get(key);
-    if (known === undefined) kinds.set(key, [row]);
-    else known.push(row);
-  }
-  return kinds.values();
-}
-
-function hostFact(rows: readonly [Row, ...Row[]]): HostFact {
-  return {
-    hosts: [],
-    count: 1,
-    gpuName: rows[0].name,
-    memoryMiB: least(rows.map((row) => row.memoryMiB)),
-    gpusPerHost: rows.length,
-    pcieGeneration: least(rows.map((row) => row.generation)),
-    features: [],
-    where: rows[0].where,
-  };
 }
 
 function noRow(cells: readonly string[], at: Where): InputError {

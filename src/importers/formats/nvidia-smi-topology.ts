@@ -7,7 +7,8 @@ import {
   type TopologyFact,
   type Where,
 } from '../facts/facts.ts';
-import { meshOf } from './mesh.ts';
+import { meshOf } from '../facts/mesh.ts';
+import { cardsOf } from './topology-cards.ts';
 
 // Colour codes that nvidia-smi puts around its header.
 const COLOUR = new RegExp(`${String.fromCharCode(27)}\\[[0-9;]*m|\\[\\d+m`, 'g');
@@ -34,7 +35,12 @@ export const nvidiaSmiTopology: Importer = {
       nvlinks,
       nvlinksPerGpu: Math.max(...links.map((row) => row.reduce((sum, count) => sum + count, 0))),
       mesh: meshOf(links),
-      ...cardsOf(columns, gpus, rows, lines),
+      links,
+      ...cardsOf({
+        names: columns.slice(gpus).map((card) => deviceOf(card, lines)),
+        toGpus: rows.map((row) => row.slice(gpus)),
+        among: columns.slice(gpus).map((card) => cellsOf(lines.slice(top + 1), card)?.slice(gpus) ?? null),
+      }),
       where,
     };
     return { ...nothing(this.format), topologies: [topology] };
@@ -48,13 +54,16 @@ function columnsOf(line: string): string[] {
   return /^(GPU|NIC|mlx|CPU)/.test(words[0] ?? '') ? words.slice(0, end < 0 ? undefined : end) : [];
 }
 
+/** What stands after a row's name. */
+function cellsOf(lines: readonly string[], name: string): string[] | undefined {
+  return lines
+    .map((line) => line.trim().split(/\s+/))
+    .find(([first]) => first === name)
+    ?.slice(1);
+}
+
 function rowOf(lines: readonly string[], gpu: number, columns: readonly string[], where: Where): string[] {
-  const row = lines.find((line) => new RegExp(`^\\s*GPU${gpu}\\s`).test(line));
-  const cells =
-    row
-      ?.trim()
-      .split(/\s+/)
-      .slice(1, columns.length + 1) ?? [];
+  const cells = cellsOf(lines, `GPU${gpu}`)?.slice(0, columns.length) ?? [];
   if (cells.length < columns.length || cells[gpu] !== 'X')
     throw new InputError({
       message: `the row of GPU${gpu} is missing or short`,
@@ -70,23 +79,6 @@ function rowOf(lines: readonly string[], gpu: number, columns: readonly string[]
       at: where,
     });
   return cells;
-}
-
-/** The cards behind a PCIe switch of some GPU (PIX, PXB): the others serve storage and logins. */
-function cardsOf(
-  columns: readonly string[],
-  gpus: number,
-  rows: readonly (readonly string[])[],
-  lines: readonly string[],
-): Pick<TopologyFact, 'nics' | 'nicNames' | 'nicsNear'> {
-  const cards = columns.slice(gpus);
-  const near = cards.filter((_, card) => rows.some((row) => /^(PIX|PXB)$/.test(row[gpus + card]!)));
-  const names = near.map((card) => deviceOf(card, lines));
-  return {
-    nics: near.length > 0 ? near.length : cards.length,
-    nicNames: names.every((name) => name !== null) ? names : [],
-    nicsNear: near.length > 0,
-  };
 }
 
 /** The device of a column: `NIC0: mlx5_0` of the legend, or the column's own name with older drivers. */

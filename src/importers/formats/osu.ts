@@ -55,12 +55,15 @@ function testsOf(lines: readonly string[]): OsuTest[] {
 }
 
 /**
- * MB/s (10⁶) by size as a rate. osu_bw keeps a window of messages in flight, so what is left of each message's time at
- * size 0 is not a latency.
+ * MB/s (10⁶) by size as a rate: the plateau of the table. osu_bw keeps a window of messages in flight, so what is left of
+ * each message's time at size 0 is not a latency, and a line through small sizes overshoots.
  */
 function curveOf({ name, rows, line }: OsuTest, file: string): CurveFact[] {
   const points = rows.map(({ size, value }) => ({ bytes: size, seconds: size / (value * 1e6) }));
-  const rate = fittedLines(points.filter(({ seconds }) => Number.isFinite(seconds))).at(-1)?.bandwidth;
+  const usable = points.filter(({ seconds }) => Number.isFinite(seconds));
+  const peak = Math.max(...usable.map(({ bytes, seconds }) => bytes / seconds));
+  // Two sizes or more: one says nothing of a plateau.
+  const rate = fittedLines(usable).length === 0 ? undefined : peak;
   const failed = rows.find((row) => row.failed);
   if (rate === undefined) return [];
   return [
@@ -72,6 +75,7 @@ function curveOf({ name, rows, line }: OsuTest, file: string): CurveFact[] {
       gpuName: null,
       lines: [{ latency: 0, bandwidth: rate }],
       largest: Math.max(...rows.map(({ size }) => size)),
+      peak,
       unfit: failed === undefined ? null : `its data were wrong (validation failed at ${failed.size} B)`,
       where: { file, line },
     },

@@ -1,5 +1,6 @@
-// `mpirun --tag-output` writes [1,0]<stdout>: before each line, `srun --label` writes 0: and a space.
-const PREFIX = /^(?:\s*\[\d+,\d+\]<std(?:out|err|diag)>: ?|\s*\d+:(?: |$))/;
+// `mpirun --tag-output` writes [1,0]<stdout>: before each line, of PRRTE [prterun-host-9@1,0]<stdout>:, MPICH's
+// -prepend-rank [0], and `srun --label` 0: and a space.
+const PREFIX = /^(?:\s*\[(?:[\w.@-]+@)?\d+,\d+\]<std(?:out|err|diag)>: ?|\[\d+\] |\s*\d+:(?: |$))/;
 
 /** A line as its program wrote it, without the rank that a launcher put before it. */
 export function withoutRank(line: string): string {

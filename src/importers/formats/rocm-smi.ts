@@ -1,6 +1,7 @@
 import { InputError } from '../../domain/input-error.ts';
-import { type Facts, type HostFact, type Importer, linesOf, nothing, type Where } from '../facts/facts.ts';
-import { meshOf } from './mesh.ts';
+import { type Facts, type Importer, linesOf, nothing, type Where } from '../facts/facts.ts';
+import { meshOf } from '../facts/mesh.ts';
+import { hostFacts } from './seen-gpus.ts';
 
 /** `rocm-smi --showtopo`: the table of link types. */
 export const rocmSmiTopology: Importer = {
@@ -27,6 +28,8 @@ export const rocmSmiTopology: Importer = {
           nvlinks: 0,
           nvlinksPerGpu: 0,
           mesh: meshOf(links),
+          links,
+          portsPerCard: 1,
           nics: 0,
           nicNames: [],
           nicsNear: false,
@@ -51,7 +54,13 @@ export const rocmSmiProduct: Importer = {
       if (/^card series$/i.test(key)) gpus.set(gpu, { ...known, name: value === 'N/A' ? null : value });
       if (/^VRAM Total Memory/i.test(key)) gpus.set(gpu, { ...known, memoryMiB: Number(value) / 2 ** 20 });
     }
-    return { ...nothing(this.format), hosts: hostFacts([...gpus.values()], file) };
+    const seen = [...gpus.values()].map(({ name, memoryMiB, line }) => ({
+      name,
+      memoryMiB: memoryMiB === null ? null : Math.floor(memoryMiB),
+      generation: null,
+      where: { file, line },
+    }));
+    return { ...nothing(this.format), hosts: hostFacts(seen) };
   },
 };
 
@@ -80,27 +89,6 @@ function csvCells(lines: readonly string[]): Cell[] {
     return gpu === undefined
       ? []
       : header.slice(1).map((key, j) => ({ gpu, key, value: values[j + 1] ?? '', line: i + 1 }));
-  });
-}
-
-function hostFacts(
-  gpus: readonly { readonly name: string | null; readonly memoryMiB: number | null; readonly line: number }[],
-  file: string,
-): HostFact[] {
-  const names = [...new Set(gpus.map(({ name }) => name))];
-  return names.map((gpuName) => {
-    const same = gpus.filter(({ name }) => name === gpuName);
-    const memory = same.flatMap(({ memoryMiB }) => (memoryMiB === null ? [] : [Math.floor(memoryMiB)]));
-    return {
-      hosts: [],
-      count: 1,
-      gpuName,
-      memoryMiB: memory.length === 0 ? null : Math.min(...memory),
-      gpusPerHost: same.length,
-      pcieGeneration: null,
-      features: [],
-      where: { file, line: same[0]!.line },
-    };
   });
 }
 

@@ -44,6 +44,54 @@ export function slurmFacts(nodes: readonly SlurmNode[]): Pick<Facts, 'hosts' | '
   return { hosts, unusable, notes: [...notes] };
 }
 
+/** Nodes of a partition of which only the number is said. */
+interface SlurmPart extends SlurmNode {
+  readonly partition: string;
+  /** Null: not said. */
+  readonly nodes: number | null;
+}
+
+/**
+ * GPUs of partitions that name no nodes. Partitions may have nodes in common: of each kind of GPU those of the partition that
+ * has most count, and the others are noted.
+ */
+export function countedFacts(parts: readonly SlurmPart[]): Pick<Facts, 'hosts' | 'notes'> {
+  const kinds = new Map<string, { name: string | null; count: number; parts: SlurmPart[] }>();
+  for (const part of parts) {
+    if (!/\bgpu\b/.test(part.gres) || !usable(part.state)) continue;
+    for (const { name, count } of gpusOf(part)) {
+      if (count === 0 || (name !== null && isSlice(name))) continue;
+      const kind = kinds.get(`${name}/${count}`) ?? { name, count, parts: [] };
+      kind.parts.push(part);
+      kinds.set(`${name}/${count}`, kind);
+    }
+  }
+  const notes: string[] = [];
+  const hosts = [...kinds.values()].map(({ name, count, parts: own }): HostFact => {
+    const sums = new Map<string, number>();
+    for (const { partition, nodes } of own) sums.set(partition, (sums.get(partition) ?? 0) + (nodes ?? 0));
+    const most = Math.max(...sums.values());
+    const all = [...sums.values()].reduce((sum, one) => sum + one, 0);
+    if (all > most)
+      notes.push(
+        `${[...sums.keys()].join(', ')} may have nodes in common: ${most} with ${count} ${name ?? 'GPUs'} counted (${all} if none is)`,
+      );
+    const { features, where } = own[0]!;
+    return {
+      hosts: [],
+      count: Math.max(1, most),
+      ...(most > 0 ? { counted: true as const } : {}),
+      gpuName: name,
+      memoryMiB: null,
+      gpusPerHost: count,
+      pcieGeneration: null,
+      features: wordsOf(features),
+      where,
+    };
+  });
+  return { hosts, notes };
+}
+
 function factOf({ name, features, where }: SlurmNode, gpuName: string | null, gpusPerHost: number): HostFact {
   const hosts = expandHosts([name]);
   return {
@@ -53,9 +101,13 @@ function factOf({ name, features, where }: SlurmNode, gpuName: string | null, gp
     memoryMiB: null,
     gpusPerHost,
     pcieGeneration: null,
-    features: features.split(/[,&|]/).filter((word) => word !== '' && word !== '(null)'),
+    features: wordsOf(features),
     where,
   };
+}
+
+function wordsOf(features: string): string[] {
+  return features.split(/[,&|]/).filter((word) => word !== '' && word !== '(null)');
 }
 
 /** `gpu:h100:8(S:0-1),gpu:l40s:2`; untyped `gpu:8` takes the types that CfgTRES counts. */

@@ -1,8 +1,11 @@
+import { productOf, sameFamily } from '../../catalogue/gpu-names.ts';
 import { loadGpu } from '../../catalogue/gpus.ts';
-import { usualCards } from '../../catalogue/usual-host.ts';
-import { at, least, type TopologyFact } from '../facts/facts.ts';
+import { busOf } from '../../catalogue/usual-host.ts';
+import { at, least, type PairFact, type PortFact } from '../facts/facts.ts';
 import type { LikeHosts } from './host-index.ts';
 import type { KnownGpus } from './identified.ts';
+import type { Island } from './islands.ts';
+import { type Cards, cardsOf } from './ports.ts';
 import { intraNodeOf } from './usual-links.ts';
 
 /** Like hosts, each figure with where it is from. */
@@ -18,33 +21,56 @@ export interface InventoryGroup {
   readonly hostsFrom: string;
   readonly intraNode: string;
   readonly intraNodeFrom: string;
+  /** What the slowest pair of GPUs reached, bytes/s; null: not measured. */
+  readonly intraNodeMeasured: { readonly bandwidth: number; readonly from: string } | null;
+  /** What joins its GPUs to others of its hosts, where that is not intraNode; null: it is, or there are none. */
+  readonly bus: string | null;
+  /** GPUs in one scale-up domain of several hosts, assumed; null: the host. */
+  readonly fastDomainGpus: number | null;
+  /** Reported memory where it is above the catalogue's: a card of another size; else null. */
+  readonly memoryMiB: number | null;
   /** Reported memory where it is below the catalogue's, else null. */
   readonly usableMemoryMiB: number | null;
-  readonly nic: {
-    readonly link: string;
-    readonly from: string;
-    readonly perNode: number;
-    readonly perNodeFrom: string;
-    /** RDMA devices of a host, such as mlx5_0; empty where no source names them. */
-    readonly devices: readonly string[];
-  };
+  readonly nic: Omit<Cards, 'guessed'>;
+  /** Its network cards stand in another group of the same hosts. */
+  readonly sharesCards: boolean;
+  /** What of it is guessed, in words. */
+  readonly assumed: readonly string[];
 }
 
 /** A group, and what to say about it. */
 interface Described {
   readonly group: InventoryGroup;
-  readonly unknown: readonly string[];
   readonly notes: readonly string[];
 }
 
+/** A driver's figure this far above the catalogue's is of the same memory. */
+const SAME_MEMORY = 1.02;
+
 /** Like hosts with the links that a topology shows, or such hosts are sold with. */
-export function describedGroup(like: LikeHosts, topology: TopologyFact | null, gpus: KnownGpus): Described {
+export function describedGroup(
+  { like, topology, gpusOfHost }: Island,
+  gpus: KnownGpus,
+  ports: readonly PortFact[],
+  pairs: readonly PairFact[],
+): Described {
   const { gpu, gpusPerNode, pcie } = gpusOf(like);
   const generation = least(like.sources.map(({ fact }) => fact.pcieGeneration));
   const memory = least(like.sources.map(({ fact }) => fact.memoryMiB));
-  const intra = intraNodeOf(gpu, pcie, topology, generation);
-  const nic = nicOf(like, topology);
+  const known = gpus.memoryMiB(gpu);
+  const pair = pairOf(gpu, pairs);
+  const intra = intraNodeOf(gpu, pcie, topology, generation, pair);
+  const name = like.sources[0]!.fact.gpuName ?? gpu;
+  const { guessed, ...nic } = cardsOf(
+    { name, gpu, gpusPerNode: gpusOfHost, generation },
+    like.port,
+    featureAt(like),
+    topology,
+    ports,
+  );
   const lines = sourcesOf(like.sources.map(({ fact }) => at(fact)));
+  const alone = gpusOfHost === gpusPerNode;
+  const fastDomainGpus = domainOf(gpu, like.nodes * gpusPerNode);
   const group: InventoryGroup = {
     id: gpu.replace(/[^A-Za-z0-9._-]/g, '-'),
     gpu,
@@ -56,61 +82,68 @@ export function describedGroup(like: LikeHosts, topology: TopologyFact | null, g
     hostsFrom: lines,
     intraNode: intra.link,
     intraNodeFrom: intra.from ?? 'assumed',
-    usableMemoryMiB: memory !== null && memory < Math.floor(gpus.memoryMiB(gpu)) ? Math.floor(memory) : null,
+    intraNodeMeasured: pair === null ? null : { bandwidth: pair.bandwidth, from: at(pair) },
+    bus: alone || /^pcie/.test(intra.link) ? null : busOf(gpu, generation),
+    fastDomainGpus,
+    memoryMiB: memory !== null && memory > known * SAME_MEMORY ? Math.floor(memory) : null,
+    usableMemoryMiB: memory !== null && memory < Math.floor(known) ? Math.floor(memory) : null,
     nic,
+    sharesCards: false,
+    assumed: [
+      ...like.sources.flatMap((one) => one.unknown),
+      ...guesses(like, name, intra.from === null ? intra.link : null, fastDomainGpus),
+      ...guessed,
+    ],
   };
   return {
     group,
-    unknown: unknownOf(like, group, intra.from === null, topology),
     notes: [...like.sources.flatMap((one) => one.notes), ...(intra.note === null ? [] : [intra.note])],
   };
 }
 
-function nicOf(like: LikeHosts, topology: TopologyFact | null): InventoryGroup['nic'] {
+/** What stands in the group without a source, beside its network. */
+function guesses(like: LikeHosts, name: string, link: string | null, domain: number | null): string[] {
   const { gpu, gpusPerNode } = gpusOf(like);
-  const { link, feature } = like.port;
-  const source = like.sources.find(({ fact }) => feature !== null && fact.features.includes(feature));
-  const shown = topology !== null && topology.nics > 0 ? topology : null;
-  return {
-    link,
-    from: source === undefined ? 'assumed' : `feature ${feature}, ${at(source.fact)}`,
-    perNode: shown?.nics ?? usualCards(gpu, gpusPerNode, link),
-    perNodeFrom: shown === null ? 'assumed' : at(shown),
-    devices: shown?.nicNames ?? [],
-  };
+  const beyond = loadGpu(gpu).host.scaleUp?.beyondHost === true;
+  return [
+    ...(like.open === null ? [] : [`which ${like.open}: ${gpu} assumed`]),
+    ...(link === null || gpusPerNode === 1
+      ? []
+      : [`how the GPUs of ${name} hosts are joined: ${link} assumed`]),
+    ...(beyond
+      ? [`GPUs in one NVLink domain of ${name} hosts: ${domain ?? gpusPerNode} assumed (fastDomainGpus)`]
+      : []),
+  ];
 }
 
-/** What stands in the group without a source. */
-function unknownOf(
-  like: LikeHosts,
-  { gpu, gpusPerNode, intraNode, nic }: InventoryGroup,
-  joined: boolean,
-  topology: TopologyFact | null,
-): string[] {
-  const name = like.sources[0]!.fact.gpuName ?? gpu;
-  const cards = topology === null ? 0 : topology.nics;
-  const lines: readonly (readonly [boolean, string])[] = [
-    [like.open !== null, `which ${like.open}: ${gpu} assumed`],
-    [joined, `how the GPUs of ${name} hosts are joined: ${intraNode} assumed`],
-    [
-      loadGpu(gpu).host.scaleUp?.beyondHost === true,
-      `GPUs in one NVLink domain of ${name} hosts: ${gpusPerNode} assumed (fastDomainGpus)`,
-    ],
-    [like.port.feature === null, `the network of ${name} hosts: ${nic.link} assumed`],
-    [cards === 0, `network cards of a ${name} host: ${nic.perNode} assumed`],
-    [
-      cards > 0 && topology?.nicsNear === false,
-      `which network cards of a ${name} host serve its GPUs: all ${nic.perNode} of ${nic.perNodeFrom} assumed`,
-    ],
-  ];
-  return [
-    ...like.sources.flatMap((one) => one.unknown),
-    ...lines.flatMap(([said, line]) => (said ? [line] : [])),
-  ];
+/** GPUs in one domain of several hosts, where there are as many as whole domains have; null: nothing says so. */
+function domainOf(gpu: string, gpus: number): number | null {
+  const whole = loadGpu(gpu).host.scaleUp?.domainGpus ?? null;
+  return whole !== null && gpus % whole === 0 ? whole : null;
+}
+
+/** The measured pair of GPUs that can be of a group. */
+function pairOf(gpu: string, pairs: readonly PairFact[]): PairFact | null {
+  const alike = pairs.filter(
+    ({ gpuName }) =>
+      gpuName === null || productOf(gpuName, null)?.ids.some((id) => sameFamily(id, gpu)) === true,
+  );
+  return alike[0] ?? null;
+}
+
+function featureAt({ port: { feature }, sources }: LikeHosts): string | null {
+  const source = sources.find(({ fact }) => feature !== null && fact.features.includes(feature));
+  return source === undefined ? null : at(source.fact);
 }
 
 export function gpusOf({ sources: [best] }: LikeHosts) {
-  return { gpu: best!.ids[0]!, gpusPerNode: best!.fact.gpusPerHost, pcie: best!.pcie };
+  const { among, gpusPerHost } = best!.fact;
+  return {
+    gpu: best!.ids[0]!,
+    gpusPerNode: gpusPerHost,
+    pcie: best!.pcie,
+    ...(among === undefined ? {} : { among }),
+  };
 }
 
 /** Up to three sources, each file once. */

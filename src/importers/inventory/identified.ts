@@ -1,5 +1,6 @@
 import { inSlot, type Product, productOf, saysNoProduct } from '../../catalogue/gpu-names.ts';
 import { loadGpu } from '../../catalogue/gpus.ts';
+import { shapeCalled } from '../../catalogue/shapes.ts';
 import { InputError } from '../../domain/input-error.ts';
 import { at, type HostFact, least, type TopologyFact } from '../facts/facts.ts';
 
@@ -26,13 +27,21 @@ export interface Identified {
 /** What the catalogue knows of a fact's name alone; null: nothing. A file of the user's own is known by its id. */
 export function productIn(gpus: KnownGpus, { gpuName, memoryMiB, features }: HostFact): Product | null {
   if (gpuName === null || saysNoProduct(gpuName))
-    return features.map((word) => productOf(word, memoryMiB)).find((one) => one !== null) ?? null;
+    return (
+      features.map((word) => productOf(word, memoryMiB) ?? rented(word)).find((one) => one !== null) ?? null
+    );
   const id = gpuName.toLowerCase();
   const own = gpus.ids.includes(id)
-    ? { ids: [id], standIn: false, pcie: inSlot(loadGpu(id).product.form) }
+    ? { ids: [id], standIn: false, pcie: inSlot(loadGpu(id).product.form), ownMemoryMiB: null }
     : null;
   // Slurm calls an MI250X so whether it counts packages or dies; ids with a dash are exact.
   return id.includes('-') ? (own ?? productOf(gpuName, memoryMiB)) : (productOf(gpuName, memoryMiB) ?? own);
+}
+
+/** The GPU of a cloud's type of host: `p5.48xlarge`. */
+function rented(word: string): Product | null {
+  const shape = shapeCalled(word);
+  return shape === null ? null : { ids: [shape.gpu], standIn: false, pcie: false, ownMemoryMiB: null };
 }
 
 /** Packages of several dies that a node has (configs/clusters/mi250x-128.yaml). */
@@ -63,18 +72,28 @@ export function identified(
   return {
     fact: {
       ...fact,
-      memoryMiB: least(facts.map(({ memoryMiB }) => memoryMiB)),
+      memoryMiB: least([
+        ...facts.map(({ memoryMiB }) => memoryMiB),
+        fact.memoryMiB === null ? (product?.ownMemoryMiB ?? null) : null,
+      ]),
       pcieGeneration: least(facts.map(({ pcieGeneration }) => pcieGeneration)),
     },
     ids,
     pcie: product?.pcie ?? alike.some(({ pcie }) => pcie),
     from: [...sure.flatMap((one) => one.from), sourceOf(fact)],
     unknown: alike.length > 1 && ids.length > 1 ? [`which ${fact.gpuName}: ${words} both fit`] : [],
-    notes: product?.standIn
-      ? [
-          `${sourceOf(fact)} is not in the catalogue: ${ids[0]} stands in for it${product.pcie ? ', in a slot' : ''}`,
-        ]
-      : [],
+    notes: [
+      ...(product?.standIn
+        ? [
+            `${sourceOf(fact)} is not in the catalogue: ${ids[0]} stands in for it${product.pcie ? ', in a slot' : ''}`,
+          ]
+        : []),
+      ...(product === null || product.ownMemoryMiB === null
+        ? []
+        : [
+            `${sourceOf(fact)} has ${(product.ownMemoryMiB / 1024).toFixed(1)} GiB: its memory as stated, its speed that of ${ids[0]}`,
+          ]),
+    ],
   };
 }
 

@@ -1,5 +1,5 @@
 import { InputError } from '../../domain/input-error.ts';
-import { at, type Facts, type HostFact, type TopologyFact } from '../facts/facts.ts';
+import { at, type Facts, type HostFact, type PortFact, type TopologyFact } from '../facts/facts.ts';
 import { describedGroup, gpusOf, type InventoryGroup } from './described-group.ts';
 import { checked, likeHosts } from './host-index.ts';
 import {
@@ -12,30 +12,39 @@ import {
   productIn,
   sourceOf,
 } from './identified.ts';
+import { type Island, islandsOf } from './islands.ts';
+import { withSharedCards } from './shared-cards.ts';
 import { matchedTopologies, topologyWords } from './topology-match.ts';
+import { seenOnce } from './views.ts';
 
 export type { InventoryGroup, KnownGpus };
 
 export interface Inventory {
   readonly groups: readonly InventoryGroup[];
-  /** What no source said. */
+  /** What no source said of the whole. */
   readonly unknown: readonly string[];
   readonly notes: readonly string[];
 }
 
 /** Which GPUs there are, on which hosts, and how they are joined, by all files together. */
 export function inventoryOf(all: readonly Facts[], gpus: KnownGpus): Inventory {
-  const facts = usableFacts(all).map(checked);
+  const usable = usableFacts(all).map(checked);
   const topologies = all.flatMap((one) => one.topologies);
-  if (facts.length === 0) throw nothingNamed(all, topologies);
+  if (usable.length === 0) throw nothingNamed(all, topologies);
+  const { facts, unknown } = seenOnce(usable, topologies, gpus);
   const { known, notes } = identifiedFacts(facts, topologies, gpus);
   const likes = likeHosts(known);
   const { matches, unused } = matchedTopologies(likes.map(gpusOf), topologies);
-  const described = likes.map((like, i) => describedGroup(like, matches[i]!, gpus));
-  const groups = uniqueIds(described.map(({ group }) => group));
+  const ports = all.flatMap((one) => one.ports);
+  const pairs = all.flatMap((one) => one.pairs);
+  const islands = likes.flatMap((like, i) => islandsOf(like, matches[i]!));
+  const described = islands.map((island) =>
+    describedGroup(island, gpus, portsOf(island, ports, likes.length), pairs),
+  );
+  const groups = uniqueIds(withSharedCards(described.map(({ group }) => group)));
   return {
     groups,
-    unknown: [...new Set([...uncounted(all, groups), ...described.flatMap((one) => one.unknown)])],
+    unknown: [...uncounted(facts, groups), ...unknown],
     notes: [
       ...new Set([
         ...notes,
@@ -94,12 +103,24 @@ function identifiedFacts(
   };
 }
 
+/** Ports of the hosts of a group: by name; without one, where there is one kind of hosts or its cards have those names. */
+function portsOf({ like, topology }: Island, ports: readonly PortFact[], kinds: number): PortFact[] {
+  return ports.filter(({ host, devices }) =>
+    host === null
+      ? kinds === 1 || devices.some((device) => topology?.nicNames.includes(device) === true)
+      : like.hosts.includes(host),
+  );
+}
+
 /** Hosts that nothing counts: each output of a tool that sees one host is taken as one. */
-function uncounted(all: readonly Facts[], groups: readonly InventoryGroup[]): string[] {
-  const counted = all.some((one) => one.hosts.some(({ hosts }) => hosts.length > 0));
-  const files = all.filter((one) => one.hosts.some((host) => host.counted !== true));
-  if (counted || files.length === 0) return [];
-  return files.length === 1 && groups.every(({ nodes }) => nodes === 1)
+function uncounted(facts: readonly HostFact[], groups: readonly InventoryGroup[]): string[] {
+  const open = facts.filter(
+    ({ hosts, counted, among }) => counted !== true && (hosts.length === 0 || among !== undefined),
+  );
+  if (open.length === 0 || facts.some(({ hosts, among }) => hosts.length > 0 && among === undefined))
+    return [];
+  const oneHost = groups.length === 1 || new Set(groups.map(({ hosts, id }) => hosts[0] ?? id)).size === 1;
+  return oneHost && groups.every(({ nodes }) => nodes === 1)
     ? ['host names and how many hosts there are: one is assumed']
     : ['host names, and whether there are more hosts than those that the files are of'];
 }
@@ -125,8 +146,13 @@ function nothingNamed(all: readonly Facts[], topologies: readonly TopologyFact[]
     down === undefined
       ? 'none of the files says which GPUs there are'
       : `${down}${others.length > 0 ? ` and ${others.length} more` : ''} with GPUs run no jobs, and there are no others`;
+  const [curve] = all.flatMap((one) => one.curves);
+  const seen = [
+    ...(shown === undefined ? [] : [`${at(shown)} shows ${topologyWords(shown)}`]),
+    ...(curve === undefined ? [] : [`${at(curve)} shows ${curve.test} on ${curve.ranks} ranks`]),
+  ];
   return new InputError({
-    message: shown === undefined ? message : `${message}; ${at(shown)} shows ${topologyWords(shown)}`,
+    message: [message, ...seen].join('; '),
     expected:
       'nvidia-smi --query-gpu, rocm-smi --showproductname, scontrol show nodes, sinfo, cluster_info.json or machine_amounts.json among them',
     ...(shown?.vendor === 'amd'
@@ -139,7 +165,7 @@ function unknownGpu({ gpuName, where }: HostFact, gpus: KnownGpus): InputError {
   const near = gpus.nearest(gpuName!.toLowerCase());
   return new InputError({
     message: `no GPU of the catalogue is called "${gpuName}"`,
-    expected: `one of ${gpus.ids.join(', ')}`,
+    expected: `one of ${gpus.ids.length} GPUs (shardwright gpu list)`,
     hint: `Maybe ${near === undefined ? '' : `"${near}", or `}a YAML file for it in hardware-profiles/gpus.`,
     at: where,
   });

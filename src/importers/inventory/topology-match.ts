@@ -2,6 +2,7 @@ import { loadGpu } from '../../catalogue/gpus.ts';
 import { isSwitched } from '../../catalogue/usual-host.ts';
 import { InputError } from '../../domain/input-error.ts';
 import { at, type TopologyFact } from '../facts/facts.ts';
+import { meshOf } from '../facts/mesh.ts';
 import { canShow } from './nvlink.ts';
 
 /** What a topology has to fit. */
@@ -9,6 +10,14 @@ export interface LikeGpus {
   readonly gpu: string;
   readonly gpusPerNode: number;
   readonly pcie: boolean;
+  /** Where they stand on a host that has other GPUs too. */
+  readonly among?: { readonly gpus: number; readonly places: readonly number[] };
+}
+
+/** A topology as a group sees it: its own GPUs where the host has others too. */
+interface Candidate {
+  readonly of: TopologyFact;
+  readonly shown: TopologyFact;
 }
 
 /**
@@ -19,22 +28,46 @@ export function matchedTopologies(
   groups: readonly LikeGpus[],
   topologies: readonly TopologyFact[],
 ): { readonly matches: readonly (TopologyFact | null)[]; readonly unused: readonly TopologyFact[] } {
-  const expected = groups.map((group) => topologies.filter((one) => fits(group, one) && !odd(group, one)));
-  const rest = topologies.filter((one) => !expected.flat().includes(one));
-  const fitting = groups.map((group, i) =>
-    expected[i]!.length > 0 ? expected[i]! : rest.filter((one) => fits(group, one)),
+  const fitted = groups.map((group) => topologies.flatMap((one) => candidate(group, one) ?? []));
+  const expected = groups.map((group, i) => fitted[i]!.filter(({ shown }) => !odd(group, shown)));
+  const taken = new Set(expected.flat().map(({ of }) => of));
+  const fitting = groups.map((_, i) =>
+    expected[i]!.length > 0 ? expected[i]! : fitted[i]!.filter(({ of }) => !taken.has(of)),
   );
+  const kinds = fitting.map((own) => kindsOf(own.map(({ shown }) => shown)));
   const matches = fitting.map((own, i) => {
-    const claimed = fitting.flatMap((others, j) => (j !== i && kindsOf(others).length === 1 ? others : []));
-    const free = own.filter((one) => !claimed.some((other) => alike(one, other)));
-    return onlyOne(groups[i]!, kindsOf(free.length > 0 ? free : own));
+    const shared = groups[i]!.among !== undefined;
+    const claimed = fitting.flatMap((others, j) => (j !== i && kinds[j]!.length === 1 ? others : []));
+    const free = own.filter(({ shown }) => !claimed.some((other) => alike(shown, other.shown)));
+    const all = free.length > 0 || shared ? own.filter((one) => shared || free.includes(one)) : own;
+    return onlyOne(groups[i]!, kindsOf(all.map(({ shown }) => shown)));
   });
-  return { matches, unused: topologies.filter((one) => !fitting.flat().includes(one)) };
+  const used = new Set(fitting.flat().map(({ of }) => of));
+  return { matches, unused: topologies.filter((one) => !used.has(one)) };
 }
 
-/** By count, vendor and the NVLinks that such a GPU can show. */
-function fits({ gpu, gpusPerNode }: LikeGpus, { gpus, vendor, nvlinks }: TopologyFact): boolean {
-  return gpus === gpusPerNode && vendor === loadGpu(gpu).vendor && canShow(gpu, nvlinks);
+/** By count, vendor and the NVLinks that such a GPU can show; null: it is of other hosts. */
+function candidate({ gpu, gpusPerNode, among }: LikeGpus, of: TopologyFact): Candidate | null {
+  const whole = among?.gpus ?? gpusPerNode;
+  if (of.gpus !== whole || of.vendor !== loadGpu(gpu).vendor) return null;
+  const shown = among === undefined ? of : cut(of, among.places);
+  return canShow(gpu, shown.nvlinks) ? { of, shown } : null;
+}
+
+/** The GPUs at some places of a host. */
+export function cut(topology: TopologyFact, places: readonly number[]): TopologyFact {
+  const links = places.map((a) => places.map((b) => topology.links[a]![b]!));
+  return {
+    ...topology,
+    gpus: places.length,
+    links,
+    nvlinks: topology.vendor === 'nvidia' ? Math.max(...links.flat()) : 0,
+    nvlinksPerGpu:
+      topology.vendor === 'nvidia'
+        ? Math.max(...links.map((row) => row.reduce((sum, one) => sum + one, 0)))
+        : 0,
+    mesh: meshOf(links),
+  };
 }
 
 function odd({ gpu, gpusPerNode, pcie }: LikeGpus, { mesh }: TopologyFact): boolean {

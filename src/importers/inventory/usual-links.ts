@@ -1,6 +1,8 @@
 import { loadGpu } from '../../catalogue/gpus.ts';
+import { loadLink } from '../../catalogue/links.ts';
 import { busOf, isSwitched, usualIntraNode } from '../../catalogue/usual-host.ts';
-import { at, type TopologyFact } from '../facts/facts.ts';
+import { ABOVE_WIRE } from '../../domain/link.ts';
+import { at, type PairFact, type TopologyFact } from '../facts/facts.ts';
 import { shownLink } from './nvlink.ts';
 
 /** How the GPUs of a host are joined, and where that is from; null: assumed. */
@@ -16,9 +18,24 @@ export function intraNodeOf(
   pcie: boolean,
   topology: TopologyFact | null,
   generation: number | null,
+  pair: PairFact | null = null,
 ): IntraNode {
-  if (topology !== null) return shown(gpu, pcie, topology, busOf(gpu, generation));
-  return { link: usualIntraNode(gpu, pcie, generation), from: null, note: null };
+  const usual =
+    topology === null
+      ? { link: usualIntraNode(gpu, pcie, generation), from: null, note: null }
+      : shown(gpu, pcie, topology, busOf(gpu, generation));
+  return pair === null ? usual : asMeasured(gpu, usual, generation, pair);
+}
+
+/** What two GPUs reached decides between bus and bridge where no topology does, and whether the bus is direct. */
+function asMeasured(gpu: string, usual: IntraNode, generation: number | null, pair: PairFact): IntraNode {
+  const bus = busOf(gpu, generation, pair.direct);
+  const { scaleUp } = loadGpu(gpu).host;
+  const above = pair.bandwidth > ABOVE_WIRE * loadLink(bus).bandwidth;
+  if (above)
+    return usual.from === null && scaleUp !== null ? { ...usual, link: scaleUp.link, from: at(pair) } : usual;
+  const bridged = !/^pcie/.test(usual.link) && usual.from !== null;
+  return bridged ? usual : { ...usual, link: bus, from: usual.from ?? at(pair) };
 }
 
 function shown(gpu: string, pcie: boolean, topology: TopologyFact, bus: string): IntraNode {

@@ -10,6 +10,8 @@ const RESOURCE: Readonly<Record<NodeGroup['gpu']['vendor'], string | null>> = {
   amd: 'amd.com/gpu',
   intel: 'habana.ai/gaudi',
   google: null,
+  amazon: null,
+  huawei: null,
 };
 
 /**

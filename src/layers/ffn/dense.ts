@@ -19,7 +19,8 @@ export interface DenseMlp {
   readonly subNorm?: boolean;
 }
 
-export const ACTIVATIONS = ['silu', 'gelu', 'relu', 'squared-relu'] as const;
+/** The fourth is of gpt-oss: x·σ(1.702·x) as gate, clamped at 7, over the other half plus one (modeling_gpt_oss.py of transformers). */
+export const ACTIVATIONS = ['silu', 'gelu', 'relu', 'clamped-quick-gelu', 'squared-relu'] as const;
 
 /** Of an MLP or of experts: changes no count and next to no time, but which model a launcher is told of. */
 export type Activation = (typeof ACTIVATIONS)[number];
@@ -54,6 +55,7 @@ interface Mlp {
   readonly bias: boolean;
   readonly part: Weight['part'];
   readonly module: RecomputeModule;
+  readonly activation?: Activation;
   readonly subNorm?: boolean;
   /** One kernel for the gated activation whatever the stack. */
   readonly fused?: boolean;
@@ -72,7 +74,10 @@ export function mlpOperators(mlp: Mlp, context: LayerContext): Operator[] {
   const [forward, backward] = gated
     ? asRun('gated', [3 * e, 5 * e], stack)
     : [(up + 1) * e, (2 * up + 1) * e];
-  const fused = mlp.fused === true || stack.compiled || stack.fusedActivation;
+  // Gates of GELU in Megatron are `fast_gelu`, which none of its fused kernels takes (megatron/core/transformer/mlp.py@d98e8a6, and
+  // gemma3_provider.py of Megatron-Bridge@067f987): what it returns is kept beside the product.
+  const gelu = gated && mlp.activation === 'gelu';
+  const fused = mlp.fused === true || stack.compiled || (stack.fusedActivation && !gelu);
   return [
     columnParallel(
       {

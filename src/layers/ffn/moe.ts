@@ -2,7 +2,7 @@ import { closed, count, flag, positive } from '../../document/shapes.ts';
 import { layerModule } from '../layer-module.ts';
 import { gemm, input, kept, type LayerContext, type Operator, operator, stream } from '../operator.ts';
 import { bias, matrix, type Weight } from '../weight.ts';
-import { ACTIVATIONS, mlpOperators } from './dense.ts';
+import { ACTIVATIONS, type Activation, mlpOperators } from './dense.ts';
 import { expertSizes, type MoeMlp } from './expert-sizes.ts';
 import { combine, dispatch } from './token-exchange.ts';
 
@@ -85,6 +85,15 @@ function router(spec: MoeMlp, context: LayerContext): Operator {
 }
 
 /**
+ * What eager operators of a gate keep beside its input and the product, in its width: what the activation returns; of gpt-oss both clamped
+ * halves, the sigmoid and the gate (swiglu in torchtitan/models/gpt_oss/moe.py@b5bcd76).
+ */
+const KEPT_APART: Readonly<Record<Activation, number>> = {
+  ...{ silu: 1, gelu: 1, relu: 1, 'squared-relu': 2 },
+  'clamped-quick-gelu': 4,
+};
+
+/**
  * Equal experts as one: grouped GEMMs over all of a rank's own. Where a graph holds the whole iteration they read their
  * sizes on the device, which only kernels do that apply the activation and quantise what they write: Megatron asks for
  * Transformer Engine's (moe_expert_rank_capacity_factor needs use_transformer_engine_op_fuser); experts with biases keep their own kernel.
@@ -97,6 +106,8 @@ function experts(spec: MoeMlp, context: LayerContext): Operator[] {
   const e = local.elementBytes;
   const rows = (tokens * imbalance) / localExperts;
   const unfused = spec.expertBias ? c.unfusedGlu : 1;
+  const eager = spec.gated && !fused && !stack.compiled && !stack.fusedActivation;
+  const apart = eager ? KEPT_APART[spec.activation ?? 'silu'] : 0;
   const owned: Partial<Weight> = { split: 'expert', count: spec.experts, active: spec.topK };
   const part = 'routedExperts';
   const whole = spec.expertFfnHiddenSize;
@@ -137,7 +148,10 @@ function experts(spec: MoeMlp, context: LayerContext): Operator[] {
               (2 * up + 1) * e * tokens * width * unfused,
             ),
           ],
-      saved: [input('next', local.linearInputBytes * tokens * width * imbalance, 'moe_act', 'moe')],
+      saved: [
+        input('next', local.linearInputBytes * tokens * width * imbalance, 'moe_act', 'moe'),
+        kept(apart * e * tokens * width * imbalance, 'moe_act', 'moe', 'op'),
+      ],
       dynamic: true,
     }),
     operator({

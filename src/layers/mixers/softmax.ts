@@ -6,6 +6,7 @@ import { type Kernel, kept, type LayerContext, type Operator, operator, stream }
 import { subNorm, subNormLaw } from '../sub-norm.ts';
 import { bias, matrix } from '../weight.ts';
 import { contextExchange, exchangedShape, gatheredBytes } from './context-exchange.ts';
+import { wholeNorms } from './whole-norms.ts';
 
 /** Grouped-query attention, its window and sinks included. */
 export interface SoftmaxAttention {
@@ -169,7 +170,7 @@ function projections(a: SoftmaxAttention, { model, local, stack }: LayerContext)
     kernels: rotary ? [stream('element-wise', forward * (q + kv), backward * (q + kv), 2)] : [],
     hostUnits: rotary ? 2 : 0,
   });
-  return [qkv, positions];
+  return [qkv, ...(a.qkNormParameters > 2 * a.headDim ? [wholeNorms(q + kv, local)] : []), positions];
 }
 
 function core(a: SoftmaxAttention, context: LayerContext): Operator {
@@ -201,7 +202,13 @@ function core(a: SoftmaxAttention, context: LayerContext): Operator {
     return operator({
       ...base,
       kernels,
-      saved: [kept(4 * local.tokens * heads, 'core_attn')],
+      saved: [
+        kept(4 * local.tokens * heads, 'core_attn'),
+        // Outside its kernel a sink scales what that returns, which is kept beside (torchtitan/models/gpt_oss/model.py@b5bcd76).
+        ...(a.sinks && !stack.compiled && !stack.fusedActivation
+          ? [kept(local.elementBytes * local.tokens * heads * a.headDim, 'core_attn', 'op')]
+          : []),
+      ],
       hostUnits: 2,
     });
   }

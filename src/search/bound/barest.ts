@@ -5,10 +5,15 @@ import type { Group } from './by-size.ts';
 import type { CostBook } from './cost-book.ts';
 import { kernelBound } from './frame-bound.ts';
 
-/** The same by kernels alone, which all choices of a group share: a table, where that bound is work. */
+/** The same by kernels alone: a table, where that bound is work. */
 export function barestKernels(problem: Problem, book: CostBook, layout: Layout, group: Group): number {
-  const candidate = { layout, choice: group.barest[0] };
-  return kernelBound(problem, candidate, book.kernels(candidate), leastRamp(problem, layout, group));
+  const ramp = leastRamp(problem, layout, group);
+  let least = Number.POSITIVE_INFINITY;
+  for (const choice of group.kernels) {
+    const candidate = { layout, choice };
+    least = Math.min(least, kernelBound(problem, candidate, book.kernels(candidate), ramp));
+  }
+  return least;
 }
 
 function leastRamp(problem: Problem, layout: Layout, { orders }: Group): number {

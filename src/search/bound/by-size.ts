@@ -1,5 +1,5 @@
 import type { Techniques } from '../../domain/plan.ts';
-import { having, TECHNIQUES } from '../../techniques/index.ts';
+import { having, TECHNIQUES, techniqueKeys } from '../../techniques/index.ts';
 import { remembered, rememberedOf } from '../../units/remembered.ts';
 import { type Choice, interned } from '../space/choices.ts';
 
@@ -7,10 +7,12 @@ import { type Choice, interned } from '../space/choices.ts';
 export interface Group {
   readonly choices: readonly Choice[];
   /**
-   * Each of them costs no less than one of these, which have the same kernels: techniques at the values that cost least time, but
-   * for those that change the end of a step; as many chunks as any, behind which most of that end hides.
+   * Each of them costs no less than one of these: techniques at the values that cost least time, those of which any may at each; as many
+   * chunks as any, behind which most of the end of a step hides.
    */
   readonly barest: readonly [Choice, ...Choice[]];
+  /** Of those, one for each that a layer's kernels are like. */
+  readonly kernels: readonly Choice[];
   /** Chunks of a stage may hide more of a transfer than they add: transfers count only where there is one each. */
   readonly transfers: boolean;
   /** By schedule, chunks and techniques that change what a schedule keeps alive, each once. */
@@ -46,6 +48,7 @@ export function groupOf(
   return {
     choices,
     barest: barest as [Choice, ...Choice[]],
+    kernels: [...new Map(barest.map((one) => [techniqueKeys(one.techniques).layer, one])).values()],
     transfers: choices.every((one) => one.vpp === 1),
     orders: [...orders.values()],
   };
@@ -62,11 +65,11 @@ export function orderOf(choice: Choice): string {
   });
 }
 
-/** Values of techniques that change kernels agree with all choices or cost least time; each combination of the others once. */
+/** Values of techniques agree with all choices or cost least time; each combination of those of which any may once. */
 function barestTechniques(group: readonly Choice[]): Techniques[] {
   const [first] = group as [Choice];
-  const kernels = TECHNIQUES.filter(({ affects }) => affects === 'layer');
-  const least = kernels.filter(({ id, of, format }) => {
+  const ordered = TECHNIQUES.filter(({ barest }) => barest !== null);
+  const least = ordered.filter(({ id, of, format }) => {
     const value = format(of(first.techniques));
     return !group.every((one) => one.fewest !== id && format(of(one.techniques)) === value);
   });

@@ -8,12 +8,13 @@ import { techniqueLaw } from '../../laws/techniques.ts';
 import { Heap } from '../../units/heap.ts';
 import { barestBound, barestKernels } from '../bound/barest.ts';
 import { lowerBound } from '../bound/bounds.ts';
-import type { Group } from '../bound/by-size.ts';
+import { type Group, groupOf } from '../bound/by-size.ts';
 import type { CostBook } from '../bound/cost-book.ts';
 import { LayerRoom } from '../bound/layer-room.ts';
 import { evenMiss, memoryMiss } from '../bound/memory-bound.ts';
 import { realise } from '../cut/realise.ts';
 import type { Evaluated } from '../run/kept.ts';
+import { byLeave } from '../space/by-leave.ts';
 import { type Candidate, microBatchesPerReplica, specFor } from '../space/candidate.ts';
 import { chainsOf } from '../space/chains.ts';
 import type { Choice } from '../space/choices.ts';
@@ -39,9 +40,14 @@ interface Item {
 }
 
 /** Even chains over all GPUs, lowest bound first; a group is looked into once its own bound is the lowest left. */
-function* evenCandidates(problem: Problem, options: SearchOptions, book: CostBook): Generator<Bounded> {
+function* evenCandidates(
+  problem: Problem,
+  options: SearchOptions,
+  book: CostBook,
+  which: Which,
+): Generator<Bounded> {
   const items = new Heap<Item>();
-  for (const { layout, group } of evenGroups(problem, options, book)) {
+  for (const { layout, group } of evenGroups(problem, options, book, which)) {
     items.add({ layout, of: group, bound: barestKernels(problem, book, layout, group), known: 'kernels' });
     if (items.size >= WHEN_STOPPED.groups && options.interrupted() !== null) break;
   }
@@ -58,15 +64,36 @@ function* evenCandidates(problem: Problem, options: SearchOptions, book: CostBoo
   }
 }
 
+/** Those of a group's choices that are looked at; null: none. */
+type Which = (group: Group) => Group | null;
+
+const EVERY: Which = (group) => group;
+
+const plain = new WeakMap<Group, Group | null>();
+
+/** What a search tries without leave. */
+const UNAIDED: Which = (group) => {
+  const known = plain.get(group);
+  if (known !== undefined) return known;
+  const left = group.choices.filter((choice) => byLeave(choice).length === 0);
+  const fresh = left.length === 0 ? null : left.length === group.choices.length ? group : groupOf(left);
+  plain.set(group, fresh);
+  return fresh;
+};
+
 function* evenGroups(
   problem: Problem,
   options: SearchOptions,
   book: CostBook,
+  which: Which,
 ): Generator<{ readonly layout: Layout; readonly group: Group }> {
   const all = deviceCount(problem.cluster);
   for (const frame of chainsOf(problem, problem.cluster.groups, { ...options, alikeStages: true })) {
     if (devicesOfFrame(frame) !== all || problem.model.layers.length % frame.pp !== 0) continue;
-    const groups = book.choices(frame, options).groups.filter(({ choices: [first] }) => first!.vpp === 1);
+    const groups = book.choices(frame, options).groups.flatMap((group) => {
+      const left = group.choices[0]!.vpp === 1 ? which(group) : null;
+      return left === null ? [] : [left];
+    });
     for (const layout of layoutsOf(problem, frame, options))
       if (splitLaw(problem, { ...layout, shapes: layout.runs }) === null)
         for (const group of groups) yield { layout, group };
@@ -93,17 +120,27 @@ function missOf(problem: Problem, candidate: Candidate, book: CostBook, launcher
 
 /**
  * What the user would run otherwise: all GPUs in the order of the file, the same number of layers on every stage, no
- * virtual stages (a launcher that cuts by itself: its cut). The best such plan it runs, or why there is none; of a search that
- * was stopped the first that is found.
+ * virtual stages (a launcher that cuts by itself: its cut), nothing that takes leave where something fits without. The best such plan
+ * it runs, or why there is none; of a search that was stopped the first that is found.
  */
 export function evenSplit(problem: Problem, options: SearchOptions, book: CostBook): Evaluated | Reason {
+  const without = options.allow.length === 0 ? null : bestEven(problem, options, book, UNAIDED);
+  return without === null || 'rule' in without ? bestEven(problem, options, book, EVERY) : without;
+}
+
+function bestEven(
+  problem: Problem,
+  options: SearchOptions,
+  book: CostBook,
+  which: Which,
+): Evaluated | Reason {
   const all = deviceCount(problem.cluster);
   const { launcher } = options;
   let best: Evaluated | null = null;
   let looked = 0;
   let tried = 0;
   let misses = 0;
-  for (const { candidate, bound } of evenCandidates(problem, options, book)) {
+  for (const { candidate, bound } of evenCandidates(problem, options, book, which)) {
     if ((best !== null && bound >= best.estimate.stepSeconds) || tried >= MOST_TRIED) break;
     looked += 1;
     if ((best !== null || looked > WHEN_STOPPED.candidates) && options.interrupted() !== null) break;

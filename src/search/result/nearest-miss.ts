@@ -107,16 +107,19 @@ function leaveFor(
   { launcher, allow }: Pick<SearchOptions, 'launcher' | 'allow'>,
   book: CostBook,
 ): string | null {
-  const leaves = TECHNIQUES.flatMap(({ id, allowedAs, choices, set, format }) => {
+  const leaves = TECHNIQUES.map(({ id, off, allowedAs, choices, set, format }) => {
     if (allowedAs === undefined || allow.includes(allowedAs) || choices === undefined) return [];
-    const most = choices(problem, dims).at(-1);
-    const words = `${id}=${format(most)}`;
-    const added = (techniques: Techniques) => set(techniques, most);
-    return planLaw(problem, { ...plan, techniques: added(plan.techniques) }) === null
-      ? [{ allowedAs, words, added }]
-      : [];
+    return choices(problem, dims).flatMap((value) => {
+      const added = (techniques: Techniques) => set(techniques, value);
+      const law = planLaw(problem, { ...plan, techniques: added(plan.techniques) });
+      return format(value) === format(off) || law !== null
+        ? []
+        : [{ allowedAs, words: `${id}=${format(value)}`, added }];
+    });
   });
-  for (const taken of [...leaves.map((one) => [one]), leaves]) {
+  // Of several values the last frees most.
+  const most = leaves.flatMap((values) => values.slice(-1));
+  for (const taken of [...leaves.flat().map((one) => [one]), most]) {
     const techniques = taken.reduce((all, one) => one.added(all), plan.techniques);
     const changed = { ...plan, techniques };
     if (taken.length === 0 || planLaw(problem, changed) !== null) continue;

@@ -4,8 +4,9 @@ import type { Problem } from '../../domain/problem.ts';
 import { estimate } from '../../evaluate/estimate.ts';
 import { planLaw } from '../../laws/plan.ts';
 import { splitLaw } from '../../laws/split.ts';
-import { ownSizes } from '../../partition/own-sizes.ts';
+import { type CopiesClass, leastOfOwnSizes, ownSizes } from '../../partition/own-sizes.ts';
 import { zero } from '../../techniques/zero.ts';
+import { Heap } from '../../units/heap.ts';
 import { type CopiesPace, copiesMiss, framesOf, paceOf } from '../bound/copies-bound.ts';
 import { sharedByMemory } from '../cut/state-parts.ts';
 import type { Choice } from '../space/choices.ts';
@@ -21,13 +22,18 @@ import { type Evaluated, insert } from './kept.ts';
 import { memoryReason } from './misses.ts';
 import { type Run, refusal, worstKept } from './run.ts';
 
-/** Techniques and a dealing, with sizes for each group of copies and what the slowest copy takes at least, seconds. */
+/** Techniques and a dealing. */
 interface Dealt {
   readonly choice: Omit<Choice, 'microBatchSize'>;
   readonly dealing: Dealing;
-  /** Null: no sizes sum up. */
+}
+
+/** None of its plans has a smaller value than its bound. */
+interface Item extends Dealt {
+  readonly pace: CopiesPace;
+  /** For each group of copies; null: not asked yet, as it is work. */
   readonly sizes: readonly number[] | null;
-  readonly seconds: number;
+  readonly bound: number;
 }
 
 export function copiesSpace(run: Pick<Run, 'problem' | 'options'>, frame: UnlikeCopies): number {
@@ -38,7 +44,7 @@ export function copiesSpace(run: Pick<Run, 'problem' | 'options'>, frame: Unlike
 /** Rejects, bounds or costs every configuration of a stage on unlike GPUs, those with the best bound first. */
 export function expandCopies(run: Run, frame: UnlikeCopies): void {
   const { problem, options } = run;
-  const text = ({ choice, dealing }: Pick<Dealt, 'choice' | 'dealing'>) =>
+  const text = ({ choice, dealing }: Dealt) =>
     `tp=${frame.tp},pp=1,dp=${frame.dp},cp=${frame.cp},zero=${zero.of(choice.techniques)}, ${dealing.microBatches} micro-batches of ${dealing.sizes} sizes`;
   const choices = copiesChoices(problem, frame, options);
   const deals = dealings(problem, frame, options);
@@ -52,28 +58,35 @@ export function expandCopies(run: Run, frame: UnlikeCopies): void {
     run.tally.add(refused, () => text({ choice: first, dealing: deals[0]! }), choices.length * deals.length);
     return;
   }
-  const among = sizesToChoose(problem);
   const frames = framesOf(frame);
-  const all = choices.flatMap((choice) => {
+  const boundOf = (seconds: number) => options.objective.bound(seconds, frames);
+  const items = new Heap<Item>();
+  for (const choice of choices) {
     const pace = paceOf(problem, run.book, frame, choice);
-    return deals.map((dealing) => ({
-      ...dealt(problem, frame, { choice, dealing }, { ...pace, among }),
-      bytes: pace.bytes,
-    }));
-  });
-  const order = all.sort((a, b) => a.seconds - b.seconds);
-  for (const [i, one] of order.entries()) {
+    for (const dealing of deals) {
+      const one = { choice, dealing, pace, sizes: null };
+      items.add({ ...one, bound: boundOf(leastSeconds(problem, frame, one)) });
+    }
+  }
+  for (let one = items.take(); one !== undefined; one = items.take()) {
     if (options.interrupted() !== null) {
-      run.left += order.length - i;
+      run.left += items.size + 1;
       return;
     }
-    if (one.sizes === null) run.tally.add(NO_SIZES, () => text(one));
-    else if (options.objective.bound(one.seconds, frames) >= worstKept(run)) run.boundedAway += 1;
-    else {
-      const miss = copiesMiss(problem, frame, one.sizes, one);
-      if (miss === null) cost(run, frame, { ...one, sizes: one.sizes }, () => text(one));
-      else run.tally.add(miss, () => text(one));
+    const { sizes } = one;
+    if (one.bound >= worstKept(run) && one.bound < Number.POSITIVE_INFINITY) {
+      run.boundedAway += items.size + 1;
+      return;
     }
+    if (sizes === null) {
+      const found = sizesOf(problem, frame, one);
+      if (found === null) run.tally.add(NO_SIZES, () => text(one!));
+      else items.add({ ...one, sizes: found, bound: boundOf(secondsOf(problem, one, found)) });
+      continue;
+    }
+    const miss = copiesMiss(problem, frame, sizes, one.pace);
+    if (miss === null) cost(run, frame, { ...one, sizes }, () => text(one!));
+    else run.tally.add(miss, () => text(one!));
   }
 }
 
@@ -95,27 +108,50 @@ function outlineOf({ groups, tp, cp }: UnlikeCopies) {
   };
 }
 
-function dealt(
-  problem: Problem,
-  { groups, dp }: UnlikeCopies,
-  { choice, dealing }: Pick<Dealt, 'choice' | 'dealing'>,
-  { microBatch, end, among }: CopiesPace & { readonly among: readonly number[] },
-): Dealt {
-  const sequences = problem.workload.globalBatchSize / dealing.microBatches;
-  const classes = groups.map(({ count }, group) => ({
+type Asked = Dealt & Pick<Item, 'pace'>;
+
+function classesOf({ groups }: UnlikeCopies, { pace }: Asked): CopiesClass[] {
+  return groups.map(({ count }, group) => ({
     count,
-    seconds: (size: number) => microBatch(group, size),
-    end: (size: number) => end(group, size),
+    seconds: (size) => pace.microBatch(group, size),
+    end: (size) => pace.end(group, size),
   }));
-  const sizes =
-    dealing.sizes === 'equal'
-      ? groups.map(() => sequences / dp)
-      : ownSizes(classes, { sequences, microBatches: dealing.microBatches }, among);
-  if (sizes === null) return { choice, dealing, sizes, seconds: Number.POSITIVE_INFINITY };
-  const steps = sizes.map((size, group) => dealing.microBatches * microBatch(group, size) + end(group, size));
-  const { stack } = problem;
-  const seconds = Math.max(...steps) + stack.host.secondsPerStep;
-  return { choice, dealing, sizes, seconds: seconds * stack.timeMultiplier.value };
+}
+
+function loadOf({ workload }: Problem, { microBatches }: Dealing) {
+  return { sequences: workload.globalBatchSize / microBatches, microBatches };
+}
+
+/** Below what the slowest copy takes, whatever the sizes. */
+function leastSeconds(problem: Problem, frame: UnlikeCopies, one: Asked): number {
+  const { dealing } = one;
+  if (dealing.sizes === 'equal') return secondsOf(problem, one, equalSizes(problem, frame, dealing));
+  const load = loadOf(problem, dealing);
+  return stepSeconds(problem, leastOfOwnSizes(classesOf(frame, one), load, sizesToChoose(problem)));
+}
+
+function equalSizes(problem: Problem, { groups, dp }: UnlikeCopies, dealing: Dealing): number[] {
+  const { sequences } = loadOf(problem, dealing);
+  return groups.map(() => sequences / dp);
+}
+
+/** Null: none sum up. */
+function sizesOf(problem: Problem, frame: UnlikeCopies, one: Asked): readonly number[] | null {
+  const { dealing } = one;
+  if (dealing.sizes === 'equal') return equalSizes(problem, frame, dealing);
+  return ownSizes(classesOf(frame, one), loadOf(problem, dealing), sizesToChoose(problem));
+}
+
+/** What the slowest copy takes at least. */
+function secondsOf(problem: Problem, { dealing, pace }: Asked, sizes: readonly number[]): number {
+  const steps = sizes.map(
+    (size, group) => dealing.microBatches * pace.microBatch(group, size) + pace.end(group, size),
+  );
+  return stepSeconds(problem, Math.max(...steps));
+}
+
+function stepSeconds({ stack }: Problem, slowest: number): number {
+  return (slowest + stack.host.secondsPerStep) * stack.timeMultiplier.value;
 }
 
 function cost(

@@ -4,7 +4,7 @@ import type { Techniques } from '../../domain/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
 import { scheduleOf, usualSchedule } from '../../schedules/index.ts';
 import { TECHNIQUES, techniqueKeys } from '../../techniques/index.ts';
-import { remembered } from '../../units/remembered.ts';
+import { remembered, rememberedOf } from '../../units/remembered.ts';
 import { divisors, type Frame, type Layout } from './frame.ts';
 import { below, type SearchOptions, within } from './options.ts';
 
@@ -48,9 +48,18 @@ const MOST_CHUNKS = 8;
 /** Every choice for a chain: sizes of micro-batch, chunks per stage, values of techniques. */
 export function choices(problem: Problem, chain: Chain, options: SearchOptions): Choice[] {
   const rest = techniquesFor(problem, chain, options);
-  return sizesOf(chain, options).flatMap((microBatchSize) =>
-    rest.map((one): Choice => ({ microBatchSize, ...one })),
-  );
+  return sizesOf(chain, options).flatMap((microBatchSize) => rest.map((one) => ofSize(one, microBatchSize)));
+}
+
+type Sizeless = Omit<Choice, 'microBatchSize'>;
+
+const sized = new WeakMap<Sizeless, Choice[]>();
+
+/** Chains that have the same choice have the same object: what follows from it is worked out once. */
+function ofSize(one: Sizeless, microBatchSize: number): Choice {
+  const known = rememberedOf(sized, one, () => []);
+  known[microBatchSize] ??= { microBatchSize, ...one };
+  return known[microBatchSize];
 }
 
 function sizesOf({ sequences, sharing }: Chain, options: SearchOptions): number[] {
@@ -64,11 +73,7 @@ function sizesOf({ sequences, sharing }: Chain, options: SearchOptions): number[
 }
 
 /** Choices but for the size of micro-batches. */
-export function techniquesFor(
-  problem: Problem,
-  chain: Chain,
-  options: SearchOptions,
-): Omit<Choice, 'microBatchSize'>[] {
+export function techniquesFor(problem: Problem, chain: Chain, options: SearchOptions): Sizeless[] {
   const { fix, launcher } = options;
   const { tp, cp, pp, dp, sharing } = chain;
   const asked = fix.schedule ?? (pp > 1 ? launcher?.schedule : undefined);
@@ -80,9 +85,17 @@ export function techniquesFor(
   return chunks.flatMap((vpp) => {
     const dims = { tp, cp, pp, dpReplicate, dpShard: dp / dpReplicate, ep: 1, etp: 1, vpp };
     const schedule = asked ?? usualSchedule(vpp).id;
-    return techniqueChoices(problem, dims, options).map((one) => ({ vpp, schedule, dpReplicate, ...one }));
+    const all = techniqueChoices(problem, dims, options);
+    const key = `${vpp}|${schedule}|${dpReplicate}`;
+    return remembered(
+      rememberedOf(ofShape, all, () => new Map<string, Sizeless[]>()),
+      key,
+      () => all.map((one) => ({ vpp, schedule, dpReplicate, ...one })),
+    );
   });
 }
+
+const ofShape = new WeakMap<readonly TechniqueChoice[], Map<string, Sizeless[]>>();
 
 type TechniqueChoice = Pick<Choice, 'techniques' | 'fewest'>;
 

@@ -194,7 +194,11 @@ describe('bad input gives one clear message', () => {
       /model\.yaml:1:9: the file is a cluster, not a model\n[\s\S]*Maybe the two are swapped/,
     ],
     ['a prototype key', '{"model_type": "llama", "__proto__": {}}', /key "__proto__" is not allowed/],
-    ['an unknown architecture', '{"model_type": "lama"}', /unknown architecture "lama"[\s\S]*Maybe "llama"/],
+    [
+      'an unknown architecture',
+      '{"model_type": "lama"}',
+      /model\.yaml:1:\d+: model_type "lama" is unknown[\s\S]*Maybe "llama"/,
+    ],
     ['a model that is a list', '[1, 2]', /holds no mapping/],
     ['a fractional count', '{"model_type": "llama", "hidden_size": 4096.5}', /hidden_size is 4096\.5/],
     [

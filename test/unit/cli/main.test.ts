@@ -40,6 +40,16 @@ describe('exit codes', () => {
     expect(ran.out).toMatch(/pp=99 cannot be: .* one stage for each of 16 layers,[\s\S]*Maybe pp=8\./);
   });
 
+  it('5 where no split could help: a launcher does not run the model, and who does is named', async () => {
+    const argv = ['plan', 'gemma-2-9b', 'dgx-h100-8', ...SMALL, '--launcher', 'megatron'];
+    const ran = await run(argv);
+    expect(ran.code).toBe(5);
+    expect(ran.out).toContain('megatron does not run this, however it is split.');
+    const [, other] = /--launcher ([a-z-]+)/.exec(ran.out)!;
+    const typed = await run([...argv.slice(0, -1), other!, '--top', '1']);
+    expect(typed.code).not.toBe(5);
+  });
+
   it('130 when interrupted, with what was found', async () => {
     const ran = await run([...PLAN, '--json'], { interrupted: () => true });
     expect(ran.code).toBe(130);

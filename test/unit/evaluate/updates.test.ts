@@ -90,3 +90,25 @@ describe('gradients sharded as they come', () => {
     expect(sent(3, 8)).toBeGreaterThan(sent(2, 8));
   });
 });
+
+describe('gradients of 16 bits', () => {
+  const text = 'tp=1,pp=1,dp=8,micro-batch=1,recompute=full,zero=1,loss=cut';
+  const atStep = (options: Record<string, string>, stack = 'megatron-core') => {
+    const given = on({ optimizer: 'adamw', optimizerOptions: options, sequenceLength: 256 }, stack);
+    const { memory } = estimate(given, planned(given, text)).stages[0]!;
+    return { point: memory.peakAt, bytes: memory.allocated.gradients! };
+  };
+  const parameters = countParameters(on({}).model).total;
+
+  it('are copied in fp32 for the step of Megatron, as wide as the shard of the masters', () => {
+    const { point, bytes } = atStep({ gradients: 'bf16' });
+    expect(point).toBe('optimizer-step');
+    expect(bytes / ((2 + 4 / 8) * parameters)).toBeCloseTo(1, 6);
+  });
+
+  it('are not where states of other formats are updated from them as they are, or another stack does', () => {
+    const aware = atStep({ gradients: 'bf16', moments: 'bf16' });
+    expect(aware.bytes / (2 * parameters)).toBeCloseTo(1, 6);
+    expect(atStep({ gradients: 'bf16' }, 'generic').bytes / (2 * parameters)).toBeCloseTo(1, 6);
+  });
+});

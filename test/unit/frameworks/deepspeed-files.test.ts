@@ -119,6 +119,15 @@ describe('values that say nothing', () => {
     });
   });
 
+  it('of both formats leave fp32, unless "auto" is for the Trainer to fill in', () => {
+    const precision = (of: object) =>
+      file({ train_batch_size: 64, train_micro_batch_size_per_gpu: 1, ...of }).asked().precision;
+    expect(precision({})).toBe('fp32');
+    expect(precision({ bf16: { enabled: false } })).toBe('fp32');
+    expect(precision({ bf16: { enabled: true } })).toBe('bf16');
+    expect(precision({ fp16: { enabled: 'auto' } })).toBeNull();
+  });
+
   it('a micro-batch of "auto" is for the Trainer to say, not for the GPUs', () =>
     expect(
       file({ train_batch_size: 512, train_micro_batch_size_per_gpu: 'auto' }).asked().globalBatchSize,

@@ -16,7 +16,7 @@ describe('precision', () => {
     [{ 'fp8-format': 'e4m3', 'fp8-recipe': 'mxfp8' }, 'mxfp8'],
     [{ 'fp4-format': 'e2m1' }, 'nvfp4'],
     [{ bf16: null, fp16: '' }, 'fp16'],
-    [{ bf16: null }, null],
+    [{ bf16: null }, 'fp32'],
   ])('%j is %s', (changed, precision) =>
     expect(read('megatron', dense(changed)).asked().precision).toBe(precision),
   );

@@ -193,7 +193,7 @@ describe('megatron rules', () => {
     expect(rule({ pipelines: [{ stages, microBatches: 512 }] }, problem)).toBe('one-vendor');
   });
 
-  it.each(['gpt-neox-20b', 'gemma-2-27b', 'gpt-oss-20b'])('refuses the architecture of %s', (model) => {
+  it.each(['gpt-neox-20b', 'gemma-2-27b', 'minimax-m2.5'])('refuses the architecture of %s', (model) => {
     const problem = problemOf(model, 'dgx-h100-64');
     const legal = planned(problem, 'tp=1,pp=1,dp=64,sharding=1');
     expect(megatron.reject(problem, legal)?.rule).toBe('model-architecture');

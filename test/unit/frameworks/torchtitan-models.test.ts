@@ -32,11 +32,13 @@ describe('models of torchtitan', () => {
     ['qwen3-32b', 'qwen3', '32B'],
     ['qwen3-30b-a3b', 'qwen3', '30B-A3B'],
     ['qwen3-235b-a22b', 'qwen3', '235B-A22B'],
+    ['gpt-oss-20b', 'gpt_oss', '20b'],
+    ['gpt-oss-120b', 'gpt_oss', '120b'],
   ])('%s is %s %s', (preset, family, flavor) => {
     expect(titanModelOf(problemOf(preset, 'dgx-h100-64').model)).toMatchObject({ family, flavor });
   });
 
-  it.each(['qwen2.5-7b', 'llama-2-7b', 'llama-3.2-1b', 'mixtral-8x7b', 'deepseek-v3', 'gpt-oss-20b'])(
+  it.each(['qwen2.5-7b', 'llama-2-7b', 'llama-3.2-1b', 'mixtral-8x7b', 'deepseek-v3', 'minimax-m2.5'])(
     '%s is none of them',
     (preset) => expect(titanModelOf(problemOf(preset, 'dgx-h100-64').model)).toBeNull(),
   );
@@ -58,7 +60,7 @@ describe('models of torchtitan', () => {
   ] as [string, ModelSpec][])('are told apart by %s', (_, spec) => expect(titanModelOf(spec)).toBeNull());
 
   it('have a base function each', () => {
-    for (const { base } of MODELS) expect(base).toMatch(/^(llama3|qwen3)_[0-9a-z_]+$/);
+    for (const { base } of MODELS) expect(base).toMatch(/^(llama3|qwen3|gpt_oss)_[0-9a-z_]+$/);
   });
 });
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { fromHuggingFace } from '../../../src/catalogue/huggingface/index.ts';
 import type { Problem } from '../../../src/domain/problem.ts';
-import { architecture } from '../../../src/frameworks/megatron/architecture-rule.ts';
+import { architecture, plainArchitecture } from '../../../src/frameworks/megatron/architecture-rule.ts';
 import { modelArguments } from '../../../src/frameworks/megatron/model-arguments.ts';
 import { architectureOf } from '../../../src/frameworks/nanotron/rules.ts';
 import { titanModelOf } from '../../../src/frameworks/torchtitan/registry.ts';
@@ -36,7 +36,6 @@ describe('Megatron is told of sizes', () => {
     ['gemma-2b', 'embeddings scaled by the root of the hidden size'],
     ['phi-2', 'phi with parallel residual'],
     ['granite-3.3-8b-base', 'embedding_multiplier 12'],
-    ['SmolLM3-3B', 'layers without rotary positions'],
     ['c4ai-command-r-v01', 'cohere with parallel residual'],
     ['dbrx-base', 'layer norms without a bias'],
     ['mpt-7b', 'ALiBi in place of positions'],
@@ -48,6 +47,14 @@ describe('Megatron is told of sizes', () => {
     const reason = architecture(problem(modelOf(name)));
     expect(reason?.rule).toBe('model-architecture');
     expect(reason?.actual).toBe(what);
+  });
+
+  it.each([
+    ['SmolLM3-3B', 'layers without rotary positions'],
+    ['starcoder2-3b', 'sliding-window attention'],
+  ])('%s is refused by back ends on another Megatron: %s', (name, what) => {
+    expect(architecture(problem(modelOf(name)))).toBeNull();
+    expect(plainArchitecture(problem(modelOf(name)))?.actual).toBe(what);
   });
 
   it.each(['GLM-4.7-Flash', 'deepseek-moe-16b-base', 'Seed-OSS-36B-Base', 'glm-4-9b-chat', 'starcoder2-3b'])(

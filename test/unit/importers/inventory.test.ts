@@ -36,27 +36,30 @@ describe('product names', () => {
     ['AMD INSTINCT MI250X', 65520, ['mi250x-gcd']],
     ['mi250x_gcd', null, ['mi250x-gcd']],
     ['NVIDIA TITAN RTX', 24576, ['titan-rtx']],
+    ['NVIDIA GeForce RTX 4090 D', 24564, ['rtx-4090-d']],
+    ['rtx_4090_48gb', null, ['rtx-4090-48']],
+    ['NVIDIA GeForce RTX 4090', null, ['rtx-4090']],
+    ['NVIDIA GeForce RTX 3090 Ti', 24564, ['rtx-3090-ti']],
+    ['NVIDIA GH200 144G HBM3e', 146831, ['gh200-144']],
+    ['NVIDIA H20-3e', 143771, ['h20-3e']],
+    ['AMD Instinct MI300A', null, ['mi300a']],
+    ['tpu-v5-lite-podslice', null, ['tpu-v5e']],
+    ['Ascend910B3', 65536, ['ascend-910b']],
   ])('%s', (name, memory, ids) => {
     expect(productOf(name, memory)).toMatchObject({ ids, standIn: false });
   });
 
   it.each([
     ['NVIDIA GeForce RTX 4090 Laptop GPU', 16376],
-    ['NVIDIA GeForce RTX 4090 D', 24564],
     ['NVIDIA GeForce RTX 2080', 8192],
     ['NVIDIA GeForce RTX 2080 SUPER', 8192],
     ['NVIDIA GeForce RTX 3060 Ti', 8192],
     ['rtx3080ti', null],
-    ['NVIDIA GeForce RTX 3080', 12288],
     ['NVIDIA RTX PRO 6000 Blackwell Max-Q Workstation Edition', 97887],
     ['GRID A100-10C', 10240],
     ['NVIDIA A40-48Q', 49152],
     ['NVIDIA A100-SXM4-40GB MIG 1g.5gb', 4864],
     ['NVIDIA A800 40GB Active', 40960],
-    ['NVIDIA A100-SXM-64GB', 65536],
-    ['NVIDIA GH200 144G HBM3e', 146831],
-    ['AMD Instinct MI300A', null],
-    ['NVIDIA H20-3e', 143771],
   ])('%s is another product', (name, memory) => {
     expect(productOf(name, memory)).toBeNull();
   });
@@ -68,6 +71,17 @@ describe('product names', () => {
     const { groups, notes } = inventoryFrom({ q: query(name, memory, 2) });
     expect(groups[0]).toMatchObject({ gpu, intraNode: link });
     expect(notes).toEqual([`"${name}", q:2 is not in the catalogue: ${gpu} stands in for it, in a slot`]);
+  });
+
+  it.each([
+    ['NVIDIA GeForce RTX 3080', 20480, 'rtx-3080', 20480],
+    ['NVIDIA GeForce RTX 4090', 49140, 'rtx-4090', 49140],
+    ['NVIDIA GeForce RTX 2080 Ti', 22528, 'rtx-2080-ti', 22528],
+    ['NVIDIA A100-SXM-64GB', 65536, 'a100-80-sxm', null],
+  ])('%s of %i MiB is a known card with the memory that it reports', (name, mib, gpu, above) => {
+    const { groups, notes } = inventoryFrom({ q: query(name, mib, 4) });
+    expect(groups[0]).toMatchObject({ gpu, memoryMiB: above, usableMemoryMiB: above === null ? mib : null });
+    expect(notes.join()).toMatch(/its memory as stated, its speed that of/);
   });
 
   it('knows each id of the catalogue as its own name', () => {
@@ -403,12 +417,22 @@ describe('networks', () => {
     ['p5en.48xlarge', 'efa-p5en'],
     ['tcpxo', 'gcp-tcpxo'],
   ])('%s', (feature, link) => {
-    expect(portOf([feature], 'h100-sxm')).toEqual({ link, feature });
+    expect(portOf([feature], 'h100-sxm')).toMatchObject({ link, feature });
     expect(listLinks()).toContain(link);
   });
 
-  it.each(['ibex', 'rack400', 'ethan', 'h100', 'nodelist', 'ib'])('%s names none', (feature) => {
+  it.each(['ibex', 'rack400', 'ethan', 'h100', 'nodelist'])('%s names none', (feature) => {
     expect(portOf([feature], 'h100-sxm').feature).toBeNull();
+  });
+
+  it.each([
+    ['ib', 'h100-sxm', 'ib-ndr400'],
+    ['infiniband', 'a100-80-sxm', 'ib-hdr200'],
+    ['roce', 'a100-80-sxm', 'roce-200'],
+    ['rdma', 'rtx-4090', 'roce-25'],
+  ])('%s names a layer: its rate is that of %s hosts, and assumed', (feature, gpu, link) => {
+    expect(portOf([feature], gpu)).toMatchObject({ link, feature, rateAssumed: true });
+    expect(portOf([feature, 'hdr'], gpu)).toMatchObject({ link: 'ib-hdr200', rateAssumed: false });
   });
 
   it('has the ports that instances of a cloud have', () => {
@@ -418,9 +442,14 @@ describe('networks', () => {
 });
 
 describe('GB200', () => {
-  it('leaves the size of the NVLink domain open', () => {
-    const { unknown } = inventoryFrom({ s: sinfoLine('n[1-18]', 'gpu:gb200:4') });
-    expect(unknown.join()).toMatch(/GPUs in one NVLink domain of gb200 hosts: 4 assumed/);
+  it.each([
+    ['n[1-18]', 72],
+    ['n[1-36]', 72],
+    ['n[1-5]', 4],
+  ])('on %s is taken for NVLink domains of %i, and says so', (hosts, domain) => {
+    const { groups, unknown } = inventoryFrom({ s: sinfoLine(hosts, 'gpu:gb200:4') });
+    expect(groups[0]!.fastDomainGpus ?? groups[0]!.gpusPerNode).toBe(domain);
+    expect(unknown.join()).toMatch(new RegExp(`NVLink domain of gb200 hosts: ${domain} assumed`));
   });
 });
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { InputError } from '../../../src/domain/input-error.ts';
+import { meshOf } from '../../../src/importers/facts/mesh.ts';
 import { readFacts } from '../../../src/importers/formats/index.ts';
-import { meshOf } from '../../../src/importers/formats/mesh.ts';
 import { inventoryFrom, query, sample, sinfoLine, topo } from '../../fixtures/inventory.ts';
 
 const topology = (text: string) => readFacts(text, 't').topologies[0]!;
@@ -151,9 +151,20 @@ describe('the link inside a node', () => {
     });
   });
 
-  it('has the bus where NVLink joins islands', () => {
+  it('makes a group of each island of NVLink, on the same hosts over the bus', () => {
     const quads = (a: number, b: number) => (Math.floor(a / 4) === Math.floor(b / 4) ? 'NV2' : 'SYS');
-    expect(link('v100-sxm2-16gb', 8, topo(8, quads))).toMatchObject({
+    const files = { s: sinfoLine('n[1-2]', 'gpu:v100-sxm2-16gb:8'), t: topo(8, quads) };
+    const groups = inventoryFrom(files).groups;
+    expect(groups.map((one) => [one.intraNode, one.bus, one.gpusPerNode, one.hosts])).toEqual([
+      ['nvlink2', 'pcie3-x16', 4, ['n1', 'n2']],
+      ['nvlink2', 'pcie3-x16', 4, ['n1', 'n2']],
+    ]);
+    expect(groups.map((one) => one.sharesCards)).toEqual([false, true]);
+  });
+
+  it('has the bus where islands are unlike', () => {
+    const odd = (a: number, b: number) => (a < 3 && b < 3 ? 'NV2' : 'SYS');
+    expect(link('v100-sxm2-16gb', 4, topo(4, odd))).toMatchObject({
       link: 'pcie3-x16',
       from: 'NVLink joins only some of the GPUs, t:1',
     });

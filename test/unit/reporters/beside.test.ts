@@ -14,6 +14,21 @@ describe('beside the best plan', () => {
     expect(told({})).toContain('No framework here runs 1 as printed');
   });
 
+  it('stands how long it takes on the own stack of who runs it, and where it is too large', () => {
+    const launchers = ['megatron', 'flagscale', 'deepspeed'];
+    const text = told({
+      launchers,
+      ownStacks: [
+        { stack: 'megatron-core', launchers: ['megatron', 'flagscale'], stepSeconds: 10.5, fits: true },
+        { stack: 'deepspeed', launchers: ['deepspeed'], stepSeconds: 12, fits: false },
+      ],
+    });
+    expect(text).toContain('Run 1 as printed: megatron, flagscale (10.5 s on the stack megatron-core).');
+    expect(text).toContain(
+      'does not fit on the own stack of deepspeed: --launcher deepspeed finds what does.',
+    );
+  });
+
   it('stands why a group is idle: what its use would cost, or that nothing fits', () => {
     const of = { group: 'a100-40', gpuType: 'a100-40-sxm', gpus: 32, asked: true };
     const group = { ...of, stepSeconds: 11.5, reason: null, otherwise: null };

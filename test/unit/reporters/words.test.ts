@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { layersOf } from '../../../src/domain/plan.ts';
-import { clip, layersWords, memoryWords, scheduleWords } from '../../../src/reporters/words.ts';
+import {
+  clip,
+  gpuCountWords,
+  layersWords,
+  memoryWords,
+  scheduleWords,
+} from '../../../src/reporters/words.ts';
 import { GiB } from '../../../src/units/quantity.ts';
 import { inTwo, MIXED, planned } from '../frameworks/fixture.ts';
 import { ranked, UNEVEN } from './fixture.ts';
@@ -52,4 +58,20 @@ it('a schedule says how many chunks a stage has where it has several', () => {
 it('text is clipped where it would not fit, and says so', () => {
   expect(clip('12345', 5)).toBe('12345');
   expect(clip('123456', 5)).toBe('1234…');
+});
+
+describe('counts of GPUs', () => {
+  const groups = (n: number) =>
+    Array.from({ length: n }, (_, i) => ({ gpus: 8, type: i % 2 === 0 ? 'l40s' : 'h100-sxm' }));
+
+  it('are told for each of a few groups', () => {
+    expect(gpuCountWords(groups(3))).toEqual(['8 × l40s', '8 × h100-sxm', '8 × l40s']);
+  });
+
+  it('are added up by type over many', () => {
+    expect(gpuCountWords(groups(301))).toEqual([
+      '1,208 × l40s in 151 groups',
+      '1,200 × h100-sxm in 150 groups',
+    ]);
+  });
 });

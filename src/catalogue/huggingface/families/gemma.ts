@@ -38,6 +38,7 @@ export const gemma2: Family = {
       layer: windowed(f, full, windowOf(f, 4096), allButEvery(f, third ? 6 : 2)),
       tied: true,
       norm: { kind: 'rms', perLayer: type === 'vaultgemma' ? 2 : 4 },
+      logitSoftCap: f.has('final_logit_softcapping'),
       beyondSizes: [SCALED, ...scalings(f, ['attn_logit_softcapping', 'final_logit_softcapping'])],
     });
   },

@@ -16,6 +16,7 @@ export const gptOss: Family = {
     const mlp = moeMlp(f.count('num_local_experts'), topK, f.count('intermediate_size'), {
       expertBias: true,
       routerBias: true,
+      activation: 'clamped-quick-gelu',
     });
     return build(f, name, 'gpt_oss', {
       attention: full,

@@ -1,4 +1,4 @@
-import type { TopologyFact } from '../facts/facts.ts';
+import type { TopologyFact } from './facts.ts';
 
 /** What the links of a host's GPUs make of them; links[a][b] is how many join a and b. */
 export function meshOf(links: readonly (readonly number[])[]): TopologyFact['mesh'] {
