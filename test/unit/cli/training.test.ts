@@ -103,6 +103,8 @@ describe('a plan of adapters', () => {
   // torchtitan holds frozen weights in the type of trained ones, and has no ZeRO-1.
   const besides: Readonly<Record<string, readonly string[]>> = {
     torchtitan: ['--optimizer', 'adamw,master=none', '--fix', 'tp=1,pp=1,zero=3'],
+    // Its only schedule.
+    roundpipe: ['--allow', 'offload', '--fix', 'tp=1,pp=1,dispatch=sync'],
   };
 
   it.each(LAUNCHERS)(
