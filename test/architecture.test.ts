@@ -29,7 +29,7 @@ const MAY_IMPORT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     hardware: 'what communication costs',
     layers: 'the operators and weights that it changes',
   },
-  schedules: { units: 'work remembered', domain: 'reasons against a shape' },
+  schedules: { units: 'work remembered, random numbers', domain: 'reasons against a shape' },
   schema: {
     domain: 'enums: what a document may say is what the program knows',
     document: 'shapes, and the type of what conforms',
@@ -137,6 +137,7 @@ const MAY_IMPORT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'search/result': 'what it ends with',
   },
   placement: {
+    units: 'random numbers',
     domain: 'clusters, and plans that it reorders',
     hardware: 'what a link costs',
     evaluate: 'costs an order',
@@ -184,6 +185,7 @@ const MAY_IMPORT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     techniques: 'values of a plan, told as flags',
     schedules: 'all, for what only describes a plan',
     schema: 'the launch document, written and read',
+    evaluate: 'stages as a plan that deals them is priced',
     laws: 'a plan in a document is lawful',
     'plan-text': 'degrees of a plan',
     'foreign/bash': 'words of a launch script',
@@ -196,6 +198,9 @@ const MAY_IMPORT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
   session: {
     domain: 'problems in, answers out',
+    hardware: 'what lies between two GPUs',
+    techniques: 'what every node of a skipping pipeline does',
+    schedules: 'paths through a part of the stages',
     catalogue: 'plans of an earlier run',
     evaluate: 'one estimate',
     laws: 'a plan that a launch file states is lawful',

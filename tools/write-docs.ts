@@ -9,6 +9,7 @@ import { score } from './accuracy/score.ts';
 import { type Summary, summarise } from './accuracy/summary.ts';
 import { familyTables } from './docs/families.ts';
 import { moduleTables } from './docs/modules.ts';
+import { systemTables } from './docs/systems.ts';
 
 async function outputOf(argv: readonly string[]): Promise<string> {
   let out = '';
@@ -243,7 +244,7 @@ ${fineTuning()}
   and offloaded activations tie with checkpointing. What torch operators written out one by one cost is counted from them, what the 8-bit optimizer does from
   the fp32 copies that it holds.
 - DeepSpeed's ZeRO-2 without \`overlap_comm\` on eight 4090 (32 micro-batches a step) takes 2.6 times as long as predicted. Of RoundPipe's table what ran out of
-  memory is refused; one row that ran is refused too. RoundPipe's own schedule is not modelled.
+  memory is refused; one row that ran is refused too. RoundPipe's own rows state no micro-batch: [Systems](systems.md) has them side by side.
 
 A row says in \`config.optimizerInBackward\` and \`config.pagedOptimizer\` what its optimizer's name does not (\`PagedAdamW8bit\` does). \`cpu\` in
 \`config.offload\` stands for all of it.
@@ -280,6 +281,7 @@ writeBetweenMarks('docs/models.md', familyTables());
 const path = 'test/accuracy/runs.jsonl';
 const { rows } = readRows([{ path, text: readFileSync(path, 'utf8') }]);
 const scored = rows.map((row) => score(row));
+writeBetweenMarks('docs/systems.md', systemTables(scored));
 const layerPath = 'test/accuracy/layer-times.jsonl';
 const layers = summariseLayers(scoreLayers(readLayerTimes(layerPath, readFileSync(layerPath, 'utf8'))));
 writeFileSync('docs/accuracy.md', accuracyPage(summarise(scored), layers));

@@ -33,6 +33,10 @@ const EXAMPLES: readonly (readonly [name: string, argv: string])[] = [
     'llama-3.1-8b 4090-8 --seq-length 4096 --global-batch 64 --launcher deepspeed --allow offload',
   ],
   [
+    'qwen3-32b-8x4090-dealt',
+    'qwen3-32b 4090-8 --seq-length 2048 --global-batch 128 --precision fp16 --launcher roundpipe --allow offload',
+  ],
+  [
     'llama-3.1-8b-8x4090-hybrid-optimizer',
     'llama-3.1-8b 4090-8 --seq-length 4096 --global-batch 64 --launcher megatron --allow offload',
   ],

@@ -71,6 +71,9 @@ function gpuFrom(document: Document): GpuSpec {
     kernels: doc.kernels,
     multiprocessors: doc.multiprocessors,
     peakFlops,
+    ...(doc.peak.halfSums === undefined
+      ? {}
+      : { halfSumsFlops: quantityAt(document, '/peak/halfSums', doc.peak.halfSums, 'flops') }),
     memoryBytes: quantityAt(document, '/memory/size', doc.memory.size, 'bytes'),
     runtimeBytes:
       doc.memory.runtime === undefined

@@ -5,6 +5,7 @@ import { loadStack } from '../catalogue/stacks.ts';
 import type { Cluster } from '../domain/cluster.ts';
 import { PRECISIONS, type Precision } from '../domain/dtype.ts';
 import type { GpuSpec } from '../domain/gpu.ts';
+import { asDriven } from '../domain/half-sums.ts';
 import { InputError } from '../domain/input-error.ts';
 import type { Problem } from '../domain/problem.ts';
 import { LAUNCHERS, launcherOf } from '../frameworks/index.ts';
@@ -52,7 +53,7 @@ export function given(modelName: string, clusterName: string, s: Settings): Give
       expected: 'one of them: layers are measured on sequences of one length',
     });
   const bound = withinSequence(model.value, sequenceLength);
-  const problem: Problem = {
+  const problem = asDriven({
     model: withImages(training === null ? bound : asTrained(bound, training), s, sequenceLength),
     cluster: cluster.value,
     ...(s['layer-profile'] === undefined
@@ -68,7 +69,7 @@ export function given(modelName: string, clusterName: string, s: Settings): Give
       ...(packing === undefined ? {} : { packing }),
       ...modelsFrom(s.models, s.precision ?? 'bf16', sequenceLength),
     },
-  };
+  });
   const positions = problem.model.learnedPositions;
   if (positions > 0 && sequenceLength > positions) {
     throw new InputError({

@@ -26,6 +26,8 @@ export interface Estimate {
   readonly band: number;
   readonly weakestProvenance: Provenance;
   readonly assumptions: readonly string[];
+  /** What the plan costs in convergence, in words; empty: it computes what any other plan of the problem does. */
+  readonly convergence: readonly string[];
 }
 
 export const VERDICTS = ['fits', 'tight', 'does-not-fit'] as const;

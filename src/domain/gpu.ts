@@ -109,6 +109,8 @@ export interface GpuSpec {
   readonly multiprocessors: number;
   /** Dense peaks with fp32 accumulation: never sparse, never the fp16-accumulate marketing rate. Every curve is a share of them. */
   readonly peakFlops: Readonly<Partial<Record<Dtype, number>>>;
+  /** Dense peak of fp16 that sums up in fp16, where it is above that of fp32 sums (GeForce); left out: no higher. */
+  readonly halfSumsFlops?: number;
   /** Bytes the driver reports, before the CUDA context. */
   readonly memoryBytes: number;
   /** What driver, collectives and libraries hold of it beyond what a stack's context and communicators are on other GPUs. */

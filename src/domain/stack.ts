@@ -3,7 +3,7 @@ import type { Workload } from './workload.ts';
 
 export const ATTENTION_KERNELS = ['unfused', 'flash1', 'flash2', 'flash3'] as const;
 export const LOSS_KERNELS = ['fused', 'fused-native', 'unfused', 'fp32', 'fp32-shifted', 'compiled'] as const;
-export const ELEMENTWISES = ['fused', 'eager'] as const;
+export const ELEMENTWISES = ['fused', 'eager', 'eager-16bit'] as const;
 export const CHUNKED_LOSSES = ['one-by-one', 'together'] as const;
 export const CUDA_GRAPHS = ['none', 'partial', 'full'] as const;
 export const GRADIENTS_TO_OWNERS = ['reduce-scatter', 'all-reduce'] as const;
@@ -33,8 +33,10 @@ export interface Stack {
   readonly fusedActivation: boolean;
   /** Element-wise kernels fused by a compiler. */
   readonly compiled: boolean;
-  /** Norms, rotations and activations that no compiler fuses: kernels of a library, or written out in torch operators; left out: of a library. */
+  /** Norms, rotations and activations that no compiler fuses: kernels of a library, or written out in torch operators, rotations in fp32 (torchtune) or in 16 bits (transformers); left out: of a library. */
   readonly elementwise?: (typeof ELEMENTWISES)[number];
+  /** GEMMs of fp16 sum up in fp16 (torch.backends.cuda.matmul.allow_fp16_accumulation): faster on GeForce cards, at less precision; left out: in fp32. */
+  readonly halfSums?: boolean;
   readonly state: StateBytes;
   readonly gradAccumulationFusion: boolean;
   /** Gradients are let go between steps and made anew by backward (torch's zero_grad), not kept in a buffer; left out: kept. */
@@ -49,6 +51,8 @@ export interface Stack {
   readonly moeDispatcher: (typeof MOE_DISPATCHERS)[number];
   /** `natural`: expert token counts differ; `balanced`: the router was forced. */
   readonly routing: (typeof ROUTINGS)[number];
+  /** Experts run one after the other in torch operators, not as grouped GEMMs; left out: as those. */
+  readonly expertsOneByOne?: boolean;
   /** How context-parallel ranks share keys and values. */
   readonly contextExchange: (typeof CONTEXT_EXCHANGES)[number];
   readonly overlap: Overlap;

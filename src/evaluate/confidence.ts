@@ -10,6 +10,7 @@ import { hostOf } from '../hardware/host.ts';
 import { joinOf } from '../hardware/transport.ts';
 import { towerParameters } from '../layers/towers.ts';
 import { optimizerOf } from '../optimizers/index.ts';
+import { scheduleOf } from '../schedules/index.ts';
 import { TECHNIQUES, usedDevices } from '../techniques/index.ts';
 import { formatParameters } from '../units/format.ts';
 import { besideTold } from './beside-told.ts';
@@ -31,6 +32,7 @@ export function provenanceOf(problem: Problem, plan: Plan): Provenance {
     if (group.nodes > 1) all.push(group.nic.link.provenance);
   }
   if (hostsTold(problem, plan, used).length > 0) all.push('assumed');
+  if (scheduleOf(plan.schedule).assumed !== undefined) all.push('assumed');
   if (TECHNIQUES.some((one) => (one.assumed?.(one.of(plan.techniques)) ?? []).length > 0))
     all.push('assumed');
   if (problem.model.towers?.some(({ images }) => images !== undefined) === true) all.push('assumed');
@@ -79,6 +81,7 @@ export function assumptionsOf(problem: Problem, plan: Plan): string[] {
   }
   list.push(
     ...hostsTold(problem, plan, used),
+    ...(scheduleOf(plan.schedule).assumed ?? []),
     ...TECHNIQUES.flatMap((one) => one.assumed?.(one.of(plan.techniques)) ?? []),
   );
   list.push(...toldOfProfile(problem, plan));
@@ -93,6 +96,11 @@ export function assumptionsOf(problem: Problem, plan: Plan): string[] {
   if (stack.id === 'generic') list.push('software stack not named: generic kernels and overlap');
   // Groups of one GPU say the same of it.
   return [...new Set(list)];
+}
+
+/** What a plan costs in convergence, in words. */
+export function pricesOf({ techniques }: Plan): string[] {
+  return TECHNIQUES.flatMap((one) => one.price?.(one.of(techniques)) ?? []);
 }
 
 function packingTold({ workload: { packing }, stack }: Problem): string[] {

@@ -1,6 +1,6 @@
 import type { Ends, Pipeline, Plan } from '../domain/plan.ts';
 import { scheduleOf } from '../schedules/index.ts';
-import { stageOfChunk } from '../schedules/schedule.ts';
+import { modelsIn, stageOfChunk } from '../schedules/schedule.ts';
 import { having } from '../techniques/index.ts';
 
 /**
@@ -35,8 +35,12 @@ export function endStages(
 /** By stage: the chunks that hold the embedding and the head: its first, and its last. */
 export function endsOf(plan: Plan, { stages }: Pipeline): readonly Ends[] {
   const { embedding, head, all } = endStages(plan, stages.length);
-  return stages.map((_, stage) => ({
+  const last = plan.dims.vpp - 1;
+  const ends = stages.map((_, stage) => ({
     embedding: all || stage === embedding ? 0 : null,
-    head: all || stage === head ? plan.dims.vpp - 1 : null,
+    head: all || stage === head ? last : null,
   }));
+  // The model from the last stage on has its ends where the other has them, exchanged.
+  if (modelsIn(scheduleOf(plan.schedule)) === 2) ends[stages.length - 1] = { embedding: last, head: 0 };
+  return ends;
 }

@@ -4,8 +4,10 @@ import { total } from '../domain/estimate.ts';
 import { reordered } from '../domain/node-order.ts';
 import { layersOf, type Plan } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
+import { scheduleOf } from '../schedules/index.ts';
+import { modelsIn } from '../schedules/schedule.ts';
 import { usedDevices } from '../techniques/index.ts';
-import { assumptionsOf, provenanceOf } from './confidence.ts';
+import { assumptionsOf, pricesOf, provenanceOf } from './confidence.ts';
 import { errorBand } from './error-band.ts';
 import { elsewhere, hostEstimates } from './memory/host-memory.ts';
 import { flowOf, heldAt, shapeOf, stageMemory } from './memory/stage-memory.ts';
@@ -45,6 +47,7 @@ export function estimate(given: Problem, plan: Plan, cache: ProfileCache = profi
     band: errorBand(problem, plan),
     weakestProvenance: provenanceOf(problem, plan),
     assumptions: assumptionsOf(problem, plan),
+    convergence: pricesOf(plan),
   };
 }
 
@@ -75,7 +78,7 @@ function timeParts(
   tail: StepTail,
 ): Parts {
   const last = pipelines[tail.criticalPipeline]!;
-  const parts = criticalParts(last.stages, last.time);
+  const parts = criticalParts(last.stages, last.time, modelsIn(scheduleOf(plan.schedule)));
   const busy = total(parts);
   const waited = imbalanceSeconds(problem, plan, tail.criticalPipeline, last.stages);
   const bubble = Math.max(0, tail.pipelineSeconds - busy);

@@ -105,6 +105,7 @@ function leastTraffic(profile: StageProfile, apart: boolean): LeastTraffic {
       update: least('update'),
       flush: least('flush'),
       drain: 0,
+      beside: 0,
     };
   };
   return { layers: layers.map(each), embedding: each(embedding), head: each(head) };

@@ -15,6 +15,7 @@ import { megatronBridge } from './megatron-bridge/index.ts';
 import { nanotron } from './nanotron/index.ts';
 import type { Framework } from './port/framework.ts';
 import { primus } from './primus/index.ts';
+import { roundpipe } from './roundpipe/index.ts';
 import { torchtitan } from './torchtitan/index.ts';
 import { zorse } from './zorse/index.ts';
 
@@ -31,6 +32,7 @@ const ALONE: readonly Framework[] = [
   zorse,
   cephalo,
   hexiscale,
+  roundpipe,
 ];
 
 export const FRAMEWORKS: readonly Framework[] = ALONE.map((one) => namingOthers(one, ALONE));

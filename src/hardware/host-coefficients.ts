@@ -42,6 +42,11 @@ export const HOST_DEFINITIONS = {
     'share of the last backward that hides gradients on their way to the host',
     'the same logs: backward of micro-batches of one and of four sequences',
   ),
+  pagedCopies: fixed(
+    19e9,
+    'bytes/s of all copies together from memory that is not pinned, each waited for',
+    'ITcarrot/RoundPipe-artifact@e44270a, exp/raw-data.csv: what a step of Qwen3-235B with adapters takes on 1 to 8 GPUs beyond its share of the compute, 17 to 21 GB/s of 940 GB',
+  ),
   unpinnedFlush: fixed(
     3.3e9,
     'bytes/s at which one process hands 16-bit gradients to its CPU in the open, unpinned and widened there',

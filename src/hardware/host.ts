@@ -94,8 +94,19 @@ function linkRate({ pcieBandwidth, gpusPerLink, gpus }: Host, c: Coefficients): 
   return (pcieBandwidth * c.pcieEfficiency) / Math.min(gpusPerLink, gpus);
 }
 
-/** What one process's optimizer moves in host memory while those of all GPUs of the host do, bytes/s. */
-export function updateRate(host: Host, c: Coefficients): number {
+/** What one process's optimizer moves in host memory while those of so many GPUs of the host do, bytes/s. */
+export function updateRate(host: Host, c: Coefficients, gpus = host.gpus): number {
   const bound = host.coresBound ? c.cpuUpdateBound : 1;
-  return host.memoryBandwidth * bound * Math.min(c.cpuUpdateAlone, c.cpuUpdateShare / host.gpus);
+  return host.memoryBandwidth * bound * Math.min(c.cpuUpdateAlone, c.cpuUpdateShare / gpus);
+}
+
+/** Seconds for bytes to one GPU and others back, side by side on the bus, while so many GPUs of the host do as much. */
+export function copySeconds(
+  host: Host,
+  { up, down }: { readonly up: number; readonly down: number },
+  gpus: number,
+  c: Coefficients,
+): number {
+  const memory = (host.memoryBandwidth * c.hostCopyShare) / gpus;
+  return Math.max(up / linkRate(host, c), down / linkRate(host, c), (up + down) / memory);
 }

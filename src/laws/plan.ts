@@ -3,6 +3,7 @@ import {
   microBatchSizeIn,
   type Pipeline,
   type Plan,
+  type ReplicaBlock,
   replicasOf,
   type Stage,
 } from '../domain/plan.ts';
@@ -11,6 +12,7 @@ import type { Reason } from '../domain/reason.ts';
 import { shapeOf } from '../evaluate/memory/stage-memory.ts';
 import { scheduleOf } from '../schedules/index.ts';
 import { scheduleLaw } from '../schedules/schedule.ts';
+import { having } from '../techniques/index.ts';
 import { zero } from '../techniques/zero.ts';
 import { soundPlan } from './sound.ts';
 import { type Shape, splitLaw } from './split.ts';
@@ -38,6 +40,8 @@ function pipelineLaw(problem: Problem, plan: Plan, { stages, microBatches }: Pip
     const dp = replicasOf(stage);
     if (dp % dims.dpReplicate !== 0) return replicateLaw(dp, dims.dpReplicate);
     const shapes: Shape[] = stage.replicas.map(({ group, tp }) => ({ group, tp }));
+    const apart = oneHost(problem, plan, stage);
+    if (apart !== null) return apart;
     const split = splitLaw(problem, { shapes, cp: dims.cp, dp, ep: dims.ep, etp: dims.etp });
     if (split !== null) return split;
     for (const block of stage.replicas) {
@@ -47,6 +51,26 @@ function pipelineLaw(problem: Problem, plan: Plan, { stages, microBatches }: Pip
     }
   }
   return null;
+}
+
+const ON_ONE_HOST = having('oneHost');
+
+/** Where a technique has all GPUs share one host's memory. */
+function oneHost({ cluster }: Problem, { dims, techniques }: Plan, { replicas }: Stage): Reason | null {
+  const asking = ON_ONE_HOST.find((one) => one.oneHost(one.of(techniques)));
+  if (asking === undefined) return null;
+  const [{ group, firstDevice, count, tp }, ...others] = replicas as [ReplicaBlock, ...ReplicaBlock[]];
+  const { firstDevice: first, gpusPerNode } = cluster.groups[group]!;
+  const hostOf = (device: number) => Math.floor((device - first) / gpusPerNode);
+  const last = firstDevice + count * tp * dims.cp - 1;
+  return others.length === 0 && hostOf(firstDevice) === hostOf(last)
+    ? null
+    : {
+        rule: 'one-host',
+        actual: `${count} copies over several hosts, or of unlike GPUs`,
+        limit: `GPUs of one kind on one host for ${asking.id}`,
+        hint: `Maybe dp=${gpusPerNode}.`,
+      };
 }
 
 /** Copies pass their micro-batches on one by one: only those that pass nothing may have sizes of their own. */

@@ -2,7 +2,7 @@ import type { LayerRange, Pipeline, Plan } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { Reason } from '../domain/reason.ts';
 import { scheduleOf } from '../schedules/index.ts';
-import { chunkPlaces } from '../schedules/schedule.ts';
+import { chunkPlaces, modelsIn } from '../schedules/schedule.ts';
 
 /** A plan read from a file may have been edited: its GPUs must exist and serve once, its layers be the model's. */
 export function soundPlan(problem: Problem, plan: Plan): Reason | null {
@@ -40,8 +40,13 @@ function layersOnce({ model }: Problem, { schedule, dims }: Plan, { stages }: Pi
     return { rule: 'chunks', actual: `${odd.chunks.length} chunks on a stage`, limit: `vpp=${dims.vpp}` };
   const places = chunkPlaces(scheduleOf(schedule), { stages: stages.length, virtualStages: dims.vpp });
   const ranges = places.map(({ stage, chunk }): LayerRange => stages[stage]!.chunks[chunk]!);
-  const gap = ranges.findIndex(({ first, end }, i) => first !== (ranges[i - 1]?.end ?? 0) || end < first);
-  if (gap < 0 && ranges.at(-1)!.end === model.layers.length) return null;
+  // Each model that the pipeline holds, from its first layer on.
+  const length = ranges.length / modelsIn(scheduleOf(schedule));
+  const gap = ranges.findIndex(
+    ({ first, end }, i) => first !== (i % length === 0 ? 0 : ranges[i - 1]!.end) || end < first,
+  );
+  const ends = ranges.filter((_, i) => i % length === length - 1);
+  if (gap < 0 && ends.every(({ end }) => end === model.layers.length)) return null;
   return {
     rule: 'layers-once',
     actual: `layer ranges ${ranges.map(({ first, end }) => `${first}-${end}`).join(' ')}`,

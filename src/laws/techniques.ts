@@ -14,7 +14,7 @@ export function techniqueLaw(
   microBatches: number,
 ): Reason | null {
   for (const one of BOUND) {
-    const broken = one.reject(one.of(techniques), problem, dims, microBatches);
+    const broken = one.reject(one.of(techniques), problem, dims, microBatches, techniques);
     if (broken !== null) return broken;
   }
   return null;

@@ -15,7 +15,14 @@ const WRITTEN_OUT = { norm: [36, 82], rotation: [56, 108], gated: [10, 18] } as 
   Passes
 >;
 
+/**
+ * transformers rotates in 16 bits (apply_rotary_pos_emb): times the cosine 4, halves turned and joined 6, times the sine 4, their sum 6;
+ * backward of both products 8, the turned halves' gradients in zeros of full size 8, all added 10.
+ */
+const IN_16_BITS: Passes = [20, 26];
+
 /** As the stack runs it: what it has written out, or `fused`, one kernel that a compiler or a library makes of it. */
 export function asRun(what: keyof typeof WRITTEN_OUT, fused: Passes, stack: Stack): Passes {
-  return stack.elementwise === 'eager' && !stack.compiled ? WRITTEN_OUT[what] : fused;
+  if (stack.compiled || (stack.elementwise ?? 'fused') === 'fused') return fused;
+  return what === 'rotation' && stack.elementwise === 'eager-16bit' ? IN_16_BITS : WRITTEN_OUT[what];
 }

@@ -1,3 +1,5 @@
+import { generator } from '../units/random.ts';
+
 export interface Budget {
   readonly seed: number;
   /** Orders that annealing tries. */
@@ -71,15 +73,4 @@ function spotsOf(groups: readonly (readonly number[])[]): { first: number; size:
 
 function reverse(list: number[], from: number, to: number): void {
   for (let a = from, b = to; a < b; a++, b--) [list[a], list[b]] = [list[b]!, list[a]!];
-}
-
-/** Marsaglia's xorshift32, in [0, 1). */
-function generator(seed: number): () => number {
-  let state = seed | 0 || 1;
-  return () => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) / 2 ** 32;
-  };
 }

@@ -5,7 +5,7 @@ import type { Reason } from '../domain/reason.ts';
 import { planLaw, replicateLaw } from '../laws/plan.ts';
 
 import { scheduleOf, usualSchedule } from '../schedules/index.ts';
-import { type ChunkPlace, chunkPlaces, scheduleLaw } from '../schedules/schedule.ts';
+import { type ChunkPlace, chunkPlaces, modelsIn, scheduleLaw } from '../schedules/schedule.ts';
 import { TECHNIQUES } from '../techniques/index.ts';
 import { chunkCounts } from './chunk-counts.ts';
 import type { Configuration, Count } from './configuration.ts';
@@ -118,7 +118,12 @@ function planOfDegrees(problem: Problem, configuration: Configuration): Configur
   const disorder = scheduleLaw(scheduleOf(schedule), shape);
   if (disorder !== null) return disorder;
   const places = chunkPlaces(scheduleOf(schedule), shape);
-  const layers = chunkCounts(model.layers.length, places, configuration.layers);
+  const models = modelsIn(scheduleOf(schedule));
+  const layers = chunkCounts(
+    model.layers.length,
+    places.slice(0, places.length / models),
+    configuration.layers,
+  );
   if ('rule' in layers) return layers;
   const replicas = replicasByStage(pools, { cp, dp, pp, microBatches });
   if ('rule' in replicas) return replicas;
@@ -171,12 +176,13 @@ function techniquesOf(
   return all;
 }
 
-/** The chunks of each stage, given the layers of all chunks in layer order and where each lives. */
+/** The chunks of each stage, given the layers of all chunks in layer order, of one model, and where each lives. */
 export function chunksByStage(layers: readonly number[], places: readonly ChunkPlace[]): LayerRange[][] {
   const byStage: LayerRange[][] = [];
   let first = 0;
   for (const [g, { stage }] of places.entries()) {
-    const end = first + layers[g]!;
+    if (g % layers.length === 0) first = 0;
+    const end = first + layers[g % layers.length]!;
     byStage[stage] ??= [];
     byStage[stage].push({ first, end });
     first = end;

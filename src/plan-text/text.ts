@@ -1,6 +1,7 @@
 import { microBatchSizeOf, type Pipeline, type Plan } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
-import { usualSchedule } from '../schedules/index.ts';
+import { scheduleOf, usualSchedule } from '../schedules/index.ts';
+import { modelsIn } from '../schedules/schedule.ts';
 import { parseConfiguration } from './configuration.ts';
 import { degreesOf } from './degrees.ts';
 import { pipelinesText } from './pipelines.ts';
@@ -66,11 +67,12 @@ function tensorText({ pipelines }: Plan): string {
 }
 
 /** Layers of each chunk in layer order; left out where all chunks are alike and several to a stage. */
-function layersText({ pipelines, dims }: Plan): string {
+function layersText({ pipelines, dims, schedule }: Plan): string {
   const { stages } = pipelines[0]!;
   if (stages.length === 1 && dims.vpp === 1) return '';
   const chunks = stages.flatMap((stage) => stage.chunks).sort((a, b) => a.first - b.first || a.end - b.end);
-  const counts = chunks.map(({ first, end }) => end - first);
+  const models = modelsIn(scheduleOf(schedule));
+  const counts = chunks.filter((_, i) => i % models === 0).map(({ first, end }) => end - first);
   const alike = counts.every((count) => count === counts[0]);
   return dims.vpp > 1 && alike ? '' : `layers=${counts.join('/')}`;
 }

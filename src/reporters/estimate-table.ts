@@ -58,6 +58,7 @@ export function estimateTable(
       : [`Sequences of ${problem.workload.sequenceLength}${packingWords(problem.workload)}.`]),
     ...limitNotes(problem),
     `Weakest figure used: ${estimate.weakestProvenance}.`,
+    ...estimate.convergence.map((price) => `Convergence: ${price}.`),
     ...estimate.assumptions.map((a) => `Assumed: ${a}.`),
   ];
   blocks.push(notes.map((line) => wrap(line, style.columns)).join('\n'));

@@ -172,7 +172,8 @@ function notes(
   lines.push(
     `How sure: step time within about ±${formatPercent(best.estimate.band)}; weakest figure used: ${best.estimate.weakestProvenance}.`,
   );
-  const { assumptions } = best.estimate;
+  const { assumptions, convergence } = best.estimate;
+  lines.push(...convergence.map((price) => `Convergence: ${price}.`));
   lines.push(...assumptions.slice(0, MOST_ASSUMPTIONS).map((assumption) => `Assumed: ${assumption}.`));
   if (assumptions.length > MOST_ASSUMPTIONS)
     lines.push(`And ${assumptions.length - MOST_ASSUMPTIONS} more assumptions: --json has them all.`);

@@ -1,5 +1,5 @@
 import { remembered } from '../units/remembered.ts';
-import type { Pass, PipelineShape, Schedule } from './schedule.ts';
+import { apart, type Pass, type PipelineShape, type Schedule } from './schedule.ts';
 
 /** By stage: micro-batches of each chunk alive at once, for each moment that no other outdoes in every chunk. */
 export type InFlight = readonly (readonly (readonly number[])[])[];
@@ -45,7 +45,7 @@ function front(passes: readonly Pass[], chunks: number): number[][] {
   const alive = new Array<number>(chunks).fill(0);
   const kept: number[][] = [];
   let rising = false;
-  for (const { kind, chunk } of passes) {
+  for (const { kind, chunk } of apart(passes)) {
     if (kind === 'F') {
       alive[chunk]! += 1;
       rising = true;

@@ -1,4 +1,5 @@
 import { breadthFirst } from './breadth-first.ts';
+import { dualPipe } from './dual-pipe.ts';
 import { gpipe } from './gpipe.ts';
 import { interleaved } from './interleaved.ts';
 import { oneForwardOneBackward } from './one-f-one-b.ts';
@@ -20,6 +21,7 @@ export const SCHEDULES: readonly Schedule[] = [
   vHalf,
   vMin,
   dualPipeV,
+  dualPipe,
 ];
 
 /** Throws on an id that no module has: flags and files are checked before. */

@@ -8,6 +8,10 @@ export interface Pass {
   readonly microBatch: number;
   /** Which of the stage's own chunks, 0 … virtualStages − 1. */
   readonly chunk: number;
+  /** Backward of inputs and of weights in one, where a schedule has them apart elsewhere. */
+  readonly whole?: true;
+  /** The backward of another micro-batch that shares the slot of a forward. */
+  readonly beside?: Pass;
 }
 
 export interface PipelineShape {
@@ -26,8 +30,11 @@ export interface Schedule {
   readonly id: string;
   readonly name: string;
   readonly source: string;
-  /** How a stage's chunks lie in the model: one alone, any number dealt in rounds, or two folded so that the last stage turns around. */
-  readonly chunks: 'one' | 'loop' | 'fold';
+  /**
+   * How a stage's chunks lie in the model: one alone, any number dealt in rounds, or two folded so that the last stage turns around;
+   * mirrored: two of the whole model, once from each end, each for half of the micro-batches.
+   */
+  readonly chunks: 'one' | 'loop' | 'fold' | 'mirror';
   /** Weight gradients are passes of their own. */
   readonly splitsBackward: boolean;
   /** Micro-batches alive do not grow with their number once the pipeline is full. */
@@ -36,6 +43,8 @@ export interface Schedule {
   readonly flows?: true;
   /** Versions of its weights that a stage keeps for micro-batches in flight; left out: one. */
   weightVersions?(stage: number, shape: PipelineShape): number;
+  /** What is not known of it and taken all the same, in words. */
+  readonly assumed?: readonly string[];
   /** A law beyond that of its chunks. */
   reject?(shape: PipelineShape): Reason | null;
   order(shape: PipelineShape): readonly (readonly Pass[])[];
@@ -49,7 +58,22 @@ export function stageOfChunk(
   g: number,
   { stages }: Pick<PipelineShape, 'stages'>,
 ): number {
-  return chunks === 'fold' && g >= stages ? 2 * stages - 1 - g : g % stages;
+  const back = chunks === 'fold' || chunks === 'mirror';
+  return back && g >= stages ? 2 * stages - 1 - g : g % stages;
+}
+
+/** How often a pipeline holds the model, each time in as many of its chunks in a row, for its part of the micro-batches. */
+export function modelsIn({ chunks }: Pick<Schedule, 'chunks'>): number {
+  return chunks === 'mirror' ? 2 : 1;
+}
+
+/** Each pass of a list by itself: those that share a slot one after the other, a whole backward as the gradients of inputs and of weights. */
+export function apart(passes: readonly Pass[]): Pass[] {
+  return passes.flatMap(({ beside, whole, ...pass }) => [
+    pass,
+    ...(whole === true ? [{ ...pass, kind: 'W' as const }] : []),
+    ...(beside === undefined ? [] : apart([beside])),
+  ]);
 }
 
 /** Where a chunk lives: its stage, and which of the stage's own chunks it is. */
@@ -83,7 +107,7 @@ function chunkLaw({ id, chunks }: Schedule, { virtualStages, stages }: PipelineS
     hint,
   });
   if (chunks === 'one') return virtualStages === 1 ? null : law('vpp=1', 'Maybe schedule=interleaved-1f1b.');
-  if (chunks === 'fold')
+  if (chunks === 'fold' || chunks === 'mirror')
     return virtualStages === 2 && stages > 1
       ? null
       : law('vpp=2 and pp above 1', stages > 1 ? 'Maybe vpp=2.' : 'Maybe schedule=1f1b.');

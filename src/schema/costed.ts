@@ -88,8 +88,14 @@ export const costed = {
   plan,
 } as const;
 
-/** And where anything lies on hosts. */
-export const costedBeside = { hosts: list(host) } as const;
+/** And where anything lies on hosts, or costs convergence. */
+export const costedBeside = {
+  hosts: list(host),
+  convergence: {
+    ...texts,
+    description: 'What the plan costs in convergence; left out: nothing.',
+  },
+} as const;
 
 const integerProgram = shared(
   'integerProgram',

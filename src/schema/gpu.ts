@@ -127,7 +127,10 @@ export const gpuSchema = documentSchema({
       product,
       host,
       kernels,
-      peak: closed(from, each(PEAK_DTYPES, quantity('Dense, fp32 accumulation: "989.4 TFLOP/s".'))),
+      peak: closed(from, {
+        ...each(PEAK_DTYPES, quantity('Dense, fp32 accumulation: "989.4 TFLOP/s".')),
+        halfSums: quantity('Dense fp16 that sums up in fp16, where that is faster: "330.3 TFLOP/s".'),
+      }),
       memory: closed(
         {
           size: quantity('What the driver reports, "79.1 GiB".'),

@@ -15,6 +15,7 @@ import { modelSchema } from './model.ts';
 import { type ModelReport, modelReportSchema } from './model-report.ts';
 import { type PlanDocument, planSchema } from './plan.ts';
 import { shapeSchema } from './shape.ts';
+import { type SkipDocument, skipSchema } from './skip.ts';
 import { stackSchema } from './stack.ts';
 import { type SweepDocument, sweepSchema } from './sweep.ts';
 import { type ValidationDocument, validationSchema } from './validation.ts';
@@ -38,6 +39,7 @@ export const SCHEMAS: Readonly<Record<string, DocumentSchema>> = {
   'cluster-report': clusterReportSchema,
   'catalogue-report': catalogueReportSchema,
   list: listSchema,
+  skip: skipSchema,
   launch: launchSchema,
 };
 
@@ -52,7 +54,8 @@ export type PrintedDocument =
   | ModelReport
   | ClusterReport
   | CatalogueReport
-  | ListDocument;
+  | ListDocument
+  | SkipDocument;
 
 /** The published form: JSON Schema 2020-12. */
 export function published(schema: DocumentSchema): string {

@@ -79,6 +79,14 @@ export const stackSchema = documentSchema({
         description:
           'Norms, rotations and activations that no compiler fuses: kernels of a library, or written out in torch operators.',
       },
+      expertsOneByOne: {
+        ...flag,
+        description: 'Experts run one after the other in torch operators, not as grouped GEMMs.',
+      },
+      halfSums: {
+        ...flag,
+        description: 'GEMMs of fp16 sum up in fp16: faster on GeForce cards, at less precision.',
+      },
       widensGradients: {
         ...flag,
         description:

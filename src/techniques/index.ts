@@ -2,6 +2,7 @@ import type { Device } from '../domain/memory-term.ts';
 import type { Techniques } from '../domain/plan.ts';
 import { rememberedOf } from '../units/remembered.ts';
 import { contextExchange } from './context-exchange.ts';
+import { dispatch } from './dispatch.ts';
 import { fp8Weights } from './fp8-weights.ts';
 import { type Holding, WHOLE } from './holding.ts';
 import { loss } from './loss.ts';
@@ -12,7 +13,7 @@ import { optimizerInBackward } from './optimizer-in-backward.ts';
 import { pagedOptimizer } from './paged-optimizer.ts';
 import { recompute } from './recompute.ts';
 import { sequenceParallel } from './sequence-parallel.ts';
-import type { Known, StateContext, Technique } from './technique.ts';
+import type { Dispatch, Known, StateContext, Technique } from './technique.ts';
 import { vocabularyParallel } from './vocabulary-parallel.ts';
 import { zero } from './zero.ts';
 
@@ -30,6 +31,7 @@ export const TECHNIQUES: readonly Known<unknown>[] = [
   offloadOptimizer,
   offloadParameters,
   offloadActivations,
+  dispatch,
 ] as readonly unknown[] as readonly Known<unknown>[];
 
 /** Techniques that have something to say of one kind, in that order: what is asked of every candidate asks no others. */
@@ -59,6 +61,29 @@ export function usedDevices(techniques: Techniques): ReadonlySet<Device> {
   );
 }
 
+const taken = new WeakMap<Techniques, ReadonlySet<string>>();
+const TAKING = having('takesOver');
+
+/** Ids of techniques whose traffic and buffers others have taken over. */
+export function takenOver(techniques: Techniques): ReadonlySet<string> {
+  return rememberedOf(
+    taken,
+    techniques,
+    () => new Set(TAKING.flatMap((one) => one.takesOver(one.of(techniques)))),
+  );
+}
+
+const DEALING = having('dispatch');
+
+/** How stages are dealt to GPUs that hold none; null: each holds its own. */
+export function dispatchOf(techniques: Techniques): Dispatch | null {
+  for (const one of DEALING) {
+    const dispatch = one.dispatch(one.of(techniques));
+    if (dispatch !== null) return dispatch;
+  }
+  return null;
+}
+
 const kernels = new WeakMap<Techniques, Techniques>();
 
 /** Those alone that change what a layer's kernels do. */
@@ -83,14 +108,16 @@ const keys = new WeakMap<Techniques, TechniqueKeys>();
 
 export function techniqueKeys(techniques: Techniques): TechniqueKeys {
   return rememberedOf(keys, techniques, () => {
-    const of = (...affected: string[]) =>
-      TECHNIQUES.filter(({ affects }) => affected.includes(affects))
+    const among = (which: (one: Technique) => boolean) =>
+      TECHNIQUES.filter(which)
         .map((one) => one.format(one.of(techniques)))
         .join();
+    const of = (...affected: string[]) => among(({ affects }) => affected.includes(affects));
     return {
       layer: of('layer'),
       stage: of('stage'),
-      step: of('stage', 'step'),
+      // What changes kernels may share out states besides.
+      step: among(({ affects, holdings }) => affects !== 'layer' || holdings !== undefined),
       all: of('layer', 'stage', 'step'),
     };
   });

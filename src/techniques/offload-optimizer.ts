@@ -1,5 +1,6 @@
 import { wideBytes } from '../domain/dtype.ts';
 import { type MemoryTerm, memoryTerm } from '../domain/memory-term.ts';
+import type { Problem } from '../domain/problem.ts';
 import { statesIn } from '../domain/stack.ts';
 import { drainRate, exchangeSeconds, hostOf, updateRate } from '../hardware/host.ts';
 import { countParameters } from '../layers/parameters.ts';
@@ -89,12 +90,12 @@ export const offloadOptimizer = technique<OptimizerOffload>({
         };
   },
   choices: (_, __, asked) => (asked === undefined ? [ON_GPU, ALL] : [asked]),
-  reject: ({ fraction }, { workload: { optimizer } }) =>
-    fraction === 0 || ON_CPU.includes(optimizer)
+  reject: ({ fraction }, problem) =>
+    fraction === 0 || updatedOnCpu(problem)
       ? null
       : {
           rule: 'offload-optimizer',
-          actual: `${optimizer} on the CPU`,
+          actual: `${problem.workload.optimizer} on the CPU`,
           limit: `one of ${ON_CPU.join(', ')}: what updates element by element`,
         },
   holdings,
@@ -195,22 +196,42 @@ function terms(
   ];
 }
 
+/** Whether a CPU has kernels of the workload's optimizer. */
+export function updatedOnCpu({ workload }: Problem): boolean {
+  return ON_CPU.includes(workload.optimizer);
+}
+
+/** Parameters that are updated off the GPU. */
+function elsewhere(holdings: readonly Holding[]): Holding[] {
+  return holdings.filter(
+    ({ state, device, staging }) => state === 'optimizer states' && device !== 'gpu' && staging !== true,
+  );
+}
+
+/** What the CPU takes for one GPU's part of the states, all in fp32, while it does as much for so many of the host; left out: for all. */
+export function cpuUpdateSeconds(
+  { step, holdings }: Pick<StepStates, 'step' | 'holdings'>,
+  { group, c }: StateContext,
+  gpus?: number,
+): number {
+  let bytes = 0;
+  for (const { of, share } of elsewhere(holdings))
+    bytes += (share * step[of] * UPDATE_BYTES) / c.optimizerBytes;
+  return bytes / updateRate(hostOf(group), c, gpus);
+}
+
 /** Of one GPU, while all GPUs of its host do the same. */
 function stepTraffic(
   { fraction, stride, gradients, device }: OptimizerOffload,
   { trained, step, holdings }: StepStates,
-  { problem, group, c }: StateContext,
+  context: StateContext,
 ): StepTraffic {
   if (fraction === 0) return NO_TRAFFIC;
+  const { problem, group, c } = context;
   const host = hostOf(group);
-  // Parameters that are updated off the GPU, and what an update of them moves where it reads and writes all in fp32.
-  let [owned, bytes] = [0, 0];
-  for (const { state, of, device: where, share, staging } of holdings) {
-    if (state !== 'optimizer states' || where === 'gpu' || staging === true) continue;
-    owned += share * trained[of];
-    bytes += (share * step[of] * UPDATE_BYTES) / c.optimizerBytes;
-  }
-  const cpu = bytes / updateRate(host, c);
+  let owned = 0;
+  for (const { of, share } of elsewhere(holdings)) owned += share * trained[of];
+  const cpu = cpuUpdateSeconds({ step, holdings }, context);
   const { readBandwidth, writeBandwidth } = host.disk;
   const disk =
     device === 'host' ? 0 : STATE_BYTES * owned * host.gpus * (1 / readBandwidth + 1 / writeBandwidth);

@@ -73,10 +73,12 @@ export interface StepTraffic {
   readonly flush: number;
   /** The same beside backward, as far as it reaches. */
   readonly drain: number;
+  /** Beside all of the next step, which has weights one step old: it counts as far as it outlasts that. */
+  readonly beside: number;
 }
 
 /** Nothing travels. */
-export const NO_TRAFFIC: StepTraffic = { reduce: 0, gather: 0, update: 0, flush: 0, drain: 0 };
+export const NO_TRAFFIC: StepTraffic = { reduce: 0, gather: 0, update: 0, flush: 0, drain: 0, beside: 0 };
 
 /** Of one layer: what it owns, and bytes that one micro-batch keeps elsewhere than on the GPU. */
 export interface LayerAmounts extends Amounts {
@@ -92,6 +94,14 @@ export interface StepStates extends Amounts {
   readonly holdings: readonly Holding[];
   /** Ranks update whole weights: each needs the whole gradient of those that it has. */
   readonly whole: boolean;
+}
+
+/** How stateless stages are dealt: `flows`: the next step begins before this one's update; what is recomputed at a time. */
+export interface Dispatch {
+  readonly flows: boolean;
+  readonly grain: 'stage' | 'layer';
+  /** Copies run beside compute from pinned memory; else each waits, from memory that may be paged. */
+  readonly pinned: boolean;
 }
 
 /** A value that covers only the first layers of each stage. Fewer layers are never slower. */
@@ -144,14 +154,26 @@ export interface Technique<V = unknown> {
    */
   outside?(value: V, problem: Problem): Reason | null;
   /** The law that a value breaks in a stage of these degrees, each copy with so many micro-batches. */
-  reject?(value: V, problem: Problem, dims: ParallelDims, microBatches: number): Reason | null;
+  reject?(
+    value: V,
+    problem: Problem,
+    dims: ParallelDims,
+    microBatches: number,
+    techniques: Techniques,
+  ): Reason | null;
+  /** All copies of a stage must stand on one host, on like GPUs. */
+  oneHost?(value: V): boolean;
 
   /** Where else than on the GPU a value has anything lie; left out: nowhere. */
   devices?(value: V): readonly Exclude<Device, 'gpu'>[];
+  /** Parts on the host whose memory is pinned; null: all of them may be. */
+  pins?(value: V): readonly string[] | null;
   /** A kind of value that a framework must list by itself (`recompute:budget`); left out or null: the technique's id is enough. */
   form?(value: V): string | null;
   /** What is not known of a value and taken all the same, in words. */
   assumed?(value: V): readonly string[];
+  /** What a value costs in convergence, in words: printed with every plan that has it. */
+  price?(value: V): readonly string[];
 
   /** For techniques that may cover only the first layers of each stage. */
   readonly limit?: Limit<V>;
@@ -164,6 +186,10 @@ export interface Technique<V = unknown> {
   holdings?(value: V, holdings: readonly Holding[], context: StateContext): Holding[];
   /** What a GPU holds beside layers, ends and states. */
   terms?(value: V, held: Held, context: StageContext): MemoryTerm[];
+  /** GPUs hold no layers: stages are dealt to them in rounds; null: each holds its own. */
+  dispatch?(value: V): Dispatch | null;
+  /** Ids of techniques whose traffic and buffers are then its own affair. */
+  takesOver?(value: V): readonly string[];
   /** What travels beside each pass of a layer. */
   passTraffic?(value: V, layer: LayerAmounts, context: StageContext): PassTraffic[];
   /** What travels once a step for a stage. */

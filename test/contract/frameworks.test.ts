@@ -48,6 +48,12 @@ const COMMON: readonly (readonly [like: Problem, mixed: Problem, common: string,
     'tp=1,pp=1,dp=64,sharding=3,recompute=full',
     'tp=1,pp=4,dp=16,sharding=3,recompute=full',
   ],
+  [
+    withLlama2(problemOf('llama-2-7b', 'dgx-h100-8')),
+    withLlama2(MIXED),
+    'tp=1,pp=1,dp=8,dispatch=async',
+    'tp=1,pp=4,dp=16,sharding=3,recompute=full',
+  ],
 ];
 
 function homeOf(framework: Framework) {

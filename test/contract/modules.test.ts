@@ -34,6 +34,8 @@ const SPLIT = 'tp=2,pp=4,dp=8,micro-batch=1';
 const AT_ONCE = 'tp=2,pp=1,dp=32,micro-batch=2';
 /** For values that have no place under tensor parallelism, or without context parallelism. */
 const WHOLE = 'tp=1,pp=4,dp=16,micro-batch=1';
+/** For what has all GPUs share one host. */
+const ONE_HOST = 'tp=1,pp=1,dp=8,micro-batch=1';
 const CONTEXT = ['tp=1,pp=1,cp=8,dp=8,micro-batch=1', 'tp=1,pp=1,cp=32,dp=2,micro-batch=1'] as const;
 
 type AnyTechnique = (typeof TECHNIQUES)[number];
@@ -64,6 +66,7 @@ function placeFor(one: AnyTechnique, value: unknown): { on: Problem; plan: Plan 
     [DENSE, AT_ONCE],
     [FP8, SPLIT],
     [DENSE, WHOLE],
+    [DENSE, ONE_HOST],
     ...CONTEXT.map((split) => [DENSE, split] as const),
   ] as const) {
     const plain = planned(on, split);

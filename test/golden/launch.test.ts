@@ -4,6 +4,7 @@ import { loadCluster } from '../../src/catalogue/clusters.ts';
 import { loadModel } from '../../src/catalogue/models.ts';
 import type { PlanFile } from '../../src/catalogue/plan-file.ts';
 import { loadStack } from '../../src/catalogue/stacks.ts';
+import { asDriven } from '../../src/domain/half-sums.ts';
 import { LAUNCHERS } from '../../src/frameworks/index.ts';
 import { launchFolder } from '../../src/launch-folder/folder.ts';
 
@@ -20,6 +21,7 @@ const EXAMPLE: Readonly<Partial<Record<string, string>>> = {
   zorse: 'llama-2-7b-32xh100-32xmi300x',
   cephalo: 'llama-2-7b-32xh100-32xa100',
   hexiscale: 'llama-2-13b-8xa100-16xrtx4090',
+  roundpipe: 'qwen3-32b-8x4090-dealt',
   env: 'llama-3.1-70b-32xh100-32xa100',
   json: 'llama-3.1-8b-rtx4090-rtx3090',
 };
@@ -27,12 +29,12 @@ const EXAMPLE: Readonly<Partial<Record<string, string>>> = {
 function exampleOf(name: string) {
   const file = JSON.parse(readFileSync(`configs/examples/${name}.json`, 'utf8')) as PlanFile;
   const { sequenceLength, globalBatchSize, precision, optimizer, headroom, stack } = file.problem;
-  const problem = {
+  const problem = asDriven({
     model: loadModel(file.inputs.model.name).value,
     cluster: loadCluster(file.inputs.cluster.name).value,
     stack: loadStack(stack),
     workload: { sequenceLength, globalBatchSize, precision, optimizer, headroom },
-  };
+  });
   return { name, inputs: file.inputs, problem, plan: file.plans[0]!.plan };
 }
 

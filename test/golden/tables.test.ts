@@ -12,9 +12,30 @@ const MIXED = [
   'fp16',
 ] as const;
 
+const DEALT = [
+  '--seq-length',
+  '2048',
+  '--global-batch',
+  '128',
+  '--precision',
+  'fp16',
+  '--allow',
+  'offload',
+] as const;
+
 const COMMANDS: Readonly<Record<string, readonly string[]>> = {
   plan: ['plan', ...MIXED, '--top', '3'],
   'plan-megatron': ['plan', ...MIXED, '--top', '2', '--launcher', 'megatron'],
+  'plan-dealt': ['plan', 'qwen3-32b', '4090-8', ...DEALT, '--top', '2', '--launcher', 'roundpipe'],
+  'estimate-dualpipe': [
+    'estimate',
+    'llama-3.1-8b',
+    'dgx-h100-8',
+    ...SMALL,
+    '--config',
+    'pp=4,dp=2,micro-batch=1,vpp=2,schedule=dualpipe',
+  ],
+  skip: ['skip', 'llama-3.2-1b', 'four-regions', '--seq-length', '2048', '--skip', '25%'],
   'plan-nothing': ['plan', 'llama-3.1-405b', '4090-32', ...SMALL],
   estimate: ['estimate', ...MIXED, '--config', 'tp=4,pp=4,dp=2,layers=10/10/6/6'],
   explain: ['explain', ...MIXED, '--config', 'tp=4,pp=4,dp=2,layers=10/10/6/6'],

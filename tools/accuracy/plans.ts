@@ -3,7 +3,8 @@ import type { Plan, Stage, Techniques } from '../../src/domain/plan.ts';
 import type { Problem } from '../../src/domain/problem.ts';
 import { flopsPerToken } from '../../src/layers/parameters.ts';
 import { RECOMPUTE_MODULES, type RecomputeModule } from '../../src/layers/recompute-modules.ts';
-import { chunksByStage } from '../../src/plan-text/plan-of.ts';
+import { parseConfiguration } from '../../src/plan-text/configuration.ts';
+import { chunksByStage, planOf } from '../../src/plan-text/plan-of.ts';
 import { SCHEDULES, scheduleOf } from '../../src/schedules/index.ts';
 import { chunkPlaces } from '../../src/schedules/schedule.ts';
 import { loss } from '../../src/techniques/loss.ts';
@@ -22,6 +23,7 @@ import { type VocabularySplit, vocabularyParallel } from '../../src/techniques/v
 import { type ZeroStage, zero } from '../../src/techniques/zero.ts';
 import { offloaded } from './offload.ts';
 import type { Row } from './row.ts';
+import { trainsInPart } from './training.ts';
 
 /** Schedules that rows name by other words than their ids. */
 const SCHEDULE: Readonly<Record<string, string>> = {
@@ -44,6 +46,8 @@ export function plansOf(row: Row, problem: Problem, assumptions: string[]): Plan
     throw new Error(`tp·pp·cp = ${tp * pp * cp} does not divide ${hardware.gpus} GPUs`);
   if (tp * pp * cp * dp !== hardware.gpus)
     throw new Error(`tp·pp·cp·dp = ${tp * pp * cp * dp}, not ${hardware.gpus} GPUs`);
+  const how = dispatchedAs(row);
+  if (how !== null) return dispatchedPlans(row, problem, how, assumptions);
   if (c.optimizerSharding === 'offload' && !c.offload) throw new Error('what is offloaded is not stated');
   const named = /^V-Half/.test(c.scheduleWords ?? '')
     ? 'v-half'
@@ -65,6 +69,28 @@ export function plansOf(row: Row, problem: Problem, assumptions: string[]): Plan
   }
   if (plans.length === 0) throw new Error(`global batch ${batch} is not divisible by dp ${dp}`);
   return plans;
+}
+
+/** RoundPipe's runs, each GPU on every stage in turn; null: another schedule. */
+function dispatchedAs({ id, config: { scheduleWords, schedule } }: Row): string | null {
+  if (schedule !== 'roundpipe' && !/^RoundPipe/.test(scheduleWords ?? '')) return null;
+  return /-sync-/.test(id) ? 'sync' : 'async';
+}
+
+/** Sizes of micro-batch that the batch divides by; benchmarks with adapters copy from memory that is not pinned (train_lora.py). */
+function dispatchedPlans(row: Row, problem: Problem, how: string, assumptions: string[]): Plan[] {
+  const dp = row.hardware.gpus;
+  const batch = problem.workload.globalBatchSize;
+  const value = trainsInPart(row) ? `${how}:unpinned` : how;
+  assumptions.push('micro-batch not stated: best of those that fit', 'loss in 8 chunks');
+  return [1, 2, 4, 8, 16]
+    .filter((size) => batch % (size * dp) === 0)
+    .map((size) => {
+      const text = `dp=${dp},micro-batch=${size},dispatch=${value},loss=chunked:8`;
+      const configured = planOf(problem, parseConfiguration(text));
+      if (!('plan' in configured)) throw new Error(`${configured.rule}: ${configured.limit}`);
+      return configured.plan;
+    });
 }
 
 interface Dims {

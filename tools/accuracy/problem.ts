@@ -7,6 +7,7 @@ import { packingFrom } from '../../src/cli/packing.ts';
 import type { Cluster } from '../../src/domain/cluster.ts';
 import { PRECISIONS, type Precision } from '../../src/domain/dtype.ts';
 import type { GpuSpec } from '../../src/domain/gpu.ts';
+import { asDriven } from '../../src/domain/half-sums.ts';
 import type { HostFacts } from '../../src/domain/host.ts';
 import type { LinkSpec } from '../../src/domain/link.ts';
 import type { LayerKind, LayerPart, ModelSpec } from '../../src/domain/model.ts';
@@ -35,7 +36,7 @@ export function problemOf(row: Row, assumptions: string[]): Problem {
   if (row.model.hybrid) throw new Error(`hybrid layers are not modelled: ${row.model.hybrid}`);
   if (!row.sequenceLength || !row.config.globalBatch)
     throw new Error('sequence length or global batch not stated');
-  return {
+  return asDriven({
     model: trainedModel(withinSequence(modelOf(row, assumptions), row.sequenceLength), row, assumptions),
     cluster: clusterOf(row, assumptions),
     stack: stackOf(row, assumptions),
@@ -47,7 +48,7 @@ export function problemOf(row: Row, assumptions: string[]): Problem {
       headroom: 0,
       ...packed(row, row.sequenceLength, assumptions),
     },
-  };
+  });
 }
 
 function packed({ config: { packing } }: Row, sequenceLength: number, assumptions: string[]) {

@@ -4,6 +4,7 @@ import { loadCluster } from '../../catalogue/clusters.ts';
 import { loadModel } from '../../catalogue/models.ts';
 import { type PlanFile, readPlanFile } from '../../catalogue/plan-file.ts';
 import { loadStack } from '../../catalogue/stacks.ts';
+import { asDriven } from '../../domain/half-sums.ts';
 import { InputError } from '../../domain/input-error.ts';
 import type { ModelSpec } from '../../domain/model.ts';
 import { onlyGroups } from '../../domain/node-order.ts';
@@ -111,10 +112,10 @@ function problemOf(file: PlanFile, folder: string): Problem {
     }
   }
   const { training, groups, stack } = file.problem;
-  return {
+  return asDriven({
     model: trainedAs(withinSequence(model.value, file.problem.sequenceLength), training),
     cluster: onlyGroups(cluster.value, (group) => groups.includes(group.id)),
     stack: loadStack(stack),
     workload: workloadOf(file.problem),
-  };
+  });
 }

@@ -1,6 +1,7 @@
 import { type HostEstimate, type Parts, total, type Verdict } from '../../domain/estimate.ts';
 import type { MemoryTerm } from '../../domain/memory-term.ts';
 import { type Host, hostOf } from '../../hardware/host.ts';
+import { having } from '../../techniques/index.ts';
 import type { StageProfile } from '../stage-profile.ts';
 import type { StageContent } from './content.ts';
 import { termBytes } from './gathered.ts';
@@ -56,35 +57,55 @@ export function elsewhere(
 export function hostEstimates(keepers: readonly Keeper[]): HostEstimate[] {
   const places = new Map<
     string,
-    { device: Elsewhere; group: number; host: Host; parts: Record<string, number> }
+    { device: Elsewhere; group: number; host: Host; parts: Record<string, number>; pinned: number }
   >();
   for (const { device, parts, profile, firstDevice, devices } of keepers) {
     const { group } = profile.context;
     for (let gpu = firstDevice; gpu < firstDevice + devices; gpu++) {
       const node = Math.floor((gpu - group.firstDevice) / group.gpusPerNode);
       const key = `${device}/${group.hosts[node] ?? `${group.index}:${node}`}`;
-      const place = places.get(key) ?? { device, group: group.index, host: hostOf(group), parts: {} };
+      const place = places.get(key) ?? {
+        device,
+        group: group.index,
+        host: hostOf(group),
+        parts: {},
+        pinned: 0,
+      };
       places.set(key, place);
-      for (const part in parts) place.parts[part] = (place.parts[part] ?? 0) + parts[part]!;
+      const pinned = pinnedParts(profile);
+      for (const part in parts) {
+        place.parts[part] = (place.parts[part] ?? 0) + parts[part]!;
+        if (pinned?.includes(part) ?? true) place.pinned += parts[part]!;
+      }
     }
   }
   const fullest = new Map<string, HostEstimate>();
-  for (const { device, group, host, parts } of places.values()) {
-    const one = judged(device, group, host, parts);
+  for (const { device, group, host, parts, pinned } of places.values()) {
+    const one = judged(device, group, host, parts, pinned);
     const before = fullest.get(`${device}/${group}`);
     if (before === undefined || one.bytes > before.bytes) fullest.set(`${device}/${group}`, one);
   }
   return [...fullest.values()];
 }
 
-function judged(device: Elsewhere, group: number, host: Host, laid: Parts): HostEstimate {
-  const sum = total(laid);
+const PINNING = having('pins');
+
+/** null: whatever lies there. */
+function pinnedParts({ context: { techniques } }: StageProfile): readonly string[] | null {
+  for (const one of PINNING) {
+    const parts = one.pins(one.of(techniques));
+    if (parts !== null) return parts;
+  }
+  return null;
+}
+
+function judged(device: Elsewhere, group: number, host: Host, laid: Parts, pinned: number): HostEstimate {
   const parts: Parts =
     device === 'disk'
       ? laid
       : {
           ...laid,
-          'pinned memory beyond that': (PINNED - 1) * sum,
+          'pinned memory beyond that': (PINNED - 1) * pinned,
           'system and processes': PROCESS_BYTES * host.gpus,
         };
   const bytes = total(parts);

@@ -5,13 +5,15 @@ import { lastKind } from '../../layers/parameters.ts';
 import { optimizerOf } from '../../optimizers/index.ts';
 import { scheduleOf } from '../../schedules/index.ts';
 import { gatheredBytes, type Held, type Parameters, type State } from '../../techniques/holding.ts';
-import { having, holdingsOf } from '../../techniques/index.ts';
-import type { StageContext } from '../../techniques/technique.ts';
+import { having, holdingsOf, takenOver } from '../../techniques/index.ts';
 import type { StageProfile } from '../stage-profile.ts';
+import { activationsElsewhere } from './activations-elsewhere.ts';
+import { dealtTerms } from './dealt-terms.ts';
 import type { StagePlace } from './held.ts';
 import type { OperatorMemory } from './operator-memory.ts';
 import type { Owned } from './owned.ts';
 import { ownedAtEnds, ownedBeside } from './owned-by-stage.ts';
+import { scoreBuffer } from './score-buffer.ts';
 import { beyondShare } from './unsplit.ts';
 
 const BACKWARD: readonly Point[] = ['backward', 'end-of-backward'];
@@ -68,6 +70,7 @@ function stateTerms(profile: StageProfile): (place: StagePlace) => MemoryTerm[] 
       ? []
       : [{ of, bytes: wide * share, layers: each(profile, ({ owned }) => wide * share * owned.trained[of]) }],
   );
+  const taken = takenOver(techniques);
   return ({ ends, weightVersions, accumulates }) => {
     const beside = ownedBeside(profile, ends);
     const largerEnd = (of: (owned: Owned) => number) =>
@@ -138,7 +141,11 @@ function stateTerms(profile: StageProfile): (place: StagePlace) => MemoryTerm[] 
       updating: (updateBytes ?? 2 * element) * largestEnd,
     };
     const all = [...states, ...copies, ...unsplit, ...updated((updateBytes ?? 0) * resident * largestEnd)];
-    return [...all, ...HOLDING.flatMap((one) => one.terms(one.of(techniques), held, context))];
+    return [
+      ...all,
+      ...HOLDING.flatMap((one) => (taken.has(one.id) ? [] : one.terms(one.of(techniques), held, context))),
+      ...dealtTerms(profile, zero),
+    ];
   };
 }
 
@@ -201,38 +208,6 @@ function passTerms(profile: StageProfile): (place: StagePlace) => MemoryTerm[] {
       ),
     ];
   };
-}
-
-/** In the host's memory for each micro-batch in flight; on the GPU those of the layer at work and of the one on its way. */
-function activationsElsewhere(offloaded: BySegment): MemoryTerm[] {
-  const twice = offloaded.map((row) => row.map((bytes) => 2 * bytes));
-  return [
-    memoryTerm({
-      part: 'activations',
-      device: 'host',
-      at: IN_FLIGHT,
-      times: 'in-flight',
-      layers: offloaded,
-      fixed: [0],
-    }),
-    memoryTerm({
-      part: 'activations on their way',
-      at: IN_FLIGHT,
-      over: 'widest',
-      layers: twice,
-      fixed: [0],
-    }),
-  ];
-}
-
-/** Scores of all heads of one layer, 16 bits, where the stack keeps a buffer for them. */
-function scoreBuffer({ problem, local }: StageContext): number {
-  const { model, stack } = problem;
-  if (stack.keepsScoreBuffer !== true || stack.attentionKernel !== 'unfused') return 0;
-  const heads = Math.max(
-    ...model.kinds.map(({ mixer }) => (mixer !== null && 'heads' in mixer ? Number(mixer.heads) : 0)),
-  );
-  return (local.elementBytes * local.tokens * local.sequence * heads) / local.tensorParallel;
 }
 
 /** A number of each kind of layer. */

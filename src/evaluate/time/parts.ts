@@ -38,14 +38,14 @@ export function computeParts(chunks: readonly ChunkTime[]): Parts {
   return parts;
 }
 
-/** The whole step of the busiest stage of a pipeline, its slowest block standing for it. */
-export function criticalParts(stages: readonly StageRun[], time: PipelineTime): Parts {
+/** The whole step of the busiest stage of a pipeline, its slowest block standing for it; of `models` each has its part of the micro-batches. */
+export function criticalParts(stages: readonly StageRun[], time: PipelineTime, models: number): Parts {
   const index = time.busySeconds.indexOf(Math.max(...time.busySeconds));
   const stage = stages[index]!;
   const block = slowest(stage);
   const parts = computeParts(block.chunks);
   const scaled: Record<string, number> = {};
-  for (const name in parts) scaled[name] = parts[name]! * block.block.microBatches;
+  for (const name in parts) scaled[name] = parts[name]! * (block.block.microBatches / models);
   scaled['pipeline transfers'] = time.transferSeconds[index] ?? 0;
   return scaled;
 }

@@ -1,4 +1,4 @@
-import { having } from '../../techniques/index.ts';
+import { having, takenOver } from '../../techniques/index.ts';
 import { expose } from '../../techniques/overlap.ts';
 import type { PassTraffic, StageContext } from '../../techniques/technique.ts';
 import type { PartProfile } from '../part-profile.ts';
@@ -11,8 +11,9 @@ const SENDING = having('passTraffic');
 export function withPassTraffic(part: PartProfile, context: StageContext): LayerTime {
   const { time } = part;
   const traffic: PassTraffic[] = [];
-  for (const { of, passTraffic } of SENDING)
-    traffic.push(...passTraffic(of(context.techniques), part, context));
+  const taken = takenOver(context.techniques);
+  for (const { id, of, passTraffic } of SENDING)
+    if (!taken.has(id)) traffic.push(...passTraffic(of(context.techniques), part, context));
   const behind = seconds(time.backward) + seconds(time.recompute);
   if (traffic.length === 0) return time;
   const beside = (name: 'forward' | 'backward', compute: number): PassTime => {

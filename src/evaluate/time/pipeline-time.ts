@@ -4,10 +4,12 @@ import { pointToPointSeconds } from '../../hardware/collective.ts';
 import type { Span } from '../../hardware/span.ts';
 import { pipelineOverSockets, stageBoundary } from '../../hardware/stage-boundary.ts';
 import { scheduleOf } from '../../schedules/index.ts';
-import { type ChunkPlace, chunkPlaces } from '../../schedules/schedule.ts';
+import { type ChunkPlace, chunkPlaces, modelsIn } from '../../schedules/schedule.ts';
 import { type Simulation, simulate } from '../../schedules/simulate.ts';
+import { dispatchOf } from '../../techniques/index.ts';
 import { shapeOf } from '../memory/stage-memory.ts';
 import { exposedShare, gatherSeconds, sharedSeconds } from './boundary.ts';
+import { dealtTime } from './dealt-time.ts';
 import type { StageRun } from './stage-run.ts';
 
 /** One pipeline's step on the clock: what the event simulator says of its schedule. Seconds. */
@@ -31,9 +33,17 @@ export function pipelineTime(
 ): PipelineTime {
   const stages = runs.length;
   const { microBatches } = runs[0]!;
-  if (stages === 1 && pipeline.stages[0]!.chunks.length === 1) return alone(runs[0]!, microBatches);
+  if (stages === 1 && pipeline.stages[0]!.chunks.length === 1) {
+    const time = alone(runs[0]!, microBatches);
+    const dispatch = dispatchOf(plan.techniques);
+    if (dispatch === null) return time;
+    const { profile } = runs[0]!.blocks[0]!;
+    const { makespan, exposed } = dealtTime(profile, microBatches, time.makespanSeconds, dispatch);
+    return { ...time, makespanSeconds: makespan, finishSeconds: [makespan], transferSeconds: [exposed] };
+  }
   const schedule = scheduleOf(plan.schedule);
   const places = chunkPlaces(schedule, { stages, virtualStages: plan.dims.vpp });
+  const models = modelsIn(schedule);
   const boundaries = boundaryTransfers(problem, plan, pipeline, runs, places);
   const globalChunk: number[][] = runs.map(() => []);
   for (const [g, { stage, chunk }] of places.entries()) globalChunk[stage]![chunk] = g;
@@ -58,12 +68,12 @@ export function pipelineTime(
   };
   const play = (m: number): Simulation => {
     const shape = shapeOf(plan, stages, m);
-    return simulate(schedule.order(shape), places, m, costs);
+    return simulate(schedule.order(shape), places, m, costs, models);
   };
   const transferSeconds = runs.map(
     (run, s) =>
       run.forward.reduce((sum, _, chunk) => sum + pad('forward', s, chunk) + pad('backward', s, chunk), 0) *
-      microBatches,
+      (microBatches / models),
   );
   const all = (m: number) => played(play, m, stages, plan.dims.vpp);
   if (schedule.flows !== true) return { ...all(microBatches), transferSeconds };

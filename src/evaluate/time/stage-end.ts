@@ -1,5 +1,5 @@
 import { streamSeconds } from '../../hardware/stream.ts';
-import { having, holdingsOf } from '../../techniques/index.ts';
+import { having, holdingsOf, takenOver } from '../../techniques/index.ts';
 import { expose } from '../../techniques/overlap.ts';
 import type { StepTraffic } from '../../techniques/technique.ts';
 import type { Owned } from '../memory/owned.ts';
@@ -13,6 +13,8 @@ export interface StageEnd {
   readonly gradientFlush: number;
   readonly parameterGather: number;
   readonly optimizer: number;
+  /** Beside all of the next step. */
+  readonly beside: number;
 }
 
 /** Of one GPU that owns so much. `forward` and `backward`: seconds of the passes behind which traffic can hide. */
@@ -22,12 +24,13 @@ export function stageEnd(
   { forward, backward }: { readonly forward: number; readonly backward: number },
 ): StageEnd {
   const hideable = profile.context.problem.stack.overlap.dataParallel;
-  const { reduce, gather, update, flush, drain } = wholeEnd(profile, owned);
+  const { reduce, gather, update, flush, drain, beside } = wholeEnd(profile, owned);
   return {
     gradientReduce: expose(reduce, hideable, backward).exposed,
     gradientFlush: flush + drained(drain, profile.context.c.drainHidden * backward),
     parameterGather: expose(gather, hideable, forward).exposed,
     optimizer: update,
+    beside,
   };
 }
 
@@ -42,15 +45,18 @@ const SENDING = having('stepTraffic');
 export function wholeEnd({ context }: StageProfile, owned: Owned): StepTraffic {
   const { techniques, group, c } = context;
   const holdings = holdingsOf(context);
-  let [reduce, gather, update, flush, drain] = [0, 0, 0, 0, 0];
+  let [reduce, gather, update, flush, drain, beside] = [0, 0, 0, 0, 0, 0];
+  const taken = takenOver(techniques);
   const states = { ...owned, holdings, whole: owned.unsplit !== null };
   for (const one of SENDING) {
+    if (taken.has(one.id)) continue;
     const traffic = one.stepTraffic(one.of(techniques), states, context);
     reduce += traffic.reduce;
     gather += traffic.gather;
     update += traffic.update;
     flush += traffic.flush;
     drain += traffic.drain;
+    beside += traffic.beside;
   }
   let bytes = 0;
   for (const { state, of, device, share } of holdings) {
@@ -62,7 +68,7 @@ export function wholeEnd({ context }: StageProfile, owned: Owned): StepTraffic {
     update += share * seconds[of] + beyondShare(largest.seconds[of], share);
   }
   const kernels = streamSeconds(group.gpu, bytes, 1, { streamFloor: c.streamFloor, streamBytes: 1 });
-  return { reduce, gather, update: update + kernels, flush, drain };
+  return { reduce, gather, update: update + kernels, flush, drain, beside };
 }
 
 /**

@@ -3,6 +3,7 @@ import type { Problem } from '../../domain/problem.ts';
 import { stageBoundary } from '../../hardware/stage-boundary.ts';
 import { ownedByStage } from '../memory/owned-by-stage.ts';
 import { acrossPipelines, keepsShards } from './across-pipelines.ts';
+import { mirroredSeconds } from './mirrored.ts';
 import type { PipelineTime } from './pipeline-time.ts';
 import { hidingMicroBatches, type StageEnd, stageEnd } from './stage-end.ts';
 import type { BlockRun, StageRun } from './stage-run.ts';
@@ -34,6 +35,7 @@ export function stepTail(
   let gradientFlush = 0;
   let parameterGather = 0;
   let optimizer = 0;
+  let beside = 0;
   for (const [index, { stages, time }] of pipelines.entries()) {
     for (const [s, stage] of stages.entries()) {
       const finish = time.finishSeconds[s]!;
@@ -41,8 +43,10 @@ export function stepTail(
       gradientFlush = Math.max(gradientFlush, step.gradientFlush);
       parameterGather = Math.max(parameterGather, step.parameterGather);
       optimizer = Math.max(optimizer, step.optimizer);
+      beside = Math.max(beside, step.beside);
       const tied = s === 0 ? tiedEmbedding(problem, stages[0]!, stages.at(-1)!) : 0;
-      const reduce = (reducesAlone(plan, stage) ? step.gradientReduce : 0) + tied;
+      const mirrored = mirroredSeconds(problem, plan, stages, s);
+      const reduce = (reducesAlone(plan, stage) ? step.gradientReduce : 0) + tied + mirrored;
       if (finish + reduce > end) {
         end = finish + reduce;
         tail = { criticalPipeline: index, pipelineSeconds: finish, gradientReduce: reduce };
@@ -53,7 +57,13 @@ export function stepTail(
     problem,
     pipelines.map(({ stages }) => stages),
   );
-  return { ...tail, gradientReduce: tail.gradientReduce + across, gradientFlush, parameterGather, optimizer };
+  return {
+    ...tail,
+    gradientReduce: tail.gradientReduce + across,
+    gradientFlush,
+    parameterGather,
+    optimizer: optimizer + Math.max(0, beside - end),
+  };
 }
 
 /** Whether a stage reduces among its own copies: without shards the ring over all pipelines does it in one go. */
@@ -83,6 +93,7 @@ function slowestEnd({ dims }: Plan, stages: number, stage: StageRun): StageEnd {
     gradientFlush: slowest('gradientFlush'),
     parameterGather: slowest('parameterGather'),
     optimizer: slowest('optimizer'),
+    beside: slowest('beside'),
   };
 }
 

@@ -111,11 +111,16 @@ function experts(spec: MoeMlp, context: LayerContext): Operator[] {
   const owned: Partial<Weight> = { split: 'expert', count: spec.experts, active: spec.topK };
   const part = 'routedExperts';
   const whole = spec.expertFfnHiddenSize;
+  // Where one tensor has all experts' weights, as in models with biases (GptOssExperts), the gradient of each is made in zeros as large.
+  const zeros =
+    stack.expertsOneByOne === true && spec.expertBias
+      ? [stream('element-wise', 0, localExperts ** 2 * e * (up + 1) * h * width, localExperts)]
+      : [];
   return [
     operator({
       name: 'expert-fc1',
       modules: ['moe'],
-      kernels: [gemm(rows, up * width, h, localExperts, fused ? 'gradient' : null)],
+      kernels: [gemm(rows, up * width, h, localExperts, fused ? 'gradient' : null), ...zeros],
       saved: [kept(up * e * tokens * width * imbalance, 'moe')],
       backwardBytes: e * tokens * imbalance * (h + (up + 1) * width),
       hostUnits: 2,

@@ -34,6 +34,10 @@ export class LayerRoom {
     const { held, saves, inFlight } = this.asked(choice);
     const kinds = held[0]!.states.length;
     const worth = (kind: number) => held[0]!.states[kind]! + saves[0]![kind]!;
+    let need = 0;
+    for (const [kind, count] of kindCounts(problem).entries()) need += count * worth(kind);
+    // Layers that lie elsewhere take no room.
+    if (need === 0) return null;
     let capacity = 0;
     let stage = 0;
     for (const [run, { stages }] of layout.runs.entries()) {
@@ -46,8 +50,6 @@ export class LayerRoom {
         capacity += most * allocatable;
       }
     }
-    let need = 0;
-    for (const [kind, count] of kindCounts(problem).entries()) need += count * worth(kind);
     return capacity * (1 + 1e-9) >= need ? null : need / capacity;
   }
 

@@ -190,6 +190,7 @@ function chunksPerStage({ layers }: ModelSpec, { pp, family }: Chain, asked: str
   if (pp < 2) return asked === undefined || asked === usualSchedule(1).id ? [1] : [];
   const lie = asked === undefined ? 'loop' : scheduleOf(asked).chunks;
   if (lie === 'one') return [1];
+  if (lie === 'mirror') return pp <= layers.length ? [2] : [];
   if (lie === 'fold') return 2 * pp <= layers.length ? [2] : [];
   if (family !== 'uniform') return [1, 2, 4].filter((v) => pp * v <= layers.length);
   const counts = [1];

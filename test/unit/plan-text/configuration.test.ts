@@ -15,7 +15,7 @@ function refusal(text: string): InputError {
 
 describe('a configuration', () => {
   it.each([
-    ['schedule=dualpipe', '--fix: schedule is "dualpipe"', /Maybe "dualpipe-v"/],
+    ['schedule=dualpipe-w', '--fix: schedule is "dualpipe-w"', /Maybe "dualpipe-v"/],
     ['schedule=constructor', '--fix: schedule is "constructor"', null],
     ['tp=0', '--fix: tp is "0"', null],
     ['tp=8,tp=4', '--fix: "tp" is given twice', null],
@@ -105,9 +105,9 @@ describe('a key of an earlier version', () => {
       'dgx-h100-8',
       ...SMALL,
       '--fix',
-      'schedule=dualpipe',
+      'schedule=hanayo',
     ]);
     expect(code).toBe(2);
-    expect(err).toContain('schedule is "dualpipe"');
+    expect(err).toContain('schedule is "hanayo"');
   });
 });

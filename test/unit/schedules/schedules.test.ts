@@ -3,7 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { inFlightOf } from '../../../src/schedules/in-flight.ts';
 import { SCHEDULES, scheduleOf } from '../../../src/schedules/index.ts';
 import {
+  apart,
   chunkPlaces,
+  modelsIn,
   type PipelineShape,
   type Schedule,
   scheduleLaw,
@@ -29,7 +31,13 @@ function costs(
 }
 
 function run(schedule: Schedule, shape: PipelineShape, c: PassCosts) {
-  return simulate(schedule.order(shape), chunkPlaces(schedule, shape), shape.microBatches, c);
+  return simulate(
+    schedule.order(shape),
+    chunkPlaces(schedule, shape),
+    shape.microBatches,
+    c,
+    modelsIn(schedule),
+  );
 }
 
 /** Most whole-stage activations alive at once, by stage. */
@@ -50,11 +58,11 @@ describe.each(SCHEDULES.map((schedule) => [schedule.id, schedule] as const))('%s
 
   it('does every pass of every micro-batch exactly once', () => {
     for (const shape of shapes) {
-      for (const passes of schedule.order(shape)) {
+      for (const passes of schedule.order(shape).map(apart)) {
         const seen = new Set(passes.map(({ kind, microBatch, chunk }) => `${kind}${microBatch}.${chunk}`));
         expect(seen.size).toBe(passes.length);
         expect(passes.length).toBe(
-          (schedule.splitsBackward ? 3 : 2) * shape.microBatches * shape.virtualStages,
+          ((schedule.splitsBackward ? 3 : 2) * shape.microBatches * shape.virtualStages) / modelsIn(schedule),
         );
       }
     }
@@ -102,7 +110,7 @@ function replayed(order: ReturnType<Schedule['order']>, { virtualStages }: Pipel
     const release = passes.some(({ kind }) => kind === 'W') ? 'W' : 'B';
     const alive = new Array<number>(virtualStages).fill(0);
     const seen = new Map<string, number[]>();
-    for (const { kind, chunk } of passes) {
+    for (const { kind, chunk } of apart(passes)) {
       if (kind === 'F') alive[chunk]! += 1;
       else if (kind === release) alive[chunk]! -= 1;
       seen.set(alive.join(), [...alive]);
@@ -152,6 +160,69 @@ describe('building blocks', () => {
     const shape = { stages: 8, microBatches: 32, virtualStages: 1 };
     const peak = (runAhead: number) => peaks(scheduleOf('1f1b'), { ...shape, runAhead });
     expect(peak(2)).toEqual(peak(0).map((n) => n! + 2));
+  });
+});
+
+/** Published order and bubble: deepseek-ai/DualPipe@3da1bbe, README.md and dualpipe.py; unit times. */
+describe('DualPipe', () => {
+  const dualPipe = scheduleOf('dualpipe');
+  /** Of ranks, micro-batches, and seconds of F, B, W and a shared slot. */
+  const play = (stages: number, microBatches: number, [F, B, W, both]: readonly number[]) => {
+    const shape = { stages, microBatches, virtualStages: 2 };
+    const each = (seconds: number) => Array.from({ length: stages }, () => [seconds, seconds]);
+    const result = run(dualPipe, shape, {
+      forward: each(F!),
+      backward: each(B! - W!),
+      weightGrad: each(W!),
+      transfer: new Array<number>(2 * stages).fill(0),
+      fused: () => both!,
+    });
+    return { makespan: result.makespanSeconds, alive: Math.max(...peaks(dualPipe, shape)) * 2 };
+  };
+
+  it.each([
+    [4, 8, [1, 2, 1, 3], 26],
+    [8, 20, [1, 2, 1, 3], 66],
+    [8, 16, [1, 2, 1, 3], 54],
+    [16, 40, [1, 2, 1, 3], 134],
+    [8, 20, [1, 2, 1, 2.4], 57.6],
+    [8, 20, [1, 3, 1, 4], 91],
+  ] as const)('on %i ranks with %i micro-batches of %j ends after %f', (ranks, m, times, total) => {
+    const { makespan, alive } = play(ranks, m, times);
+    expect(makespan).toBeCloseTo(total, 9);
+    expect(alive).toBe(ranks + 1);
+  });
+
+  it('has the bubble (R/2 − 1)(F&B + B − 3W) where B = 2F and W = F', () => {
+    for (const ranks of [4, 6, 8, 12])
+      for (const more of [0, 2, 10]) {
+        const m = 2 * ranks + more;
+        expect(play(ranks, m, [1, 2, 1, 3]).makespan - 3 * m).toBeCloseTo(ranks / 2 - 1 + (ranks / 2 - 1), 9);
+      }
+  });
+
+  it('runs the order of its own ranks, the last as the first with directions exchanged', () => {
+    const order = dualPipe.order({ stages: 4, microBatches: 8, virtualStages: 2 });
+    const words = (rank: number) =>
+      order[rank]!.map(({ kind, chunk, whole, beside }) =>
+        beside === undefined
+          ? `${kind}${whole ? '' : kind === 'B' ? 'd' : ''}${chunk}`
+          : `[F${chunk} B${beside.chunk}]`,
+      ).join(' ');
+    expect(words(0)).toBe('F0 F0 F0 F1 Bd1 W1 F1 [F0 B1] [F1 B0] B1 [F1 B0] B1 Bd0 W0 Bd0 W0');
+    expect(words(1)).toBe('F0 F1 F0 F1 F0 B1 [F1 B0] [F0 B1] [F1 B0] B1 B0 Bd1 Bd0 W1 W0');
+    const mirrored = (text: string) => text.replaceAll(/[01]/g, (digit) => (digit === '0' ? '1' : '0'));
+    expect(words(3)).toBe(mirrored(words(0)));
+    expect(words(2)).toBe(mirrored(words(1)));
+  });
+
+  it('refuses odd ranks and fewer than two micro-batches for each', () => {
+    const law = (stages: number, microBatches: number) =>
+      scheduleLaw(dualPipe, { stages, microBatches, virtualStages: 2 })?.rule;
+    expect(law(3, 12)).toBe('schedule-stages');
+    expect(law(4, 6)).toBe('schedule-micro-batches');
+    expect(law(4, 9)).toBe('schedule-micro-batches');
+    expect(law(4, 8)).toBeUndefined();
   });
 });
 

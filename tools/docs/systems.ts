@@ -1,0 +1,106 @@
+import { FRAMEWORKS } from '../../src/frameworks/index.ts';
+import { scheduleOf } from '../../src/schedules/index.ts';
+import { TECHNIQUES } from '../../src/techniques/index.ts';
+import type { Scored } from '../accuracy/score.ts';
+
+/** A system of the literature: what says it here, and which frameworks run what says it. */
+interface System {
+  readonly name: string;
+  readonly said: string;
+  readonly source: string;
+  readonly runs: readonly string[];
+  readonly price: string;
+}
+
+const runningTechnique = (id: string) =>
+  FRAMEWORKS.filter(({ express }) => express.techniques.includes(id)).map(({ name }) => name);
+const runningSchedule = (id: string) =>
+  FRAMEWORKS.filter(({ express }) => express.schedules.includes(id)).map(({ name }) => name);
+
+function technique(name: string, id: string, value: string, source: string): System {
+  const one = TECHNIQUES.find((other) => other.id === id)!;
+  const read = one.parse(value);
+  const price = one.price?.(read) ?? [];
+  return {
+    name,
+    said: `\`${id}=${value}\``,
+    source,
+    runs: runningTechnique(id),
+    price: price.length === 0 ? 'none' : price.map((text) => text.replace(/^\S+: /, '')).join('; '),
+  };
+}
+
+function schedule(id: string, also = ''): System {
+  const { name, source } = scheduleOf(id);
+  return { name, said: `\`schedule=${id}${also}\``, source, runs: runningSchedule(id), price: 'none' };
+}
+
+const SYSTEMS: readonly System[] = [
+  technique('RoundPipe, asynchronous', 'dispatch', 'async', 'arXiv 2604.27085'),
+  technique('RoundPipe, synchronous', 'dispatch', 'sync', 'arXiv 2604.27085'),
+  technique('ZeRO-Offload', 'offload-optimizer', '1', 'arXiv 2101.06840'),
+  technique('Deep Optimizer States', 'offload-optimizer', '1:stride2', 'arXiv 2410.21316'),
+  technique('ZeRO-Infinity, FSDP offload', 'offload-parameters', 'host', 'arXiv 2104.07857'),
+  technique('Superpipeline', 'offload-parameters', 'host:4', 'arXiv 2410.08791'),
+  {
+    name: 'SkipPipe',
+    said: '`shardwright skip`',
+    source: 'arXiv 2502.19913',
+    runs: ["SkipPipe's trainers"],
+    price: 'each micro-batch trains only a part of the model',
+  },
+  schedule('dualpipe', ',vpp=2'),
+  schedule('dualpipe-v', ',vpp=2'),
+];
+
+const MODELS = [
+  ['qwen3-1.7b', 'Qwen3-1.7B'],
+  ['llama3.1-8b', 'Llama-3.1-8B'],
+  ['gpt-oss-20b', 'gpt-oss-20B'],
+  ['qwen3-32b', 'Qwen3-32B'],
+] as const;
+const RUNS = [
+  ['roundpipe', 'RoundPipe, asynchronous'],
+  ['roundpipe-sync', 'RoundPipe, synchronous'],
+  ['megatron-pp', 'Megatron-LM, 8 stages'],
+  ['fsdp', 'FSDP'],
+  ['zero2', 'DeepSpeed ZeRO-2'],
+  ['zero-inf', 'DeepSpeed ZeRO-Infinity'],
+  ['megatron-tp', 'Megatron-LM, 8 tensor-parallel ranks'],
+] as const;
+
+/** Published and predicted tokens/s of one run; where it ran out of memory, that. */
+function cell(scored: readonly Scored[], system: string, model: string): string {
+  const id = `roundpipe-art-4090-${system}-${model}`;
+  const one = scored.find((other) => other.id === id || other.id === `${id}-oom`);
+  if (one === undefined) return '';
+  const { sequenceLength, config, measured } = one.row;
+  const tokens = (sequenceLength ?? 0) * (config.globalBatch ?? 0);
+  const speed = (seconds: number | null | undefined) =>
+    seconds ? Math.round(tokens / seconds).toLocaleString('en-US') : 'OOM';
+  const fits = one.verdict !== 'does-not-fit';
+  const predicted = speed(fits || measured.stepSeconds ? one.predictedStepSeconds : null);
+  return `${speed(measured.stepSeconds)} / ${predicted}${fits || !measured.stepSeconds ? '' : ' (refused: host memory)'}`;
+}
+
+/** Systems with who runs them and what they cost, and those for one host of consumer GPUs side by side. */
+export function systemTables(scored: readonly Scored[]): string {
+  const rows = SYSTEMS.map(
+    ({ name, said, source, runs, price }) =>
+      `| ${name} | ${said} | ${runs.join(', ') || 'no framework here'} | ${price} | ${source} |`,
+  );
+  const runs = RUNS.map(
+    ([id, name]) => `| ${name} | ${MODELS.map(([model]) => cell(scored, id, model)).join(' | ')} |`,
+  );
+  return `| system | said by | run by | price in convergence | from |
+|---|---|---|---|---|
+${rows.join('\n')}
+
+Tokens/s on one host of 8 RTX 4090, sequences of 2,048, fp16, published / predicted (ITcarrot/RoundPipe-artifact@e44270a; Mobius, of the
+same table, is not modelled):
+
+| system | ${MODELS.map(([, name]) => name).join(' | ')} |
+|---|${MODELS.map(() => '---:').join('|')}|
+${runs.join('\n')}
+`;
+}
