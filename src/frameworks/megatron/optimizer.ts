@@ -146,7 +146,7 @@ function notesOf(run: MegatronRun, name: string): string[] {
   const sharded = run.has('--use-distributed-optimizer') || name === 'dist_muon';
   return whole && sharded && !run.has('--no-use-layer-wise-param-layout')
     ? [
-        `--optimizer ${name} is estimated with --no-use-layer-wise-param-layout: the padding of the aligned layout is not counted`,
+        `--optimizer ${name} is estimated with --no-use-layer-wise-param-layout: the aligned layout pads weights and gradients of each bucket to its largest matrix on every rank, which is more and is not counted`,
       ]
     : [];
 }

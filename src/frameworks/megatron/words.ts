@@ -20,7 +20,8 @@ export function megatronFlags(problem: Problem, plan: Plan): ReadonlyMap<string,
 /** What of a model that something else builds is said again: whoever reads the file sees which it is. */
 const SIZES: readonly string[] = [
   ...['--num-layers', '--hidden-size', '--num-attention-heads', '--num-query-groups'],
-  ...['--num-experts', '--moe-router-topk', '--seq-length'],
+  ...['--num-experts', '--moe-router-topk', '--seq-length', '--kv-channels', '--multi-latent-attention'],
+  ...['--moe-grouped-gemm', '--moe-shared-expert-intermediate-size'],
 ];
 
 /** Those of the plan, and the sizes of the model. */

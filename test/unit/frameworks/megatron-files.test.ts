@@ -75,7 +75,7 @@ describe('files that Megatron accepts', () => {
 
   it('say what a layout of whole matrices pads', () => {
     const { notes } = read('--num-layers 8 --optimizer muon --use-distributed-optimizer').asked();
-    expect(notes?.join()).toContain('padding of the aligned layout is not counted');
+    expect(notes?.join()).toContain('pads weights and gradients of each bucket to its largest matrix');
   });
 
   it('layouts with groups, repeats and commas', () => {
