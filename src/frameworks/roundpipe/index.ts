@@ -1,5 +1,6 @@
 import type { Plan } from '../../domain/plan.ts';
-import { exportsOf, hostsHeader } from '../../launch-folder/hosts-script.ts';
+import { exportsOf } from '../../launch-folder/hosts-script.ts';
+import { commentText } from '../../launch-folder/quote.ts';
 import { hostRuns } from '../../launch-folder/ranks.ts';
 import { dispatch } from '../../techniques/dispatch.ts';
 import { no, type ProblemRule, type Rule } from '../laws/rule.ts';
@@ -63,7 +64,11 @@ export const roundpipe: Framework = {
         path: 'launch.sh',
         executable: true,
         content: `${[
-          ...hostsHeader(problem.cluster, hosts, origin),
+          '#!/usr/bin/env bash',
+          `# ${commentText(origin)}`,
+          `# Start on ${commentText(hosts[0]!.host)}, once.`,
+          'set -euo pipefail',
+          `cd "$(dirname "\${BASH_SOURCE[0]}")"`,
           ...exportsOf({ PYTORCH_CUDA_ALLOC_CONF: 'expandable_segments:True', CUDA_VISIBLE_DEVICES: gpus }),
           'exec python train.py "$@"',
         ].join('\n')}\n`,
