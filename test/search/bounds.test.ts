@@ -7,7 +7,7 @@ import { splitLaw } from '../../src/laws/split.ts';
 import { parseConfiguration } from '../../src/plan-text/configuration.ts';
 import { type ChosenOptimizer, parseOptimizer } from '../../src/plan-text/optimizer-text.ts';
 import { SCHEDULES, scheduleOf } from '../../src/schedules/index.ts';
-import { scheduleLaw } from '../../src/schedules/schedule.ts';
+import { modelsIn, scheduleLaw } from '../../src/schedules/schedule.ts';
 import { barestBound, barestKernels } from '../../src/search/bound/barest.ts';
 import { lowerBound } from '../../src/search/bound/bounds.ts';
 import { candidateBound } from '../../src/search/bound/candidate-bound.ts';
@@ -250,7 +250,9 @@ describe('bounds are never above what they bound', () => {
     expect(checkGroups(problem(model, cluster, over), 60)).toBeGreaterThan(1000);
   });
 
-  it.each(SCHEDULES.map(({ id }) => id))('of pipelines under %s', (schedule) => {
+  // A search cuts no layers that two stages hold (mirrored-layers), and bounds none.
+  const cut = SCHEDULES.filter((one) => modelsIn(one) === 1).map(({ id }) => id);
+  it.each(cut)('of pipelines under %s', (schedule) => {
     const p = problem('llama-3.2-1b', 'mixed-4090-3090', { globalBatchSize: 32, sequenceLength: 1024 });
     const roomy = { ...p, cluster: withMemory(p.cluster, 2 ** 40) };
     const options = { ...DEFAULT_OPTIONS, fix: parseConfiguration(`schedule=${schedule}`) };
