@@ -36,6 +36,8 @@ export const dispatch = technique<string>({
   id: 'dispatch',
   aliases: [],
   allowedAs: 'offload',
+  // Off, GPUs reduce gradients and update; on, layers are recomputed: either may take less.
+  barest: null,
   off: 'off',
   schema: { enum: VALUES },
   affects: 'layer',
