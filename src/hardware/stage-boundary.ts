@@ -11,33 +11,48 @@ export interface Boundary {
 }
 
 /**
- * The pair of GPUs that pass an activation from one stage to another. Copies of a stage each have their own pair; where
- * links were measured the slowest pair sets the pace. `overSockets`: the pipeline has stages that RDMA does not join, so that
+ * The pair of GPUs that pass an activation from one stage to another, of which the copies in their order are given. Copies of a stage
+ * each have their own pair; where links were measured the slowest pair sets the pace. `overSockets`: the pipeline has stages that RDMA does not join, so that
  * its one communicator takes sockets everywhere.
  */
 export function stageBoundary(
   cluster: Cluster,
-  from: ReplicaBlock,
-  to: ReplicaBlock,
+  from: readonly ReplicaBlock[],
+  to: readonly ReplicaBlock[],
   contextParallel: number,
   overSockets: boolean,
 ): Boundary {
-  const copy = Math.max(from.tp, to.tp) * contextParallel;
-  const all = Math.max(from.count * from.tp, to.count * to.tp) * contextParallel;
+  const [first, peer] = [from[0]!, to[0]!];
+  const copy = Math.max(first.tp, peer.tp) * contextParallel;
+  const all = Math.max(besideFirst(from), besideFirst(to)) * contextParallel;
   const pair = (a: number, b: number): Boundary => ({
     alone: pairSpan(cluster, a, b, { senders: copy, overSockets }),
     together: pairSpan(cluster, a, b, { senders: all, overSockets }),
   });
-  let slowest = pair(from.firstDevice, to.firstDevice);
+  let slowest = pair(first.firstDevice, peer.firstDevice);
   if (cluster.measured === undefined) return slowest;
-  for (let index = 1; index < Math.min(from.count, to.count); index++) {
-    const a = from.firstDevice + index * from.tp * contextParallel;
-    const b = to.firstDevice + index * to.tp * contextParallel;
+  const [senders, receivers] = [firstDevices(from, contextParallel), firstDevices(to, contextParallel)];
+  for (const [index, a] of senders.entries()) {
+    const b = receivers[index];
+    if (index === 0 || b === undefined) continue;
     const one = pair(a, b);
     const [span, worst] = [one.together, slowest.together];
     if (span.domains > 1 && (worst.domains === 1 || isSlower(span.share, worst.share))) slowest = one;
   }
   return slowest;
+}
+
+/** GPUs, context parallelism apart, of all copies on the node group of the first: however micro-batches are dealt to them, they share its cards. */
+function besideFirst(blocks: readonly ReplicaBlock[]): number {
+  const { group } = blocks[0]!;
+  return blocks.reduce((sum, one) => sum + (one.group === group ? one.count * one.tp : 0), 0);
+}
+
+/** The first device of each copy. */
+function firstDevices(blocks: readonly ReplicaBlock[], contextParallel: number): number[] {
+  return blocks.flatMap(({ count, firstDevice, tp }) =>
+    Array.from({ length: count }, (_, index) => firstDevice + index * tp * contextParallel),
+  );
 }
 
 /** Whether some stages of a pipeline are joined by sockets only. */

@@ -22,7 +22,7 @@ export function networkSignature({ cluster }: Problem, plan: Plan): number[] {
       }
       const next = stages[s + 1] ?? (plan.dims.vpp > 1 ? stages[0] : undefined);
       if (next === undefined) continue;
-      const ways = stageBoundary(cluster, stage.replicas[0]!, next.replicas[0]!, plan.dims.cp, overSockets);
+      const ways = stageBoundary(cluster, stage.replicas, next.replicas, plan.dims.cp, overSockets);
       for (const span of Object.values(ways)) signature.push(networkRate(span.share, 1), span.extraLatency);
     }
   }

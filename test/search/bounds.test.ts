@@ -145,7 +145,7 @@ describe('bounds are never above what they bound', () => {
     ['llama-3.2-1b', 'mixed-4090-3090', { globalBatchSize: 48 }, 'megatron-core'],
     ['llama-3.2-1b', 'two-regions', { globalBatchSize: 48 }, 'torch-fsdp2'],
   ] as const)('%s on %s', (model, cluster, over, stack) => {
-    expect(check(problem(model, cluster, { headroom: 0, ...over }, stack), 120)).toBeGreaterThanOrEqual(20);
+    expect(check(problem(model, cluster, { headroom: 0, ...over }, stack), 160)).toBeGreaterThan(20);
   });
 
   it.each([

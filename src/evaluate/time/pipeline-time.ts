@@ -10,7 +10,7 @@ import { dispatchOf } from '../../techniques/index.ts';
 import { shapeOf } from '../memory/stage-memory.ts';
 import { exposedShare, gatherSeconds, sharedSeconds } from './boundary.ts';
 import { dealtTime } from './dealt-time.ts';
-import type { StageRun } from './stage-run.ts';
+import { copiesIn, type StageRun } from './stage-run.ts';
 
 /** One pipeline's step on the clock: what the event simulator says of its schedule. Seconds. */
 export interface PipelineTime {
@@ -141,18 +141,18 @@ function boundaryTransfers(
   return places.slice(1).map((to, g) => {
     const from = places[g]!;
     if (from.stage === to.stage) return NO_TRANSFER;
-    const { profile, block } = runs[from.stage]!.blocks[0]!;
-    const peer = runs[to.stage]!.blocks[0]!;
-    const { alone, together } = stageBoundary(cluster, block, peer.block, dims.cp, overSockets);
+    const [{ blocks }, { blocks: next }] = [runs[from.stage]!, runs[to.stage]!];
+    const [{ profile }, peer] = [blocks[0]!, next[0]!];
+    const ways = stageBoundary(cluster, copiesIn(blocks), copiesIn(next), dims.cp, overSockets);
     // Where micro-batches differ in size one side's is several of the other's.
     const bytes = Math.max(profile.boundaryBytes, peer.profile.boundaryBytes);
     // The way between sites delays; it keeps neither the sender nor the cards busy.
     const secondsOf = (span: Span) => pointToPointSeconds(span, bytes, profile.context.c) - span.extraLatency;
-    const all = secondsOf(together);
-    const apart = sharedSeconds(secondsOf(alone), all, cycle / dims.vpp);
+    const all = secondsOf(ways.together);
+    const apart = sharedSeconds(secondsOf(ways.alone), all, cycle / dims.vpp);
     const seconds = apart + filling * (all - apart);
     const exposed = seconds * exposedShare(profile);
     const gathered = { before: gatherSeconds(profile), after: gatherSeconds(peer.profile) };
-    return { exposed, delay: seconds - exposed + together.extraLatency, occupied: all, gathered };
+    return { exposed, delay: seconds - exposed + ways.together.extraLatency, occupied: all, gathered };
   });
 }

@@ -34,6 +34,11 @@ export interface StageRun {
   readonly weightGrad: readonly number[];
 }
 
+/** The copies of a stage that runs. */
+export function copiesIn(blocks: readonly BlockRun[]): ReplicaBlock[] {
+  return blocks.map(({ block }) => block);
+}
+
 export function runStages(problem: Problem, plan: Plan, index: number, cache?: ProfileCache): StageRun[] {
   const pipeline = plan.pipelines[index]!;
   const slots = microBatchSlots(pipeline);

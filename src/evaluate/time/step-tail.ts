@@ -1,13 +1,12 @@
 import type { Plan } from '../../domain/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
-import { stageBoundary } from '../../hardware/stage-boundary.ts';
 import { ownedByStage } from '../memory/owned-by-stage.ts';
 import { acrossPipelines, keepsShards } from './across-pipelines.ts';
 import { mirroredSeconds } from './mirrored.ts';
 import type { PipelineTime } from './pipeline-time.ts';
 import { hidingMicroBatches, type StageEnd, stageEnd } from './stage-end.ts';
-import type { BlockRun, StageRun } from './stage-run.ts';
-import { tiedBytes, tiedSeconds } from './tied-embedding.ts';
+import type { StageRun } from './stage-run.ts';
+import { summedBetween, tiedBytes } from './tied-embedding.ts';
 
 /** What follows the last backward, and which pipeline it follows. Seconds. */
 export interface StepTail {
@@ -97,12 +96,8 @@ function slowestEnd({ dims }: Plan, stages: number, stage: StageRun): StageEnd {
   };
 }
 
-/** Where first and last stage each hold the tied embedding: all copies send at once. */
-function tiedEmbedding(problem: Problem, { ends, blocks }: StageRun, last: StageRun): number {
-  const [{ profile, block }] = blocks as readonly [BlockRun];
-  const bytes = ends.head === null ? tiedBytes(profile) : 0;
-  if (bytes === 0) return 0;
-  const { dims, c } = profile.context;
-  const { together } = stageBoundary(problem.cluster, block, last.blocks[0]!.block, dims.cp, false);
-  return tiedSeconds(bytes, together, c);
+/** Where first and last stage each hold the tied embedding. */
+function tiedEmbedding(problem: Problem, first: StageRun, last: StageRun): number {
+  const bytes = first.ends.head === null ? tiedBytes(first.blocks[0]!.profile) : 0;
+  return bytes === 0 ? 0 : summedBetween(problem, bytes, first, last);
 }
