@@ -24,13 +24,22 @@ export function leastOfOwnSizes(
   return times[firstWithRoom(classes, load, among, { steps, times })] ?? Number.POSITIVE_INFINITY;
 }
 
-/** Seconds of a step by class and size. */
-function stepsOf(
+/** Seconds in which the slowest class is done, each with a size of its own. */
+export function slowestOf(
   classes: readonly CopiesClass[],
-  { microBatches }: CopiesLoad,
-  among: readonly number[],
-): number[][] {
-  return classes.map(({ seconds, end }) => among.map((size) => microBatches * seconds(size) + end(size)));
+  load: CopiesLoad,
+  sizes: readonly number[],
+): number {
+  return Math.max(...sizes.map((size, i) => stepOf(classes[i]!, load, size)));
+}
+
+function stepOf({ seconds, end }: CopiesClass, { microBatches }: CopiesLoad, size: number): number {
+  return microBatches * seconds(size) + end(size);
+}
+
+/** Seconds of a step by class and size. */
+function stepsOf(classes: readonly CopiesClass[], load: CopiesLoad, among: readonly number[]): number[][] {
+  return classes.map((one) => among.map((size) => stepOf(one, load, size)));
 }
 
 function timesOf(steps: readonly (readonly number[])[]): number[] {

@@ -4,7 +4,13 @@ import type { Problem } from '../../domain/problem.ts';
 import { estimate } from '../../evaluate/estimate.ts';
 import { planLaw } from '../../laws/plan.ts';
 import { splitLaw } from '../../laws/split.ts';
-import { type CopiesClass, leastOfOwnSizes, ownSizes } from '../../partition/own-sizes.ts';
+import {
+  type CopiesClass,
+  type CopiesLoad,
+  leastOfOwnSizes,
+  ownSizes,
+  slowestOf,
+} from '../../partition/own-sizes.ts';
 import { zero } from '../../techniques/zero.ts';
 import { Heap } from '../../units/heap.ts';
 import { type CopiesPace, copiesMiss, framesOf, paceOf } from '../bound/copies-bound.ts';
@@ -31,7 +37,9 @@ interface Dealt {
 /** None of its plans has a smaller value than its bound. */
 interface Item extends Dealt {
   readonly pace: CopiesPace;
-  /** For each group of copies; null: not asked yet, as it is work. */
+  readonly classes: readonly CopiesClass[];
+  readonly load: CopiesLoad;
+  /** For each group of copies; null: not looked for yet, as it is work. */
   readonly sizes: readonly number[] | null;
   readonly bound: number;
 }
@@ -59,13 +67,21 @@ export function expandCopies(run: Run, frame: UnlikeCopies): void {
     return;
   }
   const frames = framesOf(frame);
-  const boundOf = (seconds: number) => options.objective.bound(seconds, frames);
+  const among = sizesToChoose(problem);
+  const { host, timeMultiplier } = problem.stack;
+  /** `slowest`: seconds of the copy that takes longest. */
+  const boundOf = (slowest: number) =>
+    options.objective.bound((slowest + host.secondsPerStep) * timeMultiplier.value, frames);
   const items = new Heap<Item>();
   for (const choice of choices) {
     const pace = paceOf(problem, run.book, frame, choice);
+    const classes = classesOf(frame, pace);
     for (const dealing of deals) {
-      const one = { choice, dealing, pace, sizes: null };
-      items.add({ ...one, bound: boundOf(leastSeconds(problem, frame, one)) });
+      const { microBatches } = dealing;
+      const load = { sequences: problem.workload.globalBatchSize / microBatches, microBatches };
+      const sizes = dealing.sizes === 'equal' ? frame.groups.map(() => load.sequences / dp) : null;
+      const least = sizes === null ? leastOfOwnSizes(classes, load, among) : slowestOf(classes, load, sizes);
+      items.add({ choice, dealing, pace, classes, load, sizes, bound: boundOf(least) });
     }
   }
   for (let one = items.take(); one !== undefined; one = items.take()) {
@@ -79,9 +95,9 @@ export function expandCopies(run: Run, frame: UnlikeCopies): void {
       return;
     }
     if (sizes === null) {
-      const found = sizesOf(problem, frame, one);
+      const found = ownSizes(one.classes, one.load, among);
       if (found === null) run.tally.add(NO_SIZES, () => text(one!));
-      else items.add({ ...one, sizes: found, bound: boundOf(secondsOf(problem, one, found)) });
+      else items.add({ ...one, sizes: found, bound: boundOf(slowestOf(one.classes, one.load, found)) });
       continue;
     }
     const miss = copiesMiss(problem, frame, sizes, one.pace);
@@ -108,50 +124,12 @@ function outlineOf({ groups, tp, cp }: UnlikeCopies) {
   };
 }
 
-type Asked = Dealt & Pick<Item, 'pace'>;
-
-function classesOf({ groups }: UnlikeCopies, { pace }: Asked): CopiesClass[] {
+function classesOf({ groups }: UnlikeCopies, pace: CopiesPace): CopiesClass[] {
   return groups.map(({ count }, group) => ({
     count,
     seconds: (size) => pace.microBatch(group, size),
     end: (size) => pace.end(group, size),
   }));
-}
-
-function loadOf({ workload }: Problem, { microBatches }: Dealing) {
-  return { sequences: workload.globalBatchSize / microBatches, microBatches };
-}
-
-/** Below what the slowest copy takes, whatever the sizes. */
-function leastSeconds(problem: Problem, frame: UnlikeCopies, one: Asked): number {
-  const { dealing } = one;
-  if (dealing.sizes === 'equal') return secondsOf(problem, one, equalSizes(problem, frame, dealing));
-  const load = loadOf(problem, dealing);
-  return stepSeconds(problem, leastOfOwnSizes(classesOf(frame, one), load, sizesToChoose(problem)));
-}
-
-function equalSizes(problem: Problem, { groups, dp }: UnlikeCopies, dealing: Dealing): number[] {
-  const { sequences } = loadOf(problem, dealing);
-  return groups.map(() => sequences / dp);
-}
-
-/** Null: none sum up. */
-function sizesOf(problem: Problem, frame: UnlikeCopies, one: Asked): readonly number[] | null {
-  const { dealing } = one;
-  if (dealing.sizes === 'equal') return equalSizes(problem, frame, dealing);
-  return ownSizes(classesOf(frame, one), loadOf(problem, dealing), sizesToChoose(problem));
-}
-
-/** What the slowest copy takes at least. */
-function secondsOf(problem: Problem, { dealing, pace }: Asked, sizes: readonly number[]): number {
-  const steps = sizes.map(
-    (size, group) => dealing.microBatches * pace.microBatch(group, size) + pace.end(group, size),
-  );
-  return stepSeconds(problem, Math.max(...steps));
-}
-
-function stepSeconds({ stack }: Problem, slowest: number): number {
-  return (slowest + stack.host.secondsPerStep) * stack.timeMultiplier.value;
 }
 
 function cost(
