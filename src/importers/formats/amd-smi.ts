@@ -1,7 +1,6 @@
-import { InputError } from '../../domain/input-error.ts';
 import { type Facts, type Importer, linesOf, nothing } from '../facts/facts.ts';
-import { meshOf } from '../facts/mesh.ts';
 import { hostFacts, type SeenGpu } from './seen-gpus.ts';
+import { xgmiTopology } from './xgmi-topology.ts';
 
 /** `amd-smi static`: a block for each GPU, with MARKET_NAME under ASIC and SIZE under VRAM. */
 export const amdSmiStatic: Importer = {
@@ -76,32 +75,7 @@ export const amdSmiTopology: Importer = {
       if (!/^[0-9a-f]+:[0-9a-f]{2}:[0-9a-f]{2}\.\d$/i.test(name!) || cells.length === 0) break;
       rows.push(cells);
     }
-    if (rows.length === 0 || rows.some((row) => row.length !== rows.length))
-      throw new InputError({
-        message: 'the table of link types has no rows, or rows of other lengths',
-        expected: 'a row and a column for each GPU',
-        hint: 'Maybe the output was cut off: run amd-smi topology again.',
-        at: { file, line: title + 1 },
-      });
-    const links = rows.map((row) => row.map((cell) => (cell === 'XGMI' ? 1 : 0)));
-    return {
-      ...nothing(this.format),
-      topologies: [
-        {
-          vendor: 'amd',
-          gpus: rows.length,
-          nvlinks: 0,
-          nvlinksPerGpu: 0,
-          mesh: meshOf(links),
-          links,
-          nics: 0,
-          nicNames: [],
-          portsPerCard: 1,
-          nicsNear: false,
-          where: { file, line: title + 1 },
-        },
-      ],
-    };
+    return xgmiTopology(this.format, rows, { file, line: title + 1 });
   },
 };
 

@@ -1,7 +1,6 @@
-import { InputError } from '../../domain/input-error.ts';
-import { type Facts, type Importer, linesOf, nothing, type Where } from '../facts/facts.ts';
-import { meshOf } from '../facts/mesh.ts';
+import { type Facts, type Importer, linesOf, nothing } from '../facts/facts.ts';
 import { hostFacts } from './seen-gpus.ts';
+import { xgmiTopology } from './xgmi-topology.ts';
 
 /** `rocm-smi --showtopo`: the table of link types. */
 export const rocmSmiTopology: Importer = {
@@ -10,33 +9,13 @@ export const rocmSmiTopology: Importer = {
   read(text, file): Facts {
     const lines = linesOf(text);
     const title = lines.findIndex((line) => /Link Type between two GPUs/i.test(line));
-    const where = { file, line: title + 1 };
     const table = lines.slice(title + 1);
     const end = table.findIndex((line) => /^=/.test(line));
     const rows = table.slice(0, end < 0 ? undefined : end).flatMap((line) => {
       const [name, ...cells] = line.trim().split(/\s+/);
       return /^GPU\d+$/.test(name!) && !/^GPU\d/.test(cells[0] ?? 'GPU0') ? [cells] : [];
     });
-    if (rows.length === 0 || rows.some((row) => row.length !== rows.length)) throw cutOff(where);
-    const links = rows.map((row) => row.map((cell) => (cell === 'XGMI' ? 1 : 0)));
-    return {
-      ...nothing(this.format),
-      topologies: [
-        {
-          vendor: 'amd',
-          gpus: rows.length,
-          nvlinks: 0,
-          nvlinksPerGpu: 0,
-          mesh: meshOf(links),
-          links,
-          portsPerCard: 1,
-          nics: 0,
-          nicNames: [],
-          nicsNear: false,
-          where,
-        },
-      ],
-    };
+    return xgmiTopology(this.format, rows, { file, line: title + 1 });
   },
 };
 
@@ -89,14 +68,5 @@ function csvCells(lines: readonly string[]): Cell[] {
     return gpu === undefined
       ? []
       : header.slice(1).map((key, j) => ({ gpu, key, value: values[j + 1] ?? '', line: i + 1 }));
-  });
-}
-
-function cutOff(at: Where): InputError {
-  return new InputError({
-    message: 'the table of link types has no rows, or rows of other lengths',
-    expected: 'a row and a column for each GPU',
-    hint: 'Maybe the output was cut off: run rocm-smi --showtopo again.',
-    at,
   });
 }
