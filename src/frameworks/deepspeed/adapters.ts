@@ -1,35 +1,12 @@
 import { wideOf } from '../../domain/dtype.ts';
 import type { Problem } from '../../domain/problem.ts';
-import type { Lora, LoraModule, Training } from '../../domain/training.ts';
+import type { Lora, Training } from '../../domain/training.ts';
 import type { TrainingFlags } from '../../plan-text/training-text.ts';
-import { no, type ProblemRule } from '../laws/rule.ts';
+import { PEFT_NAMES } from '../laws/peft-modules.ts';
 import type { Asked, Source } from '../port/reader.ts';
-
-/** Hugging Face's names. What it has as one matrix goes by other names in each family. */
-const NAMES: Partial<Record<LoraModule, string>> = {
-  q: 'q_proj',
-  k: 'k_proj',
-  v: 'v_proj',
-  o: 'o_proj',
-  gate: 'gate_proj',
-  up: 'up_proj',
-  down: 'down_proj',
-  q_a: 'q_a_proj',
-  q_b: 'q_b_proj',
-  kv_a: 'kv_a_proj_with_mqa',
-  kv_b: 'kv_b_proj',
-};
 
 const ADAPTERS = 'adapter_config.json';
 const QUANTISED = 'quantization_config.json';
-
-/** Adapters are PEFT's, which the training program loads: it knows matrices by their names in the model. */
-export const separateModules: ProblemRule = ({ model: { training } }) => {
-  const fused = training?.lora?.modules.find((one) => NAMES[one] === undefined);
-  return fused === undefined
-    ? null
-    : no('lora-modules', fused, Object.keys(NAMES).join(', '), 'Maybe --lora-modules q,k,v,o,gate,up,down.');
-};
 
 /** What PEFT's LoraConfig is made from, and what bitsandbytes quantises frozen weights by. */
 export function adapterFiles({ model, workload }: Problem): { path: string; content: string }[] {
@@ -63,7 +40,7 @@ function loraConfig({ rank, modules, dropout }: Lora) {
     r: rank,
     lora_dropout: dropout,
     bias: 'none',
-    target_modules: modules.map((one) => NAMES[one]!),
+    target_modules: modules.map((one) => PEFT_NAMES[one]!),
   };
 }
 

@@ -1,8 +1,9 @@
 import type { Plan } from '../../domain/plan.ts';
 import { hostsScript } from '../../launch-folder/hosts-script.ts';
+import { separateModules } from '../laws/peft-modules.ts';
 import { lawOf } from '../laws/structure.ts';
 import { type Framework, HOST_ORDER, type Reach } from '../port/framework.ts';
-import { adapterFiles, adapterVariables, separateModules } from './adapters.ts';
+import { adapterFiles, adapterVariables } from './adapters.ts';
 import { config } from './config.ts';
 import { DEEPSPEED_OPTIMIZERS } from './optimizer.ts';
 import { PLAN_RULES } from './plan-rules.ts';

@@ -3,10 +3,11 @@ import { exportsOf } from '../../launch-folder/hosts-script.ts';
 import { commentText } from '../../launch-folder/quote.ts';
 import { hostRuns } from '../../launch-folder/ranks.ts';
 import { dispatch } from '../../techniques/dispatch.ts';
+import { separateModules } from '../laws/peft-modules.ts';
 import { no, type ProblemRule, type Rule } from '../laws/rule.ts';
 import { lawOf } from '../laws/structure.ts';
 import { type Framework, HOST_ORDER, type Reach } from '../port/framework.ts';
-import { namesModules, program } from './program.ts';
+import { program } from './program.ts';
 
 const reach: Reach = {
   name: 'RoundPipe',
@@ -36,10 +37,7 @@ const forProblem: readonly ProblemRule[] = [
     FAMILIES.includes(model.family)
       ? null
       : no('model-preset', `${model.name} of family ${model.family}`, `one of ${FAMILIES.join(', ')}`),
-  ({ model: { training } }) =>
-    training?.lora == null || namesModules(training.lora)
-      ? null
-      : no('lora-modules', training.lora.modules.join(', '), 'q, k, v, o, gate, up, down'),
+  separateModules,
 ];
 
 const forPlan: readonly Rule[] = [

@@ -5,26 +5,11 @@ import { dealOf } from '../../evaluate/deal.ts';
 import { commentText } from '../../launch-folder/quote.ts';
 import { dispatchOf } from '../../techniques/index.ts';
 import type { Dispatch } from '../../techniques/technique.ts';
+import { PEFT_NAMES } from '../laws/peft-modules.ts';
 
 /** Stages as lists of ranges, a line each. */
 function ranges(name: string, stages: readonly { readonly first: number; readonly end: number }[]): string[] {
   return [`plan.${name} = [`, ...stages.map(({ first, end }) => `    range(${first}, ${end}),`), ']'];
-}
-
-/** Names of transformers' modules; adapters of peft take them. */
-const MODULES: Readonly<Record<string, string>> = {
-  q: 'q_proj',
-  k: 'k_proj',
-  v: 'v_proj',
-  o: 'o_proj',
-  gate: 'gate_proj',
-  up: 'up_proj',
-  down: 'down_proj',
-};
-
-/** Whether peft has every module that the adapters stand beside. */
-export function namesModules({ modules }: Lora): boolean {
-  return modules.every((one) => one in MODULES);
 }
 
 /**
@@ -113,7 +98,7 @@ export function program(problem: Problem, plan: Plan, origin: string): string {
 }
 
 function adapters({ rank, modules }: Lora): string[] {
-  const names = modules.map((one) => `"${MODULES[one]}"`).join(', ');
+  const names = modules.map((one) => `"${PEFT_NAMES[one]}"`).join(', ');
   return [
     'lora = LoraConfig(',
     `    r=${rank}, target_modules=[${names}], task_type=TaskType.CAUSAL_LM`,
