@@ -2,16 +2,7 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type DealtRange, dealtStages } from '../../../src/schedules/dispatched/cut.ts';
-
-interface Model {
-  readonly layers: number;
-  readonly fwd: number;
-  readonly bwd: number;
-  readonly head_fwd: number;
-  readonly head_bwd: number;
-  readonly rp_fwd: readonly number[];
-  readonly rp_bwd: readonly number[];
-}
+import type { Model } from '../../../tools/accuracy/cases/round-pipe.ts';
 
 const CASE = JSON.parse(readFileSync('test/accuracy/cases/roundpipe.json', 'utf8')) as {
   readonly models: Readonly<Record<string, Model>>;

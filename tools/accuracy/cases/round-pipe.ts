@@ -43,7 +43,7 @@ const schema = documentSchema({
 } as const);
 
 /** Layers of a model, milliseconds of one micro-batch on each. */
-interface Model {
+export interface Model {
   readonly layers: number;
   readonly fwd: number;
   readonly bwd: number;
