@@ -202,7 +202,7 @@ describe('a network where one flow does not fill a node', () => {
   it('is written as what a flow and what a node reach', () => {
     expect(yaml).toMatch(/perFlow: 2\.40\d GB\/s # sendrecv/);
     expect(yaml).toMatch(/latency: 49\d\.\d us # sendrecv/);
-    expect(yaml).toMatch(/measured: 1\.5[56]\d GB\/s # all_reduce on 8 ranks/);
+    expect(yaml).toMatch(/measured: 1\.557 GB\/s # all_reduce on 8 ranks/);
   });
 
   it('gives a pair what its message size allows, and less where all GPUs of a node send', () => {
