@@ -3,7 +3,7 @@ import { withoutRank, withoutRanks } from './rank-prefix.ts';
 import { byHost, hostFacts } from './seen-gpus.ts';
 
 // "GPU 0: NVIDIA H100 80GB HBM3 (UUID: GPU-…)", "  MIG 1g.10gb     Device  0: (UUID: MIG-…)".
-const GPU = /^GPU (\d+): (.+?)(?: \(UUID: [^)]*\))?\s*$/;
+const GPU = /^GPU (\d+): (.+?)(?: \(UUID:.*)?\s*$/;
 const SLICE = /^\s+MIG \S+\s+Device\s+\d+:/;
 
 /** `nvidia-smi -L`: a line for each GPU. */

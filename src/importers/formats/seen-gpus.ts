@@ -32,12 +32,15 @@ function kindsOf(gpus: readonly SeenGpu[]): Iterable<readonly [SeenGpu, ...SeenG
   return kinds.values();
 }
 
+/** Less is a figure that was cut off. */
+const LEAST_MIB = 1024;
+
 function hostFact(gpus: readonly [SeenGpu, ...SeenGpu[]]): HostFact {
   return {
     hosts: [],
     count: 1,
     gpuName: gpus[0].name,
-    memoryMiB: least(gpus.map((gpu) => gpu.memoryMiB)),
+    memoryMiB: least(gpus.map(({ memoryMiB }) => ((memoryMiB ?? 0) < LEAST_MIB ? null : memoryMiB))),
     gpusPerHost: gpus.length,
     pcieGeneration: least(gpus.map((gpu) => gpu.generation)),
     features: [],

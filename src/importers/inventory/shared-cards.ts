@@ -9,9 +9,13 @@ export function withSharedCards(groups: readonly InventoryGroup[]): InventoryGro
     const owner = owners.get(key);
     if (owner === undefined || better(group, owner)) owners.set(key, group);
   }
-  return groups.map((group) => {
-    const owner = group.hosts.length === 0 ? group : owners.get(group.hosts.join())!;
-    return owner === group
+  const shared = ({ hosts }: InventoryGroup) =>
+    groups.filter((one) => one.hosts.some((host) => hosts.includes(host))).length > 1;
+  return groups.map((one) => {
+    // Of its other GPUs the catalogue may know nothing.
+    const group = one.bus === null || shared(one) ? one : { ...one, bus: null };
+    const owner = one.hosts.length === 0 ? one : owners.get(one.hosts.join())!;
+    return owner === one
       ? group
       : {
           ...group,
