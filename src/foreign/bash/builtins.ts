@@ -57,7 +57,10 @@ const BUILTINS: Readonly<Record<string, Builtin>> = {
   },
   source,
   '.': source,
-  exit: leave('exit'),
+  exit: (_, shell) => {
+    if (!shell.stays) shell.leaving = 'exit';
+    return true;
+  },
   return: leave('return'),
   break: leave('break'),
   continue: leave('continue'),

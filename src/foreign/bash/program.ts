@@ -1,7 +1,7 @@
 import { InputError } from '../../domain/input-error.ts';
 import { SCRIPT } from './follow.ts';
 import { NOTHING, type Outside } from './outside.ts';
-import { runScript, type ShellScript } from './run.ts';
+import { runScript, type ShellScript } from './script.ts';
 import { slurmVariables } from './slurm-directives.ts';
 import { type Field, known, type Value } from './state.ts';
 import { waysOf } from './ways.ts';

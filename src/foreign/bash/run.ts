@@ -13,85 +13,17 @@ import { runCommand } from './command.ts';
 import { not, testExpression } from './condition.ts';
 import { fieldsOf, numberOf, textOf } from './expand.ts';
 import { runLoop } from './loop.ts';
-import type { Outside } from './outside.ts';
 import { matches } from './pattern.ts';
-import { ARGUMENTS, MOST_DEPTH, type Shell, type Surroundings } from './shell.ts';
-import { slurmVariables } from './slurm-directives.ts';
-import { type Field, known, merged, type Truth, type Value } from './state.ts';
+import { MOST_DEPTH, type Shell, type Surroundings } from './shell.ts';
+import { merged, type Truth } from './state.ts';
 import { printedBy } from './substitution.ts';
 
-/** What a script would run, read without running it. */
-export interface ShellScript {
-  /** The words of each command, in the order they are reached. */
-  readonly commands: readonly (readonly Field[])[];
-  /** Variables as the script leaves them, and those it sets for one command alone. */
-  readonly variables: ReadonlyMap<string, Value>;
-  /** Scripts that it runs or reads and that do not lie beside it. */
-  readonly absent: readonly Field[];
-}
-
-/** Far more than a launch script needs; what loops or calls itself beyond it is not followed. */
-const MOST_STEPS = 20_000;
-
-/** Throws InputError where bash could not read the text, or has no variable that `outside` sets. */
-export function runScript(text: string, file: string, outside: Outside): ShellScript {
-  const set = [...outside.set].map(([name, value]) => [name, [known(value, 1)]] as const);
-  const shell: Shell = {
-    variables: new Map([...slurmVariables(text), ...set]),
-    args: outside.args.map((one) => known(one, 1)),
-    open: outside.args.length === 0,
-    outside,
-    named: new Set(),
-    functions: new Map(),
-    commands: [],
-    environment: new Map(),
-    files: new Map(),
-    absent: [],
-    file,
-    depth: 0,
-    budget: { steps: MOST_STEPS },
-    leaving: null,
-    lineOf: () => 1,
-    printed,
-    runText,
-    runBody,
-  };
-  const before = new Set(shell.variables.keys());
-  shell.variables.set('0', [known(file.replace(/^.*\//, ''), 1)]);
-  runText(text, 1, shell);
-  shell.variables.delete('0');
-  for (const name of before) if (!outside.set.has(name)) shell.variables.delete(name);
-  refuseUnread(shell, outside);
-  return {
-    commands: shell.commands,
-    variables: new Map([...shell.environment, ...shell.variables]),
-    absent: shell.absent,
-  };
-}
-
-/** Throws InputError where the script has no use for what it is given. */
-function refuseUnread({ named, file }: Shell, { set, args }: Outside): void {
-  const name = [...set.keys()].find((one) => !named.has(one));
-  const known = [...named].filter((one) => /^[A-Za-z_]/.test(one)).sort();
-  if (name !== undefined)
-    throw new InputError({
-      message: `--set ${name}: ${file} has no variable of that name`,
-      expected: known.length === 0 ? 'none: it has no variables' : `one of ${known.join(', ')}`,
-    });
-  if (args.length > 0 && !named.has(ARGUMENTS))
-    throw new InputError({
-      message: `arguments after --: ${args.join(' ')}`,
-      expected: `none: ${file} asks for no arguments`,
-      ...(known.length === 0 ? {} : { hint: 'Maybe --set NAME=VALUE for a variable of it.' }),
-    });
-}
-
 /** Runs a text that starts on `line` of the file, in the variables of `shell`. */
-function runText(text: string, line: number, shell: Shell, whole = false): void {
+export function runText(text: string, line: number, shell: Shell, whole = false): void {
   if (shell.depth > MOST_DEPTH) return;
   const ends = [...text.matchAll(/\n/g)].map(({ index }) => index);
   const lineOf = (position: number) => (whole ? line : line + ends.filter((end) => end < position).length);
-  const { commands, errors } = parse(text);
+  const { commands, errors } = parsed(text);
   const [error] = errors ?? [];
   if (error !== undefined)
     throw new InputError({
@@ -106,12 +38,21 @@ function runText(text: string, line: number, shell: Shell, whole = false): void 
   shell.leaving = inner.leaving;
 }
 
-function runBody({ body }: FunctionNode, shell: Shell): Truth {
+/** What a template leaves to fill in, `<path to the data>`, is a text where bash can make nothing else of it. */
+function parsed(text: string): ReturnType<typeof parse> {
+  const plain = parse(text);
+  if (plain.errors === undefined || plain.errors.length === 0) return plain;
+  const filled = text.replaceAll(/<([A-Za-z][^<>'"$`|&;\n]*)>/g, "'$1'");
+  const other = filled === text ? plain : parse(filled);
+  return other.errors === undefined || other.errors.length === 0 ? other : plain;
+}
+
+export function runBody({ body }: FunctionNode, shell: Shell): Truth {
   return body.type === 'CompoundList' ? runList(body, shell) : runNode(body, shell);
 }
 
 /** What `$(…)` prints, where that is one command of known words. */
-function printed(script: string, at: Surroundings): string | null {
+export function printed(script: string, at: Surroundings): string | null {
   const [statement, ...more] = parse(script).commands;
   const command = statement?.command;
   if (command?.type !== 'Command' || command.name === undefined || more.length > 0) return null;

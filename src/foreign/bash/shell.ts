@@ -35,6 +35,8 @@ export interface Shell extends Surroundings {
   readonly depth: number;
   readonly budget: { steps: number };
   leaving: Leaving | null;
+  /** `exit` is passed over. */
+  readonly stays: boolean;
   /** Runs a text that starts on `line` of the file; `whole`: all of it is written on that line. */
   readonly runText: (text: string, line: number, shell: Shell, whole?: boolean) => void;
   readonly runBody: (called: FunctionNode, shell: Shell) => Truth;

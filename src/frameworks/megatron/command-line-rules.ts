@@ -9,9 +9,10 @@ import type { MegatronRule, MegatronRun } from './run.ts';
 import { slipOf, strangersOf } from './strangers.ts';
 import { isEstimated, isWorkedOut } from './value-rules.ts';
 
-/** `validate_args` asks for them; each may be said by the second instead. */
+/** `validate_args` asks for them; each may be said by another instead. */
 const REQUIRED = [
-  ['--num-layers', '--encoder-num-layers'],
+  // The pattern of a hybrid model counts its layers.
+  ['--num-layers', '--encoder-num-layers', '--hybrid-layer-pattern', '--hybrid-override-pattern'],
   ['--hidden-size'],
   ['--num-attention-heads'],
   ['--seq-length', '--encoder-seq-length'],

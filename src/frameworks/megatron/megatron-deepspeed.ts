@@ -57,6 +57,11 @@ function inMegatronWords(run: MegatronRun): MegatronRun {
   const flags = new Map<string, Flag>([...run.flags].filter(([name]) => !RECOMPUTES.includes(name)));
   const set = (name: string, values: readonly string[], from: string) =>
     flags.set(name, { name, values, line: run.line(from) });
+  // One expert is none, and experts are spread by a flag of its own.
+  const experts = flags.get('--num-experts')?.values ?? [];
+  const spread = run.word('--moe-expert-parallel-size');
+  if (experts.length > 0 && experts.every((count) => count === '1')) flags.delete('--num-experts');
+  else if (spread !== null) set('--expert-model-parallel-size', [spread], '--moe-expert-parallel-size');
   const degree = run.word(SEQUENCE);
   if (degree !== null && degree !== '1') {
     set('--context-parallel-size', [degree], SEQUENCE);

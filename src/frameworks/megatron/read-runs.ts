@@ -4,6 +4,7 @@ import type { ReadFile, Source } from '../port/reader.ts';
 import { readWays } from '../reading/ways.ts';
 import { LIST_FLAGS, SWITCH_FLAGS } from './flag-names.ts';
 import { FLAG, flagsOf } from './flags.ts';
+import { withFormer } from './former-flags.ts';
 import { type MegatronRun, megatronRun } from './run.ts';
 
 /** The `--flags` of an argument file, or of the shell script that starts the program with them. */
@@ -18,7 +19,8 @@ export function readRuns(source: Source, read: (run: MegatronRun) => ReadFile): 
       at: { file: path, line: 1 },
     });
   }
-  const runOf = (way: ProgramWay) => megatronRun(flagsOf(way.words), path, found.variables, isWhole(way));
+  const runOf = (way: ProgramWay) =>
+    megatronRun(withFormer(flagsOf(way.words)), path, found.variables, isWhole(way));
   return readWays(source, found, (way) => read(runOf(way)));
 }
 

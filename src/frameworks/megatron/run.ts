@@ -63,7 +63,8 @@ export function megatronRun(
 /** How to say from outside what a script is given by who starts it. */
 function givenBy(value: string | undefined): { readonly hint?: string } {
   const [, name] = /^\$\{?(\w+)/.exec(value ?? '') ?? [];
-  if (name === undefined) return {};
+  if (name === undefined)
+    return value?.startsWith('$') === true ? { hint: 'Maybe --set the variables that it is made of.' } : {};
   return {
     hint: /^\d+$/.test(name)
       ? 'Maybe the arguments of the script after --: -- 4 2.'

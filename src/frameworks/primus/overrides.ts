@@ -42,6 +42,9 @@ const TURNED_OFF: Readonly<Record<string, string>> = {
   gradient_accumulation_fusion: '--no-gradient-accumulation-fusion',
 };
 
+/** Counts that 0 turns off, as null does. */
+const NONE = ['recompute_num_layers', 'num_virtual_stages_per_pipeline_rank', 'mtp_num_layers'];
+
 /** The flags that the keys of an experiment mean: a switch may be said as 1 or 0 too. */
 export function flagsFrom({ keys, line }: Experiment): Map<string, Flag> {
   const flags = new Map<string, Flag>();
@@ -53,7 +56,8 @@ export function flagsFrom({ keys, line }: Experiment): Map<string, Flag> {
     const isSwitch = SWITCH_FLAGS.has(name.slice(2));
     if (off !== undefined) {
       if (given === false || given === 0) set(off, []);
-    } else if (given === false || given === null || (isSwitch && given === 0)) continue;
+    } else if (given === false || given === null || (given === 0 && (isSwitch || NONE.includes(key))))
+      continue;
     else if (given === true || (isSwitch && given === 1)) set(name, []);
     else set(name, Array.isArray(given) ? given.map(String) : [String(given)]);
   }

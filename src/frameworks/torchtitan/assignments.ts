@@ -79,7 +79,10 @@ function keywords(statement: Statement, names: Scope): [path: string, value: Val
     if (section !== undefined) return values.map(([name, value]) => [`${section}.${name}`, value]);
     const copied = COPIES.includes(nameOf(callee) ?? '') ? args[0] : undefined;
     const at = copied === undefined || copied.name !== null ? null : pathOf(evaluate(copied.value, names));
-    if (at !== null) return values.map(([name, value]) => [at === '' ? name : `${at}.${name}`, value]);
+    if (at !== null)
+      return values
+        .filter(([, value]) => !isCopy(value))
+        .map(([name, value]) => [at === '' ? name : `${at}.${name}`, value]);
     // Sections in it are calls of their own.
     return isWhole(callee) ? values.filter(([, value]) => !isSection(value)) : [];
   });
@@ -91,6 +94,8 @@ function isWhole(callee: Value): boolean {
   return callee.name === 'Config' && isKind(callee.of, 'named', 'field') && /Trainer$/.test(callee.of.name);
 }
 
+/** A section with other values: those are told by a call of its own. */
+const isCopy = (value: Value) => isKind(value, 'made') && COPIES.includes(nameOf(value.by) ?? '');
 const isSection = (value: Value) => isKind(value, 'made') && SECTIONS.has(nameOf(value.by));
 
 /** A call by a plain name of a function that asks for no more than a length makes a configuration. */
