@@ -172,6 +172,7 @@ const MAY_IMPORT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'frameworks/reading': {
     units: 'spelling of keys',
     domain: 'places in files, and bad input',
+    'foreign/bash': 'ways in which a script starts a program',
     'frameworks/port': 'what a reader returns',
   },
   'frameworks/writing': {},
@@ -212,6 +213,7 @@ const MAY_IMPORT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     placement: 'orders the nodes of plans',
     'launch-folder': 'ranks of a launch file, seated',
     'frameworks/port': 'what a launch file answers',
+    'frameworks/laws': 'sizes by which models are told apart',
     frameworks: 'those that run a plan, by id',
   },
   importers: {},
@@ -281,6 +283,7 @@ const ONLY_IN: Readonly<Record<string, readonly string[]>> = {
   chalk: ['reporters'],
   'cli-table3': ['reporters'],
   'javascript-lp-solver': ['partition'],
+  'smol-toml': ['catalogue'],
   'node:fs': ['catalogue', 'cli'],
   'node:crypto': ['catalogue', 'cli'],
   'node:os': ['cli', 'session'],

@@ -5,17 +5,11 @@ import { InputError } from '../domain/input-error.ts';
 import { clusterSchema } from '../schema/cluster.ts';
 import { linksFrom, measuredFrom } from './cluster-links.ts';
 import { dataFolder } from './data-folder.ts';
-import {
-  bundled,
-  type Document,
-  listNames,
-  parseDocument,
-  readDocument,
-  validateDocument,
-} from './document.ts';
+import { bundled, type Document, listNames, readDocument, validateDocument } from './document.ts';
 import { assumedJoins, assumedWays } from './joins.ts';
 import type { Loaded } from './models.ts';
 import { assumedHosts, groupFrom } from './node-groups.ts';
+import { parseDocument } from './parse-document.ts';
 import { refuseFastNodes, refuseOddFabrics } from './physical.ts';
 import { sbatchFrom } from './sbatch.ts';
 import { shapeAndCount, shapeCluster } from './shapes.ts';

@@ -1,19 +1,71 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Command } from 'commander';
+import { loadCluster } from '../catalogue/clusters.ts';
 import { readText } from '../catalogue/document.ts';
+import { deviceCount } from '../domain/cluster.ts';
 import { InputError } from '../domain/input-error.ts';
 import { LAUNCHERS } from '../frameworks/index.ts';
 import type { Asked } from '../frameworks/port/reader.ts';
 import type { OpenedFile } from '../session/launch-file.ts';
 import { nearest } from '../units/nearest.ts';
-import { launchSource } from './launch-source.ts';
+import { chosenGpus } from './cluster-choice.ts';
+import type { Io } from './io.ts';
+import { type Beside, launchSource, setFrom } from './launch-source.ts';
 import type { Settings } from './settings.ts';
 
 /** Launchers whose files can be read, as help lists them. */
 export const READABLE = LAUNCHERS.filter((launcher) => launcher.reader !== undefined).map(({ id }) => id);
 
+/** What a launch file may be given beside its name: values from outside, and the arguments of a script. */
+export function launchFileOptions(command: Command): Command {
+  return command
+    .argument('[words...]', 'after --: arguments of the script that is read')
+    .option(
+      '--set <NAME=VALUE>',
+      'a variable that the launch file asks for, whatever it says itself; again for more',
+      (word: string, before: readonly string[]) => [...before, word],
+      [],
+    )
+    .option('--env', 'read the variables of this shell where the launch file has none of that name');
+}
+
+/** Of flags and of the words after `--`. Throws InputError. */
+export function outsideFrom(
+  flags: Readonly<Record<string, unknown>>,
+  words: readonly string[],
+  io: Io,
+): Beside['outside'] {
+  return {
+    set: setFrom((flags.set ?? []) as readonly string[]),
+    args: words,
+    environment: (name) => (flags.env === true ? io.env[name] : undefined),
+  };
+}
+
+/** Values from outside are for a launch file alone. */
+export function refuseOutside({ set, args }: Beside['outside']): void {
+  const [name] = set.keys();
+  if (name === undefined && args.length === 0) return;
+  throw new InputError({
+    message: name === undefined ? `too many arguments: ${args.join(' ')}` : `--set ${name} without --from`,
+    expected: 'a launch file, --from FILE, whose script is given them',
+  });
+}
+
+/** `FILE:PART` is that part of a file: a recipe by name, a job by number. */
+function parted(given: string): { readonly name: string; readonly part: string | undefined } {
+  const [, name, part] = existsSync(given) ? [] : (/^(.+):([A-Za-z_]\w*|\d+)$/.exec(given) ?? []);
+  return name !== undefined && existsSync(name) ? { name, part } : { name: given, part: undefined };
+}
+
 /** Opens FILE or FOLDER of `--from … --for LAUNCHER`. Throws InputError. */
-export async function opened(given: string, id: string | undefined): Promise<OpenedFile> {
+export async function opened(
+  wanted: string,
+  id: string | undefined,
+  outside: Beside['outside'],
+): Promise<OpenedFile> {
+  const { name: given, part } = parted(wanted);
   const launcher = LAUNCHERS.find((one) => one.id === id);
   const reader = launcher?.reader;
   if (launcher === undefined || reader === undefined) {
@@ -36,7 +88,9 @@ export async function opened(given: string, id: string | undefined): Promise<Ope
   const text = readText(path, `a launch file of ${launcher.name}`);
   const map = join(given, 'rank-map.csv');
   const rankMap = folder && existsSync(map) ? { file: map, text: readText(map, 'a rank map') } : null;
-  const file = reader.read(await launchSource(path, text));
+  const source = await launchSource(path, text, { part, outside });
+  const file = reader.read(source);
+  source.refuseUnread();
   return { path, launcher, reader, file, rankMap };
 }
 
@@ -72,4 +126,9 @@ export function workloadOf(asked: Asked): Settings {
 export function under(flags: Settings, stated: Settings): Settings {
   const { 'lora-rank': _, 'lora-modules': __, 'lora-dropout': ___, ...others } = stated;
   return { ...(flags.train === undefined ? stated : others), ...flags };
+}
+
+/** GPUs of a cluster by its name or file, with only the types that are chosen. */
+export function gpusOf(cluster: string, s: Settings): number {
+  return deviceCount(chosenGpus(loadCluster(cluster).value, s['gpu-types']));
 }

@@ -10,6 +10,7 @@ import { GiB } from '../units/quantity.ts';
 import { wrap } from '../units/wrap.ts';
 import { packingWords } from './packing.ts';
 import { grid, painter, type Style } from './paint.ts';
+import { readWords, type Told } from './read-in-file.ts';
 import { trainingWords } from './training.ts';
 import { fullest, layersWords, microBatchWords, scheduleWords, techniqueWords } from './words.ts';
 
@@ -18,7 +19,7 @@ export function estimateTable(
   problem: Problem,
   plan: Plan,
   estimate: Estimate,
-  inferred: readonly string[],
+  { inferred, read }: Told,
   style: Style,
   full: boolean,
 ): string {
@@ -42,6 +43,7 @@ export function estimateTable(
       `step ${formatSeconds(estimate.stepSeconds)} (±${formatPercent(estimate.band)}), ${formatInteger(estimate.tokensPerSecond)} tokens/s, MFU ${formatPercent(estimate.mfu)}, memory: ${verdict} (device figures ±${formatPercent(MEMORY_ERROR)})`,
       style.columns,
     ),
+    ...(read === undefined ? [] : [wrap(readWords(problem, read), style.columns)]),
     ...(problem.model.training === undefined
       ? []
       : [wrap(`Trained: ${trainingWords(problem.model)}.`, style.columns)]),

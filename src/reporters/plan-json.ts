@@ -8,6 +8,7 @@ import { planText } from '../plan-text/text.ts';
 import type { CostedDocument, EstimateDocument, Origin } from '../schema/estimate.ts';
 import type { PlanDocument, RankedDocument } from '../schema/plan.ts';
 import { TECHNIQUES } from '../techniques/index.ts';
+import type { Told } from './read-in-file.ts';
 import { trainingJson } from './training.ts';
 
 /** The shardwright.plan/2 document. Units stand in the key names; parts sum to their totals. */
@@ -70,7 +71,7 @@ export function estimateDocument(
   problem: Problem,
   plan: Plan,
   estimate: Estimate,
-  inferred: readonly string[],
+  { inferred, read }: Told,
   origin: Origin,
 ): EstimateDocument {
   return {
@@ -78,6 +79,7 @@ export function estimateDocument(
     ...origin,
     problem: problemJson(problem),
     inferred,
+    ...(read === undefined ? {} : { from: { file: read.file, configuration: read.words } }),
     ...planJson(problem, plan, estimate),
   };
 }

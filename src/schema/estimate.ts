@@ -1,5 +1,5 @@
 import { type DocumentOf, documentSchema } from '../document/document-schema.ts';
-import { closed, texts } from '../document/shapes.ts';
+import { closed, text, texts } from '../document/shapes.ts';
 import { costed, costedBeside, origin, problem } from './costed.ts';
 
 export const estimateSchema = documentSchema({
@@ -13,7 +13,7 @@ export const estimateSchema = documentSchema({
       inferred: texts,
       ...costed,
     },
-    costedBeside,
+    { ...costedBeside, from: closed({ file: text, configuration: text }) },
   ),
 });
 

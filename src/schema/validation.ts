@@ -1,6 +1,8 @@
 import { type DocumentOf, documentSchema } from '../document/document-schema.ts';
 import { closed, list, positive, text } from '../document/shapes.ts';
 
+const rule = closed({ rule: text, line: positive, actual: text, limit: text, fix: text });
+
 /** What `validate --json` prints. */
 export const validationSchema = documentSchema({
   $id: 'shardwright.validation/1',
@@ -8,7 +10,8 @@ export const validationSchema = documentSchema({
   ...closed({
     schema: { const: 'shardwright.validation/1' },
     file: text,
-    violations: list(closed({ rule: text, line: positive, actual: text, limit: text, fix: text })),
+    violations: list(rule),
+    warnings: list(rule),
   }),
 });
 

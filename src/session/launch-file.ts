@@ -10,6 +10,7 @@ import { seating } from '../launch-folder/seating.ts';
 import { planLaw } from '../laws/plan.ts';
 import { overlaid, parseConfiguration } from '../plan-text/configuration.ts';
 import { type Configured, planOf } from '../plan-text/plan-of.ts';
+import { refuseOtherModel } from './same-model.ts';
 
 /** A launch file that was read; in a folder that `emit` wrote, with its rank map. */
 export interface OpenedFile {
@@ -21,13 +22,13 @@ export interface OpenedFile {
 }
 
 /**
- * What a file asks for. Throws InputError, in the words of `validate`, where a value is none of those that its framework has:
+ * What a file asks for on so many GPUs. Throws InputError, in the words of `validate`, where a value is none of those that its framework has:
  * it stands for no plan, and the default is not what was meant.
  */
-export function askedOf({ path, reader, file, rankMap }: OpenedFile): Asked {
+export function askedOf({ path, reader, file, rankMap }: OpenedFile, gpus: number): Asked {
   const unreadable = new Set(reader.rules.filter((one) => one.unreadable === true).map(({ rule }) => rule));
   const odd = file.violations(ranksOf(rankMap)).find(({ rule }) => unreadable.has(rule));
-  if (odd === undefined) return file.asked();
+  if (odd === undefined) return file.asked(ranksOf(rankMap) ?? gpus);
   const { rule, line, actual, limit, fix } = odd;
   throw new InputError({
     message: `${rule}: ${actual}`,
@@ -45,12 +46,17 @@ function ranksOf(rankMap: OpenedFile['rankMap']): number | null {
 export function notesOn(
   { launcher, file, rankMap }: OpenedFile,
   { notes: own = [], precision }: Asked,
+  gpus: number,
 ): string[] {
-  const notes =
-    precision === null
-      ? [...own, 'the file states no precision: bf16, unless --precision says another']
-      : own;
-  const broken = file.violations(ranksOf(rankMap)).length;
+  const counted = file.gpus ?? null;
+  const notes = [
+    ...own,
+    ...(precision === null ? ['the file states no precision: bf16, unless --precision says another'] : []),
+    ...(counted === null || counted === gpus
+      ? []
+      : [`the file starts its job on ${counted} GPUs, the cluster has ${gpus}`]),
+  ];
+  const broken = file.violations(ranksOf(rankMap)).filter(({ warning }) => warning !== true).length;
   return broken === 0
     ? [...notes]
     : [
@@ -66,18 +72,8 @@ export function planFrom(
   over: string,
   problem: Problem,
 ): Configured | Reason {
-  const { model, cluster } = problem;
-  for (const [what, stated, is] of [
-    ['layers', asked.layers, model.layers.length],
-    ['hidden size', asked.hiddenSize, model.hiddenSize],
-  ] as const) {
-    if (stated !== null && stated !== is)
-      throw new InputError({
-        message: `${path} is for a model with ${what} ${stated}`,
-        expected: `${what} ${is}, as ${model.name} has`,
-        hint: 'Maybe another model.',
-      });
-  }
+  const { cluster } = problem;
+  refuseOtherModel(path, asked, problem.model);
   const seats = rankMap === null ? null : seating(cluster, rankMap.text, rankMap.file);
   if (asked.plan !== undefined && over === '') {
     const all = Array.from({ length: deviceCount(cluster) }, (_, device) => device);

@@ -1,3 +1,4 @@
+import { deviceCount } from '../domain/cluster.ts';
 import type { Estimate } from '../domain/estimate.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
@@ -30,8 +31,9 @@ export function startOf(
 ): Start {
   const file = opened.path;
   const seated = opened.rankMap !== null;
-  const asked = askedOf(opened);
-  const notes = notesOn(opened, asked);
+  const gpus = deviceCount(problem.cluster);
+  const asked = askedOf(opened, gpus);
+  const notes = notesOn(opened, asked, gpus);
   const found = planFrom(opened, asked, '', problem);
   if ('rule' in found) return { file, seated, notes, now: found, changes: null };
   const { plan } = found;
@@ -43,6 +45,11 @@ export function startOf(
     seated,
     notes,
     now: { plan, estimate: estimate(problem, plan) },
-    changes: sayable ? changes(target, problem, plan, best.plan) : null,
+    changes: sayable ? changes(target, problem, plan, best.plan, statedBy(opened, target)) : null,
   };
+}
+
+/** In the words of its own launcher. */
+function statedBy({ launcher, file }: OpenedFile, target: Framework) {
+  return launcher.id === target.id ? (file.settings?.() ?? null) : null;
 }

@@ -103,7 +103,14 @@ describe('every value of every technique', () => {
     expect(one.of(plan.techniques)).toEqual(value);
     finite(on, plan);
     expect(planned(on, planText(on, plan))).toEqual(plan);
-    const table = estimateTable(on, plan, estimate(on, plan), [], { columns: 120, color: false }, true);
+    const table = estimateTable(
+      on,
+      plan,
+      estimate(on, plan),
+      { inferred: [] },
+      { columns: 120, color: false },
+      true,
+    );
     expect(table).toContain(on.model.name);
     const [file] = json.render(on, plan, ORIGIN);
     expect(violations(launchSchema, JSON.parse(file!.content))).toEqual([]);

@@ -23,7 +23,8 @@ function script(layout: string): string {
   writeFileSync(
     path,
     dense({
-      'hidden-size': '4096',
+      ...{ 'hidden-size': '4096', 'ffn-hidden-size': '14336', 'num-attention-heads': '32', swiglu: '' },
+      ...{ 'group-query-attention': '', 'num-query-groups': '8', 'untie-embeddings-and-output-weights': '' },
       'pipeline-model-parallel-layout': `"${layout}"`,
       'use-distributed-optimizer': '',
     }),

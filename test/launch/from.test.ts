@@ -199,26 +199,21 @@ describe('a folder of another launcher', () => {
 });
 
 describe('a file that states no precision', () => {
-  it('is told of, and of Megatron-LM what it computes in then', async () => {
-    const whole = join(scratch, 'arguments.txt');
-    const model = ['--num-layers 80', '--hidden-size 8192', '--num-attention-heads 64', '--seq-length 8192'];
-    const rest = ['--max-position-embeddings 8192', '--micro-batch-size 1', '--global-batch-size 64'];
-    writeFileSync(whole, [...model, ...rest, '--tensor-model-parallel-size 8'].join('\n'));
-    const open = join(scratch, 'open.txt');
-    writeFileSync(open, `${readFileSync(whole, 'utf8')}\n$PRECISION`);
-    const { out } = await run(['estimate', ...PLAN.slice(1, 3), '--from', open, '--for', 'megatron'], {
-      columns: 300,
-    });
-    expect(out).toMatch(/Assumed: the file states no precision: bf16, unless --precision says another/);
-    const inFull = ['estimate', ...PLAN.slice(1, 3), '--from', whole, '--for', 'megatron'];
-    const refused = await run(inFull, { columns: 300 });
-    expect(refused).toMatchObject({ code: 2, out: '' });
-    expect(refused.err).toMatch(/precision: fp32\n.*bf16, fp16/);
-    const told = await run([...inFull, '--precision', 'bf16'], { columns: 300 });
-    expect(told.out).toMatch(/neither --bf16 nor --fp16 is said: Megatron-LM computes in fp32/);
-    const stated = await run(['estimate', ...PLAN.slice(1, 3), '--from', SAMPLE, '--for', 'megatron'], {
-      columns: 300,
-    });
-    expect(stated.out).not.toMatch(/no precision/);
+  it('has that of its framework, where it says all that the program is told', async () => {
+    const bare = join(scratch, 'bare.sbatch');
+    writeFileSync(bare, readFileSync(SAMPLE, 'utf8').replace('--bf16', ''));
+    const estimate = ['estimate', ...PLAN.slice(1, 3), '--for', 'megatron', '--from'];
+    const { out } = await run([...estimate, bare], { columns: 300 });
+    expect(out).toMatch(/Read in .*, fp32, tp=4/);
+    expect(out).toMatch(/neither --bf16 nor --fp16 is said: Megatron-LM computes in fp32 then/);
+    const part = join(scratch, 'part.sh');
+    writeFileSync(
+      part,
+      'ARGS="--tensor-model-parallel-size 8 --micro-batch-size 1 --seq-length 8192 --global-batch-size 64"\n',
+    );
+    const told = await run([...estimate, part], { columns: 300 });
+    expect(told.out).toMatch(/Assumed: the file states no precision: bf16, unless --precision says another/);
+    const stated = await run([...estimate, SAMPLE], { columns: 300 });
+    expect(stated.out).not.toMatch(/no precision|fp32/);
   });
 });

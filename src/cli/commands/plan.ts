@@ -23,7 +23,16 @@ import { fixFrom, noteRenamed } from '../dimensions.ts';
 import { emitPlan } from '../emit-plan.ts';
 import { explainLine } from '../explain-line.ts';
 import { mayWrite } from '../folder.ts';
-import { opened, READABLE, under, workloadOf } from '../from-file.ts';
+import {
+  gpusOf,
+  launchFileOptions,
+  opened,
+  outsideFrom,
+  READABLE,
+  refuseOutside,
+  under,
+  workloadOf,
+} from '../from-file.ts';
 import { EXIT, foundOr, type Io, printJson } from '../io.ts';
 import { type Given, given } from '../problem.ts';
 import { scheduledCluster, scheduling, schedulingOptions } from '../scheduling.ts';
@@ -58,10 +67,20 @@ export const plan: Register = (program, io, done) => {
     )
     .option('--force', 'replace files in a folder that exists')
     .option('--no-cache', 'search anew')
-    .option('--quiet', 'no progress')
-    .action(async (model: string, cluster: string, flags: Record<string, unknown>) => {
-      const start = flags.from === undefined ? null : await opened(String(flags.from), said(flags.for));
-      const stated = start === null ? {} : { launcher: start.launcher.id, ...workloadOf(askedOf(start)) };
+    .option('--quiet', 'no progress');
+  launchFileOptions(command).action(
+    async (model: string, cluster: string, words: readonly string[], flags: Record<string, unknown>) => {
+      const outside = outsideFrom(flags, words, io);
+      if (flags.from === undefined) refuseOutside(outside);
+      const start =
+        flags.from === undefined ? null : await opened(String(flags.from), said(flags.for), outside);
+      const stated =
+        start === null
+          ? {}
+          : {
+              launcher: start.launcher.id,
+              ...workloadOf(askedOf(start, gpusOf(cluster, settings(flags, io)))),
+            };
       const s = under(settings(flags, io), stated);
       const input = given(model, cluster, s);
       noteRenamed(io, { '--fix': s.fix, '--max': s.max, '--why-not': flags.whyNot });
@@ -79,7 +98,7 @@ export const plan: Register = (program, io, done) => {
       scheduledCluster(problem, flags);
       if (flags.emit !== undefined) mayWrite(String(flags.emit), flags.force === true);
       if (flags.gpus !== undefined || flags.pareto === true) {
-        refuseBesideSweeps(flags);
+        refuseOutsideSweeps(flags);
         const sweeps = sweepsOf(input, options, flags);
         if (flags.json === true) printJson(io, sweepDocument(problem, sweeps, origin));
         else io.stdout(sweepTable(problem, sweeps, styleOf(io)));
@@ -125,11 +144,12 @@ export const plan: Register = (program, io, done) => {
       }
       if (result.certificate.cutBy === 'interrupt') done(EXIT.interrupted);
       else done(foundOr(result.plans.length > 0, result.excluded !== undefined));
-    });
+    },
+  );
 };
 
 /** A sweep prints many plans: what is about the one best plan has no place beside it. */
-function refuseBesideSweeps(flags: Readonly<Record<string, unknown>>): void {
+function refuseOutsideSweeps(flags: Readonly<Record<string, unknown>>): void {
   const sweep = flags.pareto === true ? '--pareto' : '--gpus';
   for (const [key, name] of [
     ['emit', '--emit'],

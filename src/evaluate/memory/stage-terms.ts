@@ -122,7 +122,7 @@ function stateTerms(profile: StageProfile): (place: StagePlace) => MemoryTerm[] 
         : [memoryTerm({ part: state, device, over: 'widest', layers: most, fixed: [ofBeside] })];
     });
     const copies = widened.map(({ of, bytes, layers }) =>
-      memoryTerm({ part: 'gradients', at: STEP, layers, fixed: [bytes * beside.trained[of]] }),
+      memoryTerm({ part: 'widened gradients', at: STEP, layers, fixed: [bytes * beside.trained[of]] }),
     );
     const root = ownedAtEnds(profile, ends);
     const rootWeights = gatheredBytes(root, 'dense');

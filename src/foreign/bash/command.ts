@@ -1,28 +1,11 @@
-import type { Assignment, Command, Function as FunctionNode } from 'unbash';
-import { type Truth, testWords } from './condition.ts';
-import { fieldsOf, type Surroundings, textOf } from './expand.ts';
-import { type Field, joined, scalar, type Value } from './state.ts';
-
-/** A script half way. */
-export interface Shell extends Surroundings {
-  variables: Map<string, Value>;
-  readonly functions: Map<string, FunctionNode>;
-  readonly commands: (readonly Field[])[];
-  /** Variables set for one command alone. */
-  readonly environment: Map<string, Value>;
-  readonly file: string;
-  readonly depth: number;
-  readonly budget: { steps: number };
-  /** Runs a text that starts on `line` of the file. */
-  readonly runText: (text: string, line: number, shell: Shell) => void;
-  readonly runBody: (called: FunctionNode, shell: Shell) => Truth;
-}
-
-/** Scripts in scripts, functions in functions: deeper ones are not followed. */
-export const MOST_DEPTH = 8;
+import type { Assignment, Command } from 'unbash';
+import { runBuiltin } from './builtins.ts';
+import { fieldsOf, textOf, textOfParts } from './expand.ts';
+import { followed, SHELL } from './follow.ts';
+import { MOST_DEPTH, type Shell, setTo, variableOf } from './shell.ts';
+import { type Field, joined, scalar, type Truth, unknown, type Value } from './state.ts';
 
 const DECLARES = /^(export|declare|typeset|local|readonly)$/;
-const SHELL = /^(?:.*\/)?(?:ba|da|z)?sh$/;
 const READS_SCRIPT = /^(?:.*\/)?(?:(?:ba|da|z)?sh|sbatch|srun|ssh)$/;
 
 /** Runs a simple command: sets its variables, follows the scripts it hands to a shell, keeps the words of the rest. */
@@ -42,55 +25,56 @@ export function runCommand({ name, prefix, suffix, redirects }: Command, shell: 
     } else if (one.type === 'Word') words.push(...fieldsOf(one, shell));
   }
   if (declares) return true;
-  for (const one of redirects)
-    if (one.type === 'HereDoc' && READS_SCRIPT.test(program.text))
-      shell.runText(one.body.text, shell.lineOf(one.body.pos), shell);
-  return runWords(words, shell);
+  for (const one of redirects) {
+    if (one.type !== 'HereDoc') continue;
+    const { text, parts } = one.body;
+    if (READS_SCRIPT.test(program.text)) shell.runText(text, shell.lineOf(one.body.pos), shell);
+    else if (program.text === 'cat') {
+      const to = redirects.find((other) => other.type === 'Redirect' && /^>/.test(other.operator));
+      const target =
+        to?.type === 'Redirect' && to.target !== undefined ? textOf(to.target, shell) : undefined;
+      const written = parts === undefined ? text : textOfParts(parts, shell).text;
+      if (target?.certainty === 'known') shell.files.set(target.text, written);
+    }
+  }
+  return runWords(words, shell, assignments.length > 0);
 }
 
-function runWords(words: readonly Field[], shell: Shell): Truth {
+/** `assigned`: variables were set for this command alone. */
+function runWords(words: readonly Field[], shell: Shell, assigned: boolean): Truth {
   const [program, ...args] = words as [Field, ...Field[]];
   const called = shell.functions.get(program.text);
   if (called !== undefined && shell.depth <= MOST_DEPTH) {
-    const inner: Shell = { ...shell, depth: shell.depth + 1 };
+    const inner: Shell = { ...shell, args, open: false, depth: shell.depth + 1, leaving: null };
     const truth = shell.runBody(called, inner);
     shell.variables = inner.variables;
+    if (inner.leaving === 'exit') shell.leaving = 'exit';
     return truth;
   }
-  switch (program.text) {
-    case '[':
-      return testWords(args.slice(0, -1));
-    case 'test':
-      return testWords(args);
-    case 'true':
-    case ':':
-      return true;
-    case 'false':
-      return false;
-    case 'unset':
-      for (const { text } of args) shell.variables.delete(text);
-      return true;
-    case 'read':
-    case 'mapfile':
-    case 'readarray':
-      for (const { text, line } of args.filter((one) => /^[A-Za-z_]\w*$/.test(one.text)))
-        shell.variables.set(text, [{ text: `$${text}`, line, certainty: 'unknown' }]);
-      return true;
-    case 'eval':
-      shell.runText(args.map(({ text }) => text).join(' '), program.line, shell);
-      return true;
-  }
+  const built = runBuiltin(program, args, shell);
+  if (built !== undefined) return built;
   const at = words.findIndex(({ text }) => SHELL.test(text));
   const flag = words.findIndex(({ text }, i) => i > at && /^-[a-z]*c$/.test(text));
   const script = at < 0 || flag < 0 ? undefined : words[flag + 1];
-  if (script === undefined) shell.commands.push(words);
-  else shell.runText(script.text, script.line, shell);
-  return true;
+  if (script !== undefined) {
+    const inner: Shell = { ...shell, args: words.slice(flag + 3), open: false, leaving: null };
+    shell.runText(script.text, script.line, inner);
+  } else if (!followed(words, assigned ? withEnvironment(shell) : shell)) shell.commands.push(words);
+  return SUCCEEDS.test(program.text) ? true : null;
+}
+
+/** Programs whose end nobody asks for; what others say by it only a running shell knows. */
+const SUCCEEDS =
+  /^(?:cd|pushd|popd|mkdir|echo|printf|touch|rm|cp|mv|sleep|ulimit|module|conda|date|hostname|alias|trap|wait)$/;
+
+/** A shell that sees what was set for its command alone. */
+function withEnvironment(shell: Shell): Shell {
+  return { ...shell, variables: new Map([...shell.variables, ...shell.environment]) };
 }
 
 function assign({ name, value, append, index }: Assignment, shell: Shell, into: Map<string, Value>): void {
   // `ARGS="$ARGS --more"` starts from nothing.
-  const isNew = !shell.variables.has(name);
+  const isNew = variableOf(name, 1, shell) === undefined;
   if (isNew) shell.variables.set(name, []);
   const fresh =
     value.type === 'ArrayValue'
@@ -98,12 +82,19 @@ function assign({ name, value, append, index }: Assignment, shell: Shell, into: 
       : [textOf(value, shell)];
   if (isNew) shell.variables.delete(name);
   const before = into.get(name) ?? [];
-  if (index !== undefined)
-    into.set(name, [{ text: `$${name}`, line: shell.lineOf(index.pos), certainty: 'unknown' }]);
-  else if (append !== true) into.set(name, fresh);
-  else if (value.type === 'ArrayValue') into.set(name, [...before, ...fresh]);
+  if (index !== undefined) setTo(name, indexed(name, before, textOf(index, shell), fresh), shell, into);
+  else if (append !== true) setTo(name, fresh, shell, into);
+  else if (value.type === 'ArrayValue') setTo(name, [...before, ...fresh], shell, into);
   else {
     const [first, ...rest] = before;
-    into.set(name, [first === undefined ? fresh[0]! : joined(first, '', fresh[0]!), ...rest]);
+    setTo(name, [first === undefined ? fresh[0]! : joined(first, '', fresh[0]!), ...rest], shell, into);
   }
+}
+
+/** One element of an array set; an array by names, or with gaps, is not told. */
+function indexed(name: string, before: Value, index: Field, fresh: Value): Value {
+  const place = Number(index.text);
+  return index.certainty === 'known' && index.text !== '' && place <= before.length && place >= 0
+    ? [...before.slice(0, place), ...fresh, ...before.slice(place + 1)]
+    : [unknown(`$${name}`, index.line)];
 }

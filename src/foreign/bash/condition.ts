@@ -1,15 +1,23 @@
 import type { TestExpression } from 'unbash';
-import { type Surroundings, textOf } from './expand.ts';
-import type { Field } from './state.ts';
-
-/** Whether a condition holds; null: only a running shell knows. */
-export type Truth = boolean | null;
+import { textOf } from './expand.ts';
+import { matches } from './pattern.ts';
+import type { Surroundings } from './shell.ts';
+import type { Field, Truth } from './state.ts';
 
 export const not = (truth: Truth): Truth => (truth === null ? null : !truth);
 
 /** `[ … ]` and `test …`: the words between. */
 export function testWords(words: readonly Field[]): Truth {
   const [first, second, third] = words;
+  for (const [operator, decisive] of [
+    ['-o', true],
+    ['-a', false],
+  ] as const) {
+    const place = words.findIndex(({ text: word }, i) => i > 0 && word === operator);
+    if (place < 0) continue;
+    const truths = [testWords(words.slice(0, place)), testWords(words.slice(place + 1))];
+    return truths.includes(decisive) ? decisive : truths.includes(null) ? null : !decisive;
+  }
   if (first?.text === '!') return not(testWords(words.slice(1)));
   if (words.length === 1) return unary('-n', first!);
   if (words.length === 2) return unary(first!.text, second!);
@@ -63,14 +71,15 @@ function binary(operator: string, left: Field, right: Field): Truth {
   if (a === null || b === null) return null;
   if (operator === '=' || operator === '==') return matches(a, b);
   if (operator === '!=') return !matches(a, b);
+  if (operator === '=~') return foundIn(a, b);
   return a === '' || b === '' ? false : (NUMBERS[operator]?.(Number(a), Number(b)) ?? null);
 }
 
-/** Whether a text is a pattern of bash with `*` and `?`. */
-export function matches(value: string, pattern: string): boolean {
-  const source = pattern
-    .replaceAll(/[.+^${}()|[\]\\]/g, '\\$&')
-    .replaceAll('*', '[^]*')
-    .replaceAll('?', '[^]');
-  return new RegExp(`^${source}$`).test(value);
+/** null: a pattern that is none here. */
+function foundIn(value: string, source: string): Truth {
+  try {
+    return new RegExp(source).test(value);
+  } catch {
+    return null;
+  }
 }

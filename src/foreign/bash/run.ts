@@ -1,4 +1,5 @@
 import {
+  type Case,
   type CommandNode,
   type CompoundList,
   type Function as FunctionNode,
@@ -8,47 +9,21 @@ import {
   type Statement,
 } from 'unbash';
 import { InputError } from '../../domain/input-error.ts';
-import { arithmetic } from './arithmetic.ts';
-import { MOST_DEPTH, runCommand, type Shell } from './command.ts';
-import { matches, not, type Truth, testExpression } from './condition.ts';
-import { fieldsOf, numberText, textOf } from './expand.ts';
-import { type Field, merged, type Value } from './state.ts';
-
-/** What a script would run, read without running it. */
-export interface ShellScript {
-  /** The words of each command, in the order they are reached. */
-  readonly commands: readonly (readonly Field[])[];
-  /** Variables as the script leaves them, and those it sets for one command alone. */
-  readonly variables: ReadonlyMap<string, Value>;
-}
-
-/** Far more than a launch script needs; what loops or calls itself beyond it is not followed. */
-const MOST_STEPS = 20_000;
-
-/** Throws InputError where bash could not read the text. */
-export function runScript(text: string, file: string): ShellScript {
-  const shell: Shell = {
-    variables: new Map(),
-    functions: new Map(),
-    commands: [],
-    environment: new Map(),
-    file,
-    depth: 0,
-    budget: { steps: MOST_STEPS },
-    lineOf: () => 1,
-    runText,
-    runBody,
-  };
-  runText(text, 1, shell);
-  return { commands: shell.commands, variables: new Map([...shell.environment, ...shell.variables]) };
-}
+import { runCommand } from './command.ts';
+import { not, testExpression } from './condition.ts';
+import { fieldsOf, numberOf, textOf } from './expand.ts';
+import { runLoop } from './loop.ts';
+import { matches } from './pattern.ts';
+import { MOST_DEPTH, type Shell, type Surroundings } from './shell.ts';
+import { merged, type Truth } from './state.ts';
+import { printedBy } from './substitution.ts';
 
 /** Runs a text that starts on `line` of the file, in the variables of `shell`. */
-function runText(text: string, line: number, shell: Shell): void {
+export function runText(text: string, line: number, shell: Shell, whole = false): void {
   if (shell.depth > MOST_DEPTH) return;
   const ends = [...text.matchAll(/\n/g)].map(({ index }) => index);
-  const lineOf = (position: number) => line + ends.filter((end) => end < position).length;
-  const { commands, errors } = parse(text);
+  const lineOf = (position: number) => (whole ? line : line + ends.filter((end) => end < position).length);
+  const { commands, errors } = parsed(text);
   const [error] = errors ?? [];
   if (error !== undefined)
     throw new InputError({
@@ -57,17 +32,48 @@ function runText(text: string, line: number, shell: Shell): void {
       at: { file: shell.file, line: lineOf(error.pos) },
     });
   const inner: Shell = { ...shell, lineOf, depth: shell.depth + 1 };
-  for (const statement of commands) runStatement(statement, inner);
+  runAll(commands, inner);
   shell.variables = inner.variables;
+  shell.args = inner.args;
+  shell.leaving = inner.leaving;
 }
 
-function runBody({ body }: FunctionNode, shell: Shell): Truth {
+/** What a template leaves to fill in, `<path to the data>`, is a text where bash can make nothing else of it. */
+function parsed(text: string): ReturnType<typeof parse> {
+  const plain = parse(text);
+  if (plain.errors === undefined || plain.errors.length === 0) return plain;
+  const filled = text.replaceAll(/<([A-Za-z][^<>'"$`|&;\n]*)>/g, "'$1'");
+  const other = filled === text ? plain : parse(filled);
+  return other.errors === undefined || other.errors.length === 0 ? other : plain;
+}
+
+export function runBody({ body }: FunctionNode, shell: Shell): Truth {
   return body.type === 'CompoundList' ? runList(body, shell) : runNode(body, shell);
 }
 
+/** What `$(…)` prints, where that is one command of known words. */
+export function printed(script: string, at: Surroundings): string | null {
+  const [statement, ...more] = parse(script).commands;
+  const command = statement?.command;
+  if (command?.type !== 'Command' || command.name === undefined || more.length > 0) return null;
+  const inside: Surroundings = { ...at, lineOf: () => 1 };
+  const words = [command.name, ...command.suffix.filter((one) => one.type === 'Word')];
+  return printedBy(
+    command,
+    words.flatMap((word) => fieldsOf(word, inside)),
+  );
+}
+
 function runList({ commands }: CompoundList, shell: Shell): Truth {
+  return runAll(commands, shell);
+}
+
+function runAll(statements: readonly Statement[], shell: Shell): Truth {
   let truth: Truth = true;
-  for (const statement of commands) truth = runStatement(statement, shell);
+  for (const statement of statements) {
+    truth = runStatement(statement, shell);
+    if (shell.leaving !== null) break;
+  }
   return truth;
 }
 
@@ -76,6 +82,7 @@ function runStatement({ command }: Statement, shell: Shell): Truth {
   const [first, ...rest] = command.commands;
   let truth = runPipeline(first!, shell);
   for (const [i, next] of rest.entries()) {
+    if (shell.leaving !== null) break;
     const wanted = command.operators[i] === '&&';
     if (truth === null) either([() => runPipeline(next, shell), () => undefined], shell, next.pos);
     else if (truth === wanted) truth = runPipeline(next, shell);
@@ -87,6 +94,8 @@ function runPipeline(node: PipelineNode, shell: Shell): Truth {
   if (node.type !== 'Pipeline') return runNode(node, shell);
   let truth: Truth = true;
   for (const command of node.commands) truth = runNode(command, shell);
+  // What several programs say to each other is not told.
+  if (node.commands.length > 1) truth = null;
   return node.prefixes.some(({ type }) => type === 'Negation') ? not(truth) : truth;
 }
 
@@ -97,14 +106,17 @@ function runNode(node: CommandNode, shell: Shell): Truth {
       return runCommand(node, shell);
     case 'Redirected':
       return runNode(node.command, shell);
-    case 'Subshell':
+    case 'Subshell': {
+      const inner: Shell = { ...shell, variables: new Map(shell.variables), leaving: null };
+      return runList(node.body, inner);
+    }
     case 'BraceGroup':
       return runList(node.body, shell);
     case 'TestCommand':
       return testExpression(node.expression, shell);
     case 'ArithmeticCommand': {
-      const value =
-        node.expression === undefined ? null : arithmetic(node.expression, (name) => numberText(name, shell));
+      const { expression } = node;
+      const value = expression === undefined ? null : numberOf(expression, shell, shell.lineOf(node.pos));
       return value === null ? null : value !== 0;
     }
     case 'Function':
@@ -112,52 +124,32 @@ function runNode(node: CommandNode, shell: Shell): Truth {
       return true;
     case 'If':
       return choose([node, ...node.elif], node.else, shell);
-    case 'Case': {
-      const word = textOf(node.word, shell);
-      const value = word.certainty === 'known' ? word.text : word.certainty === 'unset' ? '' : null;
-      if (value === null) {
-        either(
-          [
-            ...node.items.map(
-              ({ body }) =>
-                () =>
-                  runList(body, shell),
-            ),
-            () => undefined,
-          ],
-          shell,
-          node.pos,
-        );
-        return null;
-      }
-      const hit = node.items.find(({ pattern }) =>
-        pattern.some((one) => matches(value, textOf(one, shell).text)),
-      );
-      return hit === undefined ? true : runList(hit.body, shell);
-    }
-    case 'For': {
-      const words = (node.wordlist ?? []).flatMap((word) => fieldsOf(word, shell));
-      if (words.every(({ certainty }) => certainty === 'known')) {
-        for (const word of words) {
-          shell.variables.set(node.name.value, [word]);
-          runList(node.body, shell);
-        }
-        return true;
-      }
-      shell.variables.set(node.name.value, [
-        { text: `$${node.name.value}`, line: shell.lineOf(node.pos), certainty: 'unknown' },
-      ]);
-      either([() => runList(node.body, shell), () => undefined], shell, node.pos);
-      return null;
-    }
+    case 'Case':
+      return runCase(node, shell);
+    case 'For':
     case 'While':
     case 'ArithmeticFor':
     case 'Select':
-      either([() => runList(node.body, shell), () => undefined], shell, node.pos);
-      return null;
+      return runLoop(node, shell, { list: runList, either });
     case 'Coproc':
       return null;
   }
+}
+
+function runCase({ word, items, pos }: Case, shell: Shell): Truth {
+  const asked = textOf(word, shell);
+  const value = asked.certainty === 'known' ? asked.text : asked.certainty === 'unset' ? '' : null;
+  if (value === null) {
+    const ways = items.map(
+      ({ body }) =>
+        () =>
+          runList(body, shell),
+    );
+    either([...ways, () => undefined], shell, pos);
+    return null;
+  }
+  const hit = items.find(({ pattern }) => pattern.some((one) => matches(value, textOf(one, shell).text)));
+  return hit === undefined ? true : runList(hit.body, shell);
 }
 
 /** The first branch whose clause holds; from one that cannot be decided on, either way. */
@@ -169,18 +161,29 @@ function choose(
   const [way, ...rest] = ways;
   if (way === undefined) return otherwise === undefined ? true : runList(otherwise, shell);
   const truth = runList(way.clause, shell);
+  if (shell.leaving !== null) return truth;
   if (truth === true) return runList(way.then, shell);
   if (truth === false) return choose(rest, otherwise, shell);
   either([() => runList(way.then, shell), () => choose(rest, otherwise, shell)], shell, way.then.pos);
   return null;
 }
 
+/** Ways of which one is taken. Who starts a job means it to start: one that leaves the script before is not meant. */
 function either(ways: readonly (() => unknown)[], shell: Shell, position: number): void {
-  const before = shell.variables;
+  const [variables, { args }] = [shell.variables, shell];
   const after = ways.map((way) => {
-    shell.variables = new Map(before);
+    shell.variables = new Map(variables);
+    shell.args = args;
+    shell.leaving = null;
     way();
-    return shell.variables;
+    return { variables: shell.variables, args: shell.args, leaving: shell.leaving };
   });
-  shell.variables = merged(after, shell.lineOf(position));
+  const staying = after.filter(({ leaving }) => leaving === null);
+  const [first] = staying.length > 0 ? staying : after;
+  shell.args = first!.args;
+  shell.leaving = first!.leaving;
+  shell.variables = merged(
+    (staying.length > 0 ? staying : after).map((one) => one.variables),
+    shell.lineOf(position),
+  );
 }

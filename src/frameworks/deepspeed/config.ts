@@ -20,9 +20,7 @@ export function config(problem: Problem, plan: Plan) {
     train_micro_batch_size_per_gpu: microBatchSizeOf(plan),
     gradient_accumulation_steps: plan.pipelines[0]!.stages[0]!.replicas[0]!.microBatches,
     ...(cp > 1 ? { sequence_parallel_size: cp, data_parallel_size: dp } : {}),
-    ...(workload.precision === 'bf16'
-      ? { bf16: { enabled: true, ...bf16Config(problem) } }
-      : { fp16: { enabled: true } }),
+    ...precisionConfig(problem),
     ...optimizerConfig(problem, plan),
     gradient_clipping: 1.0,
     ...(recompute.of(plan.techniques).mode === 'full'
@@ -46,4 +44,16 @@ export function config(problem: Problem, plan: Plan) {
         : {}),
     },
   };
+}
+
+/** With neither enabled, all is in fp32 (deepspeed/runtime/precision_config.py@0ac4684). */
+function precisionConfig(problem: Problem) {
+  switch (problem.workload.precision) {
+    case 'bf16':
+      return { bf16: { enabled: true, ...bf16Config(problem) } };
+    case 'fp16':
+      return { fp16: { enabled: true } };
+    default:
+      return {};
+  }
 }

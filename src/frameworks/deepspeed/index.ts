@@ -17,7 +17,8 @@ const reach: Reach = {
     layers: ['softmax', 'latent', 'dense', 'moe'],
     schedules: [],
     optimizers: DEEPSPEED_OPTIMIZERS,
-    precisions: ['bf16', 'fp16'],
+    // Where neither is enabled it computes in fp32.
+    precisions: ['bf16', 'fp16', 'fp32'],
     trains: ['full', 'lora', 'qlora'],
     // The program's loss is told to it by a variable.
     techniques: ['loss', 'recompute', 'zero', 'offload-optimizer', 'offload-parameters'],

@@ -17,7 +17,12 @@ import { bridgeReader } from './reader.ts';
 const reach: Reach = {
   name: 'Megatron-Bridge',
   capabilities: MEGATRON_CAPABILITIES,
-  express: { ...MEGATRON_EXPRESS, trains: ['full', 'lora'] },
+  express: {
+    ...MEGATRON_EXPRESS,
+    trains: ['full', 'lora'],
+    // Its recipes compute in bf16 where no override says otherwise.
+    precisions: MEGATRON_EXPRESS.precisions.filter((one) => one !== 'fp32'),
+  },
 };
 
 /**

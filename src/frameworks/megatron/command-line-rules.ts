@@ -1,24 +1,18 @@
 import { nearest } from '../../units/nearest.ts';
 import { bad } from '../reading/file-rule.ts';
 import { notAmong } from '../reading/known-values.ts';
+import { ELSEWHERE } from './facts.ts';
 import { FLAG_CHOICES } from './flag-choices.ts';
 import { FLAG_NAMES, REAL_FLAGS, SWITCH_FLAGS, WHOLE_FLAGS } from './flag-names.ts';
 import type { Flag } from './flags.ts';
 import type { MegatronRule, MegatronRun } from './run.ts';
+import { slipOf, strangersOf } from './strangers.ts';
 import { isEstimated, isWorkedOut } from './value-rules.ts';
 
-/** Flags that a script hands to torchrun or srun. */
-const TORCHRUN: ReadonlySet<string> = new Set(
-  `nnodes nproc-per-node nproc_per_node node-rank node_rank master-addr master_addr master-port master_port
-  rdzv-id rdzv_id rdzv-backend rdzv_backend rdzv-endpoint rdzv_endpoint standalone nodes ntasks ntasks-per-node
-  gpus-per-node nodelist exclusive job-name time output partition account container-image container-mounts`
-    .split(/\s+/)
-    .map((name) => `--${name}`),
-);
-
-/** `validate_args` asks for them; each may be said by the second instead. */
+/** `validate_args` asks for them; each may be said by another instead. */
 const REQUIRED = [
-  ['--num-layers', '--encoder-num-layers'],
+  // The pattern of a hybrid model counts its layers.
+  ['--num-layers', '--encoder-num-layers', '--hybrid-layer-pattern', '--hybrid-override-pattern'],
   ['--hidden-size'],
   ['--num-attention-heads'],
   ['--seq-length', '--encoder-seq-length'],
@@ -26,8 +20,14 @@ const REQUIRED = [
   ['--micro-batch-size'],
 ] as const;
 
-/** What says the model, or all of it, elsewhere. */
-const ELSEWHERE = ['--use-checkpoint-args', '--yaml-cfg'];
+/** Flags that the parser still has, and that a run is stopped for. */
+const RETIRED: Readonly<Record<string, string>> = {
+  '--checkpoint-activations':
+    '--recompute-activations, or --recompute-granularity full with --recompute-method and --recompute-num-layers',
+  '--batch-size': '--micro-batch-size',
+  '--warmup': '--lr-warmup-fraction',
+  '--model-parallel-size': '--tensor-model-parallel-size',
+};
 
 /** Python's `int` and `float`. */
 const WHOLE = /^[+-]?\d+(_\d+)*$/;
@@ -39,18 +39,35 @@ export const COMMAND_LINE_RULES: readonly MegatronRule[] = [
     rule: 'known-flags',
     at: '',
     check: (run) => {
-      const odd = [...run.flags.values()].filter(
-        ({ name }) => !FLAG_NAMES.has(name.slice(2)) && !TORCHRUN.has(name),
-      );
-      const [first] = odd;
+      const odd = strangersOf(run);
+      const slip = odd.find((name) => slipOf(name) !== null);
+      const first = slip ?? odd[0];
       if (first === undefined) return null;
-      const near = nearest(first.name.slice(2), [...FLAG_NAMES]);
-      const broken = bad(
-        `unknown ${odd.map(({ name }) => name).join(', ')}`,
-        'flags of the parser, unabbreviated',
-        near === undefined ? 'Drop it.' : `Maybe --${near}.`,
-      );
-      return { ...broken, line: first.line };
+      const near = slipOf(first) ?? nearest(first.slice(2), [...FLAG_NAMES]);
+      return {
+        ...bad(
+          `unknown ${odd.join(', ')}`,
+          'flags of the parser, unabbreviated',
+          near === undefined ? 'Drop it, unless a fork of Megatron-LM has it.' : `Maybe --${near}.`,
+        ),
+        line: run.line(first),
+        ...(slip === undefined ? { warning: true } : {}),
+      };
+    },
+  },
+  {
+    // arguments.py@d98e8a6, validate_args: asserts, and one exit.
+    rule: 'retired-flags',
+    at: '',
+    unreadable: true,
+    check: (run) => {
+      const found = Object.entries(RETIRED).find(([flag]) => run.has(flag));
+      if (found === undefined) return null;
+      const [flag, instead] = found;
+      return {
+        ...bad(`${flag}, on which Megatron-LM stops`, instead, `Use ${instead}.`),
+        line: run.line(flag),
+      };
     },
   },
   {

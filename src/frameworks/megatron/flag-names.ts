@@ -227,4 +227,5 @@ const names = (text: string): ReadonlySet<string> => new Set(text.trim().split(/
 export const SWITCH_FLAGS = names(SWITCHES);
 export const WHOLE_FLAGS = names(WHOLE);
 export const REAL_FLAGS = names(REAL);
+export const LIST_FLAGS = names(LISTS);
 export const FLAG_NAMES = names(SWITCHES + WHOLE + REAL + WORDS + LISTS);

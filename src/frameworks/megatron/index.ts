@@ -13,6 +13,7 @@ import { MEGATRON_OPTIMIZERS } from './optimizer.ts';
 import { MEGATRON_CAPABILITIES, MEGATRON_EXPRESS } from './reach.ts';
 import { megatronReader } from './reader.ts';
 import { MEGATRON_LM_PROBLEM_RULES, MEGATRON_PLAN_RULES } from './rules.ts';
+import { planSettings } from './settings.ts';
 import { megatronWords } from './words.ts';
 
 const reach: Reach = {
@@ -34,6 +35,7 @@ export const megatron: Framework = {
   ...reach,
   stack: 'megatron-core',
   reader: megatronReader,
+  settings: planSettings,
   ...lawOf(reach, MEGATRON_LM_PROBLEM_RULES, [...MEGATRON_PLAN_RULES, offload]),
   render: (problem, plan, { origin }) => {
     const networks = networksOf(problem, plan, origin);

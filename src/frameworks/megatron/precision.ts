@@ -10,6 +10,7 @@ import type { MegatronRun } from './run.ts';
 export const PRECISION = {
   bf16: ['--bf16'],
   fp16: ['--fp16'],
+  fp32: [],
   fp8: ['--bf16', '--fp8-format', 'hybrid', '--fp8-recipe', 'tensorwise'],
   mxfp8: ['--bf16', '--fp8-format', 'e4m3', '--fp8-recipe', 'mxfp8'],
   nvfp4: ['--bf16', '--fp4-format', 'e2m1'],

@@ -7,6 +7,7 @@ export const MEGATRON_EXPRESS: Express = {
   layers: ['softmax', 'latent', 'dense', 'moe'],
   schedules: ['1f1b', 'interleaved-1f1b'],
   optimizers: { adamw: {} },
-  precisions: ['bf16', 'fp16', 'fp8', 'mxfp8', 'nvfp4'],
+  // Without a flag it computes in fp32.
+  precisions: ['bf16', 'fp16', 'fp32', 'fp8', 'mxfp8', 'nvfp4'],
   techniques: ['sp', 'cp-comm', 'loss', 'recompute', 'zero'],
 };

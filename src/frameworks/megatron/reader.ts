@@ -4,9 +4,11 @@ import { broken } from '../reading/file-rule.ts';
 import { askedOf } from './asked.ts';
 import { COMMAND_LINE_RULES } from './command-line-rules.ts';
 import { MEGATRON_FILE_RULES } from './file-rules.ts';
-import { readFlags } from './flags.ts';
 import { lossOfRun } from './loss.ts';
-import { type MegatronRule, type MegatronRun, megatronRun, sizesOf } from './run.ts';
+import { isMegatronDeepSpeed, readMegatronDeepSpeed } from './megatron-deepspeed.ts';
+import { readRuns } from './read-runs.ts';
+import { type MegatronRule, type MegatronRun, sizesOf } from './run.ts';
+import { fileSettings } from './settings.ts';
 
 const rules = [...MEGATRON_FILE_RULES, ...COMMAND_LINE_RULES];
 
@@ -18,11 +20,11 @@ export const megatronReader: LaunchReader = {
     const { path, text } = source;
     if (text.includes('\u0000'))
       throw new InputError({ message: `${path} is a binary file`, expected: 'a text file of arguments' });
-    const { flags, variables, whole } = readFlags(source);
-    return readRun(megatronRun(flags, path, variables, whole), {
-      rules,
-      nameOf: (flag) => flag,
-    });
+    return readRuns(source, (run) =>
+      isMegatronDeepSpeed(run)
+        ? readMegatronDeepSpeed(run)
+        : { ...readRun(run, { rules, nameOf: (flag) => flag }), settings: () => fileSettings(run) },
+    );
   },
 };
 
@@ -38,8 +40,8 @@ interface Dialect {
 export function readRun(run: MegatronRun, { rules: law, nameOf, lossOf = lossOfRun }: Dialect): ReadFile {
   const named = (text: string) => text.replaceAll(/--[a-z][a-z0-9-]*/g, nameOf);
   return {
-    asked: () => {
-      const asked = askedOf(run);
+    asked: (gpus) => {
+      const asked = askedOf(run, gpus);
       const configuration = { ...asked.configuration, ...lossOf(run) };
       return { ...asked, configuration, notes: asked.notes?.map(named) ?? [] };
     },

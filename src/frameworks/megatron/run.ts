@@ -53,10 +53,22 @@ export function megatronRun(
       throw new InputError({
         message: `${name} is ${value === undefined ? 'without a value' : `"${value}"`}`,
         expected: least > 0 ? 'a whole number above zero' : 'a whole number',
-        ...(value?.startsWith('$') ? { hint: 'Maybe give the variable its value in the file.' } : {}),
+        ...givenBy(value),
         at: { file, line: flag.line },
       });
     },
+  };
+}
+
+/** How to say from outside what a script is given by who starts it. */
+function givenBy(value: string | undefined): { readonly hint?: string } {
+  const [, name] = /^\$\{?(\w+)/.exec(value ?? '') ?? [];
+  if (name === undefined)
+    return value?.startsWith('$') === true ? { hint: 'Maybe --set the variables that it is made of.' } : {};
+  return {
+    hint: /^\d+$/.test(name)
+      ? 'Maybe the arguments of the script after --: -- 4 2.'
+      : `Maybe --set ${name}=8, or --env to read the variables of this shell.`,
   };
 }
 

@@ -4,7 +4,7 @@ import type { Plan } from '../../domain/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
 import type { TrainingForm } from '../../domain/training.ts';
 import type { Renderer } from '../../launch-folder/renderer.ts';
-import type { LaunchReader } from './reader.ts';
+import type { LaunchReader, Setting } from './reader.ts';
 
 /** A training framework: refuses what it cannot run, renders what it can. */
 export interface Framework extends Legality, Renderer, Reach {
@@ -14,6 +14,8 @@ export interface Framework extends Legality, Renderer, Reach {
   readonly reader?: LaunchReader;
   /** What a plan is priced with that no file of it says, in words: the training program has to have it. Left out: all is said. */
   restsOn?(problem: Problem, plan: Plan): readonly string[];
+  /** All that a plan decides, as its files say it; left out: it is compared by its whole file. */
+  settings?(problem: Problem, plan: Plan): readonly Setting[];
   /** How many kinds of its rules a plan passes, from those on the problem to its own; left out: not told apart. */
   passes?(problem: Problem, plan: Plan): number;
 }

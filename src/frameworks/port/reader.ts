@@ -1,7 +1,7 @@
 import type { Location } from '../../domain/input-error.ts';
 import type { Plan } from '../../domain/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
-import type { ProgramWords } from '../../foreign/bash/program.ts';
+import type { ProgramWay, ProgramWords } from '../../foreign/bash/program.ts';
 import type { Statement } from '../../foreign/python/syntax.ts';
 import type { TrainingFlags } from '../../plan-text/training-text.ts';
 
@@ -13,14 +13,23 @@ export interface Source {
   value(text?: string): Located;
   /**
    * What a shell script hands to the program it starts, or a file of arguments. `tells` knows an argument of the framework
-   * when it sees one. Throws InputError where bash could not read it.
+   * when it sees one; `program` a script that is its own program. Throws InputError where bash could not read it.
    */
-  words(tells: (word: string) => boolean): ProgramWords;
+  words(tells: (word: string) => boolean, program?: RegExp): ProgramWords;
   /** Of a program in Python. */
   statements(): readonly Statement[];
+  /** A table in TOML, with the line of each key by its dotted path. Throws InputError where it is none. */
+  table(): Located;
+  /** Which of several things in the file is meant: a recipe by name, a job by number; left out: not said. */
+  readonly part?: string | undefined;
+  /** A variable that is given from outside; undefined: none of that name. Left out: none is given. */
+  given?(name: string): string | undefined;
   /** The text of another file in the same folder; null where there is none. Left out: the file stands alone. */
   beside?(name: string): string | null;
 }
+
+/** A word of a shell script, and the line it stands on. */
+export type ProgramWord = ProgramWay['words'][number];
 
 export interface Located {
   readonly value: unknown;
@@ -43,6 +52,24 @@ interface AskedWorkload {
   readonly models?: string;
   readonly layers: number | null;
   readonly hiddenSize: number | null;
+  /** More of the model, where the file says it; left out: not said. */
+  readonly model?: ModelFacts;
+}
+
+/** Sizes by which a model is told from others. */
+export interface ModelFacts {
+  readonly heads?: number;
+  readonly queryGroups?: number;
+  readonly headDim?: number;
+  /** Of the dense layers. */
+  readonly ffnHiddenSize?: number;
+  /** 0: there are none. */
+  readonly experts?: number;
+  readonly expertsPerToken?: number;
+  readonly expertFfnHiddenSize?: number;
+  readonly vocabulary?: number;
+  readonly gated?: boolean;
+  readonly tiedEmbeddings?: boolean;
 }
 
 /** What a launch file asks for. Degrees stand as `--config` writes them; what the file does not say is left out. */
@@ -58,10 +85,26 @@ export interface Asked extends AskedWorkload {
 }
 
 export interface ReadFile {
-  /** Throws InputError where the file cannot be estimated. */
-  asked(): Asked;
+  /**
+   * `gpus`: those of the job, which what a file leaves out may depend on; left out: not known. Throws InputError where the
+   * file cannot be estimated.
+   */
+  asked(gpus?: number | null): Asked;
+  /** GPUs that the file itself starts its job on; null, or left out: it does not say. */
+  readonly gpus?: number | null;
+  /** What the file says of all that a plan decides; left out: it is not told apart from the rest. */
+  settings?(): readonly Setting[];
   /** The framework's rules that the file breaks; `gpus` of null leaves out what depends on their number. */
   violations(gpus: number | null): readonly Violation[];
+}
+
+/** One thing that a plan decides, as a framework's own file has it. */
+export interface Setting {
+  readonly name: string;
+  /** A line for people; null: it must not be set. */
+  readonly text: string | null;
+  /** Of a plan: it need not be said. Of a file: it may stay where a plan says nothing of it. */
+  readonly usual?: true;
 }
 
 /** Reads the configuration that a framework runs from. */
@@ -83,4 +126,6 @@ export interface Violation {
   readonly actual: string;
   readonly limit: string;
   readonly fix: string;
+  /** The framework may pass over it: it is said, and breaks nothing. */
+  readonly warning?: true;
 }

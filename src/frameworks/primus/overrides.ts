@@ -1,6 +1,6 @@
-import { InputError } from '../../domain/input-error.ts';
+import { SWITCH_FLAGS } from '../megatron/flag-names.ts';
 import type { Flag } from '../megatron/flags.ts';
-import type { Located } from '../port/reader.ts';
+import type { Experiment } from './experiment.ts';
 
 /** Names under `overrides` that are not the flag's with underscores (argparse's `dest`). */
 const DEST: Readonly<Record<string, string>> = { '--fp8-format': 'fp8', '--fp4-format': 'fp4' };
@@ -36,32 +36,30 @@ export function overridesFrom(
   return found;
 }
 
-/** The flags that the overrides of a Primus file mean. */
-export function flagsFrom({ value, locate }: Located, path: string): Map<string, Flag> {
-  const pointer = '/modules/pre_trainer/overrides';
-  const overrides = at(value, ['modules', 'pre_trainer', 'overrides']);
-  if (typeof overrides !== 'object' || overrides === null || Array.isArray(overrides))
-    throw new InputError({
-      message: `${path} has no modules.pre_trainer.overrides`,
-      expected: "a Primus experiment with Megatron-LM's arguments under overrides",
-      at: locate(''),
-    });
+/** Keys that are on in Primus's base files, and the flags that turn them off. */
+const TURNED_OFF: Readonly<Record<string, string>> = {
+  add_bias_linear: '--disable-bias-linear',
+  gradient_accumulation_fusion: '--no-gradient-accumulation-fusion',
+};
+
+/** Counts that 0 turns off, as null does. */
+const NONE = ['recompute_num_layers', 'num_virtual_stages_per_pipeline_rank', 'mtp_num_layers'];
+
+/** The flags that the keys of an experiment mean: a switch may be said as 1 or 0 too. */
+export function flagsFrom({ keys, line }: Experiment): Map<string, Flag> {
   const flags = new Map<string, Flag>();
-  for (const [key, given] of Object.entries(overrides)) {
-    const line = locate(`${pointer}/${key}`).line ?? 1;
-    const set = (name: string, values: readonly string[]) => flags.set(name, { name, values, line });
-    if (key === 'add_bias_linear') {
-      if (given === false) set('--disable-bias-linear', []);
-    } else if (given !== false && given !== null) {
-      const values = given === true ? [] : Array.isArray(given) ? given.map(String) : [String(given)];
-      set(FLAG.get(key) ?? `--${key.replaceAll('_', '-')}`, values);
-    }
+  for (const [key, given] of Object.entries(keys)) {
+    const set = (name: string, values: readonly string[]) =>
+      flags.set(name, { name, values, line: line(key) });
+    const name = FLAG.get(key) ?? `--${key.replaceAll('_', '-')}`;
+    const off = TURNED_OFF[key];
+    const isSwitch = SWITCH_FLAGS.has(name.slice(2));
+    if (off !== undefined) {
+      if (given === false || given === 0) set(off, []);
+    } else if (given === false || given === null || (given === 0 && (isSwitch || NONE.includes(key))))
+      continue;
+    else if (given === true || (isSwitch && given === 1)) set(name, []);
+    else set(name, Array.isArray(given) ? given.map(String) : [String(given)]);
   }
   return flags;
-}
-
-function at(value: unknown, path: readonly string[]): unknown {
-  let found = value;
-  for (const key of path) found = (found as Record<string, unknown> | null | undefined)?.[key];
-  return found;
 }

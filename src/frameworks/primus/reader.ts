@@ -2,6 +2,7 @@ import { MEGATRON_FILE_RULES } from '../megatron/file-rules.ts';
 import { readRun } from '../megatron/reader.ts';
 import { megatronRun } from '../megatron/run.ts';
 import type { LaunchReader } from '../port/reader.ts';
+import { experimentOf } from './experiment.ts';
 import { MANUAL_SPLIT_RULE, withLayout } from './manual-split.ts';
 import { flagsFrom } from './overrides.ts';
 import { RECOMPUTE_LAYERS_RULE } from './recompute-rule.ts';
@@ -10,13 +11,14 @@ import { RECOMPUTE_LAYERS_RULE } from './recompute-rule.ts';
 const own = [MANUAL_SPLIT_RULE, RECOMPUTE_LAYERS_RULE];
 const rules = [...own, ...MEGATRON_FILE_RULES];
 
-/** Megatron-LM's arguments under `modules.pre_trainer.overrides`. */
+/** Megatron-LM's arguments under `modules.pre_trainer.overrides`, over those of the base files. */
 export const primusReader: LaunchReader = {
   file: 'primus.yaml',
   rules,
   read: (source) => {
     const nameOf = (flag: string) => flag.slice(2).replaceAll('-', '_');
-    const flags = flagsFrom(source.value(), source.path);
+    const experiment = experimentOf(source);
+    const flags = flagsFrom(experiment);
     const written = readRun(megatronRun(flags, source.path), { rules: own, nameOf });
     const meant = () =>
       readRun(megatronRun(withLayout(flags, source.path), source.path), {
@@ -24,7 +26,10 @@ export const primusReader: LaunchReader = {
         nameOf,
       });
     return {
-      asked: () => meant().asked(),
+      asked(gpus) {
+        const asked = meant().asked(gpus);
+        return { ...asked, notes: [...(asked.notes ?? []), ...experiment.notes] };
+      },
       violations(gpus) {
         const broken = written.violations(gpus);
         const split = broken.some(({ rule }) => rule === MANUAL_SPLIT_RULE.rule);

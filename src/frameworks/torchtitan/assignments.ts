@@ -25,14 +25,17 @@ const SECTIONS: ReadonlyMap<string | null, string> = new Map([
   ['TrainingConfig', 'training'],
   ['CompileConfig', 'compile'],
 ]);
+/** What copies a configuration with other values. */
+const COPIES = ['replace', 'evolve'];
 
 /**
- * Reads a recipe without running it, the whole file as one: assignments to `c.section.field`, through names such as
- * `p = c.parallelism`, and keywords of `ParallelismConfig(…)` and its like.
+ * Reads the statements of one recipe without running them: assignments to `c.section.field`, through names such as
+ * `p = c.parallelism`, keywords of `ParallelismConfig(…)` and its like, and those of the call that makes the whole
+ * (`Trainer.Config(activation_checkpoint=…)`). `scope`: the names around it.
  */
-export function recipeAssignments(statements: readonly Statement[]): RecipeAssignments {
+export function assignmentsIn(statements: readonly Statement[], scope: Scope = new Map()): RecipeAssignments {
   const fields = new Map<string, Assigned>();
-  let names: Scope = new Map();
+  let names = scope;
   let base: Made | null = null;
   for (const statement of everyStatement(statements)) {
     const { line } = statement;
@@ -43,6 +46,9 @@ export function recipeAssignments(statements: readonly Statement[]): RecipeAssig
       const path = target.kind === 'attribute' ? pathOf(evaluate(target, names)) : null;
       if (path !== null) fields.set(path, { value: its, line });
     }
+    const returned = statement.kind === 'return' ? statement.value : null;
+    const given = returned === null ? null : evaluate(returned, names);
+    if (given !== null && isKind(given, 'made') && isBase(given)) base ??= given;
     names = after(statement, names);
   }
   const length = base?.keywords.get(LENGTH);
@@ -63,22 +69,39 @@ function assigned(statement: Statement): (readonly [target: Expression, value: E
 
 const untold = ({ text }: Expression, line: number): Value => ({ kind: 'unreadable', text, line });
 
-/** Keywords of sections that the statement makes, by dotted path. */
+/** Keywords of the whole, of sections that the statement makes, and of copies of either, by dotted path. */
 function keywords(statement: Statement, names: Scope): [path: string, value: Value][] {
-  return callsOf(statement).flatMap(({ of, args }) => {
-    const section = SECTIONS.get(nameOf(evaluate(of, names)));
-    return section === undefined
-      ? []
-      : args.flatMap(({ name, value }): [string, Value][] =>
-          name === null || name.startsWith('*') ? [] : [[`${section}.${name}`, evaluate(value, names)]],
-        );
+  return callsOf(statement).flatMap(({ of, args }): [path: string, value: Value][] => {
+    const callee = evaluate(of, names);
+    const own = args.filter(({ name }) => name !== null && !name.startsWith('*'));
+    const values = own.map(({ name, value }): [string, Value] => [name!, evaluate(value, names)]);
+    const section = SECTIONS.get(nameOf(callee));
+    if (section !== undefined) return values.map(([name, value]) => [`${section}.${name}`, value]);
+    const copied = COPIES.includes(nameOf(callee) ?? '') ? args[0] : undefined;
+    const at = copied === undefined || copied.name !== null ? null : pathOf(evaluate(copied.value, names));
+    if (at !== null)
+      return values
+        .filter(([, value]) => !isCopy(value))
+        .map(([name, value]) => [at === '' ? name : `${at}.${name}`, value]);
+    // Sections in it are calls of their own.
+    return isWhole(callee) ? values.filter(([, value]) => !isSection(value)) : [];
   });
 }
 
-/** A call by a plain name that asks for no more than a length makes a configuration. */
-function isBase({ by, args, keywords, open }: Made): boolean {
-  const others = [...keywords.keys()].filter((name) => name !== LENGTH);
-  return isKind(by, 'named') && !open && args.length + others.length === 0;
+/** `Trainer.Config`, or a class of one's own in its place. */
+function isWhole(callee: Value): boolean {
+  if (!isKind(callee, 'field')) return isKind(callee, 'named') && callee.name === 'JobConfig';
+  return callee.name === 'Config' && isKind(callee.of, 'named', 'field') && /Trainer$/.test(callee.of.name);
+}
+
+/** A section with other values: those are told by a call of its own. */
+const isCopy = (value: Value) => isKind(value, 'made') && COPIES.includes(nameOf(value.by) ?? '');
+const isSection = (value: Value) => isKind(value, 'made') && SECTIONS.has(nameOf(value.by));
+
+/** A call by a plain name of a function that asks for no more than a length makes a configuration. */
+function isBase({ by, args, keywords: given, open }: Made): boolean {
+  const others = [...given.keys()].filter((name) => name !== LENGTH);
+  return isKind(by, 'named') && /^[a-z_]/.test(by.name) && !open && args.length + others.length === 0;
 }
 
 /** Where in the configuration a value stands, '' for the whole of it, changed or copied; null: it is no part of it. */
@@ -88,7 +111,7 @@ function pathOf(value: Value): string | null {
     return owner === null ? null : owner === '' ? value.name : `${owner}.${value.name}`;
   }
   if (!isKind(value, 'made')) return null;
-  if (isBase(value)) return '';
+  if (isBase(value) || isWhole(value.by)) return '';
   const [from = null] = isKind(value.by, 'field') ? [value.by.of] : value.args;
   return pathOf(from) === '' ? '' : null;
 }

@@ -5,6 +5,9 @@ import { bad } from '../reading/file-rule.ts';
 
 export const PARTS = 'parallelism.module_fqns_per_model_part';
 
+/** The first layer of each stage but the first, as it was said before. */
+export const SPLIT_POINTS = 'parallelism.pipeline_parallel_split_points';
+
 /** How a recipe cuts the model. */
 export interface ModelParts {
   /** Layers of each part, in layer order. */
@@ -41,6 +44,15 @@ export function partsOf(
       'lists of module names, or one list of the layers of each part, such as split = [12, 12, 28, 28]',
     at,
   });
+}
+
+/** `["layers.12", "layers.24"]` cuts three parts; null: it cuts none, or the layers are not known. */
+export function splitAt(value: Value | undefined, layers: number | null): ModelParts | null {
+  if (!Array.isArray(value) || value.length === 0 || layers === null) return null;
+  const starts = value.map((name) => Number(/^layers\.(\d+)$/.exec(String(name))?.[1]));
+  const ends = [...starts, layers];
+  const counts = ends.map((end, i) => end - (i === 0 ? 0 : ends[i - 1]!));
+  return counts.every((count) => count > 0) ? { layers: counts, modules: null } : null;
 }
 
 function modulesOf(value: Value | undefined): string[][] | null {

@@ -1,30 +1,45 @@
 import { isKind, type Value } from '../../foreign/python/value.ts';
-import type { Asked, LaunchReader } from '../port/reader.ts';
+import type { Asked, LaunchReader, ModelFacts, Source } from '../port/reader.ts';
 import { broken } from '../reading/file-rule.ts';
 import { trainedBy } from './adapters.ts';
+import type { RecipeAssignments } from './assignments.ts';
 import { TITAN_FILE_RULES } from './file-rules.ts';
+import { jobFields } from './job-file.ts';
 import { lossNotes, lossOfRun } from './loss.ts';
 import { classOf } from './made.ts';
 import { askedOptimizer } from './optimizer.ts';
 import { precisionOf } from './precision.ts';
+import { recipeOf } from './recipes.ts';
+import type { TitanModel } from './registry.ts';
 import { type TitanRun, titanRun } from './run.ts';
 import { SCHEDULE_NAMES } from './schedules.ts';
 import { sizesOf } from './sizes.ts';
 
 const P = 'parallelism';
 
-/** A torchtitan recipe in Python, read without being run. */
+/** A torchtitan recipe in Python, read without being run, or a job in TOML of before there were recipes. */
 export const titanReader: LaunchReader = {
   file: 'plan.py',
   rules: TITAN_FILE_RULES,
-  read({ path, statements }) {
-    const run = titanRun(statements(), path);
+  read(source) {
+    const { path } = source;
+    const run = titanRun(
+      /\.toml$/i.test(path) ? jobOf(source) : recipeOf(source.statements(), path, source.part),
+      path,
+    );
     return {
-      asked: () => askedOf(run),
+      asked: (gpus) => askedOf(run, gpus ?? null),
       violations: (gpus) => broken(TITAN_FILE_RULES, run, sizesOf(run, gpus), (at) => run.line(at)),
     };
   },
 };
+
+const jobOf = ({ path, table }: Source): RecipeAssignments => ({
+  base: null,
+  length: null,
+  fields: jobFields(table(), path),
+  names: new Map(),
+});
 
 /** Of MemoryBudgetAC (torchtitan/distributed/activation_checkpoint.py@b5bcd76). */
 const USUAL_BUDGET = 0.5;
@@ -32,14 +47,15 @@ const USUAL_BUDGET = 0.5;
 const OFFLOADED = { 'offload-optimizer': '1', 'offload-parameters': 'host' } as const;
 
 /** Parameters are gathered again in the backward pass unless the file, or a pipeline, keeps them. */
-function askedOf(run: TitanRun): Asked {
+function askedOf(run: TitanRun, gpus: number | null): Asked {
   const trained = trainedBy(run);
   const optimizer = askedOptimizer(run);
   const { pp, tp, cp, ep, replicate, shard, stages, sequenceParallel, ...workload } = sizesOf(run, null);
   const { sequenceLength, microTokens, microBatches, stepTokens } = workload;
   const dp = shard === null ? null : replicate * shard;
   const schedule = scheduleOf(run.word(`${P}.pipeline_parallel_schedule`));
-  const tokens = stepTokens ?? (dp === null ? null : microTokens * microBatches * dp);
+  const ofJob = sizesOf(run, gpus).shard;
+  const tokens = stepTokens ?? (ofJob === null ? null : microTokens * microBatches * replicate * ofJob);
   const reshard = run.word(`${P}.fsdp_reshard_after_forward`);
   const sharding = shard === 1 && cp === 1 ? 0 : reshard === 'never' && pp === 1 ? 2 : 3;
   return {
@@ -52,7 +68,7 @@ function askedOf(run: TitanRun): Asked {
       ...(stages !== null && pp > 1 ? { vpp: String(stages / pp) } : {}),
       ...(run.parts === null ? {} : { layers: run.parts.layers.join('/') }),
       ...lossOfRun(run),
-      recompute: recomputeOf(run.at('activation_checkpoint')),
+      recompute: recomputeOf(run, pp),
       zero: String(sharding),
       ...(run.at('training.enable_cpu_offload') === true ? OFFLOADED : {}),
       // A field of versions before parameter groups: OptimizersInBackwardContainer.
@@ -67,6 +83,7 @@ function askedOf(run: TitanRun): Asked {
     ...trained,
     layers: run.model?.layers ?? null,
     hiddenSize: run.model?.hiddenSize ?? null,
+    ...(run.model === null ? {} : { model: factsOf(run.model) }),
     notes: [...lossNotes(run), ...scheduleNotes(run, pp, schedule)],
   };
 }
@@ -83,18 +100,38 @@ function scheduleNotes(run: TitanRun, pp: number, schedule: string | null): stri
     : [];
 }
 
+function factsOf({ heads, kvHeads, ffnHiddenSize, experts }: TitanModel): ModelFacts {
+  return {
+    ...{ heads, queryGroups: kvHeads },
+    ...(experts === null
+      ? { ffnHiddenSize, experts: 0 }
+      : { experts: experts.count, expertsPerToken: experts.topK, expertFfnHiddenSize: ffnHiddenSize }),
+  };
+}
+
 /** The classes of today, or the mode of the configuration before them. */
-function recomputeOf(value: Value | undefined): string {
+function recomputeOf(run: TitanRun, pp: number): string {
+  const value = run.at('activation_checkpoint');
+  const keyword = (key: string) => (isKind(value, 'made') ? value.keywords.get(key) : undefined);
   const name = classOf(value);
-  const mode = name !== null && isKind(value, 'made') ? value.keywords.get('mode') : undefined;
+  const mode = name === null ? undefined : keyword('mode');
   if (name === 'FullAC' || mode === 'full') return 'full';
-  if (name === 'MemoryBudgetAC') return budgetOf(value);
-  return name === 'SelectiveAC' || mode === 'selective' ? 'op' : 'none';
+  if (name === 'MemoryBudgetAC' || mode === 'memory_budget') return budgetOf(keyword('memory_budget'));
+  if (name !== 'SelectiveAC' && mode !== 'selective') return 'none';
+  const every = Number(keyword('selective_ac_option') ?? Number.NaN);
+  return Number.isInteger(every) && every > 0 ? everyNth(run, every, pp) : 'op';
+}
+
+/** Whole layers, each Nth: fewer of a stage are counted where that is no whole number of them. */
+function everyNth(run: TitanRun, every: number, pp: number): string {
+  if (every === 1) return 'full';
+  const stages = run.parts?.layers ?? (run.model === null ? null : [run.model.layers / pp]);
+  const covered = stages === null ? 0 : Math.floor(Math.min(...stages) / every);
+  return covered === 0 ? 'none' : `full:${covered}`;
 }
 
 /** 0 keeps the inputs of layers alone, 1 is the compiler's own choice. */
-function budgetOf(value: Value | undefined): string {
-  const stated = isKind(value, 'made') ? value.keywords.get('memory_budget') : undefined;
+function budgetOf(stated: Value | undefined): string {
   const budget = typeof stated === 'number' ? stated : USUAL_BUDGET;
   return budget <= 0 ? 'full' : budget >= 1 ? 'none' : `budget:${budget}`;
 }

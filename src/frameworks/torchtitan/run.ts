@@ -1,10 +1,9 @@
 import { InputError } from '../../domain/input-error.ts';
-import type { Statement } from '../../foreign/python/syntax.ts';
 import { isKind, type Value } from '../../foreign/python/value.ts';
-import { type Assigned, recipeAssignments } from './assignments.ts';
+import type { Assigned, RecipeAssignments } from './assignments.ts';
 import { BASES, defaultsOf, type TitanBase } from './bases.ts';
 import { classOf } from './made.ts';
-import { type ModelParts, PARTS, partsOf } from './parts.ts';
+import { type ModelParts, PARTS, partsOf, SPLIT_POINTS, splitAt } from './parts.ts';
 import { MODELS, type TitanModel } from './registry.ts';
 
 /** What a torchtitan recipe asks for, as far as it is literal; what it leaves out is as the function it starts from has it. */
@@ -29,27 +28,30 @@ const RENAMED: ReadonlyMap<string, string> = new Map([
   ['parallelism.pipeline_parallel_module_fqns_per_model_part', PARTS],
 ]);
 
-export function titanRun(statements: readonly Statement[], file: string): TitanRun {
-  const { base: name, length, fields: all, names } = recipeAssignments(statements);
+/** From what a recipe assigns, or a job in TOML. Throws InputError where that is nothing of parallelism and training. */
+export function titanRun(recipe: RecipeAssignments, file: string): TitanRun {
+  const { base: name, length, fields: all, names } = recipe;
   const fields = new Map([...all].map(([path, assigned]) => [RENAMED.get(path) ?? path, assigned]));
-  if (![...fields.keys()].some((path) => /^(parallelism|training)\./.test(path)))
+  const base = name !== null && Object.hasOwn(BASES, name) ? BASES[name]! : null;
+  if (base === null && ![...fields.keys()].some((path) => /^(parallelism|training)\./.test(path)))
     throw new InputError({
       message: `${file} sets nothing of a configuration's parallelism or training`,
       expected: 'a torchtitan recipe, such as c.parallelism.tensor_parallel_degree = 8',
       at: { file, line: 1 },
     });
-  const base = name !== null && Object.hasOwn(BASES, name) ? BASES[name]! : null;
   const defaults = defaultsOf(base, lengthOf(length, file), (section) => fields.has(section));
   const at = (path: string) => (fields.has(path) ? fields.get(path)!.value : defaults.get(path));
   const line = (path: string) => fields.get(path)?.line ?? 1;
+  const model =
+    at(NAME) === undefined ? modelOf(base, at('model_spec')) : namedModel(at(NAME), at('model.flavor'));
   return {
     file,
     base,
-    model: modelOf(base, at('model_spec')),
+    model,
     parts:
-      !fields.has(PARTS) || at(PARTS) === null
-        ? null
-        : partsOf(at(PARTS), names, { file, line: line(PARTS) }),
+      fields.has(PARTS) && at(PARTS) !== null
+        ? partsOf(at(PARTS), names, { file, line: line(PARTS) })
+        : splitAt(at(SPLIT_POINTS), model?.layers ?? null),
     paths: [...all.keys()],
     sets: (path) => fields.has(path),
     at,
@@ -83,10 +85,22 @@ function isLiteral(value: Value | undefined): boolean {
   return Array.isArray(value) ? value.every(isLiteral) : typeof value !== 'object' || value === null;
 }
 
+/** Of a job in TOML. */
+const NAME = 'model.name';
+/** Llama 3 had no number at first, and other names of the same sizes. */
+const FAMILIES: Readonly<Record<string, TitanModel['family']>> = { llama: 'llama3' };
+
+function namedModel(name: Value | undefined, flavor: Value | undefined): TitanModel | null {
+  const family = FAMILIES[String(name)] ?? name;
+  const plain = String(flavor).replace(/_(?:flex|varlen)(?:_attn)?$/, '');
+  return MODELS.find((one) => one.family === family && one.flavor === plain) ?? null;
+}
+
 /** The model of the base, or the flavor that the file puts in its place: `model_registry("8B")`. */
 function modelOf(base: TitanBase | null, spec: Value | undefined): TitanModel | null {
-  if (base === null) return null;
-  const [flavor = null] = isKind(spec, 'made') ? spec.args : [];
-  const asked = classOf(spec) === null ? base.flavor : flavor;
-  return MODELS.find((one) => one.family === base.family && one.flavor === asked) ?? null;
+  const made = isKind(spec, 'made') && classOf(spec) !== null ? spec : null;
+  const from = made !== null && isKind(made.by, 'named') ? made.by.module : null;
+  const family = /^torchtitan\.models\.(\w+)/.exec(from ?? '')?.[1] ?? base?.family;
+  const flavor = made === null ? base?.flavor : made.args[0];
+  return MODELS.find((one) => one.family === family && one.flavor === flavor) ?? null;
 }

@@ -8,14 +8,15 @@ import type { TitanSizes } from './sizes.ts';
 const P = 'parallelism';
 const ASYNC = [`${P}.enable_async_tensor_parallel`, 'compile.enable_async_tensor_parallel'];
 
-/** Fields of ParallelismConfig (torchtitan/config/configs.py), with those that came or went within the year. */
+/** Fields of ParallelismConfig (torchtitan/config/configs.py), with those that came or went since 2024. */
 const FIELDS =
   `data_parallel_replicate_degree data_parallel_shard_degree fsdp_reshard_after_forward enable_fsdp_symm_mem
   fsdp_symm_mem_scope fsdp_defer_gradient_reduction tensor_parallel_degree disable_loss_parallel
   enable_async_tensor_parallel enable_sequence_parallel full_dtensor spmd_backend pipeline_parallel_degree
   module_fqns_per_model_part pipeline_parallel_module_fqns_per_model_part pipeline_parallel_first_stage_less_layers
   pipeline_parallel_last_stage_less_layers pipeline_parallel_layers_per_stage pipeline_parallel_schedule
-  pipeline_parallel_schedule_csv pipeline_parallel_microbatch_size num_pp_microbatches context_parallel_degree
+  pipeline_parallel_schedule_csv pipeline_parallel_split_points pipeline_parallel_microbatches
+  pipeline_parallel_microbatch_size num_pp_microbatches context_parallel_degree
   context_parallel_load_balancer context_parallel_ptrr_mask_key context_parallel_rotate_method expert_parallel_degree
   expert_tensor_parallel_degree`.split(/\s+/);
 

@@ -36,7 +36,10 @@ export function workloadOf(run: TitanRun, pp: number): TitanWorkload {
 function inSequences(run: TitanRun, pp: number): TitanWorkload {
   const sequenceLength = run.count('training.seq_len') ?? run.count(LENGTH)!;
   const local = run.count('training.local_batch_size') ?? run.base?.sequences ?? 8;
-  const each = pp > 1 ? (run.count('parallelism.pipeline_parallel_microbatch_size') ?? 1) : local;
+  const count = run.count('parallelism.pipeline_parallel_microbatches');
+  const cut =
+    count === null ? (run.count('parallelism.pipeline_parallel_microbatch_size') ?? 1) : local / count;
+  const each = pp > 1 ? cut : local;
   const global = run.count('training.global_batch_size');
   return {
     sequenceLength,

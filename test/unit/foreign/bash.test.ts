@@ -5,7 +5,7 @@ import { InputError } from '../../../src/domain/input-error.ts';
 import { programWords } from '../../../src/foreign/bash/program.ts';
 
 const isFlag = (word: string) => word.startsWith('--');
-const wordsOf = (script: string) => programWords(script, 'job.sh', isFlag).words;
+const wordsOf = (script: string) => programWords(script, 'job.sh', isFlag).ways[0]!.words;
 
 /** Flags of a script as `name value …`, the last of each name. */
 function read(script: string): string[] {
@@ -106,14 +106,93 @@ describe('arguments of the training program in a shell script', () => {
     ]);
   });
 
-  it('does not choose where a condition cannot be decided', () => {
+  it('goes each way where a condition cannot be decided', () => {
+    const ways = (script: string) =>
+      programWords(script, 'job.sh', isFlag).ways.map(({ words }) => words.map(({ text }) => text).join(' '));
     const script = `if [ -f big ]; then A=(--tp 8); else A=(--tp 4); fi\n${TRAIN} "\${A[@]}"`;
-    expect(() => wordsOf(script)).toThrow(/\$A is one thing or another/);
-    expect(() => wordsOf(script)).toThrow(InputError);
-    expect(read(`if [ -f x ]; then D=a; else D=b; fi\n${TRAIN} --data $D --tp 4`)).toEqual([
-      '--data $D',
-      '--tp 4',
+    expect(ways(script)).toEqual(['--tp 8', '--tp 4']);
+    expect(ways(`if [ -f x ]; then D=a; else D=b; fi\n${TRAIN} --data $D --tp 4`)).toEqual([
+      '--data a --tp 4',
+      '--data b --tp 4',
     ]);
+    // Who starts a job means it to start.
+    expect(ways(`T=1\nif ! grep -q x y; then T=2; exit 1; fi\n${TRAIN} --tp $T`)).toEqual(['--tp 1']);
+    const many = Array.from({ length: 7 }, (_, i) => `[ -f f${i} ] && A+=" --f${i}"`).join('\n');
+    expect(() => ways(`${many}\n${TRAIN} $A`)).not.toThrow();
+    const apart = Array.from({ length: 7 }, (_, i) => `[ -f f${i} ] && A${i}="--f${i}"`).join('\n');
+    const all = Array.from({ length: 7 }, (_, i) => `$A${i}`).join(' ');
+    expect(() => ways(`${apart}\n${TRAIN} ${all}`)).toThrow(InputError);
+  });
+
+  it.each([
+    [
+      'a while loop over arguments',
+      `set -- --tp 8 --pp 2\nwhile [[ $# -gt 0 ]]; do case $1 in --tp) TP=$2; shift 2;; *) shift;; esac; done\n${TRAIN} --tp $TP`,
+      ['--tp 8'],
+    ],
+    [
+      'a loop that counts',
+      `N=1\nfor ((i = 0; i < 3; i++)); do N=$((N * 2)); done\n${TRAIN} --n $N`,
+      ['--n 8'],
+    ],
+    [
+      'a loop that is left',
+      `for n in 1 2 3; do N=$n; [ $n -eq 2 ] && break; done\n${TRAIN} --n $N`,
+      ['--n 2'],
+    ],
+    ['a function that returns', `f() { T=2; return; T=3; }\nf\n${TRAIN} --tp $T`, ['--tp 2']],
+    [
+      'arguments of a script',
+      `set -- 4 "a b" c\n${TRAIN} --tp $1 --n $# --rest "\${@:2}"`,
+      ['--tp 4', '--n 3', '--rest a b c'],
+    ],
+    [
+      'pieces of a text',
+      `M=/m/llama-70b.yaml\nN=\${M##*/}\n${TRAIN} --m \${N%.yaml} --s \${N/70b/8b} --u \${N^^} --l \${#N}`,
+      ['--m llama-70b', '--s llama-8b.yaml', '--u LLAMA-70B.YAML', '--l 14'],
+    ],
+    [
+      'an element of an array',
+      `A=(1 2 4)\nA[1]=8\n${TRAIN} --tp \${A[1]} --n \${#A[@]}`,
+      ['--tp 8', '--n 3'],
+    ],
+    ['a variable by another’s name', `TP_big=8\nK=TP_big\n${TRAIN} --tp \${!K}`, ['--tp 8']],
+    [
+      'what a plain command prints',
+      `${TRAIN} --tp $(expr 2 \\* 4) --m $(basename /a/b.json .json)`,
+      ['--tp 8', '--m b'],
+    ],
+    ['defaults in arithmetic', `NODES=2\n${TRAIN} --gpus $(( \${GPUS:-8} * $NODES ))`, ['--gpus 16']],
+    [
+      'a script that it writes and starts',
+      `TP=4\ncat > run.sh <<EOF\n${TRAIN} --tp $TP\nEOF\nsbatch run.sh`,
+      ['--tp 4'],
+    ],
+    ['what Slurm is asked for', `#!/bin/bash\n#SBATCH --nodes=4\n${TRAIN} --n $SLURM_NNODES`, ['--n 4']],
+    ['two conditions in one test', `A=1\n[ "$A" = 1 -a -z "$B" ] && T=8\n${TRAIN} --tp $T`, ['--tp 8']],
+    ['a pattern in a condition', `M=llama3-70b\n[[ $M =~ ^llama ]] && T=8\n${TRAIN} --tp $T`, ['--tp 8']],
+    ['a subshell, whose variables are its own', `T=8\n(T=4)\n${TRAIN} --tp $T`, ['--tp 8']],
+    ['a module in place of a file', 'torchrun --nproc-per-node 8 -m megatron.train --tp 4', ['--tp 4']],
+    [
+      'what is only printed',
+      `echo "${TRAIN} --tp 8"\necho torchrun pretrain_gpt.py --tp 2 --pp 2\n${TRAIN} --tp 4`,
+      ['--tp 4'],
+    ],
+  ])('%s', (_, script, wanted) => {
+    expect(read(script)).toEqual(wanted);
+  });
+
+  it.each([
+    ['torchrun --nproc_per_node=8 --nnodes 4 pretrain_gpt.py --tp 8', 32],
+    ['torchrun --nproc_per_node 8 pretrain_gpt.py --tp 8', 8],
+    ['torchrun --nproc_per_node $GPUS pretrain_gpt.py --tp 8', null],
+    ['srun -N 2 --ntasks-per-node=8 python pretrain_gpt.py --tp 8', 16],
+    ['#SBATCH --nodes=2\n#SBATCH --ntasks-per-node=4\nsrun python pretrain_gpt.py --tp 8', 8],
+    ['deepspeed --num_gpus 8 --num_nodes 2 pretrain_gpt.py --tp 8', 16],
+    ['mpirun -np 24 python pretrain_gpt.py --tp 8', 24],
+    ['python pretrain_gpt.py --tp 8', null],
+  ])('GPUs of %j: %s', (script, gpus) => {
+    expect(programWords(script.replaceAll('\\n', '\n'), 'job.sh', isFlag).ways[0]!.gpus).toBe(gpus);
   });
 
   it('keeps what only the cluster knows as it stands', () => {

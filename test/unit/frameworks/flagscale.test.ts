@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { parseDocument } from '../../../src/catalogue/document.ts';
 import { loadLink } from '../../../src/catalogue/links.ts';
+import { parseDocument } from '../../../src/catalogue/parse-document.ts';
 import type { Plan, Stage } from '../../../src/domain/plan.ts';
 import type { Problem } from '../../../src/domain/problem.ts';
 import { estimate } from '../../../src/evaluate/estimate.ts';

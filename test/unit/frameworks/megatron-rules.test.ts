@@ -46,7 +46,8 @@ describe('rules', () => {
     expect(broken(script(''))).toEqual(['required-flags']);
     expect(broken(`${script('')} "$@"`)).toEqual([]);
     expect(broken(`${script('')} $MODEL_ARGS`)).toEqual([]);
-    expect(broken(`${script('--lr $LR')}`)).toEqual([]);
+    // The value of a flag is no flag.
+    expect(broken(script('--lr $LR'))).toEqual(['required-flags']);
     expect(broken(script('--bf16 $MORE'))).toEqual([]);
   });
 

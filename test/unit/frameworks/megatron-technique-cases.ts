@@ -175,6 +175,8 @@ export const TECHNIQUE_CASES: readonly RuleCase[] = [
   ],
   ['cpu-offload', dense({ 'cpu-offloading-num-layers': '4' }), dense({ 'cpu-offloading-num-layers': '0' })],
   ['cpu-offload', one({ 'cpu-offloading-num-layers': '32' }), one({ 'cpu-offloading-num-layers': '31' })],
+  ['retired-flags', dense({ 'checkpoint-activations': '' }), dense({ 'recompute-activations': '' })],
+  ['retired-flags', dense({ 'batch-size': '4' }), dense()],
   ['known-flags', dense({ 'tensor-model-paralel-size': '2' }), dense({ 'transformer-impl': 'local' })],
   [
     'required-flags',

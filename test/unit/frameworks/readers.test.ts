@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { parseDocument } from '../../../src/catalogue/document.ts';
+import { parseDocument } from '../../../src/catalogue/parse-document.ts';
 import { InputError } from '../../../src/domain/input-error.ts';
 import { launcherOf } from '../../../src/frameworks/index.ts';
 import { FLAG_NAMES } from '../../../src/frameworks/megatron/flag-names.ts';

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { parsePython } from '../../../src/foreign/python/parse.ts';
-import { recipeAssignments } from '../../../src/frameworks/torchtitan/assignments.ts';
+import { assignmentsIn } from '../../../src/frameworks/torchtitan/assignments.ts';
 import { torchtitan } from '../../../src/frameworks/torchtitan/index.ts';
 import { sourceOf } from '../../fixtures/source.ts';
 
-const assignmentsOf = (text: string) => recipeAssignments(parsePython(text));
+const assignmentsOf = (text: string) => assignmentsIn(parsePython(text));
 
 /** Fields by path; a value that is none of Python's literals by its kind. */
 function fieldsOf(text: string): Record<string, unknown> {
@@ -56,7 +56,10 @@ def plan():
   it('know a configuration by its annotation’s name, a second name, and what was made of it', () => {
     expect(fieldsOf('c: Trainer.Config = llama3_8b()\nc.parallelism.x = 1')).toEqual({ 'parallelism.x': 1 });
     expect(fieldsOf('c = d = llama3_8b()\nd.training.x = 1')).toEqual({ 'training.x': 1 });
-    expect(fieldsOf('c = llama3_8b()\nc = replace(c, a=1)\nc.training.x = 2')).toEqual({ 'training.x': 2 });
+    expect(fieldsOf('c = llama3_8b()\nc = replace(c, a=1)\nc.training.x = 2')).toEqual({
+      a: 1,
+      'training.x': 2,
+    });
     expect(fieldsOf('c = llama3_8b()\nd = c.copy()\nd.training.x = 3')).toEqual({ 'training.x': 3 });
     expect(fieldsOf('c = make(1)\nc.training.x = 4')).toEqual({});
   });

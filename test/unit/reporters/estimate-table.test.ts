@@ -19,11 +19,12 @@ import {
 
 const PLAN = planned(MIXED, UNEVEN);
 const COSTED = estimate(MIXED, PLAN);
-const table = (full: boolean, style = WIDE) => estimateTable(MIXED, PLAN, COSTED, [], style, full);
+const table = (full: boolean, style = WIDE) =>
+  estimateTable(MIXED, PLAN, COSTED, { inferred: [] }, style, full);
 
 /** Sixteen stages of which one in the middle has far more layers than its neighbours. */
 const DEEP = planned(MIXED, 'tp=4,pp=16,layers=5/5/5/5/5/5/5/5/5/9/5/5/4/4/4/4,recompute=full,micro-batch=1');
-const DEEP_TEXT = estimateTable(MIXED, DEEP, estimate(MIXED, DEEP), [], NARROW, false);
+const DEEP_TEXT = estimateTable(MIXED, DEEP, estimate(MIXED, DEEP), { inferred: [] }, NARROW, false);
 
 describe('where the step goes', () => {
   const rows = tableOf(table(false), 'where the step goes');
@@ -72,7 +73,7 @@ describe('memory by stage', () => {
     const fullest = [1, 2, 3].reduce((a, b) => (share(b) > share(a) ? b : a), 0);
     const { memory } = costed.stages[fullest]!;
     expect(memory.deviceBytes).toBeLessThan(costed.stages[0]!.memory.deviceBytes);
-    const text = estimateTable(MIXED, cut, costed, [], WIDE, false);
+    const text = estimateTable(MIXED, cut, costed, { inferred: [] }, WIDE, false);
     const rows = tableOf(text, `memory of stage ${fullest}, the fullest`);
     const bytes = rows.reduce((sum, row) => sum + Number(row[1]), 0);
     expect(Math.abs(bytes - memory.deviceBytes / GiB)).toBeLessThanOrEqual(0.005 * rows.length);
@@ -91,7 +92,7 @@ describe('memory by stage', () => {
   it('tells the stages of one pipeline from those of another', () => {
     const plan = inTwo(PLAN);
     const costed = estimate(MIXED, plan);
-    const text = estimateTable(MIXED, plan, costed, [], NARROW, true);
+    const text = estimateTable(MIXED, plan, costed, { inferred: [] }, NARROW, true);
     const names = tableOf(text, 'stage  GPU').map(([stage]) => stage);
     expect(names).toEqual(['0.0', '0.1', '0.2', '0.3', '1.0', '1.1', '1.2', '1.3']);
     for (const name of names) expect(text).toContain(`stage ${name}`);
@@ -112,7 +113,7 @@ describe('the verdict', () => {
     [0.98, 'does-not-fit', 'does not fit'],
   ] as const)('with %d of the bytes allowed is %s, of the stage and of the whole', (room, verdict, words) => {
     const problem = leaving(room);
-    const text = estimateTable(problem, PLAN, estimate(problem, PLAN), [], WIDE, false);
+    const text = estimateTable(problem, PLAN, estimate(problem, PLAN), { inferred: [] }, WIDE, false);
     expect(tableOf(text, 'stage  GPU')[0]).toContain(verdict);
     expect(text).toContain(`memory: ${words} (`);
   });
@@ -158,7 +159,10 @@ describe('explained in full', () => {
 describe('on the page', () => {
   it.each([80, 160])('no line is wider than %i columns', (columns) => {
     const style = { columns, color: false };
-    expectNarrow(estimateTable(MIXED, DEEP, estimate(MIXED, DEEP), ['cp=1'], style, true), columns);
+    expectNarrow(
+      estimateTable(MIXED, DEEP, estimate(MIXED, DEEP), { inferred: ['cp=1'] }, style, true),
+      columns,
+    );
   });
 
   it('colour changes no word of it, and lets no line grow', () => {
@@ -175,7 +179,7 @@ describe('on the page', () => {
         MIXED,
         PLAN,
         { ...COSTED, assumptions: ['this', 'that'] },
-        ['cp=1', 'vpp=1'],
+        { inferred: ['cp=1', 'vpp=1'] },
         NARROW,
         false,
       ),

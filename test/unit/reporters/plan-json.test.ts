@@ -28,7 +28,7 @@ const BEST = ranked(MIXED, UNEVEN);
 const planOf = (plans: readonly RankedPlan[], over = {}, beside = ALONE) =>
   planDocument(MIXED, found(plans, over), beside, MADE_BY);
 const estimateOf = (problem: Problem, { plan, estimate }: RankedPlan) =>
-  estimateDocument(problem, plan, estimate, ['cp=1'], MADE_BY);
+  estimateDocument(problem, plan, estimate, { inferred: ['cp=1'] }, MADE_BY);
 
 const twoPlan = inTwo(BEST.plan);
 const TWO: RankedPlan = { ...BEST, plan: twoPlan, estimate: estimate(MIXED, twoPlan) };
@@ -53,7 +53,7 @@ describe('one configuration as a document', () => {
 
   it('has the figures of the table', () => {
     const document = estimateOf(MIXED, BEST);
-    const text = estimateTable(MIXED, BEST.plan, BEST.estimate, [], WIDE, false);
+    const text = estimateTable(MIXED, BEST.plan, BEST.estimate, { inferred: [] }, WIDE, false);
     for (const [name, time] of tableOf(text, 'where the step goes').slice(0, -1))
       expectShown(secondsIn(time!), document.time[name!]!, name);
     const rows = tableOf(text, 'stage  GPU');

@@ -39,6 +39,6 @@ it('what is written whole has the keys of its schema and no others', () => {
   expectTypeOf<Pick<Degrees, keyof Degrees>>().toEqualTypeOf<CostedDocument['parallel']>();
   expectTypeOf<Plan>().toEqualTypeOf<CostedDocument['plan']>();
   expectTypeOf<Plan>().toEqualTypeOf<LaunchDocument['plan']>();
-  expectTypeOf<Violation>().toEqualTypeOf<ValidationDocument['violations'][number]>();
+  expectTypeOf<Omit<Violation, 'warning'>>().toEqualTypeOf<ValidationDocument['violations'][number]>();
   expectTypeOf<InputProblem>().toEqualTypeOf<Omit<ErrorDocument, 'schema' | 'exitCode'>>();
 });
