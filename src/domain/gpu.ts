@@ -146,7 +146,7 @@ export interface GemmCurve {
   readonly throttleSeconds: number;
   readonly memoryEfficiency: number;
   readonly quantPasses: number;
-  /** Time of grouped GEMMs over dense ones of as many rows; null: what is usual (groupedGemmFromHost). */
+  /** Time of the products of grouped GEMMs over dense ones of as many rows; null: the same. */
   readonly grouped: number | null;
 }
 

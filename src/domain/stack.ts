@@ -2,13 +2,14 @@ import { bitsOf, type Dtype, wideBytes, wideOf } from './dtype.ts';
 import type { Workload } from './workload.ts';
 
 export const ATTENTION_KERNELS = ['unfused', 'flash1', 'flash2', 'flash3'] as const;
+export const ATTENTION_FORMATS = ['wide', 'fp8'] as const;
 export const LOSS_KERNELS = ['fused', 'fused-native', 'unfused', 'fp32', 'fp32-shifted', 'compiled'] as const;
 export const ELEMENTWISES = ['fused', 'eager', 'eager-16bit'] as const;
 export const CHUNKED_LOSSES = ['one-by-one', 'together'] as const;
 export const CUDA_GRAPHS = ['none', 'partial', 'full'] as const;
 export const GRADIENTS_TO_OWNERS = ['reduce-scatter', 'all-reduce'] as const;
 export const MOE_DISPATCHERS = ['allgather', 'alltoall', 'deepep', 'hybridep'] as const;
-export const ROUTINGS = ['natural', 'balanced'] as const;
+export const ROUTINGS = ['natural', 'balanced', 'token-drop'] as const;
 export const CONTEXT_EXCHANGES = ['ring', 'all-gather', 'all-to-all'] as const;
 export const SHARDED_TRAFFICS = ['all-nics', 'one-nic'] as const;
 export const SHARDED_ENDS = ['with-root', 'apart'] as const;
@@ -22,6 +23,8 @@ export interface Stack {
   readonly name: string;
   /** `flash1`/`flash2`/`flash3` name the kernel generation; `flash3` also stands for cuDNN attention on Hopper and later. */
   readonly attentionKernel: (typeof ATTENTION_KERNELS)[number];
+  /** What attention's products are worked out in: 16 bits, or fp8 (Transformer Engine's fp8_dot_product_attention); left out: 16 bits. */
+  readonly attentionFormat?: (typeof ATTENTION_FORMATS)[number];
   /** Dropout masks are kept for backward (legacy Megatron keeps them even at rate 0). */
   readonly dropoutMasks: boolean;
   readonly lossKernel: (typeof LOSS_KERNELS)[number];
@@ -49,7 +52,10 @@ export interface Stack {
   readonly widensGradients?: boolean;
   readonly cudaGraphs: (typeof CUDA_GRAPHS)[number];
   readonly moeDispatcher: (typeof MOE_DISPATCHERS)[number];
-  /** `natural`: expert token counts differ; `balanced`: the router was forced. */
+  /**
+   * `natural`: expert token counts differ; `balanced`: the router was forced; `token-drop`: each expert's tokens are cut, or padded, to a
+   * capacity that the host knows (Megatron's --moe-expert-capacity-factor 1 with --moe-pad-expert-input-to-capacity).
+   */
   readonly routing: (typeof ROUTINGS)[number];
   /** Experts run one after the other in torch operators, not as grouped GEMMs; left out: as those. */
   readonly expertsOneByOne?: boolean;

@@ -24,6 +24,9 @@ const DEFINITIONS = {
     'FlashAttention-2 time over FA3/cuDNN on GPUs that have these (Hopper and later)',
   ),
   flash1: fitted(1.2, 1, 2.2, 'FlashAttention-1/Triton time over FlashAttention-2'),
+  fp8Attention: fitted(0.75, 0.5, 1, 'attention time in fp8 over that in 16 bits, forward and backward', {
+    source: 'FlashAttention-3 (arXiv 2407.08608): forward 1.2 against 0.74 PFLOP/s; the softmax stays wide',
+  }),
   slidingWindowAttention: fitted(
     1.2,
     1,
@@ -65,22 +68,6 @@ const DEFINITIONS = {
     0.3,
     1,
     'fraction of the peak of nvfp4 over that of fp8 by which GEMMs are faster',
-  ),
-  groupedGemm: fitted(
-    1.1,
-    1,
-    1.5,
-    'grouped expert GEMM time over the dense fit of the same tokens, sizes read on the device (whole-iteration graphs)',
-    {
-      bound:
-        'DeepSeek-V3 in whole-iteration graphs still comes out 10 to 19 % slow for another reason, not yet known; grouped GEMMs are not faster than dense ones',
-    },
-  ),
-  groupedGemmFromHost: fitted(
-    1.1,
-    1,
-    2.5,
-    'the same where the host passes the sizes: quantised, padded and launched expert by expert',
   ),
   contention: fitted(0.15, 0.02, 0.4, 'slowdown of compute while a collective runs beside it (SM share)', {
     source: 'arXiv 2507.03114; DeepSeek profile: 20 of 132 SMs',
@@ -134,8 +121,8 @@ const DEFINITIONS = {
   // Communication
   intraNodeDerating: fixed(
     0.9,
-    'fraction of nccl-tests bandwidth that in-training collectives reach',
-    'nccl-tests run alone; training shares HBM',
+    'fraction of nccl-tests bandwidth that in-training reductions, gathers and scatters reach',
+    'nccl-tests run alone; training shares HBM beside them, which the exchange of experts has for itself',
   ),
   networkDerating: fitted(
     0.9,
@@ -149,22 +136,12 @@ const DEFINITIONS = {
     bound:
       'as for rings; what all-to-all loses besides is not told apart from the share of it that compute hides',
   }),
-  allToAllInDomain: fitted(
-    0.9,
-    0.3,
-    1,
-    'the same of all-to-all inside the scale-up domain, of its nccl-tests bandwidth',
-  ),
   pointToPointLatency: fitted(20e-6, 5e-6, 200e-6, 'one pipeline send and receive, seconds'),
   pipelineExposed: fitted(0.9, 0.05, 1, 'share of a 1F1B boundary transfer that compute does not hide'),
   pipelineExposedInterleaved: fitted(0.5, 0.05, 1, 'the same where every device sends for every chunk'),
 
   // Expert parallelism
-  expertImbalance: fitted(1.05, 1, 1.5, 'busiest expert rank over the mean, natural routing', {
-    bound:
-      'the few runs with natural routing come out slow as it is, and some drop tokens without saying how many',
-  }),
-  permuteEfficiency: fitted(0.4, 0.1, 0.8, 'fraction of memory bandwidth of token permutation'),
+  expertImbalance: fitted(1.05, 1, 1.5, 'busiest expert rank over the mean, natural routing'),
 
   // Step
   optimizerBytes: fitted(44, 25, 80, 'HBM bytes per locally owned parameter in the optimizer step', {

@@ -31,7 +31,7 @@ function insideDomain(
   bytes: number,
   c: Coefficients,
 ): number {
-  const derating = collective === 'allToAll' ? c.allToAllInDomain : c.intraNodeDerating;
+  const derating = collective === 'allToAll' ? 1 : c.intraNodeDerating;
   const curve = nearestCurve(link, collective, n);
   if (curve !== undefined) {
     const same = (bytes * busFactor(collective, n)) / busFactor(collective, curve.gpus);

@@ -8,8 +8,10 @@ export interface GemmShape {
   readonly m: number;
   readonly n: number;
   readonly k: number;
-  /** Equal ones in one grouped kernel; 1 where left out. */
+  /** Equal ones in one group; 1 where left out. */
   readonly count?: number;
+  /** Each of a group is a launch of its own, with sizes that the host has: each has the start and the tail of a GEMM. */
+  readonly oneByOne?: boolean;
   /** A was written in the narrow format for an earlier GEMM: what quantises a tensor writes its transpose beside it. */
   readonly quantised?: boolean;
 }
@@ -70,7 +72,7 @@ export function endlessRate(gpu: GpuSpec, dtype: Dtype, c: Coefficients): number
 export function gemmSeconds(
   gpu: GpuSpec,
   dtype: Dtype,
-  { m, n, k, count = 1, quantised = false }: GemmShape,
+  { m, n, k, count = 1, quantised = false, oneByOne = false }: GemmShape,
   c: Coefficients,
   powerCap: number | null = null,
 ): number {
@@ -92,5 +94,14 @@ export function gemmSeconds(
   const pace = paceOf(gpu, measured, powerCap, c);
   // No run sustains more than a burst.
   const slow = (narrow ? Math.max(1, pace * c.fp8Sustained) : pace) * scaling;
-  return curve.fixedSeconds + (knee * slow) / speedup(gpu, dtype, c) + quantise;
+  const starts = curve.fixedSeconds + (oneByOne ? (count - 1) * ownStart(gpu) : 0);
+  return starts + (knee * slow) / speedup(gpu, dtype, c) + quantise;
+}
+
+/**
+ * What a GEMM takes beside its products, quantisation left out: that of 16 bits, whatever the format. Grouped GEMMs of MI300X take
+ * 6 us an expert more than one GEMM of as many rows, where its curve has 5.8 us (AMD-AGI/Primus-Turbo, baseline_grouped_gemm.csv).
+ */
+function ownStart(gpu: GpuSpec): number {
+  return gemmCurve(gpu, 'bf16').curve.fixedSeconds;
 }

@@ -24,7 +24,7 @@ const gemmCurve = closed(
       type: 'number',
       minimum: 1,
       description:
-        'Time of grouped GEMMs (experts) over dense ones of as many rows. Left out: what is usual.',
+        'Time of the products of grouped GEMMs (experts) over dense ones of as many rows. Left out: the same.',
     },
   },
 );

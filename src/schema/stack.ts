@@ -1,6 +1,7 @@
 import { documentSchema } from '../document/document-schema.ts';
 import { closed, count, flag, number, positive, text } from '../document/shapes.ts';
 import {
+  ATTENTION_FORMATS,
   ATTENTION_KERNELS,
   CHUNKED_LOSSES,
   CONTEXT_EXCHANGES,
@@ -70,6 +71,11 @@ export const stackSchema = documentSchema({
     {
       // Left out: none.
       metricLosses: count,
+      attentionFormat: {
+        enum: ATTENTION_FORMATS,
+        description:
+          "What attention's products are worked out in: 16 bits (left out), or fp8 where the GPU has it.",
+      },
       chunkedLoss: {
         enum: CHUNKED_LOSSES,
         description: 'Chunks of a loss go backward each before the next, or after all are through.',

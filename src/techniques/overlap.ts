@@ -49,9 +49,7 @@ export function communicationExposure(
     }
     case 'expert': {
       const bytes =
-        one.collective === 'allToAll'
-          ? one.bytes * oncePerDomain(groups.expert, stack, one.topK ?? 1)
-          : one.bytes;
+        one.collective === 'allToAll' ? one.bytes * sentOnce(groups.expert, stack, one.topK ?? 1) : one.bytes;
       const seconds = collectiveSeconds(groups.expert, one.collective as 'allToAll', bytes, c);
       return expose(seconds, stack.overlap.expertParallel, Number.POSITIVE_INFINITY);
     }
@@ -71,12 +69,12 @@ function partOf(span: Span, { neighbours, strided }: Communication): Span {
 }
 
 /**
- * DeepEP and HybridEP send a token over the network once for each domain that needs it, and fan out inside. With K
- * experts chosen among D domains the expected number of distinct domains is D(1 − (1 − 1/D)^K).
+ * DeepEP and HybridEP send a token once over the network for each domain that needs it, and once inside a domain for each rank,
+ * where all-to-all sends it once for each of its K experts. Of K experts chosen among D places the expected number of
+ * distinct places is D(1 − (1 − 1/D)^K).
  */
-function oncePerDomain(span: Span, stack: Stack, topK: number): number {
-  if (span.domains === 1 || (stack.moeDispatcher !== 'deepep' && stack.moeDispatcher !== 'hybridep'))
-    return 1;
-  const d = span.domains;
-  return (d * (1 - (1 - 1 / d) ** topK)) / topK;
+function sentOnce({ domains, size }: Span, { moeDispatcher }: Stack, topK: number): number {
+  if (moeDispatcher !== 'deepep' && moeDispatcher !== 'hybridep') return 1;
+  const places = domains === 1 ? size : domains;
+  return (places * (1 - (1 - 1 / places) ** topK)) / topK;
 }

@@ -237,7 +237,16 @@ function recomputesOf({ config: c, stack }: Row, problem: Problem, assumptions: 
     return [selective(...modules)];
   }
   assumptions.push('recomputation not stated: best of those that fit');
-  return stack?.attentionKernel === 'unfused'
-    ? [NO_RECOMPUTE, selective('core_attn'), full]
-    : [NO_RECOMPUTE, full];
+  const scores = stack?.attentionKernel === 'unfused' ? [selective('core_attn')] : [];
+  // FSDP's checkpointing wraps all layers or none.
+  const parts = problem.stack.fullySharded ? [] : partsOfStages(problem.model.layers.length / (c.pp ?? 1));
+  return [NO_RECOMPUTE, ...scores, ...parts, full];
+}
+
+/** A quarter, a half and three quarters of each stage's layers. */
+function partsOfStages(layers: number): Recompute[] {
+  const some = [1, 2, 3].map((quarters) => Math.ceil((quarters * layers) / 4));
+  return [...new Set(some)]
+    .filter((count) => count < layers)
+    .map((layersPerStage) => ({ ...FULL_RECOMPUTE, layersPerStage }));
 }

@@ -12,15 +12,22 @@ import type { HostFacts } from '../../src/domain/host.ts';
 import type { LinkSpec } from '../../src/domain/link.ts';
 import type { LayerKind, LayerPart, ModelSpec } from '../../src/domain/model.ts';
 import type { Problem } from '../../src/domain/problem.ts';
-import type { Stack } from '../../src/domain/stack.ts';
+import { ATTENTION_KERNELS, type Stack } from '../../src/domain/stack.ts';
 import { denseMlp } from '../../src/layers/ffn/dense.ts';
 import { moeMlp } from '../../src/layers/ffn/moe.ts';
 import type { LatentAttention } from '../../src/layers/mixers/latent.ts';
 import { softmaxAttention } from '../../src/layers/mixers/softmax.ts';
 import { withinSequence } from '../../src/layers/within-sequence.ts';
+import { EXPERTS_OVERLAPPED, openStacks, wholeIteration } from './open-facts.ts';
 import { optimizerOfRow, statesOfRow } from './optimizer.ts';
 import type { Row } from './row.ts';
 import { trainedModel } from './training.ts';
+
+/** The given side of a row under each of the facts of its stack that it leaves open: the first is what is usual. */
+export function problemsOf(row: Row, assumptions: string[]): Problem[] {
+  const problem = problemOf(row, assumptions);
+  return openStacks(problem.stack, row, assumptions).map((stack) => ({ ...problem, stack }));
+}
 
 /** The given side of a row. Throws when the row cannot be expressed; notes what had to be assumed. */
 export function problemOf(row: Row, assumptions: string[]): Problem {
@@ -163,7 +170,10 @@ function gpuOf(name: string): GpuSpec {
   return loadGpu(listGpus().includes(name) ? name : (gpuIdOf(name, null) ?? name));
 }
 
-function clusterOf({ hardware: h }: Row, assumptions: string[]): Cluster {
+/** Memory of a host that a row does not state, and that is not held against it. Bytes. */
+const HOST_ENOUGH = 2 ** 43;
+
+function clusterOf({ hardware: h, config }: Row, assumptions: string[]): Cluster {
   const stock = gpuOf(h.gpu);
   const gpu = h.gpuMemoryGiB ? { ...stock, memoryBytes: h.gpuMemoryGiB * 2 ** 30 } : stock;
   const gpusPerNode = Math.min(h.gpus, h.gpusPerNode ?? 8);
@@ -191,7 +201,7 @@ function clusterOf({ hardware: h }: Row, assumptions: string[]): Cluster {
         nodes,
         gpusPerNode,
         firstDevice: 0,
-        fastDomainGpus: Math.min(h.gpus, h.fastDomainGpus ?? gpusPerNode),
+        fastDomainGpus: segment(Math.min(h.gpus, h.fastDomainGpus ?? gpusPerNode), gpusPerNode, nodes),
         intraNode,
         nic: {
           link: nic,
@@ -203,7 +213,7 @@ function clusterOf({ hardware: h }: Row, assumptions: string[]): Cluster {
           fabric: null,
         },
         hosts: [],
-        ...(h.host ? { host: hostOf(h.host) } : {}),
+        ...hostFacts(h.host ?? {}, Boolean(config.offload)),
         powerCapWatts: h.powerCapWatts ?? null,
         site: 'here',
         dollarsPerGpuHour: null,
@@ -211,6 +221,19 @@ function clusterOf({ hardware: h }: Row, assumptions: string[]): Cluster {
       },
     ],
   };
+}
+
+function hostFacts(stated: NonNullable<Row['hardware']['host']>, used: boolean): { host?: HostFacts } {
+  const host = hostOf(stated);
+  if (used) return { host: { memoryBytes: HOST_ENOUGH, ...host } };
+  return Object.keys(host).length > 0 ? { host } : {};
+}
+
+/** GPUs of a rack that a run has: as many hosts of each rack it is on, as Slurm's --segment hands them out (16 of an NVL72's 18 to 64). */
+function segment(domain: number, gpusPerNode: number, nodes: number): number {
+  let hosts = Math.max(1, Math.floor(domain / gpusPerNode));
+  while (nodes % hosts !== 0) hosts--;
+  return Math.max(hosts * gpusPerNode, Math.min(domain, gpusPerNode));
 }
 
 /** What a row says of its hosts; a bus is told by its wire rate. */
@@ -231,16 +254,12 @@ function stackOf(row: Row, assumptions: string[]): Stack {
   const named = facts.name && listStacks().includes(facts.name) ? facts.name : 'generic';
   if (named !== facts.name) assumptions.push('software stack generic');
   const stack = loadStack(named);
-  const kernel =
-    facts.attentionKernel === 'unfused'
-      ? 'unfused'
-      : facts.attentionKernel === 'flash'
-        ? flashOf(stack, row)
-        : stack.attentionKernel;
+  const stated = ATTENTION_KERNELS.find((one) => one === facts.attentionKernel);
+  const kernel = stated ?? (facts.attentionKernel === 'flash' ? flashOf(stack, row) : stack.attentionKernel);
   const graphs = { none: 'none', partial: 'partial', 'full-iteration': 'full' }[facts.cudaGraphs ?? ''] as
     | Stack['cudaGraphs']
     | undefined;
-  return {
+  const found: Stack = {
     ...stack,
     attentionKernel: kernel,
     dropoutMasks: facts.dropout ?? stack.dropoutMasks,
@@ -248,12 +267,7 @@ function stackOf(row: Row, assumptions: string[]): Stack {
     gradAccumulationFusion: facts.gradAccumulationFusion ?? stack.gradAccumulationFusion,
     state: statesOfRow(row, stack.state),
     cudaGraphs: graphs ?? stack.cudaGraphs,
-    routing:
-      facts.routing === 'forced-balanced'
-        ? 'balanced'
-        : facts.routing === 'natural'
-          ? 'natural'
-          : stack.routing,
+    routing: routingOf(row) ?? stack.routing,
     overlap: overlapOf(stack, row),
     ...(accumulatesWhole(row) ? { accumulatesWhole: true } : {}),
     moeDispatcher: dispatcherOf(facts.moeDispatcher) ?? usualDispatcher(stack, row, assumptions),
@@ -265,6 +279,13 @@ function stackOf(row: Row, assumptions: string[]): Stack {
       ? { shardedEnds: facts.shardedEnds }
       : {}),
   };
+  return wholeIteration(found, row);
+}
+
+function routingOf({ stack, notes }: Row): Stack['routing'] | undefined {
+  const words = /token-drop MoE/.test(notes ?? '') ? 'token-drop' : stack?.routing;
+  if (words === 'natural' || words === 'token-drop') return words;
+  return words === 'forced-balanced' ? 'balanced' : undefined;
 }
 
 /** Without a second micro-batch there is nothing to add up. */
@@ -282,21 +303,24 @@ function overlapOf(stack: Stack, { config }: Row): Stack['overlap'] {
     : /vanilla TP/i.test(words)
       ? 0
       : stack.overlap.tensorParallel;
-  const expert = overlapsExperts(config) ? 0.88 : stack.overlap.expertParallel;
+  const expert = config.recipe?.moe_a2a_overlap === true ? EXPERTS_OVERLAPPED : stack.overlap.expertParallel;
   const data = /no overlap_comm/.test(words) ? 0 : stack.overlap.dataParallel;
   return { ...stack.overlap, dataParallel: data, tensorParallel: tensor, expertParallel: expert };
 }
 
-/** The recipe says that experts' exchanges run beside another micro-batch's compute. */
-export function overlapsExperts({ recipe }: Row['config']): boolean {
-  return recipe?.moe_a2a_overlap === true;
-}
-
-/** Racks of one scale-up domain came with HybridEP, which needs one; elsewhere the stack's own. */
-function usualDispatcher(stack: Stack, { model, hardware, config }: Row, assumptions: string[]) {
+/** Racks of one scale-up domain came with HybridEP, which needs one, recipes of experts on FSDP with DeepEP (NeMo AutoModel); elsewhere the stack's own. */
+function usualDispatcher(stack: Stack, row: Row, assumptions: string[]) {
+  const { model, hardware, config } = row;
   if (!model.moe || (config.ep ?? 1) === 1) return stack.moeDispatcher;
   const rack = (hardware.fastDomainGpus ?? 0) > (hardware.gpusPerNode ?? 8);
-  const usual = rack && stack.id === 'megatron-core' ? 'hybridep' : stack.moeDispatcher;
+  const drops = routingOf(row) === 'token-drop';
+  const usual = drops
+    ? 'alltoall'
+    : rack && stack.id === 'megatron-core'
+      ? 'hybridep'
+      : stack.fullySharded
+        ? 'deepep'
+        : stack.moeDispatcher;
   assumptions.push(`MoE dispatcher ${usual}`);
   return usual;
 }

@@ -138,6 +138,7 @@ export interface Row {
   };
   readonly stack?: {
     readonly name?: string | null;
+    /** `flash` of the stack's generation, or as a stack's file has it. */
     readonly attentionKernel?: string | null;
     readonly dropout?: boolean | null;
     readonly lossKernel?: string | null;
@@ -147,6 +148,7 @@ export interface Row {
     readonly gradientBytes?: number | null;
     readonly optimizerStateBytes?: number | null;
     readonly gradAccumulationFusion?: boolean | null;
+    /** `forced-balanced`, `natural` or `token-drop`. */
     readonly routing?: string | null;
     readonly cudaGraphs?: string | null;
     readonly moeDispatcher?: string | null;
@@ -157,5 +159,7 @@ export interface Row {
   readonly outcome?: string | null;
   readonly faults?: Readonly<Record<string, unknown>> | null;
   readonly workload?: string | null;
+  /** Words of the source; `token-drop MoE` is read as a routing. */
+  readonly notes?: string | null;
   readonly tags?: readonly string[] | null;
 }

@@ -2,8 +2,9 @@ import type { Estimate } from '../../src/domain/estimate.ts';
 import type { Problem } from '../../src/domain/problem.ts';
 import { estimate } from '../../src/evaluate/estimate.ts';
 import { allocatedAt, type Phases, phasesOf } from './phases.ts';
+import { pick } from './pick.ts';
 import { plansOf } from './plans.ts';
-import { problemOf } from './problem.ts';
+import { problemsOf } from './problem.ts';
 import type { Row } from './row.ts';
 import { trainsInPart } from './training.ts';
 
@@ -44,12 +45,16 @@ export function score(
   let phases: Phases | null;
   let there: number | null;
   try {
-    const problem = adjust(problemOf(row, assumptions));
-    const full = overrides === undefined ? problem : { ...problem, coefficients: overrides };
-    const plans = plansOf(row, problem, assumptions);
-    const estimates = plans.map((plan) => estimate(full, plan));
-    best = pick(estimates);
-    const plan = plans[estimates.indexOf(best)]!;
+    const problems = problemsOf(row, assumptions)
+      .map(adjust)
+      .map((one) => (overrides === undefined ? one : { ...one, coefficients: overrides }));
+    const plans = plansOf(row, problems[0]!, assumptions);
+    const runs = problems.flatMap((problem) =>
+      plans.map((plan) => ({ problem, plan, estimate: estimate(problem, plan) })),
+    );
+    const picked = pick(runs, row.outcome !== 'oom');
+    best = picked.estimate;
+    const { problem: full, plan } = picked;
     phases = statesPhases(row) ? phasesOf(full, plan) : null;
     there = peakPlace(row, assumptions) === null ? null : allocatedAt(full, plan, peakPlace(row, [])!);
   } catch (error) {
@@ -131,14 +136,6 @@ function peakPlace({ measured, config, stack }: Row, assumptions: string[]): str
 
 function positive(value: unknown): value is number {
   return typeof value === 'number' && Number.isFinite(value) && value > 0;
-}
-
-/** Fastest of those that fit; else the one that needs the least memory. */
-function pick(estimates: readonly Estimate[]): Estimate {
-  const fitting = estimates.filter((e) => e.verdict !== 'does-not-fit');
-  const need = (e: Estimate) => Math.max(...e.stages.map((s) => s.memory.deviceBytes / s.memory.limitBytes));
-  if (fitting.length === 0) return estimates.reduce((a, b) => (need(b) < need(a) ? b : a));
-  return fitting.reduce((a, b) => (b.stepSeconds < a.stepSeconds ? b : a));
 }
 
 /** Ranks are numbered stage by stage, the pipeline outermost; null: not stated. */

@@ -1,8 +1,9 @@
 import type { Plan } from '../../src/domain/plan.ts';
 import type { Problem } from '../../src/domain/problem.ts';
 import { estimate } from '../../src/evaluate/estimate.ts';
+import { pick } from '../accuracy/pick.ts';
 import { plansOf } from '../accuracy/plans.ts';
-import { overlapsExperts, problemOf } from '../accuracy/problem.ts';
+import { problemsOf } from '../accuracy/problem.ts';
 import type { Row } from '../accuracy/row.ts';
 import { apply, type Values } from './knobs.ts';
 
@@ -12,8 +13,6 @@ export interface Case {
   readonly weight: number;
   readonly measuredSeconds: number;
   readonly problem: Problem;
-  /** Stated by the run, so not for the fit to move. */
-  readonly overlapsExperts: boolean;
   readonly plan: Plan;
 }
 
@@ -26,11 +25,10 @@ export function casesOf(rows: readonly Row[], v: Values): Case[] {
     if (row.tier === 'C' || !row.measured.stepSeconds || 'time' in (row.faults ?? {})) return [];
     if (row.group === THINNED.group && i % THINNED.every !== 0) return [];
     try {
-      const problem = problemOf(row, []);
-      const stated = { problem, overlapsExperts: overlapsExperts(row.config) };
-      const plan = best(stated, plansOf(row, problem, []), v);
+      const problems = problemsOf(row, []);
+      const run = best(problems, plansOf(row, problems[0]!, []), v);
       const weight = row.tier === 'A' ? 1 : 0.5;
-      return [{ ...stated, group: row.group, weight, measuredSeconds: row.measured.stepSeconds, plan }];
+      return [{ ...run, group: row.group, weight, measuredSeconds: row.measured.stepSeconds }];
     } catch {
       // Rows that cannot be expressed are listed by `npm run accuracy`.
       return [];
@@ -38,11 +36,17 @@ export function casesOf(rows: readonly Row[], v: Values): Case[] {
   });
 }
 
-function best(stated: Pick<Case, 'problem' | 'overlapsExperts'>, plans: readonly Plan[], v: Values): Plan {
-  if (plans.length === 1) return plans[0]!;
-  const timed = plans.map((plan) => ({ plan, e: estimate(apply(stated, v), plan) }));
-  const fit = timed.filter(({ e }) => e.verdict !== 'does-not-fit');
-  return (fit.length > 0 ? fit : timed).reduce((a, b) => (b.e.stepSeconds < a.e.stepSeconds ? b : a)).plan;
+function best(
+  problems: readonly Problem[],
+  plans: readonly Plan[],
+  v: Values,
+): Pick<Case, 'problem' | 'plan'> {
+  const runs = problems.flatMap((problem) => plans.map((plan) => ({ problem, plan })));
+  if (runs.length === 1) return runs[0]!;
+  return pick(
+    runs.map((run) => ({ ...run, estimate: estimate(apply(run, v), run.plan) })),
+    true,
+  );
 }
 
 /** ln(predicted / measured). */

@@ -38,7 +38,6 @@ const FACTS: readonly Knob[] = [
     bound:
       'prefetching hides all that there is compute for; what does not fit behind compute is exposed anyway',
   },
-  { name: 'overlap.expert', start: 0.5, low: 0.1, high: 0.95 },
   { name: 'overlap.context', start: 0.5, low: 0.05, high: 0.98 },
 ];
 
@@ -85,7 +84,6 @@ export function inUse(): Values {
     stepSeconds: core!.host.secondsPerStep,
     'overlap.tensor.megatron-core': core!.overlap.tensorParallel,
     'overlap.data.fsdp': fsdp!.overlap.dataParallel,
-    'overlap.expert': core!.overlap.expertParallel,
     'overlap.context': core!.overlap.contextParallel,
     ...Object.fromEntries(
       allGpus().flatMap(({ sustainedFit, sustainedSlowdown }) =>
@@ -96,10 +94,7 @@ export function inUse(): Values {
 }
 
 /** The problem as it would be with those values, and with no multiplier of its stack; what a run states stays as stated. */
-export function apply(
-  { problem, overlapsExperts }: Pick<Case, 'problem' | 'overlapsExperts'>,
-  v: Values,
-): Problem {
+export function apply({ problem }: Pick<Case, 'problem'>, v: Values): Problem {
   const { stack, cluster } = problem;
   const old = OLD_STACKS.includes(stack.id);
   const group = cluster.groups[0]!;
@@ -122,7 +117,6 @@ export function apply(
         tensorParallel:
           stack.id === 'megatron-core' ? v['overlap.tensor.megatron-core']! : stack.overlap.tensorParallel,
         dataParallel: stack.fullySharded ? v['overlap.data.fsdp']! : stack.overlap.dataParallel,
-        expertParallel: old || overlapsExperts ? stack.overlap.expertParallel : v['overlap.expert']!,
         contextParallel: old ? stack.overlap.contextParallel : v['overlap.context']!,
       },
     },

@@ -36,7 +36,7 @@ export function write(v: Values, multipliers: ReadonlyMap<string, number>): void
 function overlap(line: string, id: string, v: Values): string {
   const set = (text: string, key: string, name: string) =>
     text.replace(new RegExp(`${key}: [\\d.]+`), `${key}: ${short(v[name]!)}`);
-  let text = set(set(line, 'expertParallel', 'overlap.expert'), 'contextParallel', 'overlap.context');
+  let text = set(line, 'contextParallel', 'overlap.context');
   if (id === 'megatron-core') text = set(text, 'tensorParallel', 'overlap.tensor.megatron-core');
   if (/fsdp/.test(id)) text = set(text, 'dataParallel', 'overlap.data.fsdp');
   return text;

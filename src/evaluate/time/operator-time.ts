@@ -1,7 +1,7 @@
 import { type Dtype, isFull, type Precision, wideOf } from '../../domain/dtype.ts';
 import type { GpuSpec } from '../../domain/gpu.ts';
 import { attentionForward, backwardRatio } from '../../hardware/attention.ts';
-import { densePeak, type GemmShape, gemmCurve, gemmSeconds } from '../../hardware/gemm.ts';
+import { densePeak, type GemmShape, gemmCurve, gemmSeconds, supports } from '../../hardware/gemm.ts';
 import { sustained } from '../../hardware/power.ts';
 import { streamSeconds } from '../../hardware/stream.ts';
 import type { Kernel, Operator } from '../../layers/operator.ts';
@@ -58,23 +58,23 @@ function addKernel(
       const dtype = kernel.wide === true ? wideOf(precision) : precision;
       const cap = group.powerCapWatts;
       const grouped = count > 1 ? groupedFactor(context, dtype) : 1;
-      const seconds = (shape: GemmShape) => gemmSeconds(gpu, dtype, shape, c, cap) * grouped;
-      const once = seconds({ m, n, k, count, quantised: kernel.quantised === 'input' });
+      const oneByOne = count > 1 && problem.stack.cudaGraphs !== 'full';
+      const seconds = (shape: GemmShape) =>
+        gemmSeconds(gpu, dtype, { ...shape, count, oneByOne }, c, cap) * grouped;
+      const once = seconds({ m, n, k, quantised: kernel.quantised === 'input' });
       forward.gemm += once;
       if (gradients === 'none') return 0;
-      const inputGrad = seconds({ m, n: k, k: n, count, quantised: kernel.quantised === 'gradient' });
+      const inputGrad = seconds({ m, n: k, k: n, quantised: kernel.quantised === 'gradient' });
       // Activations and gradients were quantised for the other two.
       const weightGrad =
-        gradients === 'input'
-          ? 0
-          : seconds({ m: n, n: k, k: m, count, quantised: true }) / weightGradRate(dtype, c);
+        gradients === 'input' ? 0 : seconds({ m: n, n: k, k: m, quantised: true }) / weightGradRate(dtype, c);
       backward.gemm += inputGrad + weightGrad;
       return weightGrad;
     }
     case 'attention': {
       const slow = sustained(gpu, group.powerCapWatts, c) / gpu.sustainedSlowdown;
       const once =
-        attentionForward(gpu, problem.stack.attentionKernel, kernel.shape, c) * slow * fp32Factor(context);
+        attentionForward(gpu, problem.stack.attentionKernel, kernel.shape, c) * slow * formatFactor(context);
       forward.attention += once;
       if (gradients !== 'none') backward.attention += once * backwardRatio(gpu, kernel.shape, c);
       return 0;
@@ -92,11 +92,9 @@ function addKernel(
       const scale =
         kernel.use === 'softmax'
           ? c.unfusedSoftmaxBytes / c.streamBytes
-          : kernel.use === 'permute'
-            ? gpu.streamEfficiency / c.permuteEfficiency / c.streamBytes
-            : kernel.use === 'loss'
-              ? 1 / c.streamBytes
-              : 1;
+          : kernel.use === 'permute' || kernel.use === 'loss'
+            ? 1 / c.streamBytes
+            : 1;
       forward.memoryBound += streamSeconds(gpu, kernel.forwardBytes * scale, kernel.kernels, c);
       if (kernel.backwardBytes > 0 && gradients !== 'none') {
         backward.memoryBound += streamSeconds(gpu, kernel.backwardBytes * scale, kernel.kernels, c);
@@ -117,14 +115,14 @@ function onTensorCores(gpu: GpuSpec, precision: Precision): boolean {
   return precision !== 'fp32' && (fp32 === undefined || densePeak(gpu) > 1.5 * fp32);
 }
 
-/** How much slower attention is in fp32 or tf32 than the 16-bit kernels of the fit: as its peak is lower. */
-function fp32Factor({ problem, group: { gpu } }: StageContext): number {
+/** Time of attention in another format over that of the 16-bit kernels of the fit: in fp32 or tf32 as its peak is lower. */
+function formatFactor({ problem, group: { gpu }, c }: StageContext): number {
   const { precision } = problem.workload;
-  return isFull(precision) ? Math.max(1, densePeak(gpu) / gemmCurve(gpu, precision).peak) : 1;
+  if (isFull(precision)) return Math.max(1, densePeak(gpu) / gemmCurve(gpu, precision).peak);
+  return problem.stack.attentionFormat === 'fp8' && supports(gpu, 'fp8') ? c.fp8Attention : 1;
 }
 
-/** What a GPU's own grouped kernels lose, where it is known; where not, what is usual. */
-function groupedFactor({ problem, group, c }: StageContext, dtype: Dtype): number {
-  const usual = problem.stack.cudaGraphs === 'full' ? c.groupedGemm : c.groupedGemmFromHost;
-  return gemmCurve(group.gpu, dtype).curve.grouped ?? usual;
+/** What a GPU's own grouped kernels lose beside their starts, where it is known; most lose nothing. */
+function groupedFactor({ group }: StageContext, dtype: Dtype): number {
+  return gemmCurve(group.gpu, dtype).curve.grouped ?? 1;
 }

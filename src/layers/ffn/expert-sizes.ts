@@ -21,6 +21,11 @@ export interface MoeMlp {
   readonly activation?: Activation;
 }
 
+/** Whether shapes follow the routing, so that the host waits for counts and graphs of a layer's parts leave experts out. */
+export function countsFromRouting({ stack }: LayerContext): boolean {
+  return stack.routing !== 'token-drop';
+}
+
 /**
  * Tokens after dispatch on one GPU, balanced: (tokens/S)·topK·etp. The busiest expert rank has `imbalance` times that.
  */

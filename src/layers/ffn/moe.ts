@@ -3,7 +3,7 @@ import { layerModule } from '../layer-module.ts';
 import { gemm, input, kept, type LayerContext, type Operator, operator, stream } from '../operator.ts';
 import { bias, matrix, type Weight } from '../weight.ts';
 import { ACTIVATIONS, type Activation, mlpOperators } from './dense.ts';
-import { expertSizes, type MoeMlp } from './expert-sizes.ts';
+import { countsFromRouting, expertSizes, type MoeMlp } from './expert-sizes.ts';
 import { combine, dispatch } from './token-exchange.ts';
 
 export type { MoeMlp };
@@ -124,7 +124,7 @@ function experts(spec: MoeMlp, context: LayerContext): Operator[] {
       saved: [kept(up * e * tokens * width * imbalance, 'moe')],
       backwardBytes: e * tokens * imbalance * (h + (up + 1) * width),
       hostUnits: 2,
-      dynamic: true,
+      dynamic: countsFromRouting(context),
       weights: [
         matrix({
           part,
@@ -152,14 +152,14 @@ function experts(spec: MoeMlp, context: LayerContext): Operator[] {
         input('next', local.linearInputBytes * tokens * width * imbalance, 'moe_act', 'moe'),
         kept(apart * e * tokens * width * imbalance, 'moe_act', 'moe', 'op'),
       ],
-      dynamic: true,
+      dynamic: countsFromRouting(context),
     }),
     operator({
       name: 'expert-fc2',
       modules: ['moe'],
       kernels: [gemm(rows, h, width, localExperts, fused ? 'input' : null)],
       hostUnits: 2,
-      dynamic: true,
+      dynamic: countsFromRouting(context),
       weights: [
         matrix({ part, rows: h, columns: whole, ...owned, targets: ['down'] }),
         ...bias(spec.expertBias, part, h, owned),

@@ -1,12 +1,13 @@
 import {
   type Communication,
   input,
+  type Kernel,
   type LayerContext,
   type Operator,
   operator,
   stream,
 } from '../operator.ts';
-import { expertSizes, type MoeMlp } from './expert-sizes.ts';
+import { countsFromRouting, expertSizes, type MoeMlp } from './expert-sizes.ts';
 
 /** Tokens permuted by expert and sent to the ranks that have theirs. */
 export function dispatch(spec: MoeMlp, context: LayerContext): Operator {
@@ -17,15 +18,15 @@ export function dispatch(spec: MoeMlp, context: LayerContext): Operator {
   return operator({
     name: 'dispatch',
     modules: ['moe'],
-    kernels: [stream('permute', moved, moved, 2)],
+    kernels: [stream('permute', moved, moved, 2), ...sorted(spec, context)],
     communication: exchange(spec, context),
     saved: [input('next', local.linearInputBytes * tokens * h * imbalance, 'moe')],
-    // HybridEP permutes inside its own kernels and needs no counts on the host.
+    // HybridEP permutes inside its own kernels and needs no counts on the host; those of a capacity are known.
     hostUnits:
-      stack.moeDispatcher === 'hybridep'
+      stack.moeDispatcher === 'hybridep' || !countsFromRouting(context)
         ? c.hostUnitsHybridDispatch
         : c.hostUnitsDispatch + c.hostUnitsPerExpert * localExperts,
-    dynamic: true,
+    dynamic: countsFromRouting(context),
   });
 }
 
@@ -39,11 +40,24 @@ export function combine(spec: MoeMlp, context: LayerContext): Operator {
     modules: ['moe'],
     kernels: [
       stream('permute', e * (routed + rows) * model.hiddenSize, 2 * e * routed * model.hiddenSize, 2),
+      ...sorted(spec, context),
     ],
     communication: exchange(spec, context),
     hostUnits: 4,
-    dynamic: true,
+    dynamic: countsFromRouting(context),
   });
+}
+
+/**
+ * All-to-all brings tokens rank by rank, which are copied expert by expert before the GEMMs and back after them
+ * (sort_chunks_by_idxs, megatron/core/transformer/moe/token_dispatcher.py@d98e8a6); DeepEP's and HybridEP's are permuted once.
+ */
+function sorted(spec: MoeMlp, context: LayerContext): Kernel[] {
+  const { local, model, stack } = context;
+  const { tokens, localExperts } = expertSizes(spec, context);
+  if (stack.moeDispatcher !== 'alltoall' || local.expertParallel === 1 || localExperts === 1) return [];
+  const moved = 2 * local.elementBytes * tokens * model.hiddenSize;
+  return [stream('permute', moved, moved)];
 }
 
 /**

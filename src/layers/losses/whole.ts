@@ -47,8 +47,15 @@ function wholeCost(kernel: Kernel, shape: LossShape) {
   };
 }
 
+/**
+ * A fused kernel in place reads 16-bit logits for their softmax, reads them again and writes the gradient over them
+ * (transformer_engine/pytorch/triton/cross_entropy.py; Liger's is the same); others move fp32 copies, as fitted.
+ */
+const IN_PLACE = 6;
+
 export function logitTraffic(kernel: Kernel, shape: LossShape): number {
-  const { c } = shape;
+  const { c, elementBytes } = shape;
+  if (kernel === 'fused' && elementBytes === 2) return IN_PLACE * logitsOf(shape);
   const eager = kernel === 'unfused' || kernel.startsWith('fp32');
   return c.lossBytes * (eager ? 1 : c.lossFusion) * logitsOf(shape);
 }

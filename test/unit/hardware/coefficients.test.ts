@@ -33,11 +33,10 @@ const SHARES: readonly CoefficientName[] = [
   'intraNodeDerating',
   'networkDerating',
   'networkAllToAll',
-  'allToAllInDomain',
   'pipelineExposed',
   'pipelineExposedInterleaved',
-  'permuteEfficiency',
   'nvfp4Efficiency',
+  'fp8Attention',
   'lossFusion',
 ];
 
@@ -50,15 +49,12 @@ const SURCHARGES: readonly CoefficientName[] = [
   'unalignedBatchedGemm',
   'unfusedGlu',
   'fp8Rowwise',
-  'groupedGemm',
-  'groupedGemmFromHost',
   'hostBackwardFactor',
   'expertImbalance',
 ];
 
 /** Pairs of which the first is never more than the second. */
 const ORDERED: readonly (readonly [CoefficientName, CoefficientName])[] = [
-  ['groupedGemm', 'groupedGemmFromHost'],
   ['hostUnitsHybridDispatch', 'hostUnitsDispatch'],
   ['pipelineExposedInterleaved', 'pipelineExposed'],
 ];
