@@ -2,6 +2,7 @@ import type { Asked } from '../port/reader.ts';
 import { contextExchangeOf } from './context-exchange.ts';
 import { cutOf, virtualStagesOf } from './cut.ts';
 import { hybridNotes } from './hybrid-context.ts';
+import { hybridCuts, hybridSegments } from './hybrid-pattern.ts';
 import { offloadOf } from './offload.ts';
 import { askedOptimizer } from './optimizer.ts';
 import { precisionOf } from './precision.ts';
@@ -32,7 +33,9 @@ export function askedOf(run: MegatronRun): Asked {
     found.etp = String(run.count('--expert-tensor-parallel-size') ?? found.tp ?? 1);
   }
   const virtual = virtualStagesOf(run);
-  if (virtual !== null && CHUNKED.some((flag) => run.has(flag))) found.vpp = String(virtual);
+  const segments = hybridSegments(run);
+  if (virtual !== null && (segments !== null || CHUNKED.some((flag) => run.has(flag))))
+    found.vpp = String(virtual);
   const cut = cutOf(run);
   if (cut !== null) found.layers = cut.join('/');
   Object.assign(found, contextExchangeOf(run), recomputeOf(run), offloadOf(run));
@@ -46,7 +49,8 @@ export function askedOf(run: MegatronRun): Asked {
     sequenceLength: run.count('--seq-length'),
     globalBatchSize: run.count('--global-batch-size'),
     precision: precisionOf(run) ?? (run.whole ? UNSAID : null),
-    layers: run.count('--num-layers'),
+    layers: segments === null ? run.count('--num-layers') : null,
+    ...(segments === null ? {} : { cuts: hybridCuts(segments) }),
     hiddenSize: run.count('--hidden-size'),
     ...optimizer,
     notes: [...notesOf(run), ...hybridNotes(run), ...notes, ...gatherNotes(run), ...precisionNotes(run)],

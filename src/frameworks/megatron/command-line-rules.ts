@@ -4,6 +4,7 @@ import { notAmong } from '../reading/known-values.ts';
 import { FLAG_CHOICES } from './flag-choices.ts';
 import { FLAG_NAMES, REAL_FLAGS, SWITCH_FLAGS, WHOLE_FLAGS } from './flag-names.ts';
 import type { Flag } from './flags.ts';
+import { PATTERN_FLAGS } from './hybrid-pattern.ts';
 import type { MegatronRule, MegatronRun } from './run.ts';
 import { isEstimated, isWorkedOut } from './value-rules.ts';
 
@@ -18,7 +19,7 @@ const TORCHRUN: ReadonlySet<string> = new Set(
 
 /** `validate_args` asks for them; each may be said by the second instead. */
 const REQUIRED = [
-  ['--num-layers', '--encoder-num-layers'],
+  ['--num-layers', '--encoder-num-layers', ...PATTERN_FLAGS],
   ['--hidden-size'],
   ['--num-attention-heads'],
   ['--seq-length', '--encoder-seq-length'],
