@@ -20,8 +20,10 @@ export interface ModelSpec {
   readonly kinds: readonly LayerKind[];
   /** For each layer, the index of its kind. */
   readonly layers: readonly number[];
-  /** Multi-token-prediction modules after the last layer (DeepSeek-V3); each is one layer of the last kind plus projections. */
+  /** Multi-token-prediction modules after the last layer (DeepSeek-V3); each is one layer plus projections. */
   readonly mtpLayers: number;
+  /** The kind of that layer, which no other need be of (nemotron_h); left out: as the last one. */
+  readonly predictionKind?: number;
   /** A bias on the vocabulary projection (phimoe, phi, gptj). */
   readonly headBias?: boolean;
   /** Logits are c·tanh(logits/c): a copy of them more (gemma2). */

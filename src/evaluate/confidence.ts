@@ -8,6 +8,7 @@ import { type Provenance, weakest } from '../domain/provenance.ts';
 import { supports } from '../hardware/gemm.ts';
 import { hostOf } from '../hardware/host.ts';
 import { joinOf } from '../hardware/transport.ts';
+import { weakTimes } from '../layers/layer.ts';
 import { towerParameters } from '../layers/towers.ts';
 import { optimizerOf } from '../optimizers/index.ts';
 import { scheduleOf } from '../schedules/index.ts';
@@ -28,6 +29,7 @@ export function provenanceOf(problem: Problem, plan: Plan): Provenance {
     const layers = layerProvenance(problem, plan, group.gpu.id);
     const kernels = isFull(problem.workload.precision) ? (['assumed'] as const) : [gemm, attention];
     all.push(...(layers === null ? [...kernels, peak] : [layers]));
+    if (layers === null && weakTimes(problem.model).length > 0) all.push('assumed');
     all.push(memory, group.intraNode.provenance, group.provenance);
     if (group.nodes > 1) all.push(group.nic.link.provenance);
   }
@@ -67,6 +69,7 @@ export function assumptionsOf(problem: Problem, plan: Plan): string[] {
     const { gpu } = cluster.groups[index]!;
     const { precision } = workload;
     const measured = layerProvenance(problem, plan, gpu.id) !== null;
+    if (!measured) list.push(...weakTimes(problem.model).filter((line) => !list.includes(line)));
     const rest = PROFILE_PARTS.filter((part) => !hasPart(problem, gpu.id, part));
     if (gpu.provenance.gemm === 'assumed' && rest.length > 0)
       list.push(

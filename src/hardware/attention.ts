@@ -33,7 +33,9 @@ export function attentionForward(
   const blocks = (a.batch * a.heads * Math.ceil(queries / 128)) / gpu.multiprocessors;
   const w = curve.waveQuantisation;
   const waves = ((1 - w) * Math.max(blocks, 1) + w * Math.ceil(blocks)) / blocks;
-  const reach = a.window === null ? a.sequence : Math.min(a.sequence, 2 * a.window);
+  const bound = a.window !== null && a.window < a.sequence;
+  // Twice the keys that a query reads in the mean: W − W²/2s under a window.
+  const reach = bound ? 2 * a.window - a.window ** 2 / a.sequence : a.sequence;
   const keys = reach + curve.startupTokens * a.contextParallel;
   const compute = (2 * a.batch * a.heads * queries * keys * headDim * waves) / (densePeak(gpu) * efficiency);
   const bytes = 2 * a.batch * queries * (a.heads + a.kvHeads) * (a.qkHeadDim + a.vHeadDim);

@@ -57,6 +57,11 @@ const DEFINITIONS = {
     10,
     'activation bytes of clamped SwiGLU with expert biases (gpt-oss) over the fused kernel',
   ),
+  scanProducts: fixed(
+    0.136,
+    'fraction of the dense peak of the products inside chunks of a scan',
+    'tile-ai/tilelang benchmark/mamba2/README.md@be9c08f: 134 TFLOP/s of 989 on H800, heads of 64, state 128; mamba_ssm is slower there by a factor that is only drawn',
+  ),
   streamFloor: fitted(3e-6, 0.5e-6, 6e-6, 'least device time of a memory-bound kernel, seconds'),
   fp8Quantisation: fitted(1, 0.1, 1.6, 'factor on the fp8 quantisation passes of the GEMM fit'),
   fp8Sustained: fitted(1, 0.8, 1.3, 'sustained slowdown of fp8 GEMMs over that of bf16'),

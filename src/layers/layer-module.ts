@@ -31,6 +31,8 @@ export interface LayerModule<S extends LayerPart = LayerPart> {
   describe(spec: S): string;
   /** Experts that expert parallelism deals out; left out: none. */
   experts?(spec: S): number;
+  /** How weak what it says of time is, in words; left out, or null: as sure as GEMMs and attention. */
+  weakly?(spec: S): string | null;
 }
 
 /** A module that knows its own parts when it sees them. */

@@ -53,6 +53,12 @@ function withEagerCopies(operators: Operator[], { model, local, stack }: LayerCo
   return [...operators.slice(0, -1), { ...last, saved: [...last.saved, kept(bytes)] }];
 }
 
+/** What its kinds of layer say of how weakly their time is known, a line each. */
+export function weakTimes({ kinds }: Pick<ModelSpec, 'kinds'>): string[] {
+  const said = kinds.flatMap((kind) => partsOf(kind).map((part) => moduleOf(part).weakly?.(part) ?? null));
+  return [...new Set(said.filter((line) => line !== null))];
+}
+
 /** The first law that a split breaks in any part of a model's layers. */
 export function layerLaw({ kinds, hiddenSize }: ModelSpec, split: Split): Reason | null {
   for (const kind of kinds) {

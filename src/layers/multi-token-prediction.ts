@@ -27,6 +27,6 @@ export function predictionOperators(context: LayerContext): Operator[] {
     norm('prediction-norm', context, [], { part: PART }),
     ...headOperators(context, false),
   ];
-  const last = model.kinds[model.layers.at(-1) ?? 0];
+  const last = model.kinds[model.predictionKind ?? model.layers.at(-1) ?? 0];
   return trainedOperators(operators, last?.training ?? null, context);
 }

@@ -3,6 +3,7 @@ import type { ModelSpec } from '../domain/model.ts';
 import type { Stack } from '../domain/stack.ts';
 import type { AttentionShape } from '../hardware/attention.ts';
 import type { Coefficients } from '../hardware/coefficients.ts';
+import type { ScanShape } from '../hardware/scan.ts';
 import type { LocalShape } from './local-shape.ts';
 import type { RecomputeModule } from './recompute-modules.ts';
 import type { Weight } from './weight.ts';
@@ -59,7 +60,13 @@ export type Kernel =
       /** The kernel before it in that pass writes its input, or its output's gradient, in the narrow format. */
       readonly quantised?: 'input' | 'gradient';
     }
-  | { readonly kind: 'attention'; readonly shape: AttentionShape }
+  | {
+      readonly kind: 'attention';
+      readonly shape: AttentionShape;
+      /** false: nothing goes back through it. */
+      readonly backward?: false;
+    }
+  | { readonly kind: 'scan'; readonly forward: ScanShape; readonly backward: ScanShape }
   | { readonly kind: 'batched-gemm'; readonly flops: number; readonly aligned: boolean }
   | {
       readonly kind: 'stream';

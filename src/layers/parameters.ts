@@ -111,8 +111,8 @@ export function flopsByPart(
 }
 
 /** The kind of layer that modules of multi-token prediction repeat. */
-export function lastKind({ layers }: ModelSpec): number {
-  return layers.at(-1) ?? 0;
+export function lastKind({ layers, predictionKind }: ModelSpec): number {
+  return predictionKind ?? layers.at(-1) ?? 0;
 }
 
 /** Forward, and what backward works out: of weights and their inputs as much each, of scores and values twice as much. */

@@ -30,6 +30,8 @@ export interface Weight {
   readonly targets: readonly LoraModule[];
   /** The model's embedding is used again: stored once where both stand on one stage. */
   readonly tied: boolean;
+  /** Updated element by element, whatever optimizers of matrices do: unlike parts side by side. */
+  readonly elementWise: boolean;
 }
 
 const NONE: readonly never[] = [];
@@ -52,6 +54,7 @@ export function matrix(one: Pick<Weight, Usual> & Partial<Weight>): Weight {
     gathered: one.gathered ?? null,
     targets: one.targets ?? NONE,
     tied: one.tied ?? false,
+    elementWise: one.elementWise ?? false,
   };
 }
 

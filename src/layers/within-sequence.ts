@@ -21,6 +21,9 @@ export function withinSequence(model: ModelSpec, sequence: number): ModelSpec {
       (text) => bound.find((_, i) => texts[i] === text && unchanged[i]) ?? bound[texts.indexOf(text)]!,
     ),
     layers: model.layers.map((kind) => distinct.indexOf(texts[kind]!)),
+    ...(model.predictionKind === undefined
+      ? {}
+      : { predictionKind: distinct.indexOf(texts[model.predictionKind]!) }),
   };
 }
 

@@ -3,8 +3,8 @@ import { localParameters, type Weight } from '../layers/weight.ts';
 import type { WholeUpdate } from './optimizer.ts';
 
 /** A matrix of a layer: no embedding, head, norm or bias. */
-export function isInnerMatrix({ role, columns }: Weight): boolean {
-  return role === 'matrix' && columns > 1;
+export function isInnerMatrix({ role, columns, elementWise }: Weight): boolean {
+  return role === 'matrix' && columns > 1 && !elementWise;
 }
 
 /** GPUs that each matrix of a weight is divided over. */

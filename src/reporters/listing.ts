@@ -33,6 +33,7 @@ export function modelTable(model: ModelSpec, style: Style): string {
   if (p.positions > 0) rows.push(['learned positions', formatInteger(p.positions)]);
   if (p.embeddingNorm > 0) rows.push(['embedding norm', formatInteger(p.embeddingNorm)]);
   for (const { name, layers, perLayer } of p.kinds) {
+    if (layers === 0) continue;
     rows.push([`${layers} × ${name} layer`, formatInteger(layers * sumOfLayer(perLayer))]);
     for (const [part, count] of Object.entries(perLayer))
       if (count > 0) rows.push([`  ${part} per layer`, formatInteger(count)]);

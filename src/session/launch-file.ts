@@ -72,8 +72,9 @@ export function planFrom(
   over: string,
   problem: Problem,
 ): Configured | Reason {
-  const { cluster } = problem;
-  refuseOtherModel(path, asked, problem.model);
+  const { model, cluster } = problem;
+  refuseOtherModel(path, asked, model);
+  const cut = cutFor(path, asked, model);
   const seats = rankMap === null ? null : seating(cluster, rankMap.text, rankMap.file);
   if (asked.plan !== undefined && over === '') {
     const all = Array.from({ length: deviceCount(cluster) }, (_, device) => device);
@@ -81,7 +82,11 @@ export function planFrom(
     const placed = { ...plan, nodeOrder: seats?.nodeOrder ?? plan.nodeOrder };
     return planLaw(problem, placed) ?? { plan: placed, inferred: [] };
   }
-  const stated = { ...asked.configuration, ...(seats === null ? {} : { groups: seats.groups }) };
+  const stated = {
+    ...asked.configuration,
+    ...cut,
+    ...(seats === null ? {} : { groups: seats.groups }),
+  };
   const text = Object.entries(stated).map(([key, value]) => `${key}=${value}`);
   const configuration = overlaid(parseConfiguration(text.join(',')), parseConfiguration(over));
   const found = planOf(problem, configuration);
@@ -97,4 +102,19 @@ export function planFrom(
       hint: `Maybe give ${path} itself in place of its folder.`,
     });
   return { ...found, plan: { ...found.plan, nodeOrder: seats?.nodeOrder ?? null } };
+}
+
+/** Of the ways to count a file's layers the one that the model is counted in; one chunk is no cut. Throws InputError where there is none. */
+function cutFor(path: string, { cuts }: Asked, { name, layers }: Problem['model']): { layers?: string } {
+  if (cuts === undefined) return {};
+  const sums = cuts.map((one) => one.reduce((sum, count) => sum + count, 0));
+  const found = sums.indexOf(layers.length);
+  if (found < 0)
+    throw new InputError({
+      message: `${path} is for a model with layers ${sums.join(' or ')}`,
+      expected: `layers ${layers.length}, as ${name} has`,
+      hint: 'Maybe another model.',
+    });
+  const cut = cuts[found]!;
+  return cut.length === 1 ? {} : { layers: cut.join('/') };
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { LAUNCHERS } from '../../src/frameworks/index.ts';
-import { familyTables } from '../../tools/docs/families.ts';
+import { modelTables } from '../../tools/docs/layer-kinds.ts';
 import { moduleTables } from '../../tools/docs/modules.ts';
 import { run } from '../fixtures/run.ts';
 
@@ -34,7 +34,7 @@ describe('pages on modules', () => {
   });
 
   it('docs/models.md has what npm run docs writes', () => {
-    expect(readFileSync('docs/models.md', 'utf8')).toContain(`\n${familyTables()}\n<!-- end -->`);
+    expect(readFileSync('docs/models.md', 'utf8')).toContain(`\n${modelTables()}\n<!-- end -->`);
   });
 
   it.each(LAUNCHERS)('docs/launchers.md has a row for $id', ({ id }) => {

@@ -148,6 +148,18 @@ describe('bounds are never above what they bound', () => {
     expect(check(problem(model, cluster, { headroom: 0, ...over }, stack), 160)).toBeGreaterThan(20);
   });
 
+  // Layers of unlike parts; a kind that only a prediction module has; heads under context parallelism.
+  it.each([
+    ['nemotron-h-8b', 'mixed-32xh100-32xa100-40gb', {}, 'megatron-core'],
+    ['nemotron-3-super-120b-a12b', 'dgx-b200-64', { precision: 'mxfp8' }, 'megatron-core'],
+    ['qwen3-next-80b-a3b', 'dgx-h100-64', {}, 'megatron-core'],
+    ['jamba-v0.1', 'dgx-h100-64', {}, 'torch-fsdp2'],
+    ['deepseek-v3.2', 'h800-2048', { globalBatchSize: 2048 }, 'megatron-core'],
+    ['lfm2-1.2b', 'mixed-4090-3090', { globalBatchSize: 32 }, 'torch-fsdp2'],
+  ] as const)('of unlike layers: %s on %s', (model, cluster, over, stack) => {
+    expect(check(problem(model, cluster, { headroom: 0, ...over }, stack), 30)).toBeGreaterThan(10);
+  });
+
   it.each([
     ['llama-3.1-8b', 'mixed-32xh100-32xa100-40gb', 'lora', 'generic'],
     ['llama-3.1-8b', 'dgx-h100-64', 'qlora', 'torch-fsdp2'],

@@ -62,6 +62,19 @@ describe('search options', () => {
     }
   });
 
+  it.each([
+    ['nemotron-h-8b', 'dgx-h100-8', 12],
+    ['lfm2-1.2b', '4090-2', 16],
+  ])('of the unlike layers of %s on %s it finds what an exhaustive one finds', (name, cluster, layers) => {
+    const whole = problem(name, cluster, { globalBatchSize: 8, sequenceLength: 2048 });
+    const few = { ...whole, model: { ...whole.model, layers: whole.model.layers.slice(0, layers) } };
+    const fix = held('tp=1,micro-batch=1');
+    const [all] = search(few, { top: 1, exhaustive: true, fix }).plans;
+    const { plans, certificate } = search(few, { top: 1, fix });
+    expect(certificate.optimal).toBe(true);
+    expect(plans[0]!.estimate.stepSeconds).toBeCloseTo(all!.estimate.stepSeconds, 12);
+  });
+
   it.each(['lora', 'qlora', 'full,first-layers=9', 'decoder=frozen,head=full,embedding=full'])(
     'with %s trained it finds what an exhaustive one finds',
     (train) => {

@@ -18,6 +18,7 @@ import { moeMlp } from '../../src/layers/ffn/moe.ts';
 import type { LatentAttention } from '../../src/layers/mixers/latent.ts';
 import { softmaxAttention } from '../../src/layers/mixers/softmax.ts';
 import { withinSequence } from '../../src/layers/within-sequence.ts';
+import { hybridOf } from './hybrids.ts';
 import { EXPERTS_OVERLAPPED, openStacks, wholeIteration } from './open-facts.ts';
 import { optimizerOfRow, statesOfRow } from './optimizer.ts';
 import type { Row } from './row.ts';
@@ -31,20 +32,28 @@ export function problemsOf(row: Row, assumptions: string[]): Problem[] {
 
 /** The given side of a row. Throws when the row cannot be expressed; notes what had to be assumed. */
 export function problemOf(row: Row, assumptions: string[]): Problem {
+  const hybrid = hybridOf(row, assumptions);
   for (const [name, value] of [
-    ['layers', row.model.layers],
-    ['hidden', row.model.hidden],
-    ['heads', row.model.heads],
+    ...(hybrid === null
+      ? ([
+          ['layers', row.model.layers],
+          ['hidden', row.model.hidden],
+          ['heads', row.model.heads],
+        ] as const)
+      : []),
     ['gpus', row.hardware.gpus],
   ] as const) {
     if (!Number.isInteger(value) || value < 1) throw new Error(`${name} not stated`);
   }
   if (typeof row.hardware.gpu !== 'string') throw new Error('gpu not stated');
-  if (row.model.hybrid) throw new Error(`hybrid layers are not modelled: ${row.model.hybrid}`);
   if (!row.sequenceLength || !row.config.globalBatch)
     throw new Error('sequence length or global batch not stated');
   return asDriven({
-    model: trainedModel(withinSequence(modelOf(row, assumptions), row.sequenceLength), row, assumptions),
+    model: trainedModel(
+      withinSequence(hybrid ?? modelOf(row, assumptions), row.sequenceLength),
+      row,
+      assumptions,
+    ),
     cluster: clusterOf(row, assumptions),
     stack: stackOf(row, assumptions),
     workload: {
@@ -311,7 +320,7 @@ function overlapOf(stack: Stack, { config }: Row): Stack['overlap'] {
 /** Racks of one scale-up domain came with HybridEP, which needs one, recipes of experts on FSDP with DeepEP (NeMo AutoModel); elsewhere the stack's own. */
 function usualDispatcher(stack: Stack, row: Row, assumptions: string[]) {
   const { model, hardware, config } = row;
-  if (!model.moe || (config.ep ?? 1) === 1) return stack.moeDispatcher;
+  if (!(model.moe || model.hybrid) || (config.ep ?? 1) === 1) return stack.moeDispatcher;
   const rack = (hardware.fastDomainGpus ?? 0) > (hardware.gpusPerNode ?? 8);
   const drops = routingOf(row) === 'token-drop';
   const usual = drops

@@ -39,7 +39,8 @@ export function score(
   adjust: (problem: Problem) => Problem = (p) => p,
 ): Scored {
   const assumptions: string[] = [];
-  const group = trainsInPart(row) ? `${row.group}, adapters` : row.group;
+  const apart = trainsInPart(row) ? ', adapters' : row.model.hybrid ? ', hybrids' : '';
+  const group = `${row.group}${apart}`;
   const base = { id: row.id, group, tier: row.tier ?? '?', assumptions, row };
   let best: Estimate;
   let phases: Phases | null;

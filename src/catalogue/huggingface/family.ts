@@ -2,6 +2,7 @@ import { InputError } from '../../domain/input-error.ts';
 import type { LayerKind, LayerPart, ModelSpec } from '../../domain/model.ts';
 import type { Activation, DenseMlp } from '../../layers/ffn/dense.ts';
 import { moe } from '../../layers/ffn/moe.ts';
+import { latent } from '../../layers/mixers/latent.ts';
 import { type SoftmaxAttention, softmax, softmaxAttention } from '../../layers/mixers/softmax.ts';
 import type { Fields } from './fields.ts';
 
@@ -10,6 +11,8 @@ export interface Family {
   readonly types: readonly string[];
   /** Sizes of its class, which a decoder inside a multimodal config leaves out. */
   readonly sizes?: Readonly<Record<string, unknown>>;
+  /** Keys that speak of other layers than attention and MLPs, which it reads; left out: none. */
+  readonly foreign?: readonly string[];
   read(fields: Fields, name: string): ModelSpec;
 }
 
@@ -96,8 +99,10 @@ export interface Parts
   > {
   readonly attention: LayerPart;
   readonly mlp: LayerPart;
-  /** Overrides for single layers: which kind layer i is. */
-  readonly layer?: (index: number) => { attention?: LayerPart; mlp?: LayerPart };
+  /** Overrides for single layers: which kind layer i is; null: it has no such part. */
+  readonly layer?: (index: number) => { attention?: LayerPart | null; mlp?: LayerPart | null };
+  /** The layer of modules that predict further tokens, where it is not as the last. */
+  readonly predicts?: { readonly attention: LayerPart; readonly mlp: LayerPart };
   readonly tied?: boolean;
   readonly norm?: ModelSpec['norm'];
   readonly learnedPositions?: number;
@@ -108,16 +113,16 @@ export function build(f: Fields, name: string, family: string, parts: Parts): Mo
   const count = f.count('num_hidden_layers');
   const kinds: LayerKind[] = [];
   const layers: number[] = [];
+  const kindOf = (mixer: LayerPart | null, ffn: LayerPart | null): number => {
+    if (ffn !== null) refuseTooFew(f, ffn);
+    const kind = kinds.findIndex((k) => k.mixer === mixer && k.ffn === ffn);
+    return kind >= 0 ? kind : kinds.push({ name: nameOf(mixer, ffn), mixer, ffn }) - 1;
+  };
   for (let i = 0; i < count; i++) {
-    const special = parts.layer?.(i) ?? {};
-    const mixer = special.attention ?? parts.attention;
-    const ffn = special.mlp ?? parts.mlp;
-    refuseTooFew(f, ffn);
-    let kind = kinds.findIndex((k) => k.mixer === mixer && k.ffn === ffn);
-    if (kind < 0) kind = kinds.push({ name: `${ffn.kind}${told(mixer)}`, mixer, ffn }) - 1;
-    layers.push(kind);
+    const { attention = parts.attention, mlp = parts.mlp } = parts.layer?.(i) ?? {};
+    layers.push(kindOf(attention, mlp));
   }
-  const { beyondSizes = [] } = parts;
+  const { beyondSizes = [], predicts } = parts;
   return {
     name,
     family,
@@ -129,6 +134,7 @@ export function build(f: Fields, name: string, family: string, parts: Parts): Mo
     kinds,
     layers,
     mtpLayers: parts.mtpLayers ?? 0,
+    ...(predicts === undefined ? {} : { predictionKind: kindOf(predicts.attention, predicts.mlp) }),
     ...(parts.headBias === true ? { headBias: true } : {}),
     ...(parts.logitSoftCap === true ? { logitSoftCap: true } : {}),
     ...(parts.embeddingNorm === true ? { embeddingNorm: true } : {}),
@@ -159,9 +165,16 @@ function refuseTooFew(f: Fields, ffn: LayerPart): void {
   });
 }
 
+/** By its MLP, and what mixes tokens where that is not plain attention; a part that stands alone by itself. */
+function nameOf(mixer: LayerPart | null, ffn: LayerPart | null): string {
+  if (ffn === null) return mixer?.kind ?? 'empty';
+  return `${ffn.kind}${mixer === null ? '' : told(mixer)}`;
+}
+
 /** What tells layers of one kind of MLP apart. */
 function told(mixer: LayerPart): string {
-  if (!softmax.is(mixer)) return '';
+  if (latent.is(mixer)) return '';
+  if (!softmax.is(mixer)) return `-${mixer.kind}`;
   const sliding = mixer.slidingWindow === null ? '' : '-sliding';
   return `${sliding}${mixer.chunk === undefined ? '' : '-chunked'}${mixer.rope === false ? '-nope' : ''}`;
 }

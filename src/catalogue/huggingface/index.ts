@@ -36,6 +36,8 @@ const INNER: Readonly<Record<string, string>> = {
   mistral3: 'mistral',
   pixtral: 'mistral',
   paligemma: 'gemma',
+  qwen3_5: 'qwen3_5_text',
+  qwen3_5_moe: 'qwen3_5_moe_text',
   qwen3_vl: 'qwen3_vl_text',
   qwen3_vl_moe: 'qwen3_vl_moe_text',
   glm4v: 'glm4v_text',
@@ -60,7 +62,9 @@ function read(config: Config, name: string, file: string, nested: boolean): Mode
   if (unmodelled !== undefined) throw missing(`${toldBy(config)} "${type}" has ${unmodelled}`, file);
   const family = FAMILIES.find((one) => one.types.includes(type));
   if (family === undefined) throw unknown(type, toldBy(config), file);
-  const foreign = Object.keys(FOREIGN).find((key) => config[key] !== undefined && config[key] !== null);
+  const foreign = Object.keys(FOREIGN).find(
+    (key) => config[key] !== undefined && config[key] !== null && family.foreign?.includes(key) !== true,
+  );
   if (foreign !== undefined) throw missing(`"${foreign}" describes ${FOREIGN[foreign]}`, file);
   const sizes = nested ? family.sizes : {};
   const model = family.read(new Fields({ ...sizes, ...config, model_type: type }, file), name);
@@ -115,7 +119,7 @@ function untyped(config: Config, file: string): InputError {
 function missing(what: string, file: string): InputError {
   return new InputError({
     message: `${what}: not modelled`,
-    expected: 'attention and MLP layers only',
+    expected: 'layers of kinds that docs/models.md lists',
     at: { file },
   });
 }

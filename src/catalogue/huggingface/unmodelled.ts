@@ -1,21 +1,9 @@
 /** Families that are known and refused, and what of them is not modelled. */
 export const UNMODELLED: Readonly<Record<string, string>> = {
-  ...words('Mamba layers', [
-    ...['mamba', 'mamba2', 'falcon_mamba', 'jamba', 'bamba', 'zamba', 'zamba2', 'falcon_h1'],
-    ...['nemotron_h', 'granitemoehybrid', 'plamo2', 'hymba'],
-  ]),
-  ...words('gated delta net layers', [
-    ...[
-      'qwen3_next',
-      'qwen3_5',
-      'qwen3_5_text',
-      'qwen3_5_moe',
-      'qwen3_5_moe_text',
-      'kimi_linear',
-      'olmo_hybrid',
-    ],
-  ]),
-  ...words('sparse attention with an indexer', ['deepseek_v32', 'deepseek_v4', 'glm_moe_dsa', 'minimax_m3']),
+  ...words('Mamba layers that share attention', ['zamba', 'zamba2']),
+  ...words('Mamba layers with norms of their own', ['plamo2', 'hymba']),
+  ...words('another gated delta net', ['kimi_linear', 'olmo_hybrid']),
+  ...words('another indexer', ['deepseek_v4', 'glm_moe_dsa', 'minimax_m3']),
   ...words('linear attention layers', [
     'minimax',
     'minimax_text_01',
@@ -25,7 +13,6 @@ export const UNMODELLED: Readonly<Record<string, string>> = {
     'xlstm',
   ]),
   ...words('recurrent layers', ['recurrent_gemma', 'griffin']),
-  ...words('short convolution layers', ['lfm2', 'lfm2_moe']),
   ...words('block-sparse attention', ['phi3small']),
   ...words('embeddings in each layer', ['gemma3n_text', 'gemma3n', 'gemma4', 'gemma4_text']),
   ...words('two attentions a layer and experts that do nothing', ['longcat_flash']),

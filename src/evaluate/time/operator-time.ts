@@ -3,6 +3,7 @@ import type { GpuSpec } from '../../domain/gpu.ts';
 import { attentionForward, backwardRatio } from '../../hardware/attention.ts';
 import { densePeak, type GemmShape, gemmCurve, gemmSeconds, supports } from '../../hardware/gemm.ts';
 import { sustained } from '../../hardware/power.ts';
+import { scanSeconds } from '../../hardware/scan.ts';
 import { streamSeconds } from '../../hardware/stream.ts';
 import type { Kernel, Operator } from '../../layers/operator.ts';
 import { communicationExposure } from '../../techniques/overlap.ts';
@@ -76,7 +77,8 @@ function addKernel(
       const once =
         attentionForward(gpu, problem.stack.attentionKernel, kernel.shape, c) * slow * formatFactor(context);
       forward.attention += once;
-      if (gradients !== 'none') backward.attention += once * backwardRatio(gpu, kernel.shape, c);
+      if (gradients !== 'none' && kernel.backward !== false)
+        backward.attention += once * backwardRatio(gpu, kernel.shape, c);
       return 0;
     }
     case 'batched-gemm': {
@@ -86,6 +88,11 @@ function addKernel(
       const once = (kernel.flops * align) / (peak * c.unfusedBatchedGemm);
       forward.attention += once;
       if (gradients !== 'none') backward.attention += 2 * once;
+      return 0;
+    }
+    case 'scan': {
+      forward.memoryBound += scanSeconds(gpu, kernel.forward, c);
+      if (gradients !== 'none') backward.memoryBound += scanSeconds(gpu, kernel.backward, c);
       return 0;
     }
     case 'stream': {

@@ -16,6 +16,8 @@ export function unusualOf(model: ModelSpec, rotates = false): string | null {
   if (norm.kind === 'layer' && norm.bias === false) return 'layer norms without a bias';
   for (const { mixer, ffn } of model.kinds) {
     if (!rotates && softmax.is(mixer) && mixer.rope === false) return 'layers without rotary positions';
+    if (softmax.is(mixer) && mixer.gate === true) return 'a gate on the output of attention';
+    if (moe.is(ffn) && ffn.latentSize !== undefined) return `experts on latents of ${ffn.latentSize}`;
     if (softmax.is(mixer) && mixer.chunk !== undefined) return `attention in chunks of ${mixer.chunk}`;
     if ((softmax.is(mixer) && mixer.subNorm === true) || (dense.is(ffn) && ffn.subNorm === true))
       return 'norms inside attention and MLP';

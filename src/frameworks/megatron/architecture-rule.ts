@@ -1,9 +1,12 @@
 import type { ModelSpec } from '../../domain/model.ts';
+import { gatedDeltaNet } from '../../layers/mixers/gated-delta-net.ts';
 import { attentionAndMlp } from '../laws/attention-and-mlp.ts';
 import { no, type ProblemRule } from '../laws/rule.ts';
 import { unusualOf } from '../laws/unusual.ts';
+import { hybridArchitecture, isHybrid } from './hybrid-layers.ts';
 import { patternOf, unsaidPattern } from './layer-patterns.ts';
 import { biasesApart, unsaidActivation } from './model-arguments.ts';
+import { plainModel } from './variants.ts';
 
 /** Flags describe one architecture for all layers, dense or expert apart; windows, sinks and unrotated layers by patterns. */
 export const architecture: ProblemRule = ({ model }) => refused(undescribed(model));
@@ -17,9 +20,15 @@ export const plainArchitecture: ProblemRule = (problem) => {
 const refused = (what: string | null) =>
   what === null ? null : no('model-architecture', what, 'a model its flags describe');
 
-function undescribed(model: ModelSpec): string | null {
-  if (model.kinds.some(({ mixer, ffn }) => mixer === null || ffn === null))
-    return 'layers without attention or without an MLP';
+/** And of hybrids what their pattern says, in Megatron-LM itself: frameworks on top of it start its model of plain layers. */
+export const architectureOrPattern: ProblemRule = (problem) =>
+  isHybrid(problem.model) ? hybridArchitecture(problem) : architecture(problem);
+
+function undescribed(whole: ModelSpec): string | null {
+  if (isHybrid(whole)) return 'layers without attention or without an MLP';
+  const model = plainModel(whole);
+  if (model.kinds.some(({ mixer }) => gatedDeltaNet.is(mixer)))
+    return 'gated delta nets without a layer of attention';
   const unusual = unusualOf(model, true);
   if (unusual !== null) return unusual;
   if (model.norm.perLayer !== 2) return `${model.norm.perLayer} norms in a layer`;

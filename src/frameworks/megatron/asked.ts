@@ -3,6 +3,7 @@ import { contextExchangeOf } from './context-exchange.ts';
 import { cutOf, virtualStagesOf } from './cut.ts';
 import { factsOf } from './facts.ts';
 import { hybridNotes } from './hybrid-context.ts';
+import { hybridCuts, hybridSegments } from './hybrid-pattern.ts';
 import { offloadOf } from './offload.ts';
 import { askedOptimizer } from './optimizer.ts';
 import { precisionOf } from './precision.ts';
@@ -34,7 +35,9 @@ export function askedOf(run: MegatronRun, gpus: number | null = null): Asked {
     found.etp = String(run.count('--expert-tensor-parallel-size') ?? found.tp ?? 1);
   }
   const virtual = virtualStagesOf(run);
-  if (virtual !== null && CHUNKED.some((flag) => run.has(flag))) found.vpp = String(virtual);
+  const segments = hybridSegments(run);
+  if (virtual !== null && (segments !== null || CHUNKED.some((flag) => run.has(flag))))
+    found.vpp = String(virtual);
   const cut = cutOf(run);
   if (cut !== null) found.layers = cut.join('/');
   Object.assign(found, contextExchangeOf(run), recomputeOf(run), offloadOf(run));
@@ -48,7 +51,8 @@ export function askedOf(run: MegatronRun, gpus: number | null = null): Asked {
     sequenceLength: run.count('--seq-length'),
     globalBatchSize: run.count('--global-batch-size') ?? usualBatch(run, gpus),
     precision: precisionOf(run) ?? (run.whole ? USUAL_PRECISION : null),
-    layers: run.count('--num-layers'),
+    layers: segments === null ? run.count('--num-layers') : null,
+    ...(segments === null ? {} : { cuts: hybridCuts(segments) }),
     hiddenSize: run.count('--hidden-size'),
     model: factsOf(run),
     ...optimizer,

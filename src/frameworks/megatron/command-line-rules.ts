@@ -5,6 +5,7 @@ import { ELSEWHERE } from './facts.ts';
 import { FLAG_CHOICES } from './flag-choices.ts';
 import { FLAG_NAMES, REAL_FLAGS, SWITCH_FLAGS, WHOLE_FLAGS } from './flag-names.ts';
 import type { Flag } from './flags.ts';
+import { PATTERN_FLAGS } from './hybrid-pattern.ts';
 import type { MegatronRule, MegatronRun } from './run.ts';
 import { slipOf, strangersOf } from './strangers.ts';
 import { isEstimated, isWorkedOut } from './value-rules.ts';
@@ -12,7 +13,7 @@ import { isEstimated, isWorkedOut } from './value-rules.ts';
 /** `validate_args` asks for them; each may be said by another instead. */
 const REQUIRED = [
   // The pattern of a hybrid model counts its layers.
-  ['--num-layers', '--encoder-num-layers', '--hybrid-layer-pattern', '--hybrid-override-pattern'],
+  ['--num-layers', '--encoder-num-layers', ...PATTERN_FLAGS],
   ['--hidden-size'],
   ['--num-attention-heads'],
   ['--seq-length', '--encoder-seq-length'],

@@ -1,4 +1,5 @@
 import { InputError } from '../../domain/input-error.ts';
+import { hybridSegments } from './hybrid-pattern.ts';
 import { layoutChunks, layoutStages } from './layout.ts';
 import { type MegatronRun, sizesOf } from './run.ts';
 
@@ -21,6 +22,8 @@ export function virtualStagesOf(run: MegatronRun): number | null {
   const { pp } = sizesOf(run, null);
   const layout = run.word(LAYOUT);
   if (layout !== null) return Math.max(1, Math.floor(layoutStages(layout).length / pp));
+  const segments = hybridSegments(run);
+  if (segments !== null) return Math.max(1, Math.floor(segments.length / pp));
   const stages = run.count('--num-virtual-stages-per-pipeline-rank');
   const each = run.count('--num-layers-per-virtual-pipeline-stage');
   if (stages !== null || each === null) return stages ?? 1;

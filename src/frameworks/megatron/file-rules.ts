@@ -1,6 +1,7 @@
 import { DEGREE_RULES } from './degree-rules.ts';
 import { EXPERT_RULES } from './expert-rules.ts';
 import { FSDP_RULES } from './fsdp-rules.ts';
+import { HYBRID_PATTERN_RULES } from './hybrid-pattern-rules.ts';
 import { LAYOUT_RULES } from './layout-rules.ts';
 import { PIPELINE_RULES } from './pipeline-rules.ts';
 import { PRECISION_RULES } from './precision-rules.ts';
@@ -22,5 +23,6 @@ export const MEGATRON_FILE_RULES: readonly MegatronRule[] = [
   ...EXPERT_RULES,
   ...PIPELINE_RULES,
   ...LAYOUT_RULES,
+  ...HYBRID_PATTERN_RULES,
   ...VALUE_RULES,
 ];

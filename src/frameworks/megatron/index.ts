@@ -1,9 +1,13 @@
 import { hostsScript } from '../../launch-folder/hosts-script.ts';
+import { gatedDeltaNet } from '../../layers/mixers/gated-delta-net.ts';
+import { mamba2 } from '../../layers/mixers/mamba2.ts';
+import { sparseLatent } from '../../layers/mixers/sparse-latent.ts';
 import { pricedLoss } from '../../techniques/loss.ts';
 import { offloadOptimizer } from '../../techniques/offload-optimizer.ts';
 import { lawOf } from '../laws/structure.ts';
 import type { Framework, Reach } from '../port/framework.ts';
 import { megatronEnvironment, megatronPrepare } from './environment.ts';
+import { isHybrid } from './hybrid-layers.ts';
 import { lossNotes } from './loss.ts';
 import { leftOpen } from './model-arguments.ts';
 import { packageNotes } from './needs.ts';
@@ -22,6 +26,7 @@ const reach: Reach = {
   capabilities: { ...MEGATRON_CAPABILITIES, networkPerGroup: true },
   express: {
     ...MEGATRON_EXPRESS,
+    layers: [...MEGATRON_EXPRESS.layers, mamba2.kind, gatedDeltaNet.kind, sparseLatent.kind],
     optimizers: MEGATRON_OPTIMIZERS,
     techniques: [...MEGATRON_EXPRESS.techniques, 'fp8-weights', offloadOptimizer.id],
     // --sft
@@ -62,7 +67,7 @@ export const megatron: Framework = {
             `  set -- --mock-data --tokenizer-type NullTokenizer --vocab-size ${problem.model.vocabSize} --train-iters 10 --lr 1.5e-4`,
             'fi',
           ],
-          program: `${networks?.wrapper ?? ''}"\${MEGATRON_PATH:-.}/pretrain_gpt.py" "\${ARGS[@]}" "$@"`,
+          program: `${networks?.wrapper ?? ''}"\${MEGATRON_PATH:-.}/${isHybrid(problem.model) ? 'pretrain_hybrid' : 'pretrain_gpt'}.py" "\${ARGS[@]}" "$@"`,
         }),
       },
       ...(networks?.files ?? []),

@@ -1,12 +1,16 @@
 import type { ModelSpec } from '../../domain/model.ts';
+import { dense } from '../../layers/ffn/dense.ts';
 import { type MoeMlp, moe as moeModule } from '../../layers/ffn/moe.ts';
 import { isMoe } from '../../layers/layer.ts';
+import { softmax } from '../../layers/mixers/softmax.ts';
 import { type AttentionAndMlp, attentionAndMlp, attentionsAndMlps } from '../laws/attention-and-mlp.ts';
 import { activationsOf } from '../laws/unusual.ts';
 import { patternArguments } from './layer-patterns.ts';
+import { plainModel, variantArguments } from './variants.ts';
 
 /** Megatron-LM's flags for the architecture, one word per entry. */
-export function modelArguments(model: ModelSpec, sequenceLength: number): string[] {
+export function modelArguments(whole: ModelSpec, sequenceLength: number): string[] {
+  const model = plainModel(whole);
   const kind = attentionAndMlp(model.kinds[model.layers.at(-1) ?? 0]!);
   const kinds = attentionsAndMlps(model.kinds);
   const dense = kinds.find(({ mlp }) => mlp.kind === 'dense')?.mlp;
@@ -28,28 +32,31 @@ export function modelArguments(model: ModelSpec, sequenceLength: number): string
     ...['--attention-dropout', 0, '--hidden-dropout', 0],
     ...(moe?.kind === 'moe' ? moeArguments(model, moe) : []),
     ...(model.mtpLayers > 0 ? ['--mtp-num-layers', model.mtpLayers] : []),
+    ...variantArguments(whole),
   ];
   return args.map(String);
 }
 
 /** Biases on the linear layers as Megatron means them: on the attention output and the MLP. */
-export function hasLinearBias(model: ModelSpec): boolean {
-  return attentionsAndMlps(model.kinds).some(
-    ({ attention, mlp }) =>
-      (attention.kind === 'softmax' && attention.outBias) ||
-      (mlp.kind === 'dense' ? mlp.bias : mlp.expertBias),
+export function hasLinearBias({ kinds }: ModelSpec): boolean {
+  return kinds.some(
+    ({ mixer, ffn }) =>
+      (softmax.is(mixer) && mixer.outBias) ||
+      (dense.is(ffn) && ffn.bias) ||
+      (moeModule.is(ffn) && ffn.expertBias),
   );
 }
 
 /** The one switch says whether attention's projections and the MLP have biases; null: it can, of this model. */
 export function biasesApart(model: ModelSpec): string | null {
-  const apart = attentionsAndMlps(model.kinds).some(({ attention, mlp }) => {
-    if (attention.kind !== 'softmax') return false;
-    const linear = mlp.kind === 'dense' ? mlp.bias : mlp.expertBias;
-    // The router has one as the rest has (megatron/core/transformer/moe/router.py@d98e8a6).
-    if (mlp.kind === 'moe' && mlp.routerBias !== linear) return true;
-    return attention.outBias !== linear || (linear && !attention.qkvBias);
-  });
+  const linear = hasLinearBias(model);
+  const apart = model.kinds.some(
+    ({ mixer, ffn }) =>
+      (softmax.is(mixer) && (mixer.outBias !== linear || (linear && !mixer.qkvBias))) ||
+      (dense.is(ffn) && ffn.bias !== linear) ||
+      // The router has one as the rest has (megatron/core/transformer/moe/router.py@d98e8a6).
+      (moeModule.is(ffn) && (ffn.expertBias !== linear || ffn.routerBias !== linear)),
+  );
   return apart ? 'biases on only some of its linear layers' : null;
 }
 
@@ -68,14 +75,17 @@ export function unsaidActivation(model: ModelSpec): string | null {
 /** As examples/post_training/modelopt/conf/openai/gpt-oss-120b.sh@d98e8a6 has it. */
 const CLAMPED = ['--quick-geglu', '--glu-linear-offset', '1.0', '--activation-func-clamp-value', '7.0'];
 
-function activationArguments(model: ModelSpec): string[] {
+export function activationArguments(model: ModelSpec): string[] {
   const all = activationsOf(model);
   if (all.some(({ activation }) => activation === 'clamped-quick-gelu')) return CLAMPED;
   if (all.some(({ gated }) => gated)) return ['--swiglu'];
   return all.some(({ activation }) => activation === 'squared-relu') ? ['--squared-relu'] : [];
 }
 
-function attentionArguments({ attention: a }: AttentionAndMlp, model: ModelSpec): (string | number)[] {
+export function attentionArguments(
+  { attention: a }: Pick<AttentionAndMlp, 'attention'>,
+  model: ModelSpec,
+): (string | number)[] {
   if (a.kind === 'latent') {
     return [
       ...['--multi-latent-attention', '--num-attention-heads', a.heads],
@@ -94,8 +104,9 @@ function attentionArguments({ attention: a }: AttentionAndMlp, model: ModelSpec)
   ];
 }
 
-function moeArguments(model: ModelSpec, mlp: MoeMlp): (string | number)[] {
-  const sparse = model.layers.map((kind) => (moeModule.is(model.kinds[kind]!.ffn) ? 1 : 0));
+/** `model` of null: the pattern says which layers have them. */
+export function moeArguments(model: ModelSpec | null, mlp: MoeMlp): (string | number)[] {
+  const sparse = model?.layers.map((kind) => (moeModule.is(model.kinds[kind]!.ffn) ? 1 : 0)) ?? [];
   return [
     ...['--num-experts', mlp.experts, '--moe-router-topk', mlp.topK],
     ...['--moe-ffn-hidden-size', mlp.expertFfnHiddenSize, '--moe-grouped-gemm'],

@@ -11,6 +11,7 @@ import { sequenceParallel } from '../../techniques/sequence-parallel.ts';
 import { zero } from '../../techniques/zero.ts';
 import { isEven } from '../laws/chunks.ts';
 import { contextArguments } from './context-exchange.ts';
+import { hybridDepth, isHybrid } from './hybrid-layers.ts';
 import { pipelineLayout } from './layout.ts';
 import { lossArguments } from './loss.ts';
 import { offloadArguments } from './offload.ts';
@@ -39,7 +40,7 @@ export function parallelArguments(problem: Problem, plan: Plan): string[] {
     ...shardingArguments(plan),
     ...lossArguments(pricedLoss(problem, plan)),
     ...offloadArguments(plan),
-    ...recomputeArguments(recompute.of(plan.techniques)),
+    ...recomputeArguments(recompute.of(plan.techniques), isHybrid(model) ? (hybridDepth(model) ?? 1) : 1),
     ...(workload.packing?.separate === true ? ['--sft'] : []),
     ...['--micro-batch-size', microBatchSizeOf(plan), '--global-batch-size', workload.globalBatchSize],
     ...optimizerArguments(problem, plan),
@@ -65,7 +66,7 @@ function dispatcherArguments({ moeDispatcher }: Stack, gpus: number): string[] {
 function pipelineArguments({ model }: Problem, plan: Plan): (string | number)[] {
   const { vpp } = plan.dims;
   const stages = plan.pipelines[0]!.stages.length;
-  if (stages === 1) return [];
+  if (stages === 1 || isHybrid(model)) return [];
   if (!isEven(plan) || model.mtpLayers > 0)
     return ['--pipeline-model-parallel-layout', pipelineLayout(model, plan)];
   return vpp > 1 ? ['--num-virtual-stages-per-pipeline-rank', vpp] : [];

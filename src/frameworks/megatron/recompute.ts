@@ -20,11 +20,15 @@ export const MODULES: ReadonlySet<string> = new Set([
 /** Primus's numbers of the layers that full recomputation covers (its `validate_specified_recompute_layers`). */
 export const LAYER_IDS = '--recompute-layer-ids';
 
-export function recomputeArguments({ mode, modules, layersPerStage }: Recompute): (string | number)[] {
+/** `depth`: layers of Megatron's that a planned layer is. */
+export function recomputeArguments(
+  { mode, modules, layersPerStage }: Recompute,
+  depth = 1,
+): (string | number)[] {
   if (mode === 'none') return [];
   if (mode === 'selective')
     return ['--recompute-granularity', 'selective', '--recompute-modules', ...modules];
-  const [method, layers] = layersPerStage === null ? ['uniform', 1] : ['block', layersPerStage];
+  const [method, layers] = layersPerStage === null ? ['uniform', depth] : ['block', layersPerStage];
   return ['--recompute-granularity', 'full', '--recompute-method', method, '--recompute-num-layers', layers];
 }
 

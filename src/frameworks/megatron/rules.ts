@@ -2,13 +2,15 @@ import { microBatchSizeOf } from '../../domain/plan.ts';
 import { isMoe } from '../../layers/layer.ts';
 import { latent } from '../../layers/mixers/latent.ts';
 import { softmax } from '../../layers/mixers/softmax.ts';
+import { sparseLatent } from '../../layers/mixers/sparse-latent.ts';
 import { degreesOf } from '../../plan-text/degrees.ts';
 import { fp8Weights } from '../../techniques/fp8-weights.ts';
 import { recompute } from '../../techniques/recompute.ts';
 import { zero } from '../../techniques/zero.ts';
 import { chunksInOrder } from '../laws/chunks.ts';
 import { no, type ProblemRule, type Rule } from '../laws/rule.ts';
-import { architecture, plainArchitecture } from './architecture-rule.ts';
+import { architectureOrPattern, plainArchitecture } from './architecture-rule.ts';
+import { hybridChunks, hybridDepth, isHybrid } from './hybrid-layers.ts';
 import { fusedLoss } from './loss.ts';
 import { hasLinearBias } from './model-arguments.ts';
 import { optimizerPrecision, optimizerSharding } from './optimizer.ts';
@@ -67,7 +69,7 @@ const optimizerInstances: Rule = ({ model }, plan) => {
 };
 
 const recomputation: Rule = ({ model }, { techniques, dims }) => {
-  const { modules, layersPerStage } = recompute.of(techniques);
+  const { mode, modules, layersPerStage } = recompute.of(techniques);
   const { vpp: virtualStages } = dims;
   // Megatron counts them in each chunk, the estimate through the chunks of a stage.
   if (layersPerStage !== null && virtualStages > 1)
@@ -77,8 +79,19 @@ const recomputation: Rule = ({ model }, { techniques, dims }) => {
       'all layers, or no virtual stages',
       'Maybe recompute=full.',
     );
+  if (
+    mode === 'full' &&
+    isHybrid(model) &&
+    (hybridDepth(model) === null || (layersPerStage !== null && hybridDepth(model)! > 1))
+  )
+    return no(
+      'recompute-hybrid',
+      'full recomputation of layers of one part and of two, or of some',
+      'of all layers, which have as many parts each',
+      'Maybe recompute=selective.',
+    );
   const moe = isMoe(model);
-  const compressed = model.kinds.some(({ mixer }) => latent.is(mixer));
+  const compressed = model.kinds.some(({ mixer }) => latent.is(mixer) || sparseLatent.is(mixer));
   const odd = modules.find(
     (name) =>
       (!moe && (name === 'moe_act' || name === 'moe' || name === 'shared_experts')) ||
@@ -119,7 +132,7 @@ export const RUN_RULES: readonly ProblemRule[] = [expertPrecision, optimizerPrec
 /** Of frameworks with a Megatron of their own inside. */
 export const MEGATRON_PROBLEM_RULES: readonly ProblemRule[] = [plainArchitecture, ...RUN_RULES];
 
-export const MEGATRON_LM_PROBLEM_RULES: readonly ProblemRule[] = [architecture, ...RUN_RULES];
+export const MEGATRON_LM_PROBLEM_RULES: readonly ProblemRule[] = [architectureOrPattern, ...RUN_RULES];
 
 export const MEGATRON_PLAN_RULES: readonly Rule[] = [
   sinks,
@@ -128,6 +141,7 @@ export const MEGATRON_PLAN_RULES: readonly Rule[] = [
   batch,
   packed,
   layout,
+  hybridChunks,
   optimizerInstances,
   fusedLoss,
   recomputation,

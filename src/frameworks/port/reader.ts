@@ -51,6 +51,8 @@ interface AskedWorkload {
   /** As --models has it. */
   readonly models?: string;
   readonly layers: number | null;
+  /** Layers of each chunk in layer order, counted each way that the file may mean it: the model's own is meant. */
+  readonly cuts?: readonly (readonly number[])[];
   readonly hiddenSize: number | null;
   /** More of the model, where the file says it; left out: not said. */
   readonly model?: ModelFacts;

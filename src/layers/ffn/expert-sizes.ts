@@ -17,6 +17,8 @@ export interface MoeMlp {
   readonly correctionBias: boolean;
   /** A sigmoid gate on the shared expert (qwen2_moe). */
   readonly sharedGate: boolean;
+  /** Tokens are projected down to so many elements before they are sent to experts, and up again after (nemotron_h); left out: they are not. */
+  readonly latentSize?: number;
   /** Left out: SiLU where gated, else GELU. */
   readonly activation?: Activation;
 }
@@ -29,13 +31,15 @@ export function countsFromRouting({ stack }: LayerContext): boolean {
 /**
  * Tokens after dispatch on one GPU, balanced: (tokens/S)·topK·etp. The busiest expert rank has `imbalance` times that.
  */
-export function expertSizes(spec: MoeMlp, { local, stack, c }: LayerContext) {
+export function expertSizes(spec: MoeMlp, { model, local, stack, c }: LayerContext) {
   const rows = residualTokens(local);
   const routed = rows * spec.topK;
   const etp = local.expertTensorParallel;
   return {
     rows,
     routed,
+    /** Elements of a token as experts have it. */
+    hidden: spec.latentSize ?? model.hiddenSize,
     tokens: routed * etp,
     imbalance: stack.routing === 'natural' ? c.expertImbalance : 1,
     width: spec.expertFfnHiddenSize / etp,

@@ -1,5 +1,6 @@
 import { closed, count, flag, positive } from '../../document/shapes.ts';
 import { layerModule } from '../layer-module.ts';
+import { residualTokens } from '../local-shape.ts';
 import { gemm, input, kept, type LayerContext, type Operator, operator, stream } from '../operator.ts';
 import { bias, matrix, type Weight } from '../weight.ts';
 import { ACTIVATIONS, type Activation, mlpOperators } from './dense.ts';
@@ -19,6 +20,7 @@ export const moe = layerModule<MoeMlp>({
       routerBias: flag,
       correctionBias: flag,
       sharedGate: flag,
+      latentSize: positive,
       activation: { enum: ACTIVATIONS },
     },
   ),
@@ -29,9 +31,11 @@ export const moe = layerModule<MoeMlp>({
   },
   operators: (spec, context) => [
     router(spec, context),
+    ...toLatents(spec, context),
     dispatch(spec, context),
     ...experts(spec, context),
     combine(spec, context),
+    ...fromLatents(spec, context),
     ...shared(spec, context),
   ],
   constraints({ experts: n, expertFfnHiddenSize: width }, { ep, etp }) {
@@ -41,8 +45,8 @@ export const moe = layerModule<MoeMlp>({
       return { rule: 'experts-divisible-by-ep', actual: `${n} experts`, limit: `a multiple of ep=${ep}` };
     return null;
   },
-  describe: ({ experts: n, topK, expertFfnHiddenSize }) =>
-    `${n} experts of ${expertFfnHiddenSize}, top ${topK}`,
+  describe: ({ experts: n, topK, expertFfnHiddenSize, latentSize }) =>
+    `${n} experts of ${expertFfnHiddenSize}, top ${topK}${latentSize === undefined ? '' : `, on latents of ${latentSize}`}`,
   experts: (spec) => spec.experts,
 });
 
@@ -84,6 +88,34 @@ function router(spec: MoeMlp, context: LayerContext): Operator {
   });
 }
 
+/** Whole on each rank, on its own tokens (megatron/core/transformer/moe/moe_layer.py@d98e8a6: fc1_latent_proj, fc2_latent_proj). */
+function toLatents({ latentSize }: MoeMlp, { model, local }: LayerContext): Operator[] {
+  if (latentSize === undefined) return [];
+  return [latentProjection('latent-down', [latentSize, model.hiddenSize], local)];
+}
+
+function fromLatents({ latentSize }: MoeMlp, { model, local }: LayerContext): Operator[] {
+  if (latentSize === undefined) return [];
+  const one = latentProjection('latent-up', [model.hiddenSize, latentSize], local);
+  return [
+    { ...one, saved: [input('next', local.linearInputBytes * residualTokens(local) * latentSize, 'moe')] },
+  ];
+}
+
+function latentProjection(
+  name: string,
+  [columns, rows]: readonly [number, number],
+  local: LayerContext['local'],
+): Operator {
+  return operator({
+    name,
+    modules: ['moe'],
+    kernels: [gemm(residualTokens(local), columns, rows)],
+    hostUnits: 2,
+    weights: [matrix({ part: 'latents', rows, columns, split: 'replicated' })],
+  });
+}
+
 /**
  * What eager operators of a gate keep beside its input and the product, in its width: what the activation returns; of gpt-oss both clamped
  * halves, the sigmoid and the gate (swiglu in torchtitan/models/gpt_oss/moe.py@b5bcd76).
@@ -99,10 +131,9 @@ const KEPT_APART: Readonly<Record<Activation, number>> = {
  * Transformer Engine's (moe_expert_rank_capacity_factor needs use_transformer_engine_op_fuser); experts with biases keep their own kernel.
  */
 function experts(spec: MoeMlp, context: LayerContext): Operator[] {
-  const { model, local, stack, c } = context;
+  const { local, stack, c } = context;
   const fused = stack.cudaGraphs === 'full' && !spec.expertBias;
-  const { tokens, imbalance, width, up, localExperts } = expertSizes(spec, context);
-  const h = model.hiddenSize;
+  const { tokens, imbalance, width, up, localExperts, hidden: h } = expertSizes(spec, context);
   const e = local.elementBytes;
   const rows = (tokens * imbalance) / localExperts;
   const unfused = spec.expertBias ? c.unfusedGlu : 1;

@@ -11,9 +11,8 @@ import { countsFromRouting, expertSizes, type MoeMlp } from './expert-sizes.ts';
 
 /** Tokens permuted by expert and sent to the ranks that have theirs. */
 export function dispatch(spec: MoeMlp, context: LayerContext): Operator {
-  const { model, local, stack, c } = context;
-  const { routed, tokens, imbalance, localExperts } = expertSizes(spec, context);
-  const h = model.hiddenSize;
+  const { local, stack, c } = context;
+  const { routed, tokens, imbalance, localExperts, hidden: h } = expertSizes(spec, context);
   const moved = 2 * local.elementBytes * routed * h;
   return operator({
     name: 'dispatch',
@@ -32,14 +31,14 @@ export function dispatch(spec: MoeMlp, context: LayerContext): Operator {
 
 /** Tokens brought back and summed by the router's weights. */
 export function combine(spec: MoeMlp, context: LayerContext): Operator {
-  const { model, local } = context;
-  const { rows, routed } = expertSizes(spec, context);
+  const { local } = context;
+  const { rows, routed, hidden } = expertSizes(spec, context);
   const e = local.elementBytes;
   return operator({
     name: 'combine',
     modules: ['moe'],
     kernels: [
-      stream('permute', e * (routed + rows) * model.hiddenSize, 2 * e * routed * model.hiddenSize, 2),
+      stream('permute', e * (routed + rows) * hidden, 2 * e * routed * hidden, 2),
       ...sorted(spec, context),
     ],
     communication: exchange(spec, context),
@@ -65,10 +64,9 @@ function sorted(spec: MoeMlp, context: LayerContext): Kernel[] {
  * the span decides what leaves a domain, so the saving is applied where the domains are known.
  */
 function exchange(spec: MoeMlp, context: LayerContext): Communication[] {
-  const { local, model, stack } = context;
-  const { routed } = expertSizes(spec, context);
+  const { local, stack } = context;
+  const { routed, hidden: h } = expertSizes(spec, context);
   const { expertParallel: ep, expertTensorParallel: etp, elementBytes: e } = local;
-  const h = model.hiddenSize;
   const all: Communication[] = [];
   if (ep > 1) {
     if (stack.moeDispatcher === 'allgather') {

@@ -1,5 +1,6 @@
 import { closed, positive } from '../../document/shapes.ts';
-import { layerModule } from '../layer-module.ts';
+import type { Reason } from '../../domain/reason.ts';
+import { layerModule, type Split } from '../layer-module.ts';
 import { columnParallel, rowParallel } from '../linear.ts';
 import { residualTokens } from '../local-shape.ts';
 import { gemm, kept, type LayerContext, type Operator, operator, stream } from '../operator.ts';
@@ -36,28 +37,36 @@ export const latent = layerModule<LatentAttention>({
   ),
   complete: (given) => ({ ...given, qLoraRank: given.qLoraRank ?? null }),
   operators: (a, context) => [
-    down(a, context),
-    ...up(a, context),
-    rotary(a, context),
+    latentDown(a, context),
+    queryUp(a, context),
+    keyValueUp(a, context),
+    latentRotary(a, context),
     core(a, context),
-    output(a, context),
+    latentOutput(a, context),
   ],
-  constraints: ({ heads }, { tp }) =>
-    heads % tp === 0
-      ? null
-      : { rule: 'heads-divisible-by-tp', actual: `${heads} heads`, limit: `a multiple of tp=${tp}` },
+  constraints: latentLaw,
   describe: ({ heads }) => `${heads} latent heads`,
 });
 
+/** Latent attention's sizes, of whatever kind of layer has it. */
+export type Latents = Omit<LatentAttention, 'kind'>;
+
+/** Heads are divided over tensor parallelism. */
+export function latentLaw({ heads }: Latents, { tp }: Split): Reason | null {
+  return heads % tp === 0
+    ? null
+    : { rule: 'heads-divisible-by-tp', actual: `${heads} heads`, limit: `a multiple of tp=${tp}` };
+}
+
 /** Elements of q (and of k), and of v, on one GPU. */
-function sizes(a: LatentAttention, { local }: LayerContext) {
+function sizes(a: Latents, { local }: LayerContext) {
   const heads = a.heads / local.tensorParallel;
   const qkDim = a.qkNopeHeadDim + a.qkRopeHeadDim;
   return { heads, qkDim, qk: local.tokens * heads * qkDim, v: local.tokens * heads * a.vHeadDim };
 }
 
 /** Down projections and norms of the latents are whole on every tensor-parallel rank (Megatron's duplicated linear). */
-function down(a: LatentAttention, { model, local }: LayerContext): Operator {
+export function latentDown(a: Latents, { model, local }: LayerContext): Operator {
   const e = local.elementBytes;
   const latents = (a.qLoraRank ?? 0) + a.kvLoraRank;
   const rows = residualTokens(local);
@@ -91,47 +100,51 @@ function down(a: LatentAttention, { model, local }: LayerContext): Operator {
   });
 }
 
-function up(a: LatentAttention, context: LayerContext): Operator[] {
+export function queryUp(a: Latents, context: LayerContext): Operator {
   const { model, local } = context;
-  const { heads, qkDim, qk, v } = sizes(a, context);
-  const e = local.elementBytes;
+  const { heads, qkDim, qk } = sizes(a, context);
   const queryInputs = a.qLoraRank ?? model.hiddenSize;
-  const keyValue = a.qkNopeHeadDim + a.vHeadDim;
-  return [
-    columnParallel(
-      {
-        name: 'q-up',
-        inputs: queryInputs,
-        outputs: heads * qkDim,
-        saved: [kept(e * qk, 'mla_up_proj')],
-        modules: ['mla_up_proj'],
-        weights: [
-          matrix({
-            part: PART,
-            rows: queryInputs,
-            columns: a.heads * qkDim,
-            targets: [a.qLoraRank === null ? 'q' : 'q_b'],
-          }),
-        ],
-      },
-      local,
-    ),
-    columnParallel(
-      {
-        name: 'kv-up',
-        inputs: a.kvLoraRank,
-        outputs: heads * keyValue,
-        saved: [kept(e * (qk + v), 'mla_up_proj')],
-        modules: ['mla_up_proj'],
-        backwardBytes: e * (2 * qk + v),
-        weights: [matrix({ part: PART, rows: a.kvLoraRank, columns: a.heads * keyValue, targets: ['kv_b'] })],
-      },
-      local,
-    ),
-  ];
+  return columnParallel(
+    {
+      name: 'q-up',
+      inputs: queryInputs,
+      outputs: heads * qkDim,
+      saved: [kept(local.elementBytes * qk, 'mla_up_proj')],
+      modules: ['mla_up_proj'],
+      weights: [
+        matrix({
+          part: PART,
+          rows: queryInputs,
+          columns: a.heads * qkDim,
+          targets: [a.qLoraRank === null ? 'q' : 'q_b'],
+        }),
+      ],
+    },
+    local,
+  );
 }
 
-function rotary(a: LatentAttention, context: LayerContext): Operator {
+function keyValueUp(a: LatentAttention, context: LayerContext): Operator {
+  const { local } = context;
+  const { heads, qk, v } = sizes(a, context);
+  const e = local.elementBytes;
+  const keyValue = a.qkNopeHeadDim + a.vHeadDim;
+  return columnParallel(
+    {
+      name: 'kv-up',
+      inputs: a.kvLoraRank,
+      outputs: heads * keyValue,
+      saved: [kept(e * (qk + v), 'mla_up_proj')],
+      modules: ['mla_up_proj'],
+      backwardBytes: e * (2 * qk + v),
+      weights: [matrix({ part: PART, rows: a.kvLoraRank, columns: a.heads * keyValue, targets: ['kv_b'] })],
+    },
+    local,
+  );
+}
+
+/** Of the part of queries and keys that is. */
+export function latentRotary(a: Latents, context: LayerContext): Operator {
   const { qk } = sizes(a, context);
   const e = context.local.elementBytes;
   return operator({
@@ -172,7 +185,7 @@ function core(a: LatentAttention, context: LayerContext): Operator {
   });
 }
 
-function output(a: LatentAttention, context: LayerContext): Operator {
+export function latentOutput(a: Latents, context: LayerContext): Operator {
   const { model, local } = context;
   const { heads, v } = sizes(a, context);
   const e = local.elementBytes;

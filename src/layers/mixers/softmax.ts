@@ -1,11 +1,14 @@
 import { closed, count, flag, positive } from '../../document/shapes.ts';
 import { asRun } from '../eager.ts';
 import { layerModule } from '../layer-module.ts';
-import { columnParallel, rowParallel } from '../linear.ts';
+import { columnParallel } from '../linear.ts';
 import { type Kernel, kept, type LayerContext, type Operator, operator, stream } from '../operator.ts';
 import { subNorm, subNormLaw } from '../sub-norm.ts';
 import { bias, matrix } from '../weight.ts';
 import { contextExchange, exchangedShape, gatheredBytes } from './context-exchange.ts';
+import { outputGate } from './output-gate.ts';
+import { attentionOutput } from './output-projection.ts';
+import { meanChunk, meanReach } from './reach.ts';
 import { wholeNorms } from './whole-norms.ts';
 
 /** Grouped-query attention, its window and sinks included. */
@@ -28,6 +31,8 @@ export interface SoftmaxAttention {
   readonly rope?: boolean;
   /** A norm over all heads of the output, before it is projected (bitnet). */
   readonly subNorm?: boolean;
+  /** A sigmoid gate on each element of the output, projected beside the queries (qwen3_next). */
+  readonly gate?: boolean;
 }
 
 const PART = 'attention';
@@ -47,6 +52,7 @@ export const softmax = layerModule<SoftmaxAttention>({
       chunk: positive,
       rope: flag,
       subNorm: flag,
+      gate: flag,
     },
   ),
   complete(given, hiddenSize) {
@@ -62,10 +68,11 @@ export const softmax = layerModule<SoftmaxAttention>({
   operators: (a, context) => [
     ...projections(a, context),
     core(a, context),
+    ...(a.gate === true ? [outputGate(a.heads * a.headDim, context)] : []),
     ...(a.subNorm === true
       ? [subNorm('attention-sub-norm', PART, a.heads * a.headDim, context, ['core_attn'])]
       : []),
-    output(a, context),
+    attentionOutput({ width: a.heads * a.headDim, biased: a.outBias }, context),
   ],
   within({ slidingWindow, chunk, ...others }, sequence) {
     const chunked = chunk !== undefined && chunk < sequence;
@@ -95,12 +102,13 @@ export const softmax = layerModule<SoftmaxAttention>({
       };
     return subNorm === true ? subNormLaw(tp) : null;
   },
-  describe: ({ heads, kvHeads, headDim, slidingWindow, chunk, rope }) =>
+  describe: ({ heads, kvHeads, headDim, slidingWindow, chunk, rope, gate }) =>
     [
       `${heads} heads, ${kvHeads} key-value, ${headDim} wide`,
       ...(slidingWindow === null ? [] : [`window ${slidingWindow}`]),
       ...(chunk === undefined ? [] : [`chunks of ${chunk}`]),
       ...(rope === false ? ['not rotated'] : []),
+      ...(gate === true ? ['gated'] : []),
     ].join(', '),
 });
 
@@ -135,6 +143,8 @@ function projections(a: SoftmaxAttention, { model, local, stack }: LayerContext)
   const q = local.tokens * heads * a.headDim;
   const kv = local.tokens * kvHeads * a.headDim;
   const h = model.hiddenSize;
+  // Gates lie beside the queries, and are kept for what they gate.
+  const beside = a.gate === true ? 2 : 1;
   // Of products one after the other torch keeps every second one's output, those of q and v (torchtitan@b5bcd76,
   // distributed/activation_checkpoint.py); its compiler brings back what the kernel reads of q too (torchtitan's runs).
   const dropped = stack.compiled ? q + kv : kv;
@@ -142,13 +152,13 @@ function projections(a: SoftmaxAttention, { model, local, stack }: LayerContext)
     {
       name: 'qkv',
       inputs: h,
-      outputs: (heads + 2 * kvHeads) * a.headDim,
+      outputs: (beside * heads + 2 * kvHeads) * a.headDim,
       saved: [kept(e * (q + 2 * kv - dropped)), kept(e * dropped, 'op')],
       modules: ['op'],
       partly: { op: { share: dropped / (q + 2 * kv), received: 'again' } },
       backwardBytes: e * (2 * q + 2 * kv),
       weights: [
-        matrix({ part: PART, rows: h, columns: a.heads * a.headDim, targets: ['q'] }),
+        matrix({ part: PART, rows: h, columns: beside * a.heads * a.headDim, targets: ['q'] }),
         matrix({
           part: PART,
           rows: h,
@@ -156,7 +166,7 @@ function projections(a: SoftmaxAttention, { model, local, stack }: LayerContext)
           least: 2 * a.headDim,
           targets: ['k', 'v'],
         }),
-        ...bias(a.qkvBias, PART, (a.heads + 2 * a.kvHeads) * a.headDim, { split: 'tensor' }),
+        ...bias(a.qkvBias, PART, (beside * a.heads + 2 * a.kvHeads) * a.headDim, { split: 'tensor' }),
         ...bias(a.qkNormParameters > 0, PART, a.qkNormParameters),
       ],
     },
@@ -177,8 +187,8 @@ function core(a: SoftmaxAttention, context: LayerContext): Operator {
   const { local, stack, c } = context;
   const { heads, kvHeads } = localHeads(a, local.tensorParallel);
   const exchanged = { heads, kvHeads, keyValues: 2 * kvHeads * a.headDim, queries: heads * a.headDim };
-  const attended = Math.min(local.sequence, a.chunk ?? local.sequence);
-  const reach = a.slidingWindow === null ? attended / 2 : Math.min(attended / 2, a.slidingWindow);
+  const attended = meanChunk(local.sequence, a.chunk ?? local.sequence);
+  const reach = meanReach(attended, a.slidingWindow);
   const base = {
     name: 'core-attention',
     modules: ['core_attn'] as const,
@@ -226,26 +236,4 @@ function core(a: SoftmaxAttention, context: LayerContext): Operator {
     saved: [kept(savedPerScore * scores, 'core_attn')],
     hostUnits: 6 + eager,
   });
-}
-
-function output(a: SoftmaxAttention, { model, local }: LayerContext): Operator {
-  const { heads } = localHeads(a, local.tensorParallel);
-  const e = local.elementBytes;
-  const narrow = local.linearInputBytes < e ? local.linearInputBytes : 0;
-  return rowParallel(
-    {
-      name: 'out-projection',
-      inputs: heads * a.headDim,
-      outputs: model.hiddenSize,
-      saved: [kept((e + narrow) * local.tokens * heads * a.headDim)],
-      // The fourth product: what is summed over ranks is kept.
-      modules: ['op'],
-      partly: { op: { share: 1, received: 'kept' } },
-      weights: [
-        matrix({ part: PART, rows: model.hiddenSize, columns: a.heads * a.headDim, targets: ['o'] }),
-        ...bias(a.outBias, PART, model.hiddenSize),
-      ],
-    },
-    local,
-  );
 }

@@ -9,18 +9,24 @@ import type { Trained, Training } from '../../domain/training.ts';
  */
 export function asTrained(model: ModelSpec, training: Training): ModelSpec {
   const kinds: LayerKind[] = [];
-  const layers = model.layers.map((kind, layer) => {
+  const kindAt = (kind: number, layer: number) => {
     const own = model.kinds[kind]!;
     const trained = ofLayer(training, layer);
     const name = training.frozenLayers > layer ? `${own.name}, frozen` : own.name;
     const known = kinds.findIndex((one) => one.name === name);
     return known >= 0 ? known : kinds.push({ ...own, name, training: trained }) - 1;
-  });
+  };
+  const layers = model.layers.map(kindAt);
+  const { predictionKind } = model;
+  const predicts =
+    predictionKind === undefined
+      ? {}
+      : { predictionKind: kindAt(predictionKind, Math.max(0, layers.length - 1)) };
   const towers = model.towers?.map((tower) => ({
     ...tower,
     trained: training.towers[tower.name] !== 'frozen',
   }));
-  return { ...model, kinds, layers, training, ...(towers === undefined ? {} : { towers }) };
+  return { ...model, kinds, layers, ...predicts, training, ...(towers === undefined ? {} : { towers }) };
 }
 
 function ofLayer(training: Training, layer: number): Trained {

@@ -52,14 +52,24 @@ describe('families of the hubs', () => {
 
   it('has a case of all types but other names of those', () => {
     const tried = new Set([...models, ...variants].map(({ config }) => typeOf(config)));
-    const alike = ['aquila', 'grok1', 'internlm', 'kimi_k2', 'qwen2_vl', 'stablelm_epoch', 'xverse'];
+    const alike = [
+      'aquila',
+      'grok1',
+      'internlm',
+      'kimi_k2',
+      'qwen2_vl',
+      'qwen3_5',
+      'qwen3_5_moe',
+      'stablelm_epoch',
+      'xverse',
+    ];
     expect(MODEL_TYPES.filter((type) => !tried.has(type)).sort()).toEqual(alike);
   });
 
   it.each([
-    ['jamba', /"jamba" has Mamba layers: not modelled/],
-    ['qwen3_next', /gated delta net layers/],
-    ['deepseek_v32', /sparse attention with an indexer/],
+    ['zamba2', /"zamba2" has Mamba layers that share attention: not modelled/],
+    ['kimi_linear', /another gated delta net/],
+    ['glm_moe_dsa', /another indexer/],
     ['apertus', /an activation with weights of its own/],
     ['t5', /an encoder beside the decoder/],
   ])('%s is refused by what is missing', (type, message) => {
@@ -69,7 +79,7 @@ describe('families of the hubs', () => {
   it('takes architectures where model_type is left out', () => {
     const { model_type: _, ...config } = models.find(({ model }) => model.includes('OLMoE'))!.config;
     expect(fromHuggingFace(config, 'x').family).toBe('olmoe');
-    expect(refusalOf({ architectures: ['JambaForCausalLM'] })).toMatch(/"jamba" has Mamba layers/);
+    expect(refusalOf({ architectures: ['Zamba2ForCausalLM'] })).toMatch(/"zamba2" has Mamba layers/);
   });
 
   it('gives a key inside another its line', () => {

@@ -19,10 +19,28 @@ const HYBRID = {
   'calculate-per-token-loss': '',
 } as const;
 
+const PATTERN = {
+  'num-layers': null,
+  'hybrid-layer-pattern': 'M-M-|M-*-|M-M-|M-*-',
+} as const;
+
 /** Degrees, batches, and how layers fall to pipeline ranks. */
 export const SPLIT_CASES: readonly RuleCase[] = [
   ['world-size', GOOD.replace('--context-parallel-size 2', '--context-parallel-size 3'), GOOD],
   ['expert-grid', moe({ 'expert-tensor-parallel-size': '3' }), moe()],
+  ['hybrid-pattern', dense({ ...PATTERN, 'hybrid-layer-pattern': 'M-X-' }), dense(PATTERN)],
+  [
+    'hybrid-pattern',
+    dense({ ...PATTERN, 'hybrid-layer-pattern': 'M-|*D|M-|M-' }),
+    dense({ ...PATTERN, 'hybrid-layer-pattern': 'M-M-M-*-/MM' }),
+  ],
+  [
+    'hybrid-pattern',
+    dense({ ...PATTERN, 'hybrid-layer-pattern': 'M-|M-|M-' }),
+    dense({ 'num-layers': null, 'hybrid-override-pattern': PATTERN['hybrid-layer-pattern'] }),
+  ],
+  ['hybrid-pattern', dense({ ...PATTERN, 'hybrid-layer-pattern': 'M-M-*' }), dense(PATTERN)],
+  ['hybrid-pattern-alone', dense({ ...PATTERN, [VIRTUAL]: '2' }), dense(PATTERN)],
   ['expert-grid', moe({ 'pipeline-model-parallel-size': '16' }), dense({ 'num-experts': '0' })],
   ['heads-divisible-by-tp', dense({ 'num-attention-heads': '33', 'kv-channels': '128' }), dense()],
   [

@@ -7,11 +7,12 @@ import { bloom } from './bloom.ts';
 import { cohere, cohere2 } from './cohere.ts';
 import { cwm } from './cwm.ts';
 import { dbrx } from './dbrx.ts';
-import { deepseek, youtu } from './deepseek.ts';
+import { deepseek, deepseekSparse, youtu } from './deepseek.ts';
 import { ernie, ernieMoe } from './ernie.ts';
 import { exaone, exaone4 } from './exaone.ts';
 import { exaoneMoe } from './exaone-moe.ts';
 import { falcon } from './falcon.ts';
+import { falconH1 } from './falcon-h1.ts';
 import { gemma, gemma2 } from './gemma.ts';
 import { glm, glm4 } from './glm.ts';
 import { glm4Moe } from './glm4-moe.ts';
@@ -20,12 +21,15 @@ import { neox } from './gpt-neox.ts';
 import { gptOss } from './gpt-oss.ts';
 import { gpt2 } from './gpt2.ts';
 import { gptj } from './gptj.ts';
-import { granite, graniteMoe, graniteSwa, hyperclova } from './granite.ts';
+import { bamba, granite, graniteHybrid, graniteMoe, graniteSwa, hyperclova } from './granite.ts';
 import { grok } from './grok.ts';
 import { hunyuan, hunyuan3, hunyuanMoe } from './hunyuan.ts';
 import { internlm } from './internlm.ts';
+import { jamba } from './jamba.ts';
+import { lfm2 } from './lfm2.ts';
 import { llama } from './llama.ts';
 import { llama4 } from './llama4.ts';
+import { mamba, mamba2 } from './mamba.ts';
 import { mellum } from './mellum.ts';
 import { minicpm } from './minicpm.ts';
 import { minimax } from './minimax-m2.ts';
@@ -34,6 +38,7 @@ import { mixtral } from './mixtral.ts';
 import { mpt } from './mpt.ts';
 import { nanochat } from './nanochat.ts';
 import { nemotron } from './nemotron.ts';
+import { nemotronH } from './nemotron-h.ts';
 import { olmo, olmo2 } from './olmo.ts';
 import { olmoe } from './olmoe.ts';
 import { opt } from './opt.ts';
@@ -44,6 +49,7 @@ import { qwen } from './qwen.ts';
 import { qwenMoe } from './qwen-moe.ts';
 import { qwen2 } from './qwen2.ts';
 import { qwen3 } from './qwen3.ts';
+import { qwen3Next } from './qwen3-next.ts';
 import { seedOss } from './seed-oss.ts';
 import { smollm3 } from './smollm3.ts';
 import { stablelm } from './stablelm.ts';
@@ -61,6 +67,7 @@ export const FAMILIES: readonly Family[] = [
   dbrx,
   cwm,
   deepseek,
+  deepseekSparse,
   youtu,
   ernie,
   ernieMoe,
@@ -68,6 +75,7 @@ export const FAMILIES: readonly Family[] = [
   exaone,
   exaone4,
   falcon,
+  falconH1,
   gemma,
   gemma2,
   glm,
@@ -81,14 +89,20 @@ export const FAMILIES: readonly Family[] = [
   granite,
   graniteMoe,
   graniteSwa,
+  graniteHybrid,
+  bamba,
   hyperclova,
   grok,
   hunyuan,
   hunyuanMoe,
   hunyuan3,
   internlm,
+  jamba,
+  lfm2,
   llama,
   llama4,
+  mamba,
+  mamba2,
   mellum,
   minicpm,
   minimax,
@@ -97,6 +111,7 @@ export const FAMILIES: readonly Family[] = [
   mpt,
   nanochat,
   nemotron,
+  nemotronH,
   olmo,
   olmo2,
   olmoe,
@@ -108,6 +123,7 @@ export const FAMILIES: readonly Family[] = [
   qwen,
   qwen2,
   qwen3,
+  qwen3Next,
   seedOss,
   smollm3,
   stablelm,

@@ -10,8 +10,8 @@ from roundpipe.optim import Adam
 
 SEQUENCE_LENGTH = 2048
 GLOBAL_BATCH = 128
-MICRO_BATCH = 2
-ROUNDS = 4  # of forward_backward in a step
+MICRO_BATCH = 1
+ROUNDS = 8  # of forward_backward in a step
 NUM_MICROBATCH = 16  # in a round
 assert GLOBAL_BATCH == MICRO_BATCH * ROUNDS * NUM_MICROBATCH
 
@@ -143,5 +143,6 @@ for first in range(0, len(tokens) - GLOBAL_BATCH + 1, GLOBAL_BATCH):
             },
             loss_fn=lambda outputs, _: outputs.loss / NUM_MICROBATCH / ROUNDS,
         )
-    model.step(update, is_async=False)
+    # Weights of the next step are one update old.
+    model.step(update)
 model.synchronize()
