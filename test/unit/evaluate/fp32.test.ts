@@ -3,6 +3,7 @@ import { loadGpu } from '../../../src/catalogue/gpus.ts';
 import type { Problem } from '../../../src/domain/problem.ts';
 import { estimate } from '../../../src/evaluate/estimate.ts';
 import { megatron } from '../../../src/frameworks/megatron/index.ts';
+import { nanotron } from '../../../src/frameworks/nanotron/index.ts';
 import { splitLaw } from '../../../src/laws/split.ts';
 import { countParameters } from '../../../src/layers/parameters.ts';
 import { parseConfiguration } from '../../../src/plan-text/configuration.ts';
@@ -82,8 +83,11 @@ describe('training in fp32', () => {
     expect(splitLaw(p, split)).toBeNull();
   });
 
-  it('is not claimed of Megatron-LM', () => {
+  it('is what Megatron-LM does without a word, and is not claimed of nanotron', () => {
     const p = given('fp32');
-    expect(megatron.reject(p, planFor(p))).toMatchObject({ rule: 'precision' });
+    expect(megatron.reject(p, planFor(p))).toBeNull();
+    const [script] = megatron.render(p, planFor(p), { origin: '', inputs: { model: '', cluster: '' } });
+    expect(script!.content).not.toMatch(/--(bf16|fp16|fp8)/);
+    expect(nanotron.reject(p, planFor(p))).toMatchObject({ rule: 'precision' });
   });
 });
