@@ -41,6 +41,7 @@ const CONFIGURATIONS = [
   'tp=8,pp=8,dp=16,zero=1,recompute=full',
   'tp=8,pp=16,dp=8,ep=8,etp=1,zero=1,recompute=full',
   'tp=1,pp=16,dp=64,ep=64,etp=1,zero=1,recompute=full',
+  'tp=4,pp=2,dp=128,ep=512,etp=1,zero=1,recompute=layernorm+moe_act',
 ];
 
 /** The first framework that runs a plan which fits, with that plan. */

@@ -7,6 +7,7 @@ import { loss, pricedLoss } from '../../techniques/loss.ts';
 import { offloadOptimizer } from '../../techniques/offload-optimizer.ts';
 import { recompute } from '../../techniques/recompute.ts';
 import { zero } from '../../techniques/zero.ts';
+import { packagesOf } from './kernel-packages.ts';
 
 /** What `launch.sh` tells the program of a plan, since the JSON has no key for it. */
 export function programVariables({ workload }: Problem, plan: Plan): Record<string, string> {
@@ -25,12 +26,18 @@ export function programVariables({ workload }: Problem, plan: Plan): Record<stri
 export function programNotes(problem: Problem, plan: Plan): string[] {
   const { workload, model, stack } = problem;
   const { training } = model;
+  const packages = packagesOf(model);
   return [
     '**The program** (`TRAIN_SCRIPT`) is yours: DeepSpeed builds neither model nor loss nor data from its JSON, and the plan rests on what follows.',
     `Sequences of \`SEQUENCE_LENGTH\` (${workload.sequenceLength}) tokens; \`deepspeed.initialize\` with \`ds_config.json\`.`,
     ...(ATTENTION[stack.attentionKernel] === undefined
       ? []
       : [`Attention: ${ATTENTION[stack.attentionKernel]}.`]),
+    ...(packages.length === 0
+      ? []
+      : [
+          `Layers that are not attention: with the kernels of ${packages.map((one) => `\`${one}\``).join(' and ')}, which have to be installed; PyTorch's own code in their place keeps states of every token and needs more memory than planned.`,
+        ]),
     `Loss: ${lossOf(pricedLoss(problem, plan)).words}. Another holds other logits: plan with \`--fix loss=…\`.`,
     ...optimizerNotes(problem, plan),
     ...(isRecomputed(plan)
@@ -72,7 +79,11 @@ const USUAL_LOSS = 'fp32-shifted';
 /** What the price rests on beyond what programs with models of Hugging Face do anyway. */
 export function restsOn(problem: Problem, plan: Plan): string[] {
   const { workload, model } = problem;
+  const packages = packagesOf(model);
   return [
+    ...(packages.length === 0
+      ? []
+      : [`the program finds the kernels of ${packages.join(' and ')}: DeepSpeed's file cannot say it`]),
     ...(isMoe(model)
       ? ["the program multiplies experts in groups, not in a loop: DeepSpeed's file cannot say it"]
       : []),
