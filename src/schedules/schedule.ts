@@ -69,11 +69,19 @@ export function modelsIn({ chunks }: Pick<Schedule, 'chunks'>): number {
 
 /** Each pass of a list by itself: those that share a slot one after the other, a whole backward as the gradients of inputs and of weights. */
 export function apart(passes: readonly Pass[]): Pass[] {
-  return passes.flatMap(({ beside, whole, ...pass }) => [
-    pass,
-    ...(whole === true ? [{ ...pass, kind: 'W' as const }] : []),
-    ...(beside === undefined ? [] : apart([beside])),
-  ]);
+  const all: Pass[] = [];
+  const add = (pass: Pass) => {
+    if (pass.beside === undefined && pass.whole !== true) {
+      all.push(pass);
+      return;
+    }
+    const { beside, whole, ...alone } = pass;
+    all.push(alone);
+    if (whole === true) all.push({ ...alone, kind: 'W' });
+    if (beside !== undefined) add(beside);
+  };
+  for (const pass of passes) add(pass);
+  return all;
 }
 
 /** Where a chunk lives: its stage, and which of the stage's own chunks it is. */
