@@ -12,6 +12,7 @@ import { bySize, type Group } from './by-size.ts';
 import type { CostBook } from './cost-book.ts';
 import { atCrossings, crossings } from './crossings.ts';
 import { kindCounts } from './kind-counts.ts';
+import type { LayerRoom } from './layer-room.ts';
 import { type BoundedStage, wholeLayers } from './whole-layers.ts';
 
 /** What the stages of a chain are known to take, whatever the cut. */
@@ -26,8 +27,7 @@ interface Paces {
   readonly withHead: number;
 }
 
-/** `joined`: replicas of one pipeline are taken to pass on as many micro-batches each, those of slow ones faster: only parts of layers bound that, and no ramp. */
-function pacesOf(problem: Problem, book: CostBook, candidate: Candidate, joined: boolean): Paces {
+function pacesOf(problem: Problem, book: CostBook, candidate: Candidate): Paces {
   const { layout, choice } = candidate;
   const costs = book.seconds(candidate);
   const kinds = kindCounts(problem);
@@ -35,7 +35,7 @@ function pacesOf(problem: Problem, book: CostBook, candidate: Candidate, joined:
   const worth = kinds.map((_, kind) => costs.reduce((sum, cost) => sum + cost.secondsPerLayer[kind]!, 0));
   const ends = endStages(sharedOf(candidate), layout.pp);
   const stages: Paces['stages'][number][] = [];
-  const ramp = joined ? 0 : rampShare(problem, layout, choice);
+  const ramp = rampShare(problem, layout, choice);
   let withHead = 0;
   for (const [run, { stages: count }] of layout.runs.entries()) {
     const { secondsPerLayer, embeddingSeconds, headSeconds } = costs[run]!;
@@ -56,12 +56,16 @@ function pacesOf(problem: Problem, book: CostBook, candidate: Candidate, joined:
   return {
     worth: kinds.reduce((sum, count, kind) => sum + count * worth[kind]!, 0),
     ...{ stages, withHead },
-    whole: joined || kinds.length > 1 ? null : problem.model.layers.length,
+    whole: kinds.length > 1 ? null : problem.model.layers.length,
   };
 }
 
 /** Seconds that so many micro-batches take at least in one replica: the linear program of pipelineBound. */
-function leastFor({ worth, stages, withHead, whole }: Paces, microBatches: number): number {
+function leastFor(
+  { worth, stages, withHead, whole }: Paces,
+  microBatches: number,
+  room: readonly number[] | null,
+): number {
   let all = worth;
   let dual = 0;
   for (let s = stages.length - 1; s >= 0; s--) {
@@ -71,37 +75,75 @@ function leastFor({ worth, stages, withHead, whole }: Paces, microBatches: numbe
     dual += y;
   }
   const atLeast = Math.max(all / dual, microBatches * withHead);
-  return whole === null ? atLeast : wholeLayers(stages, whole, microBatches, atLeast);
+  return whole === null ? atLeast : wholeLayers(stages, whole, { microBatches, room }, atLeast);
 }
+
+/** What is known of a bundle when one of its chains is asked for the most it gets done. */
+export interface Around {
+  /** Up to the last backward of all. */
+  readonly seconds: number;
+  /** Fewest replicas of another chain of its depth, with which it may be one pipeline; null: none has it. */
+  readonly joins: number | null;
+}
+
+/** How much a chain gets done at most, whatever its cut. */
+export interface ChainPace {
+  /** Micro-batches a second, all its replicas together. */
+  readonly rate: number;
+  /** Micro-batches of all its replicas. */
+  mostWithin(around: Around): number;
+}
+
+/** `reduce`: seconds of each replica after its last backward, in which others may still work. */
+export function chainPace(
+  problem: Problem,
+  book: CostBook,
+  candidate: Candidate,
+  { reduce, room }: { readonly reduce: number; readonly room: LayerRoom },
+): ChainPace {
+  const { layout, choice } = candidate;
+  const paces = pacesOf(problem, book, candidate);
+  const total = problem.workload.globalBatchSize / choice.microBatchSize;
+  const fits = new Map<number, readonly number[] | null>();
+  const secondsFor = (microBatches: number) => {
+    const fit = remembered(fits, microBatches, () => room.most([choice], microBatches));
+    return leastFor(paces, microBatches, fit);
+  };
+  return {
+    rate: rateOf(paces, layout),
+    mostWithin({ seconds, joins }) {
+      const most = Math.floor(total / layout.dp);
+      let [low, high] = [0, most];
+      while (low < high) {
+        const middle = Math.ceil((low + high) / 2);
+        if (secondsFor(middle) < seconds - reduce) low = middle;
+        else high = middle - 1;
+      }
+      const joined = joins === null ? 0 : mostJoined(paces, seconds, Math.ceil(total / (layout.dp + joins)));
+      return layout.dp * Math.min(most, Math.max(low, joined));
+    },
+  };
+}
+
+/**
+ * Replicas of another pace but with its cut are those of one pipeline: each of M slots stands for m/M micro-batches of one that is dealt
+ * m, which takes no less than m/M of what M of its own would; that is least where M is largest. Of one replica.
+ */
+function mostJoined(paces: Paces, seconds: number, slots: number): number {
+  return Math.floor(((seconds * slots) / leastFor(paces, slots, null)) * (1 + ROUNDING));
+}
+
+/** Times of whole layers are tried in steps. */
+const ROUNDING = 1e-3;
 
 /**
  * Micro-batches a second that no cut of a candidate exceeds, all its replicas together. A stage with f_s seconds apart from
  * layers gets at most ρ_s = max_k w_k/t_k of the layers' worth Σ w done in a second, for any weights w: where each takes at most
  * T, Σ ρ_s·(T − f_s) ≥ Σ w.
  */
-export function mostRate(problem: Problem, book: CostBook, candidate: Candidate, joined = true): number {
-  const paces = pacesOf(problem, book, candidate, joined);
+function rateOf(paces: Paces, { dp }: Layout): number {
   const stages = paces.stages.map((stage) => ({ ...stage, ramp: 0 }));
-  return candidate.layout.dp / leastFor({ ...paces, stages }, 1);
-}
-
-/** Micro-batches that all replicas of a candidate get done within so many seconds, at most; `joined`: others may have its cut. */
-export function mostWithin(
-  problem: Problem,
-  book: CostBook,
-  candidate: Candidate,
-  { seconds, joined }: { readonly seconds: number; readonly joined: boolean },
-): number {
-  const { dp } = candidate.layout;
-  const paces = pacesOf(problem, book, candidate, joined);
-  const total = problem.workload.globalBatchSize / candidate.choice.microBatchSize;
-  let [low, high] = [0, Math.floor(total / dp)];
-  while (low < high) {
-    const middle = Math.ceil((low + high) / 2);
-    if (leastFor(paces, middle) < seconds) low = middle;
-    else high = middle - 1;
-  }
-  return low * dp;
+  return dp / leastFor({ ...paces, stages }, 1, null);
 }
 
 /** Of each chain that a class may be, micro-batches a second at most with any choice of a size; 0: it has more copies than micro-batches. */
@@ -114,10 +156,10 @@ export function mostRates(
   const known = rememberedOf(rates, layouts, () => new Map<string, readonly number[]>());
   const { microBatchSize } = barest[0]!;
   const total = problem.workload.globalBatchSize / microBatchSize;
-  const rateOf = (layout: Layout) =>
-    Math.max(...barest.map((choice) => mostRate(problem, book, { layout, choice })));
+  const most = (layout: Layout) =>
+    Math.max(...barest.map((choice) => rateOf(pacesOf(problem, book, { layout, choice }), layout)));
   return remembered(known, barest.map(keyOf).join(';'), () =>
-    layouts.map((layout) => (layout.dp <= total ? rateOf(layout) : 0)),
+    layouts.map((layout) => (layout.dp <= total ? most(layout) : 0)),
   );
 }
 

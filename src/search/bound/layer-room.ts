@@ -53,12 +53,12 @@ export class LayerRoom {
     return capacity * (1 + 1e-9) >= need ? null : need / capacity;
   }
 
-  /** Layers that fit on each stage with some of these choices, at most; null: of several kinds that depends. */
-  most(choices: readonly Choice[]): readonly number[] | null {
+  /** Layers that fit on each stage with some of these choices, at most; null: of several kinds that depends. `microBatches` of a replica; left out: an equal share. */
+  most(choices: readonly Choice[], microBatches?: number): readonly number[] | null {
     if (this.problem.model.kinds.length > 1) return null;
     const most = new Array<number>(this.layout.pp).fill(0);
     for (const choice of choices) {
-      const { held, saves, inFlight } = this.asked(choice);
+      const { held, saves, inFlight } = this.asked(choice, microBatches);
       let stage = 0;
       for (const [run, { stages }] of this.layout.runs.entries()) {
         const { states, allocatable } = held[run]!;
@@ -76,14 +76,17 @@ export class LayerRoom {
     return excess === null ? null : this.missOf(excess);
   }
 
-  private asked(choice: Choice) {
+  private asked(choice: Choice, microBatches?: number) {
     const { layout, book, problem } = this;
     const candidate = { layout, choice };
     const about = kept(choice);
     return {
       held: remembered(this.states, about.states, () => book.layerStates(candidate)),
       saves: remembered(this.saved, about.saved, () => book.layerSaved(candidate)),
-      inFlight: remembered(this.alive, about.alive, () => flowFor(problem, candidate).map(leastAlive)),
+      inFlight:
+        microBatches === undefined
+          ? remembered(this.alive, about.alive, () => flowFor(problem, candidate).map(leastAlive))
+          : flowFor(problem, candidate, microBatches).map(leastAlive),
     };
   }
 

@@ -120,7 +120,8 @@ export function pipelineBound(
   }
   const atLeast = Math.max(all / dual, microBatches * slowest);
   if (kinds.length > 1) return atLeast;
-  return wholeLayers(stages.reverse(), problem.model.layers.length, microBatches, atLeast);
+  const whole = { microBatches, room: null };
+  return wholeLayers(stages.reverse(), problem.model.layers.length, whole, atLeast);
 }
 
 /** What a layer of each kind counts for: its mean over the shapes. Any weights give a bound; these a tight one. */

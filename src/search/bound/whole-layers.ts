@@ -20,12 +20,12 @@ const ROUNDING = 1e-6;
  * A linear program gives stages parts of layers; a stage has whole ones. Within T stage s takes n_s layers at most, by
  * M·(f_s + n_s·c_s) + Σ_{i<s} r_i·n_i·c_i ≤ T, where at least L − n_s − Σ_{j>s} n_j layers come before it, each for min_{i<s} r_i·c_i at
  * least: from the last stage to the first, and all of them together take L. The largest T that is tried with which they do not; `known`,
- * a bound by other means, where they do with that.
+ * a bound by other means, where they do with that. `room`: layers that fit on each stage; endless where they take less than all.
  */
 export function wholeLayers(
   stages: readonly BoundedStage[],
   layers: number,
-  microBatches: number,
+  { microBatches, room }: { readonly microBatches: number; readonly room: readonly number[] | null },
   known: number,
 ): number {
   const before: number[] = [];
@@ -39,12 +39,14 @@ export function wholeLayers(
     for (let s = stages.length - 1; s >= 0 && taken < layers; s--) {
       const { seconds, beside } = stages[s]!;
       const each = microBatches * seconds - before[s]!;
-      const room = time - microBatches * beside - before[s]! * (layers - taken);
-      if (each <= 0) return true;
-      taken += Math.max(0, Math.floor(room / each + ROUNDING));
+      const left = time - microBatches * beside - before[s]! * (layers - taken);
+      const fit = room === null ? layers : Math.floor(room[s]! + ROUNDING);
+      taken += each <= 0 ? fit : Math.min(fit, Math.max(0, Math.floor(left / each + ROUNDING)));
     }
     return taken >= layers;
   };
+  if (room !== null && room.reduce((sum, fit) => sum + Math.floor(fit + ROUNDING), 0) < layers)
+    return Number.POSITIVE_INFINITY;
   if (within(known)) return known;
   let low = Math.floor(Math.log(known) / STEP);
   let high = low + Math.ceil(Math.log(MOST) / STEP);

@@ -4,6 +4,7 @@ import { cutLayers } from '../../partition/cut-layers.ts';
 import type { Cut, PartitionProblem } from '../../partition/problem.ts';
 import { type Shares, shareMicroBatches } from '../../partition/shares.ts';
 import { remembered } from '../../units/remembered.ts';
+import type { ChainPace } from '../bound/bundle-bound.ts';
 import type { CostBook } from '../bound/cost-book.ts';
 import type { Candidate } from '../space/candidate.ts';
 import { partitionProblem } from './partition-problem.ts';
@@ -16,9 +17,8 @@ export interface ChainCut {
 /** A chain that a class of a bundle may be, and its best cut for any number of micro-batches. */
 export class CutChain {
   readonly candidate: Candidate;
-  /** Micro-batches a second that no cut exceeds, all its replicas together. */
-  readonly rate: number;
-  /** Micro-batches that they get done in the time there is, at most. */
+  readonly pace: ChainPace;
+  /** Micro-batches that its replicas get done in the time there was when it was first asked, at most. */
   readonly most: number;
   /** Seconds after its last backward, at least. */
   readonly after: { readonly reduce: number; readonly rest: number };
@@ -31,14 +31,18 @@ export class CutChain {
     problem: Problem,
     book: CostBook,
     candidate: Candidate,
-    { rate, most, after }: Pick<CutChain, 'rate' | 'most' | 'after'>,
+    { pace, most, after }: Pick<CutChain, 'pace' | 'most' | 'after'>,
   ) {
     this.problem = problem;
     this.book = book;
     this.candidate = candidate;
-    this.rate = rate;
+    this.pace = pace;
     this.most = most;
     this.after = after;
+  }
+
+  get rate(): number {
+    return this.pace.rate;
   }
 
   /** For so many micro-batches of each replica. */

@@ -3,18 +3,16 @@ import { estimate } from '../../evaluate/estimate.ts';
 import { planLaw } from '../../laws/plan.ts';
 import { leastSeconds } from '../../partition/problem.ts';
 import type { PipelineClass } from '../../partition/shares.ts';
-import { zero } from '../../techniques/zero.ts';
 import { leastAcross } from '../bound/across-bound.ts';
-import { leastAfter } from '../bound/bounds.ts';
-import { mostRate, mostRates, mostWithin, secondsLeft, stepAtLeast } from '../bound/bundle-bound.ts';
+import { mostRates, secondsLeft, stepAtLeast } from '../bound/bundle-bound.ts';
 import { bySize, type Group } from '../bound/by-size.ts';
-import type { CostBook } from '../bound/cost-book.ts';
 import { bundlePlan } from '../cut/bundle-plan.ts';
-import { type BundleCuts, CutChain, cutTogether } from '../cut/cut-bundle.ts';
+import { type BundleCuts, type CutChain, cutTogether } from '../cut/cut-bundle.ts';
 import { type Bundle, bundleChoices, bundleSpace } from '../space/bundles.ts';
-import { type Candidate, candidateText } from '../space/candidate.ts';
+import { candidateText } from '../space/candidate.ts';
 import type { Choice } from '../space/choices.ts';
-import { copiesOf, type Frame, type Layout } from '../space/frame.ts';
+import type { Frame, Layout } from '../space/frame.ts';
+import { chainsFor } from './bundle-chains.ts';
 import { type Evaluated, insert } from './kept.ts';
 import { memoryReason } from './misses.ts';
 import { type Run, refusal, worstKept } from './run.ts';
@@ -71,15 +69,14 @@ function levelsOf(run: Run, bundle: Bundle, group: Group): Level[] {
   if (few > 0) run.tally.add(tooFew(total), () => textOf(bundle, group.choices[0]!), few);
   run.boundedAway += group.choices.length * (dealt - sizeOf(left));
   if (left.some((list) => list.length === 0)) return [];
-  const depths = bundle.classes.map((layouts) => new Set(layouts.map(({ pp }) => pp)));
   const within = run.options.objective.id === 'time' ? secondsLeft(problem, worstKept(run)) : Infinity;
   return group.choices.flatMap((choice): Level[] => {
     const classes = enough(
       left.map((layouts, i) =>
-        chainsFor(run, layouts, choice, (pp) => ({
-          seconds: within,
-          joined: depths.some((has, j) => j !== i && has.has(pp)),
-        })),
+        chainsFor(run, layouts, choice, ({ pp }) => {
+          const others = left.flatMap((list, j) => (j === i ? [] : list));
+          return { seconds: within, joins: fewestOf(others.filter((one) => one.pp === pp)) };
+        }),
       ),
       total,
     );
@@ -113,36 +110,8 @@ function textOf({ classes }: Bundle, choice: Choice): string {
   return classes.map(([layout]) => candidateText({ layout: layout!, choice })).join(' + ');
 }
 
-function sizeOf(classes: readonly (readonly unknown[])[]): number {
-  return classes.reduce((product, list) => product * list.length, 1);
-}
-
-function chainsFor(
-  { problem, book }: Run,
-  layouts: readonly Layout[],
-  choice: Choice,
-  within: (pp: number) => Parameters<typeof mostWithin>[3],
-): CutChain[] {
-  return layouts
-    .map((layout) => {
-      const candidate = { layout, choice };
-      const { seconds, joined } = within(layout.pp);
-      const after = afterOf(book, candidate);
-      const left = joined ? seconds : seconds - after.reduce - after.rest;
-      return new CutChain(problem, book, candidate, {
-        rate: mostRate(problem, book, candidate, joined),
-        most: mostWithin(problem, book, candidate, { seconds: left, joined }),
-        after,
-      });
-    })
-    .sort((a, b) => b.rate - a.rate);
-}
-
-function afterOf(book: CostBook, candidate: Candidate): CutChain['after'] {
-  const { layout, choice } = candidate;
-  const shards = zero.of(choice.techniques) > 0 && layout.runs.every((run) => copiesOf(layout, run) > 1);
-  return leastAfter(book.problem, candidate, book.seconds(candidate), shards);
-}
+const sizeOf = (classes: readonly (readonly unknown[])[]) =>
+  classes.reduce((product, list) => product * list.length, 1);
 
 /**
  * Depth first, fastest chains first; leaves what the joint rate shows to be no better than the worst plan kept. Whether a chain fits
@@ -186,7 +155,10 @@ function costBundle(run: Run, chosen: readonly CutChain[], total: number): void 
   const text = () => chosen.map(({ candidate }) => candidateText(candidate)).join(' + ');
   const candidates = chosen.map(({ candidate }) => candidate);
   const frames = candidates.map(({ layout }) => layout);
-  const rest = Math.max(0, ...chosen.filter((one) => !isJoined(chosen, one)).map(({ after }) => after.rest));
+  const rest = Math.max(
+    0,
+    ...chosen.filter((one) => besides(chosen, one).length === 0).map(({ after }) => after.rest),
+  );
   const across = rest + leastAcross(problem, book, candidates);
   const slow = tooSlow(run, frames, across + total / chosen.reduce((sum, one) => sum + one.rate, 0));
   if (slow || doneWithin(run, chosen, across) < total) {
@@ -234,19 +206,22 @@ function costBundle(run: Run, chosen: readonly CutChain[], total: number): void 
 
 /** Micro-batches that chains get done at most in time for a step better than the worst plan kept, `after` their last backward. */
 function doneWithin(run: Run, chosen: readonly CutChain[], after: number): number {
-  const { problem, book, options } = run;
+  const { problem, options } = run;
   if (options.objective.id !== 'time') return Number.POSITIVE_INFINITY;
   const seconds = secondsLeft(problem, worstKept(run)) - after;
   return chosen.reduce((sum, one) => {
-    const joined = isJoined(chosen, one);
-    const left = joined ? seconds : seconds - one.after.reduce;
-    return sum + mostWithin(problem, book, one.candidate, { seconds: left, joined });
+    const joins = fewestOf(besides(chosen, one).map(({ candidate }) => candidate.layout));
+    return sum + one.pace.mostWithin({ seconds, joins });
   }, 0);
 }
 
-/** Whether another has its depth: with one cut they are one pipeline, which shares out differently what follows its last backward. */
-function isJoined(chosen: readonly CutChain[], { candidate: { layout } }: CutChain): boolean {
-  return chosen.filter((other) => other.candidate.layout.pp === layout.pp).length > 1;
+/** Others of its depth: with one cut they are one pipeline, which shares out differently what follows its last backward. */
+function besides(chosen: readonly CutChain[], one: CutChain): CutChain[] {
+  return chosen.filter((other) => other !== one && other.candidate.layout.pp === one.candidate.layout.pp);
+}
+
+function fewestOf(layouts: readonly Layout[]): number | null {
+  return layouts.length === 0 ? null : Math.min(...layouts.map(({ dp }) => dp));
 }
 
 /** Seconds that the slowest of the pipelines, cut so, takes at least. */

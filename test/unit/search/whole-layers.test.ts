@@ -40,7 +40,7 @@ describe('a bound with whole layers', () => {
             ...[...cuts(layers, stages.length)].map((counts) => timeOf(stages, counts, microBatches)),
           );
           const known = least / 3;
-          const bound = wholeLayers(stages, layers, microBatches, known);
+          const bound = wholeLayers(stages, layers, { microBatches, room: null }, known);
           expect(bound).toBeLessThanOrEqual(least * (1 + 1e-9));
           expect(bound).toBeGreaterThanOrEqual(known);
           if (bound > known) sharper += 1;
@@ -52,7 +52,15 @@ describe('a bound with whole layers', () => {
 
   it('deals five layers to two equal stages as three and two', () => {
     const equal = { seconds: 1, beside: 0, ramp: 0 };
-    expect(wholeLayers([equal, equal], 5, 8, 20)).toBeCloseTo(24, 2);
-    expect(wholeLayers([equal, equal], 4, 8, 16)).toBe(16);
+    expect(wholeLayers([equal, equal], 5, { microBatches: 8, room: null }, 20)).toBeCloseTo(24, 2);
+    expect(wholeLayers([equal, equal], 4, { microBatches: 8, room: null }, 16)).toBe(16);
+  });
+
+  it('gives no stage more than fit', () => {
+    const equal = { seconds: 1, beside: 0, ramp: 0 };
+    const within = (room: number[]) => wholeLayers([equal, equal], 4, { microBatches: 8, room }, 16);
+    expect(within([9, 1.5])).toBeCloseTo(24, 2);
+    expect(within([2, 2])).toBe(16);
+    expect(within([2.9, 1.9])).toBe(Number.POSITIVE_INFINITY);
   });
 });
