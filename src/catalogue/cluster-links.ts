@@ -69,9 +69,8 @@ function linkFrom(
           `${at}/${key}`,
           link[key],
           'bandwidth',
-          true,
-          `${key} of ${name}`,
           CLUSTER_RANGES[`links.${key}`],
+          `${key} of ${name}`,
         );
   const bandwidthPerNode = rate('bandwidthPerNode');
   const stated = bandwidthPerNode < Number.POSITIVE_INFINITY;
@@ -94,9 +93,8 @@ function linkFrom(
           `${at}/latency`,
           link.latency,
           'time',
-          true,
-          `latency of ${name}`,
           CLUSTER_RANGES['links.latency'],
+          `latency of ${name}`,
         );
   const pairs = new Map<string, GroupLink>();
   for (const from of here)
@@ -203,9 +201,8 @@ export function measuredFrom(
             pointer,
             cell,
             dimension,
-            key !== 'latency',
-            `measured ${key} from node ${i} to node ${j}`,
             CLUSTER_RANGES[`measured.${key}`],
+            `measured ${key} from node ${i} to node ${j}`,
           );
         throw new InputError({
           message: `measured ${key} from node ${i} to node ${j} is ${String(cell)}`,

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { Cluster, NodeGroup } from '../domain/cluster.ts';
 import { InputError } from '../domain/input-error.ts';
-import { clusterSchema } from '../schema/cluster.ts';
+import { type ClusterDocument, clusterSchema } from '../schema/cluster.ts';
 import { linksFrom, measuredFrom } from './cluster-links.ts';
 import { dataFolder } from './data-folder.ts';
 import { bundled, type Document, listNames, readDocument, validateDocument } from './document.ts';
@@ -43,11 +43,30 @@ export function clusterFromText(text: string, path: string): Cluster {
   return clusterFrom(parseDocument(path, text));
 }
 
+/** More than anybody has: a slip, or a file that means to exhaust us. */
+const MOST = { nodes: 100_000, gpus: 1_000_000 };
+
+function refuseCrowds(document: Document, { groups }: ClusterDocument): void {
+  let [nodes, gpus] = [0, 0];
+  for (const [index, group] of groups.entries()) {
+    nodes += group.nodes;
+    gpus += group.nodes * group.gpusPerNode;
+    if (nodes <= MOST.nodes && gpus <= MOST.gpus) continue;
+    const said = (count: number) => count.toLocaleString('en-US');
+    throw new InputError({
+      message: `${said(nodes)} nodes with ${said(gpus)} GPUs`,
+      expected: `at most ${said(MOST.nodes)} nodes and ${said(MOST.gpus)} GPUs`,
+      at: document.locate(`/groups/${index}/nodes`),
+    });
+  }
+}
+
 function clusterFrom(document: Document): Cluster {
   const doc = validateDocument(document, clusterSchema);
   const assumptions: string[] = [...(doc.assumed ?? [])];
   const alone: NodeGroup[] = [];
   let firstDevice = 0;
+  refuseCrowds(document, doc);
   for (const [index, group] of doc.groups.entries()) {
     if (alone.some((g) => g.id === group.id)) {
       throw new InputError({

@@ -3,8 +3,6 @@ import {
   type AttentionCurve,
   GEMM_DTYPES,
   type GemmCurve,
-  type GpuHost,
-  type GpuProduct,
   type GpuSpec,
   PEAK_DTYPES,
 } from '../domain/gpu.ts';
@@ -16,10 +14,10 @@ import {
   type GpuDocument,
   gpuSchema,
 } from '../schema/gpu.ts';
-import { alike, maybe } from '../units/nearest.ts';
+import { GPU_RANGES } from '../schema/ranges.ts';
 import { dataFolder } from './data-folder.ts';
 import { bundled, type Document, listNames, readDocument, validateDocument } from './document.ts';
-import { listLinks } from './links.ts';
+import { hostFrom, productFrom } from './gpu-product.ts';
 import { quantityAt } from './quantity-at.ts';
 
 const FOLDER = dataFolder('hardware-profiles', 'gpus');
@@ -52,7 +50,8 @@ function gpuFrom(document: Document): GpuSpec {
   const peakFlops: Partial<Record<Dtype, number>> = {};
   for (const dtype of PEAK_DTYPES) {
     const text = doc.peak[dtype];
-    if (text !== undefined) peakFlops[dtype] = quantityAt(document, `/peak/${dtype}`, text, 'flops');
+    if (text !== undefined)
+      peakFlops[dtype] = quantityAt(document, `/peak/${dtype}`, text, 'flops', GPU_RANGES.peak);
   }
   if (peakFlops.bf16 === undefined && peakFlops.fp16 === undefined)
     throw new InputError({
@@ -73,14 +72,22 @@ function gpuFrom(document: Document): GpuSpec {
     peakFlops,
     ...(doc.peak.halfSums === undefined
       ? {}
-      : { halfSumsFlops: quantityAt(document, '/peak/halfSums', doc.peak.halfSums, 'flops') }),
-    memoryBytes: quantityAt(document, '/memory/size', doc.memory.size, 'bytes'),
+      : {
+          halfSumsFlops: quantityAt(document, '/peak/halfSums', doc.peak.halfSums, 'flops', GPU_RANGES.peak),
+        }),
+    memoryBytes: quantityAt(document, '/memory/size', doc.memory.size, 'bytes', GPU_RANGES.memory),
     runtimeBytes:
       doc.memory.runtime === undefined
         ? 0
-        : quantityAt(document, '/memory/runtime', doc.memory.runtime, 'bytes'),
-    memoryBandwidth: quantityAt(document, '/memory/bandwidth', doc.memory.bandwidth, 'bandwidth'),
-    powerWatts: quantityAt(document, '/power', doc.power, 'power'),
+        : quantityAt(document, '/memory/runtime', doc.memory.runtime, 'bytes', GPU_RANGES.runtime),
+    memoryBandwidth: quantityAt(
+      document,
+      '/memory/bandwidth',
+      doc.memory.bandwidth,
+      'bandwidth',
+      GPU_RANGES.memoryBandwidth,
+    ),
+    powerWatts: quantityAt(document, '/power', doc.power, 'power', GPU_RANGES.power),
     streamEfficiency: doc.streamEfficiency,
     sustainedSlowdown: doc.sustainedSlowdown,
     sustainedFit: doc.sustainedFit ?? null,
@@ -96,60 +103,6 @@ function gpuFrom(document: Document): GpuSpec {
       host: doc.host.provenance,
     },
   };
-}
-
-function productFrom(document: Document, { product }: GpuDocument): GpuProduct {
-  return {
-    names: product.names,
-    standsInFor: product.standsInFor ?? [],
-    others: product.others ?? [],
-    memoryGb: quantityAt(document, '/product/memory', product.memory, 'bytes') / 1e9,
-    namesHostMemory: product.namesHostMemory ?? false,
-    form: product.form ?? null,
-    rank: product.rank ?? 1,
-    dieOf: product.dieOf ?? null,
-  };
-}
-
-function hostFrom(
-  document: Document,
-  { host: { pcie, peerToPeer, scaleUp, network } }: GpuDocument,
-): GpuHost {
-  const at = '/host/scaleUp';
-  const ports = (of: NonNullable<typeof scaleUp>) =>
-    of.ports === undefined
-      ? null
-      : { ...of.ports, rate: quantityAt(document, `${at}/ports/rate`, of.ports.rate, 'bandwidth') };
-  if (scaleUp !== undefined) linkAt(document, `${at}/link`, scaleUp.link);
-  linkAt(document, '/host/network/link', network.link);
-  if (network.efa !== undefined) linkAt(document, '/host/network/efa', network.efa);
-  return {
-    pcie,
-    peerToPeer,
-    scaleUp:
-      scaleUp === undefined
-        ? null
-        : {
-            link: scaleUp.link,
-            usual: scaleUp.usual,
-            ports: ports(scaleUp),
-            beyondHost: scaleUp.beyondHost ?? false,
-            domainGpus: scaleUp.domainGpus ?? null,
-          },
-    network: { link: network.link, cardPer: network.cardPer, efa: network.efa ?? null },
-  };
-}
-
-/** A kind of link that a profile names has to be in the catalogue. */
-function linkAt(document: Document, pointer: string, id: string): void {
-  if (listLinks().includes(id)) return;
-  const hint = maybe(alike(id, listLinks()));
-  throw new InputError({
-    message: `no link "${id}"`,
-    expected: 'a link of hardware-profiles/links',
-    at: document.locate(pointer),
-    ...(hint === undefined ? {} : { hint }),
-  });
 }
 
 interface Kernels {
@@ -190,10 +143,16 @@ function own(document: Document, doc: GpuDocument, peaks: GpuSpec['peakFlops']):
 function gemmFrom(document: Document, at: string, curve: GemmCurveDocument): GemmCurve {
   return {
     maxEfficiency: curve.maxEfficiency,
-    fixedSeconds: quantityAt(document, `${at}/fixedTime`, curve.fixedTime, 'time'),
+    fixedSeconds: quantityAt(document, `${at}/fixedTime`, curve.fixedTime, 'time', GPU_RANGES.kernel),
     kOverhead: curve.kOverhead,
     throttleDepth: curve.throttleDepth,
-    throttleSeconds: quantityAt(document, `${at}/throttleTime`, curve.throttleTime, 'time'),
+    throttleSeconds: quantityAt(
+      document,
+      `${at}/throttleTime`,
+      curve.throttleTime,
+      'time',
+      GPU_RANGES.throttle,
+    ),
     memoryEfficiency: curve.memoryEfficiency,
     quantPasses: curve.quantPasses,
     grouped: curve.grouped ?? null,
@@ -205,7 +164,7 @@ function attentionFrom(document: Document, a: AttentionDocument): AttentionCurve
     efficiencyHeadDim128: a.efficiencyHeadDim128,
     efficiencyHeadDim64: a.efficiencyHeadDim64,
     startupTokens: a.startupTokens,
-    fixedSeconds: quantityAt(document, '/attention/fixedTime', a.fixedTime, 'time'),
+    fixedSeconds: quantityAt(document, '/attention/fixedTime', a.fixedTime, 'time', GPU_RANGES.kernel),
     memoryEfficiency: a.memoryEfficiency,
     waveQuantisation: a.waveQuantisation,
     backward: a.backward ?? null,

@@ -24,9 +24,8 @@ export function hostFrom(
       `${at}/${key.replaceAll('.', '/')}`,
       text,
       dimension,
-      true,
-      `host ${key.replaceAll('.', ' ')}`,
       CLUSTER_RANGES[`host.${key}`],
+      `host ${key.replaceAll('.', ' ')}`,
     );
   return {
     ...(memory === undefined ? {} : { memoryBytes: read('memory', memory, 'bytes') }),

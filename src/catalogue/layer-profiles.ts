@@ -5,6 +5,7 @@ import type { LayerPoint, LayerProfile, LayerProfileEntry } from '../domain/laye
 import type { ModelSpec } from '../domain/model.ts';
 import { isMoe } from '../layers/layer.ts';
 import { type LayerProfileDocument, layerProfileSchema } from '../schema/layer-profile.ts';
+import { PROFILE_RANGES } from '../schema/ranges.ts';
 import { nearest } from '../units/nearest.ts';
 import { type Document, readDocument, validateDocument } from './document.ts';
 import { loadGpu } from './gpus.ts';
@@ -109,10 +110,12 @@ function pointsOf(document: Document, at: string, entry: EntryDocument): LayerPo
     const here = `${at}/points/${j}`;
     return {
       microBatch: point.microBatch,
-      forwardSeconds: quantityAt(document, `${here}/forward`, point.forward, 'time'),
-      backwardSeconds: quantityAt(document, `${here}/backward`, point.backward, 'time'),
+      forwardSeconds: quantityAt(document, `${here}/forward`, point.forward, 'time', PROFILE_RANGES.pass),
+      backwardSeconds: quantityAt(document, `${here}/backward`, point.backward, 'time', PROFILE_RANGES.pass),
       savedBytes:
-        point.saved === undefined ? null : quantityAt(document, `${here}/saved`, point.saved, 'bytes'),
+        point.saved === undefined
+          ? null
+          : quantityAt(document, `${here}/saved`, point.saved, 'bytes', PROFILE_RANGES.saved),
     };
   });
   for (const [j, point] of points.entries())

@@ -1,7 +1,7 @@
 import { InputError } from '../domain/input-error.ts';
 import { type CollectiveCurve, LINK_LAYERS, type LinkSpec } from '../domain/link.ts';
 import { type CurveDocument, linkSchema } from '../schema/link.ts';
-import { CLUSTER_RANGES } from '../schema/ranges.ts';
+import { CLUSTER_RANGES, LINK_RANGES } from '../schema/ranges.ts';
 import { dataFolder } from './data-folder.ts';
 import { bundled, type Document, listNames, readDocument, validateDocument } from './document.ts';
 import { quantityAt } from './quantity-at.ts';
@@ -32,7 +32,7 @@ function linkFrom(document: Document): LinkSpec {
       at: document.locate(network ? '' : '/layer'),
     });
   const time = (key: 'latencyPerDoubling' | 'latencyPerNode') =>
-    doc[key] === undefined ? 0 : quantityAt(document, `/${key}`, doc[key], 'time', false);
+    doc[key] === undefined ? 0 : quantityAt(document, `/${key}`, doc[key], 'time', LINK_RANGES[key]);
   return {
     id: doc.id,
     name: doc.name,
@@ -40,18 +40,27 @@ function linkFrom(document: Document): LinkSpec {
     devices: doc.devices ?? [],
     topology: doc.topology,
     layer: doc.layer ?? null,
-    bandwidth: quantityAt(document, '/bandwidth', doc.bandwidth, 'bandwidth'),
+    bandwidth: quantityAt(document, '/bandwidth', doc.bandwidth, 'bandwidth', LINK_RANGES.bandwidth),
     efficiency: doc.efficiency,
-    perFlow: doc.perFlow === undefined ? null : quantityAt(document, '/perFlow', doc.perFlow, 'bandwidth'),
-    fill: doc.fill === undefined ? 0 : quantityAt(document, '/fill', doc.fill, 'bytes'),
+    perFlow:
+      doc.perFlow === undefined
+        ? null
+        : quantityAt(document, '/perFlow', doc.perFlow, 'bandwidth', LINK_RANGES.perFlow),
+    fill: doc.fill === undefined ? 0 : quantityAt(document, '/fill', doc.fill, 'bytes', LINK_RANGES.fill),
     largeMessages:
       doc.largeMessages === undefined
         ? null
         : {
-            from: quantityAt(document, '/largeMessages/from', doc.largeMessages.from, 'bytes'),
+            from: quantityAt(
+              document,
+              '/largeMessages/from',
+              doc.largeMessages.from,
+              'bytes',
+              LINK_RANGES.from,
+            ),
             efficiency: doc.largeMessages.efficiency,
           },
-    latency: quantityAt(document, '/latency', doc.latency, 'time'),
+    latency: quantityAt(document, '/latency', doc.latency, 'time', LINK_RANGES.latency),
     latencyPerDoubling: time('latencyPerDoubling'),
     latencyPerNode: time('latencyPerNode'),
     inSwitchReduction:
@@ -64,6 +73,7 @@ function linkFrom(document: Document): LinkSpec {
               '/inSwitchReduction/busBandwidth',
               doc.inSwitchReduction.busBandwidth,
               'bandwidth',
+              LINK_RANGES.busBandwidth,
             ),
           },
     collectives: curvesFrom(document, '/collectives', doc.collectives ?? []),
@@ -90,16 +100,12 @@ export function curvesFrom(
           `${at}/latency`,
           latency,
           'time',
-          true,
-          'latency',
           CLUSTER_RANGES['collectives.latency'],
         ),
         bandwidth: quantityAt(
           document,
           `${at}/bandwidth`,
           bandwidth,
-          'bandwidth',
-          true,
           'bandwidth',
           CLUSTER_RANGES['collectives.bandwidth'],
         ),

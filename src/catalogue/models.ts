@@ -109,6 +109,9 @@ function pointerOf(config: object, key: string): string {
   return name === undefined ? `/${key}` : `/${name}/${key}`;
 }
 
+/** Of all runs together. */
+const MOST_LAYERS = 10_000;
+
 function ownModel(document: Document, doc: OwnModelDocument, name: string): ModelSpec {
   const kinds: LayerKind[] = [];
   const layers: number[] = [];
@@ -123,6 +126,12 @@ function ownModel(document: Document, doc: OwnModelDocument, name: string): Mode
         });
       return key === undefined ? null : completed(document, `/layers/${i}/${key}`, doc.hiddenSize, run[key]);
     };
+    if (layers.length + run.count > MOST_LAYERS)
+      throw new InputError({
+        message: `${layers.length + run.count} layers`,
+        expected: `${MOST_LAYERS} at most`,
+        at: document.locate(`/layers/${i}/count`),
+      });
     const mixer = part(['mixer', 'attention']);
     const ffn = part(['ffn', 'mlp']);
     if (mixer === null && ffn === null)

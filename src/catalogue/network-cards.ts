@@ -32,9 +32,8 @@ export function nicFrom(document: Document, at: string, { nic }: GroupDocument):
           `${at}/nic/${key}`,
           nic[key],
           'bandwidth',
-          true,
-          `nic ${key}`,
           CLUSTER_RANGES[`nic.${key}`],
+          `nic ${key}`,
         );
   const bandwidth = rate('bandwidth') ?? stock.bandwidth;
   const measured = rate('measured');
@@ -53,9 +52,8 @@ export function nicFrom(document: Document, at: string, { nic }: GroupDocument):
           `${at}/nic/latency`,
           nic.latency,
           'time',
-          true,
-          'nic latency',
           CLUSTER_RANGES['nic.latency'],
+          'nic latency',
         );
   const stated = rate('perFlow');
   const ofNode = bandwidth * nic.perNode;

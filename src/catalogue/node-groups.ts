@@ -43,7 +43,7 @@ export function groupFrom(
   const quantity = (key: 'memory' | 'usableMemory' | 'intraNodeMeasured', kind: 'bytes' | 'bandwidth') =>
     group[key] === undefined
       ? null
-      : quantityAt(document, `${at}/${key}`, group[key], kind, true, key, CLUSTER_RANGES[key]);
+      : quantityAt(document, `${at}/${key}`, group[key], kind, CLUSTER_RANGES[key], key);
   const stock = { ...card, memoryBytes: quantity('memory', 'bytes') ?? card.memoryBytes };
   const stockLink = named(`${at}/intraNode`, () => loadLink(linkId(group.intraNode)));
   if (stockLink.topology === 'network') {

@@ -21,9 +21,8 @@ export function powerCapFrom(
     `${at}/powerCap`,
     powerCap,
     'power',
-    true,
-    'powerCap',
     CLUSTER_RANGES.powerCap,
+    'powerCap',
   );
   if (watts >= LEAST_CAP * powerWatts && watts <= MOST_CAP * powerWatts) return watts;
   const [least, most] = [Math.ceil(LEAST_CAP * powerWatts), Math.floor(MOST_CAP * powerWatts)];

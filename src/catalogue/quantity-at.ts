@@ -3,15 +3,14 @@ import type { QuantityRange } from '../schema/ranges.ts';
 import { type Dimension, parseQuantity, unitFor } from '../units/parse.ts';
 import type { Document } from './document.ts';
 
-/** Parses the quantity at a pointer of a document; `positive` refuses zero, negative and infinite figures. */
+/** Parses the quantity at a pointer of a document. Throws InputError where it is no quantity, or what nothing can physically be. */
 export function quantityAt(
   document: Document,
   pointer: string,
   text: string,
   dimension: Dimension,
-  positive = true,
+  range: QuantityRange,
   name = pointer.split('/').at(-1) ?? pointer,
-  range?: QuantityRange,
 ): number {
   const parsed = parseQuantity(text, dimension);
   if (!parsed.ok) {
@@ -22,22 +21,7 @@ export function quantityAt(
       ...(parsed.hint === undefined ? {} : { hint: parsed.hint }),
     });
   }
-  if (positive && !(parsed.value > 0 && Number.isFinite(parsed.value))) {
-    throw new InputError({
-      message: `${name} is "${text}"`,
-      expected: 'a figure above zero',
-      at: document.locate(pointer),
-    });
-  }
-  if (range !== undefined) within(document, pointer, { text, value: parsed.value, name }, dimension, range);
-  // Below, the time of a transfer overflows.
-  if (dimension === 'bandwidth' && positive && parsed.value < 1) {
-    throw new InputError({
-      message: `${name} is "${text}"`,
-      expected: 'at least 1 B/s',
-      at: document.locate(pointer),
-    });
-  }
+  within(document, pointer, { text, value: parsed.value, name }, dimension, range);
   return parsed.value;
 }
 
@@ -47,7 +31,7 @@ interface Read {
   readonly name: string;
 }
 
-/** Throws InputError where a figure is what nothing can physically be: a slip of its unit, most often. */
+/** A figure outside is a slip of its unit, most often. */
 function within(
   document: Document,
   pointer: string,

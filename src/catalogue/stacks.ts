@@ -1,4 +1,5 @@
 import type { Stack } from '../domain/stack.ts';
+import { STACK_RANGES } from '../schema/ranges.ts';
 import { stackSchema } from '../schema/stack.ts';
 import { dataFolder } from './data-folder.ts';
 import { bundled, listNames, readDocument, validateDocument } from './document.ts';
@@ -28,23 +29,53 @@ export function loadStack(name: string): Stack {
       ? {}
       : {
           engineBuffers: {
-            reduceBytes: quantityAt(document, '/engineBuffers/reduce', engineBuffers.reduce, 'bytes'),
-            liveBytes: quantityAt(document, '/engineBuffers/live', engineBuffers.live, 'bytes'),
+            reduceBytes: quantityAt(
+              document,
+              '/engineBuffers/reduce',
+              engineBuffers.reduce,
+              'bytes',
+              STACK_RANGES.buffer,
+            ),
+            liveBytes: quantityAt(
+              document,
+              '/engineBuffers/live',
+              engineBuffers.live,
+              'bytes',
+              STACK_RANGES.buffer,
+            ),
           },
         }),
     host: {
-      secondsPerUnit: quantityAt(document, '/host/timePerUnit', host.timePerUnit, 'time', false),
-      secondsPerStep: quantityAt(document, '/host/timePerStep', host.timePerStep, 'time', false),
+      secondsPerUnit: quantityAt(
+        document,
+        '/host/timePerUnit',
+        host.timePerUnit,
+        'time',
+        STACK_RANGES.timePerUnit,
+      ),
+      secondsPerStep: quantityAt(
+        document,
+        '/host/timePerStep',
+        host.timePerStep,
+        'time',
+        STACK_RANGES.timePerStep,
+      ),
     },
     allocator: {
       reservedOverAllocated: allocator.reservedOverAllocated,
-      contextBytes: quantityAt(document, '/allocator/context', allocator.context, 'bytes', false),
+      contextBytes: quantityAt(
+        document,
+        '/allocator/context',
+        allocator.context,
+        'bytes',
+        STACK_RANGES.context,
+      ),
       bytesPerCommunicator: quantityAt(
         document,
         '/allocator/perCommunicator',
         allocator.perCommunicator,
         'bytes',
-        false,
+        STACK_RANGES.perCommunicator,
       ),
     },
   };

@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { formatProblem, InputError } from '../domain/input-error.ts';
 import type { Register } from './command.ts';
 import { EXIT, fitted, type Io, printJson } from './io.ts';
+import { printing } from './printable.ts';
 import { toolVersion } from './version.ts';
 
 /** Every command, in the order of help, read when it is asked for. A new one is a file and a line here. */
@@ -28,7 +29,8 @@ function asked([first = '']: readonly string[]): string[] {
 }
 
 /** Runs one command line. Results go to stdout, everything else to stderr; returns the exit code, never throws. */
-export async function main(io: Io): Promise<number> {
+export async function main(given: Io): Promise<number> {
+  const io = printing(given);
   let code: number = EXIT.ok;
   const program = new Command('shardwright')
     .description(

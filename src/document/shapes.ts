@@ -3,6 +3,9 @@ export const text = { type: 'string' } as const;
 export const number = { type: 'number' } as const;
 export const count = { type: 'integer', minimum: 0 } as const;
 export const positive = { type: 'integer', minimum: 1 } as const;
+/** A width, a number of heads, of tokens: what a file states of a thing that exists. */
+export const size = { type: 'integer', minimum: 1, maximum: 1_000_000_000 } as const;
+export const sizeOrNone = { ...size, minimum: 0 } as const;
 export const flag = { type: 'boolean' } as const;
 export const numberOrNull = { type: ['number', 'null'] } as const;
 export const texts = { type: 'array', items: text } as const;

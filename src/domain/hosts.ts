@@ -25,7 +25,7 @@ export function onSharedHosts(
     }),
   );
   return groups.map((group, i) => {
-    const gpus = Math.max(...group.hosts.map((host) => taken.get(host)!));
+    const gpus = group.hosts.reduce((most, host) => Math.max(most, taken.get(host)!), 0);
     if (gpus === group.gpusPerNode) return group;
     const shared: SharedHosts = { firstGpus: firsts[i]!, gpus, bus: busOf(group) };
     return { ...group, shared };
@@ -39,6 +39,9 @@ export function withoutGone(groups: readonly NodeGroup[]): NodeGroup[] {
     const beside = groups.filter((other) => other === group || shareHosts(group, other));
     const onHost = (host: string) =>
       beside.reduce((sum, { hosts, gpusPerNode }) => sum + (hosts.includes(host) ? gpusPerNode : 0), 0);
-    return { ...group, shared: { ...group.shared, gpus: Math.max(...group.hosts.map(onHost)) } };
+    return {
+      ...group,
+      shared: { ...group.shared, gpus: group.hosts.reduce((most, host) => Math.max(most, onHost(host)), 0) },
+    };
   });
 }

@@ -1,4 +1,4 @@
-import type { LayerRange, Pipeline, Plan } from '../domain/plan.ts';
+import { type LayerRange, type Pipeline, type Plan, sequencesOf } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { Reason } from '../domain/reason.ts';
 import { scheduleOf } from '../schedules/index.ts';
@@ -10,7 +10,27 @@ export function soundPlan(problem: Problem, plan: Plan): Reason | null {
     const broken = devicesExist(problem, plan, pipeline) ?? layersOnce(problem, plan, pipeline);
     if (broken !== null) return broken;
   }
-  return devicesOnce(plan) ?? nodesOnce(problem, plan);
+  return devicesOnce(plan) ?? nodesOnce(problem, plan) ?? batchOnce(problem, plan);
+}
+
+/** Every stage works through the sequences of its pipeline, and all pipelines together through the batch. */
+function batchOnce({ workload }: Problem, { pipelines }: Plan): Reason | null {
+  const batch = workload.globalBatchSize;
+  let all = 0;
+  for (const { stages } of pipelines) {
+    const [first = 0, ...others] = stages.map(sequencesOf);
+    all += first;
+    const odd = others.find((one) => one !== first);
+    if (odd !== undefined)
+      return {
+        rule: 'batch-once',
+        actual: `${odd} sequences on one stage, ${first} on the first`,
+        limit: 'as many on each',
+      };
+  }
+  return all === batch
+    ? null
+    : { rule: 'batch-once', actual: `${all} sequences`, limit: `the batch of ${batch}` };
 }
 
 function devicesExist({ cluster }: Problem, { dims }: Plan, { stages }: Pipeline): Reason | null {

@@ -1,5 +1,5 @@
 import { type DocumentOf, documentSchema } from '../document/document-schema.ts';
-import { closed, list, named, positive, some, text, texts } from '../document/shapes.ts';
+import { closed, list, named, size, some, text, texts } from '../document/shapes.ts';
 import { LINK_LAYERS } from '../domain/link.ts';
 import { curves } from './link.ts';
 import { ranged } from './ranges.ts';
@@ -11,7 +11,7 @@ const table = list(list({ type: ['string', 'number', 'null'] }));
 const sbatch = named({ type: ['string', 'integer', 'boolean'] } as const);
 
 const nic = closed(
-  { link: text, perNode: positive },
+  { link: text, perNode: size },
   {
     bandwidth: ranged('nic.bandwidth', "Wire rate of one port, where it is not the link's."),
     measured: ranged('nic.measured', 'What transfers through one port reached, measured: taken as it is.'),
@@ -70,7 +70,7 @@ const group = closed(
         'A link of hardware-profiles/links (PCIe): what joins its GPUs to those of other groups on the same hosts; left out: intraNode where that is PCIe.',
     },
     fastDomainGpus: {
-      ...positive,
+      ...size,
       description: 'GPUs in one scale-up domain, if it is not the node (NVL72).',
     },
     host: {
@@ -80,7 +80,7 @@ const group = closed(
           memory: ranged('host.memory'),
           memoryBandwidth: ranged('host.memoryBandwidth', 'Peak of all memory channels of one host.'),
           pcie: ranged('host.pcie', "Wire rate of one GPU's link to its host, one way."),
-          gpusPerLink: { ...positive, description: 'GPUs that share one such link (a switch).' },
+          gpusPerLink: { ...size, description: 'GPUs that share one such link (a switch).' },
           cpu: text,
           coresBound: {
             type: 'boolean',
@@ -142,7 +142,7 @@ const link = closed(
       enum: LINK_LAYERS,
       description: 'What the link speaks, where no kind of link says so.',
     },
-    perNode: { ...positive, description: 'Ports of `link` a node; left out: one.' },
+    perNode: { ...size, description: 'Ports of `link` a node; left out: one.' },
     bandwidthPerNode: ranged('links.bandwidthPerNode', 'What transfers of one node reach: taken as it is.'),
     sharedBandwidth: ranged(
       'links.sharedBandwidth',

@@ -1,28 +1,31 @@
 import { type DocumentOf, documentSchema } from '../document/document-schema.ts';
-import { closed, each, flag, list, positive, some, text } from '../document/shapes.ts';
+import { closed, each, flag, list, size, some, text } from '../document/shapes.ts';
 import { CARD_PER, GEMM_DTYPES, GPU_FORMS, PEAK_DTYPES, TRAINING_ATTENTION, VENDORS } from '../domain/gpu.ts';
 import { PROVENANCES } from '../domain/provenance.ts';
 
 const quantity = (description: string) => ({ type: 'string', description }) as const;
-const aboveZero = { type: 'number', exclusiveMinimum: 0 } as const;
-const share = { type: 'number', minimum: 0 } as const;
+/** Of a peak: some kernels beat the sheet a little. */
+const ofPeak = { type: 'number', minimum: 0.001, maximum: 2 } as const;
+/** What a fit adds to a size, or takes a few times. */
+const fitted = { type: 'number', minimum: 0, maximum: 100_000 } as const;
 const source = { type: 'string', description: 'Where the figures come from.' } as const;
 const from = { provenance: { enum: PROVENANCES }, source } as const;
 
 const gemmCurve = closed(
   {
-    maxEfficiency: aboveZero,
+    maxEfficiency: ofPeak,
     fixedTime: quantity('"3.4 us"'),
-    kOverhead: share,
-    throttleDepth: share,
+    kOverhead: fitted,
+    throttleDepth: fitted,
     throttleTime: quantity('"6 ms"'),
-    memoryEfficiency: aboveZero,
-    quantPasses: share,
+    memoryEfficiency: ofPeak,
+    quantPasses: fitted,
   },
   {
     grouped: {
       type: 'number',
       minimum: 1,
+      maximum: 10,
       description:
         'Time of the products of grouped GEMMs (experts) over dense ones of as many rows. Left out: the same.',
     },
@@ -32,11 +35,11 @@ const [always, ...others] = GEMM_DTYPES;
 
 const attention = closed(
   {
-    efficiencyHeadDim128: aboveZero,
-    efficiencyHeadDim64: aboveZero,
-    startupTokens: share,
+    efficiencyHeadDim128: ofPeak,
+    efficiencyHeadDim64: ofPeak,
+    startupTokens: fitted,
     fixedTime: quantity('"15 us"'),
-    memoryEfficiency: aboveZero,
+    memoryEfficiency: ofPeak,
     waveQuantisation: { type: 'number', minimum: 0, maximum: 1 },
     ...from,
   },
@@ -44,11 +47,13 @@ const attention = closed(
     backward: {
       type: 'number',
       minimum: 2,
+      maximum: 20,
       description: 'Backward time over forward. Left out: what is usual.',
     },
     backwardUnequal: {
       type: 'number',
       minimum: 2,
+      maximum: 20,
       description: 'The same where queries and keys are wider than values (MLA). Left out: no other.',
     },
   },
@@ -67,7 +72,7 @@ const product = closed(
     others: { ...list(spelling), description: 'How names of other silicon begin that contain one of these.' },
     namesHostMemory: { ...flag, description: 'The memory in its name is that of its CPU.' },
     form: { enum: GPU_FORMS, description: 'Where several forms share a name.' },
-    rank: { ...positive, description: 'Place among those that share a name, the most usual first.' },
+    rank: { ...size, description: 'Place among those that share a name, the most usual first.' },
     dieOf: {
       ...closed({ gpu: text, dies: { type: 'integer', minimum: 2 } }),
       description: 'The product of which it is one of several dies, each a device.',
@@ -82,12 +87,12 @@ const scaleUp = closed(
   },
   {
     ports: closed({
-      count: { ...positive, description: 'NVLinks of one GPU.' },
+      count: { ...size, description: 'NVLinks of one GPU.' },
       rate: quantity('One way, of one: "25 GB/s".'),
-      shown: { ...some(positive), description: 'NV# that a pair can show in nvidia-smi topo -m.' },
+      shown: { ...some(size), description: 'NV# that a pair can show in nvidia-smi topo -m.' },
     }),
     beyondHost: { ...flag, description: 'Several hosts are one domain.' },
-    domainGpus: { ...positive, description: 'GPUs of a whole such domain: 72 of an NVL72 rack.' },
+    domainGpus: { ...size, description: 'GPUs of a whole such domain: 72 of an NVL72 rack.' },
   },
 );
 
@@ -123,7 +128,7 @@ export const gpuSchema = documentSchema({
       name: text,
       vendor: { enum: VENDORS },
       architecture: text,
-      multiprocessors: positive,
+      multiprocessors: size,
       product,
       host,
       kernels,
@@ -152,15 +157,15 @@ export const gpuSchema = documentSchema({
         ...text,
         description: 'GPUs whose runs fit sustainedSlowdown together (npm run fit).',
       },
-      price: closed({ perGpuHour: aboveZero, source }),
+      price: closed({ perGpuHour: { type: 'number', minimum: 0.001, maximum: 10_000 }, source }),
       gemm: closed({ ...each([always], gemmCurve), ...from }, each(others, gemmCurve)),
       attention,
       like: {
         ...closed(
-          { gpu: text, efficiencyRatio: aboveZero },
+          { gpu: text, efficiencyRatio: ofPeak },
           {
             reached: {
-              ...closed(from, { ...each(GEMM_DTYPES, aboveZero), attention: aboveZero }),
+              ...closed(from, { ...each(GEMM_DTYPES, ofPeak), attention: ofPeak }),
               description: "Largest shares of this GPU's own peaks, over those of the relative's curves.",
             },
           },

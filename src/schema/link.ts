@@ -1,5 +1,5 @@
 import { type DocumentOf, documentSchema } from '../document/document-schema.ts';
-import { closed, list, named, positive, some, text } from '../document/shapes.ts';
+import { closed, list, named, size, some, text } from '../document/shapes.ts';
 import { COLLECTIVES, LINK_LAYERS, LINK_TOPOLOGIES } from '../domain/link.ts';
 import { PROVENANCES } from '../domain/provenance.ts';
 
@@ -43,7 +43,7 @@ export const linkSchema = documentSchema({
         ...some({ type: 'string', pattern: '^[a-z0-9_]+$' }),
         description: 'How names of its RDMA devices begin, where they tell: rdmap, mlx5_ib.',
       },
-      portsPerNode: { ...positive, description: 'Ports of a node, where the kind of link says so.' },
+      portsPerNode: { ...size, description: 'Ports of a node, where the kind of link says so.' },
       perFlow: {
         type: 'string',
         description: 'What one flow reaches alone, where it is less than a port gives: taken as it is.',

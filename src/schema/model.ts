@@ -1,5 +1,5 @@
 import { type DocumentOf, documentSchema } from '../document/document-schema.ts';
-import { closed, count, flag, positive, some, text } from '../document/shapes.ts';
+import { closed, flag, size, sizeOrNone, some, text } from '../document/shapes.ts';
 import { shared } from '../document/shared.ts';
 import { variants } from '../document/variants.ts';
 import { NORM_KINDS } from '../domain/model.ts';
@@ -42,14 +42,14 @@ export const modelSchema = documentSchema({
       name: text,
       source: text,
       huggingFace: { type: 'object', description: 'The body of a config.json.' },
-      hiddenSize: positive,
-      vocabSize: positive,
+      hiddenSize: size,
+      vocabSize: size,
       tiedEmbeddings: flag,
-      learnedPositions: count,
+      learnedPositions: sizeOrNone,
       norm: closed(
         { kind: { enum: NORM_KINDS } },
         {
-          perLayer: positive,
+          perLayer: size,
           bias: { ...flag, description: 'Of layer norms; usual: true.' },
           scale: { ...flag, description: 'A learned weight; usual: true.' },
           after: { ...flag, description: 'The two stand after attention and MLP, not before; usual: false.' },
@@ -60,8 +60,8 @@ export const modelSchema = documentSchema({
       embeddingNorm: { ...flag, description: 'A norm on what the embedding looks up.' },
       parallelResidual: { ...flag, description: 'Attention and MLP read the same input.' },
       alibi: { ...flag, description: 'Distances weigh on the scores; nothing is rotated.' },
-      mtpLayers: count,
-      maxSequenceLength: positive,
+      mtpLayers: { type: 'integer', minimum: 0, maximum: 100 },
+      maxSequenceLength: size,
       layers: { ...some(run), description: 'Runs of equal layers, in order.' },
     },
   ),

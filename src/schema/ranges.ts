@@ -38,6 +38,45 @@ export const CLUSTER_RANGES = {
   'host.disk.write': { from: '1 MB/s', to: '10 TB/s', of: 'the drives of one host' },
 } as const satisfies Readonly<Record<string, QuantityRange>>;
 
+/** Of a GPU file. */
+export const GPU_RANGES = {
+  peak: { from: '100 GFLOP/s', to: '1000 PFLOP/s', of: 'the dense peak of one GPU' },
+  memory: CLUSTER_RANGES.memory,
+  runtime: { from: '0 B', to: '1 TiB', of: 'what a driver and its libraries hold' },
+  memoryBandwidth: { from: '10 GB/s', to: '1000 TB/s', of: 'the memory of one GPU' },
+  power: CLUSTER_RANGES.powerCap,
+  port: { from: '1 GB/s', to: '10 TB/s', of: 'one port of a GPU' },
+  kernel: { from: '1 ns', to: '10 ms', of: 'what a kernel takes before it computes' },
+  throttle: { from: '1 us', to: '10 s', of: 'how long a kernel runs before clocks fall' },
+} as const satisfies Readonly<Record<string, QuantityRange>>;
+
+/** Of a link file. */
+export const LINK_RANGES = {
+  bandwidth: { from: '1 kB/s', to: '100 TB/s', of: 'a link, one way' },
+  perFlow: { from: '1 kB/s', to: '100 TB/s', of: 'one flow' },
+  fill: { from: '1 B', to: '10 GB', of: 'the buffers of a link' },
+  from: { from: '1 B', to: '1 TB', of: 'a message' },
+  latency: { from: '1 ns', to: '2 s', of: 'one transfer' },
+  latencyPerDoubling: { from: '0 ns', to: '2 s', of: 'a step of a collective' },
+  latencyPerNode: { from: '0 ns', to: '2 s', of: 'a step of a collective' },
+  busBandwidth: { from: '1 MB/s', to: '100 TB/s', of: 'a collective that switches sum up' },
+} as const satisfies Readonly<Record<string, QuantityRange>>;
+
+/** Of a stack file. */
+export const STACK_RANGES = {
+  buffer: { from: '1 B', to: '1 TB', of: 'a buffer of one GPU' },
+  timePerUnit: { from: '0 ns', to: '10 ms', of: 'one launch' },
+  timePerStep: { from: '0 ns', to: '60 s', of: 'what a step takes beside its kernels' },
+  context: { from: '0 B', to: '100 GB', of: 'the context of one process' },
+  perCommunicator: { from: '0 B', to: '10 GB', of: 'one communicator' },
+} as const satisfies Readonly<Record<string, QuantityRange>>;
+
+/** Of a file of measured layers. */
+export const PROFILE_RANGES = {
+  pass: { from: '1 ns', to: '1000 s', of: 'a pass of one layer' },
+  saved: { from: '1 B', to: '100 TB', of: 'what one layer keeps' },
+} as const satisfies Readonly<Record<string, QuantityRange>>;
+
 /** A quantity of a cluster file, which says its range with what it is. */
 export function ranged(key: keyof typeof CLUSTER_RANGES, description = '') {
   const { from, to } = CLUSTER_RANGES[key];

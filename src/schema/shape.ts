@@ -1,5 +1,5 @@
 import { type DocumentOf, documentSchema } from '../document/document-schema.ts';
-import { closed, positive, some, text } from '../document/shapes.ts';
+import { closed, size, some, text } from '../document/shapes.ts';
 import { PROVENANCES } from '../domain/provenance.ts';
 
 export const shapeSchema = documentSchema({
@@ -15,14 +15,14 @@ export const shapeSchema = documentSchema({
         description: 'What labels of nodes and features of Slurm call it, in lower case: p5.48xlarge.',
       },
       gpu: { type: 'string', description: 'A GPU of hardware-profiles/gpus.' },
-      gpusPerNode: positive,
+      gpusPerNode: size,
       intraNode: { type: 'string', description: 'A link of hardware-profiles/links.' },
-      nic: closed({ link: text, perNode: positive }),
+      nic: closed({ link: text, perNode: size }),
       provenance: { enum: PROVENANCES },
       source: text,
     },
     {
-      fastDomainGpus: { ...positive, description: 'GPUs in one scale-up domain, if it is not the node.' },
+      fastDomainGpus: { ...size, description: 'GPUs in one scale-up domain, if it is not the node.' },
     },
   ),
 });

@@ -1,5 +1,5 @@
 import { documentSchema } from '../document/document-schema.ts';
-import { closed, count, flag, number, positive, text } from '../document/shapes.ts';
+import { closed, flag, size, text } from '../document/shapes.ts';
 import {
   ATTENTION_FORMATS,
   ATTENTION_KERNELS,
@@ -15,6 +15,8 @@ import {
   SHARDED_TRAFFICS,
 } from '../domain/stack.ts';
 
+/** Bytes of one parameter: two fp64 at most. */
+const perParameter = { type: 'number', minimum: 0, maximum: 16 } as const;
 const share = { type: 'number', minimum: 0, maximum: 1 } as const;
 
 export const stackSchema = documentSchema({
@@ -32,8 +34,8 @@ export const stackSchema = documentSchema({
       compiled: flag,
       state: {
         ...closed(
-          { weights: number, gradients: number, master: number, moment: number },
-          { bf16Gradients: number },
+          { weights: perParameter, gradients: perParameter, master: perParameter, moment: perParameter },
+          { bf16Gradients: perParameter },
         ),
         description: 'Bytes per parameter. Gradients in bf16 may be kept in other bytes than in fp16.',
       },
@@ -54,23 +56,23 @@ export const stackSchema = documentSchema({
       },
       host: closed({ timePerUnit: text, timePerStep: text }),
       allocator: closed({
-        reservedOverAllocated: { type: 'number', minimum: 1 },
+        reservedOverAllocated: { type: 'number', minimum: 1, maximum: 5 },
         context: text,
         perCommunicator: text,
       }),
-      vocabularyPadding: positive,
-      extraResiduals: { type: 'number', minimum: 0 },
+      vocabularyPadding: size,
+      extraResiduals: { type: 'number', minimum: 0, maximum: 100 },
       keepsPipelineOutputs: flag,
       fullySharded: flag,
       shardedTraffic: { enum: SHARDED_TRAFFICS },
       timeMultiplier: closed({
-        value: { type: 'number', exclusiveMinimum: 0 },
-        width: { type: 'number', minimum: 0 },
+        value: { type: 'number', minimum: 0.01, maximum: 100 },
+        width: { type: 'number', minimum: 0, maximum: 10 },
       }),
     },
     {
       // Left out: none.
-      metricLosses: count,
+      metricLosses: { type: 'integer', minimum: 0, maximum: 100 },
       attentionFormat: {
         enum: ATTENTION_FORMATS,
         description:

@@ -79,7 +79,12 @@ const HOSTILE = ['gpu01; rm -rf ~', '$(reboot)', '`id`', "a'b", '-oProxyCommand=
 
 /** The same stage with half of its copies, which take twice the micro-batches. */
 function halved(stage: Stage): Stage {
-  return { ...stage, replicas: stage.replicas.map((block) => ({ ...block, count: block.count / 2 })) };
+  const half = (block: Stage['replicas'][number]) => ({
+    ...block,
+    count: block.count / 2,
+    microBatches: 2 * block.microBatches,
+  });
+  return { ...stage, replicas: stage.replicas.map(half) };
 }
 
 /** The same copies in two blocks, the first of which takes two micro-batches from the second. */
@@ -124,8 +129,8 @@ describe.each(LAUNCHERS)('framework $id', (framework) => {
       pipelines: [{ ...uneven.pipelines[0]!, stages: changed }],
     });
     const [first, ...rest] = stages;
-    const narrow = { ...first!.replicas[0]!, tp: first!.replicas[0]!.tp === 1 ? 2 : 4 };
-    narrow.count = narrow.tp === 2 ? narrow.count / 2 : narrow.count;
+    const wide = first!.replicas[0]!;
+    const narrow = wide.tp === 1 ? { ...halved(first!).replicas[0]!, tp: 2 } : { ...wide, tp: 4 };
     const unlike = narrow.count === first!.replicas[0]!.count ? rest : rest.map((stage) => halved(stage));
     const forms = [
       [framework.capabilities.unevenLayers && framework.capabilities.gpuTypePerStage, uneven],

@@ -7,6 +7,9 @@ type Values = Readonly<Record<string, unknown>>;
 /** What else a family calls a key: `{ hidden_size: 'n_embd' }`. */
 export type Names = Readonly<Record<string, string>>;
 
+/** Ten times the deepest that is published. */
+const MOST: Readonly<Record<string, number>> = { num_hidden_layers: 10_000 };
+
 /** Typed access to a config.json; a missing or odd value is an InputError that names key and value. */
 export class Fields {
   readonly values: Values;
@@ -103,9 +106,9 @@ export class Fields {
         at: { file: this.file },
       });
     }
-    if (typeof value !== 'number' || !Number.isInteger(value) || value < least || value > 1e9) {
-      throw this.odd(key, value, `a whole number from ${least}`);
-    }
+    const most = MOST[key] ?? 1e9;
+    if (typeof value !== 'number' || !Number.isInteger(value) || value < least || value > most)
+      throw this.odd(key, value, `a whole number from ${least} to ${most}`);
     return value;
   }
 }

@@ -22,6 +22,7 @@ import { clusterDigest, modelDigest } from '../planned-inputs.ts';
 import { launcherFrom, optimizerFrom } from '../problem.ts';
 import { scheduledCluster, scheduling, schedulingOptions } from '../scheduling.ts';
 import { isFull } from '../training.ts';
+import { verifiedPlan } from '../verified-plan.ts';
 import { toolVersion } from '../version.ts';
 
 export const emit: Register = (program, io, done) => {
@@ -36,8 +37,8 @@ export const emit: Register = (program, io, done) => {
       const file = readPlanFile(path);
       const { document } = file;
       const rank = Number(rankText ?? '1');
-      const chosen = file.plans.find((plan) => plan.rank === rank);
-      if (chosen === undefined) {
+      const index = file.plans.findIndex((plan) => plan.rank === rank);
+      if (index < 0) {
         throw new InputError({
           message: `${path} has no plan of rank ${rank}`,
           expected: file.plans.length === 0 ? 'a file with plans' : `1 to ${file.plans.length}`,
@@ -55,7 +56,9 @@ export const emit: Register = (program, io, done) => {
         origin: `shardwright ${toolVersion()}, ${basename(path)}#${rank}`,
         inputs: { model: file.inputs.model.name, cluster: file.inputs.cluster.name },
       };
-      emitPlan(launcher, problem, chosen.plan, context, {
+      const { plan, notes } = verifiedPlan(file, index, problem);
+      for (const note of notes) io.stderr(`note: ${note}\n`);
+      emitPlan(launcher, problem, plan, context, {
         out: flags.out === undefined ? null : String(flags.out),
         force: flags.force === true,
         io,

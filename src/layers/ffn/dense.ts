@@ -1,4 +1,4 @@
-import { closed, flag, positive } from '../../document/shapes.ts';
+import { closed, flag, size } from '../../document/shapes.ts';
 import { asRun } from '../eager.ts';
 import { layerModule } from '../layer-module.ts';
 import { columnParallel, rowParallel } from '../linear.ts';
@@ -28,7 +28,7 @@ export type Activation = (typeof ACTIVATIONS)[number];
 export const dense = layerModule<DenseMlp>({
   kind: 'dense',
   schema: closed(
-    { kind: { const: 'dense' }, ffnHiddenSize: positive },
+    { kind: { const: 'dense' }, ffnHiddenSize: size },
     { gated: flag, bias: flag, activation: { enum: ACTIVATIONS }, subNorm: flag },
   ),
   complete: (given) => ({ ...denseMlp(given.ffnHiddenSize), ...given }),

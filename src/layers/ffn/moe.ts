@@ -1,4 +1,4 @@
-import { closed, count, flag, positive } from '../../document/shapes.ts';
+import { closed, flag, size, sizeOrNone } from '../../document/shapes.ts';
 import { layerModule } from '../layer-module.ts';
 import { residualTokens } from '../local-shape.ts';
 import { gemm, input, kept, type LayerContext, type Operator, operator, stream } from '../operator.ts';
@@ -12,15 +12,15 @@ export type { MoeMlp };
 export const moe = layerModule<MoeMlp>({
   kind: 'moe',
   schema: closed(
-    { kind: { const: 'moe' }, experts: positive, topK: positive, expertFfnHiddenSize: positive },
+    { kind: { const: 'moe' }, experts: size, topK: size, expertFfnHiddenSize: size },
     {
-      sharedFfnHiddenSize: count,
+      sharedFfnHiddenSize: sizeOrNone,
       gated: flag,
       expertBias: flag,
       routerBias: flag,
       correctionBias: flag,
       sharedGate: flag,
-      latentSize: positive,
+      latentSize: size,
       activation: { enum: ACTIVATIONS },
     },
   ),

@@ -1,4 +1,4 @@
-import { closed, positive } from '../../document/shapes.ts';
+import { closed, size } from '../../document/shapes.ts';
 import { layerModule } from '../layer-module.ts';
 import { columnParallel, rowParallel } from '../linear.ts';
 import { kept, type LayerContext, type Operator, operator, stream } from '../operator.ts';
@@ -23,8 +23,8 @@ const PART = 'linearAttention';
 export const gatedDeltaNet = layerModule<GatedDeltaNet>({
   kind: 'gated-delta-net',
   schema: closed(
-    { kind: { const: 'gated-delta-net' }, keyHeads: positive, valueHeads: positive },
-    { keyHeadDim: positive, valueHeadDim: positive, convKernel: positive },
+    { kind: { const: 'gated-delta-net' }, keyHeads: size, valueHeads: size },
+    { keyHeadDim: size, valueHeadDim: size, convKernel: size },
   ),
   complete(given) {
     const { keyHeads, valueHeads } = given;

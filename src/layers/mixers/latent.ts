@@ -1,4 +1,4 @@
-import { closed, positive } from '../../document/shapes.ts';
+import { closed, size } from '../../document/shapes.ts';
 import type { Reason } from '../../domain/reason.ts';
 import { layerModule, type Split } from '../layer-module.ts';
 import { columnParallel, rowParallel } from '../linear.ts';
@@ -27,11 +27,11 @@ export const latent = layerModule<LatentAttention>({
   schema: closed(
     {
       kind: { const: 'latent' },
-      heads: positive,
-      kvLoraRank: positive,
-      qkNopeHeadDim: positive,
-      qkRopeHeadDim: positive,
-      vHeadDim: positive,
+      heads: size,
+      kvLoraRank: size,
+      qkNopeHeadDim: size,
+      qkRopeHeadDim: size,
+      vHeadDim: size,
     },
     { qLoraRank: { type: ['integer', 'null'], minimum: 1 } },
   ),

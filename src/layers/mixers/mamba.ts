@@ -1,4 +1,4 @@
-import { closed, flag, positive } from '../../document/shapes.ts';
+import { closed, flag, size } from '../../document/shapes.ts';
 import { layerModule } from '../layer-module.ts';
 import { columnParallel, rowParallel } from '../linear.ts';
 import { gemm, kept, type LayerContext, type Operator, operator, stream } from '../operator.ts';
@@ -25,11 +25,11 @@ const PART = 'stateSpace';
 export const mamba = layerModule<Mamba>({
   kind: 'mamba',
   schema: closed(
-    { kind: { const: 'mamba' }, width: positive },
+    { kind: { const: 'mamba' }, width: size },
     {
-      stateSize: positive,
-      timeStepRank: positive,
-      convKernel: positive,
+      stateSize: size,
+      timeStepRank: size,
+      convKernel: size,
       convBias: flag,
       projectionBias: flag,
       norms: flag,

@@ -1,4 +1,4 @@
-import { closed, flag, positive } from '../../document/shapes.ts';
+import { closed, flag, size } from '../../document/shapes.ts';
 import type { Reason } from '../../domain/reason.ts';
 import { layerModule, type Split } from '../layer-module.ts';
 import { columnParallel, rowParallel } from '../linear.ts';
@@ -32,14 +32,14 @@ const PART = 'stateSpace';
 export const mamba2 = layerModule<Mamba2>({
   kind: 'mamba2',
   schema: closed(
-    { kind: { const: 'mamba2' }, heads: positive, headDim: positive, stateSize: positive },
+    { kind: { const: 'mamba2' }, heads: size, headDim: size, stateSize: size },
     {
-      groups: positive,
-      convKernel: positive,
+      groups: size,
+      convKernel: size,
       convBias: flag,
       projectionBias: flag,
       norm: flag,
-      chunk: positive,
+      chunk: size,
     },
   ),
   complete(given) {

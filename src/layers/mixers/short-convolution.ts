@@ -1,4 +1,4 @@
-import { closed, flag, positive } from '../../document/shapes.ts';
+import { closed, flag, size } from '../../document/shapes.ts';
 import { layerModule } from '../layer-module.ts';
 import { columnParallel, rowParallel } from '../linear.ts';
 import { kept, type LayerContext, type Operator, operator, stream } from '../operator.ts';
@@ -19,7 +19,7 @@ const PART = 'shortConvolution';
 /** Two gates and the input from one projection, their product, the convolution, the second product, the projection back (transformers, modeling_lfm2.py). */
 export const shortConvolution = layerModule<ShortConvolution>({
   kind: 'short-convolution',
-  schema: closed({ kind: { const: 'short-convolution' } }, { width: positive, kernel: positive, bias: flag }),
+  schema: closed({ kind: { const: 'short-convolution' } }, { width: size, kernel: size, bias: flag }),
   complete: (given, hiddenSize) => ({ ...convolutionMixer(hiddenSize), ...given }),
   operators,
   constraints({ width }, { tp, cp }) {

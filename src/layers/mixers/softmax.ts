@@ -1,4 +1,4 @@
-import { closed, count, flag, positive } from '../../document/shapes.ts';
+import { closed, flag, size, sizeOrNone } from '../../document/shapes.ts';
 import { asRun } from '../eager.ts';
 import { layerModule } from '../layer-module.ts';
 import { columnParallel } from '../linear.ts';
@@ -40,16 +40,16 @@ const PART = 'attention';
 export const softmax = layerModule<SoftmaxAttention>({
   kind: 'softmax',
   schema: closed(
-    { kind: { const: 'softmax' }, heads: positive },
+    { kind: { const: 'softmax' }, heads: size },
     {
-      kvHeads: positive,
-      headDim: positive,
+      kvHeads: size,
+      headDim: size,
       qkvBias: flag,
       outBias: flag,
-      qkNormParameters: count,
+      qkNormParameters: sizeOrNone,
       sinks: flag,
       slidingWindow: { type: ['integer', 'null'], minimum: 1 },
-      chunk: positive,
+      chunk: size,
       rope: flag,
       subNorm: flag,
       gate: flag,

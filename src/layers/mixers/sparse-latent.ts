@@ -1,4 +1,4 @@
-import { closed, positive } from '../../document/shapes.ts';
+import { closed, size } from '../../document/shapes.ts';
 import { layerModule } from '../layer-module.ts';
 import { columnParallel } from '../linear.ts';
 import { residualTokens } from '../local-shape.ts';
@@ -27,15 +27,15 @@ export const sparseLatent = layerModule<SparseLatentAttention>({
   kind: 'sparse-latent',
   schema: closed({
     kind: { const: 'sparse-latent' },
-    heads: positive,
-    qLoraRank: positive,
-    kvLoraRank: positive,
-    qkNopeHeadDim: positive,
-    qkRopeHeadDim: positive,
-    vHeadDim: positive,
-    indexHeads: positive,
-    indexHeadDim: positive,
-    topK: positive,
+    heads: size,
+    qLoraRank: size,
+    kvLoraRank: size,
+    qkNopeHeadDim: size,
+    qkRopeHeadDim: size,
+    vHeadDim: size,
+    indexHeads: size,
+    indexHeadDim: size,
+    topK: size,
   }),
   complete: (given) => given,
   operators: (a, context) => [

@@ -45,7 +45,7 @@ describe('bad input gives one clear message', () => {
     [
       'zero bandwidth',
       group('').replace('perNode: 8 }', 'perNode: 8, bandwidth: 0 GB/s }'),
-      /:8:\d+: nic bandwidth is "0 GB\/s"\n {2}expected: a figure above zero/,
+      /:8:\d+: nic bandwidth is "0 GB\/s"\n {2}expected: 1 MB\/s to 1 TB\/s: one port of a network card/,
     ],
     [
       'a bandwidth that no time can be divided by',
@@ -99,7 +99,7 @@ describe('bad input gives one clear message', () => {
     [
       'a measured zero',
       `${group('')}measured:\n  bandwidth: [[null, "0 GB/s"], ["20 GB/s", null]]\n`,
-      /expected: a figure above zero/,
+      /expected: 1 kB\/s to 100 TB\/s: what one node sends to another/,
     ],
     ['a matrix of the wrong size', `${group('')}measured:\n  bandwidth: [[null]]\n`, /expected: 2 × 2/],
     ['duplicate keys', group('    gpu: h100-sxm\n'), /unique|duplicate/i],
