@@ -7,7 +7,7 @@ const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029\u202a-\u20
 const PRINTED = new RegExp(`${OWN}|${CONTROL.source}`, 'g');
 
 /** Names come from strangers' files: what would move a terminal's cursor, or turn text round, is printed as `\u001b`. */
-export function printable(text: string, terminal: boolean): string {
+function printable(text: string, terminal: boolean): string {
   return text.replace(PRINTED, (found) => {
     if (terminal && (found.length > 1 || found === '\r')) return found;
     return [...found].map((one) => (CONTROL.test(one) ? escaped(one) : one)).join('');
