@@ -6,6 +6,7 @@ import { hybridNotes } from './hybrid-context.ts';
 import { hybridCuts, hybridSegments } from './hybrid-pattern.ts';
 import { offloadOf } from './offload.ts';
 import { askedOptimizer } from './optimizer.ts';
+import { overlapNotes, overlapOf } from './overlap.ts';
 import { precisionOf } from './precision.ts';
 import { recomputeOf } from './recompute.ts';
 import { dataParallel, expertsOf, type MegatronRun, sizesOf } from './run.ts';
@@ -42,6 +43,7 @@ export function askedOf(run: MegatronRun, gpus: number | null = null): Asked {
   if (cut !== null) found.layers = cut.join('/');
   Object.assign(found, contextExchangeOf(run), recomputeOf(run), offloadOf(run));
   found.zero = String(shardingOf(run));
+  Object.assign(found, overlapOf(run, found.zero, gpus));
   take('dp-replicate', '--num-distributed-optimizer-instances');
   if (run.has('--fp8-param-gather') && precisionOf(run) === 'fp8') found['fp8-weights'] = 'true';
   if (Number(found.tp ?? 1) > 1) found.sp = String(run.has('--sequence-parallel'));
@@ -60,6 +62,7 @@ export function askedOf(run: MegatronRun, gpus: number | null = null): Asked {
       ...notesOf(run),
       ...unknownNotes(run),
       ...hybridNotes(run),
+      ...overlapNotes(run),
       ...notes,
       ...gatherNotes(run),
       ...precisionNotes(run),
