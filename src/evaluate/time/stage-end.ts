@@ -1,4 +1,5 @@
 import { streamSeconds } from '../../hardware/stream.ts';
+import { isAligned } from '../../optimizers/aligned-layout.ts';
 import { dataHidden } from '../../techniques/data-overlap.ts';
 import { having, holdingsOf, takenOver } from '../../techniques/index.ts';
 import { expose } from '../../techniques/overlap.ts';
@@ -48,7 +49,8 @@ export function wholeEnd({ context }: StageProfile, owned: Owned): StepTraffic {
   const holdings = holdingsOf(context);
   let [reduce, gather, update, flush, drain, beside] = [0, 0, 0, 0, 0, 0];
   const taken = takenOver(techniques);
-  const states = { ...owned, holdings, whole: owned.unsplit !== null };
+  const aligned = isAligned(context.problem.workload.optimizerOptions ?? {});
+  const states = { ...owned, holdings, whole: owned.unsplit !== null && !aligned };
   for (const one of SENDING) {
     if (taken.has(one.id)) continue;
     const traffic = one.stepTraffic(one.of(techniques), states, context);

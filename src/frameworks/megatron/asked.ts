@@ -47,7 +47,7 @@ export function askedOf(run: MegatronRun, gpus: number | null = null): Asked {
   take('dp-replicate', '--num-distributed-optimizer-instances');
   if (run.has('--fp8-param-gather') && precisionOf(run) === 'fp8') found['fp8-weights'] = 'true';
   if (Number(found.tp ?? 1) > 1) found.sp = String(run.has('--sequence-parallel'));
-  const { notes, ...optimizer } = askedOptimizer(run);
+  const optimizer = askedOptimizer(run);
   return {
     configuration: found,
     sequenceLength: run.count('--seq-length'),
@@ -63,7 +63,6 @@ export function askedOf(run: MegatronRun, gpus: number | null = null): Asked {
       ...unknownNotes(run),
       ...hybridNotes(run),
       ...overlapNotes(run),
-      ...notes,
       ...gatherNotes(run),
       ...precisionNotes(run),
     ],
