@@ -64,6 +64,11 @@ const MAY_IMPORT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     evaluate: 'the shape of a pipeline',
   },
   partition: { domain: 'reasons, and what an integer program said' },
+  experts: {
+    domain: 'the problem whose layer it times',
+    layers: 'the operators of experts',
+    evaluate: 'seconds of each operator, and where ranks stand',
+  },
   'plan-text': {
     units: 'spelling of keys',
     domain: 'plans, written and read',
