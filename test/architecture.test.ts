@@ -205,6 +205,9 @@ const MAY_IMPORT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   session: {
     domain: 'problems in, answers out',
     hardware: 'what lies between two GPUs',
+    layers: 'the experts of a model',
+    partition: 'places experts',
+    experts: 'times of layers of experts',
     techniques: 'what every node of a skipping pipeline does',
     schedules: 'paths through a part of the stages',
     catalogue: 'plans of an earlier run',

@@ -110,7 +110,8 @@ function written(path: string): string | undefined {
 
 /** The workload that a launch file states, as flags would. */
 export function workloadOf(asked: Asked): Settings {
-  const { sequenceLength, globalBatchSize, precision, optimizer, packing, models, training, stack } = asked;
+  const { sequenceLength, globalBatchSize, precision, optimizer, packing, models, training, stack, routing } =
+    asked;
   return {
     ...(sequenceLength === null ? {} : { 'seq-length': String(sequenceLength) }),
     ...(globalBatchSize === null ? {} : { 'global-batch': String(globalBatchSize) }),
@@ -118,6 +119,7 @@ export function workloadOf(asked: Asked): Settings {
     ...(packing === undefined ? {} : { packing }),
     ...(models === undefined ? {} : { models }),
     ...(stack === undefined ? {} : { stack }),
+    ...(routing === undefined ? {} : { routing }),
     ...(optimizer === undefined ? {} : { optimizer }),
     ...training,
   };

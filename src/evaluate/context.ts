@@ -106,10 +106,10 @@ export function stageContext(problem: Problem, spec: StageSpec): StageContext {
 }
 
 const SHAPING = having('local');
-const imbalances = new WeakMap<Routing, Map<number, number>>();
+const imbalances = new WeakMap<Routing, Map<number, number | null>>();
 
-function imbalanceOver(routing: Routing, ranks: number): number {
-  const known = rememberedOf(imbalances, routing, () => new Map<number, number>());
+function imbalanceOver(routing: Routing, ranks: number): number | null {
+  const known = rememberedOf(imbalances, routing, () => new Map<number, number | null>());
   return remembered(known, ranks, () => rankImbalance(routing, ranks));
 }
 

@@ -14,7 +14,7 @@ export interface LeastLoadedRule {
 export const LEAST_LOADED: LeastLoadedRule = { threshold: 1.3, capacity: 1, least: 1024 };
 
 /** Tokens of an expert that a rank works on. */
-export interface Piece {
+interface Piece {
   readonly expert: number;
   readonly rank: number;
   readonly tokens: number;

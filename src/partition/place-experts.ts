@@ -30,7 +30,7 @@ export function placeExperts(problem: PlacementProblem, workLimit = 2e8): Placed
 }
 
 /** Layer by layer x(expert, rank), then after all of them t(layer), the load of its busiest rank, and together(pair, rank). */
-export function programOf({ ranks, loads, pairs, balance }: PlacementProblem): Program {
+function programOf({ ranks, loads, pairs, balance }: PlacementProblem): Program {
   const variables: Variable[] = [];
   const rows: Row[] = [];
   const starts: number[] = [];

@@ -234,6 +234,15 @@ describe('bounds are never above what they bound', () => {
   });
 
   it.each([
+    { imbalance: 2.5 },
+    { loads: [[30, 30, 10, 10, 10, 10, 10, 10]], capacity: 0.5 },
+    { imbalance: 1, capacity: 0.25 },
+  ])('of experts routed as %j', (routing) => {
+    const p = problem('mixtral-8x7b', 'dgx-h100-64', { headroom: 0, routing }, 'megatron-core');
+    expect(check(p, 60)).toBeGreaterThan(20);
+  });
+
+  it.each([
     ['InfiniBand and RoCE', 'link: ib-hdr200, perNode: 4', 'link: roce-25, perNode: 2', ''],
     ['InfiniBand and Ethernet', 'link: ib-hdr200, perNode: 8', 'link: eth-100, perNode: 1', ''],
     [

@@ -58,6 +58,7 @@ export function askedOf(run: MegatronRun, gpus: number | null = null): Asked {
     hiddenSize: run.count('--hidden-size'),
     model: factsOf(run),
     ...optimizer,
+    ...capacityOf(run),
     notes: [
       ...notesOf(run),
       ...unknownNotes(run),
@@ -75,8 +76,7 @@ const UNESTIMATED: Readonly<Record<string, string>> = {
   '--sft': 'attention is counted over whole sequences, unless --packing says how long samples are',
   '--fine-grained-activation-offloading': 'activations are counted on the GPU',
   '--freeze-all-layers': 'all weights are trained',
-  '--moe-expert-capacity-factor': 'no token is dropped',
-  '--moe-pad-expert-input-to-capacity': 'no token is dropped or padded',
+  '--moe-pad-expert-input-to-capacity': 'no token is padded',
   '--rampup-batch-size': 'every step has the whole global batch',
   '--distribute-saved-activations': 'saved inputs of layers are counted whole on each tensor-parallel rank',
   '--fp32-residual-connection': 'residuals are counted in 16 bits',
@@ -98,6 +98,14 @@ function notesOf(run: MegatronRun): string[] {
     ([flag]) => run.has(flag) && !['0', 'False', 'none', 'no_shard'].includes(run.word(flag) ?? ''),
   );
   return flags.map(([flag, instead]) => `${flag} is not estimated: ${instead}`);
+}
+
+/** Beyond which tokens of an expert are dropped. */
+function capacityOf(run: MegatronRun): { readonly routing?: string } {
+  const factor = run.word('--moe-expert-capacity-factor');
+  return factor === null || expertsOf(run) === null || !(Number(factor) > 0)
+    ? {}
+    : { routing: `capacity=${Number(factor)}` };
 }
 
 /** params_dtype is torch.float unless one of two flags says otherwise (megatron/training/arguments.py@000c4ac, validate_args). */

@@ -32,6 +32,8 @@ const reach: Reach = {
     layers: [...MEGATRON_EXPRESS.layers, mamba2.kind, gatedDeltaNet.kind, sparseLatent.kind],
     optimizers: MEGATRON_OPTIMIZERS,
     techniques: [...MEGATRON_EXPRESS.techniques, 'fp8-weights', ...OVERLAPS, offloadOptimizer.id],
+    // --moe-expert-capacity-factor
+    capacity: true,
     // --sft
     packs: true,
   },

@@ -35,6 +35,7 @@ export function parallelArguments(problem: Problem, plan: Plan): string[] {
       ? [
           ...['--expert-model-parallel-size', ep, '--expert-tensor-parallel-size', etp],
           ...dispatcherArguments(stack, ep * etp),
+          ...capacityArguments(workload),
         ]
       : []),
     ...pipelineArguments(problem, plan),
@@ -64,6 +65,11 @@ function dispatcherArguments({ moeDispatcher }: Stack, gpus: number): string[] {
   if (flexible && gpus > 1)
     return ['--moe-token-dispatcher-type', 'flex', '--moe-flex-dispatcher-backend', moeDispatcher];
   return ['--moe-token-dispatcher-type', flexible ? 'alltoall' : moeDispatcher];
+}
+
+/** What finds no room is dropped, and nothing padded (MoE's token_dispatcher.py@d98e8a6). */
+function capacityArguments({ routing }: Problem['workload']): (string | number)[] {
+  return routing?.capacity === undefined ? [] : ['--moe-expert-capacity-factor', routing.capacity];
 }
 
 function pipelineArguments({ model }: Problem, plan: Plan): (string | number)[] {
