@@ -64,6 +64,11 @@ const MAY_IMPORT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     evaluate: 'the shape of a pipeline',
   },
   partition: { domain: 'reasons, and what an integer program said' },
+  experts: {
+    domain: 'the problem whose layer it times',
+    layers: 'the operators of experts',
+    evaluate: 'seconds of each operator, and where ranks stand',
+  },
   'plan-text': {
     units: 'spelling of keys',
     domain: 'plans, written and read',
@@ -200,6 +205,9 @@ const MAY_IMPORT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   session: {
     domain: 'problems in, answers out',
     hardware: 'what lies between two GPUs',
+    layers: 'the experts of a model',
+    partition: 'places experts',
+    experts: 'times of layers of experts',
     techniques: 'what every node of a skipping pipeline does',
     schedules: 'paths through a part of the stages',
     catalogue: 'plans of an earlier run',

@@ -33,6 +33,10 @@ export function workloadOptions(command: Command): Command {
       '--packing <LENGTHS>',
       'samples of unlike lengths in each sequence: a file of lengths, or mean=1200,square=3.1e6,mask=block,padding=3%',
     )
+    .option(
+      '--routing <LOADS>',
+      'how unevenly tokens go to experts: a file of loads or routes, or imbalance=1.8; capacity=1.25 drops the rest',
+    )
     .option('--precision <P>', `${PRECISIONS.join(', ')} (default bf16)`)
     .option(
       '--optimizer <NAME>',

@@ -22,6 +22,7 @@ const TOLD = [
   'headroom',
   'reserve',
   'packing',
+  'routing',
   'models',
   'layer-profile',
 ] as const satisfies (keyof Settings)[];

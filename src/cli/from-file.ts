@@ -110,13 +110,16 @@ function written(path: string): string | undefined {
 
 /** The workload that a launch file states, as flags would. */
 export function workloadOf(asked: Asked): Settings {
-  const { sequenceLength, globalBatchSize, precision, optimizer, packing, models, training } = asked;
+  const { sequenceLength, globalBatchSize, precision, optimizer, packing, models, training, stack, routing } =
+    asked;
   return {
     ...(sequenceLength === null ? {} : { 'seq-length': String(sequenceLength) }),
     ...(globalBatchSize === null ? {} : { 'global-batch': String(globalBatchSize) }),
     ...(precision === null ? {} : { precision }),
     ...(packing === undefined ? {} : { packing }),
     ...(models === undefined ? {} : { models }),
+    ...(stack === undefined ? {} : { stack }),
+    ...(routing === undefined ? {} : { routing }),
     ...(optimizer === undefined ? {} : { optimizer }),
     ...training,
   };

@@ -12,6 +12,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   explain: async () => (await import('./commands/estimate.ts')).explain,
   compare: async () => (await import('./commands/compare.ts')).compare,
   skip: async () => (await import('./commands/skip.ts')).skip,
+  experts: async () => (await import('./commands/experts.ts')).experts,
   emit: async () => (await import('./commands/emit.ts')).emit,
   validate: async () => (await import('./commands/validate.ts')).validate,
   model: async () => (await import('./commands/listing.ts')).model,

@@ -23,6 +23,7 @@ import { globalBatchFrom, sequenceLengthFrom } from './lengths.ts';
 import { modelsFrom } from './models.ts';
 import { packingFrom } from './packing.ts';
 import { clusterDigest, modelDigest } from './planned-inputs.ts';
+import { routingFrom } from './routing.ts';
 import type { Settings } from './settings.ts';
 import { trainingFrom } from './training.ts';
 import { toolVersion } from './version.ts';
@@ -67,6 +68,7 @@ export function given(modelName: string, clusterName: string, s: Settings): Give
       ...optimizerFrom(s.optimizer ?? OPTIMIZERS[0]!.id),
       ...keptFreeFrom(cluster.value, s),
       ...(packing === undefined ? {} : { packing }),
+      ...routingFrom(s.routing, bound),
       ...modelsFrom(s.models, s.precision ?? 'bf16', sequenceLength),
     },
   });

@@ -25,6 +25,7 @@ const KEYS = [
   'headroom',
   'reserve',
   'packing',
+  'routing',
   'models',
   'time-limit',
   'layer-profile',

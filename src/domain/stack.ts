@@ -156,7 +156,11 @@ function bytesOf(format: string): number {
 /** Fraction of each kind of communication that compute can hide when there is enough of it. */
 interface Overlap {
   readonly dataParallel: number;
+  /** Without a switch for it. */
   readonly tensorParallel: number;
+  /** The same with the switch that a plan may set: Transformer Engine's userbuffers, async tensor parallelism of torch.compile; left out: it has none. */
+  readonly userbuffers?: number;
+  readonly async?: number;
   readonly contextParallel: number;
   readonly expertParallel: number;
   readonly pipeline: number;

@@ -1,6 +1,7 @@
 import type { BesideModel } from './beside-model.ts';
 import type { Precision } from './dtype.ts';
 import type { Packing } from './packing.ts';
+import type { Routing } from './routing.ts';
 
 /** What is to be trained, apart from the model and the cluster. */
 export interface Workload {
@@ -21,6 +22,8 @@ export interface Workload {
   readonly reservedBytes?: number;
   /** Other models on the same GPUs, each with its phase in the step; left out: none. */
   readonly models?: readonly BesideModel[];
+  /** How unevenly tokens go to experts; left out: as routers of the stack are known to. */
+  readonly routing?: Routing;
   /** Samples of unlike lengths share sequences; left out: one fills each. */
   readonly packing?: Packing;
 }

@@ -11,6 +11,7 @@ import {
   type Techniques,
 } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
+import { type Routing, rankImbalance } from '../domain/routing.ts';
 import { coefficients } from '../hardware/coefficients.ts';
 import { type Copies, processGroups } from '../hardware/process-groups.ts';
 import type { LocalShape } from '../layers/local-shape.ts';
@@ -105,6 +106,12 @@ export function stageContext(problem: Problem, spec: StageSpec): StageContext {
 }
 
 const SHAPING = having('local');
+const imbalances = new WeakMap<Routing, Map<number, number | null>>();
+
+function imbalanceOver(routing: Routing, ranks: number): number | null {
+  const known = rememberedOf(imbalances, routing, () => new Map<number, number | null>());
+  return remembered(known, ranks, () => rankImbalance(routing, ranks));
+}
 
 /** What a GPU has of a layer of the problem's model. */
 export function localShape(
@@ -127,6 +134,7 @@ export function localShape(
     contextParallel: dims.cp,
     expertParallel: dims.ep,
     expertTensorParallel: dims.etp,
+    expertImbalance: workload.routing === undefined ? null : imbalanceOver(workload.routing, dims.ep),
     sequenceParallel: false,
     vocabularyShards: 1,
     vocabularyRows: 0,

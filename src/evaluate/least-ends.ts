@@ -1,3 +1,4 @@
+import { dataHidden } from '../techniques/data-overlap.ts';
 import type { StepTraffic } from '../techniques/technique.ts';
 import { remembered } from '../units/remembered.ts';
 import { type StageSpec, stageContext } from './context.ts';
@@ -43,7 +44,7 @@ export function leastEnds(profile: StageProfile, at: StageSpec, cache: ProfileCa
     () => leastTraffic(passingProfile(problem, at, cache), apart),
     MOST_REMEMBERED,
   );
-  const hideable = problem.stack.overlap.dataParallel;
+  const hidden = dataHidden({ problem, techniques: at.techniques });
   const hiding = hidingMicroBatches(dims.vpp, dims.pp, Number.POSITIVE_INFINITY);
   const line = (of: (traffic: StepTraffic, passes: Passes) => number): LeastEnd => ({
     perLayer: traffic.layers.map((one, kind) => of(one, passesOfLayer(profile, kind))),
@@ -55,8 +56,8 @@ export function leastEnds(profile: StageProfile, at: StageSpec, cache: ProfileCa
     behind: (passes: Passes) => number,
     beside: (one: StepTraffic) => number,
   ) => {
-    const share = line((one) => one[key] * (1 - hideable) + beside(one));
-    if (hideable === 0) return [share];
+    const share = line((one) => one[key] * (1 - hidden[key]) + beside(one));
+    if (hidden[key] === 0) return [share];
     const more = (one: StepTraffic, passes: Passes) => one[key] - hiding * behind(passes) + beside(one);
     const worth = traffic.layers.some(
       (one, kind) => more(one, passesOfLayer(profile, kind)) > share.perLayer[kind]!,

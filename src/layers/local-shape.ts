@@ -9,6 +9,8 @@ export interface LocalShape {
   readonly contextParallel: number;
   readonly expertParallel: number;
   readonly expertTensorParallel: number;
+  /** Tokens of the busiest expert rank over the mean, where it is stated; null: as routers of the stack are known to. */
+  readonly expertImbalance: number | null;
   readonly sequenceParallel: boolean;
   /** Stages that share the vocabulary; 1: the ends of the pipeline have it whole. */
   readonly vocabularyShards: number;

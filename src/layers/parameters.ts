@@ -162,6 +162,7 @@ export function wholeModel(model: ModelSpec, sequence: number): LayerContext {
       contextParallel: 1,
       expertParallel: 1,
       expertTensorParallel: 1,
+      expertImbalance: null,
       sequenceParallel: false,
       vocabularyShards: 1,
       vocabularyRows: model.vocabSize,

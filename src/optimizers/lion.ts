@@ -1,6 +1,6 @@
 import { adamw } from './adamw.ts';
 import type { Optimizer } from './optimizer.ts';
-import { GRADIENTS, MASTER, MOMENTS } from './options.ts';
+import { GRADIENTS, LAYOUT, MASTER, MOMENTS } from './options.ts';
 import { isInnerMatrix, unsplit } from './whole.ts';
 
 /**
@@ -15,6 +15,7 @@ export const lion: Optimizer = {
     ...MASTER,
     ...MOMENTS,
     ...GRADIENTS,
+    ...LAYOUT,
     rest: {
       values: ['lion', 'adamw'],
       usual: 'lion',

@@ -4,7 +4,7 @@ import type { Weight } from '../layers/weight.ts';
 import { adamw } from './adamw.ts';
 import { lion } from './lion.ts';
 import type { Optimizer, WholeUpdate } from './optimizer.ts';
-import { GRADIENTS, MASTER, REST } from './options.ts';
+import { GRADIENTS, LAYOUT, MASTER, REST } from './options.ts';
 import { isInnerMatrix, matricesOf, ranksOf, unsplit } from './whole.ts';
 
 const STEPS = ['3', '4', '5', '6', '7', '8', '9', '10'];
@@ -29,6 +29,7 @@ export const muon: Optimizer = {
     ...REST,
     ...MASTER,
     ...GRADIENTS,
+    ...LAYOUT,
   },
   stateBytes(weight, state, options) {
     if (isInnerMatrix(weight)) return state.master + state.moments[0];

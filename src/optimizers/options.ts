@@ -30,3 +30,12 @@ export const REST = {
     meaning: 'optimizer of embedding, head and vectors',
   },
 } as const satisfies Optimizer['options'];
+
+/** How ranks that share matrices out lay them in the buffers of weights and gradients. */
+export const LAYOUT = {
+  layout: {
+    values: ['plain', 'aligned'],
+    usual: 'plain',
+    meaning: 'aligned: shards as long as the longest, so that each rank is sent its own gradients alone',
+  },
+} as const satisfies Optimizer['options'];

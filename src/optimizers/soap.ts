@@ -1,6 +1,6 @@
 import { adamw } from './adamw.ts';
 import type { Optimizer } from './optimizer.ts';
-import { GRADIENTS, MASTER } from './options.ts';
+import { GRADIENTS, LAYOUT, MASTER } from './options.ts';
 import { isInnerMatrix, matricesOf, ranksOf, unsplit } from './whole.ts';
 
 /**
@@ -24,6 +24,7 @@ export const soap: Optimizer = {
     },
     ...MASTER,
     ...GRADIENTS,
+    ...LAYOUT,
   },
   stateBytes(weight, state) {
     const { rows, columns } = weight;

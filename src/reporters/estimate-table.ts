@@ -11,6 +11,7 @@ import { wrap } from '../units/wrap.ts';
 import { packingWords } from './packing.ts';
 import { grid, painter, type Style } from './paint.ts';
 import { readWords, type Told } from './read-in-file.ts';
+import { routingWords } from './routing.ts';
 import { trainingWords } from './training.ts';
 import { fullest, layersWords, microBatchWords, scheduleWords, techniqueWords } from './words.ts';
 
@@ -58,6 +59,7 @@ export function estimateTable(
     ...(problem.workload.packing === undefined
       ? []
       : [`Sequences of ${problem.workload.sequenceLength}${packingWords(problem.workload)}.`]),
+    ...(problem.workload.routing === undefined ? [] : [routingWords(problem.workload.routing)]),
     ...limitNotes(problem),
     `Weakest figure used: ${estimate.weakestProvenance}.`,
     ...estimate.convergence.map((price) => `Convergence: ${price}.`),

@@ -97,6 +97,7 @@ function problemJson({ model, cluster, workload, stack }: Problem): PlanDocument
     headroom: workload.headroom,
     ...(workload.headroomBytes === undefined ? {} : { headroomBytes: workload.headroomBytes }),
     ...(workload.packing === undefined ? {} : { packing: workload.packing }),
+    ...(workload.routing === undefined ? {} : { routing: workload.routing }),
     ...(workload.models === undefined ? {} : { models: workload.models.map(modelText) }),
     ...(workload.reservedBytes === undefined ? {} : { reservedBytes: workload.reservedBytes }),
     training: trainingJson(model),

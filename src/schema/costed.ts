@@ -194,6 +194,11 @@ export const problem = closed(
       padding: number,
       assumed: texts,
     }),
+    routing: {
+      ...closed({}, { imbalance: number, loads: list(list(number)), capacity: number }),
+      description:
+        'As --routing has it: of the busiest expert rank over the mean, or tokens of each expert, layer by layer; room of an expert.',
+    },
     headroomBytes: { ...number, description: 'Left free where more than the share.' },
     reservedBytes: { ...number, description: 'Held by others than this training.' },
     models: { ...texts, description: 'As --models has them.' },

@@ -6,6 +6,7 @@ import { type ClusterReport, clusterReportSchema } from './cluster-report.ts';
 import { type CompareDocument, compareSchema } from './compare.ts';
 import { type ErrorDocument, errorSchema } from './error.ts';
 import { type EstimateDocument, estimateSchema } from './estimate.ts';
+import { type ExpertsDocument, expertsSchema } from './experts.ts';
 import { gpuSchema } from './gpu.ts';
 import { launchSchema } from './launch.ts';
 import { layerProfileSchema } from './layer-profile.ts';
@@ -14,6 +15,7 @@ import { type ListDocument, listSchema } from './list.ts';
 import { modelSchema } from './model.ts';
 import { type ModelReport, modelReportSchema } from './model-report.ts';
 import { type PlanDocument, planSchema } from './plan.ts';
+import { routingSchema } from './routing.ts';
 import { shapeSchema } from './shape.ts';
 import { type SkipDocument, skipSchema } from './skip.ts';
 import { stackSchema } from './stack.ts';
@@ -29,6 +31,7 @@ export const SCHEMAS: Readonly<Record<string, DocumentSchema>> = {
   shape: shapeSchema,
   stack: stackSchema,
   'layer-profile': layerProfileSchema,
+  routing: routingSchema,
   plan: planSchema,
   estimate: estimateSchema,
   compare: compareSchema,
@@ -40,6 +43,7 @@ export const SCHEMAS: Readonly<Record<string, DocumentSchema>> = {
   'catalogue-report': catalogueReportSchema,
   list: listSchema,
   skip: skipSchema,
+  experts: expertsSchema,
   launch: launchSchema,
 };
 
@@ -55,7 +59,8 @@ export type PrintedDocument =
   | ClusterReport
   | CatalogueReport
   | ListDocument
-  | SkipDocument;
+  | SkipDocument
+  | ExpertsDocument;
 
 /** The published form: JSON Schema 2020-12. */
 export function published(schema: DocumentSchema): string {

@@ -45,14 +45,18 @@ export const stackSchema = documentSchema({
       routing: { enum: ROUTINGS },
       contextExchange: { enum: CONTEXT_EXCHANGES },
       overlap: {
-        ...closed({
-          dataParallel: share,
-          tensorParallel: share,
-          contextParallel: share,
-          expertParallel: share,
-          pipeline: share,
-        }),
-        description: 'Share of each communication that compute can hide.',
+        ...closed(
+          {
+            dataParallel: share,
+            tensorParallel: share,
+            contextParallel: share,
+            expertParallel: share,
+            pipeline: share,
+          },
+          { userbuffers: share, async: share },
+        ),
+        description:
+          'Share of each communication that compute can hide; of tensor parallelism also with userbuffers, or async under a compiler, where there are such.',
       },
       host: closed({ timePerUnit: text, timePerStep: text }),
       allocator: closed({

@@ -2,6 +2,7 @@ import type { Device } from '../domain/memory-term.ts';
 import type { Techniques } from '../domain/plan.ts';
 import { rememberedOf } from '../units/remembered.ts';
 import { contextExchange } from './context-exchange.ts';
+import { dataOverlap } from './data-overlap.ts';
 import { dispatch } from './dispatch.ts';
 import { fp8Weights } from './fp8-weights.ts';
 import { type Holding, WHOLE } from './holding.ts';
@@ -14,17 +15,20 @@ import { pagedOptimizer } from './paged-optimizer.ts';
 import { recompute } from './recompute.ts';
 import { sequenceParallel } from './sequence-parallel.ts';
 import type { Dispatch, Known, StateContext, Technique } from './technique.ts';
+import { tensorOverlap } from './tensor-overlap.ts';
 import { vocabularyParallel } from './vocabulary-parallel.ts';
 import { zero } from './zero.ts';
 
 /** Every technique, in the order in which they are applied. Each keeps its own kind of value. */
 export const TECHNIQUES: readonly Known<unknown>[] = [
   sequenceParallel,
+  tensorOverlap,
   contextExchange,
   vocabularyParallel,
   loss,
   recompute,
   zero,
+  dataOverlap,
   fp8Weights,
   optimizerInBackward,
   pagedOptimizer,

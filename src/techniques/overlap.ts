@@ -20,11 +20,15 @@ export function expose(seconds: number, share: number, computeSeconds: number): 
   return { exposed: seconds - hidden, hidden };
 }
 
-/** Tensor, context and expert parallel communication of one operator beside `compute` seconds of its own kernels. */
+/**
+ * Tensor, context and expert parallel communication of one operator beside `compute` seconds of its own kernels. `tensorHidden`: the
+ * share of tensor parallelism's that multiplications can hide.
+ */
 export function communicationExposure(
   one: Communication,
   groups: ProcessGroups,
   stack: Stack,
+  tensorHidden: number,
   compute: { readonly gemm: number; readonly attention: number },
   c: Coefficients,
 ): Exposure {
@@ -32,7 +36,7 @@ export function communicationExposure(
     case 'tensor': {
       const seconds = collectiveSeconds(groups.tensor, one.collective as 'allReduce', one.bytes, c);
       if (one.hidden === true) return expose(seconds, 1, compute.gemm);
-      return expose(seconds, stack.overlap.tensorParallel, compute.gemm);
+      return expose(seconds, tensorHidden, compute.gemm);
     }
     case 'expert-tensor': {
       const seconds = collectiveSeconds(groups.expertTensor, one.collective as 'allGather', one.bytes, c);

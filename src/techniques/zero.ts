@@ -5,6 +5,7 @@ import { collectiveSeconds } from '../hardware/collective.ts';
 import { networkRate } from '../hardware/network-share.ts';
 import type { Span } from '../hardware/span.ts';
 import { nearest } from '../units/nearest.ts';
+import { dataHidden } from './data-overlap.ts';
 import {
   type Amounts,
   gatheredBytes,
@@ -161,12 +162,26 @@ function passTraffic(stage: ZeroStage, layer: Amounts, context: StageContext): P
   const scatter = perMicroBatch(stage, context)
     ? over(toOwners(stage, context), (of) => gradientBytes(problem) * layer.trained[of])
     : 0;
-  const hideable = problem.stack.overlap.dataParallel;
-  if (stage === 2) return [{ pass: 'backward', seconds: scatter, hideable }];
+  const hidden = dataHidden(context);
+  if (stage === 2) return [{ pass: 'backward', seconds: scatter, hideable: hidden.reduce }];
   const gather = over('allGather', (of) => gatheredBytes(layer, of));
   return [
-    { pass: 'forward', seconds: gather, hideable },
-    { pass: 'backward', seconds: gather + scatter, hideable },
+    { pass: 'forward', seconds: gather, hideable: hidden.gather },
+    ...backwardTraffic(gather, scatter, hidden),
+  ];
+}
+
+/** Weights that are gathered once more, and gradients: one transfer where both are hidden alike. */
+function backwardTraffic(
+  gather: number,
+  scatter: number,
+  hidden: { readonly reduce: number; readonly gather: number },
+): PassTraffic[] {
+  if (hidden.reduce === hidden.gather)
+    return [{ pass: 'backward', seconds: gather + scatter, hideable: hidden.reduce }];
+  return [
+    { pass: 'backward', seconds: gather, hideable: hidden.gather },
+    { pass: 'backward', seconds: scatter, hideable: hidden.reduce },
   ];
 }
 

@@ -41,6 +41,17 @@ describe('pipelines that skip stages', () => {
   });
 });
 
+/** arXiv 2601.17111; the one beyond 15 % is the largest of its table. */
+describe('experts under the least-loaded rule', () => {
+  it('meets the published speed-ups of one layer: 8 % off on average, all but one within 15 %', () => {
+    const errors = readCase(`${CASES}/least-loaded.json`).map(({ error }) => Math.abs(error!));
+    expect(errors).toHaveLength(24);
+    expect(errors.reduce((a, b) => a + b, 0) / errors.length).toBeLessThan(0.085);
+    expect(errors.filter((error) => error > 0.15)).toHaveLength(1);
+    expect(Math.max(...errors)).toBeLessThan(0.17);
+  });
+});
+
 describe('a case file', () => {
   const wrong = (name: string, text: string) => {
     const path = join(tmpdir(), name);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { listModels } from '../../src/catalogue/models.ts';
+import { loadStack } from '../../src/catalogue/stacks.ts';
 import { violations } from '../../src/document/validator.ts';
 import { InputError } from '../../src/domain/input-error.ts';
 import type { ParallelDims } from '../../src/domain/parallel-dims.ts';
@@ -56,6 +57,8 @@ const VALUES = TECHNIQUES.flatMap((one) =>
 );
 
 const FP8: Problem = { ...DENSE, workload: { ...DENSE.workload, precision: 'fp8' } };
+/** Kernels of torch.compile. */
+const COMPILED: Problem = { ...DENSE, stack: loadStack('torch-fsdp2-compiled') };
 
 /** The first problem and split with which a value is lawful. */
 function placeFor(one: AnyTechnique, value: unknown): { on: Problem; plan: Plan } {
@@ -65,6 +68,7 @@ function placeFor(one: AnyTechnique, value: unknown): { on: Problem; plan: Plan 
     [DENSE, SPLIT],
     [DENSE, AT_ONCE],
     [FP8, SPLIT],
+    [COMPILED, SPLIT],
     [DENSE, WHOLE],
     [DENSE, ONE_HOST],
     ...CONTEXT.map((split) => [DENSE, split] as const),

@@ -276,7 +276,7 @@ describe('estimate --from', () => {
   it('prints what it read', async () => {
     const { out } = await run(['estimate', ...GPT, '--from', at('llama3_8b.sh')], { columns: 300 });
     expect(out).toMatch(
-      /\nRead in .*llama3_8b\.sh: sequence 4096, batch 64, bf16, tp=2, micro-batch=1, recompute=none, zero=1, sp=false, loss=unfused\.\n/,
+      /\nRead in .*llama3_8b\.sh: sequence 4096, batch 64, bf16, tp=2, micro-batch=1, recompute=none, zero=1, dp-overlap=none, sp=false, loss=unfused\.\n/,
     );
     const { from } = await told('llama3_8b.sh');
     expect(from.configuration).toMatch(/^tp=2, /);

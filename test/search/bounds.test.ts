@@ -210,6 +210,8 @@ describe('bounds are never above what they bound', () => {
 
   it.each([
     ['llama-3.1-8b', 'dgx-h100-64', 'muon', 'megatron-core'],
+    ['llama-3.1-8b', 'dgx-h100-64', 'muon,layout=aligned', 'megatron-core'],
+    ['mixtral-8x7b', 'dgx-h100-64', 'muon,layout=aligned', 'megatron-core'],
     ['llama-3.1-8b', 'mixed-32xh100-32xa100-40gb', 'muon,tp=blockwise', 'generic'],
     ['llama-3.1-8b', 'dgx-h100-64', 'muon', 'torch-fsdp2'],
     ['mixtral-8x7b', 'dgx-h100-64', 'muon,tp=distributed', 'megatron-core'],
@@ -223,9 +225,21 @@ describe('bounds are never above what they bound', () => {
   it.each([
     ['llama-3.1-8b', 'mi300x-64', 'fp8-weights=true', { precision: 'fp8' }, 'torch-fsdp2'],
     ['llama-3.1-8b', 'dgx-h100-64', 'optimizer-in-backward=true', {}, 'torch-fsdp2'],
+    ['llama-3.1-8b', 'dgx-h100-64', 'dp-overlap=none', {}, 'megatron-core'],
+    ['llama-3.1-8b', 'dgx-h100-64', 'dp-overlap=gradients', {}, 'torch-fsdp2'],
+    ['llama-3.1-8b', 'dgx-h100-64', 'tp=4,tp-overlap=userbuffers', {}, 'megatron-core'],
   ] as const)('%s on %s with %s', (model, cluster, held, over, stack) => {
     const options = { ...DEFAULT_OPTIONS, fix: parseConfiguration(held) };
     expect(check(problem(model, cluster, { headroom: 0, ...over }, stack), 60, options)).toBeGreaterThan(20);
+  });
+
+  it.each([
+    { imbalance: 2.5 },
+    { loads: [[30, 30, 10, 10, 10, 10, 10, 10]], capacity: 0.5 },
+    { imbalance: 1, capacity: 0.25 },
+  ])('of experts routed as %j', (routing) => {
+    const p = problem('mixtral-8x7b', 'dgx-h100-64', { headroom: 0, routing }, 'megatron-core');
+    expect(check(p, 60)).toBeGreaterThan(20);
   });
 
   it.each([

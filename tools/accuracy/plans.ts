@@ -19,6 +19,7 @@ import {
 } from '../../src/techniques/recompute.ts';
 import { sequenceParallel } from '../../src/techniques/sequence-parallel.ts';
 import { Misread } from '../../src/techniques/technique.ts';
+import { tensorOverlap } from '../../src/techniques/tensor-overlap.ts';
 import { type VocabularySplit, vocabularyParallel } from '../../src/techniques/vocabulary-parallel.ts';
 import { type ZeroStage, zero } from '../../src/techniques/zero.ts';
 import { offloaded } from './offload.ts';
@@ -137,7 +138,7 @@ function build(row: Row, problem: Problem, d: Dims): Plan {
       dpReplicate: stage > 0 && c.optimizerShardGroup ? d.dp / c.optimizerShardGroup : 1,
     },
     schedule: schedule.id,
-    techniques: techniquesOf(row, problem, d, stage),
+    techniques: overlapped(row, d, techniquesOf(row, problem, d, stage)),
     nodeOrder: null,
   };
 }
@@ -149,6 +150,13 @@ function techniquesOf({ config: c }: Row, { stack }: Problem, d: Dims, stage: Ze
   const paged = pagedOptimizer.set(chosen, c.pagedOptimizer ?? /^paged/i.test(c.optimizer ?? ''));
   const updated = optimizerInBackward.set(paged, c.optimizerInBackward === true);
   return offloaded(zero.set(updated, stage), c.offload);
+}
+
+/** Switches of tensor parallelism that a row names. */
+function overlapped({ config }: Row, d: Dims, techniques: Techniques): Techniques {
+  const words = config.overlapWords ?? '';
+  const kind = /async TP/.test(words) ? 'async' : /tp-comm-overlap/.test(words) ? 'userbuffers' : 'none';
+  return tensorOverlap.set(techniques, d.tp === 1 ? 'none' : kind);
 }
 
 function lossOf(stated: string | null | undefined): string {

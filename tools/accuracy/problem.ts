@@ -262,7 +262,7 @@ function stackOf(row: Row, assumptions: string[]): Stack {
   const facts = row.stack ?? {};
   const named = facts.name && listStacks().includes(facts.name) ? facts.name : 'generic';
   if (named !== facts.name) assumptions.push('software stack generic');
-  const stack = loadStack(named);
+  const stack = loadStack(named === 'torch-fsdp2' && compiles(row) ? 'torch-fsdp2-compiled' : named);
   const stated = ATTENTION_KERNELS.find((one) => one === facts.attentionKernel);
   const kernel = stated ?? (facts.attentionKernel === 'flash' ? flashOf(stack, row) : stack.attentionKernel);
   const graphs = { none: 'none', partial: 'partial', 'full-iteration': 'full' }[facts.cudaGraphs ?? ''] as
@@ -291,6 +291,11 @@ function stackOf(row: Row, assumptions: string[]): Stack {
   return wholeIteration(found, row);
 }
 
+/** What it says, or what async tensor parallelism needs. */
+function compiles({ config: { torchCompile, overlapWords } }: Row): boolean {
+  return torchCompile ?? /async TP/.test(overlapWords ?? '');
+}
+
 function routingOf({ stack, notes }: Row): Stack['routing'] | undefined {
   const words = /token-drop MoE/.test(notes ?? '') ? 'token-drop' : stack?.routing;
   if (words === 'natural' || words === 'token-drop') return words;
@@ -304,14 +309,16 @@ function accumulatesWhole({ config, hardware }: Row): boolean {
   return several && /no_sync keeps whole/.test(config.overlapWords ?? '');
 }
 
-/** Overlap switches the source states. */
+/**
+ * Overlap switches the source states. Whether tensor parallelism ran over userbuffers most do not: the share that is fitted to all of
+ * them stands for those.
+ */
 function overlapOf(stack: Stack, { config }: Row): Stack['overlap'] {
   const words = config.overlapWords ?? '';
-  const tensor = /tp-comm-overlap|async TP|tp_linear_async|TP async/i.test(words)
+  const average = /tp-comm-overlap/.test(words) ? undefined : stack.overlap.userbuffers;
+  const tensor = /tp_linear_async|TP async/i.test(words)
     ? Math.max(stack.overlap.tensorParallel, 0.48)
-    : /vanilla TP/i.test(words)
-      ? 0
-      : stack.overlap.tensorParallel;
+    : (average ?? stack.overlap.tensorParallel);
   const expert = config.recipe?.moe_a2a_overlap === true ? EXPERTS_OVERLAPPED : stack.overlap.expertParallel;
   const data = /no overlap_comm/.test(words) ? 0 : stack.overlap.dataParallel;
   return { ...stack.overlap, dataParallel: data, tensorParallel: tensor, expertParallel: expert };

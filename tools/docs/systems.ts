@@ -49,6 +49,27 @@ const SYSTEMS: readonly System[] = [
     runs: ["SkipPipe's trainers"],
     price: 'each micro-batch trains only a part of the model',
   },
+  technique(
+    "Transformer Engine's userbuffers",
+    'tp-overlap',
+    'userbuffers',
+    'NVIDIA/TransformerEngine@d0067d0',
+  ),
+  technique('Async tensor parallelism', 'tp-overlap', 'async', 'pytorch/torchtitan@b5bcd76'),
+  {
+    name: 'Least-Loaded EP',
+    said: '`shardwright experts`',
+    source: 'arXiv 2601.17111',
+    runs: ["its authors' library"],
+    price: 'none',
+  },
+  {
+    name: 'ExFlow placement',
+    said: '`shardwright experts --place affinity`',
+    source: 'arXiv 2401.08383',
+    runs: ['its scripts, for inference'],
+    price: 'none',
+  },
   schedule('dualpipe', ',vpp=2'),
   schedule('dualpipe-v', ',vpp=2'),
 ];

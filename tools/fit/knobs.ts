@@ -82,7 +82,7 @@ export function inUse(): Values {
     hostOld: old!.host.secondsPerUnit,
     hostNew: core!.host.secondsPerUnit,
     stepSeconds: core!.host.secondsPerStep,
-    'overlap.tensor.megatron-core': core!.overlap.tensorParallel,
+    'overlap.tensor.megatron-core': core!.overlap.userbuffers!,
     'overlap.data.fsdp': fsdp!.overlap.dataParallel,
     'overlap.context': core!.overlap.contextParallel,
     ...Object.fromEntries(
@@ -114,8 +114,9 @@ export function apply({ problem }: Pick<Case, 'problem'>, v: Values): Problem {
       },
       overlap: {
         ...stack.overlap,
-        tensorParallel:
-          stack.id === 'megatron-core' ? v['overlap.tensor.megatron-core']! : stack.overlap.tensorParallel,
+        ...(stack.overlap.userbuffers === undefined
+          ? {}
+          : { userbuffers: v['overlap.tensor.megatron-core']! }),
         dataParallel: stack.fullySharded ? v['overlap.data.fsdp']! : stack.overlap.dataParallel,
         contextParallel: old ? stack.overlap.contextParallel : v['overlap.context']!,
       },

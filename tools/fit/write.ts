@@ -37,7 +37,7 @@ function overlap(line: string, id: string, v: Values): string {
   const set = (text: string, key: string, name: string) =>
     text.replace(new RegExp(`${key}: [\\d.]+`), `${key}: ${short(v[name]!)}`);
   let text = set(line, 'contextParallel', 'overlap.context');
-  if (id === 'megatron-core') text = set(text, 'tensorParallel', 'overlap.tensor.megatron-core');
+  if (id === 'megatron-core') text = set(text, 'userbuffers', 'overlap.tensor.megatron-core');
   if (/fsdp/.test(id)) text = set(text, 'dataParallel', 'overlap.data.fsdp');
   return text;
 }

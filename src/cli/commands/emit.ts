@@ -83,11 +83,12 @@ function trainedAs(model: ModelSpec, stated: PlanFile['problem']['training']): M
 
 function workloadOf(stated: PlanFile['problem']): Workload {
   const { sequenceLength, globalBatchSize, precision, optimizer, optimizerOptions, headroom } = stated;
-  const { headroomBytes, reservedBytes, packing, models } = stated;
+  const { headroomBytes, reservedBytes, packing, models, routing } = stated;
   return {
     ...{ sequenceLength, globalBatchSize, precision, headroom },
     ...optimizerFrom(optimizerText({ optimizer, optimizerOptions: optimizerOptions ?? {} })),
     ...(packing === undefined ? {} : { packing }),
+    ...(routing === undefined ? {} : { routing }),
     ...modelsFrom(models?.join(','), precision, sequenceLength),
     ...(headroomBytes === undefined ? {} : { headroomBytes }),
     ...(reservedBytes === undefined ? {} : { reservedBytes }),

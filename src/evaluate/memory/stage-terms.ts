@@ -8,6 +8,7 @@ import { gatheredBytes, type Held, type Parameters, type State } from '../../tec
 import { having, holdingsOf, takenOver } from '../../techniques/index.ts';
 import type { StageProfile } from '../stage-profile.ts';
 import { activationsElsewhere } from './activations-elsewhere.ts';
+import { alignedTerms } from './aligned-terms.ts';
 import { dealtTerms } from './dealt-terms.ts';
 import type { StagePlace } from './held.ts';
 import type { OperatorMemory } from './operator-memory.ts';
@@ -39,7 +40,9 @@ function stateTerms(profile: StageProfile): (place: StagePlace) => MemoryTerm[] 
   const { techniques } = context;
   const layers = (key: State, of: 'dense' | 'expert', factor = 1) =>
     each(profile, ({ owned }) => factor * owned[key][of]);
-  const holdings = holdingsOf(context).map((holding) => {
+  const shares = holdingsOf(context);
+  const padding = alignedTerms(profile, shares);
+  const holdings = shares.map((holding) => {
     const { state, of, share } = holding;
     return { ...holding, layers: layers(state, of, share) };
   });
@@ -71,7 +74,7 @@ function stateTerms(profile: StageProfile): (place: StagePlace) => MemoryTerm[] 
       : [{ of, bytes: wide * share, layers: each(profile, ({ owned }) => wide * share * owned.trained[of]) }],
   );
   const taken = takenOver(techniques);
-  return ({ ends, weightVersions, accumulates }) => {
+  return ({ chunks, ends, weightVersions, accumulates }) => {
     const beside = ownedBeside(profile, ends);
     const largerEnd = (of: (owned: Owned) => number) =>
       Math.max(
@@ -143,6 +146,7 @@ function stateTerms(profile: StageProfile): (place: StagePlace) => MemoryTerm[] 
     const all = [...states, ...copies, ...unsplit, ...updated((updateBytes ?? 0) * resident * largestEnd)];
     return [
       ...all,
+      ...padding(chunks),
       ...HOLDING.flatMap((one) => (taken.has(one.id) ? [] : one.terms(one.of(techniques), held, context))),
       ...dealtTerms(profile, zero),
     ];

@@ -8,6 +8,7 @@ import { streamSeconds } from '../../hardware/stream.ts';
 import type { Kernel, Operator } from '../../layers/operator.ts';
 import { communicationExposure } from '../../techniques/overlap.ts';
 import type { StageContext } from '../../techniques/technique.ts';
+import { tensorHidden } from '../../techniques/tensor-overlap.ts';
 import { noTime, type PassTime } from './pass-time.ts';
 
 export interface OperatorTime {
@@ -31,6 +32,7 @@ export function operatorTime(operator: Operator, context: StageContext): Operato
       one,
       context.groups,
       context.problem.stack,
+      tensorHidden(context),
       pass,
       context.c,
     );

@@ -1,4 +1,6 @@
 import { streamSeconds } from '../../hardware/stream.ts';
+import { isAligned } from '../../optimizers/aligned-layout.ts';
+import { dataHidden } from '../../techniques/data-overlap.ts';
 import { having, holdingsOf, takenOver } from '../../techniques/index.ts';
 import { expose } from '../../techniques/overlap.ts';
 import type { StepTraffic } from '../../techniques/technique.ts';
@@ -23,12 +25,12 @@ export function stageEnd(
   owned: Owned,
   { forward, backward }: { readonly forward: number; readonly backward: number },
 ): StageEnd {
-  const hideable = profile.context.problem.stack.overlap.dataParallel;
+  const hidden = dataHidden(profile.context);
   const { reduce, gather, update, flush, drain, beside } = wholeEnd(profile, owned);
   return {
-    gradientReduce: expose(reduce, hideable, backward).exposed,
+    gradientReduce: expose(reduce, hidden.reduce, backward).exposed,
     gradientFlush: flush + drained(drain, profile.context.c.drainHidden * backward),
-    parameterGather: expose(gather, hideable, forward).exposed,
+    parameterGather: expose(gather, hidden.gather, forward).exposed,
     optimizer: update,
     beside,
   };
@@ -47,7 +49,8 @@ export function wholeEnd({ context }: StageProfile, owned: Owned): StepTraffic {
   const holdings = holdingsOf(context);
   let [reduce, gather, update, flush, drain, beside] = [0, 0, 0, 0, 0, 0];
   const taken = takenOver(techniques);
-  const states = { ...owned, holdings, whole: owned.unsplit !== null };
+  const aligned = isAligned(context.problem.workload.optimizerOptions ?? {});
+  const states = { ...owned, holdings, whole: owned.unsplit !== null && !aligned };
   for (const one of SENDING) {
     if (taken.has(one.id)) continue;
     const traffic = one.stepTraffic(one.of(techniques), states, context);

@@ -29,6 +29,7 @@ export function askedOf(tree: Tree, source: Source): Asked {
       ...(microBatch === null ? {} : { 'micro-batch': String(microBatch) }),
       recompute: recomputed === null ? 'none' : 'full',
       zero: String(stage),
+      ...overlapOf(tree, stage),
       ...lossBeside(tree, source),
       ...offloadedIn(tree),
       ...replicasOf(tree, dp === null ? null : dp * sp),
@@ -42,6 +43,13 @@ export function askedOf(tree: Tree, source: Source): Asked {
     ...optimizer,
     notes: [...notesOf(tree), ...notes],
   };
+}
+
+/** Off below stage 3 where the file does not say (deepspeed/runtime/zero/config.py@1b88ac3, overlap_comm_valid). */
+function overlapOf(tree: Tree, stage: number): { readonly 'dp-overlap'?: string } {
+  const said = tree.at(`${ZERO}.overlap_comm`);
+  const on = typeof said === 'boolean' ? said : stage === 3;
+  return on || stage === 0 ? {} : { 'dp-overlap': 'none' };
 }
 
 /** What `launch.sh` beside the file tells the program of its loss. Throws InputError where no loss has that name. */

@@ -1,6 +1,7 @@
 import { microBatchSizeOf, type Plan } from '../../domain/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
 import { degreesOf } from '../../plan-text/degrees.ts';
+import { dataOverlap } from '../../techniques/data-overlap.ts';
 import { recompute } from '../../techniques/recompute.ts';
 import { zero } from '../../techniques/zero.ts';
 import { offloadSections } from './offload.ts';
@@ -32,7 +33,7 @@ export function config(problem: Problem, plan: Plan) {
       : {}),
     zero_optimization: {
       stage,
-      overlap_comm: stage > 0,
+      overlap_comm: stage > 0 && dataOverlap.of(plan.techniques) === 'all',
       ...offloadSections(plan),
       ...(stage >= 2 ? { reduce_bucket_size: 500_000_000, contiguous_gradients: true } : {}),
       ...(stage === 3

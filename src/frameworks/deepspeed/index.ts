@@ -23,7 +23,15 @@ const reach: Reach = {
     precisions: ['bf16', 'fp16', 'fp32'],
     trains: ['full', 'lora', 'qlora'],
     // The program's loss is told to it by a variable.
-    techniques: ['loss', 'recompute', 'zero', 'offload-optimizer', 'offload-parameters'],
+    techniques: [
+      'loss',
+      'recompute',
+      'zero',
+      'dp-overlap',
+      'dp-overlap:none',
+      'offload-optimizer',
+      'offload-parameters',
+    ],
     // The program's collator packs.
     packs: true,
   },

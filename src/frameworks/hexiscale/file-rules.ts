@@ -1,6 +1,7 @@
 import type { MegatronRun } from '../megatron/run.ts';
 import { bad, type FileRule } from '../reading/file-rule.ts';
 import { notAmong } from '../reading/known-values.ts';
+import { hexiSlip, hexiStrangers } from './flag-names.ts';
 import { HEXISCALE_MODELS } from './models.ts';
 import { type HexiPipeline, unmatchedLayer } from './pipelines.ts';
 import { sizesOfModel, valuesOf } from './words.ts';
@@ -127,6 +128,21 @@ export const FILE_RULES: readonly FileRule<MegatronRun, Sizes>[] = [
             `at most --run-iter ${steps}`,
             `Set --run-iter to ${accumulated}.`,
           );
+    },
+  },
+  {
+    rule: 'known-flags',
+    at: '',
+    check(run) {
+      for (const name of hexiStrangers(run)) {
+        const meant = hexiSlip(name);
+        if (meant !== null)
+          return {
+            ...bad(`unknown ${name}`, 'a flag of its parser', `Maybe --${meant}.`),
+            line: run.line(name),
+          };
+      }
+      return null;
     },
   },
   {

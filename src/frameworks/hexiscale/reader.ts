@@ -3,6 +3,7 @@ import type { MegatronRun } from '../megatron/run.ts';
 import type { LaunchReader, ReadFile } from '../port/reader.ts';
 import { broken } from '../reading/file-rule.ts';
 import { FILE_RULES } from './file-rules.ts';
+import { hexiStrangers } from './flag-names.ts';
 import { SEQUENCE_LENGTH } from './models.ts';
 import { planOf } from './plan.ts';
 import { numbers, sizesOfModel, table } from './words.ts';
@@ -33,8 +34,14 @@ function readHexiscale(run: MegatronRun): ReadFile {
       precision: run.word('--mixed_precision') ?? 'fp16',
       layers: run.count('--total-layer-num'),
       hiddenSize: sizesOfModel(run)?.[0] ?? null,
+      notes: notesOf(run),
       plan: (problem, devices) => planOf(run, pipelines, batches[0]! / chunks[0]!, problem, devices),
     }),
     violations: (gpus) => broken(FILE_RULES, run, { pipelines, batches, gpus }, (flag) => run.line(flag)),
   };
+}
+
+function notesOf(run: MegatronRun): string[] {
+  const names = hexiStrangers(run);
+  return names.length === 0 ? [] : [`not read, as HexiScale has no such flags: ${names.join(', ')}`];
 }

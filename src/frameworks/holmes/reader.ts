@@ -32,7 +32,12 @@ function readHolmes(run: MegatronRun, source: Source): ReadFile {
   const networks = { entries: networksBeside(source) };
   const cut = splitOf(run);
   return {
-    asked: (gpus) => readRun(withLayout(run), dialect).asked(gpus),
+    asked(gpus) {
+      const asked = readRun(withLayout(run), dialect).asked(gpus);
+      // Its stack overlaps nothing, and it cannot be told to.
+      const { 'dp-overlap': _, ...configuration } = asked.configuration;
+      return { ...asked, configuration };
+    },
     violations(gpus) {
       const own = broken(HOLMES_RULES, run, networks, (flag) => run.line(flag));
       const meant = layersIn(cut).length === (run.count('--pipeline-model-parallel-size') ?? 1);

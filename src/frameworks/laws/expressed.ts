@@ -42,6 +42,10 @@ export function expressedProblem({ name, express }: Reach): ProblemRule[] {
             `sequences of one sample, or mask=full: ${name} cannot be told where samples begin`,
             'Maybe --packing with mask=full.',
           ),
+    ({ workload: { routing } }) =>
+      routing?.capacity === undefined || express.capacity === true
+        ? null
+        : no('routing', `--routing with capacity=${routing.capacity}`, `no capacity: ${name} drops no token`),
     ({ workload: { models } }) =>
       models === undefined || express.models === true
         ? null

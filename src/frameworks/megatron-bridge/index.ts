@@ -19,6 +19,8 @@ const reach: Reach = {
   capabilities: MEGATRON_CAPABILITIES,
   express: {
     ...MEGATRON_EXPRESS,
+    // Its plain recipe has no comm_overlap to set a field of.
+    techniques: MEGATRON_EXPRESS.techniques.filter((one) => !one.startsWith('tp-overlap')),
     trains: ['full', 'lora'],
     // Its recipes compute in bf16 where no override says otherwise.
     precisions: MEGATRON_EXPRESS.precisions.filter((one) => one !== 'fp32'),

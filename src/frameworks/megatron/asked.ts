@@ -6,6 +6,7 @@ import { hybridNotes } from './hybrid-context.ts';
 import { hybridCuts, hybridSegments } from './hybrid-pattern.ts';
 import { offloadOf } from './offload.ts';
 import { askedOptimizer } from './optimizer.ts';
+import { overlapNotes, overlapOf } from './overlap.ts';
 import { precisionOf } from './precision.ts';
 import { recomputeOf } from './recompute.ts';
 import { dataParallel, expertsOf, type MegatronRun, sizesOf } from './run.ts';
@@ -42,10 +43,11 @@ export function askedOf(run: MegatronRun, gpus: number | null = null): Asked {
   if (cut !== null) found.layers = cut.join('/');
   Object.assign(found, contextExchangeOf(run), recomputeOf(run), offloadOf(run));
   found.zero = String(shardingOf(run));
+  Object.assign(found, overlapOf(run, found.zero, gpus));
   take('dp-replicate', '--num-distributed-optimizer-instances');
   if (run.has('--fp8-param-gather') && precisionOf(run) === 'fp8') found['fp8-weights'] = 'true';
   if (Number(found.tp ?? 1) > 1) found.sp = String(run.has('--sequence-parallel'));
-  const { notes, ...optimizer } = askedOptimizer(run);
+  const optimizer = askedOptimizer(run);
   return {
     configuration: found,
     sequenceLength: run.count('--seq-length'),
@@ -56,11 +58,12 @@ export function askedOf(run: MegatronRun, gpus: number | null = null): Asked {
     hiddenSize: run.count('--hidden-size'),
     model: factsOf(run),
     ...optimizer,
+    ...capacityOf(run),
     notes: [
       ...notesOf(run),
       ...unknownNotes(run),
       ...hybridNotes(run),
-      ...notes,
+      ...overlapNotes(run),
       ...gatherNotes(run),
       ...precisionNotes(run),
     ],
@@ -73,8 +76,7 @@ const UNESTIMATED: Readonly<Record<string, string>> = {
   '--sft': 'attention is counted over whole sequences, unless --packing says how long samples are',
   '--fine-grained-activation-offloading': 'activations are counted on the GPU',
   '--freeze-all-layers': 'all weights are trained',
-  '--moe-expert-capacity-factor': 'no token is dropped',
-  '--moe-pad-expert-input-to-capacity': 'no token is dropped or padded',
+  '--moe-pad-expert-input-to-capacity': 'no token is padded',
   '--rampup-batch-size': 'every step has the whole global batch',
   '--distribute-saved-activations': 'saved inputs of layers are counted whole on each tensor-parallel rank',
   '--fp32-residual-connection': 'residuals are counted in 16 bits',
@@ -96,6 +98,14 @@ function notesOf(run: MegatronRun): string[] {
     ([flag]) => run.has(flag) && !['0', 'False', 'none', 'no_shard'].includes(run.word(flag) ?? ''),
   );
   return flags.map(([flag, instead]) => `${flag} is not estimated: ${instead}`);
+}
+
+/** Beyond which tokens of an expert are dropped. */
+function capacityOf(run: MegatronRun): { readonly routing?: string } {
+  const factor = run.word('--moe-expert-capacity-factor');
+  return factor === null || expertsOf(run) === null || !(Number(factor) > 0)
+    ? {}
+    : { routing: `capacity=${Number(factor)}` };
 }
 
 /** params_dtype is torch.float unless one of two flags says otherwise (megatron/training/arguments.py@000c4ac, validate_args). */

@@ -20,6 +20,9 @@ import { MEGATRON_LM_PROBLEM_RULES, MEGATRON_PLAN_RULES } from './rules.ts';
 import { planSettings } from './settings.ts';
 import { megatronWords } from './words.ts';
 
+/** Without the flags for it gradients, or gathered weights, are waited for. */
+const OVERLAPS = ['dp-overlap', 'dp-overlap:gradients', 'dp-overlap:none'];
+
 const reach: Reach = {
   name: 'Megatron-LM',
   // --nccl-communicator-config-path
@@ -28,7 +31,9 @@ const reach: Reach = {
     ...MEGATRON_EXPRESS,
     layers: [...MEGATRON_EXPRESS.layers, mamba2.kind, gatedDeltaNet.kind, sparseLatent.kind],
     optimizers: MEGATRON_OPTIMIZERS,
-    techniques: [...MEGATRON_EXPRESS.techniques, 'fp8-weights', offloadOptimizer.id],
+    techniques: [...MEGATRON_EXPRESS.techniques, 'fp8-weights', ...OVERLAPS, offloadOptimizer.id],
+    // --moe-expert-capacity-factor
+    capacity: true,
     // --sft
     packs: true,
   },

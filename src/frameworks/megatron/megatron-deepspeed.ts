@@ -32,8 +32,10 @@ export function readMegatronDeepSpeed(run: MegatronRun): ReadFile {
 
 function sharded({ configuration }: Asked, run: MegatronRun): Asked['configuration'] {
   const stage = run.count('--zero-stage', 0) ?? 1;
+  // Its engine overlaps as it does, whatever Megatron's own flags.
+  const { 'dp-overlap': _, ...rest } = configuration;
   return {
-    ...configuration,
+    ...rest,
     loss: 'unfused',
     zero: String(run.has('--deepspeed') ? stage : 0),
     ...(run.has('--cpu-optimizer') ? { 'offload-optimizer': '1' } : {}),

@@ -1,6 +1,7 @@
 import { InputError } from '../../domain/input-error.ts';
 import type { Plan } from '../../domain/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
+import { isAligned } from '../../optimizers/aligned-layout.ts';
 import { optimizerOf } from '../../optimizers/index.ts';
 import { optimizerText } from '../../plan-text/optimizer-text.ts';
 import { zero } from '../../techniques/zero.ts';
@@ -25,9 +26,15 @@ export const MEGATRON_OPTIMIZERS: ExpressedOptimizers = {
     steps: optimizerOf('muon').options.steps!.values,
     rest: ['adamw', 'lion'],
     gradients: ['fp32', 'bf16'],
+    layout: ['plain', 'aligned'],
   },
-  lion: { rest: ['adamw'], gradients: ['fp32', 'bf16'] },
-  soap: { frequency: ['1'], products: ['fp32'], gradients: ['fp32', 'bf16'] },
+  lion: { rest: ['adamw'], gradients: ['fp32', 'bf16'], layout: ['plain', 'aligned'] },
+  soap: {
+    frequency: ['1'],
+    products: ['fp32'],
+    gradients: ['fp32', 'bf16'],
+    layout: ['plain', 'aligned'],
+  },
 };
 
 const NAMES: Readonly<Record<string, string>> = { adamw: 'adam' };
@@ -55,8 +62,7 @@ export function optimizerArguments({ workload }: Problem, plan: Plan): (string |
     ...(tp === undefined ? [] : ['--muon-tp-mode', tp]),
     ...(steps === undefined ? [] : ['--muon-num-ns-steps', steps]),
     ...(optimizer === 'muon' && rest !== undefined ? ['--muon-scalar-optimizer', rest] : []),
-    // The aligned layout pads each bucket to its largest matrix on every rank, which no estimate counts.
-    ...(whole ? ['--no-use-layer-wise-param-layout'] : []),
+    ...(whole && !isAligned(optimizerOptions) ? ['--no-use-layer-wise-param-layout'] : []),
   ];
 }
 
@@ -92,7 +98,7 @@ export const optimizerSharding: Rule = ({ workload }, { techniques }) => {
 };
 
 /** What a run says of its optimizer. Throws InputError where no module has it. */
-export function askedOptimizer(run: MegatronRun): { readonly optimizer?: string; readonly notes: string[] } {
+export function askedOptimizer(run: MegatronRun): { readonly optimizer?: string } {
   const name = run.word('--optimizer') ?? ADAM;
   const aware = run.has('--use-precision-aware-optimizer');
   const bf16 = run.has('--grad-reduce-in-bf16') || (aware && run.word('--main-grads-dtype') === 'bf16');
@@ -108,9 +114,8 @@ export function askedOptimizer(run: MegatronRun): { readonly optimizer?: string;
       expected: `one of ${Object.keys(OWN).join(', ')}`,
       at: { file: run.file, line: run.line('--optimizer') },
     });
-  const words = [...own, ...gradients];
-  const notes = notesOf(run, name);
-  return words.join() === 'adamw' ? { notes } : { optimizer: words.join(), notes };
+  const words = [...own, ...gradients, ...layoutOf(run, name)];
+  return words.join() === 'adamw' ? {} : { optimizer: words.join() };
 }
 
 const OWN: Readonly<Record<string, (run: MegatronRun, aware: boolean) => string[]>> = {
@@ -141,12 +146,9 @@ function said(run: MegatronRun, option: string, flag: string): string[] {
   return value === null ? [] : [`${option}=${value}`];
 }
 
-function notesOf(run: MegatronRun, name: string): string[] {
+/** Aligned unless a flag says otherwise, where states are shared out. */
+function layoutOf(run: MegatronRun, name: string): string[] {
   const whole = name !== ADAM && name !== 'sgd';
   const sharded = run.has('--use-distributed-optimizer') || name === 'dist_muon';
-  return whole && sharded && !run.has('--no-use-layer-wise-param-layout')
-    ? [
-        `--optimizer ${name} is estimated with --no-use-layer-wise-param-layout: the aligned layout pads weights and gradients of each bucket to its largest matrix on every rank, which is more and is not counted`,
-      ]
-    : [];
+  return whole && sharded && !run.has('--no-use-layer-wise-param-layout') ? ['layout=aligned'] : [];
 }

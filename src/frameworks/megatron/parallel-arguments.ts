@@ -4,10 +4,12 @@ import type { Stack } from '../../domain/stack.ts';
 import { isMoe } from '../../layers/layer.ts';
 import { degreesOf } from '../../plan-text/degrees.ts';
 import { contextExchange } from '../../techniques/context-exchange.ts';
+import { dataOverlap } from '../../techniques/data-overlap.ts';
 import { fp8Weights } from '../../techniques/fp8-weights.ts';
 import { pricedLoss } from '../../techniques/loss.ts';
 import { recompute } from '../../techniques/recompute.ts';
 import { sequenceParallel } from '../../techniques/sequence-parallel.ts';
+import { tensorOverlap } from '../../techniques/tensor-overlap.ts';
 import { zero } from '../../techniques/zero.ts';
 import { isEven } from '../laws/chunks.ts';
 import { contextArguments } from './context-exchange.ts';
@@ -33,10 +35,12 @@ export function parallelArguments(problem: Problem, plan: Plan): string[] {
       ? [
           ...['--expert-model-parallel-size', ep, '--expert-tensor-parallel-size', etp],
           ...dispatcherArguments(stack, ep * etp),
+          ...capacityArguments(workload),
         ]
       : []),
     ...pipelineArguments(problem, plan),
     ...(sequenceParallel.of(plan.techniques) && tp > 1 ? ['--sequence-parallel'] : []),
+    ...(tensorOverlap.of(plan.techniques) === 'userbuffers' ? ['--tp-comm-overlap'] : []),
     ...shardingArguments(plan),
     ...lossArguments(pricedLoss(problem, plan)),
     ...offloadArguments(plan),
@@ -63,6 +67,11 @@ function dispatcherArguments({ moeDispatcher }: Stack, gpus: number): string[] {
   return ['--moe-token-dispatcher-type', flexible ? 'alltoall' : moeDispatcher];
 }
 
+/** What finds no room is dropped, and nothing padded (MoE's token_dispatcher.py@d98e8a6). */
+function capacityArguments({ routing }: Problem['workload']): (string | number)[] {
+  return routing?.capacity === undefined ? [] : ['--moe-expert-capacity-factor', routing.capacity];
+}
+
 function pipelineArguments({ model }: Problem, plan: Plan): (string | number)[] {
   const { vpp } = plan.dims;
   const stages = plan.pipelines[0]!.stages.length;
@@ -78,9 +87,12 @@ function pipelineArguments({ model }: Problem, plan: Plan): (string | number)[] 
  */
 function shardingArguments({ techniques, dims: { dpReplicate } }: Plan): (string | number)[] {
   const stage = zero.of(techniques);
-  if (stage === 0) return ['--overlap-grad-reduce'];
+  const overlap = dataOverlap.of(techniques);
+  const reduce = overlap === 'none' ? [] : ['--overlap-grad-reduce'];
+  if (stage === 0) return reduce;
   const instances = dpReplicate === 1 ? [] : ['--num-distributed-optimizer-instances', dpReplicate];
-  const common = ['--use-distributed-optimizer', '--overlap-grad-reduce', '--overlap-param-gather'];
+  const gather = overlap === 'all' ? ['--overlap-param-gather'] : [];
+  const common = ['--use-distributed-optimizer', ...reduce, ...gather];
   if (stage === 1) return [...common, ...instances];
   return [
     ...common,

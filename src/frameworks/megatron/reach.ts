@@ -9,5 +9,5 @@ export const MEGATRON_EXPRESS: Express = {
   optimizers: { adamw: {} },
   // Without a flag it computes in fp32.
   precisions: ['bf16', 'fp16', 'fp32', 'fp8', 'mxfp8', 'nvfp4'],
-  techniques: ['sp', 'cp-comm', 'loss', 'recompute', 'zero'],
+  techniques: ['sp', 'tp-overlap', 'tp-overlap:userbuffers', 'cp-comm', 'loss', 'recompute', 'zero'],
 };

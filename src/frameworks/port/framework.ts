@@ -43,6 +43,8 @@ export interface Express {
   readonly techniques: readonly string[];
   /** It is told of models beside the trained one; left out: it has one. */
   readonly models?: true;
+  /** Room of an expert, beyond which tokens are dropped; left out: it drops none. */
+  readonly capacity?: true;
   /** Several samples in a sequence, each of which attends to itself alone. */
   readonly packs?: boolean;
 }

@@ -50,6 +50,10 @@ interface AskedWorkload {
   readonly packing?: string;
   /** As --models has it. */
   readonly models?: string;
+  /** As --routing has it. */
+  readonly routing?: string;
+  /** The software stack that it runs on, where that is not its framework's own. */
+  readonly stack?: string;
   readonly layers: number | null;
   /** Layers of each chunk in layer order, counted each way that the file may mean it: the model's own is meant. */
   readonly cuts?: readonly (readonly number[])[];

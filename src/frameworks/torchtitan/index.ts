@@ -16,7 +16,16 @@ const reach: Reach = {
     optimizers: TITAN_OPTIMIZERS,
     trains: ['full', 'lora'],
     precisions: ['bf16'],
-    techniques: ['sp', 'loss', 'recompute', 'zero', 'offload-optimizer', 'offload-parameters'],
+    techniques: [
+      'sp',
+      'loss',
+      'recompute',
+      'zero',
+      'offload-optimizer',
+      'offload-parameters',
+      'tp-overlap',
+      'tp-overlap:async',
+    ],
     // Its language models attend within samples whatever is asked (models/common/config_utils.py@b5bcd76).
     packs: true,
   },

@@ -14,6 +14,7 @@ import type { TitanModel } from './registry.ts';
 import { type TitanRun, titanRun } from './run.ts';
 import { SCHEDULE_NAMES } from './schedules.ts';
 import { sizesOf } from './sizes.ts';
+import { ASYNC, compilesModel } from './technique-file-rules.ts';
 
 const P = 'parallelism';
 
@@ -43,6 +44,8 @@ const jobOf = ({ path, table }: Source): RecipeAssignments => ({
 
 /** Of MemoryBudgetAC (torchtitan/distributed/activation_checkpoint.py@b5bcd76). */
 const USUAL_BUDGET = 0.5;
+/** Kernels of torch.compile. */
+const COMPILED = 'torch-fsdp2-compiled';
 /** All that FSDP2's CPUOffloadPolicy moves. */
 const OFFLOADED = { 'offload-optimizer': '1', 'offload-parameters': 'host' } as const;
 
@@ -75,7 +78,11 @@ function askedOf(run: TitanRun, gpus: number | null): Asked {
       ...(run.at('optimizer.early_step_in_backward') === true ? { 'optimizer-in-backward': 'true' } : {}),
       ...(replicate > 1 && sharding > 0 ? { 'dp-replicate': String(replicate) } : {}),
       ...(tp > 1 ? { sp: String(sequenceParallel) } : {}),
+      ...(tp > 1 && sequenceParallel && compilesModel(run) && ASYNC.some((path) => run.at(path) === true)
+        ? { 'tp-overlap': 'async' }
+        : {}),
     },
+    ...(compilesModel(run) ? { stack: COMPILED } : {}),
     sequenceLength,
     globalBatchSize: tokens === null ? null : tokens / sequenceLength,
     precision: precisionOf(run),

@@ -7,6 +7,7 @@ import { degreesOf } from '../../plan-text/degrees.ts';
 import { loss } from '../../techniques/loss.ts';
 import { recompute } from '../../techniques/recompute.ts';
 import { sequenceParallel } from '../../techniques/sequence-parallel.ts';
+import { tensorOverlap } from '../../techniques/tensor-overlap.ts';
 import { zero } from '../../techniques/zero.ts';
 import { chunksInOrder } from '../laws/chunks.ts';
 import { adapterArgument, adapterImports } from './adapters.ts';
@@ -47,7 +48,7 @@ export function recipe(problem: Problem, plan: Plan, origin: string): string {
     '',
     '',
     'def recipe():',
-    ...baseLines(model, spec.training),
+    ...baseLines(model, spec.training, problem.stack.compiled),
     '    p = c.parallelism',
     `    p.pipeline_parallel_degree = ${pp}`,
     `    p.data_parallel_replicate_degree = ${dpReplicate}`,
@@ -63,6 +64,7 @@ export function recipe(problem: Problem, plan: Plan, origin: string): string {
           `    c.training.disable_cuda_graphs = True  # required with ${pp > 1 ? 'pipeline' : 'expert'} parallelism`,
         ]
       : []),
+    ...compileLines(problem, plan),
     ...lossLines(loss.of(plan.techniques), spec.vocabSize),
     ...(offloads(plan) ? ['    c.training.enable_cpu_offload = True'] : []),
     `    c.activation_checkpoint = ${RECOMPUTE[recompute.of(plan.techniques).mode]}`,
@@ -94,7 +96,7 @@ function imports(model: TitanModel, { model: { training } }: Problem, plan: Plan
 }
 
 /** The base function, and what it must not leave in place: float8 layers, compilation and async tensor parallelism of 405B. */
-function baseLines(model: TitanModel, training: Training | undefined): string[] {
+function baseLines(model: TitanModel, training: Training | undefined, compiled: boolean): string[] {
   const base = BASES[model.base]!;
   return [
     `    c = ${model.base}()`,
@@ -105,8 +107,18 @@ function baseLines(model: TitanModel, training: Training | undefined): string[] 
       ? []
       : [`    c.hf_assets_path = ${pythonText(`./assets/hf/Qwen3-${model.flavor}`)}`]),
     ...Object.entries(base.fields)
-      .filter(([path, value]) => path.startsWith('compile.') && value === true)
+      .filter(([path, value]) => path.startsWith('compile.') && value === true && !compiled)
       .map(([path]) => `    c.${path} = False`),
+  ];
+}
+
+/** What a compiled stack compiles, and the pieces that it then has exchanges in. */
+function compileLines({ stack }: Problem, { techniques }: Plan): string[] {
+  if (!stack.compiled) return [];
+  const pieces = tensorOverlap.of(techniques) === 'async';
+  return [
+    '    c.compile.enable = True',
+    `    c.compile.enable_async_tensor_parallel = ${pythonText(pieces)}`,
   ];
 }
 

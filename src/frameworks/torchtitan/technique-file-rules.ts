@@ -6,7 +6,8 @@ import { tokenUnit } from './schedules.ts';
 import type { TitanSizes } from './sizes.ts';
 
 const P = 'parallelism';
-const ASYNC = [`${P}.enable_async_tensor_parallel`, 'compile.enable_async_tensor_parallel'];
+/** Where it was, and is, said. */
+export const ASYNC = [`${P}.enable_async_tensor_parallel`, 'compile.enable_async_tensor_parallel'];
 
 /** Fields of ParallelismConfig (torchtitan/config/configs.py), with those that came or went since 2024. */
 const FIELDS =
@@ -105,7 +106,8 @@ export const TECHNIQUE_FILE_RULES: readonly FileRule<TitanRun, TitanSizes>[] = [
   },
 ];
 
-function compilesModel(run: TitanRun): boolean {
+/** Its blocks go through torch.compile. */
+export function compilesModel(run: TitanRun): boolean {
   const components = run.at('compile.components');
   return run.at('compile.enable') === true && !(Array.isArray(components) && !components.includes('model'));
 }

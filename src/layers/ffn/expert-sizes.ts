@@ -41,7 +41,9 @@ export function expertSizes(spec: MoeMlp, { model, local, stack, c }: LayerConte
     /** Elements of a token as experts have it. */
     hidden: spec.latentSize ?? model.hiddenSize,
     tokens: routed * etp,
-    imbalance: stack.routing === 'natural' ? c.expertImbalance : 1,
+    imbalance: local.expertImbalance ?? (stack.routing === 'natural' ? c.expertImbalance : 1),
+    /** Of what is exchanged: a rank that is stated to have more tokens is sent more. */
+    received: local.expertImbalance ?? 1,
     width: spec.expertFfnHiddenSize / etp,
     up: spec.gated ? 2 : 1,
     localExperts: spec.experts / local.expertParallel,

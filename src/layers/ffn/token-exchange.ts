@@ -65,7 +65,8 @@ function sorted(spec: MoeMlp, context: LayerContext): Kernel[] {
  */
 function exchange(spec: MoeMlp, context: LayerContext): Communication[] {
   const { local, stack } = context;
-  const { routed, hidden: h } = expertSizes(spec, context);
+  const { routed: even, received, hidden: h } = expertSizes(spec, context);
+  const routed = even * received;
   const { expertParallel: ep, expertTensorParallel: etp, elementBytes: e } = local;
   const all: Communication[] = [];
   if (ep > 1) {

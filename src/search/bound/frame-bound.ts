@@ -1,5 +1,6 @@
 import type { NodeGroup } from '../../domain/cluster.ts';
 import type { Problem } from '../../domain/problem.ts';
+import { leastBusiest } from '../../domain/routing.ts';
 import { paceOf } from '../../evaluate/measured/pace.ts';
 import { modelFlopsPerStep } from '../../evaluate/model-flops.ts';
 import { type Coefficients, coefficients } from '../../hardware/coefficients.ts';
@@ -12,7 +13,8 @@ import { kindCounts } from './kind-counts.ts';
 /** Model FLOPs at the best rate any kernel of each GPU in use reaches: below every plan of these chains side by side, whatever its switches. */
 export function frameBound(problem: Problem, frames: readonly Frame[]): number {
   const { flops, rates } = rememberedOf(atBest, problem, () => ({
-    flops: modelFlopsPerStep(problem),
+    // As if all of the model were experts.
+    flops: modelFlopsPerStep(problem) * leastBusiest(problem.workload.routing),
     rates: problem.cluster.groups.map((group) => bestRate(problem, group)),
   }));
   let rate = 0;

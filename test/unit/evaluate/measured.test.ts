@@ -146,7 +146,7 @@ describe('a layer that was measured elsewhere', () => {
   it('is told, with where it was measured', () => {
     const { assumptions } = costed(measured(base, entry()), 'tp=4,cp=2,micro-batch=1');
     expect(assumptions.join()).toMatch(
-      /dense layers on h100-sxm at tp=4, cp=2, micro-batch 1 scaled from mine at tp=2, cp=1, micro-batch 1, where it has \d × the estimate(,|$)/,
+      /dense layers on h100-sxm at tp=4, cp=2, micro-batch 1 scaled from mine at tp=2, cp=1, micro-batch 1, where it has \d(?:\.\d)? × the estimate(,|$)/,
     );
     const slips = POINTS.map((point) => ({ ...point, forwardSeconds: 1e3 * point.forwardSeconds }));
     expect(costed(measured(base, entry({ points: slips })), 'tp=4,dp=2').assumptions.join()).toMatch(

@@ -113,7 +113,7 @@ describe('values that say nothing', () => {
     });
     expect(violations(64)).toEqual([]);
     expect(asked()).toEqual({
-      configuration: { recompute: 'none', zero: '2' },
+      configuration: { recompute: 'none', zero: '2', 'dp-overlap': 'none' },
       ...{ sequenceLength: null, globalBatchSize: null, precision: null, layers: null, hiddenSize: null },
       notes: [],
     });

@@ -23,6 +23,8 @@ describe('rules of the file', () => {
     ['values-of-pipelines', changed('--global_bsz_size 24 8', '--global_bsz_size 24'), 8],
     ['accumulation', `${SAMPLE} --accum-iter 21`, 8],
     ['accumulation', `${SAMPLE} --accum-iter 4 --run-iter 2`, 8],
+    ['known-flags', changed('--total-layer-num', '--total_layer_num'), 8],
+    ['known-flags', `${SAMPLE} --chekpoint-layers`, 8],
     // 40 heads: 4 and 5 divide them, but 4 does not divide 5.
     ['tp-divides-largest', changed('llama-7b', 'llama-13b').replace('[2]', '[5]'), 11],
   ];
@@ -45,8 +47,14 @@ describe('rules of the file', () => {
       changed('--chunks 12 4', '--chunks 12').replace('24 8', '24'),
     ],
     ['as many accumulated as run', `${SAMPLE} --accum-iter 20`],
+    ['flags of its Megatron-LM and its own', `${SAMPLE} --checkpoint-layers --lr 1e-4 --num-workers 2`],
     ['llama-7b left out', changed('--model_size llama-7b ', '')],
   ])('are kept: %s', (_, text) => expect(read(text).violations(8)).toEqual([]));
+});
+
+it("tells of flags that are nobody's", () => {
+  expect(read(`${SAMPLE} --our-own-switch`).asked().notes?.join()).toContain('--our-own-switch');
+  expect(read(SAMPLE).asked().notes).toEqual([]);
 });
 
 it('has the defaults of its own parser', () => {

@@ -77,15 +77,12 @@ describe('files that Megatron accepts', () => {
     ],
     ['--use-precision-aware-optimizer --main-grads-dtype bf16', 'adamw,gradients=bf16'],
     ['--optimizer muon --muon-tp-mode blockwise --muon-num-ns-steps 6', 'muon,tp=blockwise,steps=6'],
-    ['--optimizer dist_muon', 'muon'],
+    ['--optimizer dist_muon', 'muon,layout=aligned'],
+    ['--optimizer dist_muon --no-use-layer-wise-param-layout', 'muon'],
+    ['--optimizer muon --use-distributed-optimizer', 'muon,layout=aligned'],
     ['--optimizer lion', 'lion,rest=adamw'],
   ])('read the optimizer of %s', (flags, optimizer) => {
     expect(read(`--num-layers 8 ${flags}`).asked().optimizer).toBe(optimizer);
-  });
-
-  it('say what a layout of whole matrices pads', () => {
-    const { notes } = read('--num-layers 8 --optimizer muon --use-distributed-optimizer').asked();
-    expect(notes?.join()).toContain('pads weights and gradients of each bucket to its largest matrix');
   });
 
   it('layouts with groups, repeats and commas', () => {

@@ -19,6 +19,15 @@ const MIXTRAL = problemOf('mixtral-8x7b', 'dgx-h100-64');
 const EXPERTS = planned(MIXTRAL, 'tp=8,pp=4,dp=2,ep=8,etp=1,sharding=1');
 
 describe('what a model is told as', () => {
+  it('say the room of experts, and are read with it', () => {
+    const on = problemOf('mixtral-8x7b', 'dgx-h100-64');
+    const roomy = { ...on, workload: { ...on.workload, routing: { capacity: 1.25 } } };
+    const [file] = megatron.render(roomy, planned(on, 'tp=1,pp=2,dp=32,ep=8,micro-batch=1'), ORIGIN);
+    expect(valuesOf(file!.content, '--moe-expert-capacity-factor')).toEqual(['1.25']);
+    const read = megatron.reader!.read(sourceOf(file!.content, 'arguments.txt')).asked(64);
+    expect(read.routing).toBe('capacity=1.25');
+  });
+
   it('latent attention keeps its norms', () => {
     const problem = problemOf('deepseek-v3', 'dgx-h100-512');
     const plan = planned(problem, 'tp=1,pp=16,dp=32,ep=32,etp=1,sharding=1,micro-batch=1');

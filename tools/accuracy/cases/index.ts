@@ -1,6 +1,7 @@
 import { type Document, readDocument } from '../../../src/catalogue/document.ts';
 import { InputError } from '../../../src/domain/input-error.ts';
 import type { Entry } from './entry.ts';
+import { leastLoadedCase } from './least-loaded.ts';
 import { roundPipeCase } from './round-pipe.ts';
 import { skipPipeCase } from './skip-pipe.ts';
 
@@ -10,7 +11,7 @@ export interface CaseKind {
   entries(document: Document): Entry[];
 }
 
-const KINDS: readonly CaseKind[] = [roundPipeCase, skipPipeCase];
+const KINDS: readonly CaseKind[] = [roundPipeCase, skipPipeCase, leastLoadedCase];
 
 /** Every published figure of a case file beside what is predicted. Throws an InputError on a file of no kind. */
 export function readCase(path: string): Entry[] {
