@@ -95,6 +95,10 @@ export const costedBeside = {
     ...texts,
     description: 'What the plan costs in convergence; left out: nothing.',
   },
+  staleness: {
+    ...closed({ updates: count, weightVersions: count, sameWeights: flag }),
+    description: 'Which weights gradients are taken of; left out: those that they change.',
+  },
 } as const;
 
 const integerProgram = shared(

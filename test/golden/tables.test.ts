@@ -20,12 +20,26 @@ const DEALT = [
   '--precision',
   'fp16',
   '--allow',
-  'offload',
+  'offload,stale',
 ] as const;
 
 const COMMANDS: Readonly<Record<string, readonly string[]>> = {
   plan: ['plan', ...MIXED, '--top', '3'],
   'plan-megatron': ['plan', ...MIXED, '--top', '2', '--launcher', 'megatron'],
+  'plan-stale': [
+    ...[
+      'plan',
+      'gpt2-xl',
+      't4-cloud-16',
+      '--seq-length',
+      '1024',
+      '--global-batch',
+      '64',
+      '--precision',
+      'fp16',
+    ],
+    ...['--optimizer', 'muon', '--launcher', 'any', '--allow', 'stale', '--top', '2'],
+  ],
   'plan-dealt': ['plan', 'qwen3-32b', '4090-8', ...DEALT, '--top', '2', '--launcher', 'roundpipe'],
   'estimate-dualpipe': [
     'estimate',

@@ -26,13 +26,25 @@ function technique(name: string, id: string, value: string, source: string): Sys
     said: `\`${id}=${value}\``,
     source,
     runs: runningTechnique(id),
-    price: price.length === 0 ? 'none' : price.map((text) => text.replace(/^\S+: /, '')).join('; '),
+    price: priceWords(price),
   };
 }
 
-function schedule(id: string, also = ''): System {
-  const { name, source } = scheduleOf(id);
-  return { name, said: `\`schedule=${id}${also}\``, source, runs: runningSchedule(id), price: 'none' };
+function schedule(id: string, also = '', optimizer = 'adamw'): System {
+  const { name, source, price } = scheduleOf(id);
+  const prices = price?.({ optimizer, recomputes: false }) ?? [];
+  return {
+    name,
+    said: `\`schedule=${id}${also}\``,
+    source,
+    runs: runningSchedule(id),
+    price: priceWords(prices),
+  };
+}
+
+/** Without the word that a configuration says it by, which stands in a column of its own. */
+function priceWords(prices: readonly string[]): string {
+  return prices.length === 0 ? 'none' : prices.map((text) => text.replace(/^\S+: /, '')).join('; ');
 }
 
 const SYSTEMS: readonly System[] = [
@@ -49,6 +61,9 @@ const SYSTEMS: readonly System[] = [
     runs: ["SkipPipe's trainers"],
     price: 'each micro-batch trains only a part of the model',
   },
+  schedule('2bw'),
+  schedule('2bw-ef', '', 'muon'),
+  schedule('paci'),
   schedule('dualpipe', ',vpp=2'),
   schedule('dualpipe-v', ',vpp=2'),
 ];
