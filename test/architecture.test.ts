@@ -149,6 +149,15 @@ const MAY_IMPORT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     domain: 'plans and clusters that it seats on hosts',
     'plan-text': 'degrees of a plan for people',
   },
+  reliability: {
+    domain: 'problem, plan and estimate in, an outlook out',
+    hardware: 'copies from GPUs to their hosts',
+    layers: 'the weights that a checkpoint saves',
+    optimizers: 'and their states',
+    schedules: 'what a schedule keeps beside them',
+    evaluate: 'steps on a slower network',
+    'launch-folder': 'which copies stand on which host',
+  },
   'frameworks/port': {
     domain: 'plans in, launch files out, and back',
     'foreign/bash': 'what a reader is given of a shell script',
@@ -244,6 +253,7 @@ const MAY_IMPORT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     evaluate: 'the error band of memory figures',
     'plan-text': 'the plan as text',
     search: 'sweeps and why-not',
+    reliability: 'what failures leave of a plan',
     session: 'what a launch file says now',
   },
   cli: {
@@ -262,6 +272,7 @@ const MAY_IMPORT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'foreign/bash': 'parses the launch files that are opened',
     'foreign/python': 'parses the recipes that are opened',
     'launch-folder': 'folders, written and read',
+    reliability: 'what failures leave of a plan',
     'frameworks/port': 'the port of what it opens',
     frameworks: 'launch files, written and read',
     importers: 'the script that collects what import reads',

@@ -64,13 +64,18 @@ export function countParameters(model: ModelSpec): ParameterCount {
 
 /** Of all, those that are trained. */
 export function countTrainable(model: ModelSpec): number {
+  return sumOverWeights(model, ({ trainable }) => (trainable ? 1 : 0));
+}
+
+/** Of all parameters, each once, what a function says of one of a weight; modules that predict further tokens apart. */
+export function sumOverWeights(model: ModelSpec, of: (weight: Weight) => number): number {
   const context = wholeModel(model, 1);
-  const trained = (operators: readonly Operator[]) =>
+  const all = (operators: readonly Operator[]) =>
     sum(operators, ({ weights }) =>
-      sum(weights, (weight) => (weight.tied || !weight.trainable ? 0 : parametersOf(weight))),
+      sum(weights, (weight) => (weight.tied ? 0 : parametersOf(weight) * of(weight))),
     );
-  const kinds = model.kinds.map((kind) => trained(layerOperators(kind, context)));
-  const ends = trained([...embeddingOperators(context), ...outputOperators(context)]);
+  const kinds = model.kinds.map((kind) => all(layerOperators(kind, context)));
+  const ends = all([...embeddingOperators(context), ...outputOperators(context)]);
   return ends + sum(model.layers, (kind) => kinds[kind]!);
 }
 

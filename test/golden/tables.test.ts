@@ -49,6 +49,11 @@ const COMMANDS: Readonly<Record<string, readonly string[]>> = {
     '--config',
     'pp=4,dp=2,micro-batch=1,vpp=2,schedule=dualpipe',
   ],
+  'estimate-failures': [
+    ...['estimate', 'llama-3.1-405b', 'dgx-h100-16384', '--seq-length', '8192', '--global-batch', '2048'],
+    ...['--config', 'tp=8,pp=16,dp=128,micro-batch=1', '--mtbf', 'usual', '--checkpoint', 'async:100GB/s'],
+    ...['--spares', '16', '--congestion', '183GB/s,140GB/s'],
+  ],
   skip: ['skip', 'llama-3.2-1b', 'four-regions', '--seq-length', '2048', '--skip', '25%'],
   'plan-nothing': ['plan', 'llama-3.1-405b', '4090-32', ...SMALL],
   estimate: ['estimate', ...MIXED, '--config', 'tp=4,pp=4,dp=2,layers=10/10/6/6'],

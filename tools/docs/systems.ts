@@ -64,6 +64,13 @@ const SYSTEMS: readonly System[] = [
   schedule('2bw'),
   schedule('2bw-ef', '', 'muon'),
   schedule('paci'),
+  {
+    name: 'Failures, checkpoints, spares',
+    said: '`--mtbf`',
+    source: 'Young 1974; Daly 2006; arXiv 2407.21783',
+    runs: ['every framework here'],
+    price: 'none',
+  },
   schedule('dualpipe', ',vpp=2'),
   schedule('dualpipe-v', ',vpp=2'),
 ];
