@@ -154,8 +154,9 @@ const MAY_IMPORT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     hardware: 'copies from GPUs to their hosts',
     layers: 'the weights that a checkpoint saves',
     optimizers: 'and their states',
+    techniques: 'whether copies share states',
     schedules: 'what a schedule keeps beside them',
-    evaluate: 'steps on a slower network',
+    evaluate: 'steps on a slower network; where the ends of a model stand',
     'launch-folder': 'which copies stand on which host',
   },
   'frameworks/port': {
@@ -221,6 +222,7 @@ const MAY_IMPORT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     search: 'runs it',
     placement: 'orders the nodes of plans',
     'launch-folder': 'ranks of a launch file, seated',
+    reliability: 'what moves when hosts are lost, and how a step is carried on',
     'frameworks/port': 'what a launch file answers',
     'frameworks/laws': 'sizes by which models are told apart',
     frameworks: 'those that run a plan, by id',

@@ -47,13 +47,13 @@ export function failuresFrom(flags: Readonly<Record<string, unknown>>): Failures
   return {
     mtbf: mtbf === 'usual' ? null : mtbfFrom(mtbf),
     saving: saving === null ? null : savingFrom(saving),
-    restartSeconds: restart === null ? null : quantity('--restart', restart, 'duration'),
+    restartSeconds: restart === null ? null : quantityOf('--restart', restart, 'duration'),
     spares:
       spares === null
         ? null
         : {
             hosts: whole('--spares', spares, 0, 1e6),
-            repairSeconds: quantity('--repair', repair ?? '1d', 'duration'),
+            repairSeconds: quantityOf('--repair', repair ?? '1d', 'duration'),
           },
     congestion: congestion === null ? null : congestionFrom(congestion),
   };
@@ -61,7 +61,7 @@ export function failuresFrom(flags: Readonly<Record<string, unknown>>): Failures
 
 function mtbfFrom(text: string): NonNullable<Failures['mtbf']> {
   const [, of = 'gpu', time = ''] = /^(?:(gpu|host|job)=)?(.*)$/.exec(text) ?? [];
-  return { of: of as 'gpu' | 'host' | 'job', seconds: quantity('--mtbf', time, 'duration', text) };
+  return { of: of as 'gpu' | 'host' | 'job', seconds: quantityOf('--mtbf', time, 'duration', text) };
 }
 
 function savingFrom(text: string): Saving {
@@ -90,7 +90,8 @@ function congestionFrom(text: string): number {
   });
 }
 
-function quantity(option: string, text: string, dimension: Dimension, whole = text): number {
+/** More than nothing, in units of the dimension. Throws InputError naming the flag. */
+export function quantityOf(option: string, text: string, dimension: Dimension, whole = text): number {
   const parsed = parseQuantity(text, dimension);
   if (parsed.ok && parsed.value > 0) return parsed.value;
   throw new InputError({

@@ -11,6 +11,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   explain: async () => (await import('./commands/estimate.ts')).explain,
   compare: async () => (await import('./commands/compare.ts')).compare,
   skip: async () => (await import('./commands/skip.ts')).skip,
+  replan: async () => (await import('./commands/replan.ts')).replan,
   emit: async () => (await import('./commands/emit.ts')).emit,
   validate: async () => (await import('./commands/validate.ts')).validate,
   model: async () => (await import('./commands/listing.ts')).model,

@@ -51,7 +51,7 @@ export function longRunWords([first, ...others]: readonly Outlook[]): string[] {
 }
 
 /** `19.3 min`, `3.1 h`, `41.2 d`. */
-function span(seconds: number): string {
+export function span(seconds: number): string {
   if (seconds < 120) return formatSeconds(seconds);
   if (seconds < 2 * 3600) return `${digits(seconds / 60)} min`;
   return seconds < 2 * 86_400 ? `${digits(seconds / 3600)} h` : `${digits(seconds / 86_400)} d`;

@@ -14,6 +14,7 @@ import { type ListDocument, listSchema } from './list.ts';
 import { modelSchema } from './model.ts';
 import { type ModelReport, modelReportSchema } from './model-report.ts';
 import { type PlanDocument, planSchema } from './plan.ts';
+import { type ReplanDocument, replanSchema } from './replan.ts';
 import { shapeSchema } from './shape.ts';
 import { type SkipDocument, skipSchema } from './skip.ts';
 import { stackSchema } from './stack.ts';
@@ -40,6 +41,7 @@ export const SCHEMAS: Readonly<Record<string, DocumentSchema>> = {
   'catalogue-report': catalogueReportSchema,
   list: listSchema,
   skip: skipSchema,
+  replan: replanSchema,
   launch: launchSchema,
 };
 
@@ -55,7 +57,8 @@ export type PrintedDocument =
   | ClusterReport
   | CatalogueReport
   | ListDocument
-  | SkipDocument;
+  | SkipDocument
+  | ReplanDocument;
 
 /** The published form: JSON Schema 2020-12. */
 export function published(schema: DocumentSchema): string {

@@ -54,6 +54,7 @@ const COMMANDS: Readonly<Record<string, readonly string[]>> = {
     ...['--config', 'tp=8,pp=16,dp=128,micro-batch=1', '--mtbf', 'usual', '--checkpoint', 'async:100GB/s'],
     ...['--spares', '16', '--congestion', '183GB/s,140GB/s'],
   ],
+  replan: ['replan', 'configs/examples/llama-3.1-8b-64xh100.json', '--lost', 'h100-7', '--spares', '1'],
   skip: ['skip', 'llama-3.2-1b', 'four-regions', '--seq-length', '2048', '--skip', '25%'],
   'plan-nothing': ['plan', 'llama-3.1-405b', '4090-32', ...SMALL],
   estimate: ['estimate', ...MIXED, '--config', 'tp=4,pp=4,dp=2,layers=10/10/6/6'],

@@ -71,6 +71,13 @@ const SYSTEMS: readonly System[] = [
     runs: ['every framework here'],
     price: 'none',
   },
+  {
+    name: 'ElasWave, ReCycle, Oobleck, torchft',
+    said: '`shardwright replan`',
+    source: 'arXiv 2510.00606; arXiv 2405.14009; arXiv 2309.08125',
+    runs: ['whoever runs the new plan'],
+    price: 'none, but for copies left out: a smaller batch until they are back',
+  },
   schedule('dualpipe', ',vpp=2'),
   schedule('dualpipe-v', ',vpp=2'),
 ];
