@@ -34,7 +34,7 @@ const EXAMPLES: readonly (readonly [name: string, argv: string])[] = [
   ],
   [
     'qwen3-32b-8x4090-dealt',
-    'qwen3-32b 4090-8 --seq-length 2048 --global-batch 128 --precision fp16 --launcher roundpipe --allow offload',
+    'qwen3-32b 4090-8 --seq-length 2048 --global-batch 128 --precision fp16 --launcher roundpipe --allow offload,stale',
   ],
   [
     'llama-3.1-8b-8x4090-hybrid-optimizer',

@@ -13,6 +13,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   compare: async () => (await import('./commands/compare.ts')).compare,
   skip: async () => (await import('./commands/skip.ts')).skip,
   experts: async () => (await import('./commands/experts.ts')).experts,
+  replan: async () => (await import('./commands/replan.ts')).replan,
   emit: async () => (await import('./commands/emit.ts')).emit,
   validate: async () => (await import('./commands/validate.ts')).validate,
   model: async () => (await import('./commands/listing.ts')).model,

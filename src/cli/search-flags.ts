@@ -4,9 +4,9 @@ import type { Legality } from '../domain/legality.ts';
 import type { Problem } from '../domain/problem.ts';
 
 import { outsideLaw } from '../plan-text/outside.ts';
+import { LEAVES } from '../search/space/by-leave.ts';
 import { OBJECTIVES, type Objective, objectiveOf } from '../search/space/objective.ts';
 import type { Held, SearchOptions } from '../search/space/options.ts';
-import { TECHNIQUES } from '../techniques/index.ts';
 import { nearest } from '../units/nearest.ts';
 import { useOfCluster } from './cluster-choice.ts';
 import { fixFrom, maxFrom } from './dimensions.ts';
@@ -20,7 +20,7 @@ export function searchFlags(command: Command): Command {
     .option('--top <N>', 'plans to print (default 5)')
     .option('--fix <DIMS>', 'hold dimensions: tp=8,pp=4')
     .option('--max <DIMS>', 'bound dimensions: cp=2')
-    .option('--allow <WHAT>', `also try ${ALLOWED.join(', ')} (several joined by commas)`)
+    .option('--allow <WHAT>', `also try ${LEAVES.join(', ')} (several joined by commas)`)
     .option('--objective <WHAT>', `${OBJECTIVES.join(', ')} (default time)`)
     .option('--price <PRICES>', 'US dollars per GPU-hour: h100=2.50,a100=1.10')
     .option('--exhaustive', 'cost every configuration that no rule rejects')
@@ -63,19 +63,14 @@ function insideRange(problem: Problem, fix: Held): Held {
   });
 }
 
-/** What a search tries only when asked. */
-const ALLOWED = [
-  ...new Set(TECHNIQUES.flatMap(({ allowedAs = null }) => (allowedAs === null ? [] : [allowedAs]))),
-];
-
 function allowedFrom(text: string | undefined): string[] {
   const asked = (text ?? '').split(',').filter((one) => one !== '');
   for (const one of asked) {
-    if (ALLOWED.includes(one)) continue;
-    const near = nearest(one, ALLOWED);
+    if (LEAVES.includes(one)) continue;
+    const near = nearest(one, LEAVES);
     throw new InputError({
       message: `--allow is "${one}"`,
-      expected: `one or several of ${ALLOWED.join(', ')}`,
+      expected: `one or several of ${LEAVES.join(', ')}`,
       ...(near === undefined ? {} : { hint: `Maybe "${near}".` }),
     });
   }

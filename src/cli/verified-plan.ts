@@ -11,10 +11,11 @@ const SAME = 1e-9;
 /** A plan of a file as it holds for the problem, and what is to be said of it: nothing of a file is taken on trust. Throws InputError where it cannot run. */
 export function verifiedPlan(
   { document, plans }: PlanFile,
-  index: number,
+  chosen: PlanFile['plans'][number],
   problem: Problem,
 ): { readonly plan: Plan; readonly notes: readonly string[] } {
-  const { plan, stepTimeSeconds, verdict } = plans[index]!;
+  const { plan, stepTimeSeconds, verdict } = chosen;
+  const index = plans.indexOf(chosen);
   const broken = planLaw(problem, plan);
   if (broken !== null)
     throw new InputError({

@@ -28,6 +28,18 @@ export interface Estimate {
   readonly assumptions: readonly string[];
   /** What the plan costs in convergence, in words; empty: it computes what any other plan of the problem does. */
   readonly convergence: readonly string[];
+  /** null: gradients are of the weights that they change. */
+  readonly staleness: Staleness | null;
+}
+
+/** How old the weights are that a plan takes its gradients of. */
+export interface Staleness {
+  /** Updates between the weights that a micro-batch goes forward through and those that its gradient changes, at most. */
+  readonly updates: number;
+  /** Versions of its weights that a GPU keeps. */
+  readonly weightVersions: number;
+  /** Forward and backward of a micro-batch have the same weights. */
+  readonly sameWeights: boolean;
 }
 
 export const VERDICTS = ['fits', 'tight', 'does-not-fit'] as const;

@@ -1,8 +1,9 @@
 import type { Cluster } from '../domain/cluster.ts';
 import { isFull } from '../domain/dtype.ts';
+import type { Staleness } from '../domain/estimate.ts';
 import { PROFILE_PARTS } from '../domain/layer-profile.ts';
 import type { ModelSpec } from '../domain/model.ts';
-import { groupsOf, type Plan } from '../domain/plan.ts';
+import { groupsOf, type Plan, replicasOf } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import { type Provenance, weakest } from '../domain/provenance.ts';
 import { supports } from '../hardware/gemm.ts';
@@ -13,10 +14,12 @@ import { towerParameters } from '../layers/towers.ts';
 import { optimizerOf } from '../optimizers/index.ts';
 import { scheduleOf } from '../schedules/index.ts';
 import { TECHNIQUES, usedDevices } from '../techniques/index.ts';
+import { recompute } from '../techniques/recompute.ts';
 import { formatParameters } from '../units/format.ts';
 import { besideTold } from './beside-told.ts';
 import { hasPart } from './measured/reading.ts';
 import { layerProvenance, toldOfProfile } from './measured/told.ts';
+import { shapeOf } from './memory/stage-memory.ts';
 
 /** The least trustworthy figure that this plan's estimate rests on. */
 export function provenanceOf(problem: Problem, plan: Plan): Provenance {
@@ -34,7 +37,7 @@ export function provenanceOf(problem: Problem, plan: Plan): Provenance {
     if (group.nodes > 1) all.push(group.nic.link.provenance);
   }
   if (hostsTold(problem, plan, used).length > 0) all.push('assumed');
-  if (scheduleOf(plan.schedule).assumed !== undefined) all.push('assumed');
+  if (isStaged(plan) && scheduleOf(plan.schedule).assumed !== undefined) all.push('assumed');
   if (TECHNIQUES.some((one) => (one.assumed?.(one.of(plan.techniques)) ?? []).length > 0))
     all.push('assumed');
   if (problem.model.towers?.some(({ images }) => images !== undefined) === true) all.push('assumed');
@@ -84,7 +87,7 @@ export function assumptionsOf(problem: Problem, plan: Plan): string[] {
   }
   list.push(
     ...hostsTold(problem, plan, used),
-    ...(scheduleOf(plan.schedule).assumed ?? []),
+    ...(isStaged(plan) ? (scheduleOf(plan.schedule).assumed ?? []) : []),
     ...TECHNIQUES.flatMap((one) => one.assumed?.(one.of(plan.techniques)) ?? []),
   );
   list.push(...toldOfProfile(problem, plan));
@@ -102,8 +105,33 @@ export function assumptionsOf(problem: Problem, plan: Plan): string[] {
 }
 
 /** What a plan costs in convergence, in words. */
-export function pricesOf({ techniques }: Plan): string[] {
-  return TECHNIQUES.flatMap((one) => one.price?.(one.of(techniques)) ?? []);
+export function pricesOf({ workload }: Problem, plan: Plan): string[] {
+  const { techniques } = plan;
+  const training = {
+    optimizer: workload.optimizer,
+    recomputes: recompute.of(techniques).mode !== 'none',
+  };
+  const ofSchedule = isStaged(plan) ? (scheduleOf(plan.schedule).price?.(training) ?? []) : [];
+  return [...ofSchedule, ...TECHNIQUES.flatMap((one) => one.price?.(one.of(techniques)) ?? [])];
+}
+
+/** How old the weights are that gradients are taken of: of the pipeline where they are oldest; null: none of them is. */
+export function stalenessOf(plan: Plan): Staleness | null {
+  const { stale } = scheduleOf(plan.schedule);
+  const ofPipelines = plan.pipelines.flatMap(({ stages, microBatches }) => {
+    const perCopy = Math.floor(microBatches / replicasOf(stages[0]!));
+    return stages.length === 1 || stale === undefined ? [] : [stale(shapeOf(plan, stages.length, perCopy))];
+  });
+  const ofTechniques = TECHNIQUES.flatMap((one) => one.stale?.(one.of(plan.techniques)) ?? []);
+  return [...ofPipelines, ...ofTechniques].reduce<Staleness | null>(
+    (oldest, one) => (oldest === null || one.updates > oldest.updates ? one : oldest),
+    null,
+  );
+}
+
+/** A schedule says something of it: one stage alone has none. */
+function isStaged({ pipelines }: Plan): boolean {
+  return pipelines.some(({ stages }) => stages.length > 1);
 }
 
 function packingTold({ workload: { packing }, stack }: Problem): string[] {

@@ -7,7 +7,7 @@ import type { Problem } from '../domain/problem.ts';
 import { scheduleOf } from '../schedules/index.ts';
 import { modelsIn } from '../schedules/schedule.ts';
 import { usedDevices } from '../techniques/index.ts';
-import { assumptionsOf, pricesOf, provenanceOf } from './confidence.ts';
+import { assumptionsOf, pricesOf, provenanceOf, stalenessOf } from './confidence.ts';
 import { errorBand } from './error-band.ts';
 import { elsewhere, hostEstimates } from './memory/host-memory.ts';
 import { flowOf, heldAt, shapeOf, stageMemory } from './memory/stage-memory.ts';
@@ -47,7 +47,8 @@ export function estimate(given: Problem, plan: Plan, cache: ProfileCache = profi
     band: errorBand(problem, plan),
     weakestProvenance: provenanceOf(problem, plan),
     assumptions: assumptionsOf(problem, plan),
-    convergence: pricesOf(plan),
+    convergence: pricesOf(problem, plan),
+    staleness: stalenessOf(plan),
   };
 }
 

@@ -5,6 +5,7 @@ import { type StageSpec, stageContext } from './context.ts';
 import { endStages } from './ends.ts';
 import type { LeastTraffic } from './least-traffic.ts';
 import { NOTHING, type Owned, plus } from './memory/owned.ts';
+import { reducesBeside } from './reduced-beside.ts';
 import { endingKey, type ProfileCache, passingProfile, type StageProfile } from './stage-profile.ts';
 import { type Passes, passesOfEnd, passesOfLayer } from './time/passes.ts';
 import { hidingMicroBatches, wholeEnd } from './time/stage-end.ts';
@@ -45,6 +46,7 @@ export function leastEnds(profile: StageProfile, at: StageSpec, cache: ProfileCa
     MOST_REMEMBERED,
   );
   const hidden = dataHidden({ problem, techniques: at.techniques });
+  const later = reducesBeside(profile.context);
   const hiding = hidingMicroBatches(dims.vpp, dims.pp, Number.POSITIVE_INFINITY);
   const line = (of: (traffic: StepTraffic, passes: Passes) => number): LeastEnd => ({
     perLayer: traffic.layers.map((one, kind) => of(one, passesOfLayer(profile, kind))),
@@ -56,8 +58,8 @@ export function leastEnds(profile: StageProfile, at: StageSpec, cache: ProfileCa
     behind: (passes: Passes) => number,
     beside: (one: StepTraffic) => number,
   ) => {
-    const share = line((one) => one[key] * (1 - hidden[key]) + beside(one));
-    if (hidden[key] === 0) return [share];
+    const share = line((one) => one[key] * (later ? 0 : 1 - hidden[key]) + beside(one));
+    if (hidden[key] === 0 || later) return [share];
     const more = (one: StepTraffic, passes: Passes) => one[key] - hiding * behind(passes) + beside(one);
     const worth = traffic.layers.some(
       (one, kind) => more(one, passesOfLayer(profile, kind)) > share.perLayer[kind]!,

@@ -32,7 +32,7 @@ export function planLaw(problem: Problem, plan: Plan): Reason | null {
 function pipelineLaw(problem: Problem, plan: Plan, { stages, microBatches }: Pipeline): Reason | null {
   const { dims, schedule, techniques } = plan;
   const perCopy = Math.ceil(microBatches / replicasOf(stages[0]!));
-  const order = scheduleLaw(scheduleOf(schedule), shapeOf(plan, stages.length, perCopy));
+  const order = scheduleLaw(scheduleOf(schedule), shapeOf(plan, stages.length, perCopy), problem.workload);
   if (order !== null) return order;
   for (const stage of stages) {
     const unlike = ownSizes(stages, stage) ?? stateShares(plan, stage);

@@ -64,14 +64,29 @@ export function countParameters(model: ModelSpec): ParameterCount {
 
 /** Of all, those that are trained. */
 export function countTrainable(model: ModelSpec): number {
+  return sumOverWeights(model, ({ trainable }) => (trainable ? 1 : 0));
+}
+
+/** Of all parameters, each once, what a function says of one of a weight; modules that predict further tokens apart. */
+export function sumOverWeights(model: ModelSpec, of: (weight: Weight) => number): number {
+  const all = (weights: readonly Weight[]) =>
+    sum(weights, (weight) => (weight.tied ? 0 : parametersOf(weight) * of(weight)));
+  const { kinds, embedding, head } = weightsByPlace(model);
+  const each = kinds.map(all);
+  return all(embedding) + all(head) + sum(model.layers, (kind) => each[kind]!);
+}
+
+/** What layers of each kind and the ends of the model own. */
+export function weightsByPlace(
+  model: ModelSpec,
+): Readonly<Record<'embedding' | 'head', readonly Weight[]>> & { readonly kinds: readonly Weight[][] } {
   const context = wholeModel(model, 1);
-  const trained = (operators: readonly Operator[]) =>
-    sum(operators, ({ weights }) =>
-      sum(weights, (weight) => (weight.tied || !weight.trainable ? 0 : parametersOf(weight))),
-    );
-  const kinds = model.kinds.map((kind) => trained(layerOperators(kind, context)));
-  const ends = trained([...embeddingOperators(context), ...outputOperators(context)]);
-  return ends + sum(model.layers, (kind) => kinds[kind]!);
+  const of = (operators: readonly Operator[]) => operators.flatMap(({ weights }) => weights);
+  return {
+    kinds: model.kinds.map((kind) => of(layerOperators(kind, context))),
+    embedding: of(embeddingOperators(context)),
+    head: of(outputOperators(context)),
+  };
 }
 
 export function sumOfLayer(perLayer: ParameterCount['kinds'][number]['perLayer']): number {

@@ -7,9 +7,11 @@ import { layersMeasured } from '../evaluate/measured/unmeasured.ts';
 import { keptFree } from '../evaluate/memory/limit-words.ts';
 import { arithmetic } from '../plan-text/degrees.ts';
 import { optimizerWords } from '../plan-text/optimizer-text.ts';
+import type { Outlook } from '../reliability/outlook.ts';
 import type { CompareDocument } from '../schema/compare.ts';
 import { digits, formatInteger, formatPercent, formatSeconds } from '../units/format.ts';
 import { wrap } from '../units/wrap.ts';
+import { outlookJson } from './outlook.ts';
 import { packingWords } from './packing.ts';
 import { fitting, grid, painter, type Style } from './paint.ts';
 import { rankedJson } from './plan-json.ts';
@@ -20,6 +22,8 @@ export interface Compared {
   readonly result: SearchResult;
   /** US dollars an hour for all GPUs of the cluster, used or not; null when a price is missing. */
   readonly dollarsPerHour: number | null;
+  /** Of the best plan, where it was asked how often GPUs fail. */
+  readonly outlook: Outlook | null;
 }
 
 interface Line {
@@ -33,10 +37,13 @@ interface Line {
 /** Each cluster beside the first. Two clusters whose figures lie within each other's bands are ties. */
 function lines(all: readonly Compared[]): Line[] {
   const first = all[0]!.result.plans[0];
+  /** In the long run, where failures are known. */
+  const tokensOf = ({ result, outlook }: Compared) =>
+    outlook?.tokensPerSecond ?? result.plans[0]?.estimate.tokensPerSecond ?? null;
   return all.map((compared) => {
     const best = compared.result.plans[0];
-    const tokens = best?.estimate.tokensPerSecond ?? null;
-    const base = first?.estimate.tokensPerSecond ?? null;
+    const tokens = tokensOf(compared);
+    const base = tokensOf(all[0]!);
     const ratio = tokens === null || base === null ? null : tokens / base;
     const band =
       best === undefined || first === undefined ? 0 : Math.max(best.estimate.band, first.estimate.band);
@@ -70,7 +77,7 @@ export function compareDocument(all: readonly Compared[], toolVersion: string): 
 }
 
 function lineJson({
-  compared: { problem, result, dollarsPerHour },
+  compared: { problem, result, dollarsPerHour, outlook },
   tokensPerSecond,
   ratio,
   tied,
@@ -80,7 +87,13 @@ function lineJson({
   return {
     cluster: problem.cluster.name,
     gpus: deviceCount(problem.cluster),
-    best: best === undefined ? null : rankedJson(problem, best),
+    best:
+      best === undefined
+        ? null
+        : {
+            ...rankedJson(problem, best),
+            ...(outlook === null ? {} : { outlook: outlookJson(outlook) }),
+          },
     reason: best === undefined ? (result.certificate.rejected[0]?.example.reason ?? null) : null,
     tokensPerSecond,
     ratioToFirst: ratio,
@@ -92,22 +105,44 @@ function lineJson({
 
 export function compareTable(all: readonly Compared[], style: Style): string {
   const { model, workload } = all[0]!.problem;
+  const failing = all.some(({ outlook }) => outlook !== null);
   const rows = lines(all).map(({ compared, tokensPerSecond, ratio, tied, dollarsPerMillionTokens }) => {
     const best = compared.result.plans[0];
     const { cluster } = compared.problem;
-    if (best === undefined) return [cluster.name, `${deviceCount(cluster)}`, 'nothing fits', '', '', '', ''];
+    const { outlook } = compared;
+    if (best === undefined)
+      return [
+        cluster.name,
+        `${deviceCount(cluster)}`,
+        'nothing fits',
+        '',
+        '',
+        '',
+        '',
+        ...(failing ? [''] : []),
+      ];
     return [
       cluster.name,
       `${devicesOf(best.plan)}/${deviceCount(cluster)}`,
       formatSeconds(best.estimate.stepSeconds),
+      ...(outlook === null ? [] : [formatPercent(outlook.goodput)]),
       formatInteger(tokensPerSecond!),
       ratio === null ? '?' : `${digits(ratio)}×${tied ? ' tie' : ''}`,
       dollarsPerMillionTokens === null ? '?' : `$${digits(dollarsPerMillionTokens)}`,
       arithmetic(best.plan),
     ];
   });
-  const head = ['cluster', 'GPUs', 'step', 'tokens/s', 'vs first', '$/Mtok', 'best plan'];
-  const figures = [1, 2, 3, 4, 5];
+  const head = [
+    'cluster',
+    'GPUs',
+    'step',
+    ...(failing ? ['goodput'] : []),
+    'tokens/s',
+    'vs first',
+    '$/Mtok',
+    'best plan',
+  ];
+  const figures = [1, 2, 3, 4, 5, ...(failing ? [6] : [])];
   const brief = grid(
     head.slice(0, -1),
     rows.map((row) => row.slice(0, -1)),
@@ -126,7 +161,7 @@ export function compareTable(all: readonly Compared[], style: Style): string {
     '',
     style.columns < 120 ? brief : fitting(style.columns, grid(head, rows, figures), brief),
     '',
-    [note, ...unlikeWords(all)].map((line) => wrap(line, style.columns)).join('\n'),
+    [note, ...failureNotes(all), ...unlikeWords(all)].map((line) => wrap(line, style.columns)).join('\n'),
     '',
   ].join('\n');
 }
@@ -135,6 +170,17 @@ export function compareTable(all: readonly Compared[], style: Style): string {
 function limitOf(workload: Workload): string {
   const { headroomBytes, reservedBytes } = workload;
   return headroomBytes === undefined && reservedBytes === undefined ? '' : `, ${keptFree(workload)}`;
+}
+
+/** That figures are those of the long run, and what they rest on. */
+function failureNotes(all: readonly Compared[]): string[] {
+  const assumed = all.flatMap(({ outlook }) => outlook?.assumptions ?? []);
+  return assumed.length === 0
+    ? []
+    : [
+        'Tokens, ratios and dollars are those of the long run, after failures and checkpoints.',
+        ...[...new Set(assumed)].map((text) => `Assumed of failures: ${text}.`),
+      ];
 }
 
 /** Clusters whose layers are estimates beside others whose layers were measured. */

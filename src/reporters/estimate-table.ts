@@ -13,7 +13,14 @@ import { grid, painter, type Style } from './paint.ts';
 import { readWords, type Told } from './read-in-file.ts';
 import { routingWords } from './routing.ts';
 import { trainingWords } from './training.ts';
-import { fullest, layersWords, microBatchWords, scheduleWords, techniqueWords } from './words.ts';
+import {
+  fullest,
+  layersWords,
+  microBatchWords,
+  scheduleWords,
+  stalenessWords,
+  techniqueWords,
+} from './words.ts';
 
 /** One configuration: the verdict, time part by part, memory part by part for each stage. `full` shows every stage. */
 export function estimateTable(
@@ -62,6 +69,7 @@ export function estimateTable(
     ...(problem.workload.routing === undefined ? [] : [routingWords(problem.workload.routing)]),
     ...limitNotes(problem),
     `Weakest figure used: ${estimate.weakestProvenance}.`,
+    ...stalenessWords(estimate.staleness),
     ...estimate.convergence.map((price) => `Convergence: ${price}.`),
     ...estimate.assumptions.map((a) => `Assumed: ${a}.`),
   ];

@@ -152,6 +152,7 @@ function planJson(problem: Problem, plan: Plan, estimate: Estimate): CostedDocum
     weakestProvenance: estimate.weakestProvenance,
     assumptions: estimate.assumptions,
     ...(estimate.convergence.length === 0 ? {} : { convergence: estimate.convergence }),
+    ...(estimate.staleness === null ? {} : { staleness: estimate.staleness }),
     plan,
   };
 }

@@ -21,6 +21,7 @@ import {
   microBatchWords,
   scheduleWords,
   sharesWords,
+  stalenessWords,
   techniqueWords,
   unlikeCopiesWords,
 } from './words.ts';
@@ -172,12 +173,28 @@ function notes(
   lines.push(
     `How sure: step time within about ±${formatPercent(best.estimate.band)}; weakest figure used: ${best.estimate.weakestProvenance}.`,
   );
-  const { assumptions, convergence } = best.estimate;
-  lines.push(...convergence.map((price) => `Convergence: ${price}.`));
+  const { assumptions } = best.estimate;
+  lines.push(...pricesWords(plans));
   lines.push(...assumptions.slice(0, MOST_ASSUMPTIONS).map((assumption) => `Assumed: ${assumption}.`));
   if (assumptions.length > MOST_ASSUMPTIONS)
     lines.push(`And ${assumptions.length - MOST_ASSUMPTIONS} more assumptions: --json has them all.`);
   return lines.map((line) => wrap(line, columns)).join('\n');
+}
+
+/** What plans cost in convergence: of the first, and what only others cost. */
+function pricesWords(plans: readonly RankedPlan[]): string[] {
+  const ranks = new Map<string, number[]>();
+  for (const { rank, estimate } of plans) {
+    const { convergence, staleness } = estimate;
+    for (const line of [
+      ...stalenessWords(staleness),
+      ...convergence.map((price) => `Convergence: ${price}.`),
+    ])
+      ranks.set(line, [...(ranks.get(line) ?? []), rank]);
+  }
+  return [...ranks].map(([line, [first, ...more]]) =>
+    first === 1 ? line : `Plan${more.length === 0 ? '' : 's'} ${[first, ...more].join(', ')}: ${line}`,
+  );
 }
 
 /** Ranks of plans that stand after the first though nobody measured what they rest on. */

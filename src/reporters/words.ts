@@ -1,4 +1,4 @@
-import type { Estimate, StageEstimate } from '../domain/estimate.ts';
+import type { Estimate, StageEstimate, Staleness } from '../domain/estimate.ts';
 import {
   layersOf,
   microBatchSizeIn,
@@ -104,6 +104,19 @@ export function memoryWords(problem: Problem, { stages, hosts }: Estimate): stri
       ({ device, bytes, limitBytes }) =>
         `${device} ${(bytes / GiB).toFixed(0)}/${(limitBytes / GiB).toFixed(0)}`,
     ),
+  ];
+}
+
+/** Which weights gradients are taken of, where not of those that they change. */
+export function stalenessWords(staleness: Staleness | null): string[] {
+  if (staleness === null) return [];
+  const { updates, weightVersions, sameWeights } = staleness;
+  const old = `${updates} update${updates === 1 ? '' : 's'}`;
+  const kept = weightVersions === 1 ? 'one version of them is kept' : `${weightVersions} versions are kept`;
+  return [
+    sameWeights
+      ? `Stale weights: each gradient is taken of weights ${old} old; ${kept}.`
+      : `Stale weights: a micro-batch goes back through weights up to ${old} newer than it came through; ${kept}.`,
   ];
 }
 

@@ -1,8 +1,10 @@
 import { breadthFirst } from './breadth-first.ts';
+import { delayCorrected } from './delay-corrected.ts';
 import { dualPipe } from './dual-pipe.ts';
 import { gpipe } from './gpipe.ts';
 import { interleaved } from './interleaved.ts';
 import { oneForwardOneBackward } from './one-f-one-b.ts';
+import { paci } from './paci.ts';
 import type { Schedule } from './schedule.ts';
 import { twoBuffered } from './two-buffered.ts';
 import { dualPipeV, vHalf, vMin, zbV } from './v-shape.ts';
@@ -13,6 +15,8 @@ export const SCHEDULES: readonly Schedule[] = [
   gpipe,
   oneForwardOneBackward,
   twoBuffered,
+  delayCorrected,
+  paci,
   interleaved,
   breadthFirst,
   zbH1,

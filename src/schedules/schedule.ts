@@ -1,4 +1,6 @@
+import type { Staleness } from '../domain/estimate.ts';
 import type { Reason } from '../domain/reason.ts';
+import type { Workload } from '../domain/workload.ts';
 
 /** One stage's work on one micro-batch of one chunk: forward, backward (of inputs, or of both), weight gradient. */
 type PassKind = 'F' | 'B' | 'W';
@@ -41,15 +43,35 @@ export interface Schedule {
   readonly bounded: boolean;
   /** The pipeline runs on into the next step instead of draining: a step costs what its micro-batches add. */
   readonly flows?: true;
+  /** Gradients are reduced beside all micro-batches of the next step, into a buffer of their own; left out: behind the last ones. */
+  readonly reducesBeside?: true;
+  /** Bytes of each trained parameter that its update keeps beside the optimizer's states; left out: none. */
+  readonly correctionBytes?: number;
   /** Versions of its weights that a stage keeps for micro-batches in flight; left out: one. */
   weightVersions?(stage: number, shape: PipelineShape): number;
+  /** How old the weights are that gradients are taken of; left out: those that they change. */
+  stale?(shape: PipelineShape): Staleness;
+  /** What it costs in convergence, in words: printed with every plan that has it. */
+  price?(training: Trained): readonly string[];
+  /** A search tries it beside the usual one only where `--allow` names this; left out: only where it is held. */
+  readonly allowedAs?: string;
   /** What is not known of it and taken all the same, in words. */
   readonly assumed?: readonly string[];
+  /** What no pipeline under it can train. */
+  excludes?(workload: Workload): Reason | null;
   /** A law beyond that of its chunks. */
   reject?(shape: PipelineShape): Reason | null;
   order(shape: PipelineShape): readonly (readonly Pass[])[];
   /** Most micro-batches alive at once on a stage, in whole-stage activations, as published: what the order is tested by. */
   peakInFlight(stage: number, shape: PipelineShape): number;
+}
+
+/** What convergence under a schedule depends on. */
+export interface Trained {
+  /** Its id. */
+  readonly optimizer: string;
+  /** Forwards are done again for backward. */
+  readonly recomputes: boolean;
 }
 
 /** The stage that holds global chunk g = 0 … stages·virtualStages − 1, in layer order. */
@@ -102,9 +124,11 @@ export function chunkPlaces(
   });
 }
 
-/** The law that a shape breaks; null where it can run. */
-export function scheduleLaw(schedule: Schedule, shape: PipelineShape): Reason | null {
-  return chunkLaw(schedule, shape) ?? schedule.reject?.(shape) ?? null;
+/** The law that a shape breaks, or what is trained in it (left out: any shape's alone); null where it can run. */
+export function scheduleLaw(schedule: Schedule, shape: PipelineShape, workload?: Workload): Reason | null {
+  const broken = chunkLaw(schedule, shape) ?? schedule.reject?.(shape) ?? null;
+  if (broken !== null || workload === undefined || shape.stages === 1) return broken;
+  return schedule.excludes?.(workload) ?? null;
 }
 
 function chunkLaw({ id, chunks }: Schedule, { virtualStages, stages }: PipelineShape): Reason | null {

@@ -18,6 +18,7 @@ import { VERDICTS } from '../domain/estimate.ts';
 import { PROVENANCES } from '../domain/provenance.ts';
 import { EMBEDDING_MODES, HEAD_MODES, LORA_MODULES, TRAIN_MODES } from '../domain/training.ts';
 import { OPTIMIZERS } from '../optimizers/index.ts';
+import { outlook } from './outlook.ts';
 import { plan, range, schedule, techniques } from './plan-object.ts';
 
 /** Named parts of a whole. */
@@ -88,12 +89,17 @@ export const costed = {
   plan,
 } as const;
 
-/** And where anything lies on hosts, or costs convergence. */
+/** And where anything lies on hosts, costs convergence, or failures are asked about. */
 export const costedBeside = {
   hosts: list(host),
   convergence: {
     ...texts,
     description: 'What the plan costs in convergence; left out: nothing.',
+  },
+  outlook: { ...outlook, description: 'Where --mtbf says how often GPUs fail.' },
+  staleness: {
+    ...closed({ updates: count, weightVersions: count, sameWeights: flag }),
+    description: 'Which weights gradients are taken of; left out: those that they change.',
   },
 } as const;
 

@@ -19,4 +19,5 @@ export const estimateSchema = documentSchema({
 
 export type EstimateDocument = DocumentOf<typeof estimateSchema>;
 export type CostedDocument = Pick<EstimateDocument, keyof typeof costed | keyof typeof costedBeside>;
+export type OutlookDocument = NonNullable<EstimateDocument['outlook']>;
 export type Origin = Pick<EstimateDocument, keyof typeof origin>;

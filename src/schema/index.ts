@@ -15,6 +15,7 @@ import { type ListDocument, listSchema } from './list.ts';
 import { modelSchema } from './model.ts';
 import { type ModelReport, modelReportSchema } from './model-report.ts';
 import { type PlanDocument, planSchema } from './plan.ts';
+import { type ReplanDocument, replanSchema } from './replan.ts';
 import { routingSchema } from './routing.ts';
 import { shapeSchema } from './shape.ts';
 import { type SkipDocument, skipSchema } from './skip.ts';
@@ -44,6 +45,7 @@ export const SCHEMAS: Readonly<Record<string, DocumentSchema>> = {
   list: listSchema,
   skip: skipSchema,
   experts: expertsSchema,
+  replan: replanSchema,
   launch: launchSchema,
 };
 
@@ -60,7 +62,8 @@ export type PrintedDocument =
   | CatalogueReport
   | ListDocument
   | SkipDocument
-  | ExpertsDocument;
+  | ExpertsDocument
+  | ReplanDocument;
 
 /** The published form: JSON Schema 2020-12. */
 export function published(schema: DocumentSchema): string {

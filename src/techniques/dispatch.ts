@@ -36,6 +36,7 @@ export const dispatch = technique<string>({
   id: 'dispatch',
   aliases: [],
   allowedAs: 'offload',
+  pricedAs: 'stale',
   // Off, GPUs reduce gradients and update; on, layers are recomputed: either may take less.
   barest: null,
   off: 'off',
@@ -62,6 +63,8 @@ export const dispatch = technique<string>({
     dispatchOf(value)?.flows === true
       ? ['dispatch=async: each gradient is taken of weights one step old; no loss curves of it are published']
       : [],
+  stale: (value) =>
+    dispatchOf(value)?.flows === true ? { updates: 1, weightVersions: 1, sameWeights: true } : null,
   layer: (value, operators, context) => (value === 'off' ? [...operators] : recomputed(operators, context)),
   holdings: (value, holdings, { dims }) => (value === 'off' ? [...holdings] : once(holdings, dims)),
   stepTraffic,

@@ -88,6 +88,16 @@ export function dispatchOf(techniques: Techniques): Dispatch | null {
   return null;
 }
 
+/** What `--allow` has to name before a search tries a value of a technique. */
+export function leavesFor(
+  { allowedAs, pricedAs, off, format, price }: Technique,
+  value: unknown,
+): readonly string[] {
+  if (format(value) === format(off)) return [];
+  const priced = pricedAs !== undefined && (price?.(value) ?? []).length > 0;
+  return [...(allowedAs === undefined ? [] : [allowedAs]), ...(priced ? [pricedAs] : [])];
+}
+
 const kernels = new WeakMap<Techniques, Techniques>();
 
 /** Those alone that change what a layer's kernels do. */

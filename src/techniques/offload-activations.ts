@@ -1,13 +1,7 @@
 import { copyRate, hostOf } from '../hardware/host.ts';
 import type { Operator } from '../layers/operator.ts';
-import {
-  type LayerAmounts,
-  Misread,
-  type PassTraffic,
-  percentMeant,
-  type StageContext,
-  technique,
-} from './technique.ts';
+import { percentMeant } from './percent.ts';
+import { type LayerAmounts, Misread, type PassTraffic, type StageContext, technique } from './technique.ts';
 
 /**
  * A fraction of what a micro-batch keeps of each layer for backward goes down to the host after the layer's forward and comes up

@@ -5,10 +5,10 @@ import { statesIn } from '../domain/stack.ts';
 import { drainRate, exchangeSeconds, hostOf, updateRate } from '../hardware/host.ts';
 import { countParameters } from '../layers/parameters.ts';
 import type { Held, Holding } from './holding.ts';
+import { percentMeant } from './percent.ts';
 import {
   Misread,
   NO_TRAFFIC,
-  percentMeant,
   type StageContext,
   type StateContext,
   type StepStates,

@@ -1,4 +1,5 @@
 import type { NodeGroup } from '../domain/cluster.ts';
+import type { Staleness } from '../domain/estimate.ts';
 import type { Device, MemoryTerm } from '../domain/memory-term.ts';
 import type { ParallelDims } from '../domain/parallel-dims.ts';
 import type { Techniques } from '../domain/plan.ts';
@@ -127,6 +128,8 @@ export interface Technique<V = unknown> {
   readonly within?: { readonly key: string; readonly name: string; readonly such: string };
   /** A search tries values other than off only where `--allow` names this; left out: always. */
   readonly allowedAs?: string;
+  /** And those that have a price in convergence only where it names this too. */
+  readonly pricedAs?: string;
   readonly off: V;
   /** JSON Schema of a value. */
   readonly schema: object;
@@ -174,6 +177,8 @@ export interface Technique<V = unknown> {
   assumed?(value: V): readonly string[];
   /** What a value costs in convergence, in words: printed with every plan that has it. */
   price?(value: V): readonly string[];
+  /** How old the weights are that a value has gradients taken of; null, or left out: those that they change. */
+  stale?(value: V): Staleness | null;
 
   /** For techniques that may cover only the first layers of each stage. */
   readonly limit?: Limit<V>;
@@ -222,12 +227,6 @@ export const ON_OR_OFF = {
   format: String,
   words: (on: boolean) => (on ? 'on' : 'off'),
 } as const;
-
-/** A share in per cent as a fraction. */
-export function percentMeant(text: string): string | undefined {
-  const [, percent] = /^(\d+(?:\.\d+)?)%$/.exec(text) ?? [];
-  return percent === undefined || Number(percent) > 100 ? undefined : String(Number(percent) / 100);
-}
 
 /** Words for yes and no of other tools. */
 function noBoolean(text: string): Misread {

@@ -29,6 +29,18 @@ const DIMENSIONS = {
     ]),
     example: '5 us',
   },
+  duration: {
+    factors: new Map([
+      ['s', 1],
+      ['min', 60],
+      ['m', 60],
+      ['h', 3600],
+      ['d', 86_400],
+      ['w', 604_800],
+      ['y', 31_557_600],
+    ]),
+    example: '90 s or 3.1 h',
+  },
   flops: {
     factors: new Map([['FLOP/s', 1], ...units('FLOP/s', DECIMAL), ...units('FLOPS', DECIMAL)]),
     example: '989 TFLOP/s',

@@ -20,12 +20,26 @@ const DEALT = [
   '--precision',
   'fp16',
   '--allow',
-  'offload',
+  'offload,stale',
 ] as const;
 
 const COMMANDS: Readonly<Record<string, readonly string[]>> = {
   plan: ['plan', ...MIXED, '--top', '3'],
   'plan-megatron': ['plan', ...MIXED, '--top', '2', '--launcher', 'megatron'],
+  'plan-stale': [
+    ...[
+      'plan',
+      'gpt2-xl',
+      't4-cloud-16',
+      '--seq-length',
+      '1024',
+      '--global-batch',
+      '64',
+      '--precision',
+      'fp16',
+    ],
+    ...['--optimizer', 'muon', '--launcher', 'any', '--allow', 'stale', '--top', '2'],
+  ],
   'plan-dealt': ['plan', 'qwen3-32b', '4090-8', ...DEALT, '--top', '2', '--launcher', 'roundpipe'],
   'estimate-dualpipe': [
     'estimate',
@@ -35,6 +49,12 @@ const COMMANDS: Readonly<Record<string, readonly string[]>> = {
     '--config',
     'pp=4,dp=2,micro-batch=1,vpp=2,schedule=dualpipe',
   ],
+  'estimate-failures': [
+    ...['estimate', 'llama-3.1-405b', 'dgx-h100-16384', '--seq-length', '8192', '--global-batch', '2048'],
+    ...['--config', 'tp=8,pp=16,dp=128,micro-batch=1', '--mtbf', 'usual', '--checkpoint', 'async:100GB/s'],
+    ...['--spares', '16', '--congestion', '183GB/s,140GB/s'],
+  ],
+  replan: ['replan', 'configs/examples/llama-3.1-8b-64xh100.json', '--lost', 'h100-7', '--spares', '1'],
   skip: ['skip', 'llama-3.2-1b', 'four-regions', '--seq-length', '2048', '--skip', '25%'],
   'plan-nothing': ['plan', 'llama-3.1-405b', '4090-32', ...SMALL],
   estimate: ['estimate', ...MIXED, '--config', 'tp=4,pp=4,dp=2,layers=10/10/6/6'],

@@ -116,12 +116,29 @@ describe('search options', () => {
       // What does not fit without is told by a search without.
       if (gib === 6) {
         expect(search(few, { top: 1 }).plans).toEqual([]);
-        expect(plans[0]!.plan.techniques).toHaveProperty('dispatch', 'async');
+        expect(plans[0]!.plan.techniques).not.toHaveProperty('dispatch', 'async');
+        expect(plans[0]!.estimate.convergence).toEqual([]);
+        const [stale] = search(few, { top: 1, allow: ['offload', 'stale'] }).plans;
+        expect(stale!.plan.techniques).toHaveProperty('dispatch', 'async');
         const [undealt] = search(few, { top: 1, allow, fix: held('dispatch=off') }).plans;
         expect(undealt!.plan.techniques).toHaveProperty('offload-optimizer');
       }
     },
   );
+
+  it.each([
+    ['4090-2', ''],
+    ['mixed-4090-3090', 'tp=1,cp=1,micro-batch=1,dp=2'],
+  ])('with stale weights allowed on %s it finds what an exhaustive one finds', (cluster, text) => {
+    const few = problem('llama-3.2-1b', cluster, { globalBatchSize: 16, sequenceLength: 2048 });
+    const best = (allow: readonly string[], fix: ReturnType<typeof held>, exhaustive = false) =>
+      search(few, { top: 1, fix, allow, exhaustive, plansAlone: true }).plans[0]!.estimate;
+    const fix = held(text);
+    expect(best(['stale'], fix).stepSeconds).toBeCloseTo(best(['stale'], fix, true).stepSeconds, 12);
+    const staged = held('pp=2,tp=1,cp=1');
+    expect(best(['stale'], staged).staleness).not.toBeNull();
+    expect(best([], staged).staleness).toBeNull();
+  });
 
   it.each([
     ['loss', 14],

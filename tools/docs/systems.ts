@@ -26,13 +26,25 @@ function technique(name: string, id: string, value: string, source: string): Sys
     said: `\`${id}=${value}\``,
     source,
     runs: runningTechnique(id),
-    price: price.length === 0 ? 'none' : price.map((text) => text.replace(/^\S+: /, '')).join('; '),
+    price: priceWords(price),
   };
 }
 
-function schedule(id: string, also = ''): System {
-  const { name, source } = scheduleOf(id);
-  return { name, said: `\`schedule=${id}${also}\``, source, runs: runningSchedule(id), price: 'none' };
+function schedule(id: string, also = '', optimizer = 'adamw'): System {
+  const { name, source, price } = scheduleOf(id);
+  const prices = price?.({ optimizer, recomputes: false }) ?? [];
+  return {
+    name,
+    said: `\`schedule=${id}${also}\``,
+    source,
+    runs: runningSchedule(id),
+    price: priceWords(prices),
+  };
+}
+
+/** Without the word that a configuration says it by, which stands in a column of its own. */
+function priceWords(prices: readonly string[]): string {
+  return prices.length === 0 ? 'none' : prices.map((text) => text.replace(/^\S+: /, '')).join('; ');
 }
 
 const SYSTEMS: readonly System[] = [
@@ -69,6 +81,23 @@ const SYSTEMS: readonly System[] = [
     source: 'arXiv 2401.08383',
     runs: ['its scripts, for inference'],
     price: 'none',
+  },
+  schedule('2bw'),
+  schedule('2bw-ef', '', 'muon'),
+  schedule('paci'),
+  {
+    name: 'Failures, checkpoints, spares',
+    said: '`--mtbf`',
+    source: 'Young 1974; Daly 2006; arXiv 2407.21783',
+    runs: ['every framework here'],
+    price: 'none',
+  },
+  {
+    name: 'ElasWave, ReCycle, Oobleck, torchft',
+    said: '`shardwright replan`',
+    source: 'arXiv 2510.00606; arXiv 2405.14009; arXiv 2309.08125',
+    runs: ['whoever runs the new plan'],
+    price: 'none, but for copies left out: a smaller batch until they are back',
   },
   schedule('dualpipe', ',vpp=2'),
   schedule('dualpipe-v', ',vpp=2'),

@@ -1,8 +1,10 @@
 import type { Problem } from '../../domain/problem.ts';
 import { LAUNCHABLE } from '../../frameworks/index.ts';
+import { outlookOf } from '../../reliability/outlook.ts';
 import { type Compared, compareDocument, compareTable } from '../../reporters/compare.ts';
 import { search } from '../../search/search.ts';
 import { type Register, styleOf, workloadOptions } from '../command.ts';
+import { failureOptions, failuresFrom } from '../failures.ts';
 import { foundOr, printJson } from '../io.ts';
 import { pricesFrom, pricesOf, refuseUnused } from '../prices.ts';
 import { given } from '../problem.ts';
@@ -10,16 +12,19 @@ import { settings } from '../settings.ts';
 import { toolVersion } from '../version.ts';
 
 export const compare: Register = (program, io, done) => {
-  workloadOptions(
-    program
-      .command('compare')
-      .description('the best plan of each cluster: tokens per second and dollars per million tokens'),
+  failureOptions(
+    workloadOptions(
+      program
+        .command('compare')
+        .description('the best plan of each cluster: tokens per second and dollars per million tokens'),
+    ),
   )
     .argument('<model>', 'preset name, Hugging Face config.json, or YAML file')
     .argument('<clusters...>', 'bundled names or YAML files; ratios are to the first')
     .option('--price <PRICES>', 'US dollars per GPU-hour: h100=2.50,a100=1.10')
     .action((model: string, clusters: string[], flags: Record<string, unknown>) => {
       const s = settings(flags, io);
+      const failures = failuresFrom(flags);
       const prices = pricesFrom(s.price);
       const used = new Set<string>();
       const all = clusters.map((cluster): Compared => {
@@ -30,7 +35,12 @@ export const compare: Register = (program, io, done) => {
         });
         const priced = pricesOf(problem.cluster, prices);
         for (const name of priced.used) used.add(name);
-        return { problem, result, dollarsPerHour: dollarsPerHour(problem, priced.byGroup) };
+        const [best] = result.plans;
+        const outlook =
+          failures === null || best === undefined
+            ? null
+            : outlookOf(problem, best.plan, best.estimate, failures);
+        return { problem, result, dollarsPerHour: dollarsPerHour(problem, priced.byGroup), outlook };
       });
       refuseUnused(
         prices,

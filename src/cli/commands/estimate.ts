@@ -5,12 +5,15 @@ import type { Reason } from '../../domain/reason.ts';
 import { estimate as costOf } from '../../evaluate/estimate.ts';
 import { parseConfiguration } from '../../plan-text/configuration.ts';
 import { type Configured, planOf } from '../../plan-text/plan-of.ts';
+import { outlookOf } from '../../reliability/outlook.ts';
 import { estimateTable } from '../../reporters/estimate-table.ts';
+import { outlookJson, outlookText } from '../../reporters/outlook.ts';
 import { estimateDocument } from '../../reporters/plan-json.ts';
 import { type ReadInFile, wordsOf } from '../../reporters/read-in-file.ts';
 import { askedOf, notesOn, planFrom } from '../../session/launch-file.ts';
 import { type Register, styleOf, workloadOptions } from '../command.ts';
 import { noteRenamed } from '../dimensions.ts';
+import { failureOptions, failuresFrom } from '../failures.ts';
 import {
   gpusOf,
   launchFileOptions,
@@ -94,7 +97,7 @@ async function askedFor(
 }
 
 function configured(command: Command, io: Io, done: (code: number) => void, full: boolean): void {
-  workloadOptions(command)
+  failureOptions(workloadOptions(command))
     .argument('<model>', 'preset name, Hugging Face config.json, or YAML file')
     .argument('<cluster>', 'bundled name or YAML file')
     .option(
@@ -110,6 +113,7 @@ function configured(command: Command, io: Io, done: (code: number) => void, full
   launchFileOptions(command).action(
     async (model: string, cluster: string, words: readonly string[], flags: Record<string, unknown>) => {
       const outside = outsideFrom(flags, words, io);
+      const failures = failuresFrom(flags);
       const asked = await askedFor(flags, outside, () => gpusOf(cluster, settings(flags, io)));
       const { problem, launcher, origin } = given(model, cluster, under(settings(flags, io), asked.workload));
       noteRenamed(io, { '--config': flags.config });
@@ -131,8 +135,15 @@ function configured(command: Command, io: Io, done: (code: number) => void, full
         assumptions: [...asked.notes, ...costed.assumptions, ...(launcher?.restsOn?.(problem, plan) ?? [])],
       };
       const told = { inferred, ...(asked.read === undefined ? {} : { read: asked.read }) };
-      if (flags.json === true) printJson(io, estimateDocument(problem, plan, result, told, origin));
-      else io.stdout(estimateTable(problem, plan, result, told, styleOf(io), full));
+      const outlook = failures === null ? null : outlookOf(problem, plan, result, failures);
+      if (flags.json === true) {
+        const document = estimateDocument(problem, plan, result, told, origin);
+        printJson(io, outlook === null ? document : { ...document, outlook: outlookJson(outlook) });
+      } else {
+        const style = styleOf(io);
+        io.stdout(estimateTable(problem, plan, result, told, style, full));
+        if (outlook !== null) io.stdout(outlookText(outlook, style));
+      }
       done(flags.check === true && result.verdict === 'does-not-fit' ? EXIT.check : EXIT.ok);
     },
   );

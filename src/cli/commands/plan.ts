@@ -4,7 +4,9 @@ import { deviceCount } from '../../domain/cluster.ts';
 import { InputError } from '../../domain/input-error.ts';
 import { json } from '../../frameworks/describers/json.ts';
 import { FRAMEWORKS, LAUNCHABLE } from '../../frameworks/index.ts';
+import { outlookOf } from '../../reliability/outlook.ts';
 import { startJson, startWords } from '../../reporters/from-file.ts';
+import { longRunWords, outlookJson, outlookText } from '../../reporters/outlook.ts';
 import { planDocument } from '../../reporters/plan-json.ts';
 import { planTable } from '../../reporters/plan-table.ts';
 import { type Sweep, sweepDocument, sweepTable } from '../../reporters/sweep.ts';
@@ -22,6 +24,7 @@ import { clusterOptions, type Register, styleOf, workloadOptions } from '../comm
 import { fixFrom, noteRenamed } from '../dimensions.ts';
 import { emitPlan } from '../emit-plan.ts';
 import { explainLine } from '../explain-line.ts';
+import { failureOptions, failuresFrom } from '../failures.ts';
 import { mayWrite } from '../folder.ts';
 import {
   gpusOf,
@@ -46,7 +49,7 @@ const BREATHE_EVERY_MS = 50;
 
 export const plan: Register = (program, io, done) => {
   const command = program.command('plan').description('rank the ways to split a model over a cluster');
-  schedulingOptions(searchFlags(clusterOptions(workloadOptions(command))))
+  schedulingOptions(failureOptions(searchFlags(clusterOptions(workloadOptions(command)))))
     .argument('<model>', 'preset name, Hugging Face config.json, or YAML file')
     .argument('<cluster>', 'bundled name or YAML file')
     .option('--why-not <DIMS>', 'why the best plan has not tp=4,pp=8')
@@ -95,6 +98,7 @@ export const plan: Register = (program, io, done) => {
         ),
       };
       refuseWithoutFolder(flags);
+      const failures = failuresFrom(flags);
       scheduledCluster(problem, flags);
       if (flags.emit !== undefined) mayWrite(String(flags.emit), flags.force === true);
       if (flags.gpus !== undefined || flags.pareto === true) {
@@ -115,9 +119,18 @@ export const plan: Register = (program, io, done) => {
       const stacks = ownStacks(problem, best, outcome.beside.launchers, loadStack);
       const beside = { ...outcome.beside, ownStacks: stacks };
       const from = start === null ? null : startOf(start, problem, launcher, best);
+      const outlooks =
+        failures === null
+          ? []
+          : result.plans.map(({ plan, estimate }) => outlookOf(problem, plan, estimate, failures));
       if (flags.json === true) {
+        const document = planDocument(problem, result, beside, origin);
+        const plans = document.plans.map((one, i) =>
+          outlooks[i] === undefined ? one : { ...one, outlook: outlookJson(outlooks[i]) },
+        );
         printJson(io, {
-          ...planDocument(problem, result, beside, origin),
+          ...document,
+          plans,
           ...(why === null ? {} : { whyNot: whyNotJson(problem, why) }),
           ...(from === null ? {} : { from: startJson(problem, from) }),
         });
@@ -126,6 +139,7 @@ export const plan: Register = (program, io, done) => {
         io.stdout(planTable(problem, result, beside, style));
         const line = best === undefined ? null : explainLine({ model, cluster }, s, problem, best, style);
         if (line !== null) io.stdout(`\n${line}\n`);
+        if (outlooks.length > 0) io.stdout(outlookText(outlooks[0]!, style, longRunWords(outlooks)));
         if (why !== null) io.stdout(`\n${whyNotWords(problem, why, best, styleOf(io))}\n`);
         if (from !== null) io.stdout(`\n${startWords(problem, from, best, styleOf(io))}\n`);
       }
@@ -155,6 +169,7 @@ function refuseOutsideSweeps(flags: Readonly<Record<string, unknown>>): void {
     ['emit', '--emit'],
     ['from', '--from'],
     ['whyNot', '--why-not'],
+    ['mtbf', '--mtbf'],
   ] as const)
     if (flags[key] !== undefined)
       throw new InputError({

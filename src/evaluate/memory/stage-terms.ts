@@ -6,10 +6,12 @@ import { optimizerOf } from '../../optimizers/index.ts';
 import { scheduleOf } from '../../schedules/index.ts';
 import { gatheredBytes, type Held, type Parameters, type State } from '../../techniques/holding.ts';
 import { having, holdingsOf, takenOver } from '../../techniques/index.ts';
+import { reducesBeside } from '../reduced-beside.ts';
 import type { StageProfile } from '../stage-profile.ts';
 import { activationsElsewhere } from './activations-elsewhere.ts';
 import { alignedTerms } from './aligned-terms.ts';
 import { dealtTerms } from './dealt-terms.ts';
+import { delayCorrection } from './delay-correction.ts';
 import type { StagePlace } from './held.ts';
 import type { OperatorMemory } from './operator-memory.ts';
 import type { Owned } from './owned.ts';
@@ -74,6 +76,10 @@ function stateTerms(profile: StageProfile): (place: StagePlace) => MemoryTerm[] 
       : [{ of, bytes: wide * share, layers: each(profile, ({ owned }) => wide * share * owned.trained[of]) }],
   );
   const taken = takenOver(techniques);
+  const { dpReplicate, dpShard } = context.dims;
+  // What is reduced beside the next step leaves that one's gradients a buffer of their own.
+  const buffers = reducesBeside(context) && dpReplicate * dpShard > 1 ? 2 : 1;
+  const corrections = delayCorrection(profile);
   return ({ chunks, ends, weightVersions, accumulates }) => {
     const beside = ownedBeside(profile, ends);
     const largerEnd = (of: (owned: Owned) => number) =>
@@ -106,7 +112,7 @@ function stateTerms(profile: StageProfile): (place: StagePlace) => MemoryTerm[] 
         const fixed = [share * beside[state][of]];
         return [early, one, memoryTerm({ part: state, at: MADE, layers, fixed })];
       }
-      const versions = state === 'weights' ? weightVersions : 1;
+      const versions = state === 'weights' ? weightVersions : state === 'gradients' ? buffers : 1;
       return memoryTerm({
         part: state,
         device,
@@ -143,7 +149,13 @@ function stateTerms(profile: StageProfile): (place: StagePlace) => MemoryTerm[] 
       rootWeights,
       updating: (updateBytes ?? 2 * element) * largestEnd,
     };
-    const all = [...states, ...copies, ...unsplit, ...updated((updateBytes ?? 0) * resident * largestEnd)];
+    const all = [
+      ...states,
+      ...copies,
+      ...corrections(beside),
+      ...unsplit,
+      ...updated((updateBytes ?? 0) * resident * largestEnd),
+    ];
     return [
       ...all,
       ...padding(chunks),

@@ -6,6 +6,7 @@ import { expose } from '../../techniques/overlap.ts';
 import type { StepTraffic } from '../../techniques/technique.ts';
 import type { Owned } from '../memory/owned.ts';
 import { beyondShare } from '../memory/unsplit.ts';
+import { reducesBeside } from '../reduced-beside.ts';
 import type { StageProfile } from '../stage-profile.ts';
 
 /** Once per step and stage, after the last backward and before the next forward: what those passes do not hide. Seconds. */
@@ -17,6 +18,8 @@ export interface StageEnd {
   readonly optimizer: number;
   /** Beside all of the next step. */
   readonly beside: number;
+  /** Of gradients and parameters on the network, beside all of the next step. */
+  readonly reduceBeside: number;
 }
 
 /** Of one GPU that owns so much. `forward` and `backward`: seconds of the passes behind which traffic can hide. */
@@ -27,12 +30,14 @@ export function stageEnd(
 ): StageEnd {
   const hidden = dataHidden(profile.context);
   const { reduce, gather, update, flush, drain, beside } = wholeEnd(profile, owned);
+  const later = reducesBeside(profile.context);
   return {
-    gradientReduce: expose(reduce, hidden.reduce, backward).exposed,
+    gradientReduce: later ? 0 : expose(reduce, hidden.reduce, backward).exposed,
     gradientFlush: flush + drained(drain, profile.context.c.drainHidden * backward),
-    parameterGather: expose(gather, hidden.gather, forward).exposed,
+    parameterGather: later ? 0 : expose(gather, hidden.gather, forward).exposed,
     optimizer: update,
     beside,
+    reduceBeside: later ? reduce + gather : 0,
   };
 }
 

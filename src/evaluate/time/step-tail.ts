@@ -35,6 +35,7 @@ export function stepTail(
   let parameterGather = 0;
   let optimizer = 0;
   let beside = 0;
+  let reduceBeside = 0;
   for (const [index, { stages, time }] of pipelines.entries()) {
     for (const [s, stage] of stages.entries()) {
       const finish = time.finishSeconds[s]!;
@@ -43,6 +44,7 @@ export function stepTail(
       parameterGather = Math.max(parameterGather, step.parameterGather);
       optimizer = Math.max(optimizer, step.optimizer);
       beside = Math.max(beside, step.beside);
+      reduceBeside = Math.max(reduceBeside, step.reduceBeside);
       const tied = s === 0 ? tiedEmbedding(problem, stages[0]!, stages.at(-1)!) : 0;
       const mirrored = mirroredSeconds(problem, plan, stages, s);
       const reduce = (reducesAlone(plan, stage) ? step.gradientReduce : 0) + tied + mirrored;
@@ -58,7 +60,7 @@ export function stepTail(
   );
   return {
     ...tail,
-    gradientReduce: tail.gradientReduce + across,
+    gradientReduce: tail.gradientReduce + across + Math.max(0, reduceBeside - end),
     gradientFlush,
     parameterGather,
     optimizer: optimizer + Math.max(0, beside - end),
@@ -93,6 +95,7 @@ function slowestEnd({ dims }: Plan, stages: number, stage: StageRun): StageEnd {
     parameterGather: slowest('parameterGather'),
     optimizer: slowest('optimizer'),
     beside: slowest('beside'),
+    reduceBeside: slowest('reduceBeside'),
   };
 }
 

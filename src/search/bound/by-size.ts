@@ -1,4 +1,5 @@
 import type { Techniques } from '../../domain/plan.ts';
+import { scheduleOf } from '../../schedules/index.ts';
 import { having, TECHNIQUES, techniqueKeys } from '../../techniques/index.ts';
 import { remembered, rememberedOf } from '../../units/remembered.ts';
 import { type Choice, interned } from '../space/choices.ts';
@@ -41,8 +42,9 @@ export function groupOf(
   values: readonly Techniques[] = barestTechniques(choices),
 ): Group {
   const vpp = Math.max(...choices.map((one) => one.vpp));
-  // Where the ends of the model stand is the schedule's: all choices of a group have one that says the same.
-  const plain = { ...choices[0]!, fewest: null, vpp };
+  // Where the ends of the model stand is the schedule's: all choices of a group have one that says the same. One that flows ends soonest.
+  const flowing = choices.find(({ schedule }) => scheduleOf(schedule).flows === true);
+  const plain = { ...(flowing ?? choices[0]!), fewest: null, vpp };
   const barest = values.map((techniques): Choice => ({ ...plain, techniques }));
   const orders = new Map(choices.map((one) => [orderOf(one), one]));
   return {

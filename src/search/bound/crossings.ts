@@ -72,7 +72,9 @@ export function waysBound(
     after -= way;
   }
   const busiest = (microBatches - 1) * Math.max(...over.map(({ occupied }) => occupied));
-  return Math.max(busiest + once, microBatches * longest);
+  // Of a pipeline that never drains the way through all of it is no part of a step.
+  const flows = orders.some(({ schedule }) => scheduleOf(schedule).flows === true);
+  return Math.max(flows ? busiest : busiest + once, microBatches * longest);
 }
 
 /**

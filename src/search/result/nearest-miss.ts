@@ -107,15 +107,20 @@ function leaveFor(
   { launcher, allow }: Pick<SearchOptions, 'launcher' | 'allow'>,
   book: CostBook,
 ): string | null {
-  const leaves = TECHNIQUES.map(({ id, off, allowedAs, choices, set, format }) => {
+  const leaves = TECHNIQUES.map(({ id, off, allowedAs, pricedAs, choices, price, set, format }) => {
     if (allowedAs === undefined || allow.includes(allowedAs) || choices === undefined) return [];
-    return choices(problem, dims).flatMap((value) => {
-      const added = (techniques: Techniques) => set(techniques, value);
-      const law = planLaw(problem, { ...plan, techniques: added(plan.techniques) });
-      return format(value) === format(off) || law !== null
-        ? []
-        : [{ allowedAs, words: `${id}=${format(value)}`, added }];
-    });
+    // What costs convergence is nobody's remedy unasked.
+    const unpriced = (value: unknown) =>
+      pricedAs === undefined || allow.includes(pricedAs) || (price?.(value) ?? []).length === 0;
+    return choices(problem, dims)
+      .filter(unpriced)
+      .flatMap((value) => {
+        const added = (techniques: Techniques) => set(techniques, value);
+        const law = planLaw(problem, { ...plan, techniques: added(plan.techniques) });
+        return format(value) === format(off) || law !== null
+          ? []
+          : [{ allowedAs, words: `${id}=${format(value)}`, added }];
+      });
   });
   // Of several values the last frees most.
   const most = leaves.flatMap((values) => values.slice(-1));

@@ -24,7 +24,8 @@ export function choiceLaw(problem: Problem, candidate: Candidate): Reason | null
         actual: `${microBatches} micro-batches`,
         limit: `at least pp=${layout.pp} for several chunks a stage`,
       };
-    const broken = scheduleLaw(scheduleOf(choice.schedule), shapeFor(candidate, microBatches));
+    const shape = shapeFor(candidate, microBatches);
+    const broken = scheduleLaw(scheduleOf(choice.schedule), shape, problem.workload);
     if (broken !== null) return broken;
   }
   for (const run of layout.runs) {

@@ -2,6 +2,7 @@ import type { NodeGroup } from '../../domain/cluster.ts';
 import type { Problem } from '../../domain/problem.ts';
 import { splitLaw } from '../../laws/split.ts';
 import { isMoe } from '../../layers/layer.ts';
+import { scheduleOf } from '../../schedules/index.ts';
 import { remembered } from '../../units/remembered.ts';
 import { chainsOf } from './chains.ts';
 import { type Choice, choices } from './choices.ts';
@@ -91,7 +92,12 @@ export function bundleChoices(problem: Problem, { classes }: Bundle, options: Se
   // Choices that hold for any of its chains: as for one with tensor parallelism, replicas and several stages.
   const any = { family: 'type-per-stage', tp: 2, cp, pp: 2, dp: 2, sequences, sharing: 1 } as const;
   const plain = { ...options, fix: { ...options.fix, counts: { ...options.fix.counts, vpp: 1 } } };
-  return choices(problem, any, plain).filter(({ fewest }) => fewest === null);
+  return choices(problem, any, plain).filter(
+    ({ fewest, schedule }) =>
+      fewest === null &&
+      // Pipelines that do not end a step together average nothing.
+      (options.fix.schedule !== undefined || scheduleOf(schedule).flows !== true),
+  );
 }
 
 export function bundleSpace({ classes }: Bundle): number {

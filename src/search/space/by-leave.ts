@@ -1,10 +1,20 @@
 import type { Plan } from '../../domain/plan.ts';
-import { TECHNIQUES } from '../../techniques/index.ts';
+import { SCHEDULES, scheduleOf } from '../../schedules/index.ts';
+import { leavesFor, TECHNIQUES } from '../../techniques/index.ts';
 
 /** What a plan does that a search only tries by leave, by the names that --allow takes. */
-export function byLeave({ techniques }: Pick<Plan, 'techniques'>): string[] {
-  const used = TECHNIQUES.flatMap(({ allowedAs, of, format, off }) =>
-    allowedAs !== undefined && format(of(techniques)) !== format(off) ? [allowedAs] : [],
-  );
-  return [...new Set(used)];
+export function byLeave({ techniques, schedule }: Pick<Plan, 'techniques' | 'schedule'>): string[] {
+  const { allowedAs } = scheduleOf(schedule);
+  const used = TECHNIQUES.flatMap((one) => leavesFor(one, one.of(techniques)));
+  return [...new Set(allowedAs === undefined ? used : [...used, allowedAs])];
 }
+
+/** All that --allow takes. */
+export const LEAVES: readonly string[] = [
+  ...new Set(
+    [
+      ...TECHNIQUES.flatMap(({ allowedAs, pricedAs }) => [allowedAs, pricedAs]),
+      ...SCHEDULES.map(({ allowedAs }) => allowedAs),
+    ].filter((one) => one !== undefined),
+  ),
+];

@@ -2,8 +2,8 @@ import type { ModelSpec } from '../../domain/model.ts';
 import type { ParallelDims } from '../../domain/parallel-dims.ts';
 import type { Techniques } from '../../domain/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
-import { scheduleOf, usualSchedule } from '../../schedules/index.ts';
-import { TECHNIQUES, techniqueKeys } from '../../techniques/index.ts';
+import { SCHEDULES, scheduleOf, usualSchedule } from '../../schedules/index.ts';
+import { leavesFor, TECHNIQUES, techniqueKeys } from '../../techniques/index.ts';
 import { remembered, rememberedOf } from '../../units/remembered.ts';
 import { divisors, type Frame, type Layout } from './frame.ts';
 import { below, type SearchOptions, within } from './options.ts';
@@ -84,15 +84,28 @@ export function techniquesFor(problem: Problem, chain: Chain, options: SearchOpt
   );
   return chunks.flatMap((vpp) => {
     const dims = { tp, cp, pp, dpReplicate, dpShard: dp / dpReplicate, ep: 1, etp: 1, vpp };
-    const schedule = asked ?? usualSchedule(vpp).id;
     const all = techniqueChoices(problem, dims, options);
-    const key = `${vpp}|${schedule}|${dpReplicate}`;
-    return remembered(
-      rememberedOf(ofShape, all, () => new Map<string, Sizeless[]>()),
-      key,
-      () => all.map((one) => ({ vpp, schedule, dpReplicate, ...one })),
+    return schedulesFor(chain, vpp, asked, options).flatMap((schedule) =>
+      remembered(
+        rememberedOf(ofShape, all, () => new Map<string, Sizeless[]>()),
+        `${vpp}|${schedule}|${dpReplicate}`,
+        () => all.map((one) => ({ vpp, schedule, dpReplicate, ...one })),
+      ),
     );
   });
+}
+
+/** The one that is asked for; else the usual one, and beside it those that `--allow` names, of copies that all take as many micro-batches. */
+function schedulesFor(
+  { pp, sharing }: Chain,
+  vpp: number,
+  asked: string | undefined,
+  { allow }: SearchOptions,
+): string[] {
+  const usual = asked ?? usualSchedule(vpp).id;
+  if (asked !== undefined || allow.length === 0 || pp === 1 || vpp > 1 || sharing > 1) return [usual];
+  const more = SCHEDULES.filter(({ allowedAs }) => allowedAs !== undefined && allow.includes(allowedAs));
+  return [usual, ...more.map(({ id }) => id)];
 }
 
 const ofShape = new WeakMap<readonly TechniqueChoice[], Map<string, Sizeless[]>>();
@@ -113,13 +126,11 @@ function techniqueChoices(
   { fix, max, allow }: SearchOptions,
 ): readonly TechniqueChoice[] {
   const all = TECHNIQUES.map((technique): Values => {
-    const { id, off, usual, choices: choose, resolve, limit, allowedAs } = technique;
+    const { id, off, usual, choices: choose, resolve, limit } = technique;
     const stated = fix.techniques[id];
     const held = stated === undefined ? undefined : (resolve?.(stated, problem, dims) ?? stated);
-    const values =
-      stated === undefined && allowedAs !== undefined && !allow.includes(allowedAs)
-        ? [off]
-        : (choose?.(problem, dims, held) ?? [held ?? usual?.(problem, dims) ?? off]);
+    const given = () => choose?.(problem, dims, held) ?? [held ?? usual?.(problem, dims) ?? off];
+    const values = stated === undefined ? allowedAmong(technique, given, allow) : given();
     const limitable = (value: unknown) => limit?.of(value) === null && limit.with(value, 1) !== null;
     // Fewer layers, where they lie in one chunk.
     return {
@@ -132,6 +143,18 @@ function techniqueChoices(
   return Object.keys(max.techniques).length === 0
     ? combined
     : combined.filter(({ techniques }) => below(max, techniques));
+}
+
+/** Off, where none of its values may be tried. */
+function allowedAmong(
+  technique: (typeof TECHNIQUES)[number],
+  given: () => readonly unknown[],
+  allow: readonly string[],
+): readonly unknown[] {
+  const { allowedAs, pricedAs, off } = technique;
+  if (allowedAs !== undefined && !allow.includes(allowedAs)) return [off];
+  if (pricedAs === undefined) return given();
+  return given().filter((value) => leavesFor(technique, value).every((leave) => allow.includes(leave)));
 }
 
 const known = new Map<string, readonly TechniqueChoice[]>();

@@ -62,6 +62,37 @@ describe('a pipeline of equal stages', () => {
   });
 });
 
+describe('a pipeline that never drains', () => {
+  it.each([4, 7, 40, 64, 512])('takes m · (F + B) a step of %i micro-batches: (m + p − 1)/m as fast', (m) => {
+    const seconds = (id: string, forward: (s: number) => number) => {
+      const plan = planWith(id, 1);
+      return timed(plan, runsOf(plan, m, forward)).makespanSeconds;
+    };
+    for (const id of ['2bw', '2bw-ef', 'paci']) {
+      expect(
+        seconds(id, () => 1),
+        id,
+      ).toBeCloseTo(3 * m, 6);
+      expect(seconds('1f1b', () => 1) / seconds(id, () => 1), id).toBeCloseTo((m + P - 1) / m, 9);
+      // Of unlike stages the slowest alone counts, wherever it stands.
+      for (const slowest of [0, 1, 3]) {
+        const unlike = seconds(id, (s) => (s === slowest ? 1.5 : 1));
+        expect(unlike, `${id}, ${slowest}`).toBeCloseTo(4.5 * m, 6);
+      }
+    }
+  });
+
+  it.each([
+    [8, 2.04],
+    [16, 1.51],
+  ])('of 8 stages and %i micro-batches, published %d times as fast to a perplexity', (m, published) => {
+    const speedUp = (m + 8 - 1) / m;
+    // 1.875 and 1.4375: the rest is convergence, not speed.
+    expect(published / speedUp).toBeGreaterThan(1);
+    expect(published / speedUp).toBeLessThan(1.1);
+  });
+});
+
 describe('many micro-batches', () => {
   const shapes = SCHEDULES.filter(({ flows }) => flows !== true).flatMap((schedule) =>
     [1, 2].map((virtualStages) => ({ schedule, virtualStages })),

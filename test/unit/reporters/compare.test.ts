@@ -28,6 +28,7 @@ const one = (best: RankedPlan | null, dollarsPerHour: number | null = null): Com
   problem: MIXED,
   result: best === null ? found([], { certificate }) : found([best]),
   dollarsPerHour,
+  outlook: null,
 });
 const within = (band: number, seconds: number) => {
   const plan = taking(seconds, BEST);
