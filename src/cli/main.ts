@@ -8,7 +8,7 @@ import { toolVersion } from './version.ts';
 const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   plan: async () => (await import('./commands/plan.ts')).plan,
   estimate: async () => (await import('./commands/estimate.ts')).estimate,
-  explain: async () => (await import('./commands/estimate.ts')).explain,
+  explain: async () => (await import('./commands/explain.ts')).explain,
   compare: async () => (await import('./commands/compare.ts')).compare,
   skip: async () => (await import('./commands/skip.ts')).skip,
   emit: async () => (await import('./commands/emit.ts')).emit,

@@ -21,7 +21,7 @@ import { cacheAt } from '../cache.ts';
 import { clusterOptions, type Register, styleOf, workloadOptions } from '../command.ts';
 import { fixFrom, noteRenamed } from '../dimensions.ts';
 import { emitPlan } from '../emit-plan.ts';
-import { explainLine } from '../explain-line.ts';
+import { explainLines } from '../explain-line.ts';
 import { mayWrite } from '../folder.ts';
 import {
   gpusOf,
@@ -124,7 +124,7 @@ export const plan: Register = (program, io, done) => {
       } else {
         const style = styleOf(io);
         io.stdout(planTable(problem, result, beside, style));
-        const line = best === undefined ? null : explainLine({ model, cluster }, s, problem, best, style);
+        const line = explainLines({ model, cluster }, s, problem, result.plans, style);
         if (line !== null) io.stdout(`\n${line}\n`);
         if (why !== null) io.stdout(`\n${whyNotWords(problem, why, best, styleOf(io))}\n`);
         if (from !== null) io.stdout(`\n${startWords(problem, from, best, styleOf(io))}\n`);
