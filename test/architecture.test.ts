@@ -234,6 +234,7 @@ const MAY_IMPORT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'importers/facts': 'what was measured',
     'importers/inventory': 'the groups that measurements belong to',
   },
+  page: {},
   reporters: {
     units: 'SI to figures for people',
     domain: 'what it prints',
@@ -245,6 +246,7 @@ const MAY_IMPORT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'plan-text': 'the plan as text',
     search: 'sweeps and why-not',
     session: 'what a launch file says now',
+    page: 'what the charts of a report are drawn from',
   },
   cli: {
     units: 'shares among flags; spelling',
@@ -281,6 +283,7 @@ const ONLY_IN: Readonly<Record<string, readonly string[]>> = {
   yaml: ['catalogue', 'frameworks/writing'],
   commander: ['cli'],
   chalk: ['reporters'],
+  echarts: ['page'],
   'cli-table3': ['reporters'],
   'javascript-lp-solver': ['partition'],
   'smol-toml': ['catalogue'],

@@ -17,7 +17,11 @@ export function explainBlocks(
   style: Style,
 ): { readonly head: string[]; readonly pictures: string[]; readonly advice: string[] } {
   return {
-    head: [bottleneckWords(problem, estimate, explanation, style)],
+    head: [
+      bottleneckLines(problem, estimate, explanation)
+        .map((line) => wrap(line, style.columns))
+        .join('\n'),
+    ],
     pictures: [
       memoryBars(problem, estimate.stages, style),
       ...(explanation.timeline.rows.length > 1 ? [textTimeline(problem, explanation.timeline, style)] : []),
@@ -33,12 +37,11 @@ export function explainBlocks(
 /** Below it a link at twice its rate changes nothing worth a word. */
 const NO_EFFECT = -0.001;
 
-function bottleneckWords(
+export function bottleneckLines(
   { cluster }: Problem,
   { stages }: Estimate,
   { busyShares, links }: Explanation,
-  { columns }: Style,
-): string {
+): string[] {
   const busiest = busyShares.reduce((a, b) => (b.share > a.share ? b : a));
   const idlest = busyShares.reduce((a, b) => (b.share < a.share ? b : a));
   const on = (of: typeof busiest) => {
@@ -54,7 +57,7 @@ function bottleneckWords(
     link === undefined || link.effect > NO_EFFECT
       ? 'Bottleneck link: none; twice the rate of any link would save less than 0.1% of the step.'
       : `Bottleneck link: ${link.link}; twice its rate would save ${formatPercent(-link.effect)} of the step${links[1] !== undefined && links[1].effect <= NO_EFFECT ? `, the next (${links[1].link}) ${formatPercent(-links[1].effect)}` : ''}.`;
-  return [wrap(stage, columns), wrap(way, columns)].join('\n');
+  return [stage, way];
 }
 
 /** Runs of hosts with the same GPUs on a line. */
@@ -101,7 +104,7 @@ function rangesOf(numbers: readonly number[]): string {
   return runs.map(([from, to]) => (from === to ? `${from}` : `${from}-${to}`)).join();
 }
 
-function evenWords({ stepSeconds }: Estimate, { evenSplit }: Explanation): string {
+export function evenWords({ stepSeconds }: Estimate, { evenSplit }: Explanation): string {
   if ('rule' in evenSplit) return `Even split: ${evenSplit.actual}. ${evenSplit.hint ?? ''}`.trim();
   const factor = evenSplit.estimate.stepSeconds / stepSeconds;
   const verdict =
@@ -150,12 +153,7 @@ function changesWords({ stepSeconds, verdict }: Estimate, { changes }: Explanati
 }
 
 function changeLine(one: Change, { columns }: Style): string {
-  const room =
-    one.verdict === 'does-not-fit'
-      ? `lacks ${formatBytes(-one.roomBytes)} on stage ${one.stage} (${one.group})`
-      : one.kind === 'hardware'
-        ? ''
-        : `${one.verdict} by ${formatBytes(one.roomBytes)}`;
+  const room = one.kind === 'hardware' && one.verdict !== 'does-not-fit' ? '' : roomWords(one);
   const what = foldedLayers(one.what);
   return wrap(
     `  ${effectWords(one).padStart(7)}  ${what}${room === '' ? '' : `: ${room}`}`,
@@ -164,8 +162,15 @@ function changeLine(one: Change, { columns }: Style): string {
   );
 }
 
+/** `fits by 0.6 GiB` */
+export function roomWords({ verdict, roomBytes, stage, group }: Change): string {
+  return verdict === 'does-not-fit'
+    ? `lacks ${formatBytes(-roomBytes)} on stage ${stage} (${group})`
+    : `${verdict} by ${formatBytes(roomBytes)}`;
+}
+
 /** `−1.8%` */
-function effectWords({ effect }: Change): string {
+export function effectWords({ effect }: Change): string {
   return `${effect < 0 ? '−' : '+'}${formatPercent(Math.abs(effect))}`;
 }
 

@@ -18,12 +18,23 @@ export function explained(
   mostPasses: number,
 ): Explanation {
   return {
-    timeline: timelineOf(problem, plan, mostPasses),
-    busyShares: busyShares(problem, plan),
+    ...drawn(problem, plan, mostPasses),
     links: linkEffects(problem, plan, estimate),
-    seats: seatsOf(problem, plan),
     evenSplit: evenSplitOf(problem, { launcher }),
     changes: changesOf(problem, plan, estimate, launcher),
+  };
+}
+
+/** What pictures of a plan are drawn from. */
+export function drawn(
+  problem: Problem,
+  plan: Plan,
+  mostPasses: number,
+): Pick<Explanation, 'timeline' | 'busyShares' | 'seats'> {
+  return {
+    timeline: timelineOf(problem, plan, mostPasses),
+    busyShares: busyShares(problem, plan),
+    seats: seatsOf(problem, plan),
   };
 }
 

@@ -3,12 +3,14 @@ import { timelineOf } from '../../evaluate/timeline.ts';
 import { LAUNCHABLE } from '../../frameworks/index.ts';
 import { estimateTable } from '../../reporters/estimate-table.ts';
 import { explanationDocument } from '../../reporters/explanation-json.ts';
+import { explainPage } from '../../reporters/report/explain-report.ts';
 import { timelineSvg } from '../../reporters/svg.ts';
 import { traceText } from '../../reporters/trace.ts';
 import { explained } from '../../session/explain.ts';
 import { type Register, styleOf } from '../command.ts';
 import { askedPlan, configuredOptions, withNotes } from '../configured.ts';
 import { EXIT, printJson } from '../io.ts';
+import { IN_A_REPORT, writeReport } from '../report.ts';
 import { mayWritePicture, writePicture } from '../write-picture.ts';
 
 /** Passes of a stage that a timeline in letters can show. */
@@ -24,7 +26,11 @@ export const explain: Register = (program, io, done) => {
         'where each millisecond and gibibyte of one configuration goes, who serves which stage, what to change first',
       )
       .option('--trace <FILE>', 'write the step as a trace for Perfetto or chrome://tracing')
-      .option('--svg <FILE>', 'write the step as a picture'),
+      .option('--svg <FILE>', 'write the step as a picture')
+      .option(
+        '--report <FILE>',
+        'write a page with all of it in pictures: one HTML file that asks for nothing',
+      ),
   ).action(
     async (
       model: string,
@@ -32,7 +38,7 @@ export const explain: Register = (program, io, done) => {
       words: readonly string[],
       flags: Record<string, unknown>,
     ) => {
-      for (const name of ['trace', 'svg'])
+      for (const name of ['trace', 'svg', 'report'])
         if (flags[name] !== undefined) mayWritePicture(String(flags[name]), `--${name}`);
       const asked = await askedPlan(model, cluster, words, flags, io);
       const { problem, plan, origin, launcher } = asked;
@@ -58,6 +64,14 @@ export const explain: Register = (program, io, done) => {
           '--svg',
           io,
         );
+      if (flags.report !== undefined) {
+        const timeline = timelineOf(problem, plan, IN_A_REPORT);
+        writeReport(
+          String(flags.report),
+          explainPage(problem, plan, result, { ...explanation, timeline }, origin),
+          io,
+        );
+      }
       done(flags.check === true && result.verdict === 'does-not-fit' ? EXIT.check : EXIT.ok);
     },
   );

@@ -7,11 +7,13 @@ import { FRAMEWORKS, LAUNCHABLE } from '../../frameworks/index.ts';
 import { startJson, startWords } from '../../reporters/from-file.ts';
 import { planDocument } from '../../reporters/plan-json.ts';
 import { planTable } from '../../reporters/plan-table.ts';
+import { planPage } from '../../reporters/report/plan-report.ts';
 import { type Sweep, sweepDocument, sweepTable } from '../../reporters/sweep.ts';
 import { whyNotJson, whyNotWords } from '../../reporters/why-not.ts';
 import { DEFAULT_OPTIONS, type SearchOptions } from '../../search/space/options.ts';
 import { byGpus, gpuFront, memoryFront, sizesBetween } from '../../search/sweep.ts';
 import { whyNot } from '../../search/why-not.ts';
+import { drawn } from '../../session/explain.ts';
 import { askedOf } from '../../session/launch-file.ts';
 import { ownStacks } from '../../session/own-stacks.ts';
 import { type PlanOutcome, planRun } from '../../session/plan-run.ts';
@@ -35,11 +37,13 @@ import {
 } from '../from-file.ts';
 import { EXIT, foundOr, type Io, printJson } from '../io.ts';
 import { type Given, given } from '../problem.ts';
+import { IN_A_REPORT, writeReport } from '../report.ts';
 import { scheduledCluster, scheduling, schedulingOptions } from '../scheduling.ts';
 import { searchFlags, searchOptions, sizesFrom } from '../search-flags.ts';
 import { type Settings, settings } from '../settings.ts';
 import { buildDigest } from '../version.ts';
 import { whole } from '../whole.ts';
+import { mayWritePicture } from '../write-picture.ts';
 
 const PROGRESS_EVERY_MS = 200;
 const BREATHE_EVERY_MS = 50;
@@ -66,6 +70,10 @@ export const plan: Register = (program, io, done) => {
       "write the best plan's launch folder, for --launcher or the first framework that runs it",
     )
     .option('--force', 'replace files in a folder that exists')
+    .option(
+      '--report <FILE>',
+      'write a page with the ranking and the best plan in pictures: one HTML file that asks for nothing',
+    )
     .option('--no-cache', 'search anew')
     .option('--quiet', 'no progress');
   launchFileOptions(command).action(
@@ -96,6 +104,7 @@ export const plan: Register = (program, io, done) => {
       };
       refuseWithoutFolder(flags);
       scheduledCluster(problem, flags);
+      if (flags.report !== undefined) mayWritePicture(String(flags.report), '--report');
       if (flags.emit !== undefined) mayWrite(String(flags.emit), flags.force === true);
       if (flags.gpus !== undefined || flags.pareto === true) {
         refuseOutsideSweeps(flags);
@@ -129,6 +138,10 @@ export const plan: Register = (program, io, done) => {
         if (why !== null) io.stdout(`\n${whyNotWords(problem, why, best, styleOf(io))}\n`);
         if (from !== null) io.stdout(`\n${startWords(problem, from, best, styleOf(io))}\n`);
       }
+      if (flags.report !== undefined) {
+        const why = best === undefined ? null : drawn(problem, best.plan, IN_A_REPORT);
+        writeReport(String(flags.report), planPage(problem, result, beside, why, origin), io);
+      }
       if (flags.emit !== undefined && best !== undefined) {
         const to = launcher ?? FRAMEWORKS.find((one) => one.reject(problem, best.plan) === null) ?? json;
         const context = {
@@ -153,6 +166,7 @@ function refuseOutsideSweeps(flags: Readonly<Record<string, unknown>>): void {
   const sweep = flags.pareto === true ? '--pareto' : '--gpus';
   for (const [key, name] of [
     ['emit', '--emit'],
+    ['report', '--report'],
     ['from', '--from'],
     ['whyNot', '--why-not'],
   ] as const)
