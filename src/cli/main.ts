@@ -18,13 +18,14 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   gpu: async () => (await import('./commands/catalogue.ts')).gpu,
   link: async () => (await import('./commands/catalogue.ts')).link,
   stack: async () => (await import('./commands/catalogue.ts')).stack,
+  completion: async () => (await import('./commands/completion.ts')).completion,
   schema: async () => (await import('./commands/schema.ts')).schema,
 };
 
-/** The command asked for; all of them where none is, or one that does not exist. */
+/** The command asked for; all of them where none is, one that does not exist, or one about all of them. */
 function asked([first = '']: readonly string[]): string[] {
   if (first === '--version') return [];
-  return Object.hasOwn(COMMANDS, first) ? [first] : Object.keys(COMMANDS);
+  return Object.hasOwn(COMMANDS, first) && first !== 'completion' ? [first] : Object.keys(COMMANDS);
 }
 
 /** Runs one command line. Results go to stdout, everything else to stderr; returns the exit code, never throws. */
