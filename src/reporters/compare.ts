@@ -31,7 +31,7 @@ interface Line {
 }
 
 /** Each cluster beside the first. Two clusters whose figures lie within each other's bands are ties. */
-function lines(all: readonly Compared[]): Line[] {
+export function comparedLines(all: readonly Compared[]): Line[] {
   const first = all[0]!.result.plans[0];
   return all.map((compared) => {
     const best = compared.result.plans[0];
@@ -65,7 +65,7 @@ export function compareDocument(all: readonly Compared[], toolVersion: string): 
       ...(workload.optimizerOptions === undefined ? {} : { optimizerOptions: workload.optimizerOptions }),
       training: trainingJson(model),
     },
-    clusters: lines(all).map(lineJson),
+    clusters: comparedLines(all).map(lineJson),
   };
 }
 
@@ -92,20 +92,23 @@ function lineJson({
 
 export function compareTable(all: readonly Compared[], style: Style): string {
   const { model, workload } = all[0]!.problem;
-  const rows = lines(all).map(({ compared, tokensPerSecond, ratio, tied, dollarsPerMillionTokens }) => {
-    const best = compared.result.plans[0];
-    const { cluster } = compared.problem;
-    if (best === undefined) return [cluster.name, `${deviceCount(cluster)}`, 'nothing fits', '', '', '', ''];
-    return [
-      cluster.name,
-      `${devicesOf(best.plan)}/${deviceCount(cluster)}`,
-      formatSeconds(best.estimate.stepSeconds),
-      formatInteger(tokensPerSecond!),
-      ratio === null ? '?' : `${digits(ratio)}×${tied ? ' tie' : ''}`,
-      dollarsPerMillionTokens === null ? '?' : `$${digits(dollarsPerMillionTokens)}`,
-      arithmetic(best.plan),
-    ];
-  });
+  const rows = comparedLines(all).map(
+    ({ compared, tokensPerSecond, ratio, tied, dollarsPerMillionTokens }) => {
+      const best = compared.result.plans[0];
+      const { cluster } = compared.problem;
+      if (best === undefined)
+        return [cluster.name, `${deviceCount(cluster)}`, 'nothing fits', '', '', '', ''];
+      return [
+        cluster.name,
+        `${devicesOf(best.plan)}/${deviceCount(cluster)}`,
+        formatSeconds(best.estimate.stepSeconds),
+        formatInteger(tokensPerSecond!),
+        ratio === null ? '?' : `${digits(ratio)}×${tied ? ' tie' : ''}`,
+        dollarsPerMillionTokens === null ? '?' : `$${digits(dollarsPerMillionTokens)}`,
+        arithmetic(best.plan),
+      ];
+    },
+  );
   const head = ['cluster', 'GPUs', 'step', 'tokens/s', 'vs first', '$/Mtok', 'best plan'];
   const figures = [1, 2, 3, 4, 5];
   const brief = grid(

@@ -47,7 +47,7 @@ function busyShares(problem: Problem, plan: Plan): Explanation['busyShares'] {
 }
 
 /** Stage by stage, the hosts and the GPUs on each. */
-function seatsOf({ cluster }: Problem, plan: Plan): StageSeats[] {
+export function seatsOf({ cluster }: Problem, plan: Plan): StageSeats[] {
   return plan.pipelines.flatMap(({ stages, microBatches }, pipeline) =>
     stages.map((stage, index): StageSeats => {
       const alone = { ...plan, pipelines: [{ stages: [stage], microBatches }] };

@@ -29,6 +29,7 @@ function hostile(): readonly [string, string] {
 
 const explained = join(here, 'explain.html');
 const planned = join(here, 'plan.html');
+const compared = join(here, 'compare.html');
 
 describe.skipIf(BROWSER === undefined)('a report in a browser', () => {
   let browser: Browser;
@@ -41,6 +42,9 @@ describe.skipIf(BROWSER === undefined)('a report in a browser', () => {
     expect(written).toMatchObject({ code: 0, err: `wrote ${explained}\n` });
     const ranked = await run(['plan', 'llama-3.2-1b', 'dgx-h100-8', ...SMALL, '--report', planned]);
     expect(ranked.code).toBe(0);
+    const clusters = ['dgx-h100-8', 'dgx-a100-8', '4090-8'];
+    const priced = ['--price', 'h100=2.5,a100=1.1,rtx-4090=0.4', '--report', compared];
+    expect((await run(['compare', 'llama-3.2-1b', ...clusters, ...SMALL, ...priced])).code).toBe(0);
     browser = await chromium.launch({ executablePath: BROWSER!, args: ['--no-sandbox'] });
   }, NO_LIMIT);
 
@@ -77,6 +81,8 @@ describe.skipIf(BROWSER === undefined)('a report in a browser', () => {
     [explained, 390, 'dark', 3],
     [planned, 1280, 'dark', 4],
     [planned, 390, 'light', 4],
+    [compared, 1280, 'light', 2],
+    [compared, 390, 'dark', 2],
   ] as const)(
     '%s renders at %i pixels, %s, without an error or a request',
     async (file, width, scheme, charts) => {
@@ -101,6 +107,14 @@ describe.skipIf(BROWSER === undefined)('a report in a browser', () => {
     const { page, said } = await opened(explained, 1280, 'light');
     await hovered(page, '#chart-1', /stage 0 a100-40-sxm: (forward|backward) of micro-batch \d+/);
     await hovered(page, '#chart-0', /ms, [\d.]+% of the step/);
+    expect(said).toEqual([]);
+    await page.close();
+  });
+
+  it('tells how sure a cluster is under the pointer', async () => {
+    const { page, said } = await opened(compared, 1280, 'light');
+    await hovered(page, '#chart-0', /dgx-h100-8.*, from [\d,]+ to [\d,]+/);
+    await hovered(page, '#chart-1', /dgx-h100-8.*\$[\d.]+, from \$/);
     expect(said).toEqual([]);
     await page.close();
   });

@@ -13,7 +13,7 @@ export interface CommandNode {
   readonly arguments: readonly (readonly string[])[];
 }
 
-export interface OptionNode {
+interface OptionNode {
   /** `--seq-length` */
   readonly flag: string;
   readonly description: string;
