@@ -104,12 +104,15 @@ export function expert({ plan }: RankedPlan): string {
   return ep > 1 || etp > 1 ? `, EP ${ep}${etp > 1 ? ` ETP ${etp}` : ''}` : '';
 }
 
-/** Two lines a plan: figures first, then how. */
+/** Under a head, three lines a plan: figures first, then how, then memory. */
 function narrow(problem: Problem, plans: readonly RankedPlan[], style: Style): string {
-  return plans
+  const tokens = (one: RankedPlan) => formatInteger(one.estimate.tokensPerSecond);
+  const width = Math.max('tokens/s'.length, ...plans.map((one) => tokens(one).length));
+  const head = `${'#'.padEnd(3)} ${'step'.padStart(8)}  ${'tokens/s'.padStart(width)}  ${'MFU'.padStart(6)}  GPUs = degrees`;
+  const rows = plans
     .map((ranked) => {
       const { plan, estimate } = ranked;
-      const first = `${rank(ranked).padEnd(3)} ${formatSeconds(estimate.stepSeconds).padStart(8)}  ${formatInteger(estimate.tokensPerSecond)} tokens/s  MFU ${formatPercent(estimate.mfu)}  ${arithmetic(plan)}${expert(ranked)}`;
+      const first = `${rank(ranked).padEnd(3)} ${formatSeconds(estimate.stepSeconds).padStart(8)}  ${tokens(ranked).padStart(width)}  ${formatPercent(estimate.mfu).padStart(6)}  ${arithmetic(plan)}${expert(ranked)}`;
       const how = [
         scheduleWords(plan),
         `mbs ${microBatchWords(plan)}`,
@@ -124,6 +127,7 @@ function narrow(problem: Problem, plans: readonly RankedPlan[], style: Style): s
         .join('\n');
     })
     .join('\n');
+  return `${head}\n${rows}`;
 }
 
 /** What stands under the ranking, a line each. */
