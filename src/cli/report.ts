@@ -5,7 +5,7 @@ import type { Io } from './io.ts';
 import { writePicture } from './write-picture.ts';
 
 /** Passes of all stages that a report has: more would not stay below its two megabytes. */
-export const IN_A_REPORT = 12_000;
+export const IN_A_REPORT = 10_000;
 
 /** Writes a page with the script that draws it, which nothing else reads. */
 export function writeReport(path: string, page: Page, io: Io): void {

@@ -71,11 +71,14 @@ export function timelineOf(given: Problem, plan: Plan, mostPasses = Number.POSIT
   return { rows, ending, seconds: at, drawn: played.map(({ drawn, of }) => ({ microBatches: drawn, of })) };
 }
 
+/** Of one stage, whose micro-batches are no rounds. */
+const FEWEST_ALONE = 8;
+
 /** So many micro-batches at most, two rounds at least, whose last round is as full as that of all. */
 function fewer(microBatches: number, stages: number, most: number): number {
   if (microBatches <= most) return microBatches;
   const rest = microBatches % stages;
-  const rounds = Math.max(2, Math.floor((most - rest) / stages));
+  const rounds = Math.max(stages === 1 ? FEWEST_ALONE : 2, Math.floor((most - rest) / stages));
   return Math.min(microBatches, rounds * stages + rest);
 }
 

@@ -12,9 +12,12 @@ export interface TimelineData {
 
 interface TimelineRowData {
   readonly name: string;
-  /** Index of the kind, micro-batch, chunk, from and to in milliseconds, 1 where it shares a slot. */
-  readonly passes: readonly (readonly [number, number, number, number, number, 0 | 1])[];
-  /** Row of the sender, micro-batch, 0 forward or 1 backward, from and to in milliseconds. */
+  /**
+   * In order: index of the kind, micro-batch, chunk, milliseconds waited since the last one's end (less than nothing: it shares its
+   * slot) and taken.
+   */
+  readonly passes: readonly (readonly [number, number, number, number, number])[];
+  /** Row of the sender, micro-batch, 0 forward or 1 backward, when it was sent and milliseconds on the way. */
   readonly transfers: readonly (readonly [number, number, 0 | 1, number, number])[];
   /** Milliseconds and GiB from then on. */
   readonly memory: readonly (readonly [number, number])[];

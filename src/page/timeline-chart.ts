@@ -5,8 +5,6 @@ import { lines, type Theme, time } from './theme.ts';
 const ROW = 26;
 /** Passes of a row before anybody zooms: the pipeline fills. */
 const SHOWN = { wide: 64, narrow: 24 };
-/** Above it memory over time would be a thicket. */
-const MOST_MEMORY = 16;
 
 /** What the library hands to a drawing function; only what is used. */
 interface Api {
@@ -35,7 +33,7 @@ export function timelineHeight({ rows }: TimelineData): number {
 }
 
 function hasMemory(rows: TimelineData['rows']): boolean {
-  return rows.length <= MOST_MEMORY && rows.some(({ memory }) => memory.length > 0);
+  return rows.some(({ memory }) => memory.length > 0);
 }
 
 /** The pipeline's step: passes, what waits between them, transfers as lines from row to row; memory below. */
@@ -51,7 +49,7 @@ export function timelineOption(data: TimelineData, theme: Theme, width: number):
   const all = passKinds.map((name, kind) => ({
     name,
     items: rows.flatMap((row, at) =>
-      row.passes
+      unfolded(row.passes)
         .filter((pass) => pass[0] === kind)
         .map(
           ([, microBatch, chunk, from, to, beside]): Item => ({
@@ -67,7 +65,7 @@ export function timelineOption(data: TimelineData, theme: Theme, width: number):
   }));
   const kinds = all.filter(({ items }) => items.length > 0);
   const waiting = rows.flatMap((row, at) =>
-    gaps(row.passes).map(
+    gaps(unfolded(row.passes)).map(
       ([from, to]): Item => ({
         value: [at, from, to, 0],
         told: [`${row.name}: waiting`, `${time(to - from)} from ${time(from)}`],
@@ -86,11 +84,11 @@ export function timelineOption(data: TimelineData, theme: Theme, width: number):
   );
   const sent = rows.flatMap((row, at) =>
     row.transfers.map(
-      ([sender, microBatch, back, from, to]): Item => ({
-        value: [sender, from, at, to],
+      ([sender, microBatch, back, from, taken]): Item => ({
+        value: [sender, from, at, from + taken],
         told: [
           `${back === 1 ? 'gradient' : 'activation'} of micro-batch ${microBatch}`,
-          `${names[sender]} to ${row.name}, ${time(to - from)}`,
+          `${names[sender]} to ${row.name}, ${time(taken)}`,
         ],
         itemStyle: { color: theme.faint, opacity: 0.7 },
       }),
@@ -195,8 +193,22 @@ export function timelineOption(data: TimelineData, theme: Theme, width: number):
   };
 }
 
+/** Kind, micro-batch, chunk, from, to, and 1 where it shares its slot. */
+type Pass = readonly [number, number, number, number, number, 0 | 1];
+
+/** Passes with the times at which they begin and end. */
+function unfolded(passes: TimelineData['rows'][number]['passes']): Pass[] {
+  let at = 0;
+  return passes.map(([kind, microBatch, chunk, waited, taken]) => {
+    const from = at + waited;
+    const beside = waited < 0 && -waited > taken / 2 ? 1 : 0;
+    at = from + taken;
+    return [kind, microBatch, chunk, from, at, beside];
+  });
+}
+
 /** Between passes, and before the first. */
-function gaps(passes: TimelineData['rows'][number]['passes']): [number, number][] {
+function gaps(passes: readonly Pass[]): [number, number][] {
   const found: [number, number][] = [];
   let at = 0;
   for (const [, , , from, to] of passes) {

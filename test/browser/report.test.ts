@@ -156,15 +156,23 @@ describe.skipIf(BROWSER === undefined)('a report in a browser', () => {
   });
 });
 
-it('a report is one file below two megabytes, the same bytes twice', async () => {
-  const file = join(here, 'twice.html');
-  const command = ['explain', 'llama-3.1-70b', 'dgx-h100-64', ...SMALL, '--config', 'tp=4,pp=8,dp=2,vpp=2'];
-  const written = async () => {
-    await run([...command, '--report', file]);
-    return readFileSync(file, 'utf8');
-  };
-  const first = await written();
-  expect(await written()).toBe(first);
-  expect(statSync(file).size).toBeLessThan(2e6);
-  expect(first).not.toMatch(/(src|href)="(?!data:)/);
-});
+it.each([
+  ['llama-3.1-70b', 'dgx-h100-64', '64', 'tp=4,pp=8,dp=2,vpp=2'],
+  ['llama-3.1-405b', 'dgx-h100-1024', '4096', 'tp=8,pp=16,dp=8,vpp=2,schedule=zb-v,recompute=full'],
+  ['llama-3.1-405b', 'dgx-h100-1024', '4096', 'tp=8,pp=63,dp=2,vpp=2,recompute=full'],
+])(
+  'a report of %s on %s, batch %s, %s, is one file below two megabytes, the same bytes twice',
+  async (model, cluster, batch, config) => {
+    const file = join(here, 'twice.html');
+    const workload = ['--seq-length', '4096', '--global-batch', batch];
+    const command = ['explain', model, cluster, ...workload, '--config', config];
+    const written = async () => {
+      await run([...command, '--report', file]);
+      return readFileSync(file, 'utf8');
+    };
+    const first = await written();
+    expect(await written()).toBe(first);
+    expect(statSync(file).size).toBeLessThan(2e6);
+    expect(first).not.toMatch(/(src|href)="(?!data:)/);
+  },
+);

@@ -10,12 +10,17 @@ import { rowName } from '../text-timeline.ts';
 import { paidFor, timeClasses } from '../time-classes.ts';
 import type { Section } from './html.ts';
 
+/** Transfers between more passes would be a carpet, and memory of more rows a thicket; both are bytes. */
+const MOST_WITH_TRANSFERS = 16_000;
+const MOST_WITH_MEMORY = 16;
+
 /** Digits that every figure of a chart has: more would be bytes that nobody sees. */
 const DIGITS = 5;
 
 function timelineData({ cluster }: Problem, timeline: Timeline): TimelineData {
   const { rows, ending, seconds } = timeline;
-  const milli = (at: number) => Number((1e3 * at).toPrecision(DIGITS + 2));
+  const places = new Map(rows.map(({ pipeline, index }, at) => [`${pipeline} ${index}`, at]));
+  const many = rows.reduce((sum, { passes }) => sum + passes.length, 0) > MOST_WITH_TRANSFERS;
   return {
     kind: 'timeline',
     passKinds: [...PASSES],
@@ -23,24 +28,33 @@ function timelineData({ cluster }: Problem, timeline: Timeline): TimelineData {
     ending: ending.map(({ name, from, to }) => ({ name, from: milli(from), to: milli(to) })),
     rows: rows.map((row) => ({
       name: `${rowName(timeline, row)} ${cluster.groups[row.group]!.gpu.id}`,
-      passes: row.passes.map(({ kind, microBatch, chunk, from, to, beside }) => [
+      passes: row.passes.map(({ kind, microBatch, chunk, from, to }, i) => [
         PASSES.indexOf(kind),
         microBatch,
         chunk,
-        milli(from),
-        milli(to),
-        beside ? 1 : 0,
+        milli(from - (row.passes[i - 1]?.to ?? 0)),
+        milli(to - from),
       ]),
-      transfers: row.transfers.map(({ kind, microBatch, fromRow, from, to }) => [
-        rows.findIndex((one) => one.pipeline === row.pipeline && one.index === fromRow),
-        microBatch,
-        kind === 'forward' ? 0 : 1,
-        milli(from),
-        milli(to),
-      ]),
-      memory: row.memory.map(({ at, bytes }) => [milli(at), Number((bytes / GiB).toPrecision(DIGITS))]),
+      transfers: many
+        ? []
+        : row.transfers.map(({ kind, microBatch, fromRow, from, to }) => [
+            places.get(`${row.pipeline} ${fromRow}`)!,
+            microBatch,
+            kind === 'forward' ? 0 : 1,
+            milli(from),
+            milli(to - from),
+          ]),
+      memory:
+        rows.length > MOST_WITH_MEMORY
+          ? []
+          : row.memory.map(({ at, bytes }) => [milli(at), Number((bytes / GiB).toPrecision(DIGITS))]),
     })),
   };
+}
+
+/** To seven digits, at most a nanosecond. */
+function milli(seconds: number): number {
+  return Math.round(1e6 * Number((1e3 * seconds).toPrecision(7))) / 1e6;
 }
 
 /** GiB by part on the fullest GPU of each stage, against its limit. */

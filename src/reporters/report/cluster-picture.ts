@@ -9,7 +9,8 @@ const GPU = 20;
 const GAP = 8;
 const WIDTH = 1100;
 const LABEL = 48;
-/** Of a group; more are counted. */
+/** More groups, and more nodes of one, are counted. */
+const MOST_GROUPS = 24;
 const MOST_NODES = 64;
 /** GPUs of a host in one row of a picture. */
 const PER_ROW = 8;
@@ -24,7 +25,7 @@ export function clusterPicture(cluster: Cluster, seats: readonly StageSeats[]): 
     for (const { host, gpus } of runs)
       for (const gpu of gpus) stageOf.set(`${host} ${gpu}`, { pipeline, stage, index });
   let y = 6;
-  const parts = cluster.groups.map((group) => {
+  const parts = cluster.groups.slice(0, MOST_GROUPS).map((group) => {
     const { markup, height } = groupOf(group, y, (host, gpu) => stageOf.get(`${host} ${gpu}`), seats.length);
     y += height;
     return markup;
@@ -35,10 +36,12 @@ export function clusterPicture(cluster: Cluster, seats: readonly StageSeats[]): 
           .slice(0, 8)
           .map((kind) => joinWords(cluster, kind))
       : [];
-  const words = joins.map(
+  const more = cluster.groups.length - MOST_GROUPS;
+  const told = more > 0 ? [`… and ${more} more groups`, ...joins] : joins;
+  const words = told.map(
     (text, i) => `<text x="6" y="${y + 18 + 18 * i}" font-size="13">${escaped(text)}</text>`,
   );
-  const height = y + 18 * joins.length + 14;
+  const height = y + 18 * told.length + 14;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" font-family="sans-serif" role="img" aria-label="the cluster">`,
     ...parts,
