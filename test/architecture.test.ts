@@ -253,6 +253,7 @@ const MAY_IMPORT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'importers/facts': 'what was measured',
     'importers/inventory': 'the groups that measurements belong to',
   },
+  page: {},
   reporters: {
     units: 'SI to figures for people',
     domain: 'what it prints',
@@ -265,6 +266,7 @@ const MAY_IMPORT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     search: 'sweeps and why-not',
     reliability: 'what failures leave of a plan',
     session: 'what a launch file says now',
+    page: 'what the charts of a report are drawn from',
   },
   cli: {
     units: 'shares among flags; spelling',
@@ -302,6 +304,7 @@ const ONLY_IN: Readonly<Record<string, readonly string[]>> = {
   yaml: ['catalogue', 'frameworks/writing'],
   commander: ['cli'],
   chalk: ['reporters'],
+  echarts: ['page'],
   'cli-table3': ['reporters'],
   'javascript-lp-solver': ['partition'],
   'smol-toml': ['catalogue'],

@@ -46,3 +46,4 @@ await build({
   plugins: [compiled],
   logLevel: 'warning',
 });
+await import('./build/page.ts');

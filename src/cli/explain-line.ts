@@ -4,6 +4,7 @@ import { shellQuote } from '../launch-folder/quote.ts';
 import { planText } from '../plan-text/text.ts';
 import { commandLines } from '../reporters/command-lines.ts';
 import type { Style } from '../reporters/paint.ts';
+import { wrap } from '../units/wrap.ts';
 import type { Settings } from './settings.ts';
 
 /** What explain takes of what plan was told. */
@@ -25,20 +26,27 @@ const TOLD = [
   'routing',
   'models',
   'layer-profile',
+  'gpu-types',
 ] as const satisfies (keyof Settings)[];
 
 /**
- * The command that explains a plan, to copy; null where explain cannot be told the same: a part of a cluster's GPUs, or nodes
- * in another order than the file's.
+ * The command that explains the first of some plans, to copy, and the configuration of each other row. Nodes in another order than the
+ * file's are said by a plan file alone.
  */
-export function explainLine(
+export function explainLines(
   { model, cluster }: { readonly model: string; readonly cluster: string },
   s: Settings,
   problem: Problem,
-  { rank, plan }: RankedPlan,
+  plans: readonly RankedPlan[],
   { columns }: Style,
 ): string | null {
-  if (s['gpu-types'] !== undefined || plan.nodeOrder !== null) return null;
+  const [best, ...others] = plans;
+  if (best === undefined) return null;
+  if (best.plan.nodeOrder !== null)
+    return wrap(
+      'Explain a row: add --json > plan.json, then `shardwright explain plan.json#1` (nodes are ordered by measured links, which --config cannot say).',
+      columns,
+    );
   const flags = TOLD.flatMap((key) => {
     const value = s[key];
     return value === undefined ? [] : [`--${key} ${shellQuote(value)}`];
@@ -47,7 +55,15 @@ export function explainLine(
     `shardwright explain ${shellQuote(model)}`,
     shellQuote(cluster),
     ...flags,
-    `--config ${shellQuote(planText(problem, plan))}`,
+    configOf(problem, best),
   ];
-  return `Explain row ${rank}:\n${commandLines(units, columns)}`;
+  const rest = others.map((one) => `${one.rank}  ${commandLines([configOf(problem, one)], columns - 3)}`);
+  return [
+    `Explain row ${best.rank}:\n${commandLines(units, columns)}`,
+    ...(rest.length === 0 ? [] : [`Other rows, in the same command:\n${rest.join('\n')}`]),
+  ].join('\n\n');
+}
+
+function configOf(problem: Problem, { plan }: RankedPlan): string {
+  return `--config ${shellQuote(planText(problem, plan))}`;
 }

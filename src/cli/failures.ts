@@ -5,8 +5,8 @@ import type { Failures } from '../reliability/outlook.ts';
 import { type Dimension, parseQuantity } from '../units/parse.ts';
 import { whole } from './whole.ts';
 
-const FLAGS = ['mtbf', 'checkpoint', 'restart', 'spares', 'repair', 'congestion'] as const;
-type Flag = (typeof FLAGS)[number];
+export const FAILURE_FLAGS = ['mtbf', 'checkpoint', 'restart', 'spares', 'repair', 'congestion'] as const;
+type Flag = (typeof FAILURE_FLAGS)[number];
 
 /** What is known of failures and of the network's other traffic. */
 export function failureOptions(command: Command): Command {
@@ -30,7 +30,7 @@ export function failuresFrom(flags: Readonly<Record<string, unknown>>): Failures
   const said = (flag: Flag) => (flags[flag] === undefined ? null : String(flags[flag]));
   const mtbf = said('mtbf');
   if (mtbf === null) {
-    const odd = FLAGS.find((flag) => said(flag) !== null);
+    const odd = FAILURE_FLAGS.find((flag) => said(flag) !== null);
     if (odd === undefined) return null;
     throw new InputError({
       message: `--${odd} without --mtbf`,

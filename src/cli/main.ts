@@ -9,7 +9,7 @@ import { toolVersion } from './version.ts';
 const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   plan: async () => (await import('./commands/plan.ts')).plan,
   estimate: async () => (await import('./commands/estimate.ts')).estimate,
-  explain: async () => (await import('./commands/estimate.ts')).explain,
+  explain: async () => (await import('./commands/explain.ts')).explain,
   compare: async () => (await import('./commands/compare.ts')).compare,
   skip: async () => (await import('./commands/skip.ts')).skip,
   experts: async () => (await import('./commands/experts.ts')).experts,
@@ -21,13 +21,14 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   gpu: async () => (await import('./commands/catalogue.ts')).gpu,
   link: async () => (await import('./commands/catalogue.ts')).link,
   stack: async () => (await import('./commands/catalogue.ts')).stack,
+  completion: async () => (await import('./commands/completion.ts')).completion,
   schema: async () => (await import('./commands/schema.ts')).schema,
 };
 
-/** The command asked for; all of them where none is, or one that does not exist. */
+/** The command asked for; all of them where none is, one that does not exist, or one about all of them. */
 function asked([first = '']: readonly string[]): string[] {
   if (first === '--version') return [];
-  return Object.hasOwn(COMMANDS, first) ? [first] : Object.keys(COMMANDS);
+  return Object.hasOwn(COMMANDS, first) && first !== 'completion' ? [first] : Object.keys(COMMANDS);
 }
 
 /** Runs one command line. Results go to stdout, everything else to stderr; returns the exit code, never throws. */

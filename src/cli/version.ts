@@ -15,7 +15,8 @@ export function buildDigest(): string | null {
   for (const folder of ['dist', 'configs/stacks', 'hardware-profiles']) {
     const root = dataFolder(folder);
     for (const name of readdirSync(root, { recursive: true, encoding: 'utf8' }).sort())
-      if (/\.(js|yaml)$/.test(name)) hash.update(name).update(readFileSync(join(root, name)));
+      if (/\.(js|yaml)$/.test(name) && !name.startsWith('page'))
+        hash.update(name).update(readFileSync(join(root, name)));
   }
   return hash.digest('hex');
 }

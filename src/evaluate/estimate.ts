@@ -20,14 +20,15 @@ import { type PipelineTime, pipelineTime } from './time/pipeline-time.ts';
 import { runStages, type StageRun } from './time/stage-run.ts';
 import { type StepTail, stepTail } from './time/step-tail.ts';
 
+/** A pipeline of a plan on the clock. */
+interface TimedPipeline {
+  readonly stages: readonly StageRun[];
+  readonly time: PipelineTime;
+}
+
 /** The one evaluator: memory and time of a plan, part by part. `cache` only saves work; it never changes a result. */
 export function estimate(given: Problem, plan: Plan, cache: ProfileCache = profileCache()): Estimate {
-  const problem = placed(given, plan);
-  const pipelines = plan.pipelines.map((pipeline, index) => {
-    const stages = runStages(problem, plan, index, cache);
-    return { stages, time: pipelineTime(problem, plan, pipeline, stages) };
-  });
-  const tail = stepTail(problem, plan, pipelines);
+  const { problem, pipelines, tail } = clocked(given, plan, cache);
   const time = scaleParts(timeParts(problem, plan, pipelines, tail), problem.stack.timeMultiplier.value);
   const stepSeconds = total(time);
   const { workload } = problem;
@@ -52,6 +53,16 @@ export function estimate(given: Problem, plan: Plan, cache: ProfileCache = profi
   };
 }
 
+/** Every pipeline of a plan on the clock, and what follows the last of them; the problem with its nodes as the plan has them. */
+export function clocked(given: Problem, plan: Plan, cache: ProfileCache = profileCache()) {
+  const problem = placed(given, plan);
+  const pipelines = plan.pipelines.map((pipeline, index): TimedPipeline => {
+    const stages = runStages(problem, plan, index, cache);
+    return { stages, time: pipelineTime(problem, plan, pipeline, stages) };
+  });
+  return { problem, pipelines, tail: stepTail(problem, plan, pipelines) };
+}
+
 /** Whether a plan fits, without timing it. */
 export function memoryVerdict(given: Problem, plan: Plan, cache: ProfileCache = profileCache()): Verdict {
   const problem = placed(given, plan);
@@ -72,20 +83,23 @@ function scaleParts(parts: Parts, factor: number): Parts {
 }
 
 /** The pipeline that ends last, its busiest stage part by part, what it waits, and the end of the step. */
-function timeParts(
-  problem: Problem,
-  plan: Plan,
-  pipelines: readonly { stages: readonly StageRun[]; time: PipelineTime }[],
-  tail: StepTail,
-): Parts {
+function timeParts(problem: Problem, plan: Plan, pipelines: readonly TimedPipeline[], tail: StepTail): Parts {
   const last = pipelines[tail.criticalPipeline]!;
   const parts = criticalParts(last.stages, last.time, modelsIn(scheduleOf(plan.schedule)));
-  const busy = total(parts);
-  const waited = imbalanceSeconds(problem, plan, tail.criticalPipeline, last.stages);
-  const bubble = Math.max(0, tail.pipelineSeconds - busy);
+  const bubble = Math.max(0, tail.pipelineSeconds - total(parts));
+  return { ...parts, 'pipeline bubble': bubble, ...endingParts(problem, plan, pipelines, tail) };
+}
+
+/** What follows the last backward. */
+export function endingParts(
+  problem: Problem,
+  plan: Plan,
+  pipelines: readonly TimedPipeline[],
+  tail: StepTail,
+): Parts {
+  const { stages } = pipelines[tail.criticalPipeline]!;
+  const waited = imbalanceSeconds(problem, plan, tail.criticalPipeline, stages);
   return {
-    ...parts,
-    'pipeline bubble': bubble,
     ...(waited > 0 ? { 'unlike packed samples': waited } : {}),
     'gradient reduction': tail.gradientReduce,
     ...(tail.gradientFlush > 0 ? { 'gradients to the host': tail.gradientFlush } : {}),

@@ -45,6 +45,8 @@ const ALIASES: Readonly<Record<string, string>> = {
 const KEYS = [...COUNTS, 'schedule', ...TECHNIQUES.map(({ id }) => id), 'layers', 'groups', 'pipelines'];
 /** Of any degree. */
 const MOST = 1e6;
+/** Stages that a fold may stand for. */
+const MOST_STAGES = 10_000;
 /** What pipelines that are spelled out say already. */
 const SAID_BY_PIPELINES = ['tp', 'pp', 'dp', 'vpp', 'layers', 'groups'];
 /** An earlier version wrote `recompute=full,recompute-layers=4` for `recompute=full:4`. */
@@ -73,7 +75,7 @@ export function parseConfiguration(text: string, option = '--config'): Configura
     techniques: techniquesOf(values, option),
     ...(schedule === undefined ? {} : { schedule: oneOf('schedule', schedule, SCHEDULES, option) }),
     ...(unlike === undefined ? {} : { tensorParallel: unlike.map((n) => whole('tp', n, option)) }),
-    ...(layers === undefined ? {} : { layers: layers.split('/').map((n) => whole('layers', n, option, 0)) }),
+    ...(layers === undefined ? {} : { layers: layers.split('/').flatMap((run) => layerRun(run, option)) }),
     ...(pipelines === undefined ? {} : { pipelines: parsePipelines(pipelines, option) }),
     ...(groups === undefined ? {} : { groups: groups.split('/').map((share) => groupShare(share, option)) }),
   };
@@ -196,6 +198,14 @@ function techniquesOf(values: ReadonlyMap<string, string>, option: string): Tech
     techniques[id] = value;
   }
   return techniques;
+}
+
+/** `9`, or `9×3` (9x3, 9*3) for three stages of 9, as tables fold them. */
+function layerRun(run: string, option: string): number[] {
+  const [, count = run, times = '1'] = /^(\d+)[×x*](\d+)$/.exec(run) ?? [];
+  const repeated = whole('layers', times, option);
+  if (repeated > MOST_STAGES) throw bad('layers', run, option, `at most ${MOST_STAGES} stages`);
+  return new Array<number>(repeated).fill(whole('layers', count, option, 0));
 }
 
 function groupShare(share: string, option: string): GroupShare {

@@ -66,13 +66,19 @@ function tensorText({ pipelines }: Plan): string {
   return sizes.every((tp) => tp === sizes[0]) ? `${sizes[0]}` : sizes.join('/');
 }
 
-/** Layers of each chunk in layer order; left out where all chunks are alike and several to a stage. */
-function layersText({ pipelines, dims, schedule }: Plan): string {
+/** Layers of each chunk of the first pipeline, in layer order. */
+export function chunkLayers({ pipelines, schedule }: Plan): number[] {
   const { stages } = pipelines[0]!;
-  if (stages.length === 1 && dims.vpp === 1) return '';
   const chunks = stages.flatMap((stage) => stage.chunks).sort((a, b) => a.first - b.first || a.end - b.end);
   const models = modelsIn(scheduleOf(schedule));
-  const counts = chunks.filter((_, i) => i % models === 0).map(({ first, end }) => end - first);
+  return chunks.filter((_, i) => i % models === 0).map(({ first, end }) => end - first);
+}
+
+/** Layers of each chunk in layer order; left out where all chunks are alike and several to a stage. */
+function layersText(plan: Plan): string {
+  const { pipelines, dims } = plan;
+  if (pipelines[0]!.stages.length === 1 && dims.vpp === 1) return '';
+  const counts = chunkLayers(plan);
   const alike = counts.every((count) => count === counts[0]);
   return dims.vpp > 1 && alike ? '' : `layers=${counts.join('/')}`;
 }

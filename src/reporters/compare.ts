@@ -35,7 +35,7 @@ interface Line {
 }
 
 /** Each cluster beside the first. Two clusters whose figures lie within each other's bands are ties. */
-function lines(all: readonly Compared[]): Line[] {
+export function comparedLines(all: readonly Compared[]): Line[] {
   const first = all[0]!.result.plans[0];
   /** In the long run, where failures are known. */
   const tokensOf = ({ result, outlook }: Compared) =>
@@ -72,7 +72,7 @@ export function compareDocument(all: readonly Compared[], toolVersion: string): 
       ...(workload.optimizerOptions === undefined ? {} : { optimizerOptions: workload.optimizerOptions }),
       training: trainingJson(model),
     },
-    clusters: lines(all).map(lineJson),
+    clusters: comparedLines(all).map(lineJson),
   };
 }
 
@@ -106,32 +106,34 @@ function lineJson({
 export function compareTable(all: readonly Compared[], style: Style): string {
   const { model, workload } = all[0]!.problem;
   const failing = all.some(({ outlook }) => outlook !== null);
-  const rows = lines(all).map(({ compared, tokensPerSecond, ratio, tied, dollarsPerMillionTokens }) => {
-    const best = compared.result.plans[0];
-    const { cluster } = compared.problem;
-    const { outlook } = compared;
-    if (best === undefined)
+  const rows = comparedLines(all).map(
+    ({ compared, tokensPerSecond, ratio, tied, dollarsPerMillionTokens }) => {
+      const best = compared.result.plans[0];
+      const { cluster } = compared.problem;
+      const { outlook } = compared;
+      if (best === undefined)
+        return [
+          cluster.name,
+          `${deviceCount(cluster)}`,
+          'nothing fits',
+          '',
+          '',
+          '',
+          '',
+          ...(failing ? [''] : []),
+        ];
       return [
         cluster.name,
-        `${deviceCount(cluster)}`,
-        'nothing fits',
-        '',
-        '',
-        '',
-        '',
-        ...(failing ? [''] : []),
+        `${devicesOf(best.plan)}/${deviceCount(cluster)}`,
+        formatSeconds(best.estimate.stepSeconds),
+        ...(outlook === null ? [] : [formatPercent(outlook.goodput)]),
+        formatInteger(tokensPerSecond!),
+        ratio === null ? '?' : `${digits(ratio)}×${tied ? ' tie' : ''}`,
+        dollarsPerMillionTokens === null ? '?' : `$${digits(dollarsPerMillionTokens)}`,
+        arithmetic(best.plan),
       ];
-    return [
-      cluster.name,
-      `${devicesOf(best.plan)}/${deviceCount(cluster)}`,
-      formatSeconds(best.estimate.stepSeconds),
-      ...(outlook === null ? [] : [formatPercent(outlook.goodput)]),
-      formatInteger(tokensPerSecond!),
-      ratio === null ? '?' : `${digits(ratio)}×${tied ? ' tie' : ''}`,
-      dollarsPerMillionTokens === null ? '?' : `$${digits(dollarsPerMillionTokens)}`,
-      arithmetic(best.plan),
-    ];
-  });
+    },
+  );
   const head = [
     'cluster',
     'GPUs',

@@ -1,4 +1,5 @@
 import { type Estimate, type Parts, type StageEstimate, total } from '../domain/estimate.ts';
+import type { Explanation } from '../domain/explanation.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import { keptFree } from '../evaluate/memory/limit-words.ts';
@@ -7,11 +8,15 @@ import { arithmetic } from '../plan-text/degrees.ts';
 import { optimizerWords } from '../plan-text/optimizer-text.ts';
 import { formatInteger, formatPercent, formatSeconds } from '../units/format.ts';
 import { GiB } from '../units/quantity.ts';
+import { fixedParts } from '../units/rounded.ts';
 import { wrap } from '../units/wrap.ts';
+import { explainBlocks } from './explain-blocks.ts';
+import { memoryParts, namesOf } from './memory-bars.ts';
 import { packingWords } from './packing.ts';
 import { grid, painter, type Style } from './paint.ts';
 import { readWords, type Told } from './read-in-file.ts';
 import { routingWords } from './routing.ts';
+import { stepTable } from './step-table.ts';
 import { trainingWords } from './training.ts';
 import {
   fullest,
@@ -30,6 +35,7 @@ export function estimateTable(
   { inferred, read }: Told,
   style: Style,
   full: boolean,
+  explanation?: Explanation,
 ): string {
   const paint = painter(style);
   const verdict = {
@@ -45,6 +51,7 @@ export function estimateTable(
     `layers ${layersWords(plan)}`,
   ].join(', ');
   const optimizer = optimizerWords(problem.workload);
+  const more = explanation === undefined ? undefined : explainBlocks(problem, estimate, explanation, style);
   const blocks = [
     `${paint.bold(wrap(`${problem.model.name} on ${problem.cluster.name}: ${how}`, style.columns))}`,
     wrap(
@@ -56,11 +63,13 @@ export function estimateTable(
       ? []
       : [wrap(`Trained: ${trainingWords(problem.model)}.`, style.columns)]),
     ...(optimizer === null ? [] : [wrap(`Optimizer: ${optimizer}.`, style.columns)]),
-    timeTable(estimate.time),
+    ...(more?.head ?? []),
+    explanation === undefined ? timeTable(estimate.time) : stepTable(estimate.time),
     memoryTable(problem, estimate, full),
     ...(estimate.hosts.length === 0 ? [] : [hostsTable(problem, estimate)]),
   ];
   if (full) blocks.push(stageMemoryTable(estimate, style), computeTable(estimate, style));
+  blocks.push(...(more?.pictures ?? []), ...(more?.advice ?? []));
   const notes = [
     ...(inferred.length > 0 ? [`Inferred: ${inferred.join(', ')}.`] : []),
     ...(problem.workload.packing === undefined
@@ -152,12 +161,6 @@ function hostsTable({ cluster }: Problem, { hosts }: Estimate): string {
     .join('\n\n');
 }
 
-/** The stage's number in its pipeline; after the pipeline's where there are several. */
-function namesOf(stages: Estimate['stages']): (stage: StageEstimate) => string {
-  const several = stages.some(({ pipeline }) => pipeline > 0);
-  return ({ pipeline, stage }) => (several ? `${pipeline}.${stage}` : `${stage}`);
-}
-
 /** Stages that look alike are shown once; the one that the verdict hangs on is always among them. */
 function distinct(stages: Estimate['stages']): Estimate['stages'] {
   const heaviest = fullest(stages);
@@ -174,23 +177,15 @@ function distinct(stages: Estimate['stages']): Estimate['stages'] {
       );
 }
 
-/** Everything that fills a GPU, part by part, to its device total. */
-function memoryParts({ memory }: StageEstimate): Parts {
-  return {
-    ...memory.allocated,
-    'allocator reserve': memory.reservedBytes - memory.allocatedBytes,
-    'context and communicators': memory.deviceBytes - memory.reservedBytes,
-  };
+function stageMemoryTable({ stages }: Estimate, style: Style): string {
+  return byStage('GiB at the peak, by stage', stages, style, memoryParts, inGiB, 'device');
 }
 
-function stageMemoryTable({ stages }: Estimate, style: Style): string {
-  return byStage(
-    'GiB at the peak, by stage',
-    stages,
-    style,
-    memoryParts,
-    (bytes) => (bytes / GiB).toFixed(2),
-    'device',
+/** Figures that add up to what is printed of their sum. */
+function inGiB(values: readonly number[]): string[] {
+  return fixedParts(
+    values.map((bytes) => bytes / GiB),
+    2,
   );
 }
 
@@ -200,7 +195,7 @@ function computeTable({ stages }: Estimate, style: Style): string {
     stages,
     style,
     (stage) => stage.compute,
-    formatSeconds,
+    (values) => values.map(formatSeconds),
     'one micro-batch',
   );
 }
@@ -211,7 +206,7 @@ function byStage(
   stages: Estimate['stages'],
   style: Style,
   partsOf: (stage: StageEstimate) => Parts,
-  format: (value: number) => string,
+  format: (values: readonly number[]) => string[],
   sum: string,
 ): string {
   const names = [...new Set(stages.flatMap((stage) => Object.keys(partsOf(stage))))].filter((name) =>
@@ -222,20 +217,18 @@ function byStage(
   const tables: string[] = [];
   for (let from = 0; from < stages.length; from += perTable) {
     const some = stages.slice(from, from + perTable);
-    const rows = names.map((name) => [
-      name,
-      ...some.map((stage) => {
-        const parts = partsOf(stage);
-        const value = parts[name] ?? 0;
-        return value > NEGLIGIBLE * total(parts) ? format(value) : '–';
-      }),
-    ]);
-    const last = [sum, ...some.map((stage) => format(total(partsOf(stage))))];
+    const columns = some.map((stage) => {
+      const parts = partsOf(stage);
+      const values = names.map((one) => parts[one] ?? 0);
+      const shown = format(values).map((text, i) => (values[i]! > NEGLIGIBLE * total(parts) ? text : '–'));
+      return [...shown, ...format([total(parts)])];
+    });
+    const rows = [...names, sum].map((one, i) => [one, ...columns.map((column) => column[i]!)]);
     const head = [title, ...some.map((stage) => `stage ${name(stage)}`)];
     tables.push(
       grid(
         head,
-        [...rows, last],
+        rows,
         some.map((_, i) => i + 1),
       ),
     );

@@ -33,11 +33,15 @@ const MOST_ASSUMPTIONS = 8;
 /** The ranked table and what stands under it. */
 export function planTable(problem: Problem, result: SearchResult, beside: WhatIf, style: Style): string {
   const paint = painter(style);
-  const blocks = [paint.bold(wrap(title(problem), style.columns))];
+  const blocks = [paint.bold(wrap(problemWords(problem), style.columns))];
   if (result.plans.length > 0) {
     const lines = narrow(problem, result.plans, style);
     blocks.push(style.columns < WIDE ? lines : fitting(style.columns, wide(problem, result.plans), lines));
-    blocks.push(notes(problem, result, beside, style));
+    blocks.push(
+      planNotes(problem, result, beside)
+        .map((line) => wrap(line, style.columns))
+        .join('\n'),
+    );
   } else {
     const { cutBy } = result.certificate;
     blocks.push(
@@ -45,11 +49,12 @@ export function planTable(problem: Problem, result: SearchResult, beside: WhatIf
       nothingWords(problem, result, beside, style),
     );
   }
-  blocks.push(certificate(problem, result, style));
+  blocks.push(wrap(certificateWords(problem, result), style.columns));
   return `${blocks.join('\n\n')}\n`;
 }
 
-function title({ model, cluster, workload, stack }: Problem): string {
+/** The problem in a line. */
+export function problemWords({ model, cluster, workload, stack }: Problem): string {
   const gpus = gpuCountWords(
     cluster.groups.map(({ nodes, gpusPerNode, gpu }) => ({ gpus: nodes * gpusPerNode, type: gpu.id })),
   ).join(' + ');
@@ -58,7 +63,7 @@ function title({ model, cluster, workload, stack }: Problem): string {
   return `${model.name} on ${gpus},${trained} sequence ${workload.sequenceLength}${packingWords(workload)}, batch ${workload.globalBatchSize}, ${workload.precision}, ${optimizer === null ? '' : `${optimizer}, `}${stack.id} stack, ${keptFree(workload)}`;
 }
 
-function rank({ rank: n, tiedWithBest }: RankedPlan): string {
+export function rank({ rank: n, tiedWithBest }: RankedPlan): string {
   return n > 1 && tiedWithBest ? `${n}=` : `${n}`;
 }
 
@@ -95,17 +100,20 @@ function wide(problem: Problem, plans: readonly RankedPlan[]): string {
   return grid(head, rows, [1, 2, 3, 6]);
 }
 
-function expert({ plan }: RankedPlan): string {
+export function expert({ plan }: RankedPlan): string {
   const { ep, etp } = degreesOf(plan);
   return ep > 1 || etp > 1 ? `, EP ${ep}${etp > 1 ? ` ETP ${etp}` : ''}` : '';
 }
 
-/** Two lines a plan: figures first, then how. */
+/** Under a head, three lines a plan: figures first, then how, then memory. */
 function narrow(problem: Problem, plans: readonly RankedPlan[], style: Style): string {
-  return plans
+  const tokens = (one: RankedPlan) => formatInteger(one.estimate.tokensPerSecond);
+  const width = Math.max('tokens/s'.length, ...plans.map((one) => tokens(one).length));
+  const head = `${'#'.padEnd(3)} ${'step'.padStart(8)}  ${'tokens/s'.padStart(width)}  ${'MFU'.padStart(6)}  GPUs = degrees`;
+  const rows = plans
     .map((ranked) => {
       const { plan, estimate } = ranked;
-      const first = `${rank(ranked).padEnd(3)} ${formatSeconds(estimate.stepSeconds).padStart(8)}  ${formatInteger(estimate.tokensPerSecond)} tokens/s  MFU ${formatPercent(estimate.mfu)}  ${arithmetic(plan)}${expert(ranked)}`;
+      const first = `${rank(ranked).padEnd(3)} ${formatSeconds(estimate.stepSeconds).padStart(8)}  ${tokens(ranked).padStart(width)}  ${formatPercent(estimate.mfu).padStart(6)}  ${arithmetic(plan)}${expert(ranked)}`;
       const how = [
         scheduleWords(plan),
         `mbs ${microBatchWords(plan)}`,
@@ -120,14 +128,15 @@ function narrow(problem: Problem, plans: readonly RankedPlan[], style: Style): s
         .join('\n');
     })
     .join('\n');
+  return `${head}\n${rows}`;
 }
 
-function notes(
+/** What stands under the ranking, a line each. */
+export function planNotes(
   problem: Problem,
   { plans, evenSplit, nearestMiss }: SearchResult,
   beside: WhatIf,
-  { columns }: Style,
-): string {
+): string[] {
   const best = plans[0]!;
   const lines: string[] = [];
   const ties = plans.filter((plan) => plan.rank > 1 && plan.tiedWithBest).length;
@@ -178,7 +187,7 @@ function notes(
   lines.push(...assumptions.slice(0, MOST_ASSUMPTIONS).map((assumption) => `Assumed: ${assumption}.`));
   if (assumptions.length > MOST_ASSUMPTIONS)
     lines.push(`And ${assumptions.length - MOST_ASSUMPTIONS} more assumptions: --json has them all.`);
-  return lines.map((line) => wrap(line, columns)).join('\n');
+  return lines;
 }
 
 /** What plans cost in convergence: of the first, and what only others cost. */
@@ -227,7 +236,8 @@ function idleGroups(problem: Problem, { plan }: RankedPlan): string[] {
   return gpuCountWords(idle);
 }
 
-function certificate(problem: Problem, { certificate: c, plans }: SearchResult, { columns }: Style): string {
+/** What was searched, and what that proves. */
+export function certificateWords(problem: Problem, { certificate: c, plans }: SearchResult): string {
   const removed = c.rejected.map(({ rule, count }) => `${formatInteger(count)} by ${rule}`).join(', ');
   const why =
     c.cutBy === null ? `${formatInteger(c.unproven ?? 0)} may have a better layer cut` : `cut by ${c.cutBy}`;
@@ -240,6 +250,5 @@ function certificate(problem: Problem, { certificate: c, plans }: SearchResult, 
       : c.gap === null
         ? `${why}; no plan was found`
         : `${why}; at most ${formatPercent(c.gap)} better is possible`;
-  const text = `Searched ${formatInteger(c.space)} configurations: ${removed === '' ? 'none rejected' : `rejected ${removed}`}; ${formatInteger(c.boundedAway)} bounded away, ${formatInteger(c.evaluated)} costed${c.left > 0 ? `, ${formatInteger(c.left)} not looked at` : ''}: ${verdict}.`;
-  return wrap(text, columns);
+  return `Searched ${formatInteger(c.space)} configurations: ${removed === '' ? 'none rejected' : `rejected ${removed}`}; ${formatInteger(c.boundedAway)} bounded away, ${formatInteger(c.evaluated)} costed${c.left > 0 ? `, ${formatInteger(c.left)} not looked at` : ''}: ${verdict}.`;
 }

@@ -21,6 +21,9 @@ export interface Simulation {
   readonly finishSeconds: readonly number[];
 }
 
+/** Told of each pass as it runs, also of one that shares the slot of another: when it begins and ends, and since when it could. */
+export type Noted = (stage: number, pass: Pass, slot: { from: number; to: number; ready: number }) => void;
+
 /**
  * Plays an order of passes: a stage runs its list strictly in order, each pass as soon as what it depends on has
  * arrived. Dependencies: F(g) after F(g−1); B(last) after its own F; B(g) after B(g+1); W after its own B. `models`: places hold the model
@@ -33,6 +36,7 @@ export function simulate(
   microBatches: number,
   costs: PassCosts,
   models = 1,
+  noted?: Noted,
 ): Simulation {
   const stages = order.length;
   const chunks = places.length;
@@ -110,7 +114,11 @@ export function simulate(
       const second = pass.beside === undefined ? 0 : secondsOf(stage, pass.beside);
       const seconds =
         other !== null && costs.fused !== undefined ? costs.fused(first, second) : first + second;
-      const end = Math.max(clock[stage]!, own.ready, other?.ready ?? 0) + seconds;
+      const start = Math.max(clock[stage]!, own.ready, other?.ready ?? 0);
+      const end = start + seconds;
+      noted?.(stage, pass, { from: start, to: end, ready: own.ready });
+      if (pass.beside !== undefined)
+        noted?.(stage, pass.beside, { from: start, to: end, ready: other!.ready });
       clock[stage] = end;
       busy[stage] = busy[stage]! + seconds;
       next[stage] = next[stage]! + 1;

@@ -2,6 +2,7 @@ import { deviceCount } from '../domain/cluster.ts';
 import type { Estimate } from '../domain/estimate.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
+import type { Reason } from '../domain/reason.ts';
 import type { RankedPlan, SearchResult } from '../domain/search-result.ts';
 import { restsOnUnmeasured, unmeasuredGroups } from '../evaluate/measured/unmeasured.ts';
 import { bookFor } from './bound/book-for.ts';
@@ -184,6 +185,16 @@ function resultOf(run: Run, agenda: Agenda, cutBy: string | null, space: number)
       ...(measured === null ? {} : { gap: measured.certificate.gap }),
     },
   };
+}
+
+/** What a user would run otherwise, by itself. */
+export function evenSplitOf(problem: Problem, given: Partial<SearchOptions>): RankedPlan | Reason {
+  const options = { ...DEFAULT_OPTIONS, ...given, plansAlone: true };
+  const book = bookFor(problem);
+  const even = evenSplit(problem, options, book);
+  if ('rule' in even) return even;
+  const { tiedWithBest: _, ...one } = ranked(newRun(problem, options, book), [], even, 0);
+  return { ...one, tiedWithBest: false };
 }
 
 const NOT_ASKED = { rule: 'even-split', actual: 'not asked for', limit: 'a search of its own' };

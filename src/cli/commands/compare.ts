@@ -2,14 +2,18 @@ import type { Problem } from '../../domain/problem.ts';
 import { LAUNCHABLE } from '../../frameworks/index.ts';
 import { outlookOf } from '../../reliability/outlook.ts';
 import { type Compared, compareDocument, compareTable } from '../../reporters/compare.ts';
+import { comparePage } from '../../reporters/report/compare-report.ts';
 import { search } from '../../search/search.ts';
+import { seatsOf } from '../../session/explain.ts';
 import { type Register, styleOf, workloadOptions } from '../command.ts';
 import { failureOptions, failuresFrom } from '../failures.ts';
 import { foundOr, printJson } from '../io.ts';
 import { pricesFrom, pricesOf, refuseUnused } from '../prices.ts';
 import { given } from '../problem.ts';
+import { writeReport } from '../report.ts';
 import { settings } from '../settings.ts';
 import { toolVersion } from '../version.ts';
+import { mayWritePicture } from '../write-picture.ts';
 
 export const compare: Register = (program, io, done) => {
   failureOptions(
@@ -22,9 +26,14 @@ export const compare: Register = (program, io, done) => {
     .argument('<model>', 'preset name, Hugging Face config.json, or YAML file')
     .argument('<clusters...>', 'bundled names or YAML files; ratios are to the first')
     .option('--price <PRICES>', 'US dollars per GPU-hour: h100=2.50,a100=1.10')
+    .option(
+      '--report <FILE>',
+      'write a page with the clusters side by side in pictures: one HTML file that asks for nothing',
+    )
     .action((model: string, clusters: string[], flags: Record<string, unknown>) => {
       const s = settings(flags, io);
       const failures = failuresFrom(flags);
+      if (flags.report !== undefined) mayWritePicture(String(flags.report), '--report');
       const prices = pricesFrom(s.price);
       const used = new Set<string>();
       const all = clusters.map((cluster): Compared => {
@@ -49,6 +58,10 @@ export const compare: Register = (program, io, done) => {
       );
       if (flags.json === true) printJson(io, compareDocument(all, toolVersion()));
       else io.stdout(compareTable(all, styleOf(io)));
+      if (flags.report !== undefined) {
+        const seated = all.map((compared) => ({ compared, seats: bestSeats(compared) }));
+        writeReport(String(flags.report), comparePage(seated, toolVersion()), io);
+      }
       done(
         foundOr(
           all.some(({ result }) => result.plans.length > 0),
@@ -57,6 +70,11 @@ export const compare: Register = (program, io, done) => {
       );
     });
 };
+
+function bestSeats({ problem, result }: Compared) {
+  const [best] = result.plans;
+  return best === undefined ? [] : seatsOf(problem, best.plan);
+}
 
 function dollarsPerHour({ cluster }: Problem, prices: readonly (number | null)[]): number | null {
   let sum = 0;

@@ -4,7 +4,7 @@ import { LAUNCHERS } from '../../frameworks/index.ts';
 import type { Register } from '../command.ts';
 import { emitPlan } from '../emit-plan.ts';
 import { EXIT } from '../io.ts';
-import { chosenPlan, plannedProblem } from '../planned-problem.ts';
+import { plannedAt, plannedProblem } from '../plan-source.ts';
 import { launcherFrom } from '../problem.ts';
 import { scheduledCluster, scheduling, schedulingOptions } from '../scheduling.ts';
 import { verifiedPlan } from '../verified-plan.ts';
@@ -18,7 +18,7 @@ export const emit: Register = (program, io, done) => {
     .option('--out <DIR>', 'folder to write; env and json are printed without it')
     .option('--force', 'replace files of the same names in a folder that exists')
     .action((argument: string, flags: Record<string, unknown>) => {
-      const { file, chosen, path, rank } = chosenPlan(argument);
+      const { path, rank, file, chosen } = plannedAt(argument);
       const problem = scheduledCluster(plannedProblem(file, dirname(path)), flags);
       const launcher = launcherFrom(String(flags.to), '--to');
       if (launcher === null)

@@ -9,11 +9,13 @@ import { startJson, startWords } from '../../reporters/from-file.ts';
 import { longRunWords, outlookJson, outlookText } from '../../reporters/outlook.ts';
 import { planDocument } from '../../reporters/plan-json.ts';
 import { planTable } from '../../reporters/plan-table.ts';
+import { planPage } from '../../reporters/report/plan-report.ts';
 import { type Sweep, sweepDocument, sweepTable } from '../../reporters/sweep.ts';
 import { whyNotJson, whyNotWords } from '../../reporters/why-not.ts';
 import { DEFAULT_OPTIONS, type SearchOptions } from '../../search/space/options.ts';
 import { byGpus, gpuFront, memoryFront, sizesBetween } from '../../search/sweep.ts';
 import { whyNot } from '../../search/why-not.ts';
+import { drawn } from '../../session/explain.ts';
 import { askedOf } from '../../session/launch-file.ts';
 import { ownStacks } from '../../session/own-stacks.ts';
 import { type PlanOutcome, planRun } from '../../session/plan-run.ts';
@@ -23,7 +25,7 @@ import { cacheAt } from '../cache.ts';
 import { clusterOptions, type Register, styleOf, workloadOptions } from '../command.ts';
 import { fixFrom, noteRenamed } from '../dimensions.ts';
 import { emitPlan } from '../emit-plan.ts';
-import { explainLine } from '../explain-line.ts';
+import { explainLines } from '../explain-line.ts';
 import { failureOptions, failuresFrom } from '../failures.ts';
 import { mayWrite } from '../folder.ts';
 import {
@@ -38,11 +40,13 @@ import {
 } from '../from-file.ts';
 import { EXIT, foundOr, type Io, printJson } from '../io.ts';
 import { type Given, given } from '../problem.ts';
+import { IN_A_REPORT, writeReport } from '../report.ts';
 import { scheduledCluster, scheduling, schedulingOptions } from '../scheduling.ts';
 import { searchFlags, searchOptions, sizesFrom } from '../search-flags.ts';
 import { type Settings, settings } from '../settings.ts';
 import { buildDigest } from '../version.ts';
 import { whole } from '../whole.ts';
+import { mayWritePicture } from '../write-picture.ts';
 
 const PROGRESS_EVERY_MS = 200;
 const BREATHE_EVERY_MS = 50;
@@ -69,6 +73,10 @@ export const plan: Register = (program, io, done) => {
       "write the best plan's launch folder, for --launcher or the first framework that runs it",
     )
     .option('--force', 'replace files in a folder that exists')
+    .option(
+      '--report <FILE>',
+      'write a page with the ranking and the best plan in pictures: one HTML file that asks for nothing',
+    )
     .option('--no-cache', 'search anew')
     .option('--quiet', 'no progress');
   launchFileOptions(command).action(
@@ -100,6 +108,7 @@ export const plan: Register = (program, io, done) => {
       refuseWithoutFolder(flags);
       const failures = failuresFrom(flags);
       scheduledCluster(problem, flags);
+      if (flags.report !== undefined) mayWritePicture(String(flags.report), '--report');
       if (flags.emit !== undefined) mayWrite(String(flags.emit), flags.force === true);
       if (flags.gpus !== undefined || flags.pareto === true) {
         refuseOutsideSweeps(flags);
@@ -137,11 +146,15 @@ export const plan: Register = (program, io, done) => {
       } else {
         const style = styleOf(io);
         io.stdout(planTable(problem, result, beside, style));
-        const line = best === undefined ? null : explainLine({ model, cluster }, s, problem, best, style);
+        const line = explainLines({ model, cluster }, s, problem, result.plans, style);
         if (line !== null) io.stdout(`\n${line}\n`);
         if (outlooks.length > 0) io.stdout(outlookText(outlooks[0]!, style, longRunWords(outlooks)));
         if (why !== null) io.stdout(`\n${whyNotWords(problem, why, best, styleOf(io))}\n`);
         if (from !== null) io.stdout(`\n${startWords(problem, from, best, styleOf(io))}\n`);
+      }
+      if (flags.report !== undefined) {
+        const why = best === undefined ? null : drawn(problem, best.plan, IN_A_REPORT);
+        writeReport(String(flags.report), planPage(problem, result, beside, why, origin), io);
       }
       if (flags.emit !== undefined && best !== undefined) {
         const to = launcher ?? FRAMEWORKS.find((one) => one.reject(problem, best.plan) === null) ?? json;
@@ -167,6 +180,7 @@ function refuseOutsideSweeps(flags: Readonly<Record<string, unknown>>): void {
   const sweep = flags.pareto === true ? '--pareto' : '--gpus';
   for (const [key, name] of [
     ['emit', '--emit'],
+    ['report', '--report'],
     ['from', '--from'],
     ['whyNot', '--why-not'],
     ['mtbf', '--mtbf'],

@@ -11,7 +11,7 @@ import { emitPlan } from '../emit-plan.ts';
 import { quantityOf } from '../failures.ts';
 import { mayWrite } from '../folder.ts';
 import { EXIT, printJson } from '../io.ts';
-import { chosenPlan, plannedProblem } from '../planned-problem.ts';
+import { plannedAt, plannedProblem } from '../plan-source.ts';
 import { launcherFrom } from '../problem.ts';
 import { verifiedPlan } from '../verified-plan.ts';
 import { toolVersion } from '../version.ts';
@@ -38,7 +38,7 @@ export const replan: Register = (program, io, done) => {
     .option('--json', 'print one JSON document')
     .action((argument: string, flags: Record<string, unknown>) => {
       const said = (key: string, usual: string) => String(flags[key] ?? usual);
-      const { file, chosen, path } = chosenPlan(argument);
+      const { file, chosen, path } = plannedAt(argument);
       const problem = plannedProblem(file, dirname(path));
       const launcher = flags.launcher === undefined ? null : launcherFrom(String(flags.launcher));
       if (flags.emit !== undefined) mayWrite(String(flags.emit), flags.force === true);

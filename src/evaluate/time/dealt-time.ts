@@ -1,5 +1,5 @@
 import { copySeconds, hostOf } from '../../hardware/host.ts';
-import { playDispatched } from '../../schedules/dispatched/play.ts';
+import { playDispatched, type Visited } from '../../schedules/dispatched/play.ts';
 import type { Dispatch } from '../../techniques/technique.ts';
 import { type Dealt, dealtOf, roundOf, sumOver } from '../dealt-stages.ts';
 import type { StageProfile } from '../stage-profile.ts';
@@ -32,6 +32,14 @@ export function dealtTime(
   );
   const exposed = waited + Math.max(0, beside - computed);
   return { makespan: computed + exposed, exposed };
+}
+
+/** Tells of each visit of a step, none of its copies: they lie beside the visits, or after all of them. */
+export function visitDealt(profile: StageProfile, microBatches: number, visited: Visited): void {
+  const dealt = dealtOf(profile);
+  const gpus = profile.context.dims.dpShard;
+  const perRound = roundOf(microBatches, dealt.perRound);
+  playDispatched(visitsOf(dealt), { gpus, microBatches, perRound, hop: 0 }, visited);
 }
 
 function visitsOf(dealt: Dealt) {

@@ -4,8 +4,8 @@ import { pointToPointSeconds } from '../../hardware/collective.ts';
 import type { Span } from '../../hardware/span.ts';
 import { pipelineOverSockets, stageBoundary } from '../../hardware/stage-boundary.ts';
 import { scheduleOf } from '../../schedules/index.ts';
-import { type ChunkPlace, chunkPlaces, modelsIn } from '../../schedules/schedule.ts';
-import { type Simulation, simulate } from '../../schedules/simulate.ts';
+import { type ChunkPlace, chunkPlaces, modelsIn, type Schedule } from '../../schedules/schedule.ts';
+import { type PassCosts, type Simulation, simulate } from '../../schedules/simulate.ts';
 import { dispatchOf } from '../../techniques/index.ts';
 import { shapeOf } from '../memory/stage-memory.ts';
 import { exposedShare, gatherSeconds, sharedSeconds } from './boundary.ts';
@@ -33,7 +33,7 @@ export function pipelineTime(
 ): PipelineTime {
   const stages = runs.length;
   const { microBatches } = runs[0]!;
-  if (stages === 1 && pipeline.stages[0]!.chunks.length === 1) {
+  if (isAlone(pipeline)) {
     const time = alone(runs[0]!, microBatches);
     const dispatch = dispatchOf(plan.techniques);
     if (dispatch === null) return time;
@@ -41,6 +41,44 @@ export function pipelineTime(
     const { makespan, exposed } = dealtTime(profile, microBatches, time.makespanSeconds, dispatch);
     return { ...time, makespanSeconds: makespan, finishSeconds: [makespan], transferSeconds: [exposed] };
   }
+  const { schedule, places, models, costs, pad } = laidOut(problem, plan, pipeline, runs);
+  const play = (m: number): Simulation => {
+    const shape = shapeOf(plan, stages, m);
+    return simulate(schedule.order(shape), places, m, costs, models);
+  };
+  const transferSeconds = runs.map(
+    (run, s) =>
+      run.forward.reduce((sum, _, chunk) => sum + pad('forward', s, chunk) + pad('backward', s, chunk), 0) *
+      (microBatches / models),
+  );
+  const all = (m: number) => played(play, m, stages, plan.dims.vpp);
+  if (schedule.flows !== true) return { ...all(microBatches), transferSeconds };
+  // Fill and drain are paid once in a run, not once a step.
+  return { ...between(all(microBatches), all(2 * microBatches)), transferSeconds };
+}
+
+/** One stage of one chunk: there is no order to play. */
+export function isAlone({ stages }: Pipeline): boolean {
+  return stages.length === 1 && stages[0]!.chunks.length === 1;
+}
+
+/** What the simulator is given of a pipeline. */
+interface LaidOut {
+  readonly schedule: Schedule;
+  readonly places: readonly ChunkPlace[];
+  readonly models: number;
+  readonly costs: PassCosts;
+  /** Seconds of a chunk's pass that are transfers in the open. */
+  readonly pad: (pass: 'forward' | 'backward', stage: number, chunk: number) => number;
+}
+
+export function laidOut(
+  problem: Problem,
+  plan: Plan,
+  pipeline: Pipeline,
+  runs: readonly StageRun[],
+): LaidOut {
+  const stages = runs.length;
   const schedule = scheduleOf(plan.schedule);
   const places = chunkPlaces(schedule, { stages, virtualStages: plan.dims.vpp });
   const models = modelsIn(schedule);
@@ -66,19 +104,7 @@ export function pipelineTime(
     transfer: boundaries.map((b) => b.delay),
     occupied: boundaries.map((b) => b.occupied),
   };
-  const play = (m: number): Simulation => {
-    const shape = shapeOf(plan, stages, m);
-    return simulate(schedule.order(shape), places, m, costs, models);
-  };
-  const transferSeconds = runs.map(
-    (run, s) =>
-      run.forward.reduce((sum, _, chunk) => sum + pad('forward', s, chunk) + pad('backward', s, chunk), 0) *
-      (microBatches / models),
-  );
-  const all = (m: number) => played(play, m, stages, plan.dims.vpp);
-  if (schedule.flows !== true) return { ...all(microBatches), transferSeconds };
-  // Fill and drain are paid once in a run, not once a step.
-  return { ...between(all(microBatches), all(2 * microBatches)), transferSeconds };
+  return { schedule, places, models, costs, pad };
 }
 
 /** What `m` micro-batches take: played out, or extrapolated where the order has a period. */

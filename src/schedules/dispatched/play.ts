@@ -29,11 +29,24 @@ export interface DispatchedPlay {
   readonly busy: readonly number[];
 }
 
+/** Told of each visit as it runs, what runs again before a backward as part of it. */
+export type Visited = (
+  gpu: number,
+  what: 'forward' | 'backward',
+  microBatch: number,
+  from: number,
+  to: number,
+) => void;
+
 /**
  * Slot i of a round is on GPU (g + i) mod N; the next round begins on the GPU that is free first (RoundPipe, arXiv 2604.27085;
  * ITcarrot/RoundPipe-artifact@e44270a, pp-simulate). A GPU takes slots and micro-batches strictly in order.
  */
-export function playDispatched({ forward, backward }: StageVisits, rounds: Rounds): DispatchedPlay {
+export function playDispatched(
+  { forward, backward }: StageVisits,
+  rounds: Rounds,
+  visited?: Visited,
+): DispatchedPlay {
   const { gpus, microBatches, perRound, hop } = rounds;
   const free = new Float64Array(gpus);
   const busy = new Float64Array(gpus);
@@ -55,6 +68,7 @@ export function playDispatched({ forward, backward }: StageVisits, rounds: Round
         for (const one of needs)
           if (one.gpu >= 0) start = Math.max(start, one.at[m]! + (one.gpu === gpu ? 0 : hop));
         const end = start + seconds;
+        visited?.(gpu, slot < forward.length ? 'forward' : 'backward', from + m, start - before, end);
         is.at[m] = end;
         free[gpu] = end;
         busy[gpu]! += before + seconds;

@@ -47,10 +47,13 @@ describe('ranked plans', () => {
   it('are the same plans where the page is narrow', () => {
     const table = tableOf(print(found(plans)), '#').filter(([first]) => /^\d/.test(first!));
     const lines = print(found(plans), ALONE, NARROW).split('\n');
+    const head = lines.find((one) => one.startsWith('#'))!;
     for (const [rank, step, tokens, mfu, gpus] of table) {
       const line = lines.find((one) => one.startsWith(`${rank} `));
       expect(line, rank).toBeDefined();
-      for (const figure of [step, `${tokens} tokens/s`, `MFU ${mfu}`, gpus]) expect(line).toContain(figure);
+      for (const figure of [step, tokens, mfu, gpus]) expect(line).toContain(figure);
+      expect(line!.indexOf(tokens!) + tokens!.length).toBe(head.indexOf('tokens/s') + 'tokens/s'.length);
+      expect(line!.indexOf(gpus!)).toBe(head.indexOf('GPUs'));
     }
   });
 

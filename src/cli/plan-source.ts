@@ -13,31 +13,80 @@ import type { Workload } from '../domain/workload.ts';
 import { asTrained } from '../layers/training/as-trained.ts';
 import { withinSequence } from '../layers/within-sequence.ts';
 import { optimizerText } from '../plan-text/optimizer-text.ts';
+import { packingText } from '../plan-text/packing-text.ts';
+import { trainingFlags } from '../plan-text/training-text.ts';
 import { modelsFrom } from './models.ts';
 import { clusterDigest, modelDigest } from './planned-inputs.ts';
 import { optimizerFrom } from './problem.ts';
+import type { Settings } from './settings.ts';
 import { isFull } from './training.ts';
 
-/** `PLAN.json` or `PLAN.json#2`: the file, and the plan of that rank. Throws InputError where there is none. */
-export function chosenPlan(argument: string): {
-  readonly file: PlanFile;
-  readonly chosen: PlanFile['plans'][number];
+/** One row of what `plan --json` printed. */
+interface PlannedRow {
   readonly path: string;
   readonly rank: number;
-} {
-  const [, path = argument, rankText] = /^(.*)#(\d+)$/.exec(argument) ?? [];
+  readonly file: PlanFile;
+  readonly chosen: PlanFile['plans'][number];
+}
+
+const RANKED = /^(.*)#(\d+)$/;
+
+/** Whether an argument names a row of a plan file, `PLAN.json#2`. */
+export function namesRow(argument: string): boolean {
+  const [, path] = RANKED.exec(argument) ?? [];
+  return path !== undefined && !existsSync(argument);
+}
+
+/** `PLAN.json#2`, or `PLAN.json`, whose first row is meant. Throws InputError. */
+export function plannedAt(argument: string): PlannedRow {
+  const [, path = argument, rankText] = RANKED.exec(argument) ?? [];
   const file = readPlanFile(path);
-  const { document } = file;
   const rank = Number(rankText ?? '1');
   const chosen = file.plans.find((plan) => plan.rank === rank);
   if (chosen === undefined) {
     throw new InputError({
       message: `${path} has no plan of rank ${rank}`,
       expected: file.plans.length === 0 ? 'a file with plans' : `1 to ${file.plans.length}`,
-      at: document.locate('/plans'),
+      at: file.document.locate('/plans'),
     });
   }
-  return { file, chosen, path, rank };
+  return { path, rank, file, chosen };
+}
+
+/** Loads of each expert are a file of their own. */
+function routingSettings(routing: PlanFile['problem']['routing']): Settings {
+  if (routing === undefined) return {};
+  const { imbalance, capacity, loads } = routing;
+  if (loads !== undefined)
+    throw new InputError({
+      message: 'the plan rests on loads of its experts',
+      expected: 'a plan that a command line can say',
+      hint: 'Maybe the configuration of the row with --config, and --routing with the file of loads.',
+    });
+  const said = [
+    ...(imbalance === undefined ? [] : [`imbalance=${imbalance}`]),
+    ...(capacity === undefined ? [] : [`capacity=${capacity}`]),
+  ];
+  return said.length === 0 ? {} : { routing: said.join() };
+}
+
+/** The workload of a plan file, as flags would say it. */
+export function plannedSettings({ problem }: PlanFile): Settings {
+  const { sequenceLength, globalBatchSize, precision, optimizer, optimizerOptions, headroom } = problem;
+  const { headroomBytes, reservedBytes, packing, models, training, stack, routing } = problem;
+  return {
+    'seq-length': String(sequenceLength),
+    'global-batch': String(globalBatchSize),
+    precision,
+    stack,
+    optimizer: optimizerText({ optimizer, optimizerOptions: optimizerOptions ?? {} }),
+    headroom: headroomBytes === undefined ? `${headroom}` : `${headroomBytes}B`,
+    ...(training === undefined || isFull(training) ? {} : trainingFlags({ ...training, assumed: [] })),
+    ...(packing === undefined ? {} : { packing: packingText(packing) }),
+    ...(models === undefined ? {} : { models: models.join(',') }),
+    ...routingSettings(routing),
+    ...(reservedBytes === undefined ? {} : { reserve: `${reservedBytes}B` }),
+  };
 }
 
 /** A file that the plan names: as it was typed, or beside the plan. */

@@ -1,0 +1,42 @@
+import { type Parts, total } from '../domain/estimate.ts';
+import { formatPercent } from '../units/format.ts';
+import { decimalsFor, fixed, fixedParts } from '../units/rounded.ts';
+import { grid } from './paint.ts';
+import { paidFor, timeClasses } from './time-classes.ts';
+
+/** Digits of the step that are shown: no part above a hundred-thousandth of it is lost. */
+const DIGITS = 5;
+
+/** Where each millisecond of the step goes, by class: all rows in one unit, whose printed figures add up to the printed step. */
+export function stepTable(time: Parts): string {
+  const all = total(time);
+  const decimals = decimalsFor(1e3 * all, DIGITS);
+  const classes = timeClasses(time);
+  const parts = classes.flatMap((one) => one.parts);
+  const shown = new Map(
+    fixedParts(
+      parts.map(([, seconds]) => 1e3 * seconds),
+      decimals,
+    ).map((text, i) => [parts[i]![0], text]),
+  );
+  const rows = classes.flatMap(({ name, parts: own }) => {
+    const sum = own.reduce((seconds, [part]) => seconds + Number(shown.get(part)!.replaceAll(',', '')), 0);
+    const share = own.reduce((seconds, [, one]) => seconds + one, 0) / all;
+    const [only] = own;
+    // A class of one part that is called as the class is.
+    if (own.length === 1 && (only![0] === name || only![0].endsWith(name)))
+      return [[paidFor(only![0]), shown.get(only![0])!, formatPercent(share)]];
+    return [
+      [name, fixed(sum, decimals), formatPercent(share)],
+      // What rounds to nothing is no row; the figures add up without it.
+      ...own
+        .filter(([part]) => /[1-9]/.test(shown.get(part)!))
+        .map(([part, seconds]) => [`  ${paidFor(part)}`, shown.get(part)!, formatPercent(seconds / all)]),
+    ];
+  });
+  return grid(
+    ['where the step goes (its busiest stage)', 'ms', 'share'],
+    [...rows, ['step', fixed(1e3 * all, decimals), '100.0%']],
+    [1, 2],
+  );
+}
