@@ -22,7 +22,7 @@ export function loadRouting(path: string, experts: number): RoutingTrace {
     });
   if (loads !== undefined) {
     for (const [l, layer] of loads.entries())
-      if (layer.length !== experts || layer.some((load) => load < 0))
+      if (layer.length !== experts || layer.some((load) => !Number.isFinite(load) || load < 0))
         throw refused(
           document,
           `/loads/${l}`,

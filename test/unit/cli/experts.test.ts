@@ -68,6 +68,7 @@ describe('experts', () => {
     [['mixtral-8x7b', UNEVEN, '--place', 'fanout'], /Maybe "fan-out"/],
     [['mixtral-8x7b', UNEVEN, '--place', 'affinity'], /file of routes/],
     [['mixtral-8x7b', file('few.json', { loads: [[1, 2]] })], /2 loads in layer 0/],
+    [['mixtral-8x7b', file('below.json', { loads: [[-1, 1, 1, 1, 1, 1, 1, 1]] })], /none below 0/],
     [['mixtral-8x7b', file('none.json', {})], /neither loads nor routes/],
     [['mixtral-8x7b', file('far.json', { routes: [[[9]]] })], /expert 9/],
     [['mixtral-8x7b', file('short.json', { routes: [[[1], [2]], [[1]]] })], /token 1 has 1 layers/],
