@@ -262,9 +262,9 @@ A row says in \`config.optimizerInBackward\` and \`config.pagedOptimizer\` what 
   Moonlight study is over-predicted by 31 %: its states fit only 13 bytes a parameter.
 - Building-block schedules are simulated with the real forward, input- and weight-gradient times on the paper's order for equal ones;
   deep V-Half pipelines come out up to 13 % slow.
-- Hybrids (\`megatron-bridge, hybrids\`: Nemotron 3, layers as the hub's config.json has them, prediction modules as the recipe does) come out
-  a third short; nothing was fitted on them, and their error band is ±30 % at least. What takes the rest is not known: kernel times of Mamba-2 in training are not
-  published. DeepSeek-V4's layers are not published, and its two rows are inexpressible.
+- Hybrids (\`megatron-bridge, hybrids\`: Nemotron 3, layers as the hub's config.json has them, prediction modules, precision of each layer and graphs
+  as the recipe does): forward times of scans are not published, their convolutions are. One constant, of mamba_ssm's kernels over their bytes and products,
+  was fitted to the seven releases of Nemotron 3 Nano on H100, B200 and B300 and explains them to 2 %; Super, left out of that, comes out 9 % short on average and 20 % with tensor parallelism. DeepSeek-V4's layers are not published, and its two rows are inexpressible.
 
 ## Constants
 
