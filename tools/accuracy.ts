@@ -12,6 +12,7 @@ import { baselineOf } from './accuracy/baseline.ts';
 import { calibrate } from './accuracy/calibrate.ts';
 import { readCase } from './accuracy/cases/index.ts';
 import { caseReport } from './accuracy/cases/report.ts';
+import type { LeftOut } from './accuracy/coverage.ts';
 import { readLayerTimes } from './accuracy/layer-rows.ts';
 import { scoreLayers, summariseLayers } from './accuracy/layer-score.ts';
 import { layerReport, report } from './accuracy/report.ts';
@@ -44,7 +45,8 @@ function scoreRuns(): void {
   const adjust = (problem: Problem): Problem => (generic === null ? problem : { ...problem, stack: generic });
   const scored = chosen.map((row) => score(row, undefined, adjust));
   const final = values.calibrate === undefined ? scored : calibrate(scored, Number(values.calibrate));
-  const summary = summarise(final);
+  const leftOut = JSON.parse(readFileSync('test/accuracy/left-out.json', 'utf8')) as LeftOut;
+  const summary = summarise(final, leftOut);
   const times =
     values.layers ?? (values.runs === undefined && values.group === undefined ? [LAYER_TIMES] : []);
   const layers = summariseLayers(

@@ -99,6 +99,8 @@ export interface LayerKind {
   readonly ffn: LayerPart | null;
   /** Left out: all its weights. */
   readonly training?: Trained;
+  /** What of it stays in 16 bits where a run computes in fewer: all, or operators by name; left out: nothing but what always does. */
+  readonly wide?: 'all' | readonly string[];
 }
 
 /** A mixer or feed-forward part: the module of src/layers with this `kind` knows what else it says. */

@@ -19,12 +19,24 @@ export interface AttentionShape {
   readonly sinks: boolean;
 }
 
-/** Seconds of one forward. Curve: see AttentionCurve; kernels of older generations are slower by fitted factors. */
+/** A format beside the 16 bits of the fit: how much slower its products are, and how much wider its elements. */
+export interface AttentionFormat {
+  readonly slower: number;
+  readonly wider: number;
+}
+
+const SIXTEEN_BITS: AttentionFormat = { slower: 1, wider: 1 };
+
+/**
+ * Seconds of one forward. Curve: see AttentionCurve; kernels of older generations are slower by fitted factors. What a kernel takes before its
+ * products, and blocks before theirs, is the same in all formats.
+ */
 export function attentionForward(
   gpu: GpuSpec,
   kernel: Stack['attentionKernel'],
   a: AttentionShape,
   c: Coefficients,
+  { slower, wider }: AttentionFormat = SIXTEEN_BITS,
 ): number {
   const curve = gpu.attention;
   const headDim = (a.qkHeadDim + a.vHeadDim) / 2;
@@ -36,9 +48,9 @@ export function attentionForward(
   const bound = a.window !== null && a.window < a.sequence;
   // Twice the keys that a query reads in the mean: W − W²/2s under a window.
   const reach = bound ? 2 * a.window - a.window ** 2 / a.sequence : a.sequence;
-  const keys = reach + curve.startupTokens * a.contextParallel;
+  const keys = slower * reach + curve.startupTokens * a.contextParallel;
   const compute = (2 * a.batch * a.heads * queries * keys * headDim * waves) / (densePeak(gpu) * efficiency);
-  const bytes = 2 * a.batch * queries * (a.heads + a.kvHeads) * (a.qkHeadDim + a.vHeadDim);
+  const bytes = 2 * wider * a.batch * queries * (a.heads + a.kvHeads) * (a.qkHeadDim + a.vHeadDim);
   const memory = bytes / (gpu.memoryBandwidth * curve.memoryEfficiency);
   const seconds = curve.fixedSeconds * a.contextParallel + Math.cbrt(compute ** 3 + memory ** 3);
   const special = a.window === null && !a.sinks ? 1 : c.slidingWindowAttention;

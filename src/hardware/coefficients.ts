@@ -59,8 +59,28 @@ const DEFINITIONS = {
   ),
   scanProducts: fixed(
     0.136,
-    'fraction of the dense peak of the products inside chunks of a scan',
+    'most that products inside chunks of a scan reach, of the dense peak',
     'tile-ai/tilelang benchmark/mamba2/README.md@be9c08f: 134 TFLOP/s of 989 on H800, heads of 64, state 128; mamba_ssm is slower there by a factor that is only drawn',
+  ),
+  scanKernels: fitted(
+    1.8,
+    1,
+    2.5,
+    "time of mamba_ssm's Triton kernels over that of their bytes and products at those rates",
+    {
+      source:
+        'start: ROCm/triton#777, mixer of mamba2-2.7b on MI300X, forward and backward of 4,096 tokens in 3.7 to 4.0 ms, about half of it in its GEMMs',
+    },
+  ),
+  scanIssue: fixed(
+    2,
+    'the same, of the peak of fp32 arithmetic outside tensor cores: tiles of a chunk go as fast as multiprocessors issue',
+    'the same 134 of 67 on H800; ai-dynamo/aiconfigurator@095f58a gdn_perf (sglang 0.5.14, chunk_gated_delta_rule, 64 heads, 32,768 tokens): 5.5 ms on H100 and 3.5 on B200, which bytes at their rates and products at 2.0 of 67 and of 80 TFLOP/s explain, not the peaks of tensor cores',
+  ),
+  convolutionIssue: fixed(
+    95,
+    'fp32 operations in whose time a short convolution works out one element with its activation',
+    'ai-dynamo/aiconfigurator@095f58a, causal_conv1d_fn: of trtllm 1.3.0rc20 (mamba2_perf) 89 on B200, 93 on B300, 82 on GB300, of sglang 0.5.14 (gdn_perf) 110 on B200 and 101 on GB300; at 0.4 of the rate of memory there, at 0.7 on H100',
   ),
   streamFloor: fitted(3e-6, 0.5e-6, 6e-6, 'least device time of a memory-bound kernel, seconds'),
   fp8Quantisation: fitted(1, 0.1, 1.6, 'factor on the fp8 quantisation passes of the GEMM fit'),
@@ -97,7 +117,7 @@ const DEFINITIONS = {
     'launch units of a dropless dispatch forward: counts to the host, permutation, exchange',
   ),
   hostUnitsHybridDispatch: fitted(20, 2, 200, 'the same where one kernel permutes and exchanges (HybridEP)'),
-  hostUnitsPerExpert: fitted(2, 0.2, 20, 'further launch units for each local expert'),
+  hostUnitsPerExpert: fitted(2, 0.2, 20, 'further launch units for the GEMMs of each local expert'),
   hostUnitsTensorParallel: fitted(
     3,
     0.3,

@@ -1,6 +1,7 @@
 import type { LayerKind, LayerPart, ModelSpec } from '../domain/model.ts';
 import type { Reason } from '../domain/reason.ts';
 import { FEED_FORWARDS } from './ffn/index.ts';
+import { contextOf, keptWide } from './kept-wide.ts';
 import type { LayerModule, Split } from './layer-module.ts';
 import { residualTokens } from './local-shape.ts';
 import { MIXERS } from './mixers/index.ts';
@@ -25,13 +26,18 @@ export function partsOf({ mixer, ffn }: LayerKind): LayerPart[] {
 }
 
 /** The operators of one decoder layer in order of execution: each part with its norms, then the residual addition. */
-export function layerOperators(kind: LayerKind, context: LayerContext): Operator[] {
+export function layerOperators(kind: LayerKind, given: LayerContext): Operator[] {
+  const context = contextOf(kind, given);
   const operators = [
     ...block('attention', kind.mixer, context, 1),
     // A parallel layer has one norm, before its mixer (falcon-7b).
     ...block('mlp', kind.ffn, context, 2),
   ];
-  return trainedOperators(withEagerCopies(operators, context), kind.training ?? null, context);
+  return trainedOperators(
+    keptWide(withEagerCopies(operators, context), kind.wide),
+    kind.training ?? null,
+    context,
+  );
 }
 
 function block(name: string, part: LayerPart | null, context: LayerContext, norms: number): Operator[] {

@@ -1,3 +1,4 @@
+import { keptWide } from './kept-wide.ts';
 import { residualTokens } from './local-shape.ts';
 import { norm } from './norm.ts';
 import { gemm, type LayerContext, type Operator, operator } from './operator.ts';
@@ -28,5 +29,5 @@ export function predictionOperators(context: LayerContext): Operator[] {
     ...headOperators(context, false),
   ];
   const last = model.kinds[model.predictionKind ?? model.layers.at(-1) ?? 0];
-  return trainedOperators(operators, last?.training ?? null, context);
+  return trainedOperators(keptWide(operators, last?.wide), last?.training ?? null, context);
 }

@@ -27,8 +27,8 @@ export function withinSequence(model: ModelSpec, sequence: number): ModelSpec {
   };
 }
 
-function textOf({ mixer, ffn, training }: LayerKind): string {
-  return JSON.stringify([mixer, ffn, training ?? null]);
+function textOf({ mixer, ffn, training, wide }: LayerKind): string {
+  return JSON.stringify([mixer, ffn, training ?? null, wide ?? null]);
 }
 
 function within(part: LayerPart | null, sequence: number): LayerPart | null {

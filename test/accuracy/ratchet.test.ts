@@ -11,7 +11,8 @@ describe('accuracy on published runs', () => {
   const path = 'test/accuracy/runs.jsonl';
   const { rows, problems } = readRows([{ path, text: readFileSync(path, 'utf8') }]);
   const scored = rows.map((row) => score(row));
-  const summary = summarise(scored);
+  const leftOut = JSON.parse(readFileSync('test/accuracy/left-out.json', 'utf8'));
+  const summary = summarise(scored, leftOut);
   const layerPath = 'test/accuracy/layer-times.jsonl';
   const layers = summariseLayers(scoreLayers(readLayerTimes(layerPath, readFileSync(layerPath, 'utf8'))));
 

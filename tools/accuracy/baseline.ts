@@ -1,3 +1,4 @@
+import type { Coverage } from './coverage.ts';
 import type { LayerSummary } from './layer-score.ts';
 import type { Summary } from './summary.ts';
 
@@ -7,12 +8,17 @@ export interface Baseline {
   readonly memory: Readonly<Record<string, number>>;
   /** Of single layers' kernels: their times by GPU, and the speed ratio of two GPU types. */
   readonly layers: Readonly<Record<string, number>>;
+  /** Runs outside the printed band by kind, GPU and extent, and its mean width: neither is bought with the other. */
+  readonly outside: Readonly<Record<string, number>>;
+  readonly band: Readonly<Record<string, number>>;
 }
 
 const round = (share: number) => Math.round(1000 * share) / 10;
 
 export function baselineOf(summary: Summary, layers: LayerSummary): Baseline {
   const entries = Object.entries(summary.groups);
+  const ofCoverage = (of: (one: Coverage) => number) =>
+    Object.fromEntries(Object.entries(summary.coverage).map(([name, one]) => [name, round(of(one))]));
   return {
     time: Object.fromEntries(
       entries.flatMap(([group, { time }]) => (time.mape === null ? [] : [[group, round(time.mape)]])),
@@ -21,6 +27,8 @@ export function baselineOf(summary: Summary, layers: LayerSummary): Baseline {
       entries.flatMap(([group, { memory }]) => (memory.mape === null ? [] : [[group, round(memory.mape)]])),
     ),
     layers: layerBaseline(layers),
+    outside: ofCoverage(({ leftOut }) => 1 - leftOut),
+    band: ofCoverage(({ band }) => band),
   };
 }
 
@@ -39,7 +47,7 @@ const TOLERANCE = 0.3;
 
 /** Groups that got worse, in words. */
 export function worse(now: Baseline, before: Baseline): string[] {
-  return (['time', 'memory', 'layers'] as const).flatMap((kind) =>
+  return (['time', 'memory', 'layers', 'outside', 'band'] as const).flatMap((kind) =>
     Object.entries(before[kind]).flatMap(([group, value]) => {
       const current = now[kind][group];
       if (current === undefined) return [`${kind} of ${group} is no longer scored`];

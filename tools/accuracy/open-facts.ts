@@ -1,4 +1,5 @@
 import type { Stack } from '../../src/domain/stack.ts';
+import { hybridStack } from './hybrids.ts';
 import type { Row } from './row.ts';
 
 /** Share of experts' exchanges that another micro-batch's compute hides (Megatron's --overlap-moe-expert-parallel-comm). */
@@ -12,6 +13,7 @@ export const EXPERTS_OVERLAPPED = 0.88;
 export function openStacks(stack: Stack, row: Row, assumptions: string[]): Stack[] {
   const { config, model } = row;
   const facts = row.stack ?? {};
+  if (model.hybrid) return [hybridStack(stack, row)];
   const told = Object.keys(config.recipe ?? {}).length > 0 || facts.moeDispatcher || facts.cudaGraphs;
   if (!model.moe || (config.ep ?? 1) === 1 || stack.id !== 'megatron-core' || told) return [stack];
   if (stack.routing === 'token-drop' || (row.year ?? 2024) < 2025) return [stack];

@@ -187,7 +187,7 @@ function clusterOf({ hardware: h, config }: Row, assumptions: string[]): Cluster
   const gpu = h.gpuMemoryGiB ? { ...stock, memoryBytes: h.gpuMemoryGiB * 2 ** 30 } : stock;
   const gpusPerNode = Math.min(h.gpus, h.gpusPerNode ?? 8);
   const pcie = /pcie/i.test(h.intraNode ?? '') && !/(?<!no )nvlink/i.test(h.intraNode ?? '');
-  const intraNode = loadLink(usualIntraNode(gpu.id, pcie || inSlot(gpu.product.form)));
+  const intraNode = busOf(h.intraNode ?? '', gpu, pcie, assumptions);
   const nodes = Math.ceil(h.gpus / gpusPerNode);
   const stated = h.interNode?.gbpsPerGpu;
   const usual = loadLink(gpu.host.network.link);
@@ -230,6 +230,19 @@ function clusterOf({ hardware: h, config }: Row, assumptions: string[]): Cluster
       },
     ],
   };
+}
+
+/** What joins the GPUs of a host: of a bus the generation and the lanes that a row states, or the words that it has for them. */
+function busOf(words: string, gpu: GpuSpec, pcie: boolean, assumptions: string[]): LinkSpec {
+  const older = pcie && /older board/i.test(words);
+  const generation = /pcie\s*(?:gen\s*)?([3-5])/i.exec(words)?.[1] ?? (older ? '3' : null);
+  const link = loadLink(
+    usualIntraNode(gpu.id, pcie || inSlot(gpu.product.form), generation === null ? null : Number(generation)),
+  );
+  const slow = pcie && /slow lanes/i.test(words);
+  if (slow) assumptions.push('PCIe 3.0 of eight lanes, for an older board with slow ones');
+  const lanes = Number(/\bx(4|8|16)\b/.exec(words)?.[1] ?? (slow ? 8 : 16));
+  return pcie && lanes < 16 ? { ...link, bandwidth: (link.bandwidth * lanes) / 16 } : link;
 }
 
 function hostFacts(stated: NonNullable<Row['hardware']['host']>, used: boolean): { host?: HostFacts } {

@@ -32,6 +32,17 @@ export function report(rows: readonly Scored[], summary: Summary, worst: number)
       ]),
     ),
     grid(
+      ['printed band', 'rows', 'sources', 'inside %', 'left out', 'band ±%'],
+      Object.entries(summary.coverage).map(([name, s]) => [
+        name,
+        `${s.rows}`,
+        `${s.sources}`,
+        percent(s.inside),
+        percent(s.leftOut),
+        percent(s.band),
+      ]),
+    ),
+    grid(
       ['memory', 'rows', '%', 'worst under', 'worst over'],
       Object.entries(summary.memoryByKind).map(([kind, s]) => [
         kind,

@@ -1,5 +1,6 @@
 import type { Estimate } from '../../src/domain/estimate.ts';
 import type { Problem } from '../../src/domain/problem.ts';
+import { type RunKind, runKind } from '../../src/evaluate/error-band.ts';
 import { estimate } from '../../src/evaluate/estimate.ts';
 import { allocatedAt, type Phases, phasesOf } from './phases.ts';
 import { pick } from './pick.ts';
@@ -22,6 +23,9 @@ export interface Scored {
   readonly memoryKind?: string;
   readonly memoryError?: number;
   readonly verdict?: string;
+  /** Relative error of the time, one side, that is printed beside it, and the kind of run that it is of. */
+  readonly band?: number;
+  readonly runKind?: RunKind;
   /** Predicted seconds of each part of the step that the row has a time of, and its error. */
   readonly phases?: Readonly<Record<string, { readonly predicted: number; readonly error: number }>>;
   readonly parts?: Readonly<Record<string, number>>;
@@ -45,6 +49,7 @@ export function score(
   let best: Estimate;
   let phases: Phases | null;
   let there: number | null;
+  let kindOfRun: RunKind;
   try {
     const problems = problemsOf(row, assumptions)
       .map(adjust)
@@ -56,6 +61,7 @@ export function score(
     const picked = pick(runs, row.outcome !== 'oom');
     best = picked.estimate;
     const { problem: full, plan } = picked;
+    kindOfRun = runKind(full);
     phases = statesPhases(row) ? phasesOf(full, plan) : null;
     there = peakPlace(row, assumptions) === null ? null : allocatedAt(full, plan, peakPlace(row, [])!);
   } catch (error) {
@@ -81,6 +87,8 @@ export function score(
     predictedPeakBytes,
     memoryKind: kind,
     verdict: best.verdict,
+    band: best.band,
+    runKind: kindOfRun,
     parts: best.time,
     memoryParts: heaviest.memory.allocated,
     ...(phases === null ? {} : { phases: phaseErrors(row, phases) }),

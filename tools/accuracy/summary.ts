@@ -1,3 +1,5 @@
+import { type Coverage, coverageOf, type LeftOut } from './coverage.ts';
+import { DATA_CENTRE } from './data-centre.ts';
 import { mape, median, quantile, regret, spearman } from './metrics.ts';
 import type { Scored } from './score.ts';
 
@@ -24,6 +26,8 @@ export interface Summary {
   /** Mean over groups. */
   readonly macro: { readonly time: number | null; readonly memory: Readonly<Record<string, number | null>> };
   readonly slices: Readonly<Record<string, TimeScore>>;
+  /** How often the printed band holds, by kind of run, GPU and extent. */
+  readonly coverage: Readonly<Record<string, Coverage>>;
   readonly memoryByKind: Readonly<Record<string, MemoryScore>>;
   /** Sweeps of at least three rows of one workload. */
   readonly ranking: {
@@ -38,7 +42,7 @@ export interface Summary {
   readonly falseRejections: readonly string[];
 }
 
-export function summarise(rows: readonly Scored[]): Summary {
+export function summarise(rows: readonly Scored[], leftOut: LeftOut = {}): Summary {
   const scored = rows.filter((row) => row.status === 'scored');
   const groups = [...new Set(scored.map((row) => row.group))].sort();
   const byGroup = Object.fromEntries(
@@ -72,6 +76,7 @@ export function summarise(rows: readonly Scored[]): Summary {
     slices: Object.fromEntries(
       Object.entries(SLICES).map(([name, member]) => [name, timeScore(scored.filter(member))]),
     ),
+    coverage: coverageOf(scored, leftOut),
     memoryByKind: Object.fromEntries(
       kinds.map((kind) => [kind, memoryScore(scored.filter((row) => row.memoryKind === kind))]),
     ),
@@ -91,9 +96,6 @@ export function summarise(rows: readonly Scored[]): Summary {
 }
 
 const NARROW = new Set(['fp8', 'mxfp8', 'nvfp4']);
-
-/** What most published runs are on. */
-const DATA_CENTRE = /^(a100|h100|h200|h800|gh200|b200|b300|gb200|gb300)\b/;
 
 const SLICES: Readonly<Record<string, (row: Scored) => boolean>> = {
   'dense bf16/fp16, TP ≤ 8, tier A': ({ row, tier }) =>

@@ -1,6 +1,6 @@
 import { type BySegment, type MemoryTerm, memoryTerm, type Point } from '../../domain/memory-term.ts';
 import type { Ends } from '../../domain/plan.ts';
-import { widenedBytes } from '../../domain/stack.ts';
+import { statesIn, widenedBytes } from '../../domain/stack.ts';
 import { lastKind } from '../../layers/parameters.ts';
 import { optimizerOf } from '../../optimizers/index.ts';
 import { scheduleOf } from '../../schedules/index.ts';
@@ -172,7 +172,7 @@ function liveOf({ parameters, frozen }: Owned): number {
 /** Activations, logits, and what is alive only while a pass runs. */
 function passTerms(profile: StageProfile): (place: StagePlace) => MemoryTerm[] {
   const { context, embedding, head } = profile;
-  const { stack } = context.problem;
+  const { stack, workload } = context.problem;
   const saved = each(profile, (memory) => memory.saved);
   const restored = each(profile, (memory) => memory.restored);
   const transient = each(profile, (memory) => memory.transient);
@@ -184,6 +184,10 @@ function passTerms(profile: StageProfile): (place: StagePlace) => MemoryTerm[] {
     memoryTerm({ part, at, layers: none, fixed: [bytes] });
   const widest = (part: string, layers: BySegment) =>
     memoryTerm({ part, at: ['backward'], over: 'widest', layers, fixed: [0] });
+  // The weight gradient of embedding or head, made outside the gradient buffer; of one that is kept beside the sums, as wide as these while it is
+  // added to them (hp_grad.data.add_(lp.grad.data.to(hp_grad.dtype)), deepspeed/runtime/bf16_optimizer.py).
+  const element = context.local.elementBytes;
+  const made = Math.max(element, statesIn(workload, stack.state).gradients - element);
   // Where all micro-batches go forward before any goes backward, each has its logits until then.
   const flushed = context.dims.pp > 1 && !scheduleOf(context.schedule).bounded;
   return ({ chunks, ends }) => {
@@ -216,12 +220,7 @@ function passTerms(profile: StageProfile): (place: StagePlace) => MemoryTerm[] {
           ? 0
           : embedding.memory.saved + embedding.memory.transient,
       ),
-      // The weight gradient of embedding or head, where it is made outside the gradient buffer.
-      alone(
-        'temporaries',
-        ['end-of-backward'],
-        stack.gradAccumulationFusion ? 0 : context.local.elementBytes * largest,
-      ),
+      alone('temporaries', ['end-of-backward'], stack.gradAccumulationFusion ? 0 : made * largest),
     ];
   };
 }

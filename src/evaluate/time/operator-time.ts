@@ -1,6 +1,6 @@
 import { type Dtype, isFull, type Precision, wideOf } from '../../domain/dtype.ts';
 import type { GpuSpec } from '../../domain/gpu.ts';
-import { attentionForward, backwardRatio } from '../../hardware/attention.ts';
+import { type AttentionFormat, attentionForward, backwardRatio } from '../../hardware/attention.ts';
 import { densePeak, type GemmShape, gemmCurve, gemmSeconds, supports } from '../../hardware/gemm.ts';
 import { sustained } from '../../hardware/power.ts';
 import { scanSeconds } from '../../hardware/scan.ts';
@@ -77,7 +77,9 @@ function addKernel(
     case 'attention': {
       const slow = sustained(gpu, group.powerCapWatts, c) / gpu.sustainedSlowdown;
       const once =
-        attentionForward(gpu, problem.stack.attentionKernel, kernel.shape, c) * slow * formatFactor(context);
+        attentionForward(gpu, problem.stack.attentionKernel, kernel.shape, c, formatOf(context)) *
+        slow *
+        inEightBits(context);
       forward.attention += once;
       if (gradients !== 'none' && kernel.backward !== false)
         backward.attention += once * backwardRatio(gpu, kernel.shape, c);
@@ -124,11 +126,18 @@ function onTensorCores(gpu: GpuSpec, precision: Precision): boolean {
   return precision !== 'fp32' && (fp32 === undefined || densePeak(gpu) > 1.5 * fp32);
 }
 
-/** Time of attention in another format over that of the 16-bit kernels of the fit: in fp32 or tf32 as its peak is lower. */
-function formatFactor({ problem, group: { gpu }, c }: StageContext): number {
+/** In fp32 or tf32 attention multiplies as fast as its peak has it, elements of four bytes; left out: in 16 bits. */
+function formatOf({ problem, group: { gpu } }: StageContext): AttentionFormat | undefined {
   const { precision } = problem.workload;
-  if (isFull(precision)) return Math.max(1, densePeak(gpu) / gemmCurve(gpu, precision).peak);
-  return problem.stack.attentionFormat === 'fp8' && supports(gpu, 'fp8') ? c.fp8Attention : 1;
+  return isFull(precision)
+    ? { slower: Math.max(1, densePeak(gpu) / gemmCurve(gpu, precision).peak), wider: 2 }
+    : undefined;
+}
+
+/** Time of attention in fp8 over that of the 16-bit kernels of the fit. */
+function inEightBits({ problem, group: { gpu }, c }: StageContext): number {
+  const narrow = problem.stack.attentionFormat === 'fp8' && !isFull(problem.workload.precision);
+  return narrow && supports(gpu, 'fp8') ? c.fp8Attention : 1;
 }
 
 /** What a GPU's own grouped kernels lose beside their starts, where it is known; most lose nothing. */

@@ -139,6 +139,8 @@ function experts(spec: MoeMlp, context: LayerContext): Operator[] {
   const unfused = spec.expertBias ? c.unfusedGlu : 1;
   const eager = spec.gated && !fused && !stack.compiled && !stack.fusedActivation;
   const apart = eager ? KEPT_APART[spec.activation ?? 'silu'] : 0;
+  // Each expert's GEMM is launched by itself, those of one linear after the other (TE's GroupedLinear; its counts are on the host).
+  const launched = countsFromRouting(context) ? (c.hostUnitsPerExpert * localExperts) / 2 : 0;
   const owned: Partial<Weight> = { split: 'expert', count: spec.experts, active: spec.topK };
   const part = 'routedExperts';
   const whole = spec.expertFfnHiddenSize;
@@ -154,7 +156,7 @@ function experts(spec: MoeMlp, context: LayerContext): Operator[] {
       kernels: [gemm(rows, up * width, h, localExperts, fused ? 'gradient' : null), ...zeros],
       saved: [kept(up * e * tokens * width * imbalance, 'moe')],
       backwardBytes: e * tokens * imbalance * (h + (up + 1) * width),
-      hostUnits: 2,
+      hostUnits: 2 + launched,
       dynamic: countsFromRouting(context),
       weights: [
         matrix({
@@ -189,7 +191,7 @@ function experts(spec: MoeMlp, context: LayerContext): Operator[] {
       name: 'expert-fc2',
       modules: ['moe'],
       kernels: [gemm(rows, h, width, localExperts, fused ? 'input' : null)],
-      hostUnits: 2,
+      hostUnits: 2 + launched,
       dynamic: countsFromRouting(context),
       weights: [
         matrix({ part, rows: h, columns: whole, ...owned, targets: ['down'] }),

@@ -12,7 +12,7 @@ import { countsFromRouting, expertSizes, type MoeMlp } from './expert-sizes.ts';
 /** Tokens permuted by expert and sent to the ranks that have theirs. */
 export function dispatch(spec: MoeMlp, context: LayerContext): Operator {
   const { local, stack, c } = context;
-  const { routed, tokens, imbalance, localExperts, hidden: h } = expertSizes(spec, context);
+  const { routed, tokens, imbalance, hidden: h } = expertSizes(spec, context);
   const moved = 2 * local.elementBytes * routed * h;
   return operator({
     name: 'dispatch',
@@ -24,7 +24,7 @@ export function dispatch(spec: MoeMlp, context: LayerContext): Operator {
     hostUnits:
       stack.moeDispatcher === 'hybridep' || !countsFromRouting(context)
         ? c.hostUnitsHybridDispatch
-        : c.hostUnitsDispatch + c.hostUnitsPerExpert * localExperts,
+        : c.hostUnitsDispatch,
     dynamic: countsFromRouting(context),
   });
 }

@@ -5,24 +5,43 @@ export interface ScanWork {
   readonly forward: { readonly bytes: number; readonly flops: number };
   readonly backward: { readonly bytes: number; readonly flops: number };
   readonly kernels: number;
+  /** See ScanShape. */
+  readonly loose?: boolean;
 }
 
 /** Of so many tokens. */
-export function scanKernel({ forward, backward, kernels }: ScanWork, tokens: number): Kernel {
+export function scanKernel({ forward, backward, kernels, loose }: ScanWork, tokens: number): Kernel {
   const times = (one: ScanWork['forward']) => ({
     bytes: tokens * one.bytes,
     flops: tokens * one.flops,
     kernels,
+    ...(loose === undefined ? {} : { loose }),
   });
   return { kind: 'scan', forward: times(forward), backward: times(backward) };
 }
 
-/** A depthwise convolution with its activation: reads and writes each element; backward reads both and writes the gradient. */
-export function convolutionBytes(
-  channels: number,
-  elementBytes: number,
-): { forward: number; backward: number } {
-  return { forward: 2 * elementBytes * channels, backward: 4 * elementBytes * channels };
+/**
+ * A depthwise convolution with its activation: reads and writes each element; backward reads both and writes the gradient, works out the
+ * output again for it, and where `again` the forward pass has run once more before.
+ */
+export function convolutionKernel(channels: number, { tokens, elementBytes: e }: Of, again: boolean): Kernel {
+  const convolved = tokens * channels;
+  const backward = again ? 3 : 2;
+  return {
+    kind: 'scan',
+    forward: { bytes: 2 * e * convolved, flops: 0, kernels: 1, convolved },
+    backward: {
+      bytes: 2 * e * backward * convolved,
+      flops: 0,
+      kernels: backward - 1,
+      convolved: backward * convolved,
+    },
+  };
+}
+
+interface Of {
+  readonly tokens: number;
+  readonly elementBytes: number;
 }
 
 interface StateSpace {
@@ -34,25 +53,31 @@ interface StateSpace {
 }
 
 /**
- * Mamba-2 in chunks (arXiv 2405.21060, section 6; mamba_ssm/ops/triton/ssd_combined.py), kernel after kernel: states of chunks from x and
- * B; one pass along them; C·Bᵀ of each group in fp32; the output from x, C·Bᵀ, C, states and the gate. Backward does all of this
- * again and each once more for either gradient. A state is width·N for each chunk, in fp32. Products: half a chunk of each channel, states
- * in and out, and C·Bᵀ.
+ * Mamba-2 in chunks (arXiv 2405.21060, section 6), kernel after kernel of mamba_ssm/ops/triton/ssd_combined.py@e9594ce. A state is width·N for
+ * each chunk, in fp32 as it is made and in 16 bits as it is read. Forward: states of chunks from x and B; one pass along them; C·Bᵀ of each group in
+ * fp32; the output from x, C·Bᵀ, C, states and the gate, with and without it. Backward has the first three again, then gradients of the gate (six
+ * tensors), of states, of them along the chunks (states come along in 16 bits), of x, B, C and C·Bᵀ, and of the decays. Products: of each channel
+ * N with a state, and with its chunk, of which tiles above the diagonal are left out (about a quarter).
  */
 export function stateSpaceWork({ width, groups, stateSize, chunk, elementBytes: e }: StateSpace): ScanWork {
+  const channel = e * width;
   const state = (4 * width * stateSize) / chunk;
   const keys = e * groups * stateSize;
   const scores = 4 * groups * chunk;
-  const states = e * width + keys + state;
-  const along = 2 * state;
-  const products = 2 * keys + scores;
-  const output = 3 * e * width + scores + keys + state;
-  const bytes = states + along + products + output;
-  const flops = width * (chunk + 4 * stateSize) + 2 * groups * chunk * stateSize;
+  const withState = 2 * width * stateSize;
+  const within = 1.5 * width * chunk;
+  const ofGroups = 2 * groups * chunk * stateSize;
   return {
-    forward: { bytes, flops },
-    backward: { bytes: 3 * bytes, flops: 3 * flops },
+    forward: {
+      bytes: 5 * channel + 3 * state + 4 * keys + 2 * scores,
+      flops: 2 * withState + within + ofGroups,
+    },
+    backward: {
+      bytes: 17 * channel + 8.5 * state + 12 * keys + 6 * scores,
+      flops: 5 * withState + 3 * within + 3 * ofGroups,
+    },
     kernels: 5,
+    loose: true,
   };
 }
 

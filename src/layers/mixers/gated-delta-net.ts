@@ -3,7 +3,7 @@ import { layerModule } from '../layer-module.ts';
 import { columnParallel, rowParallel } from '../linear.ts';
 import { kept, type LayerContext, type Operator, operator, stream } from '../operator.ts';
 import { matrix, vector } from '../weight.ts';
-import { convolutionBytes, DELTA_CHUNK, deltaRuleWork, scanKernel } from './chunked-scans.ts';
+import { convolutionKernel, DELTA_CHUNK, deltaRuleWork, scanKernel } from './chunked-scans.ts';
 import { headExchange, headsLaw } from './head-exchange.ts';
 
 /** Linear attention that overwrites what a key stood for (gated delta net, arXiv 2412.06464; qwen3_next, qwen3_5). */
@@ -97,12 +97,11 @@ function rule(a: GatedDeltaNet, context: LayerContext): Operator {
   const all = widths(a);
   const { keyHeadDim: k, valueHeadDim: v } = a;
   const work = deltaRuleWork({ heads, keyDim: k, valueDim: v, elementBytes: e });
-  const conv = convolutionBytes(convolved, e);
   const spread = heads * k;
   return operator({
     name: 'delta-rule',
     kernels: [
-      stream('element-wise', tokens * conv.forward, tokens * (conv.forward + conv.backward)),
+      convolutionKernel(convolved, local, true),
       ...(a.keyHeads === a.valueHeads
         ? []
         : [stream('element-wise', 4 * e * tokens * spread, 4 * e * tokens * spread, 2)]),

@@ -3,7 +3,7 @@ import { layerModule } from '../layer-module.ts';
 import { columnParallel, rowParallel } from '../linear.ts';
 import { gemm, kept, type LayerContext, type Operator, operator, stream } from '../operator.ts';
 import { bias, matrix, vector } from '../weight.ts';
-import { convolutionBytes } from './chunked-scans.ts';
+import { convolutionKernel } from './chunked-scans.ts';
 
 /** A selective state space of which each channel has decays of its own (Mamba, arXiv 2312.00752; jamba). */
 export interface Mamba {
@@ -79,13 +79,12 @@ function projection({ width, projectionBias }: Mamba, { model, local }: LayerCon
 function selection(m: Mamba, { local }: LayerContext): Operator[] {
   const { width, stateSize: n, timeStepRank: rank } = m;
   const { tokens, elementBytes: e } = local;
-  const conv = convolutionBytes(width, e);
   const narrow = rank + 2 * n;
   const states = (4 * width * n) / 16;
   return [
     operator({
       name: 'convolution',
-      kernels: [stream('element-wise', tokens * conv.forward, tokens * (conv.forward + conv.backward))],
+      kernels: [convolutionKernel(width, local, true)],
       saved: [kept(2 * e * tokens * width)],
       scoreFlops: 2 * m.convKernel * width,
       weights: [vector(PART, m.convKernel * width), ...bias(m.convBias, PART, width)],

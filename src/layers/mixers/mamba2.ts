@@ -4,7 +4,7 @@ import { layerModule, type Split } from '../layer-module.ts';
 import { columnParallel, rowParallel } from '../linear.ts';
 import { kept, type LayerContext, type Operator, operator, stream } from '../operator.ts';
 import { bias, matrix, vector } from '../weight.ts';
-import { convolutionBytes, scanKernel, stateSpaceWork } from './chunked-scans.ts';
+import { convolutionKernel, scanKernel, stateSpaceWork } from './chunked-scans.ts';
 import { headExchange, headsLaw } from './head-exchange.ts';
 
 /** A selective state space whose heads each have one decay (Mamba-2, arXiv 2405.21060). */
@@ -54,7 +54,7 @@ export const mamba2 = layerModule<Mamba2>({
   describe: ({ heads, headDim, stateSize, groups }) =>
     `Mamba-2 of ${heads} heads, ${headDim} wide, state ${stateSize}, ${groups} group${groups === 1 ? '' : 's'}`,
   weakly: () =>
-    "Mamba-2: its scan is priced by the bytes that its kernels move and by one published kernel's rate of products; published runs of hybrids on Megatron take a third longer or more",
+    "Mamba-2: its scan is priced by the bytes and products of its kernels, over a rate that published runs of hybrids on NVIDIA's GPUs were fitted to",
 });
 
 /** Heads of one decay with what is usual. */
@@ -126,15 +126,14 @@ function scan(m: Mamba2, context: LayerContext): Operator {
   const work = stateSpaceWork({
     ...{ width, groups: m.groups / tp, stateSize: m.stateSize, chunk: m.chunk, elementBytes: e },
   });
-  const conv = convolutionBytes(convolved, e);
   const states = (8 * width * m.stateSize) / m.chunk + (8 * m.groups * m.chunk) / tp;
   return operator({
     name: 'scan',
     kernels: [
-      stream('element-wise', tokens * conv.forward, tokens * (conv.forward + conv.backward)),
+      convolutionKernel(convolved, local, true),
       scanKernel(work, tokens),
       ...(copied === 0 ? [] : [stream('element-wise', copied, copied, 2)]),
-      ...(m.norm ? [stream('element-wise', 3 * e * tokens * width, 5 * e * tokens * width)] : []),
+      ...(m.norm ? [stream('element-wise', 2 * e * tokens * width, 4 * e * tokens * width)] : []),
     ],
     communication: headExchange(projected + width, context),
     saved: [kept(e * tokens * (projected + width)), kept(local.linearInputBytes * tokens * width)],

@@ -3,7 +3,7 @@ import { layerModule } from '../layer-module.ts';
 import { columnParallel, rowParallel } from '../linear.ts';
 import { kept, type LayerContext, type Operator, operator, stream } from '../operator.ts';
 import { bias, matrix, vector } from '../weight.ts';
-import { convolutionBytes } from './chunked-scans.ts';
+import { convolutionKernel } from './chunked-scans.ts';
 
 /** A convolution over a few tokens, gated before and after (lfm2). */
 export interface ShortConvolution {
@@ -52,7 +52,6 @@ function operators(
   const { tokens, tensorParallel: tp, elementBytes: e } = local;
   const h = model.hiddenSize;
   const here = width / tp;
-  const conv = convolutionBytes(here, e);
   return [
     columnParallel(
       {
@@ -70,7 +69,7 @@ function operators(
       name: 'convolution',
       kernels: [
         stream('element-wise', 6 * e * tokens * here, 10 * e * tokens * here, 2),
-        stream('element-wise', tokens * conv.forward, tokens * conv.backward),
+        convolutionKernel(here, local, false),
       ],
       // Both gates and the input, their product, what is convolved, and what is projected back.
       saved: [kept(5 * e * tokens * here), kept(local.linearInputBytes * tokens * here)],

@@ -25,13 +25,20 @@ describe('accuracy metrics', () => {
   });
 
   it('reports what got worse and what vanished', () => {
-    const before = { time: { a: 5, b: 5, c: 5 }, memory: {}, layers: { 'speed ratio all': 9 } };
-    expect(
-      worse({ time: { a: 5.2, b: 5.4 }, memory: {}, layers: { 'speed ratio all': 9.4 } }, before),
-    ).toEqual([
+    const none = { memory: {}, band: {} };
+    const before = {
+      ...{ ...none, time: { a: 5, b: 5, c: 5 } },
+      ...{ layers: { 'speed ratio all': 9 }, outside: { all: 20 } },
+    };
+    const now = {
+      ...{ ...none, time: { a: 5.2, b: 5.4 } },
+      ...{ layers: { 'speed ratio all': 9.4 }, outside: { all: 21 } },
+    };
+    expect(worse(now, before)).toEqual([
       'time of b: 5.4 %, was 5 %',
       'time of c is no longer scored',
       'layers of speed ratio all: 9.4 %, was 9 %',
+      'outside of all: 21 %, was 20 %',
     ]);
   });
 

@@ -254,6 +254,25 @@ describe('an all-reduce of two nodes whose switches reduce', () => {
   });
 });
 
+describe('attention in fp32', () => {
+  const shape = {
+    ...{ batch: 1, heads: 32, kvHeads: 32, sequence: 512, contextParallel: 1 },
+    ...{ qkHeadDim: 128, vHeadDim: 128, window: null, sinks: false },
+  };
+  const a100 = loadGpu('a100-80-sxm');
+  const slower = 16;
+  const seconds = (sequence: number, format?: { slower: number; wider: number }) =>
+    attentionForward(a100, 'flash2', { ...shape, sequence }, c, format);
+
+  it('multiplies as much slower as its peak is, where products are all there is', () => {
+    expect(seconds(65536, { slower, wider: 2 }) / seconds(65536)).toBeCloseTo(slower, 0);
+  });
+
+  it('starts no slower', () => {
+    expect(seconds(512, { slower, wider: 2 })).toBeLessThan(0.8 * slower * seconds(512));
+  });
+});
+
 describe('attention on AMD', () => {
   const shape = {
     ...{ batch: 1, heads: 32, kvHeads: 32, sequence: 8192, contextParallel: 1 },

@@ -68,3 +68,12 @@ describe('attention in fp8', () => {
     expect(step('dgx-a100-64', { attentionFormat: 'fp8' })).toBe(step('dgx-a100-64', {}));
   });
 });
+
+describe('launches of experts', () => {
+  it('are as many as a rank has experts, also where HybridEP dispatches, and none where a graph holds the iteration', () => {
+    const host = (ep: number, cudaGraphs: Stack['cudaGraphs']) =>
+      layerOf(ep, { cudaGraphs, moeDispatcher: 'hybridep', routing: 'balanced' }).forward.host;
+    expect(host(8, 'partial')).toBeGreaterThan(host(64, 'partial'));
+    expect(host(8, 'full')).toBeLessThan(host(8, 'partial') / 4);
+  });
+});
