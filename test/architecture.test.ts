@@ -277,6 +277,7 @@ const MAY_IMPORT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     schema: 'documents it prints, and plan files',
     catalogue: 'files that arguments name',
     evaluate: 'one estimate',
+    laws: 'a plan of a file is lawful',
     'plan-text': 'configurations that flags say',
     'search/space': 'options of a search',
     search: 'sweeps and why-not',

@@ -5,3 +5,9 @@ import type { StageContext } from '../techniques/technique.ts';
 export function reducesBeside({ dims, schedule }: Pick<StageContext, 'dims' | 'schedule'>): boolean {
   return dims.pp > 1 && scheduleOf(schedule).reducesBeside === true;
 }
+
+/** What is reduced beside the next step leaves that one's gradients a buffer of their own. */
+export function gradientBuffers(context: Pick<StageContext, 'dims' | 'schedule'>): number {
+  const { dpReplicate, dpShard } = context.dims;
+  return reducesBeside(context) && dpReplicate * dpShard > 1 ? 2 : 1;
+}

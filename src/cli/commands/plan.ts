@@ -1,7 +1,6 @@
 import { readPlanFile } from '../../catalogue/plan-file.ts';
 import { loadStack } from '../../catalogue/stacks.ts';
 import { deviceCount } from '../../domain/cluster.ts';
-import { InputError } from '../../domain/input-error.ts';
 import { json } from '../../frameworks/describers/json.ts';
 import { FRAMEWORKS, LAUNCHABLE } from '../../frameworks/index.ts';
 import { outlookOf } from '../../reliability/outlook.ts';
@@ -39,6 +38,7 @@ import {
   workloadOf,
 } from '../from-file.ts';
 import { EXIT, foundOr, type Io, printJson } from '../io.ts';
+import { refuseOutsideSweeps, refuseWithoutFolder } from '../plan-refusals.ts';
 import { type Given, given } from '../problem.ts';
 import { IN_A_REPORT, writeReport } from '../report.ts';
 import { scheduledCluster, scheduling, schedulingOptions } from '../scheduling.ts';
@@ -174,35 +174,6 @@ export const plan: Register = (program, io, done) => {
     },
   );
 };
-
-/** A sweep prints many plans: what is about the one best plan has no place beside it. */
-function refuseOutsideSweeps(flags: Readonly<Record<string, unknown>>): void {
-  const sweep = flags.pareto === true ? '--pareto' : '--gpus';
-  for (const [key, name] of [
-    ['emit', '--emit'],
-    ['report', '--report'],
-    ['from', '--from'],
-    ['whyNot', '--why-not'],
-    ['mtbf', '--mtbf'],
-  ] as const)
-    if (flags[key] !== undefined)
-      throw new InputError({
-        message: `${name} beside ${sweep}`,
-        expected: 'one of them',
-        hint: `Maybe ${name} in a run of its own${sweep === '--gpus' ? ', with --max-gpus' : ''}.`,
-      });
-}
-
-/** How a job is started is no part of a plan. */
-function refuseWithoutFolder(flags: Readonly<Record<string, unknown>>): void {
-  const odd = (['scheduler', 'sbatch', 'image'] as const).find((key) => flags[key] !== undefined);
-  if (odd !== undefined && flags.emit === undefined)
-    throw new InputError({
-      message: `--${odd} without --emit`,
-      expected: 'a folder to write',
-      hint: `Maybe --emit launch, or emit PLAN.json --${odd}.`,
-    });
-}
 
 function said(flag: unknown): string | undefined {
   return flag === undefined ? undefined : String(flag);

@@ -6,7 +6,7 @@ import { optimizerOf } from '../../optimizers/index.ts';
 import { scheduleOf } from '../../schedules/index.ts';
 import { gatheredBytes, type Held, type Parameters, type State } from '../../techniques/holding.ts';
 import { having, holdingsOf, takenOver } from '../../techniques/index.ts';
-import { reducesBeside } from '../reduced-beside.ts';
+import { gradientBuffers } from '../reduced-beside.ts';
 import type { StageProfile } from '../stage-profile.ts';
 import { activationsElsewhere } from './activations-elsewhere.ts';
 import { alignedTerms } from './aligned-terms.ts';
@@ -76,9 +76,7 @@ function stateTerms(profile: StageProfile): (place: StagePlace) => MemoryTerm[] 
       : [{ of, bytes: wide * share, layers: each(profile, ({ owned }) => wide * share * owned.trained[of]) }],
   );
   const taken = takenOver(techniques);
-  const { dpReplicate, dpShard } = context.dims;
-  // What is reduced beside the next step leaves that one's gradients a buffer of their own.
-  const buffers = reducesBeside(context) && dpReplicate * dpShard > 1 ? 2 : 1;
+  const buffers = gradientBuffers(context);
   const corrections = delayCorrection(profile);
   return ({ chunks, ends, weightVersions, accumulates }) => {
     const beside = ownedBeside(profile, ends);

@@ -42,11 +42,10 @@ export function groupOf(
   values: readonly Techniques[] = barestTechniques(choices),
 ): Group {
   const vpp = Math.max(...choices.map((one) => one.vpp));
-  // Where the ends of the model stand is the schedule's: all choices of a group have one that says the same. One that flows ends soonest.
-  const flowing = choices.find(({ schedule }) => scheduleOf(schedule).flows === true);
-  const plain = { ...(flowing ?? choices[0]!), fewest: null, vpp };
-  const barest = values.map((techniques): Choice => ({ ...plain, techniques }));
   const orders = new Map(choices.map((one) => [orderOf(one), one]));
+  // Where the ends of the model stand is the schedule's: all choices of a group have one that says the same.
+  const plain = { ...soonest([...orders.values()], choices[0]!), fewest: null, vpp };
+  const barest = values.map((techniques): Choice => ({ ...plain, techniques }));
   return {
     choices,
     barest: barest as [Choice, ...Choice[]],
@@ -54,6 +53,11 @@ export function groupOf(
     transfers: choices.every((one) => one.vpp === 1),
     orders: [...orders.values()],
   };
+}
+
+/** The one under which a step ends soonest after its last backward: what it sends then hides behind the next step. */
+function soonest(orders: readonly Choice[], usual: Choice): Choice {
+  return orders.find(({ schedule }) => scheduleOf(schedule).reducesBeside === true) ?? usual;
 }
 
 const AHEAD = having('runAhead');

@@ -151,7 +151,7 @@ describe('goodput of a plan', () => {
     // And with a minute for each what the formulas say.
     const minute = of({ saving: { kind: 'stall', seconds: 60 }, restartSeconds: 300 });
     expect(minute.checkpoint.youngSeconds).toBeCloseTo(1157, -1);
-    expect(minute.goodput).toBeCloseTo(0.875, 2);
+    expect(minute.goodput).toBeCloseTo(0.881, 2);
     expect(minute.tokensPerSecond).toBeCloseTo(costed.tokensPerSecond * minute.goodput, 6);
   });
 
