@@ -43,7 +43,7 @@ describe.each(SHELLS)('%s', (shell) => {
 
 describe('bash completes', () => {
   it.each([
-    [['exp'], ['explain']],
+    [['expl'], ['explain']],
     [['cluster', 'sh'], ['show']],
     [['plan', 'llama-3.1-8b', 'dgx-h100-8', '--glob'], ['--global-batch']],
     [['plan', 'llama-3.1-40'], ['llama-3.1-405b']],
