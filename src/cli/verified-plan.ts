@@ -4,6 +4,7 @@ import type { Plan } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import { estimate } from '../evaluate/estimate.ts';
 import { planLaw } from '../laws/plan.ts';
+import { batchOnce } from '../laws/sound.ts';
 
 /** Of two estimates of one plan that are the same. */
 const SAME = 1e-9;
@@ -16,7 +17,7 @@ export function verifiedPlan(
 ): { readonly plan: Plan; readonly notes: readonly string[] } {
   const { plan, stepTimeSeconds, verdict } = chosen;
   const index = plans.indexOf(chosen);
-  const broken = planLaw(problem, plan);
+  const broken = planLaw(problem, plan) ?? batchOnce(problem, plan);
   if (broken !== null)
     throw new InputError({
       message: `the plan breaks ${broken.rule}: ${broken.actual}`,

@@ -10,11 +10,11 @@ export function soundPlan(problem: Problem, plan: Plan): Reason | null {
     const broken = devicesExist(problem, plan, pipeline) ?? layersOnce(problem, plan, pipeline);
     if (broken !== null) return broken;
   }
-  return devicesOnce(plan) ?? nodesOnce(problem, plan) ?? batchOnce(problem, plan);
+  return devicesOnce(plan) ?? nodesOnce(problem, plan);
 }
 
 /** Every stage works through the sequences of its pipeline, and all pipelines together through the batch. */
-function batchOnce({ workload }: Problem, { pipelines }: Plan): Reason | null {
+export function batchOnce({ workload }: Problem, { pipelines }: Plan): Reason | null {
   const batch = workload.globalBatchSize;
   let all = 0;
   for (const { stages } of pipelines) {
