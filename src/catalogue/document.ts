@@ -77,6 +77,9 @@ export function readText(path: string, what = 'a YAML or JSON file'): string {
       expected: what,
       ...insideOf(path),
     });
+  // Endless, or another program's: a pipe ends when its writer does.
+  if (!stat.isFile() && !stat.isFIFO())
+    throw new InputError({ message: `${path} is a device`, expected: what });
   if (stat.size > MAX_BYTES) {
     throw new InputError({
       message: `${path} has ${(stat.size / 2 ** 20).toFixed(0)} MiB`,

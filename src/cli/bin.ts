@@ -3,6 +3,9 @@ import './engine.ts';
 // Loaded once the engine is set: of a bundle what is shared runs first.
 const { main } = await import('./main.ts');
 
+/** As EXIT.input: what the system refuses is the user's to mend. */
+const EXIT_INPUT = 2;
+
 let stop = false;
 process.on('SIGINT', () => {
   if (stop) process.exit(130);
@@ -10,8 +13,11 @@ process.on('SIGINT', () => {
 });
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0);
-  throw error;
+  process.stderr.write(`the output cannot be written: ${error.code ?? error.message}\n`);
+  process.exit(EXIT_INPUT);
 });
+// Nobody is left to tell.
+process.stderr.on('error', () => {});
 
 /** Columns that the environment says, for output that is no terminal. */
 const said = /^[1-9]\d*$/.test(process.env.COLUMNS ?? '') ? Number(process.env.COLUMNS) : undefined;

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import type { Io } from './io.ts';
 
 interface Entry<T> {
@@ -11,12 +11,15 @@ interface Entry<T> {
 
 /** What searches that ended by themselves found, by everything that can change it: one entry in the user's cache directory. A file that does not match its own digest is ignored with a warning and rewritten. */
 export function cacheAt<T>(io: Io, key: unknown): { read(): T | undefined; write(value: T): void } {
-  const folder = join(io.env.XDG_CACHE_HOME ?? join(io.env.HOME ?? homedir(), '.cache'), 'shardwright');
+  const folder = cacheFolder(io);
+  if (folder === null) return { read: () => undefined, write: () => {} };
   const path = join(folder, `${digest(JSON.stringify(key))}.json`);
   return {
     read() {
       let text: string;
       try {
+        // A pipe in its place would be waited for.
+        if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) return undefined;
         text = readFileSync(path, 'utf8');
       } catch {
         return undefined;
@@ -42,6 +45,12 @@ export function cacheAt<T>(io: Io, key: unknown): { read(): T | undefined; write
       }
     },
   };
+}
+
+/** Where the XDG base directory specification has it, which ignores paths that are relative; null: nowhere. */
+function cacheFolder({ env }: Io): string | null {
+  const base = [env.XDG_CACHE_HOME ?? '', join(env.HOME ?? homedir(), '.cache')].find(isAbsolute);
+  return base === undefined ? null : join(base, 'shardwright');
 }
 
 function digest(text: string): string {

@@ -23,6 +23,7 @@ import {
   opened,
   outsideFrom,
   READABLE,
+  refuseForAlone,
   refuseOutside,
   under,
   workloadOf,
@@ -188,6 +189,7 @@ async function askedFor(
   gpus: () => number,
 ): Promise<AskedFor> {
   const over = flags.config === undefined ? '' : String(flags.config);
+  refuseForAlone(flags);
   if (flags.from === undefined) {
     refuseOutside(outside);
     if (over === '')

@@ -53,6 +53,16 @@ export function refuseOutside({ set, args }: Beside['outside']): void {
   });
 }
 
+/** `--for` names whose file `--from` is. Throws InputError where there is none. */
+export function refuseForAlone({ from, for: launcher }: Readonly<Record<string, unknown>>): void {
+  if (from !== undefined || launcher === undefined) return;
+  throw new InputError({
+    message: `--for ${String(launcher)} without --from`,
+    expected: 'the launch file, --from FILE',
+    hint: `Maybe --launcher ${String(launcher)}: plans that it runs.`,
+  });
+}
+
 /** `FILE:PART` is that part of a file: a recipe by name, a job by number. */
 function parted(given: string): { readonly name: string; readonly part: string | undefined } {
   const [, name, part] = existsSync(given) ? [] : (/^(.+):([A-Za-z_]\w*|\d+)$/.exec(given) ?? []);

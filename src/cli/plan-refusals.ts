@@ -1,6 +1,6 @@
 import { InputError } from '../domain/input-error.ts';
 
-/** A sweep prints many plans: what is about the one best plan has no place beside it. */
+/** A sweep prints many plans, each of a search of its own to its end: what is about the one best plan or its search has no place beside it. */
 export function refuseOutsideSweeps(flags: Readonly<Record<string, unknown>>): void {
   const sweep = flags.pareto === true ? '--pareto' : '--gpus';
   for (const [key, name] of [
@@ -9,6 +9,9 @@ export function refuseOutsideSweeps(flags: Readonly<Record<string, unknown>>): v
     ['from', '--from'],
     ['whyNot', '--why-not'],
     ['mtbf', '--mtbf'],
+    ['timeLimit', '--time-limit'],
+    ['threads', '--threads'],
+    ['warmStart', '--warm-start'],
   ] as const)
     if (flags[key] !== undefined)
       throw new InputError({

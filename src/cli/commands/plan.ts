@@ -33,6 +33,7 @@ import {
   opened,
   outsideFrom,
   READABLE,
+  refuseForAlone,
   refuseOutside,
   under,
   workloadOf,
@@ -82,6 +83,7 @@ export const plan: Register = (program, io, done) => {
   launchFileOptions(command).action(
     async (model: string, cluster: string, words: readonly string[], flags: Record<string, unknown>) => {
       const outside = outsideFrom(flags, words, io);
+      refuseForAlone(flags);
       if (flags.from === undefined) refuseOutside(outside);
       const start =
         flags.from === undefined ? null : await opened(String(flags.from), said(flags.for), outside);
