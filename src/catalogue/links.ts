@@ -39,6 +39,7 @@ function linkFrom(document: Document): LinkSpec {
     names: doc.names ?? [],
     devices: doc.devices ?? [],
     topology: doc.topology,
+    vendor: doc.vendor ?? null,
     layer: doc.layer ?? null,
     bandwidth: quantityAt(document, '/bandwidth', doc.bandwidth, 'bandwidth', LINK_RANGES.bandwidth),
     efficiency: doc.efficiency,

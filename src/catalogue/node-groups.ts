@@ -13,6 +13,7 @@ import { linkId, linksOfLayer } from './link-names.ts';
 import { curvesFrom, loadLink } from './links.ts';
 import { locating } from './locating.ts';
 import { nicFrom } from './network-cards.ts';
+import { refuseForeignLink } from './physical.ts';
 import { powerCapFrom } from './power-cap.ts';
 import { quantityAt } from './quantity-at.ts';
 import { sbatchFrom } from './sbatch.ts';
@@ -53,6 +54,9 @@ export function groupFrom(
       at: document.locate(`${at}/intraNode`),
     });
   }
+  const { scaleUp } = card.host;
+  const own = scaleUp === null ? null : loadLink(scaleUp.link);
+  refuseForeignLink(document, `${at}/intraNode`, card, stockLink, own);
   const cards = group.nic === undefined ? cardsOf(doc, group) : group;
   if (cards.nic === undefined && hostCount(doc) > 1) {
     throw new InputError({

@@ -1,6 +1,7 @@
 import type { MeasuredLinks, NodeGroup } from '../domain/cluster.ts';
+import { type GpuSpec, VENDOR_NAMES } from '../domain/gpu.ts';
 import { InputError } from '../domain/input-error.ts';
-import { ABOVE_WIRE, LAYER_NAMES, type LinkLayer } from '../domain/link.ts';
+import { ABOVE_WIRE, LAYER_NAMES, type LinkLayer, type LinkSpec } from '../domain/link.ts';
 import { formatBandwidth } from '../units/format.ts';
 import type { Document } from './document.ts';
 
@@ -27,6 +28,32 @@ export function refuseOddFabrics(document: Document, groups: readonly NodeGroup[
 
 function meet(one: LinkLayer | null, other: LinkLayer | null): boolean {
   return one === other || [one, other].every((layer) => layer !== null && ETHERNET.includes(layer));
+}
+
+/** Throws InputError where GPUs are said to be joined by what they are not built with. `own`: what joins them at best; null: the bus alone. */
+export function refuseForeignLink(
+  document: Document,
+  at: string,
+  { name, vendor }: Pick<GpuSpec, 'name' | 'vendor'>,
+  link: LinkSpec,
+  own: LinkSpec | null,
+): void {
+  if (link.vendor === null) return;
+  const wrong =
+    link.vendor !== vendor
+      ? `joins GPUs of ${VENDOR_NAMES[link.vendor]}, and ${name} is of ${VENDOR_NAMES[vendor]}`
+      : own === null
+        ? `and ${name} has no such ports`
+        : link.bandwidth > ABOVE_WIRE * own.bandwidth
+          ? `has ${formatBandwidth(link.bandwidth)}, and ${name} ${formatBandwidth(own.bandwidth)}`
+          : null;
+  if (wrong === null) return;
+  throw new InputError({
+    message: `intraNode is ${link.id}, ${link.name}: ${wrong}`,
+    expected: own === null ? 'PCIe' : `${own.id}, or PCIe`,
+    hint: `Maybe ${own?.id ?? 'pcie4-x16-nop2p'}, or another gpu.`,
+    at: document.locate(at),
+  });
 }
 
 /** What all cards of a node have; null: not stated, or its nodes are one scale-up domain, which needs none. */

@@ -1,3 +1,4 @@
+import type { GpuSpec } from './gpu.ts';
 import type { Provenance } from './provenance.ts';
 
 export const COLLECTIVES = ['allReduce', 'allGather', 'reduceScatter', 'allToAll'] as const;
@@ -37,6 +38,8 @@ export interface LinkSpec {
   /** How names of its devices begin, where they tell. */
   readonly devices: readonly string[];
   readonly topology: LinkTopology;
+  /** Joins GPUs of one maker that have it (NVLink, xGMI); null: any. */
+  readonly vendor: GpuSpec['vendor'] | null;
   /** Of a network; null inside a node. */
   readonly layer: LinkLayer | null;
   /** Wire rate of one GPU's (intra-node) or one port's (network) link, one way. */

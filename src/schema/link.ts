@@ -1,5 +1,6 @@
 import { type DocumentOf, documentSchema } from '../document/document-schema.ts';
 import { closed, list, named, size, some, text } from '../document/shapes.ts';
+import { VENDORS } from '../domain/gpu.ts';
 import { COLLECTIVES, LINK_LAYERS, LINK_TOPOLOGIES } from '../domain/link.ts';
 import { PROVENANCES } from '../domain/provenance.ts';
 
@@ -31,6 +32,10 @@ export const linkSchema = documentSchema({
       source: text,
     },
     {
+      vendor: {
+        enum: VENDORS,
+        description: 'Joins GPUs of this maker only, and only those that have it: NVLink, xGMI.',
+      },
       layer: {
         enum: LINK_LAYERS,
         description: 'What the cards of a network speak: a network states it, a link inside a node has none.',

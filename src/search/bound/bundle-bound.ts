@@ -113,6 +113,8 @@ export function chainPace(
     rate: rateOf(paces, layout),
     mostWithin({ seconds, joins }) {
       const most = Math.floor(total / layout.dp);
+      // What does not fit is told then, not left aside.
+      if (seconds === Number.POSITIVE_INFINITY) return layout.dp * most;
       let [low, high] = [0, most];
       while (low < high) {
         const middle = Math.ceil((low + high) / 2);

@@ -14,7 +14,7 @@ function clusterOf(top: string, own: string) {
     gpu: ${gpu}
     nodes: 2
     gpusPerNode: 8
-    intraNode: nvlink4
+    intraNode: nvlink3
     nic: { link: ib-ndr400, perNode: 8 }
     ${extra}
 `;

@@ -20,7 +20,7 @@ const boxes = (hosts: string, nodes: number, more = '', nic = 'nic: { link: eth-
     `schema: shardwright.cluster/1
 groups:
   - { id: a, gpu: rtx-3090, nodes: ${nodes}, gpusPerNode: 2, hosts: [${hosts}], intraNode: pcie4-x16-nop2p, ${nic}site: x }
-  - { id: b, gpu: rtx-a6000, nodes: ${nodes}, gpusPerNode: 2, hosts: [${hosts}], intraNode: nvlink3-bridge, site: x${more} }
+  - { id: b, gpu: rtx-a6000, nodes: ${nodes}, gpusPerNode: 2, hosts: [${hosts}], intraNode: nvlink3-bridge-3090, site: x${more} }
 `,
     'boxes.yaml',
   );
@@ -34,7 +34,7 @@ describe('a host with GPUs of two types', () => {
     expect(all.intra.intraNode.id).toBe('pcie4-x16-nop2p');
     expect(pairSpan(box, 1, 2)).toMatchObject({ domains: 1, transport: 'domain' });
     // Inside a group its own link stays.
-    expect(spanOf(box, 2, 1, 2).intra.intraNode.id).toBe('nvlink3-bridge');
+    expect(spanOf(box, 2, 1, 2).intra.intraNode.id).toBe('nvlink3-bridge-3090');
     expect(spanAcross(box, [0, 1], 2)).toMatchObject({ domains: 1, size: 2 });
   });
 

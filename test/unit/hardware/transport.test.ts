@@ -65,7 +65,7 @@ describe('groups of two vendors', () => {
       `schema: shardwright.cluster/1
 groups:
   - { id: green, gpu: h100-sxm, nodes: 2, gpusPerNode: 8, intraNode: nvlink4, nic: { perNode: 8, ${nic} } }
-  - { id: red, gpu: ${gpu}, nodes: 2, gpusPerNode: 8, intraNode: nvlink4, nic: { perNode: 8, ${nic} } }
+  - { id: red, gpu: ${gpu}, nodes: 2, gpusPerNode: 8, intraNode: pcie5-x16-p2p, nic: { perNode: 8, ${nic} } }
 ${rest}\n`,
       'x.yaml',
     );
