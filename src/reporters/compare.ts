@@ -13,7 +13,7 @@ import { outlookJson } from './outlook.ts';
 import { packingWords } from './packing.ts';
 import { fitting, grid, painter, type Style } from './paint.ts';
 import { rankedJson } from './plan-json.ts';
-import { purchaseBlock, purchaseJson } from './purchase.ts';
+import { type AskedBill, type PurchaseBlock, purchaseBlock, purchaseJson } from './purchase.ts';
 import { trainingJson } from './training.ts';
 
 interface Line {
@@ -45,11 +45,10 @@ export function comparedLines(all: readonly Compared[]): Line[] {
   });
 }
 
-/** `tokens`: to train on, where a bill was asked for. */
 export function compareDocument(
   all: readonly Compared[],
   toolVersion: string,
-  tokens: number | null = null,
+  asked: AskedBill | null = null,
 ): CompareDocument {
   const { model, workload } = all[0]!.problem;
   return {
@@ -65,7 +64,7 @@ export function compareDocument(
       training: trainingJson(model),
     },
     clusters: comparedLines(all).map(lineJson),
-    ...(tokens === null ? {} : { purchase: purchaseJson(all, tokens) }),
+    ...(asked === null ? {} : { purchase: purchaseJson(all, asked) }),
   };
 }
 
@@ -96,7 +95,7 @@ function lineJson({
   };
 }
 
-export function compareTable(all: readonly Compared[], style: Style, tokens: number | null = null): string {
+export function compareTable(all: readonly Compared[], style: Style, asked: AskedBill | null = null): string {
   const { model, workload } = all[0]!.problem;
   const failing = all.some(({ outlook }) => outlook !== null);
   const rows = comparedLines(all).map(
@@ -146,7 +145,7 @@ export function compareTable(all: readonly Compared[], style: Style, tokens: num
   const optimizer = optimizerWords(workload);
   const bands = all.map(({ result }) => result.plans[0]?.estimate.band ?? 0);
   const note = `A tie is closer than the model can tell (±${formatPercent(Math.max(...bands))}). Prices: list prices of the GPU profiles unless given; all GPUs of a cluster are paid for, used or not.`;
-  const purchase = tokens === null ? null : purchaseBlock(all, tokens);
+  const purchase = asked === null ? null : purchaseBlock(all, asked);
   const wrapped = (lines: readonly string[]) => lines.map((line) => wrap(line, style.columns)).join('\n');
   return [
     painter(style).bold(
@@ -158,8 +157,8 @@ export function compareTable(all: readonly Compared[], style: Style, tokens: num
     '',
     style.columns < 120 ? brief : fitting(style.columns, grid(head, rows, figures), brief),
     '',
-    ...(purchase === null ? [] : [grid(purchase.head, purchase.rows, [1, 2, 3, 4, 5]), '']),
-    wrapped([note, ...failureNotes(all), ...unlikeWords(all), ...(tokens === null ? [] : rentNotes(all))]),
+    ...(purchase === null ? [] : [billGrid(purchase, style), '']),
+    wrapped([note, ...failureNotes(all), ...unlikeWords(all), ...(asked === null ? [] : rentNotes(all))]),
     ...(purchase === null ? [] : ['', wrapped(purchase.lines)]),
     '',
   ].join('\n');
@@ -180,6 +179,12 @@ function failureNotes(all: readonly Compared[]): string[] {
         'Tokens, ratios and dollars are those of the long run, after failures and checkpoints.',
         ...[...new Set(assumed)].map((text) => `Assumed of failures: ${text}.`),
       ];
+}
+
+/** GPUs and error stand elsewhere too: they go where the page is narrow. */
+function billGrid({ head, rows }: PurchaseBlock, { columns }: Style): string {
+  const brief = (cells: readonly string[]) => cells.filter((_, i) => i !== 1 && i !== 5);
+  return fitting(columns, grid(head, rows, [1, 2, 3, 4, 5]), grid(brief(head), rows.map(brief), [1, 2, 3]));
 }
 
 /** What the days and dollars of a bill leave out. */

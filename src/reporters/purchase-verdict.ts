@@ -1,3 +1,4 @@
+import { keeping, type Limits } from '../purchase/limits.ts';
 import { asDear, asSoon, cheapest, isPriced, type Offer, type Priced, soonest } from '../purchase/offers.ts';
 import { days, money, tokensWords } from './money.ts';
 
@@ -7,17 +8,41 @@ type Judged = Offer & { readonly unfitted: readonly string[] };
 const daysWords = ({ bill }: Offer) => `${days(bill.seconds)} days`;
 const namesOf = (offers: readonly Offer[]) => offers.map(({ name }) => name).join(' and ');
 
-/** What to rent, in one sentence. */
-export function verdict(offers: readonly Judged[], tokens: number): string {
-  const first = soonest(offers);
+/** What to rent, in one sentence: of offers that keep the limits surely, else of those that perhaps do. */
+export function verdict(offers: readonly Judged[], tokens: number, limits: Limits): string {
+  if (offers.length === 0) return 'Verdict: no cluster trains it.';
+  const [sure, perhaps] = (['yes', 'perhaps'] as const).map((one) =>
+    offers.filter((offer) => keeping(offer, limits) === one),
+  );
+  if (sure!.length > 0) return verdictOf(sure!, tokens, '');
+  if (perhaps!.length > 0)
+    return verdictOf(perhaps!, tokens, `; whether that keeps ${limitWords(limits)} the model cannot tell`);
+  return `Verdict: no offer keeps ${limitWords(limits)}${missWords(offers)}.`;
+}
+
+function limitWords({ seconds, dollars }: Limits): string {
+  return [
+    ...(seconds === null ? [] : [`${days(seconds)} days`]),
+    ...(dollars === null ? [] : [money(dollars)]),
+  ].join(' and ');
+}
+
+/** What comes nearest to either limit. */
+function missWords(offers: readonly Judged[]): string {
+  const first = soonest(offers)!;
   const least = cheapest(offers);
-  if (first === null) return 'Verdict: no cluster trains it.';
+  return `: the first done is ${first.name} in ${daysWords(first)}${least === null ? '' : `, the cheapest ${least.name} for ${money(least.bill.dollars)}`}`;
+}
+
+function verdictOf(offers: readonly Judged[], tokens: number, unsure: string): string {
+  const first = soonest(offers)!;
+  const least = cheapest(offers);
   if (least === null)
-    return `Verdict: no offer has a price, so only time tells: ${first.name} trains ${tokensWords(tokens)} first, in ${daysWords(first)}${guessWords(first)}.`;
+    return `Verdict: no offer has a price, so only time tells: ${first.name} trains ${tokensWords(tokens)} first, in ${daysWords(first)}${guessWords(first)}${unsure}.`;
   const alike = offers.filter(isPriced).filter((one) => asDear(one, least));
   // Of those that cost as much, the first done.
   const chosen = soonest(alike)!;
-  return `Verdict: ${rentWords(chosen, alike, tokens)}${guessWords(chosen)}${fasterWords(chosen, first)}${unpricedWords(offers)}.`;
+  return `Verdict: ${rentWords(chosen, alike, tokens)}${guessWords(chosen)}${fasterWords(chosen, first)}${unpricedWords(offers)}${unsure}.`;
 }
 
 function rentWords(chosen: Priced<Offer>, alike: readonly Priced<Offer>[], tokens: number): string {

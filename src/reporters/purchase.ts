@@ -4,6 +4,7 @@ import type { Problem } from '../domain/problem.ts';
 import type { RankedPlan } from '../domain/search-result.ts';
 import { layersMeasured } from '../evaluate/measured/unmeasured.ts';
 import { billOf } from '../purchase/bill.ts';
+import { isLimited, keeping, type Limits } from '../purchase/limits.ts';
 import { asDear, cheapest, dominated, isPriced, type Offer } from '../purchase/offers.ts';
 import type { CompareDocument } from '../schema/compare.ts';
 import { formatInteger, formatPercent } from '../units/format.ts';
@@ -12,6 +13,12 @@ import { type Compared, tokensPerSecondOf } from './compared.ts';
 import { days, money, tokensWords } from './money.ts';
 import { verdict } from './purchase-verdict.ts';
 import { fullest } from './words.ts';
+
+/** Tokens to train on, and what that may take. */
+export interface AskedBill {
+  readonly tokens: number;
+  readonly limits: Limits;
+}
 
 /** A cluster that trains the model, its best plan and its bill. */
 interface ComparedOffer extends Offer {
@@ -77,21 +84,31 @@ function dominatedWords(offers: readonly ComparedOffer[]): string[] {
   });
 }
 
-interface PurchaseBlock {
+export interface PurchaseBlock {
   readonly head: readonly string[];
   readonly rows: readonly (readonly string[])[];
   readonly lines: readonly string[];
 }
 
 /** The bill of each cluster as a table, then lines to be wrapped: what each rests on, who is dominated, the verdict. */
-export function purchaseBlock(all: readonly Compared[], tokens: number): PurchaseBlock {
+export function purchaseBlock(all: readonly Compared[], { tokens, limits }: AskedBill): PurchaseBlock {
   const offers = offersOf(all, tokens);
   const best = cheapest(offers);
+  const limited = isLimited(limits);
   const rows = all.map((compared) => {
     const { cluster } = compared.problem;
     const offer = offers.find((one) => one.compared === compared);
     if (offer === undefined)
-      return [cluster.name, `0/${deviceCount(cluster)}`, 'nothing fits', '', '', '', ''];
+      return [
+        cluster.name,
+        `0/${deviceCount(cluster)}`,
+        'nothing fits',
+        '',
+        '',
+        '',
+        '',
+        ...(limited ? [''] : []),
+      ];
     const { bill } = offer;
     return [
       cluster.name,
@@ -101,12 +118,22 @@ export function purchaseBlock(all: readonly Compared[], tokens: number): Purchas
       bill.dollarsPerBillionTokens === null ? '?' : money(bill.dollarsPerBillionTokens),
       `±${formatPercent(offer.band)}`,
       costWords(offer, best),
+      ...(limited ? [keeping(offer, limits)] : []),
     ];
   });
   return {
-    head: [`for ${tokensWords(tokens)}`, 'GPUs', 'days', 'dollars', '$/Btok', 'error', 'cost'],
+    head: [
+      `for ${tokensWords(tokens)}`,
+      'GPUs',
+      'days',
+      'dollars',
+      '$/Btok',
+      'error',
+      'cost',
+      ...(limited ? ['limits'] : []),
+    ],
     rows,
-    lines: [...offers.map(restsOn), ...dominatedWords(offers), verdict(offers, tokens)],
+    lines: [...offers.map(restsOn), ...dominatedWords(offers), verdict(offers, tokens, limits)],
   };
 }
 
@@ -118,13 +145,14 @@ function costWords(offer: ComparedOffer, best: ReturnType<typeof cheapest<Compar
 
 export function purchaseJson(
   all: readonly Compared[],
-  tokens: number,
+  { tokens, limits }: AskedBill,
 ): NonNullable<CompareDocument['purchase']> {
   const offers = offersOf(all, tokens);
   const best = cheapest(offers);
   const beaten = dominated(offers);
   return {
     tokens,
+    limits,
     offers: offers.map((offer) => {
       const { bill, compared, band, best: plan, unfitted } = offer;
       const { memory } = fullest(plan.estimate.stages);
@@ -136,6 +164,7 @@ export function purchaseJson(
         goodput: compared.outlook?.goodput ?? null,
         tiedWithCheapest: best !== null && offer !== best && isPriced(offer) && asDear(offer, best),
         dominatedBy: beaten.find((one) => one.offer === offer)?.by.name ?? null,
+        keepsLimits: keeping(offer, limits),
         prices: compared.prices,
         peakMemoryBytes: memory.deviceBytes,
         memoryLimitBytes: memory.limitBytes,
@@ -145,6 +174,6 @@ export function purchaseJson(
         unfittedGpus: unfitted,
       };
     }),
-    verdict: verdict(offers, tokens),
+    verdict: verdict(offers, tokens, limits),
   };
 }

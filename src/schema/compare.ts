@@ -6,6 +6,7 @@ import { optimizer, optimizerOptions, precision, rankedPlan, reason, training } 
 /** The bill of a run of so many tokens: of each cluster on which the model trains. */
 const purchase = closed({
   tokens: number,
+  limits: closed({ seconds: numberOrNull, dollars: numberOrNull }),
   offers: list(
     closed({
       cluster: text,
@@ -15,6 +16,7 @@ const purchase = closed({
       goodput: numberOrNull,
       tiedWithCheapest: flag,
       dominatedBy: { type: ['string', 'null'] },
+      keepsLimits: { enum: ['yes', 'perhaps', 'no'] },
       prices: list(
         closed({
           group: text,

@@ -7,6 +7,7 @@ import { comparePage } from '../../reporters/report/compare-report.ts';
 import { search } from '../../search/search.ts';
 import { seatsOf } from '../../session/explain.ts';
 import { accepting } from '../../session/what-if.ts';
+import { askedBillFrom } from '../asked-bill.ts';
 import { type Register, styleOf, workloadOptions } from '../command.ts';
 import { failureOptions, failuresFrom } from '../failures.ts';
 import { foundOr, printJson } from '../io.ts';
@@ -14,7 +15,6 @@ import { type Prices, pricesFrom, pricesOf, refuseUnused } from '../prices.ts';
 import { given } from '../problem.ts';
 import { writeReport } from '../report.ts';
 import { settings } from '../settings.ts';
-import { tokenCountFrom } from '../token-count.ts';
 import { toolVersion } from '../version.ts';
 import { mayWritePicture } from '../write-picture.ts';
 
@@ -33,6 +33,8 @@ export const compare: Register = (program, io, done) => {
       '--tokens <N>',
       'to train on: 15T, 300B; says days, dollars and dollars per billion tokens, and what to rent',
     )
+    .option('--deadline <TIME>', 'beside --tokens: what the run may take: 30d')
+    .option('--budget <DOLLARS>', 'beside --tokens: what the run may cost: 2M')
     .option(
       '--report <FILE>',
       'write a page with the clusters side by side in pictures: one HTML file that asks for nothing',
@@ -42,7 +44,7 @@ export const compare: Register = (program, io, done) => {
       const failures = failuresFrom(flags);
       if (flags.report !== undefined) mayWritePicture(String(flags.report), '--report');
       const prices = pricesFrom(s.price);
-      const tokens = flags.tokens === undefined ? null : tokenCountFrom(String(flags.tokens));
+      const bill = askedBillFrom(flags);
       const used = new Set<string>();
       // All inputs are read before the first search.
       const inputs = clusters.map((cluster) => {
@@ -69,11 +71,11 @@ export const compare: Register = (program, io, done) => {
         const launchers = best === undefined ? [] : accepting(FRAMEWORKS, problem, best);
         return { problem, result, prices, dollarsPerHour: dollarsPerHour(prices), launchers, outlook };
       });
-      if (flags.json === true) printJson(io, compareDocument(all, toolVersion(), tokens));
-      else io.stdout(compareTable(all, styleOf(io), tokens));
+      if (flags.json === true) printJson(io, compareDocument(all, toolVersion(), bill));
+      else io.stdout(compareTable(all, styleOf(io), bill));
       if (flags.report !== undefined) {
         const seated = all.map((compared) => ({ compared, seats: bestSeats(compared) }));
-        writeReport(String(flags.report), comparePage(seated, toolVersion(), tokens), io);
+        writeReport(String(flags.report), comparePage(seated, toolVersion(), bill), io);
       }
       done(
         foundOr(

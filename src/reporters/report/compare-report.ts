@@ -8,7 +8,7 @@ import { digits, formatInteger, formatPercent, formatSeconds } from '../../units
 import { comparedLines } from '../compare.ts';
 import type { Compared } from '../compared.ts';
 import { certificateWords, problemWords } from '../plan-table.ts';
-import { purchaseBlock } from '../purchase.ts';
+import { type AskedBill, purchaseBlock } from '../purchase.ts';
 import { fullest, memoryWords } from '../words.ts';
 import { clusterPicture } from './cluster-picture.ts';
 import type { Cell, Page, Section } from './html.ts';
@@ -23,7 +23,7 @@ export interface ComparedSeats {
 export function comparePage(
   all: readonly ComparedSeats[],
   toolVersion: string,
-  tokens: number | null = null,
+  asked: AskedBill | null = null,
 ): Page {
   const lines = comparedLines(all.map(({ compared }) => compared));
   const [{ problem }] = [all[0]!.compared];
@@ -55,7 +55,7 @@ export function comparePage(
         note: 'Click a head to sort. A tie is closer than the model can tell; all GPUs of a cluster are paid for, used or not.',
         table: { head: HEAD, rows: lines.map(rowOf) },
       },
-      ...(tokens === null ? [] : [billSection(all, tokens)]),
+      ...(asked === null ? [] : [billSection(all, asked)]),
       ...bars('Tokens a second', lines, ({ tokensPerSecond }) => tokensPerSecond, formatInteger),
       ...bars(
         'US dollars for a million tokens',
@@ -86,10 +86,10 @@ export function comparePage(
 }
 
 /** The bill for so many tokens, what it rests on, and the verdict. */
-function billSection(all: readonly ComparedSeats[], tokens: number): Section {
+function billSection(all: readonly ComparedSeats[], asked: AskedBill): Section {
   const { head, rows, lines } = purchaseBlock(
     all.map(({ compared }) => compared),
-    tokens,
+    asked,
   );
   return {
     kind: 'table',

@@ -1,7 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { billOf } from '../../../src/purchase/bill.ts';
+import { keeping } from '../../../src/purchase/limits.ts';
 import { asDear, asSoon, cheapest, dominated, isPriced, soonest } from '../../../src/purchase/offers.ts';
 import { verdict } from '../../../src/reporters/purchase-verdict.ts';
+
+const NONE = { seconds: null, dollars: null };
+const within = (days: number | null, dollars: number | null) => ({
+  seconds: days === null ? null : days * 86_400,
+  dollars,
+});
 
 const offer = (name: string, days: number, dollars: number | null, band = 0.1) => ({
   name,
@@ -63,7 +70,7 @@ describe('offers', () => {
 });
 
 describe('the verdict', () => {
-  const said = (...all: ReturnType<typeof offer>[]) => verdict(all, 15e12);
+  const said = (...all: ReturnType<typeof offer>[]) => verdict(all, 15e12, NONE);
 
   it('names the cheapest, and what haste costs', () => {
     expect(said(offer('a', 10, 100e3), offer('b', 5, 300e3))).toBe(
@@ -95,5 +102,38 @@ describe('the verdict', () => {
       'Verdict: rent a, the cheapest: 15T tokens in 10.0 days for $100k, a guess as no training run on rtx-4090 was fitted.',
     );
     expect(said()).toBe('Verdict: no cluster trains it.');
+  });
+});
+
+describe('limits', () => {
+  const [a, b] = [offer('a', 10, 100e3), offer('b', 5, 300e3)];
+
+  it.each([
+    [within(null, null), 'yes'],
+    [within(11.01, null), 'yes'],
+    [within(10.5, null), 'perhaps'],
+    [within(9.5, null), 'perhaps'],
+    [within(9, null), 'no'],
+    [within(20, 90e3), 'no'],
+    [within(20, 95e3), 'perhaps'],
+    [within(20, 200e3), 'yes'],
+  ] as const)('%o are kept: %s', (limits, kept) => {
+    expect(keeping(a, limits)).toBe(kept);
+  });
+
+  it('are perhaps kept by an offer without a price', () => {
+    expect(keeping(offer('c', 10, null), within(null, 1))).toBe('perhaps');
+  });
+
+  it('choose among what keeps them, surely before perhaps', () => {
+    const said = (days: number | null, dollars: number | null) =>
+      verdict([a, b], 15e12, within(days, dollars));
+    expect(said(8, null)).toBe('Verdict: rent b, the cheapest: 15T tokens in 5.00 days for $300k.');
+    expect(said(10.5, 320e3)).toBe(
+      'Verdict: rent a, the cheapest: 15T tokens in 10.0 days for $100k; b is done in 5.00 days, for $200k more; whether that keeps 10.5 days and $320k the model cannot tell.',
+    );
+    expect(said(4, 50e3)).toBe(
+      'Verdict: no offer keeps 4.00 days and $50.0k: the first done is b in 5.00 days, the cheapest a for $100k.',
+    );
   });
 });

@@ -106,6 +106,7 @@ describe('the table', () => {
 });
 
 describe('the bill of a run', () => {
+  const asked = (tokens: number) => ({ tokens, limits: { seconds: null, dollars: null } });
   const price = {
     group: 'h100',
     gpuType: 'h100-sxm',
@@ -125,7 +126,7 @@ describe('the bill of a run', () => {
   ];
 
   it('is of the tokens a second in the table, and conforms to the schema', () => {
-    const document = compareDocument(all, '0', 15e12);
+    const document = compareDocument(all, '0', asked(15e12));
     expect(violations(SCHEMAS.compare!, document)).toEqual([]);
     const [first, second, ...none] = document.purchase!.offers;
     expect(none).toEqual([]);
@@ -140,15 +141,15 @@ describe('the bill of a run', () => {
 
   it('takes the long run where failures are known', () => {
     const outlook = { tokensPerSecond: BEST.estimate.tokensPerSecond / 2, goodput: 0.5 } as Outlook;
-    const [sure] = compareDocument([one(BEST, 160)], '0', 1e12).purchase!.offers;
-    const failing = purchaseJson([{ ...one(BEST, 160), outlook }], 1e12).offers[0]!;
+    const [sure] = compareDocument([one(BEST, 160)], '0', asked(1e12)).purchase!.offers;
+    const failing = purchaseJson([{ ...one(BEST, 160), outlook }], asked(1e12)).offers[0]!;
     expect(failing.days / sure!.days).toBeCloseTo(2, 12);
     expect(failing.dollars! / sure!.dollars!).toBeCloseTo(2, 12);
     expect(failing.goodput).toBe(0.5);
   });
 
   it.each([NARROW, WIDE])('says what each row rests on and ends in the verdict', (style) => {
-    const text = compareTable(all, style, 15e12);
+    const text = compareTable(all, style, asked(15e12));
     expectNarrow(text, style.columns);
     const { estimate } = BEST;
     const read = unwrapped(text);
