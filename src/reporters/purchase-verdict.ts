@@ -1,4 +1,4 @@
-import { keeping, type Limits } from '../purchase/limits.ts';
+import { isLimited, keeping, type Limits } from '../purchase/limits.ts';
 import { asDear, asSoon, cheapest, isPriced, type Offer, type Priced, soonest } from '../purchase/offers.ts';
 import { days, money, tokensWords } from './money.ts';
 
@@ -14,9 +14,9 @@ export function verdict(offers: readonly Judged[], tokens: number, limits: Limit
   const [sure, perhaps] = (['yes', 'perhaps'] as const).map((one) =>
     offers.filter((offer) => keeping(offer, limits) === one),
   );
-  if (sure!.length > 0) return verdictOf(sure!, tokens, '');
-  if (perhaps!.length > 0)
-    return verdictOf(perhaps!, tokens, `; whether that keeps ${limitWords(limits)} the model cannot tell`);
+  const within = isLimited(limits) ? `within ${limitWords(limits)} ` : '';
+  if (sure!.length > 0) return verdictOf(sure!, tokens, within);
+  if (perhaps!.length > 0) return verdictOf(perhaps!, tokens, `perhaps ${within}`);
   return `Verdict: no offer keeps ${limitWords(limits)}${missWords(offers)}.`;
 }
 
@@ -34,15 +34,16 @@ function missWords(offers: readonly Judged[]): string {
   return `: the first done is ${first.name} in ${daysWords(first)}${least === null ? '' : `, the cheapest ${least.name} for ${money(least.bill.dollars)}`}`;
 }
 
-function verdictOf(offers: readonly Judged[], tokens: number, unsure: string): string {
+/** `within`: the limits that offers keep, empty or ending in a space. */
+function verdictOf(offers: readonly Judged[], tokens: number, within: string): string {
   const first = soonest(offers)!;
   const least = cheapest(offers);
   if (least === null)
-    return `Verdict: no offer has a price, so only time tells: ${first.name} trains ${tokensWords(tokens)} first, in ${daysWords(first)}${guessWords(first)}${unsure}.`;
+    return `Verdict: ${within}no offer has a price, so only time tells: ${first.name} trains ${tokensWords(tokens)} first, in ${daysWords(first)}${guessWords(first)}.`;
   const alike = offers.filter(isPriced).filter((one) => asDear(one, least));
   // Of those that cost as much, the first done.
   const chosen = soonest(alike)!;
-  return `Verdict: ${rentWords(chosen, alike, tokens)}${guessWords(chosen)}${fasterWords(chosen, first)}${unpricedWords(offers)}${unsure}.`;
+  return `Verdict: ${within}${rentWords(chosen, alike, tokens)}${guessWords(chosen)}${fasterWords(chosen, first)}${unpricedWords(offers)}.`;
 }
 
 function rentWords(chosen: Priced<Offer>, alike: readonly Priced<Offer>[], tokens: number): string {

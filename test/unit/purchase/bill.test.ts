@@ -128,10 +128,13 @@ describe('limits', () => {
   it('choose among what keeps them, surely before perhaps', () => {
     const said = (days: number | null, dollars: number | null) =>
       verdict([a, b], 15e12, within(days, dollars));
-    expect(said(8, null)).toBe('Verdict: rent b, the cheapest: 15T tokens in 5.00 days for $300k.');
-    expect(said(10.5, 320e3)).toBe(
-      'Verdict: rent a, the cheapest: 15T tokens in 10.0 days for $100k; b is done in 5.00 days, for $200k more; whether that keeps 10.5 days and $320k the model cannot tell.',
+    expect(said(8, null)).toBe(
+      'Verdict: within 8.00 days rent b, the cheapest: 15T tokens in 5.00 days for $300k.',
     );
+    expect(said(10.5, 320e3)).toBe(
+      'Verdict: perhaps within 10.5 days and $320k rent a, the cheapest: 15T tokens in 10.0 days for $100k; b is done in 5.00 days, for $200k more.',
+    );
+    expect(said(30, 1e6)).toContain('rent a, the cheapest: 15T');
     expect(said(4, 50e3)).toBe(
       'Verdict: no offer keeps 4.00 days and $50.0k: the first done is b in 5.00 days, the cheapest a for $100k.',
     );
