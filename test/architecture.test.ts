@@ -254,6 +254,7 @@ const MAY_IMPORT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'importers/inventory': 'the groups that measurements belong to',
   },
   page: {},
+  purchase: {},
   reporters: {
     units: 'SI to figures for people',
     domain: 'what it prints',
@@ -265,6 +266,7 @@ const MAY_IMPORT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'plan-text': 'the plan as text',
     search: 'sweeps and why-not',
     reliability: 'what failures leave of a plan',
+    purchase: 'bills, and which offer is better',
     session: 'what a launch file says now',
     page: 'what the charts of a report are drawn from',
   },

@@ -5,6 +5,8 @@ import { alike, maybe } from '../units/nearest.ts';
 /** US dollars per GPU-hour of each node group; null where neither the cluster nor --price says. */
 export interface Prices {
   readonly byGroup: readonly (number | null)[];
+  /** Where each is from: --price, the cluster file, or the list price of the GPU profile. */
+  readonly sources: readonly ('flag' | 'cluster' | 'list')[];
   /** Names of --price that some group took. */
   readonly used: ReadonlySet<string>;
 }
@@ -23,16 +25,22 @@ export function pricesFrom(text: string | undefined): Map<string, number> {
 /** A price holds for the group of that id, else for GPUs whose id begins with the name; the longest name wins. */
 export function pricesOf({ groups }: Cluster, prices: ReadonlyMap<string, number>): Prices {
   const used = new Set<string>();
-  const byGroup = groups.map((group) => {
+  const found = groups.map((group) => {
     const names = [...prices.keys()].filter(
       (name) => group.id === name || group.gpu.id === name || group.gpu.id.startsWith(`${name}-`),
     );
     const name = names.sort((a, b) => b.length - a.length)[0];
-    if (name === undefined) return group.dollarsPerGpuHour;
+    const { dollarsPerGpuHour: price, gpu } = group;
+    if (name === undefined)
+      return { price, source: price === gpu.dollarsPerHour ? ('list' as const) : ('cluster' as const) };
     used.add(name);
-    return prices.get(name)!;
+    return { price: prices.get(name)!, source: 'flag' as const };
   });
-  return { byGroup, used };
+  return {
+    byGroup: found.map(({ price }) => price),
+    sources: found.map(({ source }) => source),
+    used,
+  };
 }
 
 export function refuseUnused(

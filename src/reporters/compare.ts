@@ -1,30 +1,20 @@
 import { deviceCount } from '../domain/cluster.ts';
 import { devicesOf } from '../domain/plan.ts';
-import type { Problem } from '../domain/problem.ts';
-import type { SearchResult } from '../domain/search-result.ts';
 import type { Workload } from '../domain/workload.ts';
 import { layersMeasured } from '../evaluate/measured/unmeasured.ts';
 import { keptFree } from '../evaluate/memory/limit-words.ts';
 import { arithmetic } from '../plan-text/degrees.ts';
 import { optimizerWords } from '../plan-text/optimizer-text.ts';
-import type { Outlook } from '../reliability/outlook.ts';
 import type { CompareDocument } from '../schema/compare.ts';
 import { digits, formatInteger, formatPercent, formatSeconds } from '../units/format.ts';
 import { wrap } from '../units/wrap.ts';
+import { type Compared, tokensPerSecondOf } from './compared.ts';
 import { outlookJson } from './outlook.ts';
 import { packingWords } from './packing.ts';
 import { fitting, grid, painter, type Style } from './paint.ts';
 import { rankedJson } from './plan-json.ts';
+import { type AskedBill, type PurchaseBlock, purchaseBlock, purchaseJson } from './purchase.ts';
 import { trainingJson } from './training.ts';
-
-export interface Compared {
-  readonly problem: Problem;
-  readonly result: SearchResult;
-  /** US dollars an hour for all GPUs of the cluster, used or not; null when a price is missing. */
-  readonly dollarsPerHour: number | null;
-  /** Of the best plan, where it was asked how often GPUs fail. */
-  readonly outlook: Outlook | null;
-}
 
 interface Line {
   readonly compared: Compared;
@@ -37,13 +27,10 @@ interface Line {
 /** Each cluster beside the first. Two clusters whose figures lie within each other's bands are ties. */
 export function comparedLines(all: readonly Compared[]): Line[] {
   const first = all[0]!.result.plans[0];
-  /** In the long run, where failures are known. */
-  const tokensOf = ({ result, outlook }: Compared) =>
-    outlook?.tokensPerSecond ?? result.plans[0]?.estimate.tokensPerSecond ?? null;
   return all.map((compared) => {
     const best = compared.result.plans[0];
-    const tokens = tokensOf(compared);
-    const base = tokensOf(all[0]!);
+    const tokens = tokensPerSecondOf(compared);
+    const base = tokensPerSecondOf(all[0]!);
     const ratio = tokens === null || base === null ? null : tokens / base;
     const band =
       best === undefined || first === undefined ? 0 : Math.max(best.estimate.band, first.estimate.band);
@@ -58,7 +45,11 @@ export function comparedLines(all: readonly Compared[]): Line[] {
   });
 }
 
-export function compareDocument(all: readonly Compared[], toolVersion: string): CompareDocument {
+export function compareDocument(
+  all: readonly Compared[],
+  toolVersion: string,
+  asked: AskedBill | null = null,
+): CompareDocument {
   const { model, workload } = all[0]!.problem;
   return {
     schema: 'shardwright.compare/1',
@@ -73,6 +64,7 @@ export function compareDocument(all: readonly Compared[], toolVersion: string): 
       training: trainingJson(model),
     },
     clusters: comparedLines(all).map(lineJson),
+    ...(asked === null ? {} : { purchase: purchaseJson(all, asked) }),
   };
 }
 
@@ -103,7 +95,7 @@ function lineJson({
   };
 }
 
-export function compareTable(all: readonly Compared[], style: Style): string {
+export function compareTable(all: readonly Compared[], style: Style, asked: AskedBill | null = null): string {
   const { model, workload } = all[0]!.problem;
   const failing = all.some(({ outlook }) => outlook !== null);
   const rows = comparedLines(all).map(
@@ -153,6 +145,8 @@ export function compareTable(all: readonly Compared[], style: Style): string {
   const optimizer = optimizerWords(workload);
   const bands = all.map(({ result }) => result.plans[0]?.estimate.band ?? 0);
   const note = `A tie is closer than the model can tell (±${formatPercent(Math.max(...bands))}). Prices: list prices of the GPU profiles unless given; all GPUs of a cluster are paid for, used or not.`;
+  const purchase = asked === null ? null : purchaseBlock(all, asked);
+  const wrapped = (lines: readonly string[]) => lines.map((line) => wrap(line, style.columns)).join('\n');
   return [
     painter(style).bold(
       wrap(
@@ -163,7 +157,9 @@ export function compareTable(all: readonly Compared[], style: Style): string {
     '',
     style.columns < 120 ? brief : fitting(style.columns, grid(head, rows, figures), brief),
     '',
-    [note, ...failureNotes(all), ...unlikeWords(all)].map((line) => wrap(line, style.columns)).join('\n'),
+    ...(purchase === null ? [] : [billGrid(purchase, style), '']),
+    wrapped([note, ...failureNotes(all), ...unlikeWords(all), ...(asked === null ? [] : rentNotes(all))]),
+    ...(purchase === null ? [] : ['', wrapped(purchase.lines)]),
     '',
   ].join('\n');
 }
@@ -183,6 +179,21 @@ function failureNotes(all: readonly Compared[]): string[] {
         'Tokens, ratios and dollars are those of the long run, after failures and checkpoints.',
         ...[...new Set(assumed)].map((text) => `Assumed of failures: ${text}.`),
       ];
+}
+
+/** GPUs and error stand elsewhere too: they go where the page is narrow. */
+function billGrid({ head, rows }: PurchaseBlock, { columns }: Style): string {
+  const brief = (cells: readonly string[]) => cells.filter((_, i) => i !== 1 && i !== 5);
+  return fitting(columns, grid(head, rows, [1, 2, 3, 4, 5]), grid(brief(head), rows.map(brief), [1, 2, 3]));
+}
+
+/** What the days and dollars of a bill leave out. */
+function rentNotes(all: readonly Compared[]): string[] {
+  return [
+    all.some(({ outlook }) => outlook === null)
+      ? 'Days are those of a run that nothing interrupts: --mtbf usual counts failures and checkpoints.'
+      : 'Spare hosts beside the cluster are not in the dollars.',
+  ];
 }
 
 /** Clusters whose layers are estimates beside others whose layers were measured. */

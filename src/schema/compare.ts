@@ -1,31 +1,69 @@
 import { type DocumentOf, documentSchema } from '../document/document-schema.ts';
-import { closed, count, flag, list, numberOrNull, orNull, text } from '../document/shapes.ts';
+import { closed, count, flag, list, number, numberOrNull, orNull, text, texts } from '../document/shapes.ts';
+import { PROVENANCES } from '../domain/provenance.ts';
 import { optimizer, optimizerOptions, precision, rankedPlan, reason, training } from './costed.ts';
+
+/** The bill of a run of so many tokens: of each cluster on which the model trains. */
+const purchase = closed({
+  tokens: number,
+  limits: closed({ seconds: numberOrNull, dollars: numberOrNull }),
+  offers: list(
+    closed({
+      cluster: text,
+      days: number,
+      dollars: numberOrNull,
+      dollarsPerBillionTokens: numberOrNull,
+      goodput: numberOrNull,
+      tiedWithCheapest: flag,
+      dominatedBy: { type: ['string', 'null'] },
+      keepsLimits: { enum: ['yes', 'perhaps', 'no'] },
+      prices: list(
+        closed({
+          group: text,
+          gpuType: text,
+          gpus: count,
+          dollarsPerGpuHour: numberOrNull,
+          source: { enum: ['flag', 'cluster', 'list'] },
+        }),
+      ),
+      peakMemoryBytes: number,
+      memoryLimitBytes: number,
+      launchers: texts,
+      errorBand: number,
+      weakestProvenance: { enum: PROVENANCES },
+      unfittedGpus: texts,
+    }),
+  ),
+  verdict: text,
+});
 
 export const compareSchema = documentSchema({
   $id: 'shardwright.compare/1',
   title: 'Clusters side by side, as printed by compare --json',
-  ...closed({
-    schema: { const: 'shardwright.compare/1' },
-    toolVersion: text,
-    problem: closed(
-      { model: text, sequenceLength: count, globalBatchSize: count, precision, optimizer, training },
-      { optimizerOptions },
-    ),
-    clusters: list(
-      closed({
-        cluster: text,
-        gpus: count,
-        best: orNull(rankedPlan),
-        reason: orNull(reason),
-        tokensPerSecond: numberOrNull,
-        ratioToFirst: numberOrNull,
-        tiedWithFirst: flag,
-        dollarsPerHour: numberOrNull,
-        dollarsPerMillionTokens: numberOrNull,
-      }),
-    ),
-  }),
+  ...closed(
+    {
+      schema: { const: 'shardwright.compare/1' },
+      toolVersion: text,
+      problem: closed(
+        { model: text, sequenceLength: count, globalBatchSize: count, precision, optimizer, training },
+        { optimizerOptions },
+      ),
+      clusters: list(
+        closed({
+          cluster: text,
+          gpus: count,
+          best: orNull(rankedPlan),
+          reason: orNull(reason),
+          tokensPerSecond: numberOrNull,
+          ratioToFirst: numberOrNull,
+          tiedWithFirst: flag,
+          dollarsPerHour: numberOrNull,
+          dollarsPerMillionTokens: numberOrNull,
+        }),
+      ),
+    },
+    { purchase },
+  ),
 });
 
 export type CompareDocument = DocumentOf<typeof compareSchema>;

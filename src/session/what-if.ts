@@ -129,6 +129,7 @@ function freePlans(
   };
 }
 
-function accepting(launchers: readonly Framework[], problem: Problem, { plan }: RankedPlan): string[] {
+/** Ids of those that run a plan as it is. */
+export function accepting(launchers: readonly Framework[], problem: Problem, { plan }: RankedPlan): string[] {
   return launchers.filter((one) => one.reject(problem, plan) === null).map((one) => one.id);
 }

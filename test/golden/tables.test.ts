@@ -60,6 +60,11 @@ const COMMANDS: Readonly<Record<string, readonly string[]>> = {
   estimate: ['estimate', ...MIXED, '--config', 'tp=4,pp=4,dp=2,layers=10/10/6/6'],
   explain: ['explain', ...MIXED, '--config', 'tp=4,pp=4,dp=2,layers=10/10/6/6'],
   compare: ['compare', 'llama-3.2-1b', 'dgx-h100-8', 'dgx-a100-8', ...SMALL, '--price', 'h100=2.5,a100=1.1'],
+  'compare-purchase': [
+    ...['compare', 'llama-3.2-1b', 'dgx-h100-8', 'dgx-a100-8', '4090-8', ...SMALL],
+    ...['--price', 'h100=2.5,a100=1.1', '--tokens', '300B', '--mtbf', 'usual'],
+    ...['--deadline', '30d', '--budget', '5k'],
+  ],
   'model-show': ['model', 'show', 'deepseek-v3'],
   'cluster-show': ['cluster', 'show', 'two-regions'],
 };

@@ -1,14 +1,17 @@
 import type { Problem } from '../../domain/problem.ts';
-import { LAUNCHABLE } from '../../frameworks/index.ts';
+import { FRAMEWORKS, LAUNCHABLE } from '../../frameworks/index.ts';
 import { outlookOf } from '../../reliability/outlook.ts';
-import { type Compared, compareDocument, compareTable } from '../../reporters/compare.ts';
+import { compareDocument, compareTable } from '../../reporters/compare.ts';
+import type { Compared, GroupPrice } from '../../reporters/compared.ts';
 import { comparePage } from '../../reporters/report/compare-report.ts';
 import { search } from '../../search/search.ts';
 import { seatsOf } from '../../session/explain.ts';
+import { accepting } from '../../session/what-if.ts';
+import { askedBillFrom } from '../asked-bill.ts';
 import { type Register, styleOf, workloadOptions } from '../command.ts';
 import { failureOptions, failuresFrom } from '../failures.ts';
 import { foundOr, printJson } from '../io.ts';
-import { pricesFrom, pricesOf, refuseUnused } from '../prices.ts';
+import { type Prices, pricesFrom, pricesOf, refuseUnused } from '../prices.ts';
 import { given } from '../problem.ts';
 import { writeReport } from '../report.ts';
 import { settings } from '../settings.ts';
@@ -27,6 +30,12 @@ export const compare: Register = (program, io, done) => {
     .argument('<clusters...>', 'bundled names or YAML files; ratios are to the first')
     .option('--price <PRICES>', 'US dollars per GPU-hour: h100=2.50,a100=1.10')
     .option(
+      '--tokens <N>',
+      'to train on: 15T, 300B; says days, dollars and dollars per billion tokens, and what to rent',
+    )
+    .option('--deadline <TIME>', 'beside --tokens: what the run may take: 30d')
+    .option('--budget <DOLLARS>', 'beside --tokens: what the run may cost: 2M')
+    .option(
       '--report <FILE>',
       'write a page with the clusters side by side in pictures: one HTML file that asks for nothing',
     )
@@ -35,32 +44,38 @@ export const compare: Register = (program, io, done) => {
       const failures = failuresFrom(flags);
       if (flags.report !== undefined) mayWritePicture(String(flags.report), '--report');
       const prices = pricesFrom(s.price);
+      const bill = askedBillFrom(flags);
       const used = new Set<string>();
-      const all = clusters.map((cluster): Compared => {
+      // All inputs are read before the first search.
+      const inputs = clusters.map((cluster) => {
         const { problem, launcher } = given(model, cluster, s);
+        const priced = pricesOf(problem.cluster, prices);
+        for (const name of priced.used) used.add(name);
+        return { problem, launcher, prices: groupPrices(problem, priced) };
+      });
+      refuseUnused(
+        prices,
+        used,
+        inputs.map(({ problem }) => problem.cluster),
+      );
+      const all = inputs.map(({ problem, launcher, prices }): Compared => {
         const result = search(problem, {
           top: 1,
           launcher: launcher ?? (s.launcher === undefined && s.models === undefined ? LAUNCHABLE : null),
         });
-        const priced = pricesOf(problem.cluster, prices);
-        for (const name of priced.used) used.add(name);
         const [best] = result.plans;
         const outlook =
           failures === null || best === undefined
             ? null
             : outlookOf(problem, best.plan, best.estimate, failures);
-        return { problem, result, dollarsPerHour: dollarsPerHour(problem, priced.byGroup), outlook };
+        const launchers = best === undefined ? [] : accepting(FRAMEWORKS, problem, best);
+        return { problem, result, prices, dollarsPerHour: dollarsPerHour(prices), launchers, outlook };
       });
-      refuseUnused(
-        prices,
-        used,
-        all.map(({ problem }) => problem.cluster),
-      );
-      if (flags.json === true) printJson(io, compareDocument(all, toolVersion()));
-      else io.stdout(compareTable(all, styleOf(io)));
+      if (flags.json === true) printJson(io, compareDocument(all, toolVersion(), bill));
+      else io.stdout(compareTable(all, styleOf(io), bill));
       if (flags.report !== undefined) {
         const seated = all.map((compared) => ({ compared, seats: bestSeats(compared) }));
-        writeReport(String(flags.report), comparePage(seated, toolVersion()), io);
+        writeReport(String(flags.report), comparePage(seated, toolVersion(), bill), io);
       }
       done(
         foundOr(
@@ -76,12 +91,21 @@ function bestSeats({ problem, result }: Compared) {
   return best === undefined ? [] : seatsOf(problem, best.plan);
 }
 
-function dollarsPerHour({ cluster }: Problem, prices: readonly (number | null)[]): number | null {
+function groupPrices({ cluster }: Problem, { byGroup, sources }: Prices): GroupPrice[] {
+  return cluster.groups.map(({ id, gpu, nodes, gpusPerNode }, i) => ({
+    group: id,
+    gpuType: gpu.id,
+    gpus: nodes * gpusPerNode,
+    dollarsPerGpuHour: byGroup[i]!,
+    source: sources[i]!,
+  }));
+}
+
+function dollarsPerHour(prices: readonly GroupPrice[]): number | null {
   let sum = 0;
-  for (const [i, { nodes, gpusPerNode }] of cluster.groups.entries()) {
-    const price = prices[i]!;
-    if (price === null) return null;
-    sum += price * nodes * gpusPerNode;
+  for (const { gpus, dollarsPerGpuHour } of prices) {
+    if (dollarsPerGpuHour === null) return null;
+    sum += dollarsPerGpuHour * gpus;
   }
   return sum;
 }

@@ -5,8 +5,10 @@ import type { WhiskerData } from '../../page/report-data.ts';
 import { arithmetic } from '../../plan-text/degrees.ts';
 import { planText } from '../../plan-text/text.ts';
 import { digits, formatInteger, formatPercent, formatSeconds } from '../../units/format.ts';
-import { type Compared, comparedLines } from '../compare.ts';
+import { comparedLines } from '../compare.ts';
+import type { Compared } from '../compared.ts';
 import { certificateWords, problemWords } from '../plan-table.ts';
+import { type AskedBill, purchaseBlock } from '../purchase.ts';
 import { fullest, memoryWords } from '../words.ts';
 import { clusterPicture } from './cluster-picture.ts';
 import type { Cell, Page, Section } from './html.ts';
@@ -18,7 +20,11 @@ export interface ComparedSeats {
 }
 
 /** Clusters side by side: speed and money as bars, each with how sure it is; then each cluster as a picture. */
-export function comparePage(all: readonly ComparedSeats[], toolVersion: string): Page {
+export function comparePage(
+  all: readonly ComparedSeats[],
+  toolVersion: string,
+  asked: AskedBill | null = null,
+): Page {
   const lines = comparedLines(all.map(({ compared }) => compared));
   const [{ problem }] = [all[0]!.compared];
   const fastest = lines.reduce((a, b) => ((b.tokensPerSecond ?? 0) > (a.tokensPerSecond ?? 0) ? b : a));
@@ -49,6 +55,7 @@ export function comparePage(all: readonly ComparedSeats[], toolVersion: string):
         note: 'Click a head to sort. A tie is closer than the model can tell; all GPUs of a cluster are paid for, used or not.',
         table: { head: HEAD, rows: lines.map(rowOf) },
       },
+      ...(asked === null ? [] : [billSection(all, asked)]),
       ...bars('Tokens a second', lines, ({ tokensPerSecond }) => tokensPerSecond, formatInteger),
       ...bars(
         'US dollars for a million tokens',
@@ -75,6 +82,23 @@ export function comparePage(all: readonly ComparedSeats[], toolVersion: string):
       },
     ],
     made: `shardwright ${toolVersion}`,
+  };
+}
+
+/** The bill for so many tokens, what it rests on, and the verdict. */
+function billSection(all: readonly ComparedSeats[], asked: AskedBill): Section {
+  const { head, rows, lines } = purchaseBlock(
+    all.map(({ compared }) => compared),
+    asked,
+  );
+  return {
+    kind: 'table',
+    title: 'The bill',
+    note: lines.join(' '),
+    table: {
+      head: head.map((name) => ({ name })),
+      rows: rows.map((row) => row.map((text) => ({ text }))),
+    },
   };
 }
 

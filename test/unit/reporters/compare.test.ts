@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { violations } from '../../../src/document/validator.ts';
 import type { RankedPlan } from '../../../src/domain/search-result.ts';
-import { type Compared, compareDocument, compareTable } from '../../../src/reporters/compare.ts';
+import type { Outlook } from '../../../src/reliability/outlook.ts';
+import { compareDocument, compareTable } from '../../../src/reporters/compare.ts';
+import type { Compared } from '../../../src/reporters/compared.ts';
+import { purchaseJson } from '../../../src/reporters/purchase.ts';
 import { SCHEMAS } from '../../../src/schema/index.ts';
 import { DENSE, MIXED } from '../frameworks/fixture.ts';
 import {
@@ -16,6 +19,7 @@ import {
   tableOf,
   taking,
   UNEVEN,
+  unwrapped,
   WIDE,
 } from './fixture.ts';
 
@@ -27,7 +31,9 @@ const BEST = ranked(MIXED, UNEVEN);
 const one = (best: RankedPlan | null, dollarsPerHour: number | null = null): Compared => ({
   problem: MIXED,
   result: best === null ? found([], { certificate }) : found([best]),
+  prices: [],
   dollarsPerHour,
+  launchers: [],
   outlook: null,
 });
 const within = (band: number, seconds: number) => {
@@ -96,5 +102,75 @@ describe('the table', () => {
 
   it.each([80, 120])('is no wider than %i columns', (columns) => {
     expectNarrow(compareTable(all, { columns, color: false }), columns);
+  });
+});
+
+describe('the bill of a run', () => {
+  const asked = (tokens: number) => ({ tokens, limits: { seconds: null, dollars: null } });
+  const price = {
+    group: 'h100',
+    gpuType: 'h100-sxm',
+    gpus: 64,
+    dollarsPerGpuHour: 2.5,
+    source: 'flag',
+  } as const;
+  const priced = (compared: Compared): Compared => ({
+    ...compared,
+    prices: [price],
+    launchers: ['megatron'],
+  });
+  const all = [
+    priced(one(BEST, 160)),
+    priced(one(taking(2 * BEST.estimate.stepSeconds, BEST), 160)),
+    one(null),
+  ];
+
+  it('is of the tokens a second in the table, and conforms to the schema', () => {
+    const document = compareDocument(all, '0', asked(15e12));
+    expect(violations(SCHEMAS.compare!, document)).toEqual([]);
+    const [first, second, ...none] = document.purchase!.offers;
+    expect(none).toEqual([]);
+    const hours = 15e12 / document.clusters[0]!.tokensPerSecond! / 3600;
+    expect(first!.days).toBeCloseTo(hours / 24, 6);
+    expect(first!.dollars! / (hours * 160)).toBeCloseTo(1, 12);
+    expect(
+      first!.dollarsPerBillionTokens! / (document.clusters[0]!.dollarsPerMillionTokens! * 1e3),
+    ).toBeCloseTo(1, 12);
+    expect(second).toMatchObject({ dominatedBy: MIXED.cluster.name, tiedWithCheapest: false });
+  });
+
+  it('takes the long run where failures are known', () => {
+    const outlook = { tokensPerSecond: BEST.estimate.tokensPerSecond / 2, goodput: 0.5 } as Outlook;
+    const [sure] = compareDocument([one(BEST, 160)], '0', asked(1e12)).purchase!.offers;
+    const failing = purchaseJson([{ ...one(BEST, 160), outlook }], asked(1e12)).offers[0]!;
+    expect(failing.days / sure!.days).toBeCloseTo(2, 12);
+    expect(failing.dollars! / sure!.dollars!).toBeCloseTo(2, 12);
+    expect(failing.goodput).toBe(0.5);
+  });
+
+  it.each([NARROW, WIDE])('says what each row rests on and ends in the verdict', (style) => {
+    const text = compareTable(all, style, asked(15e12));
+    expectNarrow(text, style.columns);
+    const { estimate } = BEST;
+    const read = unwrapped(text);
+    expect(read).toContain('64 × h100-sxm at $2.50 a GPU-hour (--price); fullest stage ');
+    expect(read).toContain(`weakest figure ${estimate.weakestProvenance}`);
+    expect(read).toContain('launched by megatron');
+    expect(read).toContain('nothing interrupts');
+    expect(read).toContain(
+      `Leave out ${MIXED.cluster.name}: ${MIXED.cluster.name} is done sooner and costs less.`,
+    );
+    expect(
+      text
+        .trimEnd()
+        .split('\n')
+        .some((line) => line.startsWith('Verdict: ')),
+    ).toBe(true);
+    expect(read.trimEnd()).toMatch(/Verdict: rent [^.]*\..*$/);
+  });
+
+  it('is not there unasked', () => {
+    expect(compareDocument(all, '0').purchase).toBeUndefined();
+    expect(compareTable(all, WIDE)).not.toMatch(/Verdict|days/);
   });
 });

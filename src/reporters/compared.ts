@@ -1,0 +1,30 @@
+import type { Problem } from '../domain/problem.ts';
+import type { SearchResult } from '../domain/search-result.ts';
+import type { Outlook } from '../reliability/outlook.ts';
+
+/** What the GPUs of a node group are rented for. */
+export interface GroupPrice {
+  readonly group: string;
+  readonly gpuType: string;
+  readonly gpus: number;
+  readonly dollarsPerGpuHour: number | null;
+  /** --price, the cluster file, or the list price of the GPU profile. */
+  readonly source: 'flag' | 'cluster' | 'list';
+}
+
+export interface Compared {
+  readonly problem: Problem;
+  readonly result: SearchResult;
+  readonly prices: readonly GroupPrice[];
+  /** US dollars an hour for all GPUs of the cluster, used or not; null when a price is missing. */
+  readonly dollarsPerHour: number | null;
+  /** Frameworks that run the best plan as printed. */
+  readonly launchers: readonly string[];
+  /** Of the best plan, where it was asked how often GPUs fail. */
+  readonly outlook: Outlook | null;
+}
+
+/** Of the best plan, in the long run where failures are known; null where nothing fits. */
+export function tokensPerSecondOf({ result, outlook }: Compared): number | null {
+  return outlook?.tokensPerSecond ?? result.plans[0]?.estimate.tokensPerSecond ?? null;
+}
