@@ -1,7 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { InputError } from '../domain/input-error.ts';
-import type { LayerKind, LayerPart, ModelSpec } from '../domain/model.ts';
+import { type LayerKind, type LayerPart, MOST_LAYERS, type ModelSpec } from '../domain/model.ts';
 import { moduleOf } from '../layers/layer.ts';
 import type { Flaw } from '../layers/layer-module.ts';
 import { modelSchema, type OwnModelDocument } from '../schema/model.ts';
@@ -108,9 +108,6 @@ function pointerOf(config: object, key: string): string {
   const [name] = decoder ?? (key in config ? [] : (inside[0] ?? []));
   return name === undefined ? `/${key}` : `/${name}/${key}`;
 }
-
-/** Of all runs together. */
-const MOST_LAYERS = 10_000;
 
 function ownModel(document: Document, doc: OwnModelDocument, name: string): ModelSpec {
   const kinds: LayerKind[] = [];

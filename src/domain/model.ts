@@ -107,3 +107,6 @@ export interface LayerKind {
 export interface LayerPart {
   readonly kind: string;
 }
+
+/** Ten times the deepest that is published: a slip, or a file that means to exhaust us. */
+export const MOST_LAYERS = 10_000;

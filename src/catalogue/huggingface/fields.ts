@@ -1,4 +1,5 @@
 import { InputError } from '../../domain/input-error.ts';
+import { MOST_LAYERS } from '../../domain/model.ts';
 import { slipOf } from '../../units/nearest.ts';
 import { isMapping } from '../document.ts';
 
@@ -7,8 +8,7 @@ type Values = Readonly<Record<string, unknown>>;
 /** What else a family calls a key: `{ hidden_size: 'n_embd' }`. */
 export type Names = Readonly<Record<string, string>>;
 
-/** Ten times the deepest that is published. */
-const MOST: Readonly<Record<string, number>> = { num_hidden_layers: 10_000 };
+const MOST: Readonly<Record<string, number>> = { num_hidden_layers: MOST_LAYERS };
 
 /** Typed access to a config.json; a missing or odd value is an InputError that names key and value. */
 export class Fields {
