@@ -1,12 +1,12 @@
 import { estimate as costOf } from '../../evaluate/estimate.ts';
 import { outlookOf } from '../../reliability/outlook.ts';
 import { estimateTable } from '../../reporters/estimate-table.ts';
-import { outlookJson, outlookText } from '../../reporters/outlook.ts';
 import { estimateDocument } from '../../reporters/plan-json.ts';
 import { type Register, styleOf } from '../command.ts';
 import { askedPlan, configuredOptions, withNotes } from '../configured.ts';
 import { failuresFrom } from '../failures.ts';
-import { EXIT, printJson } from '../io.ts';
+import { EXIT } from '../io.ts';
+import { printWithOutlook } from '../outlook.ts';
 
 export const estimate: Register = (program, io, done) => {
   configuredOptions(
@@ -25,13 +25,15 @@ export const estimate: Register = (program, io, done) => {
       const result = withNotes(asked, costed);
       const told = { inferred: asked.inferred, ...(asked.read === undefined ? {} : { read: asked.read }) };
       const outlook = failures === null ? null : outlookOf(problem, plan, result, failures);
-      if (flags.json === true) {
-        const document = estimateDocument(problem, plan, result, told, origin);
-        printJson(io, outlook === null ? document : { ...document, outlook: outlookJson(outlook) });
-      } else {
-        io.stdout(estimateTable(problem, plan, result, told, styleOf(io), false));
-        if (outlook !== null) io.stdout(outlookText(outlook, styleOf(io)));
-      }
+      printWithOutlook(
+        io,
+        {
+          json: flags.json === true,
+          document: () => estimateDocument(problem, plan, result, told, origin),
+          table: () => estimateTable(problem, plan, result, told, styleOf(io), false),
+        },
+        outlook,
+      );
       done(flags.check === true && result.verdict === 'does-not-fit' ? EXIT.check : EXIT.ok);
     },
   );

@@ -4,7 +4,6 @@ import { LAUNCHABLE } from '../../frameworks/index.ts';
 import { outlookOf } from '../../reliability/outlook.ts';
 import { estimateTable } from '../../reporters/estimate-table.ts';
 import { explanationDocument } from '../../reporters/explanation-json.ts';
-import { outlookJson, outlookText } from '../../reporters/outlook.ts';
 import { explainPage } from '../../reporters/report/explain-report.ts';
 import { timelineSvg } from '../../reporters/svg.ts';
 import { traceText } from '../../reporters/trace.ts';
@@ -12,7 +11,8 @@ import { explained } from '../../session/explain.ts';
 import { type Register, styleOf } from '../command.ts';
 import { askedPlan, configuredOptions, withNotes } from '../configured.ts';
 import { failuresFrom } from '../failures.ts';
-import { EXIT, printJson } from '../io.ts';
+import { EXIT } from '../io.ts';
+import { printWithOutlook } from '../outlook.ts';
 import { IN_A_REPORT, writeReport } from '../report.ts';
 import { mayWritePicture, writePicture } from '../write-picture.ts';
 
@@ -53,13 +53,15 @@ export const explain: Register = (program, io, done) => {
       const explanation = explained(problem, plan, costed, within, IN_LETTERS * costed.stages.length);
       const told = { inferred: asked.inferred, ...(asked.read === undefined ? {} : { read: asked.read }) };
       const outlook = failures === null ? null : outlookOf(problem, plan, result, failures);
-      if (flags.json === true) {
-        const document = explanationDocument(problem, plan, result, told, explanation, origin);
-        printJson(io, outlook === null ? document : { ...document, outlook: outlookJson(outlook) });
-      } else {
-        io.stdout(estimateTable(problem, plan, result, told, styleOf(io), true, explanation));
-        if (outlook !== null) io.stdout(outlookText(outlook, styleOf(io)));
-      }
+      printWithOutlook(
+        io,
+        {
+          json: flags.json === true,
+          document: () => explanationDocument(problem, plan, result, told, explanation, origin),
+          table: () => estimateTable(problem, plan, result, told, styleOf(io), true, explanation),
+        },
+        outlook,
+      );
       if (flags.trace !== undefined)
         writePicture(String(flags.trace), traceText(problem, timelineOf(problem, plan)), '--trace', io);
       if (flags.svg !== undefined)
