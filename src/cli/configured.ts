@@ -32,6 +32,7 @@ import type { Io } from './io.ts';
 import { namesRow, plannedAt, plannedProblem, plannedSettings } from './plan-source.ts';
 import { given, launcherFrom } from './problem.ts';
 import { type Settings, settings } from './settings.ts';
+import { refuseBroken, sameStep } from './verified-plan.ts';
 import { toolVersion } from './version.ts';
 
 /** One configuration that a command line asks for, and what was read on the way. */
@@ -127,6 +128,7 @@ function ofRow(
   }
   const { path, rank, file, chosen } = plannedAt(argument);
   const planned = plannedProblem(file, dirname(path));
+  refuseBroken(file, chosen, planned);
   const problem =
     flags.layerProfile === undefined
       ? planned
@@ -240,7 +242,7 @@ function fromRow(argument: string, over: string): AskedFor {
 /** An estimate with what reading said, what its launcher rests on, and where a plan file says another step. */
 export function withNotes({ problem, plan, launcher, notes, stated }: AskedPlan, costed: Estimate): Estimate {
   const other =
-    stated !== undefined && Math.abs(stated.stepSeconds / costed.stepSeconds - 1) > SAME
+    stated !== undefined && !sameStep(stated.stepSeconds, costed.stepSeconds)
       ? [
           `${stated.name} says ${formatSeconds(stated.stepSeconds)} a step: it is of another version or had flags that it does not name`,
         ]
@@ -250,6 +252,3 @@ export function withNotes({ problem, plan, launcher, notes, stated }: AskedPlan,
     assumptions: [...notes, ...other, ...costed.assumptions, ...(launcher?.restsOn?.(problem, plan) ?? [])],
   };
 }
-
-/** Of steps that are one and the same. */
-const SAME = 1e-9;

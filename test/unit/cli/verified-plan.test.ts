@@ -50,6 +50,18 @@ describe('a plan file', () => {
     expect(code).toBe(2);
   });
 
+  it('of a layer less is not explained either', async () => {
+    const file = JSON.parse(EXAMPLE);
+    file.plans[0].plan.pipelines[0].stages.at(-1).chunks.at(-1).end -= 1;
+    const path = join(folder, 'less.json');
+    writeFileSync(path, JSON.stringify(file));
+    for (const command of ['estimate', 'explain']) {
+      const { code, err } = await run([command, `${path}#1`], { cwd: process.cwd() });
+      expect(err).toMatch(/the plan breaks /);
+      expect(code).toBe(2);
+    }
+  });
+
   it('whose figures are of another plan is emitted with a word', async () => {
     const { code, err } = await emitted((file) => (file.plans[0].stepTimeSeconds /= 2));
     expect(code).toBe(0);
