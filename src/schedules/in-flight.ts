@@ -36,8 +36,9 @@ function enough(
 ): number {
   // Where all micro-batches stay alive, or rounds are not whole, there is no period.
   if (!schedule.bounded || (virtualStages > 1 && microBatches % stages !== 0)) return microBatches;
-  const rounds = PERIODS * stages + (microBatches % stages) + runAhead;
-  return Math.min(microBatches, rounds);
+  // Chunks take micro-batches in rounds of as many as there are stages.
+  const rest = virtualStages > 1 ? microBatches % stages : 0;
+  return Math.min(microBatches, PERIODS * stages + rest + runAhead);
 }
 
 function front(passes: readonly Pass[], chunks: number): number[][] {

@@ -1,12 +1,18 @@
 import type { Cluster, NicSpec } from '../../domain/cluster.ts';
 import type { Problem } from '../../domain/problem.ts';
+import { rememberedOf } from '../../units/remembered.ts';
 import { CostBook } from './cost-book.ts';
 
 /** Where nodes were measured bounds and cuts take the wire's rate, which no measurement beats; estimates take the measured. */
 export function bookFor(problem: Problem): CostBook {
-  const { measured, ...cluster } = problem.cluster;
-  return new CostBook({ ...problem, cluster: measured === undefined ? cluster : atWireRate(cluster) });
+  return rememberedOf(books, problem, () => {
+    const { measured, ...cluster } = problem.cluster;
+    return new CostBook({ ...problem, cluster: measured === undefined ? cluster : atWireRate(cluster) });
+  }).again();
 }
+
+/** What searches of one problem share. */
+const books = new WeakMap<Problem, CostBook>();
 
 function atWireRate(cluster: Cluster): Cluster {
   const most = Number.POSITIVE_INFINITY;

@@ -35,11 +35,11 @@ export function lowerBound(
   const paceAt = pacesFor(costs, loosest);
   const { secondsPerStep } = problem.stack.host;
   const multiplier = problem.stack.timeMultiplier.value;
-  const atLeast = Math.max(
-    waysBound(problem, candidate, costs, orders),
-    pipelineBound(problem, candidate, costs, loosest, paceAt),
-  );
-  if ((atLeast + secondsPerStep) * multiplier >= enough) return (atLeast + secondsPerStep) * multiplier;
+  const whole = (seconds: number) => (seconds + secondsPerStep) * multiplier;
+  const pipeline = pipelineBound(problem, candidate, costs, loosest, paceAt);
+  if (whole(pipeline) >= enough) return whole(pipeline);
+  const atLeast = Math.max(pipeline, waysBound(problem, candidate, costs, orders));
+  if (whole(atLeast) >= enough) return whole(atLeast);
   const microBatches = microBatchesPerReplica(problem, candidate);
   const lines = stageLines(candidate, costs, ends);
   const first = firstReduced(problem, candidate, costs, loosest, lines[0]![0]!.reduce);
@@ -63,7 +63,7 @@ export function lowerBound(
   let rest = 0;
   for (const line of alternatives(lines, (one) => one.rest))
     rest = Math.max(rest, leastRest(problem, candidate, line));
-  const least = (reduced + rest + secondsPerStep) * multiplier;
+  const least = whole(reduced + rest);
   const limit = Math.min(enough, worst);
   if (least >= limit || worst === Number.POSITIVE_INFINITY || problem.model.kinds.length > 1) return least;
   const asked = { candidate, costs, loosest, lines, most, first, pipeline: atLeast, rest };

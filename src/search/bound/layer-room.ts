@@ -1,10 +1,6 @@
 import type { Problem } from '../../domain/problem.ts';
-import type { LayerStates } from '../../evaluate/layer-bytes.ts';
-import { techniqueKeys } from '../../techniques/index.ts';
-import { remembered, rememberedOf } from '../../units/remembered.ts';
 import type { Choice } from '../space/choices.ts';
 import type { Layout } from '../space/frame.ts';
-import { orderOf } from './by-size.ts';
 import type { CostBook } from './cost-book.ts';
 import { kindCounts } from './kind-counts.ts';
 import { flowFor, leastAlive, type MemoryMiss, missing } from './memory-bound.ts';
@@ -18,9 +14,6 @@ export class LayerRoom {
   private readonly problem: Problem;
   private readonly book: CostBook;
   private readonly layout: Layout;
-  private readonly states = new Map<number, readonly LayerStates[]>();
-  private readonly saved = new Map<number, readonly (readonly number[])[]>();
-  private readonly alive = new Map<number, readonly number[]>();
 
   constructor(problem: Problem, book: CostBook, layout: Layout) {
     this.problem = problem;
@@ -79,13 +72,12 @@ export class LayerRoom {
   private asked(choice: Choice, microBatches?: number) {
     const { layout, book, problem } = this;
     const candidate = { layout, choice };
-    const about = kept(choice);
     return {
-      held: remembered(this.states, about.states, () => book.layerStates(candidate)),
-      saves: remembered(this.saved, about.saved, () => book.layerSaved(candidate)),
+      held: book.layerStates(candidate),
+      saves: book.layerSaved(candidate),
       inFlight:
         microBatches === undefined
-          ? remembered(this.alive, about.alive, () => flowFor(problem, candidate).map(leastAlive))
+          ? book.inFlight(candidate)
           : flowFor(problem, candidate, microBatches).map(leastAlive),
     };
   }
@@ -94,27 +86,4 @@ export class LayerRoom {
     const { length } = this.problem.model.layers;
     return missing(this.problem, length / excess, length);
   }
-}
-
-/** What bytes of layers depend on, a number for each: states; what one micro-batch keeps; how many are in flight. */
-interface Kept {
-  readonly states: number;
-  readonly saved: number;
-  readonly alive: number;
-}
-
-const known = new WeakMap<Choice, Kept>();
-const numbers = new Map<string, number>();
-
-function kept(choice: Choice): Kept {
-  return rememberedOf(known, choice, () => {
-    const { microBatchSize, vpp, dpReplicate, techniques } = choice;
-    const { layer, step } = techniqueKeys(techniques);
-    const numberOf = (key: string) => remembered(numbers, key, () => numbers.size);
-    return {
-      states: numberOf(`${vpp}/${dpReplicate}/${step}`),
-      saved: numberOf(`${microBatchSize}/${layer}`),
-      alive: numberOf(`${microBatchSize}/${orderOf(choice)}`),
-    };
-  });
 }

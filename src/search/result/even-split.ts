@@ -10,6 +10,7 @@ import { barestBound, barestKernels } from '../bound/barest.ts';
 import { lowerBound } from '../bound/bounds.ts';
 import { type Group, groupOf } from '../bound/by-size.ts';
 import type { CostBook } from '../bound/cost-book.ts';
+import { fitting } from '../bound/fitting.ts';
 import { LayerRoom } from '../bound/layer-room.ts';
 import { evenMiss, memoryMiss } from '../bound/memory-bound.ts';
 import { realise } from '../cut/realise.ts';
@@ -39,12 +40,16 @@ interface Item {
   readonly known: 'kernels' | 'all';
 }
 
+/** A group that comes first is bounded by what is left of it once its layers fit; `unfit` is told how many do not. */
+type Told = (unfit: number) => void;
+
 /** Even chains over all GPUs, lowest bound first; a group is looked into once its own bound is the lowest left. */
 function* evenCandidates(
   problem: Problem,
   options: SearchOptions,
   book: CostBook,
   which: Which,
+  unfit: Told,
 ): Generator<Bounded> {
   const items = new Heap<Item>();
   for (const { layout, group } of evenGroups(problem, options, book, which)) {
@@ -54,12 +59,19 @@ function* evenCandidates(
   for (let item = items.take(); item !== undefined; item = items.take()) {
     const { layout, of, bound, known } = item;
     if (!('choices' in of)) yield { candidate: { layout, choice: of }, bound };
-    else if (known === 'kernels')
-      items.add({ ...item, bound: Math.max(bound, barestBound(problem, book, layout, of)), known: 'all' });
-    else
-      for (const candidate of membersOf(problem, layout, of)) {
+    else if (known === 'kernels') {
+      const fit = fitting(of, new LayerRoom(problem, book, layout), (choice) =>
+        brokenBy(problem, layout, choice),
+      );
+      unfit(fit.unfit.filter(({ why }) => typeof why === 'number').length);
+      if (fit.left === null) continue;
+      const own = barestBound(problem, book, layout, fit.left);
+      items.add({ layout, of: fit.left, bound: Math.max(bound, own), known: 'all' });
+    } else
+      for (const choice of of.choices) {
+        const candidate = { layout, choice };
         const own = lowerBound(problem, candidate, book.seconds(candidate));
-        items.add({ layout, of: candidate.choice, bound: Math.max(bound, own), known: 'all' });
+        items.add({ layout, of: choice, bound: Math.max(bound, own), known: 'all' });
       }
   }
 }
@@ -100,22 +112,25 @@ function* evenGroups(
   }
 }
 
-function membersOf(problem: Problem, layout: Layout, { choices }: Group): Candidate[] {
-  return choices.flatMap((choice) => {
-    const candidate = { layout, choice };
-    if (choice.fewest !== null) return [];
-    const { dims } = specFor(problem, candidate, layout.runs[0]!);
-    const microBatches = microBatchesPerReplica(problem, candidate);
-    return techniqueLaw(problem, dims, choice.techniques, microBatches) === null ? [candidate] : [];
-  });
+/** The law that a choice breaks; of those that cover some layers only, that nobody would set such a number by hand. */
+function brokenBy(problem: Problem, layout: Layout, choice: Choice): Reason | null {
+  if (choice.fewest !== null) return BY_HAND;
+  const candidate = { layout, choice };
+  const { dims } = specFor(problem, candidate, layout.runs[0]!);
+  return techniqueLaw(problem, dims, choice.techniques, microBatchesPerReplica(problem, candidate));
 }
+
+const BY_HAND: Reason = {
+  rule: 'by-hand',
+  actual: 'as few layers as memory asks for',
+  limit: 'all layers or none',
+};
 
 /** Why an even cut, or whichever the launcher makes, does not fit. */
 function missOf(problem: Problem, candidate: Candidate, book: CostBook, launcher: SearchOptions['launcher']) {
   const even = launcher?.layerCut === undefined && problem.model.kinds.length === 1;
   const asked = even ? evenMiss : memoryMiss;
-  const { layout, choice } = candidate;
-  return new LayerRoom(problem, book, layout).miss(choice) ?? asked(problem, candidate, book.of(candidate));
+  return asked(problem, candidate, book.of(candidate));
 }
 
 /**
@@ -140,7 +155,10 @@ function bestEven(
   let looked = 0;
   let tried = 0;
   let misses = 0;
-  for (const { candidate, bound } of evenCandidates(problem, options, book, which)) {
+  const unfit: Told = (count) => {
+    misses += count;
+  };
+  for (const { candidate, bound } of evenCandidates(problem, options, book, which, unfit)) {
     if ((best !== null && bound >= best.estimate.stepSeconds) || tried >= MOST_TRIED) break;
     looked += 1;
     if ((best !== null || looked > WHEN_STOPPED.candidates) && options.interrupted() !== null) break;
