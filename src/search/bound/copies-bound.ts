@@ -6,11 +6,19 @@ import type { LeastEnd, LeastEnds } from '../../evaluate/least-ends.ts';
 import { memoryLimitWords } from '../../evaluate/memory/limit-words.ts';
 import { type StageSeconds, stageSeconds } from '../../evaluate/stage-costs.ts';
 import type { Copies } from '../../hardware/process-groups.ts';
+import { type CopiesClass, type CopiesLoad, leastOfOwnSizes, slowestOf } from '../../partition/own-sizes.ts';
 import { remembered } from '../../units/remembered.ts';
 import type { Choice } from '../space/choices.ts';
 import type { SearchOptions } from '../space/options.ts';
 import { firstAlike } from '../space/twin-groups.ts';
-import { chainOn, copiesChoices, sizesToChoose, type UnlikeCopies } from '../space/unlike-copies.ts';
+import {
+  chainOn,
+  copiesChoices,
+  type Dealing,
+  dealings,
+  sizesToChoose,
+  type UnlikeCopies,
+} from '../space/unlike-copies.ts';
 import { bySize } from './by-size.ts';
 import type { CostBook } from './cost-book.ts';
 import { kindCounts } from './kind-counts.ts';
@@ -143,7 +151,7 @@ function specOf(
   };
 }
 
-/** No configuration of the frame has a smaller value: each group at the size of micro-batch at which it is fastest. */
+/** No configuration of the frame has a smaller value: the choice that costs least, by each way to deal out the batch. */
 export function leastOfCopies(
   problem: Problem,
   options: SearchOptions,
@@ -151,16 +159,51 @@ export function leastOfCopies(
   frame: UnlikeCopies,
 ): number {
   const all = copiesChoices(problem, frame, options).map((choice) => ({ microBatchSize: 1, ...choice }));
-  const sizes = sizesToChoose(problem);
+  const deals = dealings(problem, frame, options);
   let least = Number.POSITIVE_INFINITY;
   for (const choice of bySize(all).flatMap(({ barest }) => barest)) {
-    const { microBatch, end } = paceOf(problem, book, frame, choice, 'anyRecompute');
-    const rates = frame.groups.map(({ count }, group) =>
-      Math.max(...sizes.map((size) => (count * size) / microBatch(group, size))),
-    );
-    const ends = frame.groups.map((_, group) => end(group, Math.max(...sizes)));
-    const seconds = problem.workload.globalBatchSize / rates.reduce((a, b) => a + b, 0) + Math.min(...ends);
-    least = Math.min(least, seconds * problem.stack.timeMultiplier.value);
+    const classes = classesOf(frame, paceOf(problem, book, frame, choice, 'anyRecompute'));
+    for (const dealing of deals) least = Math.min(least, leastDealt(problem, frame, classes, dealing));
   }
-  return options.objective.bound(least, framesOf(frame));
+  return copiesBound(problem, options, frame, least);
+}
+
+/** Seconds of the copy that takes longest, at least. */
+export function leastDealt(
+  problem: Problem,
+  frame: UnlikeCopies,
+  classes: readonly CopiesClass[],
+  dealing: Dealing,
+): number {
+  const load = loadOf(problem, dealing);
+  return dealing.sizes === 'equal'
+    ? slowestOf(classes, load, equalSizes(frame, load))
+    : leastOfOwnSizes(classes, load, sizesToChoose(problem));
+}
+
+export function loadOf({ workload }: Problem, { microBatches }: Dealing): CopiesLoad {
+  return { sequences: workload.globalBatchSize / microBatches, microBatches };
+}
+
+export function equalSizes({ groups, dp }: UnlikeCopies, { sequences }: CopiesLoad): number[] {
+  return groups.map(() => sequences / dp);
+}
+
+export function classesOf({ groups }: UnlikeCopies, { microBatch, end }: CopiesPace): CopiesClass[] {
+  return groups.map(({ count }, group) => ({
+    count,
+    seconds: (size) => microBatch(group, size),
+    end: (size) => end(group, size),
+  }));
+}
+
+/** Value of a step whose slowest copy takes so many seconds. */
+export function copiesBound(
+  { stack }: Problem,
+  { objective }: SearchOptions,
+  frame: UnlikeCopies,
+  slowest: number,
+): number {
+  const { host, timeMultiplier } = stack;
+  return objective.bound((slowest + host.secondsPerStep) * timeMultiplier.value, framesOf(frame));
 }

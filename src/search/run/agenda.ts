@@ -29,6 +29,9 @@ export interface Batch {
 /** Entries of one batch to refine: each takes little work. */
 const MOST_REFINED = 128;
 
+/** Entries opened one after the other as long as too few plans are known to leave any aside; more are looked at then. */
+const MOST_AT_ONCE = 8;
+
 /**
  * The first plans found may be poor, and all that they do not rule out would be refined before the next is looked for. So whenever
  * twice as many entries are refined as before, a plan is looked for in some of the best out of turn.
@@ -55,6 +58,8 @@ export class Agenda {
   private readonly ready = new Heap<Part>(({ entry }) => entry);
   private readonly bundles = new Heap<Part>(({ entry }) => entry);
   private readonly refine: boolean;
+  /** Opened since others were looked at, nothing being known to leave any aside. */
+  private atOnce = 0;
   /** Entries refined after which some are opened out of turn. */
   private turn = OUT_OF_TURN.first;
 
@@ -72,16 +77,23 @@ export class Agenda {
    */
   next(threshold: number, most: number): Batch | null {
     const parts: Part[] = [];
-    if (this.refine && threshold === Number.POSITIVE_INFINITY && this.ready.size > 0)
+    const first = this.refine && threshold === Number.POSITIVE_INFINITY && this.ready.size > 0;
+    if (first && (this.atOnce < MOST_AT_ONCE || this.coarse >= this.queue.length)) {
+      this.atOnce += 1;
       return { task: 'open', parts: [this.ready.take()!], upto: this.least, plans: 1 };
+    }
+    if (first) {
+      // None of the first gave enough plans: others may.
+      this.atOnce = 0;
+      return this.refined(Number.POSITIVE_INFINITY);
+    }
     if (this.refine && this.coarse >= this.turn) {
       this.turn *= 2;
       const some = this.outOfTurn(threshold);
       if (some !== null) return some;
     }
-    const least = Math.min(this.place, threshold);
-    while (this.leastCoarse < least && parts.length < MOST_REFINED) parts.push(this.whole(this.coarse++));
-    if (parts.length > 0) return { task: 'refine', parts, upto: Number.POSITIVE_INFINITY, plans: 0 };
+    const next = this.refined(Math.min(this.place, threshold));
+    if (next !== null) return next;
     while (parts.length < most) {
       const list = this.nextOf(threshold);
       if (list === null) break;
@@ -89,6 +101,13 @@ export class Agenda {
     }
     const upto = this.refine ? Math.min(this.place, this.leastCoarse) : Number.POSITIVE_INFINITY;
     return parts.length > 0 ? { task: 'open', parts, upto, plans: 0 } : null;
+  }
+
+  /** The next entries with coarse bounds below `least`, to be bounded more sharply. */
+  private refined(least: number): Batch | null {
+    const parts: Part[] = [];
+    while (this.leastCoarse < least && parts.length < MOST_REFINED) parts.push(this.whole(this.coarse++));
+    return parts.length > 0 ? { task: 'refine', parts, upto: Number.POSITIVE_INFINITY, plans: 0 } : null;
   }
 
   private outOfTurn(threshold: number): Batch | null {

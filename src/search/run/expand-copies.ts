@@ -4,16 +4,21 @@ import type { Problem } from '../../domain/problem.ts';
 import { estimate } from '../../evaluate/estimate.ts';
 import { planLaw } from '../../laws/plan.ts';
 import { splitLaw } from '../../laws/split.ts';
-import {
-  type CopiesClass,
-  type CopiesLoad,
-  leastOfOwnSizes,
-  ownSizes,
-  slowestOf,
-} from '../../partition/own-sizes.ts';
+import { type CopiesClass, type CopiesLoad, ownSizes, slowestOf } from '../../partition/own-sizes.ts';
 import { zero } from '../../techniques/zero.ts';
 import { Heap } from '../../units/heap.ts';
-import { type CopiesPace, copiesMiss, framesOf, paceOf } from '../bound/copies-bound.ts';
+import { remembered, rememberedOf } from '../../units/remembered.ts';
+import {
+  type CopiesPace,
+  classesOf,
+  copiesBound,
+  copiesMiss,
+  equalSizes,
+  leastDealt,
+  loadOf,
+  paceOf,
+} from '../bound/copies-bound.ts';
+import type { CostBook } from '../bound/cost-book.ts';
 import { sharedByMemory } from '../cut/state-parts.ts';
 import type { Choice } from '../space/choices.ts';
 import { frameOf } from '../space/frame.ts';
@@ -24,8 +29,10 @@ import {
   sizesToChoose,
   type UnlikeCopies,
 } from '../space/unlike-copies.ts';
+import type { Batch, Part, Rest } from './agenda.ts';
 import { type Evaluated, insert } from './kept.ts';
 import { memoryReason } from './misses.ts';
+import type { Entry } from './queue.ts';
 import { type Run, refusal, worstKept } from './run.ts';
 
 /** Techniques and a dealing. */
@@ -49,61 +56,90 @@ export function copiesSpace(run: Pick<Run, 'problem' | 'options'>, frame: Unlike
   return copiesChoices(problem, frame, options).length * dealings(problem, frame, options).length;
 }
 
-/** Rejects, bounds or costs every configuration of a stage on unlike GPUs, those with the best bound first. */
-export function expandCopies(run: Run, frame: UnlikeCopies): void {
+/** An entry of the queue that is one stage on unlike GPUs. */
+export type CopiesEntry = Entry & { readonly copies: UnlikeCopies };
+
+/** Of each search, what is left of entries of which something was costed. */
+const opened = new WeakMap<CostBook, Map<Entry, Heap<Item>>>();
+
+/**
+ * Rejects, bounds or costs configurations of a stage on unlike GPUs, those with the best bound first; those with bounds of `upto` or
+ * more are left for later. Opened a second time it goes on where it was left: by the thread that opened it first.
+ */
+export function expandCopies(
+  run: Run,
+  entry: CopiesEntry,
+  part: Part,
+  { upto, plans }: Pick<Batch, 'upto' | 'plans'>,
+): Rest | null {
+  const { problem, options, book } = run;
+  const { copies: frame } = entry;
+  const started = rememberedOf(opened, book, () => new Map<Entry, Heap<Item>>());
+  const items = remembered(started, entry, () => allOf(run, frame));
+  for (let one = items.take(); one !== undefined; one = items.take()) {
+    const { bound, sizes, classes, load } = one;
+    if (options.interrupted() !== null) {
+      run.left += items.size + 1;
+      break;
+    }
+    if (bound >= worstKept(run) && bound < Number.POSITIVE_INFINITY) {
+      run.boundedAway += items.size + 1;
+      break;
+    }
+    if (run.evaluated >= plans && bound >= upto && bound > part.bound) {
+      items.add(one);
+      return { bound, opened: true, count: items.size };
+    }
+    const text = () => textOf(frame, one!);
+    if (sizes === null) {
+      const found = ownSizes(classes, load, sizesToChoose(problem));
+      if (found === null) run.tally.add(NO_SIZES, text);
+      else {
+        const slowest = slowestOf(classes, load, found);
+        items.add({ ...one, sizes: found, bound: copiesBound(problem, options, frame, slowest) });
+      }
+      continue;
+    }
+    const miss = copiesMiss(problem, frame, sizes, one.pace);
+    if (miss === null) cost(run, frame, { ...one, sizes }, text);
+    else run.tally.add(miss, text);
+  }
+  started.delete(entry);
+  return null;
+}
+
+/** All configurations that no law forbids. */
+function allOf(run: Run, frame: UnlikeCopies): Heap<Item> {
   const { problem, options } = run;
-  const text = ({ choice, dealing }: Dealt) =>
-    `tp=${frame.tp},pp=1,dp=${frame.dp},cp=${frame.cp},zero=${zero.of(choice.techniques)}, ${dealing.microBatches} micro-batches of ${dealing.sizes} sizes`;
   const choices = copiesChoices(problem, frame, options);
   const deals = dealings(problem, frame, options);
+  const items = new Heap<Item>();
   const [first] = choices;
+  if (first === undefined || deals.length === 0) return items;
   const { tp, cp, dp, ep, etp } = frame;
   const shapes = frame.groups.map(({ group }) => ({ group, tp }));
   const refused =
     splitLaw(problem, { shapes, cp, dp, ep, etp }) ?? refusal(run, { outline: outlineOf(frame) });
-  if (first === undefined || deals.length === 0) return;
   if (refused !== null) {
-    run.tally.add(refused, () => text({ choice: first, dealing: deals[0]! }), choices.length * deals.length);
-    return;
+    const text = () => textOf(frame, { choice: first, dealing: deals[0]! });
+    run.tally.add(refused, text, choices.length * deals.length);
+    return items;
   }
-  const frames = framesOf(frame);
-  const among = sizesToChoose(problem);
-  const { host, timeMultiplier } = problem.stack;
-  /** `slowest`: seconds of the copy that takes longest. */
-  const boundOf = (slowest: number) =>
-    options.objective.bound((slowest + host.secondsPerStep) * timeMultiplier.value, frames);
-  const items = new Heap<Item>();
   for (const choice of choices) {
     const pace = paceOf(problem, run.book, frame, choice);
     const classes = classesOf(frame, pace);
     for (const dealing of deals) {
-      const { microBatches } = dealing;
-      const load = { sequences: problem.workload.globalBatchSize / microBatches, microBatches };
-      const sizes = dealing.sizes === 'equal' ? frame.groups.map(() => load.sequences / dp) : null;
-      const least = sizes === null ? leastOfOwnSizes(classes, load, among) : slowestOf(classes, load, sizes);
-      items.add({ choice, dealing, pace, classes, load, sizes, bound: boundOf(least) });
+      const load = loadOf(problem, dealing);
+      const sizes = dealing.sizes === 'equal' ? equalSizes(frame, load) : null;
+      const bound = copiesBound(problem, options, frame, leastDealt(problem, frame, classes, dealing));
+      items.add({ choice, dealing, pace, classes, load, sizes, bound });
     }
   }
-  for (let one = items.take(); one !== undefined; one = items.take()) {
-    if (options.interrupted() !== null) {
-      run.left += items.size + 1;
-      return;
-    }
-    const { sizes } = one;
-    if (one.bound >= worstKept(run) && one.bound < Number.POSITIVE_INFINITY) {
-      run.boundedAway += items.size + 1;
-      return;
-    }
-    if (sizes === null) {
-      const found = ownSizes(one.classes, one.load, among);
-      if (found === null) run.tally.add(NO_SIZES, () => text(one!));
-      else items.add({ ...one, sizes: found, bound: boundOf(slowestOf(one.classes, one.load, found)) });
-      continue;
-    }
-    const miss = copiesMiss(problem, frame, sizes, one.pace);
-    if (miss === null) cost(run, frame, { ...one, sizes }, () => text(one!));
-    else run.tally.add(miss, () => text(one!));
-  }
+  return items;
+}
+
+function textOf({ tp, cp, dp }: UnlikeCopies, { choice, dealing }: Dealt): string {
+  return `tp=${tp},pp=1,dp=${dp},cp=${cp},zero=${zero.of(choice.techniques)}, ${dealing.microBatches} micro-batches of ${dealing.sizes} sizes`;
 }
 
 const NO_SIZES = {
@@ -122,14 +158,6 @@ function outlineOf({ groups, tp, cp }: UnlikeCopies) {
     equalShares: true,
     equalCopies: true,
   };
-}
-
-function classesOf({ groups }: UnlikeCopies, pace: CopiesPace): CopiesClass[] {
-  return groups.map(({ count }, group) => ({
-    count,
-    seconds: (size) => pace.microBatch(group, size),
-    end: (size) => pace.end(group, size),
-  }));
 }
 
 function cost(

@@ -5,7 +5,7 @@ import type { SearchOptions } from '../space/options.ts';
 import type { Batch, Part, Rest } from './agenda.ts';
 import { expand } from './expand.ts';
 import { expandBundle } from './expand-bundle.ts';
-import { expandCopies } from './expand-copies.ts';
+import { type CopiesEntry, expandCopies } from './expand-copies.ts';
 import type { FrameEntry } from './frame-agenda.ts';
 import type { Evaluated, Listed } from './kept.ts';
 import type { Miss } from './misses.ts';
@@ -55,11 +55,12 @@ export function work(
     // Opened where none may run: to say why.
     if (bound !== null) return { bound };
   }
-  const { bundle, copies } = entry;
+  const { frame, bundle, copies } = entry;
   const run = newRun(problem, { ...options, threshold }, book);
-  const rest = entry.frame === null ? null : expand(run, entry as FrameEntry, part, { upto, plans, listed });
+  let rest: Rest | null = null;
+  if (frame !== null) rest = expand(run, entry as FrameEntry, part, { upto, plans, listed });
   if (bundle !== null) expandBundle(run, bundle);
-  if (copies !== null) expandCopies(run, copies);
+  if (copies !== null) rest = expandCopies(run, entry as CopiesEntry, part, { upto, plans });
   const { kept, misses, boundedAway, evaluated, left, unproven, refused } = run;
   const rejected = run.tally.list();
   return { kept, rejected, misses, boundedAway, evaluated, left, unproven, refused, rest };
