@@ -29,6 +29,10 @@ const EXAMPLES: readonly (readonly [name: string, argv: string])[] = [
     'llama-3.1-8b dgx-h100-64 --seq-length 8192 --global-batch 512 --launcher deepspeed',
   ],
   [
+    'llama-3.1-8b-2x32xh100-islands',
+    'llama-3.1-8b two-regions --seq-length 8192 --global-batch 512 --launcher torchtitan --allow local-steps',
+  ],
+  [
     'llama-3.1-8b-8x4090-offloaded',
     'llama-3.1-8b 4090-8 --seq-length 4096 --global-batch 64 --launcher deepspeed --allow offload',
   ],

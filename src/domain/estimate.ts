@@ -30,6 +30,31 @@ export interface Estimate {
   readonly convergence: readonly string[];
   /** null: gradients are of the weights that they change. */
   readonly staleness: Staleness | null;
+  /** null: gradients are averaged every step. */
+  readonly islands: Islands | null;
+}
+
+/** Pipelines of a plan that train apart, and what joining each of them brings. */
+export interface Islands {
+  /** Steps from one synchronisation to the next. */
+  readonly steps: number;
+  /** A whole synchronisation on the way, hidden or not, and the bytes that an island sends for it. */
+  readonly syncSeconds: number;
+  readonly syncBytes: number;
+  /** Of the time, that no island waits for a synchronisation. */
+  readonly utilisation: number;
+  /** In the order of the plan's pipelines. */
+  readonly islands: readonly Island[];
+}
+
+interface Island {
+  /** Indexes of its node groups. */
+  readonly groups: readonly number[];
+  readonly devices: number;
+  /** Sequences of a step. */
+  readonly sequences: number;
+  /** Tokens per second of all islands over those of the others without it, each with the sequences that it has. */
+  readonly gain: number;
 }
 
 /** How old the weights are that a plan takes its gradients of. */

@@ -16,6 +16,8 @@ export interface Outline {
   readonly depth: number;
   /** Pipelines side by side are not all alike. */
   readonly severalPipelines: boolean;
+  /** Pipelines may be islands that train apart, each a job of its own; left out: they are one job. */
+  readonly apart?: true;
   readonly cp: number;
   /** Stages have more than one chunk of layers. */
   readonly severalChunks: boolean;

@@ -9,27 +9,22 @@ import { modelsIn } from '../schedules/schedule.ts';
 import { usedDevices } from '../techniques/index.ts';
 import { assumptionsOf, pricesOf, provenanceOf, stalenessOf } from './confidence.ts';
 import { errorBand } from './error-band.ts';
+import { islandsOf } from './islands.ts';
 import { elsewhere, hostEstimates } from './memory/host-memory.ts';
 import { flowOf, heldAt, shapeOf, stageMemory } from './memory/stage-memory.ts';
 import { modelFlopsPerStep, peakFlops } from './model-flops.ts';
 import { type ProfileCache, profileCache } from './stage-profile.ts';
-import { besideParts } from './time/beside-parts.ts';
-import { imbalanceSeconds } from './time/packing-imbalance.ts';
+import { endingParts, type TimedPipeline } from './time/ending-parts.ts';
 import { computeParts, criticalParts } from './time/parts.ts';
-import { type PipelineTime, pipelineTime } from './time/pipeline-time.ts';
+import { pipelineTime } from './time/pipeline-time.ts';
 import { runStages, type StageRun } from './time/stage-run.ts';
 import { type StepTail, stepTail } from './time/step-tail.ts';
-
-/** A pipeline of a plan on the clock. */
-interface TimedPipeline {
-  readonly stages: readonly StageRun[];
-  readonly time: PipelineTime;
-}
 
 /** The one evaluator: memory and time of a plan, part by part. `cache` only saves work; it never changes a result. */
 export function estimate(given: Problem, plan: Plan, cache: ProfileCache = profileCache()): Estimate {
   const { problem, pipelines, tail } = clocked(given, plan, cache);
-  const time = scaleParts(timeParts(problem, plan, pipelines, tail), problem.stack.timeMultiplier.value);
+  const unscaled = timeParts(problem, plan, pipelines, tail);
+  const time = scaleParts(unscaled, problem.stack.timeMultiplier.value);
   const stepSeconds = total(time);
   const { workload } = problem;
   const modelFlops = modelFlopsPerStep(problem);
@@ -50,6 +45,7 @@ export function estimate(given: Problem, plan: Plan, cache: ProfileCache = profi
     assumptions: assumptionsOf(problem, plan),
     convergence: pricesOf(problem, plan),
     staleness: stalenessOf(plan),
+    islands: islandsOf(problem, plan, pipelines, unscaled),
   };
 }
 
@@ -88,26 +84,6 @@ function timeParts(problem: Problem, plan: Plan, pipelines: readonly TimedPipeli
   const parts = criticalParts(last.stages, last.time, modelsIn(scheduleOf(plan.schedule)));
   const bubble = Math.max(0, tail.pipelineSeconds - total(parts));
   return { ...parts, 'pipeline bubble': bubble, ...endingParts(problem, plan, pipelines, tail) };
-}
-
-/** What follows the last backward. */
-export function endingParts(
-  problem: Problem,
-  plan: Plan,
-  pipelines: readonly TimedPipeline[],
-  tail: StepTail,
-): Parts {
-  const { stages } = pipelines[tail.criticalPipeline]!;
-  const waited = imbalanceSeconds(problem, plan, tail.criticalPipeline, stages);
-  return {
-    ...(waited > 0 ? { 'unlike packed samples': waited } : {}),
-    'gradient reduction': tail.gradientReduce,
-    ...(tail.gradientFlush > 0 ? { 'gradients to the host': tail.gradientFlush } : {}),
-    'parameter gathering': tail.parameterGather,
-    optimizer: tail.optimizer,
-    ...besideParts(problem, plan, pipelines),
-    'step overhead': problem.stack.host.secondsPerStep,
-  };
 }
 
 function stageEstimates(

@@ -6,10 +6,11 @@ import type { Pass } from '../schedules/schedule.ts';
 import { simulate } from '../schedules/simulate.ts';
 import { dispatchOf } from '../techniques/index.ts';
 import { endsOf } from './ends.ts';
-import { clocked, endingParts } from './estimate.ts';
+import { clocked } from './estimate.ts';
 import { memoryTrack } from './memory/memory-track.ts';
 import { flowOf, heldAt, shapeOf, stageMemory } from './memory/stage-memory.ts';
 import { visitDealt } from './time/dealt-time.ts';
+import { endingParts } from './time/ending-parts.ts';
 import { isAlone, laidOut } from './time/pipeline-time.ts';
 import type { BlockRun, StageRun } from './time/stage-run.ts';
 

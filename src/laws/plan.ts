@@ -12,7 +12,7 @@ import type { Reason } from '../domain/reason.ts';
 import { shapeOf } from '../evaluate/memory/stage-memory.ts';
 import { scheduleOf } from '../schedules/index.ts';
 import { scheduleLaw } from '../schedules/schedule.ts';
-import { having } from '../techniques/index.ts';
+import { having, outerOf } from '../techniques/index.ts';
 import { zero } from '../techniques/zero.ts';
 import { soundPlan } from './sound.ts';
 import { type Shape, splitLaw } from './split.ts';
@@ -22,11 +22,30 @@ import { techniqueLaw } from './techniques.ts';
 export function planLaw(problem: Problem, plan: Plan): Reason | null {
   const sound = soundPlan(problem, plan);
   if (sound !== null) return sound;
+  const alone = islandsLaw(plan);
+  if (alone !== null) return alone;
   for (const pipeline of plan.pipelines) {
     const broken = pipelineLaw(problem, plan, pipeline);
     if (broken !== null) return broken;
   }
   return null;
+}
+
+/** What trains apart is a pipeline by itself, and its steps end. */
+function islandsLaw({ pipelines, techniques, schedule }: Plan): Reason | null {
+  const outer = outerOf(techniques);
+  if (outer === null) return null;
+  const said = `${outer.steps} steps between synchronisations`;
+  if (pipelines.length === 1)
+    return {
+      rule: 'islands',
+      actual: `${said}, one pipeline`,
+      limit: 'two pipelines or more, each an island that trains apart',
+      hint: 'Maybe --config pipelines=32@west:32x1:8+32@east:32x1:8 with groups of yours.',
+    };
+  return scheduleOf(schedule).flows === true
+    ? { rule: 'islands', actual: `${said}, schedule=${schedule}`, limit: 'a schedule whose steps end' }
+    : null;
 }
 
 function pipelineLaw(problem: Problem, plan: Plan, { stages, microBatches }: Pipeline): Reason | null {

@@ -20,6 +20,7 @@ import { stepTable } from './step-table.ts';
 import { trainingWords } from './training.ts';
 import {
   fullest,
+  islandsWords,
   layersWords,
   microBatchWords,
   scheduleWords,
@@ -78,6 +79,7 @@ export function estimateTable(
     ...(problem.workload.routing === undefined ? [] : [routingWords(problem.workload.routing)]),
     ...limitNotes(problem),
     `Weakest figure used: ${estimate.weakestProvenance}.`,
+    ...islandsWords(problem, estimate),
     ...stalenessWords(estimate.staleness),
     ...estimate.convergence.map((price) => `Convergence: ${price}.`),
     ...estimate.assumptions.map((a) => `Assumed: ${a}.`),

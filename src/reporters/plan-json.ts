@@ -1,4 +1,4 @@
-import type { Estimate, StageEstimate } from '../domain/estimate.ts';
+import type { Estimate, Islands, StageEstimate } from '../domain/estimate.ts';
 import { layersOf, microBatchSizeOf, type Plan } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { NearestMiss, RankedPlan, SearchResult, WhatIf } from '../domain/search-result.ts';
@@ -153,7 +153,21 @@ function planJson(problem: Problem, plan: Plan, estimate: Estimate): CostedDocum
     assumptions: estimate.assumptions,
     ...(estimate.convergence.length === 0 ? {} : { convergence: estimate.convergence }),
     ...(estimate.staleness === null ? {} : { staleness: estimate.staleness }),
+    ...(estimate.islands === null ? {} : { islands: islandsJson(problem, estimate.islands) }),
     plan,
+  };
+}
+
+function islandsJson(
+  { cluster }: Problem,
+  { islands, ...sync }: Islands,
+): NonNullable<CostedDocument['islands']> {
+  return {
+    ...sync,
+    islands: islands.map(({ groups, ...one }) => ({
+      groups: groups.map((index) => cluster.groups[index]!.id),
+      ...one,
+    })),
   };
 }
 

@@ -16,6 +16,7 @@ import { trainingWords } from './training.ts';
 import {
   clip,
   gpuCountWords,
+  islandsWords,
   layersWords,
   memoryWords,
   microBatchWords,
@@ -183,7 +184,7 @@ export function planNotes(
     `How sure: step time within about ±${formatPercent(best.estimate.band)}; weakest figure used: ${best.estimate.weakestProvenance}.`,
   );
   const { assumptions } = best.estimate;
-  lines.push(...pricesWords(plans));
+  lines.push(...islandsWords(problem, best.estimate), ...pricesWords(plans));
   lines.push(...assumptions.slice(0, MOST_ASSUMPTIONS).map((assumption) => `Assumed: ${assumption}.`));
   if (assumptions.length > MOST_ASSUMPTIONS)
     lines.push(`And ${assumptions.length - MOST_ASSUMPTIONS} more assumptions: --json has them all.`);

@@ -30,6 +30,7 @@ const CLASS_OF: Readonly<Record<string, string>> = {
   'gradient reduction': EXPOSED,
   'gradients to the host': EXPOSED,
   'parameter gathering': EXPOSED,
+  'outer synchronisation': EXPOSED,
   'pipeline bubble': WAITING,
   'unlike packed samples': WAITING,
   optimizer: OPTIMIZER,

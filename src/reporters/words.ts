@@ -9,7 +9,7 @@ import {
 } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import { toldTechniques } from '../plan-text/told.ts';
-import { formatInteger, formatPercent } from '../units/format.ts';
+import { formatBytes, formatInteger, formatPercent, formatSeconds } from '../units/format.ts';
 import { GiB } from '../units/quantity.ts';
 
 /** `10 11 29 30`, runs of equal counts folded: `12×2 28×2`. */
@@ -117,6 +117,20 @@ export function stalenessWords(staleness: Staleness | null): string[] {
     sameWeights
       ? `Stale weights: each gradient is taken of weights ${old} old; ${kept}.`
       : `Stale weights: a micro-batch goes back through weights up to ${old} newer than it came through; ${kept}.`,
+  ];
+}
+
+/** What islands that train apart wait for, and what each brings. */
+export function islandsWords({ cluster }: Problem, { islands: apart }: Estimate): string[] {
+  if (apart === null) return [];
+  const { steps, syncSeconds, syncBytes, utilisation, islands } = apart;
+  const each = islands.map(({ groups, devices, sequences, gain }) => {
+    const names = groups.map((index) => cluster.groups[index]!.id).join(' and ');
+    return `${names} (${devices} GPUs, ${sequences} sequences a step) ${gain.toFixed(2)}×`;
+  });
+  return [
+    `Islands: each sends ${formatBytes(syncBytes)} every ${steps} steps, ${formatSeconds(syncSeconds)} on the way; none waits ${formatPercent(utilisation)} of the time.`,
+    `Tokens/s with an island over those of the others without it: ${each.join(', ')}.`,
   ];
 }
 

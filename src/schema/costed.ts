@@ -101,6 +101,17 @@ export const costedBeside = {
     ...closed({ updates: count, weightVersions: count, sameWeights: flag }),
     description: 'Which weights gradients are taken of; left out: those that they change.',
   },
+  islands: {
+    ...closed({
+      steps: count,
+      syncSeconds: number,
+      syncBytes: number,
+      utilisation: number,
+      islands: list(closed({ groups: texts, devices: count, sequences: count, gain: number })),
+    }),
+    description:
+      'Pipelines that train apart; gain: tokens per second over those of the others without it. Left out: gradients are averaged every step.',
+  },
 } as const;
 
 const integerProgram = shared(

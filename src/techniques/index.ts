@@ -6,11 +6,13 @@ import { dataOverlap } from './data-overlap.ts';
 import { dispatch } from './dispatch.ts';
 import { fp8Weights } from './fp8-weights.ts';
 import { type Holding, WHOLE } from './holding.ts';
+import { localSteps } from './local-steps.ts';
 import { loss } from './loss.ts';
 import { offloadActivations } from './offload-activations.ts';
 import { offloadOptimizer } from './offload-optimizer.ts';
 import { offloadParameters } from './offload-parameters.ts';
 import { optimizerInBackward } from './optimizer-in-backward.ts';
+import type { OuterSync } from './outer-sync.ts';
 import { pagedOptimizer } from './paged-optimizer.ts';
 import { recompute } from './recompute.ts';
 import { sequenceParallel } from './sequence-parallel.ts';
@@ -29,6 +31,7 @@ export const TECHNIQUES: readonly Known<unknown>[] = [
   recompute,
   zero,
   dataOverlap,
+  localSteps,
   fp8Weights,
   optimizerInBackward,
   pagedOptimizer,
@@ -84,6 +87,17 @@ export function dispatchOf(techniques: Techniques): Dispatch | null {
   for (const one of DEALING) {
     const dispatch = one.dispatch(one.of(techniques));
     if (dispatch !== null) return dispatch;
+  }
+  return null;
+}
+
+const APART = having('outer');
+
+/** How pipelines of a plan that train apart average what they changed; null: they average gradients every step. */
+export function outerOf(techniques: Techniques): OuterSync | null {
+  for (const one of APART) {
+    const outer = one.outer(one.of(techniques));
+    if (outer !== null) return outer;
   }
   return null;
 }

@@ -12,6 +12,8 @@ import type { LocalShape } from '../layers/local-shape.ts';
 import type { Operator } from '../layers/operator.ts';
 import { nearest } from '../units/nearest.ts';
 import type { Amounts, Held, Holding, Parameters } from './holding.ts';
+import type { Limit } from './limit.ts';
+import type { BesideStates, OuterSync } from './outer-sync.ts';
 
 /** Where a GPU of a stage stands: all that the cost of its layers can depend on. */
 export interface StageContext {
@@ -105,16 +107,6 @@ export interface Dispatch {
   readonly pinned: boolean;
 }
 
-/** A value that covers only the first layers of each stage. Fewer layers are never slower. */
-interface Limit<V> {
-  /** How many; null: all. */
-  of(value: V): number | null;
-  /** The same for the first n; null: this value has no such form. */
-  with(value: V, layers: number): V | null;
-  /** The same for all. */
-  without(value: V): V;
-}
-
 /**
  * A way of training that a plan may use: a value in the plan, and what that value changes. A new one is a file here and a
  * line in index.ts; configuration text, JSON, tables, cache keys and what the search tries all follow from it.
@@ -193,8 +185,12 @@ export interface Technique<V = unknown> {
   terms?(value: V, held: Held, context: StageContext): MemoryTerm[];
   /** GPUs hold no layers: stages are dealt to them in rounds; null: each holds its own. */
   dispatch?(value: V): Dispatch | null;
-  /** Ids of techniques whose traffic and buffers are then its own affair. */
+  /** Ids of techniques whose traffic and buffers are its own affair. */
   takesOver?(value: V): readonly string[];
+  /** Pipelines of the plan train apart, which must be several; null: they average gradients every step. */
+  outer?(value: V): OuterSync | null;
+  /** What stands beside the states of the optimizer, shared out as they are. */
+  besideStates?(value: V): readonly BesideStates[];
   /** What travels beside each pass of a layer. */
   passTraffic?(value: V, layer: LayerAmounts, context: StageContext): PassTraffic[];
   /** What travels once a step for a stage. */

@@ -37,6 +37,8 @@ const AT_ONCE = 'tp=2,pp=1,dp=32,micro-batch=2';
 const WHOLE = 'tp=1,pp=4,dp=16,micro-batch=1';
 /** For what has all GPUs share one host. */
 const ONE_HOST = 'tp=1,pp=1,dp=8,micro-batch=1';
+/** For what pipelines that train apart have. */
+const ISLANDS = 'pipelines=32@h100:16x2:2+32@h100:16x2:2,micro-batch=1';
 const CONTEXT = ['tp=1,pp=1,cp=8,dp=8,micro-batch=1', 'tp=1,pp=1,cp=32,dp=2,micro-batch=1'] as const;
 
 type AnyTechnique = (typeof TECHNIQUES)[number];
@@ -71,6 +73,7 @@ function placeFor(one: AnyTechnique, value: unknown): { on: Problem; plan: Plan 
     [COMPILED, SPLIT],
     [DENSE, WHOLE],
     [DENSE, ONE_HOST],
+    [DENSE, ISLANDS],
     ...CONTEXT.map((split) => [DENSE, split] as const),
   ] as const) {
     const plain = planned(on, split);

@@ -5,7 +5,7 @@ import { loadModel } from '../../src/catalogue/models.ts';
 import type { PlanFile } from '../../src/catalogue/plan-file.ts';
 import { loadStack } from '../../src/catalogue/stacks.ts';
 import { asDriven } from '../../src/domain/half-sums.ts';
-import { LAUNCHERS } from '../../src/frameworks/index.ts';
+import { LAUNCHERS, launcherOf } from '../../src/frameworks/index.ts';
 import { launchFolder } from '../../src/launch-folder/folder.ts';
 
 /** The example where the files of a launcher are most telling; left out: the first that it runs. */
@@ -40,8 +40,15 @@ function exampleOf(name: string) {
 
 const NAMES = readdirSync('configs/examples').map((path) => path.replace('.json', ''));
 
-it.each(LAUNCHERS)('$id', async (launcher) => {
-  const known = EXAMPLE[launcher.id];
+/** And what else is written for plans of another form. */
+const MORE = [
+  { id: 'torchtitan-islands', launcher: 'torchtitan', example: 'llama-3.1-8b-2x32xh100-islands' },
+];
+
+it.each([
+  ...LAUNCHERS.map((launcher) => ({ id: launcher.id, launcher, known: EXAMPLE[launcher.id] })),
+  ...MORE.map(({ id, launcher, example }) => ({ id, launcher: launcherOf(launcher)!, known: example })),
+])('$id', async ({ id, launcher, known }) => {
   const examples = (known === undefined ? NAMES : [known]).map(exampleOf);
   const run = examples.find(({ problem, plan }) => launcher.reject(problem, plan) === null);
   expect(run, 'an example that it runs').toBeDefined();
@@ -51,5 +58,5 @@ it.each(LAUNCHERS)('$id', async (launcher) => {
     inputs: { model: inputs.model.name, cluster: inputs.cluster.name },
   };
   for (const { path, content } of launchFolder(launcher, problem, plan, context))
-    await expect(content).toMatchFileSnapshot(`snapshots/launch/${launcher.id}/${path}`);
+    await expect(content).toMatchFileSnapshot(`snapshots/launch/${id}/${path}`);
 });

@@ -49,6 +49,11 @@ const COMMANDS: Readonly<Record<string, readonly string[]>> = {
     '--config',
     'pp=4,dp=2,micro-batch=1,vpp=2,schedule=dualpipe',
   ],
+  'estimate-islands': [
+    ...['estimate', 'llama-3.1-8b', 'two-regions', '--seq-length', '8192', '--global-batch', '512'],
+    ...['--stack', 'torch-fsdp2', '--config'],
+    'pipelines=32@west:32x1:8+32@east:32x1:8,micro-batch=1,local-steps=100:8bit',
+  ],
   'estimate-failures': [
     ...['estimate', 'llama-3.1-405b', 'dgx-h100-16384', '--seq-length', '8192', '--global-batch', '2048'],
     ...['--config', 'tp=8,pp=16,dp=128,micro-batch=1', '--mtbf', 'usual', '--checkpoint', 'async:100GB/s'],

@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { clusterFromText } from '../../src/catalogue/clusters.ts';
 import type { Cluster } from '../../src/domain/cluster.ts';
 import type { Problem } from '../../src/domain/problem.ts';
 import { hexiscale } from '../../src/frameworks/hexiscale/index.ts';
@@ -10,8 +12,10 @@ import { bookFor } from '../../src/search/bound/book-for.ts';
 import { leastOfBundle } from '../../src/search/bound/bundle-bound.ts';
 import { expandBundle } from '../../src/search/run/expand-bundle.ts';
 import { newRun, type Run } from '../../src/search/run/run.ts';
+import { search } from '../../src/search/search.ts';
 import { bundleChoices, bundleSpace, bundles } from '../../src/search/space/bundles.ts';
 import { DEFAULT_OPTIONS, type SearchOptions } from '../../src/search/space/options.ts';
+import { outerOf } from '../../src/techniques/index.ts';
 import { problem } from '../fixtures/problem.ts';
 import { clusterOf, type Part, part } from '../fixtures/random-cluster.ts';
 
@@ -41,6 +45,11 @@ function opened(one: Problem, given: Partial<SearchOptions> = {}): Run {
   return run;
 }
 
+const TWO_SITES = readFileSync('configs/clusters/two-regions.yaml', 'utf8').replaceAll(
+  'nodes: 4',
+  'nodes: 1',
+);
+
 const values = ({ kept }: Run) => kept.map(({ value }) => value);
 
 describe('unlike pipelines', () => {
@@ -60,6 +69,25 @@ describe('unlike pipelines', () => {
       }),
       { numRuns: 6 },
     );
+  });
+
+  it('that may train apart are bounded by no more than they take, and the best are islands', () => {
+    fc.assert(
+      fc.property(small, (parts) => {
+        const one = on('llama-3.2-1b', clusterOf(parts));
+        const given = { fix: parseConfiguration('recompute=none,sp=true'), allow: ['local-steps'] };
+        const all = opened(one, { ...given, exhaustive: true });
+        expect(values(opened(one, given))).toEqual(values(all));
+        for (const { realised, estimate } of all.kept)
+          expect(estimate.islands === null).toBe(outerOf(realised.plan.techniques) === null);
+      }),
+      { numRuns: 2 },
+    );
+    const apart = on('llama-3.2-1b', clusterFromText(TWO_SITES, 'sites.yaml'));
+    const best = (allow: readonly string[]) => search(apart, { top: 1, allow }).plans[0]!;
+    expect(best(['local-steps']).plan.pipelines.length).toBe(2);
+    expect(best([]).estimate.islands).toBeNull();
+    expect(best(['local-steps']).estimate.stepSeconds).toBeLessThan(best([]).estimate.stepSeconds);
   });
 
   it('are printed, and read again as they were', () => {

@@ -12,8 +12,11 @@ interface System {
   readonly price: string;
 }
 
-const runningTechnique = (id: string) =>
-  FRAMEWORKS.filter(({ express }) => express.techniques.includes(id)).map(({ name }) => name);
+const runningTechnique = (id: string, form: string | null) =>
+  FRAMEWORKS.filter(
+    ({ express: { techniques } }) =>
+      techniques.includes(id) && (form === null || techniques.includes(`${id}:${form}`)),
+  ).map(({ name }) => name);
 const runningSchedule = (id: string) =>
   FRAMEWORKS.filter(({ express }) => express.schedules.includes(id)).map(({ name }) => name);
 
@@ -25,7 +28,7 @@ function technique(name: string, id: string, value: string, source: string): Sys
     name,
     said: `\`${id}=${value}\``,
     source,
-    runs: runningTechnique(id),
+    runs: runningTechnique(id, one.form?.(read) ?? null),
     price: priceWords(price),
   };
 }
@@ -85,6 +88,14 @@ const SYSTEMS: readonly System[] = [
   schedule('2bw'),
   schedule('2bw-ef', '', 'muon'),
   schedule('paci'),
+  technique('DiLoCo', 'local-steps', '100', 'arXiv 2311.08105; pytorch/torchft@73dafea'),
+  technique(
+    'Streaming DiLoCo',
+    'local-steps',
+    '100:fragments4:delay5',
+    'arXiv 2501.18512; pytorch/torchft@73dafea',
+  ),
+  technique('SparseLoCo', 'local-steps', '30:sparse', 'arXiv 2508.15706; arXiv 2603.08163'),
   {
     name: 'Failures, checkpoints, spares',
     said: '`--mtbf`',

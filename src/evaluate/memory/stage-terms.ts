@@ -10,8 +10,8 @@ import { gradientBuffers } from '../reduced-beside.ts';
 import type { StageProfile } from '../stage-profile.ts';
 import { activationsElsewhere } from './activations-elsewhere.ts';
 import { alignedTerms } from './aligned-terms.ts';
+import { besideStates } from './beside-states.ts';
 import { dealtTerms } from './dealt-terms.ts';
-import { delayCorrection } from './delay-correction.ts';
 import type { StagePlace } from './held.ts';
 import type { OperatorMemory } from './operator-memory.ts';
 import type { Owned } from './owned.ts';
@@ -77,7 +77,7 @@ function stateTerms(profile: StageProfile): (place: StagePlace) => MemoryTerm[] 
   );
   const taken = takenOver(techniques);
   const buffers = gradientBuffers(context);
-  const corrections = delayCorrection(profile);
+  const kept = besideStates(profile);
   return ({ chunks, ends, weightVersions, accumulates }) => {
     const beside = ownedBeside(profile, ends);
     const largerEnd = (of: (owned: Owned) => number) =>
@@ -150,7 +150,7 @@ function stateTerms(profile: StageProfile): (place: StagePlace) => MemoryTerm[] 
     const all = [
       ...states,
       ...copies,
-      ...corrections(beside),
+      ...kept(beside),
       ...unsplit,
       ...updated((updateBytes ?? 0) * resident * largestEnd),
     ];

@@ -1,5 +1,6 @@
 import type { Plan } from '../../domain/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
+import { outerOf } from '../../techniques/index.ts';
 import { ownedByStage } from '../memory/owned-by-stage.ts';
 import { acrossPipelines, keepsShards } from './across-pipelines.ts';
 import { mirroredSeconds } from './mirrored.ts';
@@ -54,10 +55,12 @@ export function stepTail(
       }
     }
   }
-  const across = acrossPipelines(
-    problem,
-    pipelines.map(({ stages }) => stages),
-  );
+  const across = trainsApart(plan)
+    ? 0
+    : acrossPipelines(
+        problem,
+        pipelines.map(({ stages }) => stages),
+      );
   return {
     ...tail,
     gradientReduce: tail.gradientReduce + across + Math.max(0, reduceBeside - end),
@@ -68,8 +71,13 @@ export function stepTail(
 }
 
 /** Whether a stage reduces among its own copies: without shards the ring over all pipelines does it in one go. */
-function reducesAlone({ pipelines }: Plan, { blocks }: StageRun): boolean {
-  return pipelines.length === 1 || keepsShards(blocks[0]!.profile.context);
+function reducesAlone(plan: Plan, { blocks }: StageRun): boolean {
+  return plan.pipelines.length === 1 || trainsApart(plan) || keepsShards(blocks[0]!.profile.context);
+}
+
+/** Pipelines average what they changed, not their gradients. */
+function trainsApart({ pipelines, techniques }: Plan): boolean {
+  return pipelines.length > 1 && outerOf(techniques) !== null;
 }
 
 /** Of the slowest of a stage's unlike copies, each. */

@@ -81,6 +81,7 @@ export const json: Framework = {
     tensorParallelPerStage: true,
     unequalMicroBatches: true,
     severalPipelines: true,
+    islands: true,
     unequalHosts: true,
     mixedVendors: true,
     networkPerGroup: true,

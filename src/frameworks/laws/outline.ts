@@ -1,17 +1,19 @@
 import { vendorsOf } from '../../domain/cluster.ts';
 import type { Outline } from '../../domain/legality.ts';
 import { type Plan, replicasOf } from '../../domain/plan.ts';
+import { outerOf } from '../../techniques/index.ts';
 import type { Reach } from '../port/framework.ts';
 import { oneNetwork } from './one-network.ts';
 import { no, type OutlineRule } from './rule.ts';
 
 /** A plan without what an outline leaves out. */
-export function outlineOf({ pipelines, dims }: Plan): Outline {
+export function outlineOf({ pipelines, dims, techniques }: Plan): Outline {
   const served = pipelines.flatMap(({ stages }) => stages.flatMap(({ replicas }) => replicas));
   return {
     served,
     depth: Math.max(...pipelines.map(({ stages }) => stages.length)),
     severalPipelines: pipelines.length > 1,
+    ...(outerOf(techniques) === null ? {} : { apart: true }),
     cp: dims.cp,
     severalChunks: dims.vpp > 1,
     equalShares: new Set(served.map(({ microBatches }) => microBatches)).size <= 1,
@@ -23,15 +25,21 @@ export function outlineOf({ pipelines, dims }: Plan): Outline {
 export function outlineRules({ name, capabilities: can }: Reach): OutlineRule[] {
   const rules: OutlineRule[] = [];
   if (!can.pipeline) rules.push(noPipeline(name));
-  if (!can.severalPipelines) rules.push(onePipeline(name));
+  if (!can.severalPipelines) rules.push(unlessApart(can.islands, onePipeline(name)));
   if (!can.tensorParallel) rules.push(noTensorParallel(name));
   if (!can.tensorParallelPerStage) rules.push(oneTensorParallelSize(name), oneDataParallelSize(name));
   if (!can.gpuTypePerStage) rules.push(oneGpuType(name));
   if (!can.mixedVendors) rules.push(oneVendor);
   if (!can.unequalMicroBatches) rules.push(equalShares(name));
-  if (!can.networkPerGroup) rules.push(oneNetwork(name));
+  if (!can.networkPerGroup) rules.push(unlessApart(can.islands, oneNetwork(name)));
   return rules;
 }
+
+/** What holds for the ranks of one job is no rule for islands that are jobs of their own. */
+const unlessApart =
+  (islands: boolean, rule: OutlineRule): OutlineRule =>
+  (problem, outline) =>
+    islands && outline.apart === true ? null : rule(problem, outline);
 
 const noPipeline =
   (name: string): OutlineRule =>

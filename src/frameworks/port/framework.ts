@@ -69,6 +69,8 @@ export interface Capabilities {
   readonly unequalMicroBatches: boolean;
   /** Pipelines that differ in depth or cut. */
   readonly severalPipelines: boolean;
+  /** Pipelines that train apart are jobs of their own. */
+  readonly islands: boolean;
   /** A GPU count for each host of its own. */
   readonly unequalHosts: boolean;
   /** GPUs of different vendors in one job. */
@@ -90,6 +92,7 @@ export const HOST_ORDER: Capabilities = {
   tensorParallelPerStage: false,
   unequalMicroBatches: false,
   severalPipelines: false,
+  islands: false,
   unequalHosts: false,
   mixedVendors: false,
   networkPerGroup: false,

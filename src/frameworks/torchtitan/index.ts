@@ -1,6 +1,7 @@
 import { hostsScript } from '../../launch-folder/hosts-script.ts';
 import { lawOf } from '../laws/structure.ts';
 import { type Framework, HOST_ORDER, type Reach } from '../port/framework.ts';
+import { islandFiles, islandRules, islandsOf } from './islands.ts';
 import { TITAN_OPTIMIZERS } from './optimizer.ts';
 import { titanReader } from './reader.ts';
 import { recipe } from './recipe.ts';
@@ -9,7 +10,7 @@ import { SCHEDULE_NAMES } from './schedules.ts';
 
 const reach: Reach = {
   name: 'torchtitan',
-  capabilities: HOST_ORDER,
+  capabilities: { ...HOST_ORDER, islands: true },
   express: {
     layers: ['softmax', 'latent', 'dense', 'moe'],
     schedules: Object.keys(SCHEDULE_NAMES),
@@ -23,6 +24,7 @@ const reach: Reach = {
       'zero',
       'offload-optimizer',
       'offload-parameters',
+      'local-steps',
       'tp-overlap',
       'tp-overlap:async',
     ],
@@ -37,20 +39,23 @@ export const torchtitan: Framework = {
   ...reach,
   stack: 'torch-fsdp2',
   reader: titanReader,
-  ...lawOf(reach, PROBLEM_RULES, PLAN_RULES),
-  render: (problem, plan, { origin }) => [
-    { path: 'plan.py', content: recipe(problem, plan, origin) },
-    {
-      path: 'launch.sh',
-      executable: true,
-      content: hostsScript({
-        problem,
-        plan,
-        origin,
-        environment: {},
-        prepare: [`export PYTHONPATH="$PWD\${PYTHONPATH:+:$PYTHONPATH}"`],
-        program: '-m torchtitan.train --module plan --config recipe "$@"',
-      }),
-    },
-  ],
+  ...lawOf(reach, PROBLEM_RULES, islandRules(PLAN_RULES)),
+  render: (problem, plan, { origin }) => {
+    if (islandsOf(plan) !== null) return islandFiles(problem, plan, origin);
+    return [
+      { path: 'plan.py', content: recipe(problem, plan, origin) },
+      {
+        path: 'launch.sh',
+        executable: true,
+        content: hostsScript({
+          problem,
+          plan,
+          origin,
+          environment: {},
+          prepare: [`export PYTHONPATH="$PWD\${PYTHONPATH:+:$PYTHONPATH}"`],
+          program: '-m torchtitan.train --module plan --config recipe "$@"',
+        }),
+      },
+    ];
+  },
 };

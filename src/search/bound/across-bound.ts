@@ -6,6 +6,7 @@ import { keepsShards } from '../../evaluate/time/across-pipelines.ts';
 import { coefficients } from '../../hardware/coefficients.ts';
 import { collectiveSeconds } from '../../hardware/collective.ts';
 import { type Span, spanAcross, spanOfRuns } from '../../hardware/span.ts';
+import { outerOf } from '../../techniques/index.ts';
 import { gradientBytes, zero } from '../../techniques/zero.ts';
 import { type Candidate, specFor } from '../space/candidate.ts';
 import { combinations, type Layout, type Serving } from '../space/frame.ts';
@@ -15,9 +16,11 @@ import { kindCounts } from './kind-counts.ts';
 /**
  * Seconds that unlike pipelines take at least to average their gradients. Layers are sent in the shares of the pipeline that has
  * the largest; of the one with fewest stages the stage with most to send has the mean of all at least; all goes at the rate of the
- * best way between any of their groups. Pipelines of one depth may turn out to be one, which has more ranks to share its states.
+ * best way between any of their groups. Pipelines of one depth may turn out to be one, which has more ranks to share its states; those
+ * that train apart average none.
  */
 export function leastAcross(problem: Problem, book: CostBook, candidates: readonly Candidate[]): number {
+  if (outerOf(candidates[0]!.choice.techniques) !== null) return 0;
   const first = new Map<number, number>();
   for (const [i, { layout }] of candidates.entries()) if (!first.has(layout.pp)) first.set(layout.pp, i);
   if (first.size === 1) return 0;

@@ -1,10 +1,11 @@
 import type { Pipeline, Plan, ReplicaBlock, Stage } from '../../domain/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
+import { outerOf } from '../../techniques/index.ts';
 import { sequenceParallel } from '../../techniques/sequence-parallel.ts';
 import type { BundleCuts, CutChain } from './cut-bundle.ts';
 import { planFrom } from './plan-from.ts';
 
-/** One pipeline for each class; classes of the same depth and cut are replicas of one pipeline. */
+/** One pipeline for each class; classes of the same depth and cut are replicas of one pipeline, unless they train apart. */
 export function bundlePlan(
   problem: Problem,
   chosen: readonly CutChain[],
@@ -13,10 +14,13 @@ export function bundlePlan(
   const plans = chosen.map(({ candidate }, i) =>
     planFrom(problem, candidate, cuts[i]!.cut.layersPerStage, shares.perReplica[i]! * candidate.layout.dp),
   );
+  const asOne = outerOf(plans[0]!.techniques) === null;
   const pipelines: Pipeline[] = [];
   for (const plan of plans) {
     const [one] = plan.pipelines as [Pipeline];
-    const twin = pipelines.findIndex((other) => sameCut(other.stages, one.stages) && apart(other, one));
+    const twin = pipelines.findIndex(
+      (other) => asOne && sameCut(other.stages, one.stages) && apart(other, one),
+    );
     if (twin < 0) pipelines.push(one);
     else pipelines[twin] = merged(pipelines[twin]!, one);
   }

@@ -3,6 +3,7 @@ import { estimate } from '../../evaluate/estimate.ts';
 import { planLaw } from '../../laws/plan.ts';
 import { leastSeconds } from '../../partition/problem.ts';
 import type { PipelineClass } from '../../partition/shares.ts';
+import { outerOf } from '../../techniques/index.ts';
 import { leastAcross } from '../bound/across-bound.ts';
 import { mostRates, secondsLeft, stepAtLeast } from '../bound/bundle-bound.ts';
 import { bySize, type Group } from '../bound/by-size.ts';
@@ -32,7 +33,7 @@ interface Level {
 export function expandBundle(run: Run, bundle: Bundle): void {
   const choices = bundleChoices(run.problem, bundle, run.options);
   if (choices.length === 0) return;
-  const refused = run.options.exhaustive ? null : refusal(run, { outline: outlineOf(bundle) });
+  const refused = run.options.exhaustive ? null : refusal(run, { outline: outlineOf(bundle, choices) });
   if (refused !== null) {
     run.tally.add(refused, () => textOf(bundle, choices[0]!), choices.length * bundleSpace(bundle));
     return;
@@ -42,12 +43,13 @@ export function expandBundle(run: Run, bundle: Bundle): void {
 }
 
 /** What all its plans have, whichever chains they are of. */
-function outlineOf({ classes }: Bundle): Outline {
+function outlineOf({ classes }: Bundle, choices: readonly Choice[]): Outline {
   const [{ runs, cp }] = classes[0] as readonly [Layout];
   const served = classes.flatMap(([layout]) => layout!.runs.map(({ group }) => ({ group, tp: 1 })));
   return {
     ...{ served, depth: runs.length, severalPipelines: true, cp, severalChunks: false },
     ...{ equalShares: true, equalCopies: true },
+    ...(choices.some(({ techniques }) => outerOf(techniques) !== null) ? { apart: true } : {}),
   };
 }
 

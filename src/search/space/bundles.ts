@@ -90,7 +90,16 @@ export function bundleChoices(problem: Problem, { classes }: Bundle, options: Se
   const sequences = problem.workload.globalBatchSize;
   const { cp } = classes[0]![0]!;
   // Choices that hold for any of its chains: as for one with tensor parallelism, replicas and several stages.
-  const any = { family: 'type-per-stage', tp: 2, cp, pp: 2, dp: 2, sequences, sharing: 1 } as const;
+  const any = {
+    family: 'type-per-stage',
+    tp: 2,
+    cp,
+    pp: 2,
+    dp: 2,
+    sequences,
+    sharing: 1,
+    beside: true,
+  } as const;
   const plain = { ...options, fix: { ...options.fix, counts: { ...options.fix.counts, vpp: 1 } } };
   return choices(problem, any, plain).filter(
     ({ fewest, schedule }) =>

@@ -30,6 +30,8 @@ export interface Chain {
   /** Sequences that so many copies share: one by itself, or all together where they do not divide the batch. */
   readonly sequences: number;
   readonly sharing: number;
+  /** It stands beside unlike ones: techniques of several pipelines are tried. */
+  readonly beside?: true;
 }
 
 export function chainOf({ workload }: Problem, { family, runs, cp, dp, pp }: Frame): Chain {
@@ -75,7 +77,7 @@ function sizesOf({ sequences, sharing }: Chain, options: SearchOptions): number[
 /** Choices but for the size of micro-batches. */
 export function techniquesFor(problem: Problem, chain: Chain, options: SearchOptions): Sizeless[] {
   const { fix, launcher } = options;
-  const { tp, cp, pp, dp, sharing } = chain;
+  const { tp, cp, pp, dp, sharing, beside = false } = chain;
   const asked = fix.schedule ?? (pp > 1 ? launcher?.schedule : undefined);
   const dpReplicate = fix.counts['dp-replicate'] ?? 1;
   const chunks = chunksPerStage(problem.model, chain, asked).filter(
@@ -84,7 +86,7 @@ export function techniquesFor(problem: Problem, chain: Chain, options: SearchOpt
   );
   return chunks.flatMap((vpp) => {
     const dims = { tp, cp, pp, dpReplicate, dpShard: dp / dpReplicate, ep: 1, etp: 1, vpp };
-    const all = techniqueChoices(problem, dims, options);
+    const all = techniqueChoices(problem, dims, options, beside);
     return schedulesFor(chain, vpp, asked, options).flatMap((schedule) =>
       remembered(
         rememberedOf(ofShape, all, () => new Map<string, Sizeless[]>()),
@@ -124,13 +126,15 @@ function techniqueChoices(
   problem: Problem,
   dims: ParallelDims,
   { fix, max, allow }: SearchOptions,
+  beside: boolean,
 ): readonly TechniqueChoice[] {
   const all = TECHNIQUES.map((technique): Values => {
     const { id, off, usual, choices: choose, resolve, limit } = technique;
     const stated = fix.techniques[id];
     const held = stated === undefined ? undefined : (resolve?.(stated, problem, dims) ?? stated);
     const given = () => choose?.(problem, dims, held) ?? [held ?? usual?.(problem, dims) ?? off];
-    const values = stated === undefined ? allowedAmong(technique, given, allow) : given();
+    const allowed = stated === undefined ? allowedAmong(technique, given, allow) : given();
+    const values = beside ? allowed : together(technique, allowed);
     const limitable = (value: unknown) => limit?.of(value) === null && limit.with(value, 1) !== null;
     // Fewer layers, where they lie in one chunk.
     return {
@@ -143,6 +147,11 @@ function techniqueChoices(
   return Object.keys(max.techniques).length === 0
     ? combined
     : combined.filter(({ techniques }) => below(max, techniques));
+}
+
+/** Values that a chain by itself can have: none that has pipelines train apart. */
+function together({ outer }: (typeof TECHNIQUES)[number], values: readonly unknown[]): readonly unknown[] {
+  return outer === undefined ? values : values.filter((value) => outer(value) === null);
 }
 
 /** Off, where none of its values may be tried. */
