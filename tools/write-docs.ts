@@ -1,34 +1,15 @@
 /** `npm run docs`: writes what is generated: the README's example, tables of docs/commands.md, docs/accuracy.md. */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { main } from '../src/cli/main.ts';
 import { COEFFICIENT_TABLE } from '../src/hardware/coefficients.ts';
 import { readLayerTimes } from './accuracy/layer-rows.ts';
 import { type LayerSummary, scoreLayers, summariseLayers } from './accuracy/layer-score.ts';
 import { readRows } from './accuracy/rows.ts';
 import { score } from './accuracy/score.ts';
 import { type Summary, summarise } from './accuracy/summary.ts';
+import { outputOf } from './docs/command-line.ts';
 import { modelTables } from './docs/layer-kinds.ts';
 import { moduleTables } from './docs/modules.ts';
 import { systemTables } from './docs/systems.ts';
-
-async function outputOf(argv: readonly string[]): Promise<string> {
-  let out = '';
-  await main({
-    argv,
-    env: {},
-    cwd: '/',
-    columns: 80,
-    terminal: false,
-    stdout: (text) => {
-      out += text;
-    },
-    stderr: () => {},
-    now: () => 0,
-    breathe: async () => {},
-    interrupted: () => false,
-  });
-  return out.trim();
-}
 
 const percent = (value: number | null, digits = 1) => (value === null ? '' : (100 * value).toFixed(digits));
 

@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { DATA_DATE } from '../catalogue/data-date.ts';
 import { formatProblem, InputError } from '../domain/input-error.ts';
 import type { Register } from './command.ts';
 import { EXIT, fitted, type Io, printJson } from './io.ts';
@@ -31,25 +32,36 @@ function asked([first = '']: readonly string[]): string[] {
   return Object.hasOwn(COMMANDS, first) && first !== 'completion' ? [first] : Object.keys(COMMANDS);
 }
 
-/** Runs one command line. Results go to stdout, everything else to stderr; returns the exit code, never throws. */
-export async function main(given: Io): Promise<number> {
-  const io = printing(given);
-  let code: number = EXIT.ok;
+/** The program with the commands of those names; `done` is told the exit code. */
+async function programOf(names: readonly string[], io: Io, done: (code: number) => void): Promise<Command> {
   const program = new Command('shardwright')
     .description(
       'Plans how to split an LLM training run over a cluster: memory, step time, ranked launchable configurations.',
     )
-    .version(toolVersion(), '--version')
+    .version(`${toolVersion()} (data of ${DATA_DATE})`, '--version')
     .exitOverride()
     .configureOutput({ writeOut: (text) => io.stdout(text), writeErr: () => {} })
     .showSuggestionAfterError();
-  for (const name of asked(io.argv)) {
+  for (const name of names) {
     const register = await COMMANDS[name]!();
-    register(program, io, (result) => {
-      code = result;
-    });
+    register(program, io, done);
   }
   for (const command of program.commands) inherit(command);
+  return program;
+}
+
+/** The whole command line, to be told of: what the reference and the record of promises are written from. */
+export function wholeProgram(io: Io): Promise<Command> {
+  return programOf(Object.keys(COMMANDS), io, () => {});
+}
+
+/** Runs one command line. Results go to stdout, everything else to stderr; returns the exit code, never throws. */
+export async function main(given: Io): Promise<number> {
+  const io = printing(given);
+  let code: number = EXIT.ok;
+  const program = await programOf(asked(io.argv), io, (result) => {
+    code = result;
+  });
   try {
     await program.parseAsync([...io.argv], { from: 'user' });
     return code;

@@ -6,7 +6,7 @@ import { nearest } from '../units/nearest.ts';
 import type { Io } from './io.ts';
 
 /** Options that may also stand in SHARDWRIGHT_* variables or in ./shardwright.yaml. */
-const KEYS = [
+export const SETTING_KEYS = [
   'seq-length',
   'global-batch',
   'precision',
@@ -38,13 +38,13 @@ const KEYS = [
   'drop-slow',
   'price',
 ] as const;
-type SettingKey = (typeof KEYS)[number];
+type SettingKey = (typeof SETTING_KEYS)[number];
 export type Settings = Readonly<Partial<Record<SettingKey, string>>>;
 
 /** Flags over environment over ./shardwright.yaml. */
 export function settings(flags: Readonly<Record<string, unknown>>, io: Io): Settings {
   const merged: Partial<Record<SettingKey, string>> = { ...fromFile(io) };
-  for (const key of KEYS) {
+  for (const key of SETTING_KEYS) {
     const variable = io.env[`SHARDWRIGHT_${key.replaceAll('-', '_').toUpperCase()}`];
     if (variable !== undefined && variable !== '') merged[key] = variable;
     const flag = flags[camel(key)];
@@ -64,18 +64,18 @@ function fromFile(io: Io): Partial<Record<SettingKey, string>> {
   if (!isMapping(document.value)) {
     throw new InputError({
       message: 'shardwright.yaml holds no mapping',
-      expected: KEYS.join(', '),
+      expected: SETTING_KEYS.join(', '),
       at: document.locate(''),
     });
   }
   const result: Partial<Record<SettingKey, string>> = {};
   for (const [key, value] of Object.entries(document.value)) {
-    const known = KEYS.find((one) => one === key);
+    const known = SETTING_KEYS.find((one) => one === key);
     if (known === undefined) {
-      const near = nearest(key, KEYS);
+      const near = nearest(key, SETTING_KEYS);
       throw new InputError({
         message: `unknown key "${key}"`,
-        expected: `one of ${KEYS.join(', ')}`,
+        expected: `one of ${SETTING_KEYS.join(', ')}`,
         at: document.locate(`/${key}`),
         ...(near === undefined ? {} : { hint: `Maybe "${near}".` }),
       });

@@ -77,10 +77,21 @@ export function parseQuantity(text: string, dimension: Dimension): Parsed {
   if (match === null) return { ok: false, expected };
   const [, number = '', unit = ''] = match;
   const factor = factors.get(unit);
-  const value = Number(number) * (factor ?? Number.NaN);
-  if (factor !== undefined && Number.isFinite(value)) return { ok: true, value };
+  const value = factor === undefined ? Number.NaN : scaled(number, factor);
+  if (Number.isFinite(value)) return { ok: true, value };
   const hint = guess(number, unit, dimension);
   return hint === undefined ? { ok: false, expected } : { ok: false, expected, hint };
+}
+
+/** Powers of ten move the point of the text, so that `18 ms` is the number that `0.018 s` is, to the last digit. */
+function scaled(number: string, factor: number): number {
+  const [digits, exponent = '0'] = number.split(/e/i);
+  for (const parts of [1, 8]) {
+    const power = Math.round(Math.log10(factor * parts));
+    if (factor * parts === Number(`1e${power}`))
+      return Number(`${digits}e${Number(exponent) + power}`) / parts;
+  }
+  return Number(number) * factor;
 }
 
 /** The same number in the nearest other unit that makes it lie between two figures; undefined where none does. */

@@ -4,10 +4,12 @@ import type { Cluster } from '../../src/domain/cluster.ts';
 import { total } from '../../src/domain/estimate.ts';
 import type { Problem } from '../../src/domain/problem.ts';
 import { estimate } from '../../src/evaluate/estimate.ts';
+import { LAUNCHERS } from '../../src/frameworks/index.ts';
 import { parseConfiguration } from '../../src/plan-text/configuration.ts';
 import { planOf } from '../../src/plan-text/plan-of.ts';
 import { search } from '../../src/search/search.ts';
 import { problem } from '../fixtures/problem.ts';
+import { clusterOf } from '../fixtures/random-cluster.ts';
 
 const configurations = fc.record({
   tp: fc.constantFrom(1, 2, 4, 8),
@@ -130,6 +132,46 @@ describe('the search', () => {
       expect(pruned.plans[0]!.estimate.stepSeconds).toBe(all.plans[0]!.estimate.stepSeconds);
       expect(pruned.certificate.evaluated).toBeLessThan(all.certificate.evaluated);
     }
+  });
+
+  it('finds it for random problems too, whoever is to run the plan', () => {
+    const random = fc.record({
+      parts: fc.array(
+        fc.record({
+          type: fc.integer({ min: 0, max: 2 }),
+          nodes: fc.integer({ min: 1, max: 2 }),
+          gpusPerNode: fc.constantFrom(1, 2, 4),
+        }),
+        { minLength: 1, maxLength: 2 },
+      ),
+      model: fc.constantFrom('llama-3.2-1b', 'qwen3-30b-a3b', 'nemotron-h-8b'),
+      layers: fc.integer({ min: 3, max: 7 }),
+      batch: fc.constantFrom(4, 6, 8, 12),
+      headroom: fc.constantFrom(0.08, 0.9, 0.96),
+      stack: fc.constantFrom('megatron-core', 'torch-fsdp2', 'generic'),
+      launcher: fc.constantFrom(...LAUNCHERS.map(({ id }) => id), 'any'),
+    });
+    let found = 0;
+    fc.assert(
+      fc.property(random, ({ parts, model, layers, batch, headroom, stack, launcher }) => {
+        const whole = problem(
+          model,
+          'dgx-h100-8',
+          { globalBatchSize: batch, sequenceLength: 1024, headroom },
+          stack,
+        );
+        const few = { ...whole.model, layers: whole.model.layers.slice(0, layers) };
+        const p: Problem = { ...whole, cluster: clusterOf(parts), model: few };
+        const runs = LAUNCHERS.find(({ id }) => id === launcher) ?? null;
+        const [pruned, all] = [false, true].map(
+          (exhaustive) => search(p, { top: 1, exhaustive, launcher: runs }).plans[0]?.estimate.stepSeconds,
+        );
+        expect(pruned, JSON.stringify({ parts, model, layers, batch, headroom, stack, launcher })).toBe(all);
+        if (all !== undefined) found += 1;
+      }),
+      { numRuns: 16 },
+    );
+    expect(found).toBeGreaterThan(5);
   });
 
   it('never gets slower by more hardware', () => {
