@@ -12,6 +12,7 @@ import type { Problem } from '../domain/problem.ts';
 import type { Workload } from '../domain/workload.ts';
 import { asTrained } from '../layers/training/as-trained.ts';
 import { withinSequence } from '../layers/within-sequence.ts';
+import { isFull } from '../plan-text/asked-training.ts';
 import { optimizerText } from '../plan-text/optimizer-text.ts';
 import { packingText } from '../plan-text/packing-text.ts';
 import { trainingFlags } from '../plan-text/training-text.ts';
@@ -19,7 +20,6 @@ import { modelsFrom } from './models.ts';
 import { clusterDigest, modelDigest } from './planned-inputs.ts';
 import { optimizerFrom } from './problem.ts';
 import type { Settings } from './settings.ts';
-import { isFull } from './training.ts';
 
 /** One row of what `plan --json` printed. */
 interface PlannedRow {

@@ -1,6 +1,7 @@
 import { loadCluster } from '../catalogue/clusters.ts';
 import { loadLayerProfile } from '../catalogue/layer-profiles.ts';
 import { loadModel } from '../catalogue/models.ts';
+import { packingFrom } from '../catalogue/packing.ts';
 import { loadStack } from '../catalogue/stacks.ts';
 import type { Cluster } from '../domain/cluster.ts';
 import { PRECISIONS, type Precision } from '../domain/dtype.ts';
@@ -13,6 +14,7 @@ import type { Framework } from '../frameworks/port/framework.ts';
 import { asTrained } from '../layers/training/as-trained.ts';
 import { withinSequence } from '../layers/within-sequence.ts';
 import { OPTIMIZERS } from '../optimizers/index.ts';
+import { trainingFrom } from '../plan-text/asked-training.ts';
 import { type ChosenOptimizer, parseOptimizer } from '../plan-text/optimizer-text.ts';
 import type { Origin } from '../schema/estimate.ts';
 import { nearest } from '../units/nearest.ts';
@@ -21,11 +23,9 @@ import { withImages } from './images.ts';
 import { keptFreeFrom } from './kept-free.ts';
 import { globalBatchFrom, sequenceLengthFrom } from './lengths.ts';
 import { modelsFrom } from './models.ts';
-import { packingFrom } from './packing.ts';
 import { clusterDigest, modelDigest } from './planned-inputs.ts';
 import { routingFrom } from './routing.ts';
 import type { Settings } from './settings.ts';
-import { trainingFrom } from './training.ts';
 import { toolVersion } from './version.ts';
 
 export interface Given {

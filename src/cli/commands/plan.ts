@@ -3,6 +3,7 @@ import { loadStack } from '../../catalogue/stacks.ts';
 import { deviceCount } from '../../domain/cluster.ts';
 import { json } from '../../frameworks/describers/json.ts';
 import { FRAMEWORKS, LAUNCHABLE } from '../../frameworks/index.ts';
+import { whole } from '../../plan-text/whole.ts';
 import { outlookOf } from '../../reliability/outlook.ts';
 import { startJson, startWords } from '../../reporters/from-file.ts';
 import { longRunWords, outlookJson, outlookText } from '../../reporters/outlook.ts';
@@ -46,7 +47,6 @@ import { scheduledCluster, scheduling, schedulingOptions } from '../scheduling.t
 import { searchFlags, searchOptions, sizesFrom } from '../search-flags.ts';
 import { type Settings, settings } from '../settings.ts';
 import { buildDigest } from '../version.ts';
-import { whole } from '../whole.ts';
 import { mayWritePicture } from '../write-picture.ts';
 
 const PROGRESS_EVERY_MS = 200;

@@ -3,6 +3,7 @@ import type { Cluster } from '../../domain/cluster.ts';
 import { expandHosts } from '../../domain/hostlist.ts';
 import { InputError } from '../../domain/input-error.ts';
 import { LAUNCHABLE, LAUNCHERS } from '../../frameworks/index.ts';
+import { whole } from '../../plan-text/whole.ts';
 import { replanDocument, replanTable } from '../../reporters/replan.ts';
 import { replan as replanned } from '../../session/replan.ts';
 import { maybe, nearest } from '../../units/nearest.ts';
@@ -15,7 +16,6 @@ import { plannedAt, plannedProblem } from '../plan-source.ts';
 import { launcherFrom } from '../problem.ts';
 import { verifiedPlan } from '../verified-plan.ts';
 import { toolVersion } from '../version.ts';
-import { whole } from '../whole.ts';
 
 export const replan: Register = (program, io, done) => {
   program
