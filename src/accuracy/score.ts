@@ -1,7 +1,8 @@
+import type { RunKind } from '../domain/calibration.ts';
 import type { Estimate, Verdict } from '../domain/estimate.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { Stack } from '../domain/stack.ts';
-import { type RunKind, runKind } from '../evaluate/error-band.ts';
+import { runKind } from '../evaluate/error-band.ts';
 import { estimate } from '../evaluate/estimate.ts';
 import { pick } from '../runs/pick.ts';
 import { plansOf } from '../runs/plans.ts';

@@ -1,8 +1,10 @@
+import { loadCalibration } from '../catalogue/calibrations.ts';
 import { loadCluster } from '../catalogue/clusters.ts';
 import { loadLayerProfile } from '../catalogue/layer-profiles.ts';
 import { loadModel } from '../catalogue/models.ts';
 import { packingFrom } from '../catalogue/packing.ts';
 import { loadStack } from '../catalogue/stacks.ts';
+import { calibrated } from '../domain/calibrated.ts';
 import type { Cluster } from '../domain/cluster.ts';
 import { PRECISIONS, type Precision } from '../domain/dtype.ts';
 import type { GpuSpec } from '../domain/gpu.ts';
@@ -37,6 +39,7 @@ export interface Given {
 /** Reads model and cluster and the workload flags. */
 export function given(modelName: string, clusterName: string, s: Settings): Given {
   const launcher = launcherFrom(s.launcher ?? 'any');
+  const calibration = s.calibration === undefined ? null : loadCalibration(s.calibration);
   const model = loadModel(modelName);
   const loaded = loadCluster(clusterName);
   const cluster = { ...loaded, value: chosenGpus(loaded.value, s['gpu-types']) };
@@ -54,13 +57,13 @@ export function given(modelName: string, clusterName: string, s: Settings): Give
       expected: 'one of them: layers are measured on sequences of one length',
     });
   const bound = withinSequence(model.value, sequenceLength);
-  const problem = asDriven({
+  const stated = asDriven({
     model: withImages(training === null ? bound : asTrained(bound, training), s, sequenceLength),
     cluster: cluster.value,
     ...(s['layer-profile'] === undefined
       ? {}
       : { layerProfile: loadLayerProfile(s['layer-profile'], bound, gpusOf(loaded.value)) }),
-    stack: loadStack(s.stack ?? launcher?.stack ?? 'generic'),
+    stack: loadStack(s.stack ?? launcher?.stack ?? calibration?.stack ?? 'generic'),
     workload: {
       sequenceLength,
       globalBatchSize: globalBatchFrom(s['global-batch'], sequenceLength),
@@ -72,6 +75,7 @@ export function given(modelName: string, clusterName: string, s: Settings): Give
       ...modelsFrom(s.models, s.precision ?? 'bf16', sequenceLength),
     },
   });
+  const problem = calibration === null ? stated : calibrated(stated, calibration);
   const positions = problem.model.learnedPositions;
   if (positions > 0 && sequenceLength > positions) {
     throw new InputError({

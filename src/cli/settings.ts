@@ -29,6 +29,7 @@ const KEYS = [
   'models',
   'time-limit',
   'layer-profile',
+  'calibration',
   'objective',
   'threads',
   'max-evaluations',

@@ -1,6 +1,7 @@
 import type { DocumentSchema } from '../document/document-schema.ts';
 import { withReferences } from '../document/shared.ts';
 import { type AccuracyDocument, accuracySchema } from './accuracy.ts';
+import { type CalibrationDocument, calibrationSchema } from './calibration.ts';
 import { type CasesDocument, casesSchema } from './cases.ts';
 import { type CatalogueReport, catalogueReportSchema } from './catalogue-report.ts';
 import { clusterSchema } from './cluster.ts';
@@ -53,6 +54,7 @@ export const SCHEMAS: Readonly<Record<string, DocumentSchema>> = {
   experts: expertsSchema,
   replan: replanSchema,
   launch: launchSchema,
+  calibration: calibrationSchema,
   accuracy: accuracySchema,
   cases: casesSchema,
   'layer-times': layerTimesSchema,
@@ -76,6 +78,7 @@ export type PrintedDocument =
   | SkipDocument
   | ExpertsDocument
   | ReplanDocument
+  | CalibrationDocument
   | AccuracyDocument
   | CasesDocument;
 

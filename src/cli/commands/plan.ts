@@ -22,7 +22,7 @@ import { type PlanOutcome, planRun } from '../../session/plan-run.ts';
 import { resting } from '../../session/resting.ts';
 import { startOf } from '../../session/start.ts';
 import { cacheAt } from '../cache.ts';
-import { clusterOptions, type Register, styleOf, workloadOptions } from '../command.ts';
+import { calibrationOption, clusterOptions, type Register, styleOf, workloadOptions } from '../command.ts';
 import { fixFrom, noteRenamed } from '../dimensions.ts';
 import { emitPlan } from '../emit-plan.ts';
 import { explainLines } from '../explain-line.ts';
@@ -54,7 +54,7 @@ const BREATHE_EVERY_MS = 50;
 
 export const plan: Register = (program, io, done) => {
   const command = program.command('plan').description('rank the ways to split a model over a cluster');
-  schedulingOptions(failureOptions(searchFlags(clusterOptions(workloadOptions(command)))))
+  schedulingOptions(failureOptions(searchFlags(clusterOptions(calibrationOption(workloadOptions(command))))))
     .argument('<model>', 'preset name, Hugging Face config.json, or YAML file')
     .argument('<cluster>', 'bundled name or YAML file')
     .option('--why-not <DIMS>', 'why the best plan has not tp=4,pp=8')
