@@ -1,24 +1,24 @@
 /**
  * `npm run accuracy -- [--runs FILE]… [--group G] [--stack generic] [--calibrate N] [--worst N] [--json] [--write-baseline]
- * [--layers FILE]…` scores the evaluator on published measured runs, and on published kernel times of single layers;
- * `npm run accuracy -- --case FILE… [--json]` prints what is predicted of a published case beside its figures.
+ * [--layers FILE]…`: what `shardwright accuracy` prints, of the runs that the project carries and with what is known of sources left
+ * out of the fit; `npm run accuracy -- --case FILE… [--json]` is `shardwright accuracy --case`.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { readCase } from '../src/accuracy/cases/index.ts';
+import type { LeftOut } from '../src/accuracy/coverage.ts';
+import { readLayerTimes } from '../src/accuracy/layer-rows.ts';
+import { scoreLayers, summariseLayers } from '../src/accuracy/layer-score.ts';
+import { scored } from '../src/accuracy/score.ts';
+import { summarise } from '../src/accuracy/summary.ts';
 import { loadStack } from '../src/catalogue/stacks.ts';
 import { InputError } from '../src/domain/input-error.ts';
-import type { Problem } from '../src/domain/problem.ts';
+import { accuracyTable, layersTable } from '../src/reporters/accuracy.ts';
+import { accuracyDocument } from '../src/reporters/accuracy-json.ts';
+import { casesTable } from '../src/reporters/cases.ts';
+import { readRows } from '../src/runs/rows.ts';
 import { baselineOf } from './accuracy/baseline.ts';
 import { calibrate } from './accuracy/calibrate.ts';
-import { readCase } from './accuracy/cases/index.ts';
-import { caseReport } from './accuracy/cases/report.ts';
-import type { LeftOut } from './accuracy/coverage.ts';
-import { readLayerTimes } from './accuracy/layer-rows.ts';
-import { scoreLayers, summariseLayers } from './accuracy/layer-score.ts';
-import { layerReport, report } from './accuracy/report.ts';
-import { readRows } from './accuracy/rows.ts';
-import { score } from './accuracy/score.ts';
-import { summarise } from './accuracy/summary.ts';
 
 const { values } = parseArgs({
   options: {
@@ -34,17 +34,16 @@ const { values } = parseArgs({
   },
 });
 
+const print = (document: unknown) => process.stdout.write(`${JSON.stringify(document)}\n`);
+
 function scoreRuns(): void {
   const LAYER_TIMES = 'test/accuracy/layer-times.jsonl';
   const files = values.runs ?? ['test/accuracy/runs.jsonl'];
   const { rows, problems } = readRows(files.map((path) => ({ path, text: readFileSync(path, 'utf8') })));
   for (const problem of problems) process.stderr.write(`${problem}\n`);
   const chosen = values.group === undefined ? rows : rows.filter((row) => row.group === values.group);
-  const generic = values.stack === undefined ? null : loadStack(values.stack);
-  /** Another stack than the row's: its kernels' facts stay the row's, the calibration is the stack's. */
-  const adjust = (problem: Problem): Problem => (generic === null ? problem : { ...problem, stack: generic });
-  const scored = chosen.map((row) => score(row, undefined, adjust));
-  const final = values.calibrate === undefined ? scored : calibrate(scored, Number(values.calibrate));
+  const all = scored(chosen, values.stack === undefined ? null : loadStack(values.stack));
+  const final = values.calibrate === undefined ? all : calibrate(all, Number(values.calibrate));
   const leftOut = JSON.parse(readFileSync('test/accuracy/left-out.json', 'utf8')) as LeftOut;
   const summary = summarise(final, leftOut);
   const times =
@@ -56,19 +55,18 @@ function scoreRuns(): void {
     writeFileSync('test/accuracy/baseline.json', `${JSON.stringify(baselineOf(summary, layers), null, 2)}\n`);
   }
   if (values.json) {
-    const out = final.map(({ row: _, memoryParts: __, ...rest }) => rest);
-    process.stdout.write(
-      `${JSON.stringify({ schema: 'shardwright.accuracy/1', rows: out, summary, layers })}\n`,
-    );
-  } else {
-    process.stdout.write(report(final, summary, Number(values.worst)));
-    if (times.length > 0) process.stdout.write(`\n${layerReport(layers)}`);
+    print(accuracyDocument(final, summary, layers));
+    return;
   }
+  const page = { columns: 160 };
+  process.stdout.write(accuracyTable(final, summary, Number(values.worst), page));
+  if (times.length > 0) process.stdout.write(`\n${layersTable(layers, page)}`);
 }
 
 function scoreCases(files: readonly string[]): void {
   const entries = files.flatMap(readCase);
-  process.stdout.write(values.json ? `${JSON.stringify({ entries })}\n` : caseReport(entries));
+  if (values.json) print({ schema: 'shardwright.cases/1', entries });
+  else process.stdout.write(casesTable(entries));
 }
 
 try {

@@ -7,7 +7,7 @@
  * once for each source left out and writes that source's error, with no multiplier, to test/accuracy/left-out.json.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
-import type { Row } from './accuracy/row.ts';
+import type { Row } from '../src/runs/row.ts';
 import { type Case, casesOf, errorBySource, residual } from './fit/cases.ts';
 import { polished } from './fit/coordinate-steps.ts';
 import { fitted } from './fit/gauss-newton.ts';

@@ -1,10 +1,10 @@
 import type { Cluster } from '../domain/cluster.ts';
 import { InputError } from '../domain/input-error.ts';
 import { onlyGroups } from '../domain/node-order.ts';
+import { whole } from '../plan-text/whole.ts';
 import type { SearchOptions } from '../search/space/options.ts';
 import { alike, maybe } from '../units/nearest.ts';
 import type { Settings } from './settings.ts';
-import { whole } from './whole.ts';
 
 /** The cluster with only the GPU types of --gpu-types. */
 export function chosenGpus(cluster: Cluster, list: string | undefined): Cluster {

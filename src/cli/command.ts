@@ -24,6 +24,14 @@ export function clusterOptions(command: Command): Command {
     );
 }
 
+/** The user's own runs, over the estimates of whatever command estimates. */
+export function calibrationOption(command: Command): Command {
+  return command.option(
+    '--calibration <FILE>',
+    'what your own runs say of the estimates: a file of calibrate',
+  );
+}
+
 /** The flags of the workload, shared by plan, estimate, explain and compare. */
 export function workloadOptions(command: Command): Command {
   return command

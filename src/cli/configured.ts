@@ -1,6 +1,7 @@
 import { dirname } from 'node:path';
 import type { Command } from 'commander';
 import { loadLayerProfile } from '../catalogue/layer-profiles.ts';
+import type { PlanFile } from '../catalogue/plan-file.ts';
 import type { Estimate } from '../domain/estimate.ts';
 import { InputError } from '../domain/input-error.ts';
 import type { Plan } from '../domain/plan.ts';
@@ -14,7 +15,8 @@ import { type ReadInFile, wordsOf } from '../reporters/read-in-file.ts';
 import type { Origin } from '../schema/estimate.ts';
 import { askedOf, notesOn, planFrom } from '../session/launch-file.ts';
 import { formatSeconds } from '../units/format.ts';
-import { workloadOptions } from './command.ts';
+import { calibrationOf } from './calibration.ts';
+import { calibrationOption, workloadOptions } from './command.ts';
 import { noteRenamed } from './dimensions.ts';
 import { FAILURE_FLAGS, failureOptions } from './failures.ts';
 import {
@@ -51,7 +53,7 @@ export interface AskedPlan {
 
 /** The arguments and flags of commands about one configuration. */
 export function configuredOptions(command: Command): Command {
-  failureOptions(workloadOptions(command))
+  failureOptions(calibrationOption(workloadOptions(command)))
     .argument(
       '<model>',
       'preset name, Hugging Face config.json, YAML file; or a row of plan --json: PLAN.json#2',
@@ -96,7 +98,7 @@ export async function askedPlan(
 
 /** Flags that may stand beside a row of a plan file, which says all others. */
 const BESIDE_ROW: readonly string[] = [
-  ...['config', 'check', 'json', 'launcher', 'layerProfile', 'set', 'trace', 'svg', 'report'],
+  ...['config', 'check', 'json', 'launcher', 'layerProfile', 'calibration', 'set', 'trace', 'svg', 'report'],
   ...FAILURE_FLAGS,
 ];
 
@@ -127,7 +129,8 @@ function ofRow(
     });
   }
   const { path, rank, file, chosen } = plannedAt(argument);
-  const planned = plannedProblem(file, dirname(path));
+  const own = chosen.plan as Plan;
+  const planned = plannedProblem(file, dirname(path), calibrationOf(flags));
   refuseBroken(file, chosen, planned);
   const problem =
     flags.layerProfile === undefined
@@ -141,7 +144,6 @@ function ofRow(
           ),
         };
   const launcher = launcherFrom(String(flags.launcher ?? 'any'));
-  const own = chosen.plan as Plan;
   const configured: Configured | Reason =
     flags.config === undefined
       ? { plan: own, inferred: [] }
@@ -160,7 +162,7 @@ function ofRow(
     inferred: configured.inferred,
     notes: [],
     origin: { toolVersion: toolVersion(), inputs: file.inputs },
-    ...(flags.config === undefined && flags.layerProfile === undefined
+    ...(flags.config === undefined && flags.layerProfile === undefined && flags.calibration === undefined
       ? { stated: { name: `${path}#${rank}`, stepSeconds: chosen.stepTimeSeconds } }
       : {}),
   };
@@ -223,6 +225,13 @@ async function askedFor(
   };
 }
 
+/** What a plan rests on that its workload does not say. */
+function leftBehind({ problem: { calibration } }: PlanFile): string[] {
+  return calibration === undefined
+    ? []
+    : [`the plan's calibration ${calibration.name} is not taken along (--calibration)`];
+}
+
 /** The configuration and the workload of a row, for another model, cluster or workload. */
 function fromRow(argument: string, over: string): AskedFor {
   const { path, rank, file, chosen } = plannedAt(argument);
@@ -231,7 +240,7 @@ function fromRow(argument: string, over: string): AskedFor {
     over === '' ? { counts: {}, techniques: {} } : parseConfiguration(over),
   );
   return {
-    notes: [],
+    notes: leftBehind(file),
     read: { file: `${path}#${rank}`, words: chosen.configuration },
     workload: plannedSettings(file),
     broken: new Set(),

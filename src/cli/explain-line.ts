@@ -26,6 +26,7 @@ const TOLD = [
   'routing',
   'models',
   'layer-profile',
+  'calibration',
   'gpu-types',
 ] as const satisfies (keyof Settings)[];
 

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import { InputError } from '../domain/input-error.ts';
+import { whole } from '../plan-text/whole.ts';
 import type { Saving } from '../reliability/checkpoint.ts';
 import type { Failures } from '../reliability/outlook.ts';
 import { type Dimension, parseQuantity } from '../units/parse.ts';
-import { whole } from './whole.ts';
 
 export const FAILURE_FLAGS = ['mtbf', 'checkpoint', 'restart', 'spares', 'repair', 'congestion'] as const;
 type Flag = (typeof FAILURE_FLAGS)[number];

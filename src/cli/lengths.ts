@@ -1,6 +1,6 @@
 import { InputError } from '../domain/input-error.ts';
+import { whole } from '../plan-text/whole.ts';
 import { formatInteger } from '../units/format.ts';
-import { whole } from './whole.ts';
 
 /** Lengths and batches of tokens are powers of two by custom: a context of 128k is 131,072 tokens. */
 const FACTORS: Readonly<Record<string, number>> = { k: 2 ** 10, m: 2 ** 20, g: 2 ** 30 };

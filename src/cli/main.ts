@@ -22,6 +22,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   gpu: async () => (await import('./commands/catalogue.ts')).gpu,
   link: async () => (await import('./commands/catalogue.ts')).link,
   stack: async () => (await import('./commands/catalogue.ts')).stack,
+  calibrate: async () => (await import('./commands/calibrate.ts')).calibrate,
+  accuracy: async () => (await import('./commands/accuracy.ts')).accuracy,
   completion: async () => (await import('./commands/completion.ts')).completion,
   schema: async () => (await import('./commands/schema.ts')).schema,
 };

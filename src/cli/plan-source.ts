@@ -1,9 +1,11 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { loadCalibration } from '../catalogue/calibrations.ts';
 import { loadCluster } from '../catalogue/clusters.ts';
 import { loadModel } from '../catalogue/models.ts';
 import { type PlanFile, readPlanFile } from '../catalogue/plan-file.ts';
 import { loadStack } from '../catalogue/stacks.ts';
+import { calibrated } from '../domain/calibrated.ts';
 import { asDriven } from '../domain/half-sums.ts';
 import { InputError } from '../domain/input-error.ts';
 import type { ModelSpec } from '../domain/model.ts';
@@ -12,6 +14,7 @@ import type { Problem } from '../domain/problem.ts';
 import type { Workload } from '../domain/workload.ts';
 import { asTrained } from '../layers/training/as-trained.ts';
 import { withinSequence } from '../layers/within-sequence.ts';
+import { isFull } from '../plan-text/asked-training.ts';
 import { optimizerText } from '../plan-text/optimizer-text.ts';
 import { packingText } from '../plan-text/packing-text.ts';
 import { trainingFlags } from '../plan-text/training-text.ts';
@@ -19,7 +22,6 @@ import { modelsFrom } from './models.ts';
 import { clusterDigest, modelDigest } from './planned-inputs.ts';
 import { optimizerFrom } from './problem.ts';
 import type { Settings } from './settings.ts';
-import { isFull } from './training.ts';
 
 /** One row of what `plan --json` printed. */
 interface PlannedRow {
@@ -116,8 +118,11 @@ function workloadOf(stated: PlanFile['problem']): Workload {
   };
 }
 
-/** The problem the plan was made for; a model or cluster file is refused where what its figures depend on changed since. */
-export function plannedProblem(file: PlanFile, folder: string): Problem {
+/**
+ * The problem the plan was made for; a model or cluster file is refused where what its figures depend on changed since. What the user's runs say
+ * is as the plan has it, or as another file of calibrate does.
+ */
+export function plannedProblem(file: PlanFile, folder: string, calibrationPath?: string): Problem {
   const model = loadModel(fileOf(file.inputs.model, folder));
   const cluster = loadCluster(fileOf(file.inputs.cluster, folder));
   for (const [kind, now, planned] of [
@@ -137,10 +142,13 @@ export function plannedProblem(file: PlanFile, folder: string): Problem {
     }
   }
   const { training, groups, stack } = file.problem;
-  return asDriven({
+  const problem = asDriven({
     model: trainedAs(withinSequence(model.value, file.problem.sequenceLength), training),
     cluster: onlyGroups(cluster.value, (group) => groups.includes(group.id)),
     stack: loadStack(stack),
     workload: workloadOf(file.problem),
   });
+  const calibration =
+    calibrationPath === undefined ? file.problem.calibration : loadCalibration(calibrationPath);
+  return calibration === undefined ? problem : calibrated(problem, calibration);
 }

@@ -1,7 +1,10 @@
+import { loadCalibration } from '../catalogue/calibrations.ts';
 import { loadCluster } from '../catalogue/clusters.ts';
 import { loadLayerProfile } from '../catalogue/layer-profiles.ts';
 import { loadModel } from '../catalogue/models.ts';
+import { packingFrom } from '../catalogue/packing.ts';
 import { loadStack } from '../catalogue/stacks.ts';
+import { calibrated } from '../domain/calibrated.ts';
 import type { Cluster } from '../domain/cluster.ts';
 import { PRECISIONS, type Precision } from '../domain/dtype.ts';
 import type { GpuSpec } from '../domain/gpu.ts';
@@ -13,6 +16,7 @@ import type { Framework } from '../frameworks/port/framework.ts';
 import { asTrained } from '../layers/training/as-trained.ts';
 import { withinSequence } from '../layers/within-sequence.ts';
 import { OPTIMIZERS } from '../optimizers/index.ts';
+import { trainingFrom } from '../plan-text/asked-training.ts';
 import { type ChosenOptimizer, parseOptimizer } from '../plan-text/optimizer-text.ts';
 import type { Origin } from '../schema/estimate.ts';
 import { nearest } from '../units/nearest.ts';
@@ -21,11 +25,9 @@ import { withImages } from './images.ts';
 import { keptFreeFrom } from './kept-free.ts';
 import { globalBatchFrom, sequenceLengthFrom } from './lengths.ts';
 import { modelsFrom } from './models.ts';
-import { packingFrom } from './packing.ts';
 import { clusterDigest, modelDigest } from './planned-inputs.ts';
 import { routingFrom } from './routing.ts';
 import type { Settings } from './settings.ts';
-import { trainingFrom } from './training.ts';
 import { toolVersion } from './version.ts';
 
 export interface Given {
@@ -37,6 +39,7 @@ export interface Given {
 /** Reads model and cluster and the workload flags. */
 export function given(modelName: string, clusterName: string, s: Settings): Given {
   const launcher = launcherFrom(s.launcher ?? 'any');
+  const calibration = s.calibration === undefined ? null : loadCalibration(s.calibration);
   const model = loadModel(modelName);
   const loaded = loadCluster(clusterName);
   const cluster = { ...loaded, value: chosenGpus(loaded.value, s['gpu-types']) };
@@ -54,13 +57,13 @@ export function given(modelName: string, clusterName: string, s: Settings): Give
       expected: 'one of them: layers are measured on sequences of one length',
     });
   const bound = withinSequence(model.value, sequenceLength);
-  const problem = asDriven({
+  const stated = asDriven({
     model: withImages(training === null ? bound : asTrained(bound, training), s, sequenceLength),
     cluster: cluster.value,
     ...(s['layer-profile'] === undefined
       ? {}
       : { layerProfile: loadLayerProfile(s['layer-profile'], bound, gpusOf(loaded.value)) }),
-    stack: loadStack(s.stack ?? launcher?.stack ?? 'generic'),
+    stack: loadStack(s.stack ?? launcher?.stack ?? calibration?.stack ?? 'generic'),
     workload: {
       sequenceLength,
       globalBatchSize: globalBatchFrom(s['global-batch'], sequenceLength),
@@ -72,6 +75,7 @@ export function given(modelName: string, clusterName: string, s: Settings): Give
       ...modelsFrom(s.models, s.precision ?? 'bf16', sequenceLength),
     },
   });
+  const problem = calibration === null ? stated : calibrated(stated, calibration);
   const positions = problem.model.learnedPositions;
   if (positions > 0 && sequenceLength > positions) {
     throw new InputError({

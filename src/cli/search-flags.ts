@@ -4,6 +4,7 @@ import type { Legality } from '../domain/legality.ts';
 import type { Problem } from '../domain/problem.ts';
 
 import { outsideLaw } from '../plan-text/outside.ts';
+import { whole } from '../plan-text/whole.ts';
 import { LEAVES } from '../search/space/by-leave.ts';
 import { OBJECTIVES, type Objective, objectiveOf } from '../search/space/objective.ts';
 import type { Held, SearchOptions } from '../search/space/options.ts';
@@ -12,7 +13,6 @@ import { useOfCluster } from './cluster-choice.ts';
 import { fixFrom, maxFrom } from './dimensions.ts';
 import { allPrices, pricesFrom, pricesOf, refuseUnused } from './prices.ts';
 import type { Settings } from './settings.ts';
-import { whole } from './whole.ts';
 
 /** The flags that say what to search and what is best. */
 export function searchFlags(command: Command): Command {

@@ -29,6 +29,7 @@ export const SETTING_KEYS = [
   'models',
   'time-limit',
   'layer-profile',
+  'calibration',
   'objective',
   'threads',
   'max-evaluations',

@@ -48,7 +48,7 @@ export function verifiedPlan(
     notes: sameStep(now.stepSeconds, stepTimeSeconds)
       ? []
       : [
-          `stepTimeSeconds says ${stepTimeSeconds}, and this plan is estimated at ${now.stepSeconds}: the file was edited, or is of another version`,
+          `stepTimeSeconds says ${stepTimeSeconds}, and this plan is estimated at ${now.stepSeconds}: the file was edited, or is of another version or calibration`,
         ],
   };
 }

@@ -1,3 +1,4 @@
+import type { AppliedCalibration } from './calibration.ts';
 import type { Cluster } from './cluster.ts';
 import type { LayerProfile } from './layer-profile.ts';
 import type { ModelSpec } from './model.ts';
@@ -12,6 +13,8 @@ export interface Problem {
   readonly stack: Stack;
   /** Measured layers that stand in for the analytic ones where they reach. */
   readonly layerProfile?: LayerProfile;
+  /** What the user's own runs say of the estimates: already in the cluster and the stack above. */
+  readonly calibration?: AppliedCalibration;
   /** Overrides of the fitted constants, by name: for fitting and sensitivity only. */
   readonly coefficients?: Readonly<Record<string, number>>;
 }

@@ -185,6 +185,8 @@ export interface Allocator {
   readonly reservedOverAllocated: number;
   readonly contextBytes: number;
   readonly bytesPerCommunicator: number;
+  /** Allocated bytes over those estimated, as a calibration has it; left out: as estimated. */
+  readonly overhead?: number;
 }
 
 /** Bytes of a trained parameter that its gradient takes again, widened, while it is updated. */

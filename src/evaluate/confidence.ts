@@ -17,6 +17,7 @@ import { TECHNIQUES, usedDevices } from '../techniques/index.ts';
 import { recompute } from '../techniques/recompute.ts';
 import { formatParameters } from '../units/format.ts';
 import { besideTold } from './beside-told.ts';
+import { calibrationTold } from './calibration-told.ts';
 import { hasPart } from './measured/reading.ts';
 import { layerProvenance, toldOfProfile } from './measured/told.ts';
 import { shapeOf } from './memory/stage-memory.ts';
@@ -66,7 +67,7 @@ function joinsAssumed(cluster: Cluster, used: readonly number[]): boolean {
 /** What had to be assumed, in words: the cluster's own list, and what this plan's GPUs lack. */
 export function assumptionsOf(problem: Problem, plan: Plan): string[] {
   const { cluster, workload, stack } = problem;
-  const list = [...cluster.assumptions];
+  const list = [...calibrationTold(problem), ...cluster.assumptions];
   const used = groupsOf(plan);
   for (const index of used) {
     const { gpu } = cluster.groups[index]!;

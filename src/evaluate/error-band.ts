@@ -1,12 +1,10 @@
+import type { RunKind } from '../domain/calibration.ts';
 import { isNarrow } from '../domain/dtype.ts';
-import { groupsOf, type Plan } from '../domain/plan.ts';
+import { devicesOf, groupsOf, type Plan } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import { isMoe, weakTimes } from '../layers/layer.ts';
 import { provenanceOf } from './confidence.ts';
 import { layerProvenance, scalingWidth } from './measured/told.ts';
-
-/** Kinds of run that are known unlike well. */
-export type RunKind = 'dense' | 'narrow' | 'sparse' | 'weak';
 
 /**
  * What four of five runs of a source left out while fitting stay within by kind of run, beside the widths below, each source counted alike
@@ -37,6 +35,11 @@ export function runKind({ model, workload }: Problem): RunKind {
  * that no runs tell, the width of its software stack, and how far its layers are from what a profile measured, taken as independent.
  */
 export function errorBand(problem: Problem, plan: Plan): number {
+  const model = modelBand(problem, plan);
+  return problem.calibration === undefined ? model : calibratedBand(problem, plan, model);
+}
+
+function modelBand(problem: Problem, plan: Plan): number {
   const measured = (index: number) =>
     layerProvenance(problem, plan, problem.cluster.groups[index]!.gpu.id) !== null;
   const clocks = groupsOf(plan).every(
@@ -49,4 +52,31 @@ export function errorBand(problem: Problem, plan: Plan): number {
     problem.stack.timeMultiplier.width,
     scalingWidth(problem, plan),
   );
+}
+
+/** How far beyond the sizes of a user's own runs their errors are taken to hold. */
+const EXTENT = 2;
+/** Runs as the model's own band has them that count beside a user's: a few of one sweep are not all that a plan may be. */
+const PRIOR = 2;
+
+/**
+ * Of plans like a user's own runs, in kind and size: what those erred by while left out of the fit, the closer the more runs there are, and never
+ * less. Of others, or where runs are too few to say, the model's own band.
+ */
+function calibratedBand(problem: Problem, plan: Plan, model: number): number {
+  const { unfit, calibration } = problem.calibration!;
+  const { band, kinds, gpuCounts, runs, networks, intraNodes } = calibration;
+  const gpus = devicesOf(plan);
+  const alike =
+    unfit === null &&
+    kinds.includes(runKind(problem)) &&
+    EXTENT * gpus >= gpuCounts.least &&
+    gpus <= EXTENT * gpuCounts.most &&
+    groupsOf(plan).every((index) => {
+      const { nic, intraNode, gpusPerNode } = problem.cluster.groups[index]!;
+      const within = gpus <= gpusPerNode;
+      return intraNodes.includes(intraNode.id) && (within || networks.includes(nic.link.id));
+    });
+  if (!alike || band === null) return model;
+  return Math.max(band, Math.sqrt((runs * band ** 2 + PRIOR * model ** 2) / (runs + PRIOR)));
 }

@@ -1,6 +1,7 @@
 import { deviceCount } from '../domain/cluster.ts';
 import { devicesOf } from '../domain/plan.ts';
 import type { Workload } from '../domain/workload.ts';
+import { calibrationTold } from '../evaluate/calibration-told.ts';
 import { layersMeasured } from '../evaluate/measured/unmeasured.ts';
 import { keptFree } from '../evaluate/memory/limit-words.ts';
 import { arithmetic } from '../plan-text/degrees.ts';
@@ -158,7 +159,13 @@ export function compareTable(all: readonly Compared[], style: Style, asked: Aske
     style.columns < 120 ? brief : fitting(style.columns, grid(head, rows, figures), brief),
     '',
     ...(purchase === null ? [] : [billGrid(purchase, style), '']),
-    wrapped([note, ...failureNotes(all), ...unlikeWords(all), ...(asked === null ? [] : rentNotes(all))]),
+    wrapped([
+      note,
+      ...calibrationNotes(all),
+      ...failureNotes(all),
+      ...unlikeWords(all),
+      ...(asked === null ? [] : rentNotes(all)),
+    ]),
     ...(purchase === null ? [] : ['', wrapped(purchase.lines)]),
     '',
   ].join('\n');
@@ -168,6 +175,16 @@ export function compareTable(all: readonly Compared[], style: Style, asked: Aske
 function limitOf(workload: Workload): string {
   const { headroomBytes, reservedBytes } = workload;
   return headroomBytes === undefined && reservedBytes === undefined ? '' : `, ${keptFree(workload)}`;
+}
+
+/** What figures rest on of the user's own runs, and of which clusters they do not. */
+function calibrationNotes(all: readonly Compared[]): string[] {
+  const told = all.flatMap(({ problem }) => calibrationTold(problem).map((line) => ({ line, problem })));
+  const lines = [...new Set(told.map(({ line }) => line))];
+  return lines.map((line) => {
+    const names = told.filter((one) => one.line === line).map(({ problem }) => problem.cluster.name);
+    return `Assumed${names.length === all.length ? '' : ` of ${names.join(', ')}`}: ${line}.`;
+  });
 }
 
 /** That figures are those of the long run, and what they rest on. */

@@ -84,7 +84,7 @@ export function estimateDocument(
   };
 }
 
-function problemJson({ model, cluster, workload, stack }: Problem): PlanDocument['problem'] {
+function problemJson({ model, cluster, workload, stack, calibration }: Problem): PlanDocument['problem'] {
   return {
     model: model.name,
     cluster: cluster.name,
@@ -100,6 +100,7 @@ function problemJson({ model, cluster, workload, stack }: Problem): PlanDocument
     ...(workload.routing === undefined ? {} : { routing: workload.routing }),
     ...(workload.models === undefined ? {} : { models: workload.models.map(modelText) }),
     ...(workload.reservedBytes === undefined ? {} : { reservedBytes: workload.reservedBytes }),
+    ...(calibration === undefined ? {} : { calibration: calibration.calibration }),
     training: trainingJson(model),
     groups: cluster.groups.map((group) => group.id),
   };

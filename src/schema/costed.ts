@@ -18,6 +18,7 @@ import { VERDICTS } from '../domain/estimate.ts';
 import { PROVENANCES } from '../domain/provenance.ts';
 import { EMBEDDING_MODES, HEAD_MODES, LORA_MODULES, TRAIN_MODES } from '../domain/training.ts';
 import { OPTIMIZERS } from '../optimizers/index.ts';
+import { calibrationFacts } from './calibration.ts';
 import { outlook } from './outlook.ts';
 import { plan, range, schedule, techniques } from './plan-object.ts';
 
@@ -219,5 +220,6 @@ export const problem = closed(
     headroomBytes: { ...number, description: 'Left free where more than the share.' },
     reservedBytes: { ...number, description: 'Held by others than this training.' },
     models: { ...texts, description: 'As --models has them.' },
+    calibration: calibrationFacts,
   },
 );

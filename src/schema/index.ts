@@ -1,5 +1,8 @@
 import type { DocumentSchema } from '../document/document-schema.ts';
 import { withReferences } from '../document/shared.ts';
+import { type AccuracyDocument, accuracySchema } from './accuracy.ts';
+import { type CalibrationDocument, calibrationSchema } from './calibration.ts';
+import { type CasesDocument, casesSchema } from './cases.ts';
 import { type CatalogueReport, catalogueReportSchema } from './catalogue-report.ts';
 import { clusterSchema } from './cluster.ts';
 import { type ClusterReport, clusterReportSchema } from './cluster-report.ts';
@@ -10,15 +13,19 @@ import { type ExpertsDocument, expertsSchema } from './experts.ts';
 import { gpuSchema } from './gpu.ts';
 import { launchSchema } from './launch.ts';
 import { layerProfileSchema } from './layer-profile.ts';
+import { layerTimesSchema } from './layer-times.ts';
+import { leastLoadedCaseSchema } from './least-loaded-case.ts';
 import { linkSchema } from './link.ts';
 import { type ListDocument, listSchema } from './list.ts';
 import { modelSchema } from './model.ts';
 import { type ModelReport, modelReportSchema } from './model-report.ts';
 import { type PlanDocument, planSchema } from './plan.ts';
 import { type ReplanDocument, replanSchema } from './replan.ts';
+import { roundPipeCaseSchema } from './round-pipe-case.ts';
 import { routingSchema } from './routing.ts';
 import { shapeSchema } from './shape.ts';
 import { type SkipDocument, skipSchema } from './skip.ts';
+import { skipPipeCaseSchema } from './skip-pipe-case.ts';
 import { stackSchema } from './stack.ts';
 import { type SweepDocument, sweepSchema } from './sweep.ts';
 import { type ValidationDocument, validationSchema } from './validation.ts';
@@ -47,6 +54,13 @@ export const SCHEMAS: Readonly<Record<string, DocumentSchema>> = {
   experts: expertsSchema,
   replan: replanSchema,
   launch: launchSchema,
+  calibration: calibrationSchema,
+  accuracy: accuracySchema,
+  cases: casesSchema,
+  'layer-times': layerTimesSchema,
+  'round-pipe-case': roundPipeCaseSchema,
+  'skip-pipe-case': skipPipeCaseSchema,
+  'least-loaded-case': leastLoadedCaseSchema,
 };
 
 /** What --json prints. */
@@ -63,7 +77,10 @@ export type PrintedDocument =
   | ListDocument
   | SkipDocument
   | ExpertsDocument
-  | ReplanDocument;
+  | ReplanDocument
+  | CalibrationDocument
+  | AccuracyDocument
+  | CasesDocument;
 
 /** The published form: JSON Schema 2020-12. */
 export function published(schema: DocumentSchema): string {

@@ -14,7 +14,7 @@ export function ownStacks(
   launchers: readonly string[],
   stackOf: (id: string) => Stack,
 ): readonly OwnStack[] {
-  if (best === undefined || problem.stack.id !== 'generic') return [];
+  if (best === undefined || problem.stack.id !== 'generic' || problem.calibration !== undefined) return [];
   const ids = [...new Set(launchers.map((id) => launcherOf(id)!.stack))];
   return ids.map((id) => {
     const own = estimate({ ...problem, stack: stackOf(id) }, best.plan);

@@ -2,8 +2,8 @@ import { writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { readCase } from '../../src/accuracy/cases/index.ts';
 import { InputError } from '../../src/domain/input-error.ts';
-import { readCase } from '../../tools/accuracy/cases/index.ts';
 
 const CASES = 'test/accuracy/cases';
 

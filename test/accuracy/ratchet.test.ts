@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { readLayerTimes } from '../../src/accuracy/layer-rows.ts';
+import { scoreLayers, summariseLayers } from '../../src/accuracy/layer-score.ts';
+import { score } from '../../src/accuracy/score.ts';
+import { summarise } from '../../src/accuracy/summary.ts';
+import { readRows } from '../../src/runs/rows.ts';
 import { type Baseline, baselineOf, worse } from '../../tools/accuracy/baseline.ts';
-import { readLayerTimes } from '../../tools/accuracy/layer-rows.ts';
-import { scoreLayers, summariseLayers } from '../../tools/accuracy/layer-score.ts';
-import { readRows } from '../../tools/accuracy/rows.ts';
-import { score } from '../../tools/accuracy/score.ts';
-import { summarise } from '../../tools/accuracy/summary.ts';
 
 describe('accuracy on published runs', () => {
   const path = 'test/accuracy/runs.jsonl';

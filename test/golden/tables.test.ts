@@ -70,6 +70,7 @@ const COMMANDS: Readonly<Record<string, readonly string[]>> = {
     ...['--price', 'h100=2.5,a100=1.1', '--tokens', '300B', '--mtbf', 'usual'],
     ...['--deadline', '30d', '--budget', '5k'],
   ],
+  accuracy: ['accuracy', 'test/fixtures/runs/korthikanti.jsonl', '--worst', '4'],
   'model-show': ['model', 'show', 'deepseek-v3'],
   'cluster-show': ['cluster', 'show', 'two-regions'],
 };

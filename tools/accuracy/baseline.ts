@@ -1,6 +1,6 @@
-import type { Coverage } from './coverage.ts';
-import type { LayerSummary } from './layer-score.ts';
-import type { Summary } from './summary.ts';
+import type { Coverage } from '../../src/accuracy/coverage.ts';
+import type { LayerSummary } from '../../src/accuracy/layer-score.ts';
+import type { Summary } from '../../src/accuracy/summary.ts';
 
 /** Per cent, one decimal, by group: what CI holds later versions to. */
 export interface Baseline {

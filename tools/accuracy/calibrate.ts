@@ -1,4 +1,4 @@
-import type { Scored } from './score.ts';
+import type { Scored } from '../../src/accuracy/score.ts';
 
 /**
  * One scalar per group from `count` of its rows, spread over the predicted times; those rows are not scored, the rest

@@ -1,7 +1,7 @@
+import type { Scored } from '../../src/accuracy/score.ts';
 import { FRAMEWORKS } from '../../src/frameworks/index.ts';
 import { scheduleOf } from '../../src/schedules/index.ts';
 import { TECHNIQUES } from '../../src/techniques/index.ts';
-import type { Scored } from '../accuracy/score.ts';
 
 /** A system of the literature: what says it here, and which frameworks run what says it. */
 interface System {

@@ -1,10 +1,10 @@
 import type { Plan } from '../../src/domain/plan.ts';
 import type { Problem } from '../../src/domain/problem.ts';
 import { estimate } from '../../src/evaluate/estimate.ts';
-import { pick } from '../accuracy/pick.ts';
-import { plansOf } from '../accuracy/plans.ts';
-import { problemsOf } from '../accuracy/problem.ts';
-import type { Row } from '../accuracy/row.ts';
+import { pick } from '../../src/runs/pick.ts';
+import { plansOf } from '../../src/runs/plans.ts';
+import { problemsOf } from '../../src/runs/problem.ts';
+import type { Row } from '../../src/runs/row.ts';
 import { apply, type Values } from './knobs.ts';
 
 /** A published run to fit on: tier A counts whole, others half. */

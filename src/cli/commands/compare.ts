@@ -8,7 +8,7 @@ import { search } from '../../search/search.ts';
 import { seatsOf } from '../../session/explain.ts';
 import { accepting } from '../../session/what-if.ts';
 import { askedBillFrom } from '../asked-bill.ts';
-import { type Register, styleOf, workloadOptions } from '../command.ts';
+import { calibrationOption, type Register, styleOf, workloadOptions } from '../command.ts';
 import { failureOptions, failuresFrom } from '../failures.ts';
 import { foundOr, printJson } from '../io.ts';
 import { type Prices, pricesFrom, pricesOf, refuseUnused } from '../prices.ts';
@@ -20,10 +20,12 @@ import { mayWritePicture } from '../write-picture.ts';
 
 export const compare: Register = (program, io, done) => {
   failureOptions(
-    workloadOptions(
-      program
-        .command('compare')
-        .description('the best plan of each cluster: tokens per second and dollars per million tokens'),
+    calibrationOption(
+      workloadOptions(
+        program
+          .command('compare')
+          .description('the best plan of each cluster: tokens per second and dollars per million tokens'),
+      ),
     ),
   )
     .argument('<model>', 'preset name, Hugging Face config.json, or YAML file')

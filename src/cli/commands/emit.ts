@@ -1,7 +1,8 @@
 import { basename, dirname } from 'node:path';
 import { InputError } from '../../domain/input-error.ts';
 import { LAUNCHERS } from '../../frameworks/index.ts';
-import type { Register } from '../command.ts';
+import { calibrationOf } from '../calibration.ts';
+import { calibrationOption, type Register } from '../command.ts';
 import { emitPlan } from '../emit-plan.ts';
 import { EXIT } from '../io.ts';
 import { plannedAt, plannedProblem } from '../plan-source.ts';
@@ -12,14 +13,14 @@ import { toolVersion } from '../version.ts';
 
 export const emit: Register = (program, io, done) => {
   const command = program.command('emit').description('write the files a launcher runs a plan from');
-  schedulingOptions(command)
+  schedulingOptions(calibrationOption(command))
     .argument('<plan>', 'what plan --json printed, and which rank: PLAN.json or PLAN.json#2')
     .requiredOption('--to <LAUNCHER>', LAUNCHERS.map((launcher) => launcher.id).join(', '))
     .option('--out <DIR>', 'folder to write; env and json are printed without it')
     .option('--force', 'replace files of the same names in a folder that exists')
     .action((argument: string, flags: Record<string, unknown>) => {
       const { path, rank, file, chosen } = plannedAt(argument);
-      const problem = scheduledCluster(plannedProblem(file, dirname(path)), flags);
+      const problem = scheduledCluster(plannedProblem(file, dirname(path), calibrationOf(flags)), flags);
       const launcher = launcherFrom(String(flags.to), '--to');
       if (launcher === null)
         throw new InputError({

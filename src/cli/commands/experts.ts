@@ -1,5 +1,6 @@
 import { loadRouting } from '../../catalogue/routings.ts';
 import { InputError } from '../../domain/input-error.ts';
+import { whole } from '../../plan-text/whole.ts';
 import { expertsTable } from '../../reporters/experts.ts';
 import type { ExpertsDocument } from '../../schema/experts.ts';
 import { EXPERT_AIMS, expertsAnswer, expertsOfModel } from '../../session/experts.ts';
@@ -9,7 +10,6 @@ import { EXIT, printJson } from '../io.ts';
 import { given } from '../problem.ts';
 import { settings } from '../settings.ts';
 import { toolVersion } from '../version.ts';
-import { whole } from '../whole.ts';
 
 export const experts: Register = (program, io, done) => {
   program

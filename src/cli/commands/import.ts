@@ -1,5 +1,4 @@
-import { lstatSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { basename, dirname } from 'node:path';
+import { basename } from 'node:path';
 import type { Command } from 'commander';
 import { clusterFromText } from '../../catalogue/clusters.ts';
 import { listGpus, loadGpu } from '../../catalogue/gpus.ts';
@@ -11,8 +10,7 @@ import { readFiles } from '../../importers/formats/read-files.ts';
 import { PROBE_SCRIPT } from '../../importers/probe-script.ts';
 import { nearest } from '../../units/nearest.ts';
 import { EXIT, fitted, type Io } from '../io.ts';
-
-const MAX_BYTES = 64 * 2 ** 20;
+import { textOf, writeText } from '../text-file.ts';
 
 /** `cluster import` and `cluster probe-script`. */
 export function importCommands(command: Command, io: Io, done: (code: number) => void): void {
@@ -46,7 +44,7 @@ export function importCommands(command: Command, io: Io, done: (code: number) =>
       const text = renderCluster(draft);
       checked(text);
       if (flags.out === undefined) io.stdout(text);
-      else write(String(flags.out), text, flags.force === true);
+      else writeText(String(flags.out), text, flags.force === true);
       done(EXIT.ok);
     });
   command
@@ -69,40 +67,6 @@ function checked(text: string): void {
       message: `what the files say makes no cluster that loads: ${message}`,
       ...(expected === undefined ? {} : { expected }),
       hint: 'Maybe import fewer files at once, and join the groups by hand.',
-    });
-  }
-}
-
-function textOf(file: string): string {
-  const stat = statSync(file, { throwIfNoEntry: false });
-  if (stat === undefined) throw new InputError({ message: `no file ${file}`, expected: 'a text file' });
-  if (!stat.isFile()) throw new InputError({ message: `${file} is no file`, expected: 'a text file' });
-  if (stat.size > MAX_BYTES) {
-    throw new InputError({
-      message: `${file} has ${(stat.size / 2 ** 20).toFixed(0)} MiB`,
-      expected: `at most ${MAX_BYTES / 2 ** 20} MiB`,
-      hint: 'Maybe the log of a whole job: keep the lines that the tool printed.',
-    });
-  }
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    throw new InputError({ message: `${file} cannot be read`, expected: 'a text file' });
-  }
-}
-
-function write(path: string, text: string, force: boolean): void {
-  const there = lstatSync(path, { throwIfNoEntry: false });
-  if (there?.isDirectory() === true)
-    throw new InputError({ message: `${path} is a folder`, expected: 'a file to write' });
-  if (there !== undefined && !force)
-    throw new InputError({ message: `${path} exists`, expected: 'a new file', hint: 'Maybe --force.' });
-  try {
-    writeFileSync(path, text);
-  } catch {
-    throw new InputError({
-      message: `${path} cannot be written`,
-      expected: `a file in a folder that exists and may be written to, unlike ${dirname(path)}`,
     });
   }
 }

@@ -3,6 +3,7 @@ import { loadStack } from '../../catalogue/stacks.ts';
 import { deviceCount } from '../../domain/cluster.ts';
 import { json } from '../../frameworks/describers/json.ts';
 import { FRAMEWORKS, LAUNCHABLE } from '../../frameworks/index.ts';
+import { whole } from '../../plan-text/whole.ts';
 import { outlookOf } from '../../reliability/outlook.ts';
 import { startJson, startWords } from '../../reporters/from-file.ts';
 import { longRunWords, outlookJson, outlookText } from '../../reporters/outlook.ts';
@@ -21,7 +22,7 @@ import { type PlanOutcome, planRun } from '../../session/plan-run.ts';
 import { resting } from '../../session/resting.ts';
 import { startOf } from '../../session/start.ts';
 import { cacheAt } from '../cache.ts';
-import { clusterOptions, type Register, styleOf, workloadOptions } from '../command.ts';
+import { calibrationOption, clusterOptions, type Register, styleOf, workloadOptions } from '../command.ts';
 import { fixFrom, noteRenamed } from '../dimensions.ts';
 import { emitPlan } from '../emit-plan.ts';
 import { explainLines } from '../explain-line.ts';
@@ -46,7 +47,6 @@ import { scheduledCluster, scheduling, schedulingOptions } from '../scheduling.t
 import { searchFlags, searchOptions, sizesFrom } from '../search-flags.ts';
 import { type Settings, settings } from '../settings.ts';
 import { buildDigest } from '../version.ts';
-import { whole } from '../whole.ts';
 import { mayWritePicture } from '../write-picture.ts';
 
 const PROGRESS_EVERY_MS = 200;
@@ -54,7 +54,7 @@ const BREATHE_EVERY_MS = 50;
 
 export const plan: Register = (program, io, done) => {
   const command = program.command('plan').description('rank the ways to split a model over a cluster');
-  schedulingOptions(failureOptions(searchFlags(clusterOptions(workloadOptions(command)))))
+  schedulingOptions(failureOptions(searchFlags(clusterOptions(calibrationOption(workloadOptions(command))))))
     .argument('<model>', 'preset name, Hugging Face config.json, or YAML file')
     .argument('<cluster>', 'bundled name or YAML file')
     .option('--why-not <DIMS>', 'why the best plan has not tp=4,pp=8')

@@ -3,10 +3,12 @@ import type { Cluster } from '../../domain/cluster.ts';
 import { expandHosts } from '../../domain/hostlist.ts';
 import { InputError } from '../../domain/input-error.ts';
 import { LAUNCHABLE, LAUNCHERS } from '../../frameworks/index.ts';
+import { whole } from '../../plan-text/whole.ts';
 import { replanDocument, replanTable } from '../../reporters/replan.ts';
 import { replan as replanned } from '../../session/replan.ts';
 import { maybe, nearest } from '../../units/nearest.ts';
-import { type Register, styleOf } from '../command.ts';
+import { calibrationOf } from '../calibration.ts';
+import { calibrationOption, type Register, styleOf } from '../command.ts';
 import { emitPlan } from '../emit-plan.ts';
 import { quantityOf } from '../failures.ts';
 import { mayWrite } from '../folder.ts';
@@ -15,14 +17,15 @@ import { plannedAt, plannedProblem } from '../plan-source.ts';
 import { launcherFrom } from '../problem.ts';
 import { verifiedPlan } from '../verified-plan.ts';
 import { toolVersion } from '../version.ts';
-import { whole } from '../whole.ts';
 
 export const replan: Register = (program, io, done) => {
-  program
-    .command('replan')
-    .description(
-      'hosts are lost: the best plan on what is left, what moves, what each way of going on yields',
-    )
+  calibrationOption(
+    program
+      .command('replan')
+      .description(
+        'hosts are lost: the best plan on what is left, what moves, what each way of going on yields',
+      ),
+  )
     .argument('<plan>', 'what plan --json printed, and which rank: PLAN.json or PLAN.json#2')
     .requiredOption('--lost <HOSTS>', 'hosts that are gone: gpu07,gpu[11-12]')
     .option(
@@ -39,7 +42,7 @@ export const replan: Register = (program, io, done) => {
     .action((argument: string, flags: Record<string, unknown>) => {
       const said = (key: string, usual: string) => String(flags[key] ?? usual);
       const { file, chosen, path } = plannedAt(argument);
-      const problem = plannedProblem(file, dirname(path));
+      const problem = plannedProblem(file, dirname(path), calibrationOf(flags));
       const launcher = flags.launcher === undefined ? null : launcherFrom(String(flags.launcher));
       if (flags.emit !== undefined) mayWrite(String(flags.emit), flags.force === true);
       const asked = {

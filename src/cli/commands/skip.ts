@@ -1,5 +1,6 @@
 import { InputError } from '../../domain/input-error.ts';
 import { scheduleFile } from '../../frameworks/skippipe/schedule-file.ts';
+import { whole } from '../../plan-text/whole.ts';
 import { skipTable } from '../../reporters/skip.ts';
 import type { SkipDocument } from '../../schema/skip.ts';
 import { SKIP_ASSUMED, type SkipPlan, skipPlan } from '../../session/skip.ts';
@@ -9,7 +10,6 @@ import { EXIT, printJson } from '../io.ts';
 import { given } from '../problem.ts';
 import { settings } from '../settings.ts';
 import { toolVersion } from '../version.ts';
-import { whole } from '../whole.ts';
 
 export const skip: Register = (program, io, done) => {
   program

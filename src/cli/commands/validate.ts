@@ -1,10 +1,10 @@
 import { InputError } from '../../domain/input-error.ts';
 import type { Violation } from '../../frameworks/port/reader.ts';
 import { rankRows } from '../../launch-folder/rank-map.ts';
+import { whole } from '../../plan-text/whole.ts';
 import type { Register } from '../command.ts';
 import { launchFileOptions, opened, outsideFrom, READABLE } from '../from-file.ts';
 import { EXIT, fitted, printJson } from '../io.ts';
-import { whole } from '../whole.ts';
 
 export const validate: Register = (program, io, done) => {
   const command = program

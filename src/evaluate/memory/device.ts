@@ -27,11 +27,10 @@ export function outsideBytes({ gpu, allocator, communicators }: Limits): number 
  * memory the reserve shrinks to the fragments.
  */
 export function reservedBytes(allocated: number, limits: Limits): number {
+  const { reservedOverAllocated, overhead = 1 } = limits.allocator;
   const room = limits.gpu.memoryBytes - limits.reservedBytes - outsideBytes(limits);
-  return Math.min(
-    allocated * limits.allocator.reservedOverAllocated,
-    Math.max(allocated * LEAST_FRAGMENTS, room),
-  );
+  const held = allocated * overhead;
+  return Math.min(held * reservedOverAllocated, Math.max(held * LEAST_FRAGMENTS, room));
 }
 
 export function limitBytes({ gpu, headroom, headroomBytes, reservedBytes }: Limits): number {
@@ -40,7 +39,8 @@ export function limitBytes({ gpu, headroom, headroomBytes, reservedBytes }: Limi
 
 /** The most allocated bytes with which `reservedBytes` and what is outside stay within the limit. */
 export function allocatable(limits: Limits): number {
-  const room = limitBytes(limits) - outsideBytes(limits);
-  const usual = room / limits.allocator.reservedOverAllocated;
+  const { reservedOverAllocated, overhead = 1 } = limits.allocator;
+  const room = (limitBytes(limits) - outsideBytes(limits)) / overhead;
+  const usual = room / reservedOverAllocated;
   return limits.headroom > 0 || limits.headroomBytes > 0 ? usual : Math.max(usual, room / LEAST_FRAGMENTS);
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { coverageOf } from '../../../tools/accuracy/coverage.ts';
-import type { Scored } from '../../../tools/accuracy/score.ts';
+import { coverageOf } from '../../../src/accuracy/coverage.ts';
+import type { Scored } from '../../../src/accuracy/score.ts';
 
 const run = (group: string, stepError: number, gpu = 'h100-sxm'): Scored =>
   ({

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { mape, median, quantile, regret, spearman } from '../../../src/accuracy/metrics.ts';
+import { readRows } from '../../../src/runs/rows.ts';
 import { worse } from '../../../tools/accuracy/baseline.ts';
-import { mape, median, quantile, regret, spearman } from '../../../tools/accuracy/metrics.ts';
-import { readRows } from '../../../tools/accuracy/rows.ts';
 
 describe('accuracy metrics', () => {
   it('averages absolute errors', () => {

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { plansOf } from '../../../tools/accuracy/plans.ts';
-import { problemOf, problemsOf } from '../../../tools/accuracy/problem.ts';
-import type { Row } from '../../../tools/accuracy/row.ts';
-import { score } from '../../../tools/accuracy/score.ts';
+import { score } from '../../../src/accuracy/score.ts';
+import { plansOf } from '../../../src/runs/plans.ts';
+import { problemOf, problemsOf } from '../../../src/runs/problem.ts';
+import type { Row } from '../../../src/runs/row.ts';
 
 const rows = readFileSync('test/accuracy/runs.jsonl', 'utf8')
   .trim()

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { problemOf } from '../../../tools/accuracy/problem.ts';
-import type { Row } from '../../../tools/accuracy/row.ts';
-import { readRows } from '../../../tools/accuracy/rows.ts';
-import { score } from '../../../tools/accuracy/score.ts';
+import { score } from '../../../src/accuracy/score.ts';
+import { problemOf } from '../../../src/runs/problem.ts';
+import type { Row } from '../../../src/runs/row.ts';
+import { readRows } from '../../../src/runs/rows.ts';
 
 const path = 'test/accuracy/runs.jsonl';
 const { rows } = readRows([{ path, text: readFileSync(path, 'utf8') }]);

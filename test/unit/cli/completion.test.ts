@@ -50,7 +50,7 @@ describe('bash completes', () => {
     [['plan', 'llama-3.1-8b', 'dgx-a100-6'], ['dgx-a100-64']],
     [['plan', 'llama-3.1-8b', 'dgx-h100-8', '--launcher', 'megatron-b'], ['megatron-bridge']],
     [['compare', 'llama-3.1-8b', 'dgx-a100-64', 'dgx-h100-10'], ['dgx-h100-1024']],
-    [['schema', 'layer'], ['layer-profile']],
+    [['schema', 'layer-p'], ['layer-profile']],
     [['completion', 'f'], ['fish']],
   ])('%j to %j', async (words, offered) => {
     expect(await inBash(...words)).toEqual(offered);

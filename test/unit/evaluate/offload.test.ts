@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { score } from '../../../src/accuracy/score.ts';
 import type { HostFacts } from '../../../src/domain/host.ts';
 import type { Problem } from '../../../src/domain/problem.ts';
 import { estimate } from '../../../src/evaluate/estimate.ts';
 import { hostOf } from '../../../src/hardware/host.ts';
+import { plansOf } from '../../../src/runs/plans.ts';
+import { problemOf } from '../../../src/runs/problem.ts';
+import { readRows } from '../../../src/runs/rows.ts';
 import { memoryReason } from '../../../src/search/run/misses.ts';
-import { plansOf } from '../../../tools/accuracy/plans.ts';
-import { problemOf } from '../../../tools/accuracy/problem.ts';
-import { readRows } from '../../../tools/accuracy/rows.ts';
-import { score } from '../../../tools/accuracy/score.ts';
 import { problem } from '../../fixtures/problem.ts';
 import { planned } from '../frameworks/fixture.ts';
 

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { Model } from '../../../src/accuracy/cases/round-pipe.ts';
 import { type DealtRange, dealtStages } from '../../../src/schedules/dispatched/cut.ts';
-import type { Model } from '../../../tools/accuracy/cases/round-pipe.ts';
 
 const CASE = JSON.parse(readFileSync('test/accuracy/cases/roundpipe.json', 'utf8')) as {
   readonly models: Readonly<Record<string, Model>>;

@@ -1,0 +1,45 @@
+import { lstatSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { InputError } from '../domain/input-error.ts';
+
+const MAX_BYTES = 64 * 2 ** 20;
+
+/** What tools printed, whatever bytes are in it. Throws InputError where it is no file, or too large. */
+export function textOf(file: string): string {
+  const stat = statSync(file, { throwIfNoEntry: false });
+  if (stat === undefined) throw new InputError({ message: `no file ${file}`, expected: 'a text file' });
+  if (!stat.isFile()) throw new InputError({ message: `${file} is no file`, expected: 'a text file' });
+  if (stat.size > MAX_BYTES) {
+    throw new InputError({
+      message: `${file} has ${(stat.size / 2 ** 20).toFixed(0)} MiB`,
+      expected: `at most ${MAX_BYTES / 2 ** 20} MiB`,
+      hint: 'Maybe the log of a whole job: keep the lines that count.',
+    });
+  }
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    throw new InputError({ message: `${file} cannot be read`, expected: 'a text file' });
+  }
+}
+
+/** Throws InputError where a file cannot go there: worth knowing before work is done for it. */
+export function mayWriteText(path: string, force: boolean): void {
+  const there = lstatSync(path, { throwIfNoEntry: false });
+  if (there?.isDirectory() === true)
+    throw new InputError({ message: `${path} is a folder`, expected: 'a file to write' });
+  if (there !== undefined && !force)
+    throw new InputError({ message: `${path} exists`, expected: 'a new file', hint: 'Maybe --force.' });
+}
+
+export function writeText(path: string, text: string, force: boolean): void {
+  mayWriteText(path, force);
+  try {
+    writeFileSync(path, text);
+  } catch {
+    throw new InputError({
+      message: `${path} cannot be written`,
+      expected: `a file in a folder that exists and may be written to, unlike ${dirname(path)}`,
+    });
+  }
+}

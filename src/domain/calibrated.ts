@@ -1,0 +1,62 @@
+import type { AppliedCalibration, Calibration, CalibrationFactors } from './calibration.ts';
+import type { Cluster } from './cluster.ts';
+import { withInsideAt } from './faster-link.ts';
+import type { Problem } from './problem.ts';
+import { withNetworkAt } from './slower-network.ts';
+import type { Stack } from './stack.ts';
+
+/**
+ * The problem with its cluster and its stack as a calibration has them: whatever estimates or bounds a plan reads the same figures. Where the
+ * calibration is of other GPUs or of another stack, the problem as it is, told so.
+ */
+export function calibrated(problem: Problem, calibration: Calibration): Problem {
+  const applied = appliedTo(problem, calibration);
+  return { ...withFactors(problem, applied.factors), calibration: applied };
+}
+
+/** The same with any factors, and nothing told. */
+export function withFactors(problem: Problem, factors: CalibrationFactors): Problem {
+  const { cluster, stack } = problem;
+  return { ...problem, cluster: clusterWith(cluster, factors), stack: stackWith(stack, factors) };
+}
+
+function appliedTo({ cluster, stack }: Problem, calibration: Calibration): AppliedCalibration {
+  const unfit = unfitFor(cluster, stack, calibration);
+  if (unfit !== null) return { calibration, unfit, factors: {} };
+  const { network, intraNode, ...others } = calibration.factors;
+  const all = (known: readonly string[], ids: readonly string[]) => ids.every((id) => known.includes(id));
+  const networks = cluster.groups.map(({ nic }) => nic.link.id);
+  const insides = cluster.groups.map((group) => group.intraNode.id);
+  return {
+    calibration,
+    unfit: null,
+    factors: {
+      ...others,
+      ...(network === undefined || !all(calibration.networks, networks) ? {} : { network }),
+      ...(intraNode === undefined || !all(calibration.intraNodes, insides) ? {} : { intraNode }),
+    },
+  };
+}
+
+function unfitFor(cluster: Cluster, stack: Stack, calibration: Calibration): string | null {
+  if (stack.id !== calibration.stack) return `it is of the stack ${calibration.stack}, this is ${stack.id}`;
+  const other = cluster.groups.find(({ gpu }) => !calibration.gpus.includes(gpu.id));
+  return other === undefined ? null : `it is of ${calibration.gpus.join(', ')}, this has ${other.gpu.id}`;
+}
+
+function clusterWith(cluster: Cluster, { network, intraNode }: CalibrationFactors): Cluster {
+  const between = network === undefined ? cluster : withNetworkAt(network, cluster);
+  if (intraNode === undefined) return between;
+  return between.groups.reduce((all, _, index) => withInsideAt(intraNode, all, index), between);
+}
+
+function stackWith(stack: Stack, { time, memory }: CalibrationFactors): Stack {
+  const { timeMultiplier, allocator } = stack;
+  return {
+    ...stack,
+    ...(time === undefined
+      ? {}
+      : { timeMultiplier: { ...timeMultiplier, value: timeMultiplier.value * time } }),
+    ...(memory === undefined ? {} : { allocator: { ...allocator, overhead: memory } }),
+  };
+}

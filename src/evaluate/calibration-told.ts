@@ -1,0 +1,30 @@
+import type { Problem } from '../domain/problem.ts';
+import { digits, formatInteger } from '../units/format.ts';
+
+/** What of the estimate is as the user's own runs have it. */
+export function calibrationTold({ calibration: applied }: Problem): string[] {
+  if (applied === undefined) return [];
+  const { calibration, unfit, factors } = applied;
+  const { name, runs, steps, gpus, stack } = calibration;
+  if (unfit !== null) return [`calibration ${name} does not hold here: ${unfit}`];
+  const of = `${runs} run${runs === 1 ? '' : 's'}${steps === null ? '' : `, ${formatInteger(steps)} steps`} on ${gpus.join(', ')}, ${stack}`;
+  const words = FACTOR_WORDS.flatMap(([key, what]) =>
+    factors[key] === undefined ? [] : [`${what} ×${digits(factors[key])}`],
+  );
+  const left = FACTOR_WORDS.flatMap(([key, what]) =>
+    calibration.factors[key] !== undefined && factors[key] === undefined ? [what] : [],
+  );
+  return [
+    `calibrated by ${name} (${of}): ${words.length === 0 ? 'no factor but 1' : words.join(', ')}`,
+    ...(left.length === 0
+      ? []
+      : [`calibration ${name}: ${left.join(' and ')} of other links than here, left as estimated`]),
+  ];
+}
+
+const FACTOR_WORDS = [
+  ['time', 'step time'],
+  ['network', 'bandwidth between nodes'],
+  ['intraNode', 'bandwidth inside nodes'],
+  ['memory', 'allocated memory'],
+] as const;
