@@ -69,12 +69,13 @@ export function compareDocument(
 }
 
 function lineJson({
-  compared: { problem, result, dollarsPerHour, outlook },
+  compared,
   tokensPerSecond,
   ratio,
   tied,
   dollarsPerMillionTokens,
 }: Line): CompareDocument['clusters'][number] {
+  const { problem, result, dollarsPerHour, outlook } = compared;
   const best = result.plans[0];
   return {
     cluster: problem.cluster.name,
@@ -92,6 +93,7 @@ function lineJson({
     tiedWithFirst: tied,
     dollarsPerHour,
     dollarsPerMillionTokens,
+    cut: cutOf(compared),
   };
 }
 
@@ -107,7 +109,7 @@ export function compareTable(all: readonly Compared[], style: Style, asked: Aske
         return [
           cluster.name,
           `${deviceCount(cluster)}`,
-          'nothing fits',
+          cutOf(compared) === null ? 'nothing fits' : 'nothing found',
           '',
           '',
           '',
@@ -158,7 +160,13 @@ export function compareTable(all: readonly Compared[], style: Style, asked: Aske
     style.columns < 120 ? brief : fitting(style.columns, grid(head, rows, figures), brief),
     '',
     ...(purchase === null ? [] : [billGrid(purchase, style), '']),
-    wrapped([note, ...failureNotes(all), ...unlikeWords(all), ...(asked === null ? [] : rentNotes(all))]),
+    wrapped([
+      note,
+      ...cutNotes(all),
+      ...failureNotes(all),
+      ...unlikeWords(all),
+      ...(asked === null ? [] : rentNotes(all)),
+    ]),
     ...(purchase === null ? [] : ['', wrapped(purchase.lines)]),
     '',
   ].join('\n');
@@ -168,6 +176,28 @@ export function compareTable(all: readonly Compared[], style: Style, asked: Aske
 function limitOf(workload: Workload): string {
   const { headroomBytes, reservedBytes } = workload;
   return headroomBytes === undefined && reservedBytes === undefined ? '' : `, ${keptFree(workload)}`;
+}
+
+/** What stopped the search of a cluster, and how much better than the best so far a plan could be; null: nothing stopped it. */
+function cutOf({ result: { certificate } }: Compared): CompareDocument['clusters'][number]['cut'] {
+  const { cutBy, gap } = certificate;
+  return cutBy === null ? null : { by: cutBy, gap };
+}
+
+/** Clusters that were not searched to their end. */
+function cutNotes(all: readonly Compared[]): string[] {
+  return all.flatMap((compared) => {
+    const cut = cutOf(compared);
+    if (cut === null) return [];
+    const far =
+      cut.gap === null
+        ? 'how much better a plan could be is not known'
+        : `at most ${formatPercent(cut.gap)} better is possible`;
+    const words = compared.result.plans.length === 0 ? 'nothing was found so far' : `its best so far; ${far}`;
+    return [
+      `${cut.by === 'interrupt' ? 'Interrupted' : 'Out of time'} on ${compared.problem.cluster.name}: ${words}.`,
+    ];
+  });
 }
 
 /** That figures are those of the long run, and what they rest on. */
