@@ -9,7 +9,6 @@ export function refuseOutsideSweeps(flags: Readonly<Record<string, unknown>>): v
     ['from', '--from'],
     ['whyNot', '--why-not'],
     ['mtbf', '--mtbf'],
-    ['timeLimit', '--time-limit'],
     ['threads', '--threads'],
     ['warmStart', '--warm-start'],
   ] as const)

@@ -113,6 +113,16 @@ export function devicesOf({ pipelines, dims }: Plan): number {
   return devices;
 }
 
+/** GPUs of each node group in use, by index. */
+export function devicesByGroup({ pipelines, dims }: Plan): Map<number, number> {
+  const used = new Map<number, number>();
+  for (const { stages } of pipelines)
+    for (const { replicas } of stages)
+      for (const { group, count, tp } of replicas)
+        used.set(group, (used.get(group) ?? 0) + count * tp * dims.cp);
+  return new Map([...used].sort(([a], [b]) => a - b));
+}
+
 /** Node groups that a plan uses, by index, each once, in the order of its pipelines. */
 export function groupsOf({ pipelines }: Plan): number[] {
   const all = pipelines.flatMap(({ stages }) => stages.flatMap(({ replicas }) => replicas));

@@ -70,12 +70,13 @@ export function compareDocument(
 }
 
 function lineJson({
-  compared: { problem, result, dollarsPerHour, outlook },
+  compared,
   tokensPerSecond,
   ratio,
   tied,
   dollarsPerMillionTokens,
 }: Line): CompareDocument['clusters'][number] {
+  const { problem, result, dollarsPerHour, outlook } = compared;
   const best = result.plans[0];
   return {
     cluster: problem.cluster.name,
@@ -93,6 +94,7 @@ function lineJson({
     tiedWithFirst: tied,
     dollarsPerHour,
     dollarsPerMillionTokens,
+    cut: cutOf(compared),
   };
 }
 
@@ -108,7 +110,7 @@ export function compareTable(all: readonly Compared[], style: Style, asked: Aske
         return [
           cluster.name,
           `${deviceCount(cluster)}`,
-          'nothing fits',
+          cutOf(compared) === null ? 'nothing fits' : 'nothing found',
           '',
           '',
           '',
@@ -162,6 +164,7 @@ export function compareTable(all: readonly Compared[], style: Style, asked: Aske
     wrapped([
       note,
       ...calibrationNotes(all),
+      ...cutNotes(all),
       ...failureNotes(all),
       ...unlikeWords(all),
       ...(asked === null ? [] : rentNotes(all)),
@@ -184,6 +187,28 @@ function calibrationNotes(all: readonly Compared[]): string[] {
   return lines.map((line) => {
     const names = told.filter((one) => one.line === line).map(({ problem }) => problem.cluster.name);
     return `Assumed${names.length === all.length ? '' : ` of ${names.join(', ')}`}: ${line}.`;
+  });
+}
+
+/** What stopped the search of a cluster, and how much better than the best so far a plan could be; null: nothing stopped it. */
+function cutOf({ result: { certificate } }: Compared): CompareDocument['clusters'][number]['cut'] {
+  const { cutBy, gap } = certificate;
+  return cutBy === null ? null : { by: cutBy, gap };
+}
+
+/** Clusters that were not searched to their end. */
+function cutNotes(all: readonly Compared[]): string[] {
+  return all.flatMap((compared) => {
+    const cut = cutOf(compared);
+    if (cut === null) return [];
+    const far =
+      cut.gap === null
+        ? 'how much better a plan could be is not known'
+        : `at most ${formatPercent(cut.gap)} better is possible`;
+    const words = compared.result.plans.length === 0 ? 'nothing was found so far' : `its best so far; ${far}`;
+    return [
+      `${cut.by === 'interrupt' ? 'Interrupted' : 'Out of time'} on ${compared.problem.cluster.name}: ${words}.`,
+    ];
   });
 }
 

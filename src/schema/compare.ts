@@ -59,6 +59,7 @@ export const compareSchema = documentSchema({
           tiedWithFirst: flag,
           dollarsPerHour: numberOrNull,
           dollarsPerMillionTokens: numberOrNull,
+          cut: orNull(closed({ by: text, gap: numberOrNull })),
         }),
       ),
     },

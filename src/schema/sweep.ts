@@ -1,5 +1,5 @@
 import { type DocumentOf, documentSchema } from '../document/document-schema.ts';
-import { closed, list, number, orNull } from '../document/shapes.ts';
+import { closed, list, number, orNull, text } from '../document/shapes.ts';
 import { origin, rankedPlan } from './costed.ts';
 
 export const sweepSchema = documentSchema({
@@ -11,7 +11,14 @@ export const sweepSchema = documentSchema({
     sweeps: list(
       closed({
         kind: { enum: ['gpus', 'pareto-memory', 'pareto-gpus'] },
-        points: list(closed({ budget: number, plan: orNull(rankedPlan) })),
+        points: list(
+          closed({
+            budget: number,
+            gpus: list(closed({ group: text, gpuType: text, gpus: number })),
+            plan: orNull(rankedPlan),
+          }),
+        ),
+        cut: orNull(closed({ by: text, left: list(number) })),
       }),
     ),
   }),

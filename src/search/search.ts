@@ -15,6 +15,7 @@ import { finished } from './run/finished.ts';
 import { byValue, type Evaluated, insert, listedOf, SETTLED_GAIN } from './run/kept.ts';
 import { remember } from './run/misses.ts';
 import { type Findings, type Known, type Refined, work } from './run/open.ts';
+import { progressOf } from './run/progress.ts';
 import { type Entry, queueOf } from './run/queue.ts';
 import { joined, newRun, type Run, worstKept } from './run/run.ts';
 import { DEFAULT_OPTIONS, type SearchOptions } from './space/options.ts';
@@ -115,7 +116,7 @@ export function* searchRounds(
     }
     const batch = agenda.next(threshold, size);
     if (batch === null) break;
-    options.progress?.(run.evaluated, agenda.length, run.kept[0]?.estimate.stepSeconds ?? null);
+    options.progress?.(progressOf(run, queue, agenda.least, threshold));
     const outcome = yield { ...batch, queue, threshold, listed: listedOf(run.kept) };
     for (const [i, part] of batch.parts.entries()) {
       const found = outcome.findings[i];

@@ -1,8 +1,4 @@
-import { devicesOf } from '../domain/plan.ts';
-import type { Problem } from '../domain/problem.ts';
 import type { RankedPlan } from '../domain/search-result.ts';
-import { search } from './search.ts';
-import type { SearchOptions } from './space/options.ts';
 
 /** The fastest plan within a budget of GPUs or of memory. */
 export interface SweepPoint {
@@ -11,63 +7,41 @@ export interface SweepPoint {
   readonly plan: RankedPlan | null;
 }
 
-/** Sizes from `from` doubling up to `to`, which is always among them. */
-export function sizesBetween(from: number, to: number): number[] {
-  const sizes: number[] = [];
-  for (let n = from; n < to; n *= 2) sizes.push(n);
-  return [...sizes, to];
+export interface Swept {
+  readonly points: readonly SweepPoint[];
+  /** What stopped the sweep, and which budgets were not searched to their end; null: none is left. */
+  readonly cut: { readonly by: string; readonly left: readonly number[] } | null;
 }
 
-/** The best plan with at most so many GPUs, for each size. */
-export function byGpus(
-  problem: Problem,
-  sizes: readonly number[],
-  options: Partial<SearchOptions>,
-): SweepPoint[] {
-  return sizes.map((budget) => ({
-    budget,
-    plan: search(problem, { ...options, maxGpus: budget, top: 1 }).plans[0] ?? null,
-  }));
+/** Where a sweep is: the budget it searches, the share of all that was done before, and what this search is of all. */
+export interface SweepStep {
+  readonly budget: number;
+  readonly share: number;
+  readonly part: number;
 }
 
-/** Shares of GPU memory at which the front of step time against peak memory is cut. */
-const MEMORY_SHARES = [0.95, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2];
+/** A sweep, pausing now and then so that a caller can draw breath. */
+export type Sweeping = Generator<SweepStep, Swept, void>;
 
-/** The front of step time against peak memory: the fastest plan under each budget, those that a tighter one matches left out. */
-export function memoryFront(problem: Problem, options: Partial<SearchOptions>): SweepPoint[] {
-  const points = MEMORY_SHARES.filter((share) => leaves(problem, share)).map((budget): SweepPoint => {
-    const workload = { ...problem.workload, headroom: 1 - budget };
-    return { budget, plan: search({ ...problem, workload }, { ...options, top: 1 }).plans[0] ?? null };
-  });
-  return front(points.filter(({ plan }) => plan !== null));
+/** Only the best plan of each search is told. */
+export const ALONE = { top: 1, plansAlone: true };
+
+/** Whether a search was stopped by what also stops those after it. */
+export function stops(cutBy: string | null): cutBy is string {
+  return cutBy !== null && cutBy !== 'max-evaluations';
 }
 
-/** Whether a share of memory leaves no less than the headroom, and more than is reserved. */
-function leaves({ cluster, workload }: Problem, share: number): boolean {
-  const { headroom, reservedBytes = 0 } = workload;
-  return (
-    share <= 1 - headroom + 1e-9 && cluster.groups.every(({ gpu }) => share * gpu.memoryBytes > reservedBytes)
-  );
-}
+/** A point of a front is faster by this share than all with a smaller budget: what is closer the model cannot tell. */
+export const FRONT_STEP = 0.02;
 
-/** The front of step time against GPUs in use. */
-export function gpuFront(problem: Problem, options: Partial<SearchOptions>, most: number): SweepPoint[] {
-  const sizes: number[] = [];
-  for (let n = most; n >= 1; n = Math.floor(n / 2)) sizes.unshift(n);
-  return front(
-    byGpus(problem, sizes, options)
-      .filter(({ plan }) => plan !== null)
-      .map(({ plan }) => ({ budget: devicesOf(plan!.plan), plan })),
-  );
-}
-
-/** Points in order of budget, each faster than all with a smaller one. */
-function front(points: readonly SweepPoint[]): SweepPoint[] {
+/** Points in order of budget, each clearly faster than all with a smaller one. */
+export function front(points: readonly SweepPoint[]): SweepPoint[] {
   const rising = [...points].sort((a, b) => a.budget - b.budget);
   let least = Number.POSITIVE_INFINITY;
   return rising.filter(({ plan }) => {
-    const { stepSeconds } = plan!.estimate;
-    if (stepSeconds >= least * (1 - 1e-9)) return false;
+    if (plan === null) return false;
+    const { stepSeconds } = plan.estimate;
+    if (stepSeconds >= least * (1 - FRONT_STEP)) return false;
     least = stepSeconds;
     return true;
   });

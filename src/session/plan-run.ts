@@ -5,6 +5,7 @@ import { type Entry, queueSteps } from '../search/run/queue.ts';
 import { type Searched, searchSteps } from '../search/search.ts';
 import { DEFAULT_OPTIONS, type SearchOptions } from '../search/space/options.ts';
 import { placed } from './placed.ts';
+import { played } from './played.ts';
 import { steadyFirst } from './steady-first.ts';
 import { canThread, defaultThreads, searchThreaded } from './threads.ts';
 import { warmThreshold } from './warm-start.ts';
@@ -55,19 +56,18 @@ export async function planRun(request: PlanRequest): Promise<PlanOutcome> {
   return outcome;
 }
 
-async function searched({ problem, threads, pause }: PlanRequest, options: SearchOptions): Promise<Searched> {
+/** The search alone. */
+export async function searched(
+  { problem, threads, pause }: Pick<PlanRequest, 'problem' | 'threads' | 'pause'>,
+  options: SearchOptions,
+): Promise<Searched> {
   const { queue, stopped } = await listed(problem, options, pause);
   const space = queue.reduce((sum, { count }) => sum + count, 0);
   const many = canThread() ? (threads ?? defaultThreads(space)) : 1;
   if (many > 1 && !stopped && options.interrupted() === null)
     return searchThreaded(problem, options, many, queue);
-  const steps = searchSteps(problem, options, queue);
-  for (;;) {
-    const step = steps.next();
-    if (step.done === true) return stopped ? unlisted(step.value) : step.value;
-    const turn = pause?.() ?? null;
-    if (turn !== null) await turn;
-  }
+  const found = await played(searchSteps(problem, options, queue), () => pause?.() ?? null);
+  return stopped ? unlisted(found) : found;
 }
 
 /** All there is to search, or what was listed before the search was stopped. */

@@ -61,6 +61,8 @@ const COMMANDS: Readonly<Record<string, readonly string[]>> = {
   ],
   replan: ['replan', 'configs/examples/llama-3.1-8b-64xh100.json', '--lost', 'h100-7', '--spares', '1'],
   skip: ['skip', 'llama-3.2-1b', 'four-regions', '--seq-length', '2048', '--skip', '25%'],
+  'plan-gpus': ['plan', ...MIXED, '--gpus', '8..32'],
+  'plan-pareto': ['plan', 'llama-3.2-1b', '4090-8', ...SMALL, '--pareto'],
   'plan-nothing': ['plan', 'llama-3.1-405b', '4090-32', ...SMALL],
   estimate: ['estimate', ...MIXED, '--config', 'tp=4,pp=4,dp=2,layers=10/10/6/6'],
   explain: ['explain', ...MIXED, '--config', 'tp=4,pp=4,dp=2,layers=10/10/6/6'],

@@ -62,7 +62,8 @@ describe('around the program', () => {
   });
 
   it.each([
-    [['--time-limit', '5', '--gpus', '1..2'], '--time-limit beside --gpus'],
+    [['--warm-start', 'plan.json', '--gpus', '1..2'], '--warm-start beside --gpus'],
+    [['--objective', 'memory', '--pareto'], '--objective memory beside --pareto'],
     [['--threads', '2', '--pareto'], '--threads beside --pareto'],
     [['--for', 'megatron'], '--for megatron without --from'],
   ])('flags that nobody would read are errors: %j', (flags, message) => {

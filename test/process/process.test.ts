@@ -92,6 +92,15 @@ describe('the real process', () => {
     );
   });
 
+  it('Ctrl-C ends a sweep: what it did not search is said', async () => {
+    const { child, listening, ended } = start([...BIG, '--gpus', '512'], folder());
+    await listening;
+    child.kill('SIGINT');
+    const { code, out } = await ended;
+    expect(code).toBe(130);
+    expect(out).toContain('Interrupted: not searched to the end: at most 512 GPUs.');
+  });
+
   it('a second Ctrl-C exits at once', async () => {
     const { child, listening, ended } = start(BIG, folder());
     await listening;

@@ -10,7 +10,6 @@ import { queueOf } from '../../src/search/run/queue.ts';
 import { search } from '../../src/search/search.ts';
 import { BY_MEMORY, byDollars } from '../../src/search/space/objective.ts';
 import { DEFAULT_OPTIONS } from '../../src/search/space/options.ts';
-import { byGpus, memoryFront, sizesBetween } from '../../src/search/sweep.ts';
 import { idleGroups } from '../../src/search/what-if.ts';
 import { whyNot } from '../../src/search/why-not.ts';
 import { recompute } from '../../src/techniques/recompute.ts';
@@ -252,17 +251,6 @@ describe('questions', () => {
     );
     expect(tight.plan).toBeNull();
     expect(tight.rejected.map(({ rule }) => rule)).toContain('memory');
-  });
-
-  it('sweeps: more of a budget is never slower', () => {
-    expect(sizesBetween(2, 12)).toEqual([2, 4, 8, 12]);
-    const alone = problem('llama-3.1-8b', 'dgx-h100-8', { globalBatchSize: 16 });
-    const steps = byGpus(alone, [4, 8], {}).map(({ plan }) => plan!.estimate.stepSeconds);
-    expect([...steps].sort((a, b) => b - a)).toEqual(steps);
-    const front = memoryFront(alone, {});
-    expect(front.length).toBeGreaterThan(1);
-    for (const [i, { plan }] of front.entries())
-      if (i > 0) expect(plan!.estimate.stepSeconds).toBeLessThan(front[i - 1]!.plan!.estimate.stepSeconds);
   });
 
   it('idle groups: what using them too would take', () => {

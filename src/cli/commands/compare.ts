@@ -4,18 +4,20 @@ import { outlookOf } from '../../reliability/outlook.ts';
 import { compareDocument, compareTable } from '../../reporters/compare.ts';
 import type { Compared, GroupPrice } from '../../reporters/compared.ts';
 import { comparePage } from '../../reporters/report/compare-report.ts';
-import { search } from '../../search/search.ts';
+import { DEFAULT_OPTIONS } from '../../search/space/options.ts';
 import { seatsOf } from '../../session/explain.ts';
+import { searched } from '../../session/plan-run.ts';
 import { accepting } from '../../session/what-if.ts';
 import { askedBillFrom } from '../asked-bill.ts';
 import { calibrationOption, type Register, styleOf, workloadOptions } from '../command.ts';
 import { failureOptions, failuresFrom } from '../failures.ts';
-import { foundOr, printJson } from '../io.ts';
+import { EXIT, foundOr, printJson } from '../io.ts';
 import { type Prices, pricesFrom, pricesOf, refuseUnused } from '../prices.ts';
 import { given } from '../problem.ts';
 import { writeReport } from '../report.ts';
 import { settings } from '../settings.ts';
 import { toolVersion } from '../version.ts';
+import { timeLimitFrom, watchOf } from '../watch.ts';
 import { mayWritePicture } from '../write-picture.ts';
 
 export const compare: Register = (program, io, done) => {
@@ -41,7 +43,12 @@ export const compare: Register = (program, io, done) => {
       '--report <FILE>',
       'write a page with the clusters side by side in pictures: one HTML file that asks for nothing',
     )
-    .action((model: string, clusters: string[], flags: Record<string, unknown>) => {
+    .option(
+      '--time-limit <SECONDS>',
+      'shared out over the clusters: print the best so far of those that are not searched to their end',
+    )
+    .option('--quiet', 'no progress')
+    .action(async (model: string, clusters: string[], flags: Record<string, unknown>) => {
       const s = settings(flags, io);
       const failures = failuresFrom(flags);
       if (flags.report !== undefined) mayWritePicture(String(flags.report), '--report');
@@ -60,25 +67,41 @@ export const compare: Register = (program, io, done) => {
         used,
         inputs.map(({ problem }) => problem.cluster),
       );
-      const all = inputs.map(({ problem, launcher, prices }): Compared => {
-        const result = search(problem, {
-          top: 1,
-          launcher: launcher ?? (s.launcher === undefined && s.models === undefined ? LAUNCHABLE : null),
+      const watch = watchOf(io, { quiet: flags.quiet === true, seconds: timeLimitFrom(s) });
+      const all: Compared[] = [];
+      for (const [i, { problem, launcher, prices }] of inputs.entries()) {
+        const part = 1 / inputs.length;
+        watch.at({
+          what: `${problem.cluster.name}, ${i + 1} of ${inputs.length}`,
+          share: i * part,
+          part,
         });
+        const { result } = await searched(
+          { problem, pause: watch.pause },
+          {
+            ...DEFAULT_OPTIONS,
+            top: 1,
+            launcher: launcher ?? (s.launcher === undefined && s.models === undefined ? LAUNCHABLE : null),
+            interrupted: watch.interruptedFirstOf(inputs.length - i),
+            progress: watch.progress,
+          },
+        );
         const [best] = result.plans;
         const outlook =
           failures === null || best === undefined
             ? null
             : outlookOf(problem, best.plan, best.estimate, failures);
         const launchers = best === undefined ? [] : accepting(FRAMEWORKS, problem, best);
-        return { problem, result, prices, dollarsPerHour: dollarsPerHour(prices), launchers, outlook };
-      });
+        all.push({ problem, result, prices, dollarsPerHour: dollarsPerHour(prices), launchers, outlook });
+      }
+      watch.end();
       if (flags.json === true) printJson(io, compareDocument(all, toolVersion(), bill));
       else io.stdout(compareTable(all, styleOf(io), bill));
       if (flags.report !== undefined) {
         const seated = all.map((compared) => ({ compared, seats: bestSeats(compared) }));
         writeReport(String(flags.report), comparePage(seated, toolVersion(), bill), io);
       }
+      if (all.some(({ result }) => result.certificate.cutBy === 'interrupt')) return done(EXIT.interrupted);
       done(
         foundOr(
           all.some(({ result }) => result.plans.length > 0),

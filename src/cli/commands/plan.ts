@@ -1,6 +1,5 @@
 import { readPlanFile } from '../../catalogue/plan-file.ts';
 import { loadStack } from '../../catalogue/stacks.ts';
-import { deviceCount } from '../../domain/cluster.ts';
 import { json } from '../../frameworks/describers/json.ts';
 import { FRAMEWORKS, LAUNCHABLE } from '../../frameworks/index.ts';
 import { whole } from '../../plan-text/whole.ts';
@@ -10,10 +9,8 @@ import { longRunWords, outlookJson, outlookText } from '../../reporters/outlook.
 import { planDocument } from '../../reporters/plan-json.ts';
 import { planTable } from '../../reporters/plan-table.ts';
 import { planPage } from '../../reporters/report/plan-report.ts';
-import { type Sweep, sweepDocument, sweepTable } from '../../reporters/sweep.ts';
 import { whyNotJson, whyNotWords } from '../../reporters/why-not.ts';
 import { DEFAULT_OPTIONS, type SearchOptions } from '../../search/space/options.ts';
-import { byGpus, gpuFront, memoryFront, sizesBetween } from '../../search/sweep.ts';
 import { whyNot } from '../../search/why-not.ts';
 import { drawn } from '../../session/explain.ts';
 import { askedOf } from '../../session/launch-file.ts';
@@ -44,13 +41,12 @@ import { refuseOutsideSweeps, refuseWithoutFolder } from '../plan-refusals.ts';
 import { type Given, given } from '../problem.ts';
 import { IN_A_REPORT, writeReport } from '../report.ts';
 import { scheduledCluster, scheduling, schedulingOptions } from '../scheduling.ts';
-import { searchFlags, searchOptions, sizesFrom } from '../search-flags.ts';
+import { searchFlags, searchOptions } from '../search-flags.ts';
 import { type Settings, settings } from '../settings.ts';
+import { sweep } from '../sweep.ts';
 import { buildDigest } from '../version.ts';
+import { timeLimitFrom, watchOf } from '../watch.ts';
 import { mayWritePicture } from '../write-picture.ts';
-
-const PROGRESS_EVERY_MS = 200;
-const BREATHE_EVERY_MS = 50;
 
 export const plan: Register = (program, io, done) => {
   const command = program.command('plan').description('rank the ways to split a model over a cluster');
@@ -60,7 +56,7 @@ export const plan: Register = (program, io, done) => {
     .option('--why-not <DIMS>', 'why the best plan has not tp=4,pp=8')
     .option(
       '--gpus <FROM..TO>',
-      'the best plan with at most 8, 16, 32 … GPUs, and where scaling stops paying',
+      'the best plan with at most so many GPUs, by whole nodes, and where scaling stops paying',
     )
     .option('--pareto', 'step time against peak memory and against GPU count')
     .option('--warm-start <FILE>', 'what an earlier plan --json printed: less work, the same plans')
@@ -114,11 +110,7 @@ export const plan: Register = (program, io, done) => {
       if (flags.emit !== undefined) mayWrite(String(flags.emit), flags.force === true);
       if (flags.gpus !== undefined || flags.pareto === true) {
         refuseOutsideSweeps(flags);
-        const sweeps = sweepsOf(input, options, flags);
-        if (flags.json === true) printJson(io, sweepDocument(problem, sweeps, origin));
-        else io.stdout(sweepTable(problem, sweeps, styleOf(io)));
-        const planned = sweeps.some(({ points }) => points.some((p) => p.plan !== null));
-        done(foundOr(planned, (options.launcher?.excludes?.(problem) ?? null) !== null));
+        done(await sweep(input, options, s, flags, io));
         return;
       }
       const outcome = await found(input, options, s, flags, io);
@@ -181,24 +173,6 @@ function said(flag: unknown): string | undefined {
   return flag === undefined ? undefined : String(flag);
 }
 
-function sweepsOf(
-  { problem }: Given,
-  options: SearchOptions,
-  flags: Readonly<Record<string, unknown>>,
-): Sweep[] {
-  const most = Math.min(options.maxGpus, deviceCount(problem.cluster));
-  const sweeps: Sweep[] = [];
-  if (flags.gpus !== undefined) {
-    const sizes = sizesBetween(...sizesFrom(String(flags.gpus), most));
-    sweeps.push({ kind: 'gpus', points: byGpus(problem, sizes, options) });
-  }
-  if (flags.pareto === true) {
-    sweeps.push({ kind: 'pareto-memory', points: memoryFront(problem, options) });
-    sweeps.push({ kind: 'pareto-gpus', points: gpuFront(problem, options, most) });
-  }
-  return sweeps;
-}
-
 /** The search as the user watches it: from the cache where the same was asked of the same program. */
 async function found(
   { problem, origin }: Given,
@@ -209,37 +183,17 @@ async function found(
 ): Promise<PlanOutcome> {
   const build = flags.cache === false ? null : buildDigest();
   const warm = s['warm-start'];
-  const limit =
-    s['time-limit'] === undefined ? Number.POSITIVE_INFINITY : 1000 * whole('--time-limit', s['time-limit']);
-  const started = io.now();
-  let printed = started;
-  let breathed = started;
-  const progress = (evaluated: number, left: number, best: number | null) => {
-    if (io.now() - printed < PROGRESS_EVERY_MS) return;
-    printed = io.now();
-    const rate = Math.round(evaluated / Math.max(1e-3, (printed - started) / 1000));
-    const value = best === null ? 'none yet' : `${best.toPrecision(4)} s`;
-    io.stderr(`\r${evaluated} costed (${rate}/s), ${left} left, best ${value}   `);
-  };
+  const watch = watchOf(io, { quiet: flags.quiet === true, seconds: timeLimitFrom(s) });
   const outcome = await planRun({
     problem,
-    options: {
-      ...options,
-      interrupted: () => (io.interrupted() ? 'interrupt' : io.now() - started > limit ? 'time-limit' : null),
-      ...(io.terminal && flags.quiet !== true ? { progress } : {}),
-    },
+    options: { ...options, interrupted: watch.interrupted, progress: watch.progress },
     ...(s.threads === undefined ? {} : { threads: whole('--threads', s.threads, 1, 64) }),
     ...(warm === undefined ? {} : { warmStart: readPlanFile(warm) }),
     ...(build === null
       ? {}
       : { cache: cacheAt<PlanOutcome>(io, { build, origin, problem, s, exhaustive: options.exhaustive }) }),
-    pause() {
-      if (io.now() - breathed < BREATHE_EVERY_MS) return null;
-      return io.breathe().then(() => {
-        breathed = io.now();
-      });
-    },
+    pause: watch.pause,
   });
-  if (printed !== started) io.stderr('\r\u001b[K');
+  watch.end();
   return outcome;
 }

@@ -58,8 +58,16 @@ export interface SearchOptions {
   /** Asked now and then; returns why to stop, or null. */
   readonly interrupted: () => string | null;
   readonly maxEvaluations: number;
-  /** Called now and then with what has been done. */
-  readonly progress?: (evaluated: number, left: number, bestSeconds: number | null) => void;
+  /** Called now and then. */
+  readonly progress?: (progress: Progress) => void;
+}
+
+/** What a search has done. */
+export interface Progress {
+  readonly evaluated: number;
+  /** From 0 to 1: how far the least bound that is left has come towards the value to beat. */
+  readonly share: number;
+  readonly bestSeconds: number | null;
 }
 
 export const DEFAULT_OPTIONS: SearchOptions = {

@@ -54,6 +54,13 @@ describe('exit codes', () => {
     const ran = await run([...PLAN, '--json'], { interrupted: () => true });
     expect(ran.code).toBe(130);
     expect(JSON.parse(ran.out).certificate.cutBy).toBe('interrupt');
+    const swept = await run([...PLAN, '--pareto', '--json'], { interrupted: () => true });
+    expect(swept.code).toBe(130);
+    const { sweeps } = JSON.parse(swept.out);
+    const compared = await run(['compare', ...PLAN.slice(1), '--json'], { interrupted: () => true });
+    expect(compared.code).toBe(130);
+    expect(JSON.parse(compared.out).clusters[0].cut.by).toBe('interrupt');
+    expect(sweeps.map(({ cut }: { cut: { by: string } }) => cut.by)).toEqual(['interrupt', 'interrupt']);
   });
 });
 

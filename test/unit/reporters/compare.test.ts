@@ -42,6 +42,33 @@ const within = (band: number, seconds: number) => {
 };
 const clusters = (...all: Compared[]) => compareDocument(all, '0').clusters;
 
+describe('a cluster whose search was stopped', () => {
+  const stopped = (best: RankedPlan | null, cutBy: string, gap: number | null): Compared => ({
+    ...one(best),
+    result: found(best === null ? [] : [best], { certificate: { ...SEARCHED, cutBy, gap, optimal: false } }),
+  });
+
+  it.each([
+    [
+      stopped(BEST, 'time-limit', 0.04),
+      `Out of time on ${MIXED.cluster.name}: its best so far; at most 4.0% better`,
+    ],
+    [stopped(BEST, 'interrupt', null), 'its best so far; how much better a plan could be is not known.'],
+    [stopped(null, 'interrupt', null), `Interrupted on ${MIXED.cluster.name}: nothing was found so far.`],
+  ])('%#: says so', (all, words) => {
+    expect(unwrapped(compareTable([one(BEST), all], NARROW))).toContain(words);
+    const document = compareDocument([one(BEST), all], '0');
+    const { cutBy: by, gap } = all.result.certificate;
+    expect(document.clusters.map(({ cut }) => cut)).toEqual([null, { by, gap }]);
+    expect(violations(SCHEMAS.compare!, document)).toEqual([]);
+  });
+
+  it('is not said to hold nothing that fits', () => {
+    expect(compareTable([stopped(null, 'time-limit', null)], WIDE)).toContain('nothing found');
+    expect(compareTable([one(null)], WIDE)).toContain('nothing fits');
+  });
+});
+
 describe('clusters beside one another', () => {
   it('are measured against the first', () => {
     const ratios = clusters(within(0.1, 10), within(0.1, 5), within(0.1, 25)).map((c) => c.ratioToFirst!);

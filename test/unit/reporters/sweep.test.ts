@@ -27,6 +27,7 @@ const point = (budget: number, seconds: number | null) => ({
 const byGpus = (...points: readonly (readonly [number, number | null])[]): Sweep => ({
   kind: 'gpus',
   points: points.map(([budget, seconds]) => point(budget, seconds)),
+  cut: null,
 });
 const told = (sweep: Sweep) => unwrapped(sweepTable(MIXED, [sweep], NARROW)).trim();
 
@@ -52,10 +53,11 @@ describe('a sweep', () => {
   it('names the GPUs of a mixed plan and how full each type is', () => {
     const text = sweepTable(MIXED, [sweep], WIDE);
     expect(text).toMatch(/h100-sxm [\d.]+\/72\.8\n.*a100-40-sxm [\d.]+\/36\.2/);
+    expect(rows.slice(1).flatMap((row) => row[4] ?? [])).toEqual(['32 h100', '32 h100 + 32 a100-40']);
   });
 
   it('of memory goes by shares', () => {
-    const text = sweepTable(MIXED, [{ kind: 'pareto-memory', points: [point(0.9, 10)] }], NARROW);
+    const text = sweepTable(MIXED, [{ kind: 'pareto-memory', points: [point(0.9, 10)], cut: null }], NARROW);
     expect(tableOf(text, 'memory')[0]![0]).toBe('90.0%');
     expect(text).not.toContain('Scaling');
   });
@@ -77,13 +79,10 @@ describe('a sweep', () => {
 
 describe('scaling', () => {
   it.each([
-    // Twice the GPUs should bring a factor of 1.5.
-    [byGpus([16, 10], [32, 6.6], [64, 4.5]), 'Scaling stops paying at 32 GPUs: 64 are 1.47× as fast.'],
-    [byGpus([16, 10], [32, 6.6], [64, 4.3]), 'Scaling pays up to the largest size asked for.'],
-    // Half as many again, 1.5 to the power of log2(1.5), which is 1.27.
-    [byGpus([32, 10], [48, 7.8]), 'Scaling pays up to the largest size asked for.'],
-    [byGpus([32, 10], [48, 8]), 'Scaling stops paying at 32 GPUs: 48 are 1.25× as fast.'],
-    [byGpus([8, null], [16, 10], [32, 9]), 'Scaling stops paying at 16 GPUs: 32 are 1.11× as fast.'],
+    [byGpus([32, 10], [64, 6]), 'Scaling pays up to the largest size asked for.'],
+    [byGpus([32, 10], [64, 7]), 'Scaling stops paying at 32 GPUs: 64 are 1.43× as fast.'],
+    [byGpus([16, null], [32, 10], [64, 11]), 'Scaling pays up to 32 GPUs; more, up to 64, bring nothing.'],
+    [byGpus([32, 10], [64, 9.8]), '32 GPUs are within 5.0% of the fastest.'],
   ])('%#: %o', (sweep, words) => {
     expect(told(sweep).endsWith(words)).toBe(true);
   });
@@ -94,4 +93,20 @@ describe('scaling', () => {
       expect(told(sweep)).not.toContain('Scaling');
     },
   );
+});
+
+describe('a sweep that was stopped', () => {
+  it.each([
+    ['gpus', [32, 64], 'Out of time: not searched to the end: at most 32, 64 GPUs.'],
+    ['pareto-memory', [0.31], 'Out of time: not searched to the end: plans with at most 31.0% of memory.'],
+    ['pareto-gpus', [12, 13, 16], 'Out of time: not searched to the end: plans with 12 to 16 GPUs.'],
+    ['pareto-gpus', [12], 'Out of time: not searched to the end: plans with 12 GPUs.'],
+  ] as const)('says what was left: %s %j', (kind, left, words) => {
+    const cut = { by: 'time-limit', left };
+    expect(told({ kind, points: [point(8, 10)], cut })).toContain(words);
+    expect(told({ kind, points: [], cut: { ...cut, by: 'interrupt' } })).toContain('Interrupted: not');
+    const document = sweepDocument(MIXED, [{ kind, points: [], cut }], MADE_BY);
+    expect(document.sweeps[0]!.cut).toEqual(cut);
+    expect(violations(SCHEMAS.sweep!, document)).toEqual([]);
+  });
 });
