@@ -9,7 +9,8 @@ import { predictionOperators } from '../layers/multi-token-prediction.ts';
 import type { LayerContext, Operator } from '../layers/operator.ts';
 import { outputOperators } from '../layers/output.ts';
 import { repeated, type TowerPass, towerPasses } from '../layers/towers.ts';
-import { techniqueKeys } from '../techniques/index.ts';
+import type { Boundary } from '../techniques/boundary.ts';
+import { boundaryOf, techniqueKeys } from '../techniques/index.ts';
 import { segmentsOf } from '../techniques/segments.ts';
 import type { StageContext } from '../techniques/technique.ts';
 import { remembered, rememberedOf } from '../units/remembered.ts';
@@ -41,6 +42,8 @@ export interface StageProfile extends EndProfiles {
   readonly layers: readonly (readonly PartProfile[])[];
   /** One micro-batch's activation as sent to the next stage by one GPU. */
   readonly boundaryBytes: number;
+  /** How that is sent. */
+  readonly boundary: Boundary;
   /** What it holds in each place of a pipeline that was asked for. */
   readonly held: HeldByPlace;
 }
@@ -110,6 +113,7 @@ function profile(context: StageContext, cache: ProfileCache): StageProfile {
   const segments = segmentsOf(context.techniques);
   const kernels = partsOf(context, cache);
   const { embedding, head, prediction } = kernels[0]!;
+  const boundary = boundaryOf(context);
   return {
     context,
     segments: segments.map(({ from }) => from),
@@ -117,8 +121,12 @@ function profile(context: StageContext, cache: ProfileCache): StageProfile {
     embedding,
     head,
     prediction,
+    boundary,
     boundaryBytes:
-      local.elementBytes * residualTokens({ ...local, sequenceParallel: true }) * problem.model.hiddenSize,
+      boundary.share *
+      local.elementBytes *
+      residualTokens({ ...local, sequenceParallel: true }) *
+      problem.model.hiddenSize,
     held: { terms: null, places: [] },
   };
 }

@@ -22,7 +22,7 @@ import { techniqueLaw } from './techniques.ts';
 export function planLaw(problem: Problem, plan: Plan): Reason | null {
   const sound = soundPlan(problem, plan);
   if (sound !== null) return sound;
-  const alone = islandsLaw(plan);
+  const alone = islandsLaw(plan) ?? boundaryLaw(plan);
   if (alone !== null) return alone;
   for (const pipeline of plan.pipelines) {
     const broken = pipelineLaw(problem, plan, pipeline);
@@ -47,6 +47,21 @@ function islandsLaw({ pipelines, techniques, schedule }: Plan): Reason | null {
     ? { rule: 'islands', actual: `${said}, schedule=${schedule}`, limit: 'a schedule whose steps end' }
     : null;
 }
+
+/** What is said of boundaries wants some. */
+function boundaryLaw({ pipelines, techniques }: Plan): Reason | null {
+  if (pipelines.some(({ stages }) => stages.length > 1)) return null;
+  const odd = OF_BOUNDARIES.find(({ of, off, format }) => format(of(techniques)) !== format(off));
+  return odd === undefined
+    ? null
+    : {
+        rule: odd.id,
+        actual: `${odd.id}=${odd.format(odd.of(techniques))} on one stage`,
+        limit: 'pp of 2 or more',
+      };
+}
+
+const OF_BOUNDARIES = having('boundary');
 
 function pipelineLaw(problem: Problem, plan: Plan, { stages, microBatches }: Pipeline): Reason | null {
   const { dims, schedule, techniques } = plan;

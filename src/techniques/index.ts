@@ -1,6 +1,8 @@
 import type { Device } from '../domain/memory-term.ts';
 import type { Techniques } from '../domain/plan.ts';
 import { rememberedOf } from '../units/remembered.ts';
+import { AS_IT_IS, type Boundary } from './boundary.ts';
+import { boundaryCompression } from './boundary-compression.ts';
 import { contextExchange } from './context-exchange.ts';
 import { dataOverlap } from './data-overlap.ts';
 import { dispatch } from './dispatch.ts';
@@ -16,7 +18,7 @@ import type { OuterSync } from './outer-sync.ts';
 import { pagedOptimizer } from './paged-optimizer.ts';
 import { recompute } from './recompute.ts';
 import { sequenceParallel } from './sequence-parallel.ts';
-import type { Dispatch, Known, StateContext, Technique } from './technique.ts';
+import type { Dispatch, Known, StageContext, StateContext, Technique } from './technique.ts';
 import { tensorOverlap } from './tensor-overlap.ts';
 import { vocabularyParallel } from './vocabulary-parallel.ts';
 import { zero } from './zero.ts';
@@ -32,6 +34,7 @@ export const TECHNIQUES: readonly Known<unknown>[] = [
   zero,
   dataOverlap,
   localSteps,
+  boundaryCompression,
   fp8Weights,
   optimizerInBackward,
   pagedOptimizer,
@@ -100,6 +103,17 @@ export function outerOf(techniques: Techniques): OuterSync | null {
     if (outer !== null) return outer;
   }
   return null;
+}
+
+const SENDING = having('boundary');
+
+/** How what passes from stage to stage is sent. */
+export function boundaryOf(context: StageContext): Boundary {
+  for (const one of SENDING) {
+    const boundary = one.boundary(one.of(context.techniques), context);
+    if (boundary !== null) return boundary;
+  }
+  return AS_IT_IS;
 }
 
 /** What `--allow` has to name before a search tries a value of a technique. */

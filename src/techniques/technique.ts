@@ -11,6 +11,7 @@ import type { Span } from '../hardware/span.ts';
 import type { LocalShape } from '../layers/local-shape.ts';
 import type { Operator } from '../layers/operator.ts';
 import { nearest } from '../units/nearest.ts';
+import type { Boundary } from './boundary.ts';
 import type { Amounts, Held, Holding, Parameters } from './holding.ts';
 import type { Limit } from './limit.ts';
 import type { BesideStates, OuterSync } from './outer-sync.ts';
@@ -191,6 +192,8 @@ export interface Technique<V = unknown> {
   outer?(value: V): OuterSync | null;
   /** What stands beside the states of the optimizer, shared out as they are. */
   besideStates?(value: V): readonly BesideStates[];
+  /** How what passes from stage to stage is sent; null: as it is. A value that says so is for plans of several stages. */
+  boundary?(value: V, context: StageContext): Boundary | null;
   /** What travels beside each pass of a layer. */
   passTraffic?(value: V, layer: LayerAmounts, context: StageContext): PassTraffic[];
   /** What travels once a step for a stage. */

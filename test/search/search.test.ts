@@ -139,6 +139,16 @@ describe('search options', () => {
     expect(best([], staged).staleness).toBeNull();
   });
 
+  it('with compressed boundaries allowed it finds what an exhaustive one finds', () => {
+    const few = problem('llama-3.2-1b', 'mixed-4090-3090', { globalBatchSize: 16, sequenceLength: 2048 });
+    const fix = held('tp=1,cp=1,micro-batch=1,dp=2');
+    const allow = ['boundary-compression'];
+    const best = (exhaustive: boolean) =>
+      search(few, { top: 1, fix, allow, exhaustive, plansAlone: true }).plans[0]!;
+    expect(best(false).estimate.stepSeconds).toBeCloseTo(best(true).estimate.stepSeconds, 12);
+    expect(best(false).plan.techniques).toHaveProperty('boundary-compression', 8);
+  });
+
   it.each([
     ['loss', 14],
     ['cp-comm', 24],

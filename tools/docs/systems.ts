@@ -96,6 +96,7 @@ const SYSTEMS: readonly System[] = [
     'arXiv 2501.18512; pytorch/torchft@73dafea',
   ),
   technique('SparseLoCo', 'local-steps', '30:sparse', 'arXiv 2508.15706; arXiv 2603.08163'),
+  technique('Subspace boundaries', 'boundary-compression', '8', 'arXiv 2506.01260; arXiv 2601.02360'),
   {
     name: 'Failures, checkpoints, spares',
     said: '`--mtbf`',

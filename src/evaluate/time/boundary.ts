@@ -39,5 +39,7 @@ export function boundarySeconds(profile: StageProfile, overSockets = false): num
   const near = groups.gradient.size * groups.tensor.size < group.fastDomainGpus;
   const span = neighbours(group, near, { senders: dims.tp * dims.cp, overSockets });
   const once = pointToPointSeconds(span, boundaryBytes, c);
-  return 2 * (once * exposedShare(profile) + gatherSeconds(profile)) * dims.vpp;
+  const { encodeSeconds, decodeSeconds } = profile.boundary;
+  const coding = encodeSeconds + decodeSeconds;
+  return 2 * (once * exposedShare(profile) + gatherSeconds(profile) + coding) * dims.vpp;
 }

@@ -8,6 +8,7 @@ import { type ChunkPlace, chunkPlaces, modelsIn, type Schedule } from '../../sch
 import { type PassCosts, type Simulation, simulate } from '../../schedules/simulate.ts';
 import { dispatchOf } from '../../techniques/index.ts';
 import { shapeOf } from '../memory/stage-memory.ts';
+import type { StageProfile } from '../stage-profile.ts';
 import { exposedShare, gatherSeconds, sharedSeconds } from './boundary.ts';
 import { dealtTime } from './dealt-time.ts';
 import { copiesIn, type StageRun } from './stage-run.ts';
@@ -178,7 +179,14 @@ function boundaryTransfers(
     const apart = sharedSeconds(secondsOf(ways.alone), all, cycle / dims.vpp);
     const seconds = apart + filling * (all - apart);
     const exposed = seconds * exposedShare(profile);
-    const gathered = { before: gatherSeconds(profile), after: gatherSeconds(peer.profile) };
-    return { exposed, delay: seconds - exposed + ways.together.extraLatency, occupied: all, gathered };
+    const received = (of: StageProfile) => gatherSeconds(of) + of.boundary.decodeSeconds;
+    const gathered = { before: received(profile), after: received(peer.profile) };
+    const coded = Math.max(profile.boundary.encodeSeconds, peer.profile.boundary.encodeSeconds);
+    return {
+      exposed: exposed + coded,
+      delay: seconds - exposed + ways.together.extraLatency,
+      occupied: all,
+      gathered,
+    };
   });
 }
