@@ -2,7 +2,6 @@ import { dirname } from 'node:path';
 import type { Command } from 'commander';
 import { loadLayerProfile } from '../catalogue/layer-profiles.ts';
 import type { PlanFile } from '../catalogue/plan-file.ts';
-import type { Estimate } from '../domain/estimate.ts';
 import { InputError } from '../domain/input-error.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
@@ -14,7 +13,6 @@ import { planText } from '../plan-text/text.ts';
 import { type ReadInFile, wordsOf } from '../reporters/read-in-file.ts';
 import type { Origin } from '../schema/estimate.ts';
 import { askedOf, notesOn, planFrom } from '../session/launch-file.ts';
-import { formatSeconds } from '../units/format.ts';
 import { calibrationOf } from './calibration.ts';
 import { calibrationOption, workloadOptions } from './command.ts';
 import { noteRenamed } from './dimensions.ts';
@@ -34,7 +32,7 @@ import type { Io } from './io.ts';
 import { namesRow, plannedAt, plannedProblem, plannedSettings } from './plan-source.ts';
 import { given, launcherFrom } from './problem.ts';
 import { type Settings, settings } from './settings.ts';
-import { refuseBroken, sameStep } from './verified-plan.ts';
+import { refuseBroken } from './verified-plan.ts';
 import { toolVersion } from './version.ts';
 
 /** One configuration that a command line asks for, and what was read on the way. */
@@ -245,19 +243,5 @@ function fromRow(argument: string, over: string): AskedFor {
     workload: plannedSettings(file),
     broken: new Set(),
     planOn: (problem) => planOf(problem, configuration),
-  };
-}
-
-/** An estimate with what reading said, what its launcher rests on, and where a plan file says another step. */
-export function withNotes({ problem, plan, launcher, notes, stated }: AskedPlan, costed: Estimate): Estimate {
-  const other =
-    stated !== undefined && !sameStep(stated.stepSeconds, costed.stepSeconds)
-      ? [
-          `${stated.name} says ${formatSeconds(stated.stepSeconds)} a step: it is of another version or had flags that it does not name`,
-        ]
-      : [];
-  return {
-    ...costed,
-    assumptions: [...notes, ...other, ...costed.assumptions, ...(launcher?.restsOn?.(problem, plan) ?? [])],
   };
 }
