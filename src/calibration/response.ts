@@ -4,7 +4,7 @@ import { estimate } from '../evaluate/estimate.ts';
 import type { TimedRun } from './independent.ts';
 
 /** What a link factor may be: slower than a fifth is another fault, faster than by half is another link. */
-export const LINK_FACTORS = [0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1, 1.15, 1.3, 1.5] as const;
+const LINK_FACTORS = [0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1, 1.15, 1.3, 1.5] as const;
 export type LinkFactor = 'network' | 'intraNode';
 export const LINKS: readonly LinkFactor[] = ['network', 'intraNode'];
 

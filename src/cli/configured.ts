@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import type { Estimate } from '../domain/estimate.ts';
 import { InputError } from '../domain/input-error.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
@@ -10,7 +9,6 @@ import { type Configured, planOf } from '../plan-text/plan-of.ts';
 import { type ReadInFile, wordsOf } from '../reporters/read-in-file.ts';
 import type { Origin } from '../schema/estimate.ts';
 import { askedOf, notesOn, planFrom } from '../session/launch-file.ts';
-import { formatSeconds } from '../units/format.ts';
 import { cannotRun, fromRow, ofRow } from './asked-row.ts';
 import { calibrationOption, workloadOptions } from './command.ts';
 import { noteRenamed } from './dimensions.ts';
@@ -30,7 +28,6 @@ import type { Io } from './io.ts';
 import { namesRow } from './plan-source.ts';
 import { given } from './problem.ts';
 import { type Settings, settings } from './settings.ts';
-import { sameStep } from './verified-plan.ts';
 
 /** One configuration that a command line asks for, and what was read on the way. */
 export interface AskedPlan {
@@ -137,19 +134,5 @@ async function askedFor(
     workload: { launcher: file.launcher.id, ...workloadOf(asked) },
     broken: new Set(over === '' ? file.file.violations(count).map(({ rule }) => rule) : []),
     planOn: (problem) => planFrom(file, asked, over, problem),
-  };
-}
-
-/** An estimate with what reading said, what its launcher rests on, and where a plan file says another step. */
-export function withNotes({ problem, plan, launcher, notes, stated }: AskedPlan, costed: Estimate): Estimate {
-  const other =
-    stated !== undefined && !sameStep(stated.stepSeconds, costed.stepSeconds)
-      ? [
-          `${stated.name} says ${formatSeconds(stated.stepSeconds)} a step: it is of another version or had flags that it does not name`,
-        ]
-      : [];
-  return {
-    ...costed,
-    assumptions: [...notes, ...other, ...costed.assumptions, ...(launcher?.restsOn?.(problem, plan) ?? [])],
   };
 }

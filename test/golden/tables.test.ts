@@ -72,6 +72,17 @@ const COMMANDS: Readonly<Record<string, readonly string[]>> = {
     ...['--price', 'h100=2.5,a100=1.1', '--tokens', '300B', '--mtbf', 'usual'],
     ...['--deadline', '30d', '--budget', '5k'],
   ],
+  calibrate: [
+    ...['calibrate', 'test/fixtures/logs/megatron-tp2.log', 'test/fixtures/logs/megatron-tp8.log'],
+    ...['test/fixtures/logs/megatron-tp4.log', 'test/fixtures/logs/megatron-pp.log'],
+    ...['--model', 'llama-3.1-8b', '--cluster', 'dgx-h100-64', '--seq-length', '8k'],
+    ...['--config', 'tp=2,dp=8,micro-batch=1', '--config', 'tp=8,dp=8,micro-batch=2'],
+    ...['--config', 'tp=4,pp=2,dp=2,micro-batch=1', '--config', 'tp=2,pp=2,dp=16,micro-batch=1'],
+  ],
+  'estimate-calibrated': [
+    ...['estimate', 'llama-3.1-8b', 'dgx-h100-64', '--seq-length', '8192', '--global-batch', '256'],
+    ...['--config', 'tp=2,pp=2,dp=16', '--calibration', 'test/fixtures/calibration.yaml'],
+  ],
   accuracy: ['accuracy', 'test/fixtures/runs/korthikanti.jsonl', '--worst', '4'],
   'model-show': ['model', 'show', 'deepseek-v3'],
   'cluster-show': ['cluster', 'show', 'two-regions'],

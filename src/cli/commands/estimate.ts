@@ -3,10 +3,11 @@ import { outlookOf } from '../../reliability/outlook.ts';
 import { estimateTable } from '../../reporters/estimate-table.ts';
 import { estimateDocument } from '../../reporters/plan-json.ts';
 import { type Register, styleOf } from '../command.ts';
-import { askedPlan, configuredOptions, withNotes } from '../configured.ts';
+import { askedPlan, configuredOptions } from '../configured.ts';
 import { failuresFrom } from '../failures.ts';
 import { EXIT } from '../io.ts';
 import { printWithOutlook } from '../outlook.ts';
+import { withNotes } from '../with-notes.ts';
 
 export const estimate: Register = (program, io, done) => {
   configuredOptions(

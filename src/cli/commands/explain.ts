@@ -9,11 +9,12 @@ import { timelineSvg } from '../../reporters/svg.ts';
 import { traceText } from '../../reporters/trace.ts';
 import { explained } from '../../session/explain.ts';
 import { type Register, styleOf } from '../command.ts';
-import { askedPlan, configuredOptions, withNotes } from '../configured.ts';
+import { askedPlan, configuredOptions } from '../configured.ts';
 import { failuresFrom } from '../failures.ts';
 import { EXIT } from '../io.ts';
 import { printWithOutlook } from '../outlook.ts';
 import { IN_A_REPORT, writeReport } from '../report.ts';
+import { withNotes } from '../with-notes.ts';
 import { mayWritePicture, writePicture } from '../write-picture.ts';
 
 /** Passes of a stage that a timeline in letters can show. */
