@@ -57,6 +57,7 @@ const COMMANDS: Readonly<Record<string, readonly string[]>> = {
   replan: ['replan', 'configs/examples/llama-3.1-8b-64xh100.json', '--lost', 'h100-7', '--spares', '1'],
   skip: ['skip', 'llama-3.2-1b', 'four-regions', '--seq-length', '2048', '--skip', '25%'],
   'plan-gpus': ['plan', ...MIXED, '--gpus', '8..32'],
+  'plan-what-if': ['plan', ...MIXED, '--what-if', 'group=v100,nodes=2,4'],
   'plan-pareto': ['plan', 'llama-3.2-1b', '4090-8', ...SMALL, '--pareto'],
   'plan-nothing': ['plan', 'llama-3.1-405b', '4090-32', ...SMALL],
   estimate: ['estimate', ...MIXED, '--config', 'tp=4,pp=4,dp=2,layers=10/10/6/6'],
@@ -66,6 +67,10 @@ const COMMANDS: Readonly<Record<string, readonly string[]>> = {
     ...['compare', 'llama-3.2-1b', 'dgx-h100-8', 'dgx-a100-8', '4090-8', ...SMALL],
     ...['--price', 'h100=2.5,a100=1.1', '--tokens', '300B', '--mtbf', 'usual'],
     ...['--deadline', '30d', '--budget', '5k'],
+  ],
+  'compare-what-if': [
+    ...['compare', 'llama-3.2-1b', 'dgx-h100-8', ...SMALL, '--tokens', '300B'],
+    ...['--what-if', 'group=h100,nodes=1..4'],
   ],
   'model-show': ['model', 'show', 'deepseek-v3'],
   'cluster-show': ['cluster', 'show', 'two-regions'],
