@@ -3,6 +3,7 @@ import { basename } from 'node:path';
 import type { Cluster, NodeGroup } from '../domain/cluster.ts';
 import { InputError } from '../domain/input-error.ts';
 import { type ClusterDocument, clusterSchema } from '../schema/cluster.ts';
+import { type ClusterChange, changedDocument } from './cluster-change.ts';
 import { linksFrom, measuredFrom } from './cluster-links.ts';
 import { dataFolder } from './data-folder.ts';
 import { bundled, type Document, listNames, readDocument, validateDocument } from './document.ts';
@@ -25,17 +26,25 @@ function isBundled(name: string): boolean {
   return listClusters().includes(name.toLowerCase());
 }
 
-/** A bundled cluster by name, hosts that a cloud rents (`aws-p5x16`), or a YAML file. */
-export function loadCluster(nameOrPath: string): Loaded<Cluster> {
+/** A bundled cluster by name, hosts that a cloud rents (`aws-p5x16`), or a YAML file; with one quantity changed where that is asked. */
+export function loadCluster(nameOrPath: string, change: ClusterChange | null = null): Loaded<Cluster> {
+  const document = clusterDocument(nameOrPath);
+  const { path, sha256 } = document;
+  if (change === null) return { value: clusterFrom(document), path, sha256 };
+  const doc = validateDocument(document, clusterSchema);
+  return { value: clusterFrom(changedDocument(document, doc, change)), path, sha256 };
+}
+
+/** Ids of the groups that a cluster file has. */
+export function groupsOfFile(nameOrPath: string): string[] {
+  return validateDocument(clusterDocument(nameOrPath), clusterSchema).groups.map(({ id }) => id);
+}
+
+function clusterDocument(nameOrPath: string): Document {
   const looksLikePath = /[\\/]|\.(json|ya?ml)$/i.test(nameOrPath) || existsSync(nameOrPath);
   const rented = looksLikePath || isBundled(nameOrPath) ? null : shapeAndCount(nameOrPath);
-  if (rented !== null) {
-    const document = parseDocument(nameOrPath, shapeCluster(rented, nameOrPath));
-    return { value: clusterFrom(document), path: nameOrPath, sha256: document.sha256 };
-  }
-  const path = looksLikePath ? nameOrPath : bundled('cluster', FOLDER, nameOrPath);
-  const document = readDocument(path);
-  return { value: clusterFrom(document), path, sha256: document.sha256 };
+  if (rented !== null) return parseDocument(nameOrPath, shapeCluster(rented, nameOrPath));
+  return readDocument(looksLikePath ? nameOrPath : bundled('cluster', FOLDER, nameOrPath));
 }
 
 /** The cluster that text says, before it stands in a file; errors name `path`. */

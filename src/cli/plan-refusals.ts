@@ -2,7 +2,7 @@ import { InputError } from '../domain/input-error.ts';
 
 /** A sweep prints many plans, each of a search of its own to its end: what is about the one best plan or its search has no place beside it. */
 export function refuseOutsideSweeps(flags: Readonly<Record<string, unknown>>): void {
-  const sweep = flags.pareto === true ? '--pareto' : '--gpus';
+  const sweep = flags.pareto === true ? '--pareto' : flags.gpus === undefined ? '--what-if' : '--gpus';
   for (const [key, name] of [
     ['emit', '--emit'],
     ['report', '--report'],

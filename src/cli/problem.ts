@@ -1,4 +1,5 @@
 import { loadCalibration } from '../catalogue/calibrations.ts';
+import type { ClusterChange } from '../catalogue/cluster-change.ts';
 import { loadCluster } from '../catalogue/clusters.ts';
 import { loadLayerProfile } from '../catalogue/layer-profiles.ts';
 import { loadModel } from '../catalogue/models.ts';
@@ -36,12 +37,17 @@ export interface Given {
   readonly origin: Origin;
 }
 
-/** Reads model and cluster and the workload flags. */
-export function given(modelName: string, clusterName: string, s: Settings): Given {
+/** Reads model and cluster and the workload flags; `change`: of the cluster, for a question of what if. */
+export function given(
+  modelName: string,
+  clusterName: string,
+  s: Settings,
+  change: ClusterChange | null = null,
+): Given {
   const launcher = launcherFrom(s.launcher ?? 'any');
   const calibration = s.calibration === undefined ? null : loadCalibration(s.calibration);
   const model = loadModel(modelName);
-  const loaded = loadCluster(clusterName);
+  const loaded = loadCluster(clusterName, change);
   const cluster = { ...loaded, value: chosenGpus(loaded.value, s['gpu-types']) };
   const training = trainingFrom(model.value, s);
   if (training !== null && s['layer-profile'] !== undefined)

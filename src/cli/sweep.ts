@@ -1,9 +1,12 @@
+import type { ClusterChange } from '../catalogue/cluster-change.ts';
 import { deviceCount } from '../domain/cluster.ts';
 import { InputError } from '../domain/input-error.ts';
 import type { Problem } from '../domain/problem.ts';
-import { type Sweep, sweepDocument, sweepTable } from '../reporters/sweep.ts';
+import { sweepDocument, sweepTable } from '../reporters/sweep.ts';
+import type { Sweep, TriedVariant } from '../reporters/sweep-words.ts';
 import { byGpus, gpuFront } from '../search/by-gpus.ts';
 import { memoryFront } from '../search/by-memory.ts';
+import { byVariant } from '../search/by-variant.ts';
 import { sizesBetween } from '../search/node-sizes.ts';
 import type { SearchOptions } from '../search/space/options.ts';
 import type { Sweeping } from '../search/sweep.ts';
@@ -15,34 +18,43 @@ import type { Given } from './problem.ts';
 import { sizesFrom } from './search-flags.ts';
 import type { Settings } from './settings.ts';
 import { timeLimitFrom, watchOf } from './watch.ts';
+import { whatIfFrom } from './what-if.ts';
 
 /** A sweep that was asked for, and what the budget of one of its searches is called. */
 interface Asked {
   readonly kind: Sweep['kind'];
-  readonly steps: (options: SearchOptions) => Sweeping;
+  readonly steps: (watched: Watched) => Sweeping;
   readonly named: (budget: number) => string;
+  readonly variants?: readonly TriedVariant[];
 }
 
-/** plan with --gpus or --pareto: many plans, each the best within a budget; they share one time limit. Returns the exit code. */
+type Watched = Pick<SearchOptions, 'interrupted' | 'progress'>;
+/** The problem, and how to search it, with one quantity of the cluster changed. */
+type Changed = (change: ClusterChange) => { readonly problem: Problem; readonly options: SearchOptions };
+
+/** plan with --gpus, --what-if or --pareto: many plans, each the best of a search; all share one time limit. Returns the exit code. */
 export async function sweep(
   { problem, origin }: Given,
   options: SearchOptions,
+  changed: Changed,
   s: Settings,
   flags: Readonly<Record<string, unknown>>,
   io: Io,
 ): Promise<number> {
-  const asked = askedFrom(problem, options, flags);
+  const asked = askedFrom(problem, options, changed, flags);
   const watch = watchOf(io, { quiet: flags.quiet === true, seconds: timeLimitFrom(s) });
   const sweeps: Sweep[] = [];
-  for (const [i, { kind, steps, named }] of asked.entries()) {
+  for (const [i, { kind, steps, named, variants }] of asked.entries()) {
     const all = asked.length;
     const interrupted = watch.interruptedFirstOf(all - i);
-    const watched = { ...options, interrupted, progress: watch.progress };
-    const swept = await played(steps(watched), ({ budget, share, part }) => {
-      watch.at({ what: named(budget), share: (i + share) / all, part: part / all });
-      return watch.pause();
-    });
-    sweeps.push({ kind, ...swept });
+    const swept = await played(
+      steps({ interrupted, progress: watch.progress }),
+      ({ budget, share, part }) => {
+        watch.at({ what: named(budget), share: (i + share) / all, part: part / all });
+        return watch.pause();
+      },
+    );
+    sweeps.push({ kind, ...swept, ...(variants === undefined ? {} : { variants }) });
   }
   watch.end();
   if (flags.json === true) printJson(io, sweepDocument(problem, sweeps, origin));
@@ -55,6 +67,7 @@ export async function sweep(
 function askedFrom(
   problem: Problem,
   options: SearchOptions,
+  changed: Changed,
   flags: Readonly<Record<string, unknown>>,
 ): Asked[] {
   const most = Math.min(options.maxGpus, deviceCount(problem.cluster));
@@ -62,7 +75,26 @@ function askedFrom(
   const asked: Asked[] = [];
   if (flags.gpus !== undefined) {
     const sizes = sizesBetween(problem.cluster, ...sizesFrom(String(flags.gpus), most));
-    asked.push({ kind: 'gpus', steps: (watched) => byGpus(problem, sizes, watched), named: gpus });
+    asked.push({
+      kind: 'gpus',
+      steps: (watched) => byGpus(problem, sizes, { ...options, ...watched }),
+      named: gpus,
+    });
+  }
+  if (flags.whatIf !== undefined) {
+    const changes = whatIfFrom(String(flags.whatIf));
+    const tried = changes.map((change) => ({ change, ...changed(change) }));
+    asked.push({
+      kind: 'what-if',
+      steps: (watched) =>
+        byVariant(tried.map((one) => ({ problem: one.problem, options: { ...one.options, ...watched } }))),
+      named: (index) => tried[index]!.problem.cluster.name,
+      variants: tried.map(({ change, ...one }) => ({
+        problem: one.problem,
+        key: change.key,
+        value: change.value,
+      })),
+    });
   }
   if (flags.pareto === true) {
     if (options.objective.id !== 'time')
@@ -72,12 +104,12 @@ function askedFrom(
       });
     asked.push({
       kind: 'pareto-gpus',
-      steps: (watched) => gpuFront(problem, watched, most),
+      steps: (watched) => gpuFront(problem, { ...options, ...watched }, most),
       named: gpus,
     });
     asked.push({
       kind: 'pareto-memory',
-      steps: (watched) => memoryFront(problem, watched),
+      steps: (watched) => memoryFront(problem, { ...options, ...watched }),
       named: (share) => `at most ${formatPercent(share)} of memory`,
     });
   }

@@ -6,7 +6,14 @@ import { days, money, tokensWords } from './money.ts';
 type Judged = Offer & { readonly unfitted: readonly string[] };
 
 const daysWords = ({ bill }: Offer) => `${days(bill.seconds)} days`;
-const namesOf = (offers: readonly Offer[]) => offers.map(({ name }) => name).join(' and ');
+/** More names than this are counted. */
+const MOST_NAMED = 3;
+
+function namesOf(offers: readonly Offer[]): string {
+  const names = offers.map(({ name }) => name);
+  if (names.length <= MOST_NAMED) return names.join(' and ');
+  return `${names.slice(0, MOST_NAMED - 1).join(', ')} and ${names.length - MOST_NAMED + 1} others`;
+}
 
 /** What to rent, in one sentence: of offers that keep the limits surely, else of those that perhaps do. */
 export function verdict(offers: readonly Judged[], tokens: number, limits: Limits): string {

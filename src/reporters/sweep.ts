@@ -1,21 +1,17 @@
-import { devicesByGroup, devicesOf } from '../domain/plan.ts';
+import { devicesOf } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { RankedPlan } from '../domain/search-result.ts';
 import { keptFree } from '../evaluate/memory/limit-words.ts';
 import { arithmetic } from '../plan-text/degrees.ts';
 import type { Origin } from '../schema/estimate.ts';
 import type { SweepDocument } from '../schema/sweep.ts';
-import { kneeOf, NEARLY } from '../search/knee.ts';
-import { FRONT_STEP, type SweepPoint, type Swept } from '../search/sweep.ts';
-import { digits, formatInteger, formatPercent, formatSeconds } from '../units/format.ts';
+import type { SweepPoint } from '../search/sweep.ts';
+import { formatInteger, formatPercent, formatSeconds } from '../units/format.ts';
 import { wrap } from '../units/wrap.ts';
 import { fitting, grid, type Style } from './paint.ts';
 import { rankedJson } from './plan-json.ts';
+import { budgetWords, type Sweep, sweepWords, usedGpus, usedWords } from './sweep-words.ts';
 import { memoryWords, techniqueWords } from './words.ts';
-
-export interface Sweep extends Swept {
-  readonly kind: 'gpus' | 'pareto-memory' | 'pareto-gpus';
-}
 
 export function sweepTable(problem: Problem, sweeps: readonly Sweep[], style: Style): string {
   const { reservedBytes, headroomBytes } = problem.workload;
@@ -30,28 +26,34 @@ const TITLES = {
   gpus: 'Best plan by most GPUs',
   'pareto-memory': 'Step time against the share of GPU memory in use',
   'pareto-gpus': 'Step time against GPUs in use',
+  'what-if': 'Best plan, what if',
 } as const;
 
-function block(problem: Problem, { kind, points, cut }: Sweep, style: Style): string {
+/** What the budgets of a sweep are. */
+const BUDGETS = { gpus: 'GPUs', 'pareto-memory': 'memory', 'pareto-gpus': 'GPUs' } as const;
+
+function block(problem: Problem, sweep: Sweep, style: Style): string {
+  const { kind, points, variants } = sweep;
   // Of memory the last is the fastest, of GPUs the first has the fewest.
   const measure = (kind === 'pareto-memory' ? points.at(-1) : points.find(({ plan }) => plan !== null))?.plan;
   const perGpu = (one: RankedPlan) => one.estimate.tokensPerSecond / devicesOf(one.plan);
   const rows = points.map(({ budget, plan }) => {
-    const size = kind === 'pareto-memory' ? formatPercent(budget) : `${budget}`;
-    if (plan === null) return [size, 'nothing fits', '', '', '', '', '', ''];
+    const named = budgetWords(sweep, budget);
+    if (plan === null) return [named, 'nothing fits', '', '', '', '', '', ''];
+    const here = variants?.[budget]?.problem ?? problem;
     return [
-      size,
+      named,
       formatSeconds(plan.estimate.stepSeconds),
       formatInteger(plan.estimate.tokensPerSecond),
       formatPercent(perGpu(plan) / perGpu(measure!)),
-      inUse(problem, plan).join(' + '),
+      usedWords(here, plan).join(' + '),
       arithmetic(plan.plan),
-      techniqueWords(problem, plan.plan),
-      memoryWords(problem, plan.estimate).join('\n'),
+      techniqueWords(here, plan.plan),
+      memoryWords(here, plan.estimate).join('\n'),
     ];
   });
   const head = [
-    kind === 'pareto-memory' ? 'memory' : 'GPUs',
+    kind === 'what-if' ? variants![0]!.key : BUDGETS[kind],
     'step',
     'tokens/s',
     'per GPU',
@@ -68,57 +70,11 @@ function block(problem: Problem, { kind, points, cut }: Sweep, style: Style): st
     );
   const [whole, brief, least] = [table(8), table(6), table(5)];
   const shown = style.columns < 120 ? [brief, least] : [whole, brief, least];
-  const words = [
-    ...(kind === 'gpus' ? scaling(problem, points) : [FRONT_WORDS]),
-    ...(cut === null ? [] : [cutWords(kind, cut)]),
-  ];
   return [
     TITLES[kind],
     ...(points.length === 0 ? [] : [fitting(style.columns, ...shown)]),
-    ...words.map((line) => wrap(line, style.columns)),
+    ...sweepWords(problem, sweep).map((line) => wrap(line, style.columns)),
   ].join('\n');
-}
-
-/** `32 h100`, `16 a100-40`: GPUs of each node group. */
-function inUse({ cluster }: Problem, { plan }: RankedPlan): string[] {
-  return [...devicesByGroup(plan)].map(([group, gpus]) => `${gpus} ${cluster.groups[group]!.id}`);
-}
-
-const FRONT_WORDS = `The front: what is less than ${100 * FRONT_STEP}% faster than a plan with less is left out.`;
-
-/** What was left when a sweep was stopped. */
-function cutWords(kind: Sweep['kind'], { by, left }: NonNullable<Sweep['cut']>): string {
-  const [first] = left as [number];
-  const what = {
-    gpus: `at most ${left.join(', ')} GPUs`,
-    'pareto-memory': `plans with at most ${formatPercent(first)} of memory`,
-    'pareto-gpus':
-      left.length === 1 ? `plans with ${first} GPUs` : `plans with ${first} to ${left.at(-1)!} GPUs`,
-  }[kind];
-  return `${by === 'interrupt' ? 'Interrupted' : 'Out of time'}: not searched to the end: ${what}.`;
-}
-
-/** Where scaling stops paying, and how few GPUs are nearly as fast as any; nothing where no two sizes can be compared. */
-function scaling(problem: Problem, points: readonly SweepPoint[]): string[] {
-  const sizes = points.flatMap(({ plan }) =>
-    plan === null ? [] : [{ gpus: devicesOf(plan.plan), stepSeconds: plan.estimate.stepSeconds, plan }],
-  );
-  const knee = kneeOf(sizes);
-  if (knee === null) return [];
-  const { at, next, near } = knee;
-  const named = (size: (typeof sizes)[number]) => {
-    const groups = inUse(problem, size.plan);
-    return groups.length > 1 ? `${size.gpus} GPUs (${groups.join(' + ')})` : `${size.gpus} GPUs`;
-  };
-  const most = points.at(-1)!.budget;
-  return [
-    next !== null
-      ? `Scaling stops paying at ${named(at)}: ${next.gpus} are ${digits(at.stepSeconds / next.stepSeconds)}× as fast.`
-      : at.gpus < most
-        ? `Scaling pays up to ${named(at)}; more, up to ${most}, bring nothing.`
-        : 'Scaling pays up to the largest size asked for.',
-    ...(near === null ? [] : [`${named(near)} are within ${formatPercent(1 - NEARLY)} of the fastest.`]),
-  ];
 }
 
 /** The shardwright.sweep/1 document. */
@@ -130,18 +86,24 @@ export function sweepDocument(problem: Problem, sweeps: readonly Sweep[], origin
   };
 }
 
-function sweepJson(problem: Problem, { kind, points, cut }: Sweep): SweepDocument['sweeps'][number] {
-  const pointJson = ({ budget, plan }: SweepPoint): SweepDocument['sweeps'][number]['points'][number] => ({
-    budget,
-    gpus: plan === null ? [] : usedJson(problem, plan),
-    plan: plan === null ? null : rankedJson(problem, plan),
-  });
-  return { kind, points: points.map(pointJson), cut };
-}
-
-function usedJson({ cluster }: Problem, { plan }: RankedPlan) {
-  return [...devicesByGroup(plan)].map(([group, gpus]) => {
-    const { id, gpu } = cluster.groups[group]!;
-    return { group: id, gpuType: gpu.id, gpus };
-  });
+function sweepJson(
+  problem: Problem,
+  { kind, points, cut, variants }: Sweep,
+): SweepDocument['sweeps'][number] {
+  const pointJson = ({ budget, plan }: SweepPoint): SweepDocument['sweeps'][number]['points'][number] => {
+    const variant = variants?.[budget];
+    const here = variant?.problem ?? problem;
+    return {
+      budget,
+      ...(variant === undefined ? {} : { value: variant.value }),
+      gpus: plan === null ? [] : usedGpus(here, plan),
+      plan: plan === null ? null : rankedJson(here, plan),
+    };
+  };
+  return {
+    kind,
+    ...(variants === undefined ? {} : { quantity: variants[0]!.key }),
+    points: points.map(pointJson),
+    cut,
+  };
 }

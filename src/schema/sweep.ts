@@ -4,22 +4,29 @@ import { origin, rankedPlan } from './costed.ts';
 
 export const sweepSchema = documentSchema({
   $id: 'shardwright.sweep/1',
-  title: 'The best plan by budget of GPUs or memory, as printed by plan --gpus or --pareto with --json',
+  title:
+    'The best plan by budget of GPUs or memory, or by a quantity of the cluster, as printed by plan --gpus, --pareto or --what-if with --json',
   ...closed({
     schema: { const: 'shardwright.sweep/1' },
     ...origin,
     sweeps: list(
-      closed({
-        kind: { enum: ['gpus', 'pareto-memory', 'pareto-gpus'] },
-        points: list(
-          closed({
-            budget: number,
-            gpus: list(closed({ group: text, gpuType: text, gpus: number })),
-            plan: orNull(rankedPlan),
-          }),
-        ),
-        cut: orNull(closed({ by: text, left: list(number) })),
-      }),
+      closed(
+        {
+          kind: { enum: ['gpus', 'pareto-memory', 'pareto-gpus', 'what-if'] },
+          points: list(
+            closed(
+              {
+                budget: number,
+                gpus: list(closed({ group: text, gpuType: text, gpus: number })),
+                plan: orNull(rankedPlan),
+              },
+              { value: { type: ['string', 'number'] } },
+            ),
+          ),
+          cut: orNull(closed({ by: text, left: list(number) })),
+        },
+        { quantity: text },
+      ),
     ),
   }),
 });

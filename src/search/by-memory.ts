@@ -1,8 +1,7 @@
 import type { Problem } from '../domain/problem.ts';
 import type { RankedPlan } from '../domain/search-result.ts';
-import { queueSteps } from './run/queue.ts';
-import { searchSteps } from './search.ts';
-import { DEFAULT_OPTIONS, type SearchOptions } from './space/options.ts';
+import { searching } from './searching.ts';
+import type { SearchOptions } from './space/options.ts';
 import { ALONE, front, type Sweeping, type SweepPoint, stops } from './sweep.ts';
 
 /**
@@ -33,16 +32,6 @@ export function* memoryFront(problem: Problem, options: Partial<SearchOptions>):
     percent = Math.min(percent, Math.ceil(100 * used - 1e-9)) - 1;
   }
   return { points: front(points), cut: null };
-}
-
-function* searching(problem: Problem, options: Partial<SearchOptions>) {
-  const steps = queueSteps(problem, { ...DEFAULT_OPTIONS, ...options });
-  let step = steps.next();
-  while (step.done !== true && !stops(options.interrupted?.() ?? null)) {
-    yield;
-    step = steps.next();
-  }
-  return yield* searchSteps(problem, options, step.value);
 }
 
 /** Of the memory of the fullest GPU, what others hold of it included. */

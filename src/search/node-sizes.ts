@@ -26,14 +26,26 @@ function stepsOf({ groups }: Cluster, to: number, parts: number): number[] {
   const node = Math.min(...groups.map(({ gpusPerNode }) => gpusPerNode));
   const within: number[] = [];
   for (let n = 1; n < node; n *= 2) within.push(n);
-  const whole: number[] = [];
-  for (let nodes = 1; nodes * node < to; nodes += step(nodes, parts)) whole.push(nodes * node);
-  return [...within, ...whole];
+  return [...within, ...counts(to / node, parts).map((nodes) => nodes * node)];
+}
+
+/** Whole numbers from `from` to `to`, both among them: all where they are few, else fewer of each doubling. */
+export function countsBetween(from: number, to: number): number[] {
+  const inside = PARTS.map((parts) => counts(to, parts).filter((count) => count > from && count < to));
+  const some = inside.find((found) => found.length <= MOST_SIZES - 2) ?? inside.at(-1)!;
+  return [...new Set([from, ...some, to])];
+}
+
+/** From one, below `end`. */
+function counts(end: number, parts: number): number[] {
+  const found: number[] = [];
+  for (let count = 1; count < end; count += step(count, parts)) found.push(count);
+  return found;
 }
 
 /** 4, 5, 6, 7, 8, 10, 12, 14, 16, 20 … with four parts of each doubling. */
-function step(nodes: number, parts: number): number {
-  return Math.max(1, 2 ** Math.floor(Math.log2(nodes)) / parts);
+function step(count: number, parts: number): number {
+  return Math.max(1, 2 ** Math.floor(Math.log2(count)) / parts);
 }
 
 /** GPUs of whole groups together, all ways. */

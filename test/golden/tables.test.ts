@@ -62,6 +62,7 @@ const COMMANDS: Readonly<Record<string, readonly string[]>> = {
   replan: ['replan', 'configs/examples/llama-3.1-8b-64xh100.json', '--lost', 'h100-7', '--spares', '1'],
   skip: ['skip', 'llama-3.2-1b', 'four-regions', '--seq-length', '2048', '--skip', '25%'],
   'plan-gpus': ['plan', ...MIXED, '--gpus', '8..32'],
+  'plan-what-if': ['plan', ...MIXED, '--what-if', 'group=v100,nodes=2,4'],
   'plan-pareto': ['plan', 'llama-3.2-1b', '4090-8', ...SMALL, '--pareto'],
   'plan-nothing': ['plan', 'llama-3.1-405b', '4090-32', ...SMALL],
   estimate: ['estimate', ...MIXED, '--config', 'tp=4,pp=4,dp=2,layers=10/10/6/6'],
@@ -84,6 +85,10 @@ const COMMANDS: Readonly<Record<string, readonly string[]>> = {
     ...['--config', 'tp=2,pp=2,dp=16', '--calibration', 'test/fixtures/calibration.yaml'],
   ],
   accuracy: ['accuracy', 'test/fixtures/runs/korthikanti.jsonl', '--worst', '4'],
+  'compare-what-if': [
+    ...['compare', 'llama-3.2-1b', 'dgx-h100-8', ...SMALL, '--tokens', '300B'],
+    ...['--what-if', 'group=h100,nodes=1..4'],
+  ],
   'model-show': ['model', 'show', 'deepseek-v3'],
   'cluster-show': ['cluster', 'show', 'two-regions'],
 };

@@ -1,4 +1,3 @@
-import type { Problem } from '../../domain/problem.ts';
 import { FRAMEWORKS, LAUNCHABLE } from '../../frameworks/index.ts';
 import { outlookOf } from '../../reliability/outlook.ts';
 import { compareDocument, compareTable } from '../../reporters/compare.ts';
@@ -12,8 +11,7 @@ import { askedBillFrom } from '../asked-bill.ts';
 import { calibrationOption, type Register, styleOf, workloadOptions } from '../command.ts';
 import { failureOptions, failuresFrom } from '../failures.ts';
 import { EXIT, foundOr, printJson } from '../io.ts';
-import { type Prices, pricesFrom, pricesOf, refuseUnused } from '../prices.ts';
-import { given } from '../problem.ts';
+import { offeredFrom } from '../offered.ts';
 import { writeReport } from '../report.ts';
 import { settings } from '../settings.ts';
 import { toolVersion } from '../version.ts';
@@ -32,6 +30,10 @@ export const compare: Register = (program, io, done) => {
   )
     .argument('<model>', 'preset name, Hugging Face config.json, or YAML file')
     .argument('<clusters...>', 'bundled names or YAML files; ratios are to the first')
+    .option(
+      '--what-if <WHAT>',
+      'a cluster for each value of a quantity: group=h100,nodes=4..32, or link=west+east,sharedBandwidth=5GB/s,10GB/s',
+    )
     .option('--price <PRICES>', 'US dollars per GPU-hour: h100=2.50,a100=1.10')
     .option(
       '--tokens <N>',
@@ -52,21 +54,8 @@ export const compare: Register = (program, io, done) => {
       const s = settings(flags, io);
       const failures = failuresFrom(flags);
       if (flags.report !== undefined) mayWritePicture(String(flags.report), '--report');
-      const prices = pricesFrom(s.price);
       const bill = askedBillFrom(flags);
-      const used = new Set<string>();
-      // All inputs are read before the first search.
-      const inputs = clusters.map((cluster) => {
-        const { problem, launcher } = given(model, cluster, s);
-        const priced = pricesOf(problem.cluster, prices);
-        for (const name of priced.used) used.add(name);
-        return { problem, launcher, prices: groupPrices(problem, priced) };
-      });
-      refuseUnused(
-        prices,
-        used,
-        inputs.map(({ problem }) => problem.cluster),
-      );
+      const inputs = offeredFrom(model, clusters, s, said(flags.whatIf));
       const watch = watchOf(io, { quiet: flags.quiet === true, seconds: timeLimitFrom(s) });
       const all: Compared[] = [];
       for (const [i, { problem, launcher, prices }] of inputs.entries()) {
@@ -116,14 +105,8 @@ function bestSeats({ problem, result }: Compared) {
   return best === undefined ? [] : seatsOf(problem, best.plan);
 }
 
-function groupPrices({ cluster }: Problem, { byGroup, sources }: Prices): GroupPrice[] {
-  return cluster.groups.map(({ id, gpu, nodes, gpusPerNode }, i) => ({
-    group: id,
-    gpuType: gpu.id,
-    gpus: nodes * gpusPerNode,
-    dollarsPerGpuHour: byGroup[i]!,
-    source: sources[i]!,
-  }));
+function said(flag: unknown): string | undefined {
+  return flag === undefined ? undefined : String(flag);
 }
 
 function dollarsPerHour(prices: readonly GroupPrice[]): number | null {

@@ -1,3 +1,4 @@
+import type { ClusterChange } from '../../catalogue/cluster-change.ts';
 import { readPlanFile } from '../../catalogue/plan-file.ts';
 import { loadStack } from '../../catalogue/stacks.ts';
 import { json } from '../../frameworks/describers/json.ts';
@@ -58,6 +59,10 @@ export const plan: Register = (program, io, done) => {
       '--gpus <FROM..TO>',
       'the best plan with at most so many GPUs, by whole nodes, and where scaling stops paying',
     )
+    .option(
+      '--what-if <WHAT>',
+      'the best plan for each value of a quantity: group=h100,nodes=4..32, or link=west+east,latency=1ms,20ms',
+    )
     .option('--pareto', 'step time against peak memory and against GPU count')
     .option('--warm-start <FILE>', 'what an earlier plan --json printed: less work, the same plans')
     .option(
@@ -94,23 +99,19 @@ export const plan: Register = (program, io, done) => {
       const input = given(model, cluster, s);
       noteRenamed(io, { '--fix': s.fix, '--max': s.max, '--why-not': flags.whyNot });
       const { problem, launcher, origin } = input;
-      const options: SearchOptions = {
-        ...DEFAULT_OPTIONS,
-        ...searchOptions(
-          problem,
-          s,
-          flags,
-          launcher ?? (s.launcher === undefined && s.models === undefined ? LAUNCHABLE : null),
-        ),
-      };
+      const options = optionsOf(input, s, flags);
       refuseWithoutFolder(flags);
       const failures = failuresFrom(flags);
       scheduledCluster(problem, flags);
       if (flags.report !== undefined) mayWritePicture(String(flags.report), '--report');
       if (flags.emit !== undefined) mayWrite(String(flags.emit), flags.force === true);
-      if (flags.gpus !== undefined || flags.pareto === true) {
+      if (flags.gpus !== undefined || flags.pareto === true || flags.whatIf !== undefined) {
         refuseOutsideSweeps(flags);
-        done(await sweep(input, options, s, flags, io));
+        const changed = (change: ClusterChange) => {
+          const one = given(model, cluster, s, change);
+          return { problem: one.problem, options: optionsOf(one, s, flags) };
+        };
+        done(await sweep(input, options, changed, s, flags, io));
         return;
       }
       const outcome = await found(input, options, s, flags, io);
@@ -168,6 +169,15 @@ export const plan: Register = (program, io, done) => {
     },
   );
 };
+
+function optionsOf(
+  { problem, launcher }: Given,
+  s: Settings,
+  flags: Readonly<Record<string, unknown>>,
+): SearchOptions {
+  const any = s.launcher === undefined && s.models === undefined ? LAUNCHABLE : null;
+  return { ...DEFAULT_OPTIONS, ...searchOptions(problem, s, flags, launcher ?? any) };
+}
 
 function said(flag: unknown): string | undefined {
   return flag === undefined ? undefined : String(flag);

@@ -1,0 +1,67 @@
+import type { ClusterChange } from '../catalogue/cluster-change.ts';
+import type { Problem } from '../domain/problem.ts';
+import type { Framework } from '../frameworks/port/framework.ts';
+import type { GroupPrice } from '../reporters/compared.ts';
+import { type Prices, pricesFrom, pricesOf, refuseUnused } from './prices.ts';
+import { given } from './problem.ts';
+import type { Settings } from './settings.ts';
+import { changesOf, whatIfFrom } from './what-if.ts';
+
+/** A cluster to compare, before it is searched. */
+export interface Offered {
+  readonly problem: Problem;
+  readonly launcher: Framework | null;
+  readonly prices: readonly GroupPrice[];
+}
+
+/** Every cluster that is named, each as often as --what-if changes it: all that can be wrong with them is found here, before a search. */
+export function offeredFrom(
+  model: string,
+  clusters: readonly string[],
+  s: Settings,
+  whatIf: string | undefined,
+): Offered[] {
+  const prices = pricesFrom(s.price);
+  const used = new Set<string>();
+  const offered = variants(clusters, whatIf).map(([cluster, change]) => {
+    const { problem: one, launcher } = given(model, cluster, s, change);
+    const problem = change === null || clusters.length === 1 ? one : ofCluster(cluster, one);
+    const priced = pricesOf(problem.cluster, prices);
+    for (const name of priced.used) used.add(name);
+    return { problem, launcher, prices: groupPrices(problem, priced) };
+  });
+  refuseUnused(
+    prices,
+    used,
+    offered.map(({ problem }) => problem.cluster),
+  );
+  return offered;
+}
+
+/** Of several clusters a changed one says of which it is. */
+function ofCluster(name: string, problem: Problem): Problem {
+  return { ...problem, cluster: { ...problem.cluster, name: `${name}, ${problem.cluster.name}` } };
+}
+
+function variants(
+  clusters: readonly string[],
+  whatIf: string | undefined,
+): (readonly [string, ClusterChange | null])[] {
+  const changes = whatIf === undefined ? [] : whatIfFrom(whatIf);
+  const each = clusters.flatMap((cluster) =>
+    changesOf(cluster, changes).map((change) => [cluster, change] as const),
+  );
+  // Where no cluster has what is asked for, the first says so.
+  const asked = changes.length === 0 || each.some(([, change]) => change !== null);
+  return asked ? each : [[clusters[0]!, changes[0]!]];
+}
+
+function groupPrices({ cluster }: Problem, { byGroup, sources }: Prices): GroupPrice[] {
+  return cluster.groups.map(({ id, gpu, nodes, gpusPerNode }, i) => ({
+    group: id,
+    gpuType: gpu.id,
+    gpus: nodes * gpusPerNode,
+    dollarsPerGpuHour: byGroup[i]!,
+    source: sources[i]!,
+  }));
+}
