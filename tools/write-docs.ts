@@ -1,5 +1,7 @@
 /** `npm run docs`: writes what is generated: the README's example, tables of docs/commands.md, docs/accuracy.md. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { readLayerTimes } from '../src/accuracy/layer-rows.ts';
 import { type LayerSummary, scoreLayers, summariseLayers } from '../src/accuracy/layer-score.ts';
 import { score } from '../src/accuracy/score.ts';
@@ -7,8 +9,10 @@ import { type Summary, summarise } from '../src/accuracy/summary.ts';
 import { COEFFICIENT_TABLE } from '../src/hardware/coefficients.ts';
 import { readRows } from '../src/runs/rows.ts';
 import { outputOf } from './docs/command-line.ts';
+import { blocksOf, followed, PAGES, picturesOf, sandbox, withShown } from './docs/follow.ts';
 import { modelTables } from './docs/layer-kinds.ts';
 import { moduleTables } from './docs/modules.ts';
+import { referencePage } from './docs/reference.ts';
 import { systemTables } from './docs/systems.ts';
 
 const percent = (value: number | null, digits = 1) => (value === null ? '' : (100 * value).toFixed(digits));
@@ -45,6 +49,18 @@ function writeBetweenMarks(path: string, tables: string): void {
       (_, before: string, after: string) => `${before}\n${tables}\n${after}`,
     ),
   );
+}
+
+/** What the commands of pages print, and the pictures that they make. */
+function writeShown(): void {
+  const folder = mkdtempSync(join(tmpdir(), 'shardwright-docs-'));
+  for (const page of PAGES.filter((one) => blocksOf(one).some(({ language }) => language === 'text'))) {
+    const own = sandbox(page, folder);
+    const shown = [...followed(page, own)].map((one) => one.shown);
+    writeFileSync(page, withShown(page, shown));
+    for (const { path, made } of picturesOf(page, own)) cpSync(made, path);
+  }
+  rmSync(folder, { recursive: true, force: true });
 }
 
 const mean = (errors: readonly number[]) => errors.reduce((sum, e) => sum + Math.abs(e), 0) / errors.length;
@@ -276,6 +292,7 @@ ${constants.join('\n')}
 
 writeBetweenMarks('docs/commands.md', moduleTables());
 writeBetweenMarks('docs/models.md', modelTables());
+writeFileSync('docs/reference.md', await referencePage());
 const path = 'test/accuracy/runs.jsonl';
 const { rows } = readRows([{ path, text: readFileSync(path, 'utf8') }]);
 const scored = rows.map((row) => score(row));
@@ -284,3 +301,4 @@ const layerPath = 'test/accuracy/layer-times.jsonl';
 const layers = summariseLayers(scoreLayers(readLayerTimes(layerPath, readFileSync(layerPath, 'utf8'))));
 writeFileSync('docs/accuracy.md', accuracyPage(summarise(scored, LEFT_OUT), layers));
 await writeReadme();
+writeShown();

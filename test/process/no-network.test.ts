@@ -40,6 +40,8 @@ const COMMANDS: Readonly<Record<string, string>> = {
   'link show': 'link show ndr',
   'stack list': 'stack list',
   'stack show': 'stack show generic',
+  calibrate: `calibrate ${resolve('test/fixtures/runs/korthikanti.jsonl')} --out calibrated.yaml`,
+  accuracy: `accuracy ${resolve('test/fixtures/runs/korthikanti.jsonl')}`,
   completion: 'completion bash',
   schema: 'schema cluster',
 };
