@@ -1,14 +1,10 @@
 import type { Command } from 'commander';
 import { InputError } from '../domain/input-error.ts';
-import type { Plan } from '../domain/plan.ts';
-import type { Problem } from '../domain/problem.ts';
-import type { Reason } from '../domain/reason.ts';
-import type { Framework } from '../frameworks/port/framework.ts';
 import { parseConfiguration } from '../plan-text/configuration.ts';
-import { type Configured, planOf } from '../plan-text/plan-of.ts';
-import { type ReadInFile, wordsOf } from '../reporters/read-in-file.ts';
-import type { Origin } from '../schema/estimate.ts';
-import { askedOf, notesOn, planFrom } from '../session/launch-file.ts';
+import { planOf } from '../plan-text/plan-of.ts';
+import { wordsOf } from '../reporters/read-in-file.ts';
+import { askedOf, notesOn, type OpenedFile, planFrom } from '../session/launch-file.ts';
+import type { AskedFor, AskedPlan } from './asked-plan.ts';
 import { cannotRun, fromRow, ofRow } from './asked-row.ts';
 import { calibrationOption, workloadOptions } from './command.ts';
 import { noteRenamed } from './dimensions.ts';
@@ -25,23 +21,10 @@ import {
   workloadOf,
 } from './from-file.ts';
 import type { Io } from './io.ts';
+import type { Beside } from './launch-source.ts';
 import { namesRow } from './plan-source.ts';
 import { given } from './problem.ts';
-import { type Settings, settings } from './settings.ts';
-
-/** One configuration that a command line asks for, and what was read on the way. */
-export interface AskedPlan {
-  readonly problem: Problem;
-  readonly plan: Plan;
-  readonly launcher: Framework | null;
-  readonly origin: Origin;
-  readonly inferred: readonly string[];
-  readonly notes: readonly string[];
-  /** A launch file or a plan file, and what was read in it; left out: neither. */
-  readonly read?: ReadInFile;
-  /** What the plan file says that its step takes, and what it is called; left out: the plan is of none, or changed since. */
-  readonly stated?: { readonly name: string; readonly stepSeconds: number };
-}
+import { settings } from './settings.ts';
 
 /** The arguments and flags of commands about one configuration. */
 export function configuredOptions(command: Command): Command {
@@ -88,51 +71,49 @@ export async function askedPlan(
   return { problem, launcher, origin, ...configuration, notes, ...(read === undefined ? {} : { read }) };
 }
 
-export interface AskedFor {
-  readonly notes: readonly string[];
-  readonly read?: ReadInFile;
-  /** What a file states: the flags of the command line win over it. */
-  readonly workload: Settings;
-  /** Rules of its launcher that a launch file breaks: it is taken to run all the same, and told so. */
-  readonly broken: ReadonlySet<string>;
-  planOn(problem: Problem): Configured | Reason;
-}
-
-/** The configuration of --config, or of --from with --config on top. */
+/** Where the configuration stands: in --config alone, or in --from, a row or a launch file, with --config on top. */
 async function askedFor(
   flags: Readonly<Record<string, unknown>>,
-  outside: ReturnType<typeof outsideFrom>,
+  outside: Beside['outside'],
   gpus: () => number,
 ): Promise<AskedFor> {
   const over = flags.config === undefined ? '' : String(flags.config);
   refuseForAlone(flags);
   if (flags.from === undefined) {
     refuseOutside(outside);
-    if (over === '')
-      throw new InputError({
-        message: '--config is missing',
-        expected: '--config tp=8,pp=4, or --from FILE',
-      });
-    return {
-      notes: [],
-      workload: {},
-      broken: new Set(),
-      planOn: (problem) => planOf(problem, parseConfiguration(over)),
-    };
+    return ofText(over);
   }
   const from = String(flags.from);
   if (flags.for === undefined && (namesRow(from) || from.endsWith('.json'))) {
     refuseOutside(outside);
     return fromRow(from, over);
   }
-  const file = await opened(from, flags.for === undefined ? undefined : String(flags.for), outside);
-  const count = gpus();
-  const asked = askedOf(file, count);
+  const launcher = flags.for === undefined ? undefined : String(flags.for);
+  return ofLaunchFile(await opened(from, launcher, outside), over, gpus());
+}
+
+function ofText(text: string): AskedFor {
+  if (text === '')
+    throw new InputError({
+      message: '--config is missing',
+      expected: '--config tp=8,pp=4, or --from FILE',
+    });
   return {
-    notes: notesOn(file, asked, count),
+    notes: [],
+    workload: {},
+    broken: new Set(),
+    planOn: (problem) => planOf(problem, parseConfiguration(text)),
+  };
+}
+
+/** `over`: what --config changes of it, after which rules that it breaks are the user's own. */
+function ofLaunchFile(file: OpenedFile, over: string, gpus: number): AskedFor {
+  const asked = askedOf(file, gpus);
+  return {
+    notes: notesOn(file, asked, gpus),
     read: { file: file.path, words: wordsOf(asked) },
     workload: { launcher: file.launcher.id, ...workloadOf(asked) },
-    broken: new Set(over === '' ? file.file.violations(count).map(({ rule }) => rule) : []),
+    broken: new Set(over === '' ? file.file.violations(gpus).map(({ rule }) => rule) : []),
     planOn: (problem) => planFrom(file, asked, over, problem),
   };
 }

@@ -1,6 +1,6 @@
 import type { Estimate } from '../domain/estimate.ts';
 import { formatSeconds } from '../units/format.ts';
-import type { AskedPlan } from './configured.ts';
+import type { AskedPlan } from './asked-plan.ts';
 import { sameStep } from './verified-plan.ts';
 
 /** An estimate with what reading said, what its launcher rests on, and where a plan file says another step. */

@@ -31,6 +31,12 @@ export interface LayerModule<S extends LayerPart = LayerPart> {
   describe(spec: S): string;
   /** Experts that expert parallelism deals out; left out: none. */
   experts?(spec: S): number;
+  /**
+   * Packages whose kernels it is priced with, which transformers and Megatron take where they are there; without them PyTorch code runs,
+   * several times slower and with states of whole sequences kept (modeling_mamba2.py, modeling_qwen3_next.py, modeling_lfm2.py:
+   * `is_fast_path_available`). Left out: none beside a framework's own.
+   */
+  readonly kernelPackages?: readonly string[];
   /** How weak what it says of time is, in words; left out, or null: as sure as GEMMs and attention. */
   weakly?(spec: S): string | null;
 }

@@ -25,6 +25,12 @@ export function partsOf({ mixer, ffn }: LayerKind): LayerPart[] {
   return [mixer, ffn].filter((part) => part !== null);
 }
 
+/** Packages whose kernels the layers of a model are priced with, in order of name. */
+export function kernelPackagesOf({ kinds }: Pick<ModelSpec, 'kinds'>): string[] {
+  const all = kinds.flatMap((kind) => partsOf(kind).flatMap((part) => moduleOf(part).kernelPackages ?? []));
+  return [...new Set(all)].sort();
+}
+
 /** The operators of one decoder layer in order of execution: each part with its norms, then the residual addition. */
 export function layerOperators(kind: LayerKind, given: LayerContext): Operator[] {
   const context = contextOf(kind, given);

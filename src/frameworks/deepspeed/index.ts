@@ -5,7 +5,6 @@ import { lawOf } from '../laws/structure.ts';
 import { type Framework, HOST_ORDER, type Reach } from '../port/framework.ts';
 import { adapterFiles, adapterVariables } from './adapters.ts';
 import { config } from './config.ts';
-import { KERNEL_PACKAGES } from './kernel-packages.ts';
 import { DEEPSPEED_OPTIMIZERS } from './optimizer.ts';
 import { PLAN_RULES } from './plan-rules.ts';
 import { programNotes, programVariables, restsOn } from './program.ts';
@@ -16,7 +15,18 @@ const reach: Reach = {
   capabilities: { ...HOST_ORDER, pipeline: false, tensorParallel: false, unevenLayers: false },
   express: {
     // The model is the program's: transformers has these.
-    layers: ['softmax', 'latent', 'dense', 'moe', ...KERNEL_PACKAGES.keys()],
+    layers: [
+      ...[
+        'softmax',
+        'latent',
+        'mamba',
+        'mamba2',
+        'attention-beside-mamba',
+        'gated-delta-net',
+        'short-convolution',
+      ],
+      ...['dense', 'moe'],
+    ],
     schedules: [],
     optimizers: DEEPSPEED_OPTIMIZERS,
     // Where neither is enabled it computes in fp32.

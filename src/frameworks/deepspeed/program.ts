@@ -1,13 +1,12 @@
 import type { Plan } from '../../domain/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
-import { isMoe } from '../../layers/layer.ts';
+import { isMoe, kernelPackagesOf } from '../../layers/layer.ts';
 import { lossOf } from '../../layers/losses/index.ts';
 import { degreesOf } from '../../plan-text/degrees.ts';
 import { loss, pricedLoss } from '../../techniques/loss.ts';
 import { offloadOptimizer } from '../../techniques/offload-optimizer.ts';
 import { recompute } from '../../techniques/recompute.ts';
 import { zero } from '../../techniques/zero.ts';
-import { packagesOf } from './kernel-packages.ts';
 
 /** What `launch.sh` tells the program of a plan, since the JSON has no key for it. */
 export function programVariables({ workload }: Problem, plan: Plan): Record<string, string> {
@@ -26,7 +25,7 @@ export function programVariables({ workload }: Problem, plan: Plan): Record<stri
 export function programNotes(problem: Problem, plan: Plan): string[] {
   const { workload, model, stack } = problem;
   const { training } = model;
-  const packages = packagesOf(model);
+  const packages = kernelPackagesOf(model);
   return [
     '**The program** (`TRAIN_SCRIPT`) is yours: DeepSpeed builds neither model nor loss nor data from its JSON, and the plan rests on what follows.',
     `Sequences of \`SEQUENCE_LENGTH\` (${workload.sequenceLength}) tokens; \`deepspeed.initialize\` with \`ds_config.json\`.`,
@@ -79,7 +78,7 @@ const USUAL_LOSS = 'fp32-shifted';
 /** What the price rests on beyond what programs with models of Hugging Face do anyway. */
 export function restsOn(problem: Problem, plan: Plan): string[] {
   const { workload, model } = problem;
-  const packages = packagesOf(model);
+  const packages = kernelPackagesOf(model);
   return [
     ...(packages.length === 0
       ? []

@@ -1,21 +1,11 @@
 import type { Problem } from '../../domain/problem.ts';
-import { gatedDeltaNet } from '../../layers/mixers/gated-delta-net.ts';
-import { mamba2 } from '../../layers/mixers/mamba2.ts';
+import { kernelPackagesOf } from '../../layers/layer.ts';
 import { sparseLatent } from '../../layers/mixers/sparse-latent.ts';
 import { isWhole } from './optimizer.ts';
 
-/** Kernels of layers that are not attention, which no other package has. */
-const PACKAGES = [
-  { kind: mamba2.kind, told: 'Layers of Mamba-2 need the packages `mamba-ssm` and `causal-conv1d`.' },
-  {
-    kind: gatedDeltaNet.kind,
-    told: 'Gated delta nets need the packages `flash-linear-attention` and `causal-conv1d`.',
-  },
-  {
-    kind: sparseLatent.kind,
-    told: 'Sparse attention is planned with `--dsa-kernel-backend tilelang`, whose packages have to be there: without them it keeps all scores. The weight of its loss, `--dsa-indexer-loss-coeff`, is yours to add.',
-  },
-] as const;
+/** Of a model with sparse attention (--dsa-kernel-backend). */
+const SPARSE =
+  'Sparse attention is planned with `--dsa-kernel-backend tilelang`, whose packages have to be there: without them it keeps all scores. The weight of its loss, `--dsa-indexer-loss-coeff`, is yours to add.';
 
 /**
  * Packages that the flags rest on, as lines of a README (pyproject.toml and megatron/core/optimizer/emerging_optimizers.py@d98e8a6;
@@ -23,6 +13,7 @@ const PACKAGES = [
  */
 export function packageNotes({ model, workload, stack }: Problem): string[] {
   const { precision } = workload;
+  const packages = kernelPackagesOf(model);
   return [
     ...(stack.attentionKernel === 'unfused'
       ? []
@@ -34,9 +25,12 @@ export function packageNotes({ model, workload, stack }: Problem): string[] {
           `\`--optimizer ${workload.optimizer}\` needs the package \`emerging_optimizers\` beside Megatron-LM.`,
         ]
       : []),
-    ...PACKAGES.filter(({ kind }) => model.kinds.some(({ mixer }) => mixer?.kind === kind)).map(
-      ({ told }) => told,
-    ),
+    ...(packages.length === 0
+      ? []
+      : [
+          `Layers that are not attention need the packages ${packages.map((one) => `\`${one}\``).join(' and ')}.`,
+        ]),
+    ...(model.kinds.some(({ mixer }) => sparseLatent.is(mixer)) ? [SPARSE] : []),
     ...(precision === 'fp8'
       ? [
           '`--fp8-recipe tensorwise` needs Transformer Engine 2.2, or 2.6 with recomputed layernorm or moe_act.',

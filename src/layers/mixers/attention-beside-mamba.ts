@@ -36,5 +36,6 @@ export const attentionBesideMamba = layerModule<AttentionBesideMamba>({
   constraints: ({ attention, mamba }, split) =>
     softmax.constraints(attention, split) ?? mamba2.constraints(mamba, split),
   describe: ({ attention, mamba }) => `${softmax.describe(attention)} beside ${mamba2.describe(mamba)}`,
+  kernelPackages: mamba2.kernelPackages!,
   weakly: ({ mamba }) => mamba2.weakly!(mamba),
 });

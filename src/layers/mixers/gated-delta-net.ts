@@ -41,6 +41,7 @@ export const gatedDeltaNet = layerModule<GatedDeltaNet>({
     headsLaw('key heads', keyHeads, split) ?? headsLaw('value heads', valueHeads, split),
   describe: ({ keyHeads, valueHeads, keyHeadDim, valueHeadDim }) =>
     `gated delta net of ${keyHeads} key heads, ${keyHeadDim} wide, ${valueHeads} value heads, ${valueHeadDim} wide`,
+  kernelPackages: ['causal-conv1d', 'flash-linear-attention'],
   weakly: () =>
     "gated delta net: kernel times of one GPU (GB200, fla's table) taken to follow memory bandwidth",
 });

@@ -47,6 +47,7 @@ export const mamba = layerModule<Mamba>({
         },
   describe: ({ width, stateSize, timeStepRank }) =>
     `Mamba ${width} wide, state ${stateSize}, steps of rank ${timeStepRank}`,
+  kernelPackages: ['causal-conv1d', 'mamba-ssm'],
   weakly: () =>
     'Mamba: no kernel times published; its scan is priced by the bytes that it moves and the state it runs through',
 });

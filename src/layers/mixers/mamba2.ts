@@ -53,6 +53,7 @@ export const mamba2 = layerModule<Mamba2>({
   constraints,
   describe: ({ heads, headDim, stateSize, groups }) =>
     `Mamba-2 of ${heads} heads, ${headDim} wide, state ${stateSize}, ${groups} group${groups === 1 ? '' : 's'}`,
+  kernelPackages: ['causal-conv1d', 'mamba-ssm'],
   weakly: () =>
     "Mamba-2: its scan is priced by the bytes and products of its kernels, over a rate that published runs of hybrids on NVIDIA's GPUs were fitted to",
 });

@@ -38,6 +38,7 @@ export const shortConvolution = layerModule<ShortConvolution>({
         };
   },
   describe: ({ width, kernel }) => `convolution over ${kernel} tokens, ${width} channels`,
+  kernelPackages: ['causal-conv1d'],
   weakly: () => 'short convolution: no kernel times published; priced by the bytes that its kernels move',
 });
 
