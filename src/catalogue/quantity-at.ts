@@ -1,6 +1,7 @@
 import { InputError } from '../domain/input-error.ts';
 import type { QuantityRange } from '../schema/ranges.ts';
 import { type Dimension, parseQuantity, unitFor } from '../units/parse.ts';
+import { rememberedOf } from '../units/remembered.ts';
 import type { Document } from './document.ts';
 
 /** Parses the quantity at a pointer of a document. Throws InputError where it is no quantity, or what nothing can physically be. */
@@ -37,9 +38,10 @@ function within(
   pointer: string,
   { text, value, name }: Read,
   dimension: Dimension,
-  { from, to, of }: QuantityRange,
+  range: QuantityRange,
 ): void {
-  const [least, most] = [from, to].map((one) => siOf(one, dimension)) as [number, number];
+  const { from, to, of } = range;
+  const { least, most } = limitsOf(range, dimension);
   if (value >= least && value <= most) return;
   const meant = unitFor(text, dimension, least, most);
   throw new InputError({
@@ -48,6 +50,21 @@ function within(
     at: document.locate(pointer),
     ...(meant === undefined ? {} : { hint: `Maybe "${meant}".` }),
   });
+}
+
+interface Limits {
+  readonly least: number;
+  readonly most: number;
+}
+
+/** Each range is of one dimension. */
+const limits = new WeakMap<QuantityRange, Limits>();
+
+function limitsOf(range: QuantityRange, dimension: Dimension): Limits {
+  return rememberedOf(limits, range, () => ({
+    least: siOf(range.from, dimension),
+    most: siOf(range.to, dimension),
+  }));
 }
 
 function siOf(text: string, dimension: Dimension): number {

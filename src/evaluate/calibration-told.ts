@@ -22,7 +22,8 @@ export function calibrationTold({ calibration: applied }: Problem): string[] {
   ];
 }
 
-const FACTOR_WORDS = [
+/** What each factor of a calibration is of, in words. */
+export const FACTOR_WORDS = [
   ['time', 'step time'],
   ['network', 'bandwidth between nodes'],
   ['intraNode', 'bandwidth inside nodes'],

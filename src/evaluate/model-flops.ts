@@ -4,7 +4,10 @@ import type { Problem } from '../domain/problem.ts';
 import { gemmCurve } from '../hardware/gemm.ts';
 import { flopsPerToken } from '../layers/parameters.ts';
 
-/** Model FLOPs of one step, forward and backward: no recomputation, causal attention counted half. */
+/**
+ * Model FLOPs of one step, forward and backward: no recomputation, causal attention counted half. What they are over peak FLOPs is MFU
+ * (Chowdhery et al. 2022, arXiv 2204.02311, appendix B).
+ */
 export function modelFlopsPerStep(problem: Problem): number {
   const { model, workload } = problem;
   const tokens = workload.sequenceLength * workload.globalBatchSize * usefulShare(workload);

@@ -18,7 +18,7 @@ export function collectiveSeconds(
   return collective === 'allToAll' ? allToAllAcross(span, bytes, c) : ringAcross(span, collective, bytes, c);
 }
 
-/** Bytes on the wire over bytes of the buffer for a ring: nccl-tests' bus bandwidth factor. */
+/** Bytes on the wire over bytes of the buffer for a ring: bus over algorithm bandwidth (NVIDIA/nccl-tests, doc/PERFORMANCE.md). */
 function busFactor(collective: Collective, n: number): number {
   return ((collective === 'allReduce' ? 2 : 1) * (n - 1)) / n;
 }

@@ -1,14 +1,8 @@
+import { FACTOR_WORDS } from '../evaluate/calibration-told.ts';
 import type { CalibrationDocument } from '../schema/calibration.ts';
 import { digits, formatBytes, formatInteger, formatPercent, formatSeconds } from '../units/format.ts';
 import { wrap } from '../units/wrap.ts';
 import { fitting, grid, type Style } from './paint.ts';
-
-const FACTORS = [
-  ['time', 'step time'],
-  ['network', 'bandwidth between nodes'],
-  ['intraNode', 'bandwidth inside nodes'],
-  ['memory', 'allocated memory'],
-] as const;
 
 /** Each run before and after, what was fitted, what was not and why, and how sure it makes estimates. */
 export function calibrationTable(document: CalibrationDocument, { columns }: Pick<Style, 'columns'>): string {
@@ -74,10 +68,10 @@ function memoryGrid({ memory = [] }: CalibrationDocument, columns: number): stri
 }
 
 function factorsGrid({ factors, refused = {} }: CalibrationDocument, columns: number): string {
-  const widest = Math.max(...FACTORS.map(([, what]) => what.length)) + 2;
+  const widest = Math.max(...FACTOR_WORDS.map(([, what]) => what.length)) + 2;
   return grid(
     ['factor', ''],
-    FACTORS.map(([key, what]) => [
+    FACTOR_WORDS.map(([key, what]) => [
       what,
       factors[key] === undefined
         ? wrap(`not fitted: ${refused[key] ?? 'the runs cannot tell'}`, columns - widest - 2)

@@ -13,7 +13,10 @@ import { exposedShare, gatherSeconds, sharedSeconds } from './boundary.ts';
 import { dealtTime } from './dealt-time.ts';
 import { copiesIn, type StageRun } from './stage-run.ts';
 
-/** One pipeline's step on the clock: what the event simulator says of its schedule. Seconds. */
+/**
+ * One pipeline's step on the clock: what the event simulator says of its schedule. Seconds. That a transfer between stages is waited for
+ * about m/p times under 1F1B (the hidden critical path of Pipette, arXiv 2405.18093) comes out of the order, and is no term.
+ */
 export interface PipelineTime {
   readonly makespanSeconds: number;
   /** Compute and exposed transfers of each stage. */

@@ -12,7 +12,10 @@ export function tiedBytes({ context: { problem }, embedding }: StageProfile): nu
   return problem.model.tiedEmbeddings ? gradientBytes(problem) * embedding.memory.largest : 0;
 }
 
-/** Seconds in which two stages sum up so many bytes of each GPU's gradients, once a step, all copies at once, over what lies between. */
+/**
+ * Seconds in which two stages sum up so many bytes of each GPU's gradients, once a step, all copies at once, over what lies between
+ * (_allreduce_word_embedding_grads in megatron/core/distributed/finalize_model_grads.py).
+ */
 export function tiedSeconds(bytes: number, between: Span, c: Coefficients): number {
   return Math.max(collectiveSeconds(between, 'allReduce', bytes, c), pointToPointSeconds(between, bytes, c));
 }

@@ -2,6 +2,7 @@ import { DTYPE_RULE } from '../reading/dtype-rule.ts';
 import { bad, type FileRule } from '../reading/file-rule.ts';
 import { keySet, unknownKey } from '../reading/known-keys.ts';
 import type { Tree } from '../reading/tree.ts';
+import { HUB } from '../zorse/models.ts';
 
 export interface Sizes {
   /** Sequences of each rank in a step, and the micro-batches they come in. */
@@ -27,8 +28,7 @@ const KEYS = {
     tt_pp_split_points tt_pp_microbatches use_deepcopy_for_build mfu_gpus energy_monitor large_model_init`),
 };
 
-/** Names that get_model takes, in any case, and those of them whose layers it can run one by one (models/hub.py@a8c75d3). */
-const HUB = /^(gpt|llama|bert|opt|vit|mistral|toygpt|deepspeed(gpt|llama|bert|vit|mistral))/i;
+/** Names of its hub whose layers it can run one by one (models/hub.py@a8c75d3). */
 const LAYERED = /^(toygpt|deepspeed)/i;
 
 /** What Cephalo refuses of its configuration, fails on, or waits for without end (trainfsdp.py@a8c75d3). */

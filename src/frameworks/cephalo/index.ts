@@ -2,11 +2,11 @@ import { hostsScript } from '../../launch-folder/hosts-script.ts';
 import { degreesOf } from '../../plan-text/degrees.ts';
 import { recompute } from '../../techniques/recompute.ts';
 import { zero } from '../../techniques/zero.ts';
-import { no, type ProblemRule, type Rule, recomputeAllOrNothing } from '../laws/rule.ts';
+import { no, type Rule, recomputeAllOrNothing } from '../laws/rule.ts';
 import { lawOf } from '../laws/structure.ts';
 import { type Framework, HOST_ORDER, type Reach } from '../port/framework.ts';
 import { jsonText } from '../writing/json-text.ts';
-import { modelName, ZORSE_MODELS } from '../zorse/models.ts';
+import { ofItsHub } from '../zorse/models.ts';
 import { accumulates, config } from './config.ts';
 import { CONFIG, cephaloReader } from './reader.ts';
 
@@ -32,13 +32,6 @@ const reach: Reach = {
 };
 
 /** Its hub is Zorse's, of the same authors. */
-const forProblem: readonly ProblemRule[] = [
-  ({ model }) =>
-    modelName(model) === null
-      ? no('model-hub', model.name, `a Llama of ${Object.keys(ZORSE_MODELS).join(', ')}`)
-      : null,
-];
-
 const forPlan: readonly Rule[] = [
   (_, plan) => {
     const { cp, ep, vpp } = degreesOf(plan);
@@ -68,7 +61,7 @@ export const cephalo: Framework = {
   ...reach,
   stack: 'torch-fsdp',
   reader: cephaloReader,
-  ...lawOf(reach, forProblem, forPlan),
+  ...lawOf(reach, [ofItsHub], forPlan),
   render: (problem, plan, { origin }) => [
     { path: CONFIG, content: jsonText(config(problem, plan)) },
     {

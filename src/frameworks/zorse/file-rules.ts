@@ -3,7 +3,7 @@ import { bad, type FileRule } from '../reading/file-rule.ts';
 import { keySet, missingKey } from '../reading/known-keys.ts';
 import type { Tree } from '../reading/tree.ts';
 import type { ZorseStage } from './config.ts';
-import { ZORSE_MODELS } from './models.ts';
+import { HUB, ZORSE_MODELS } from './models.ts';
 
 export interface Sizes {
   readonly stages: readonly ZorseStage[];
@@ -12,8 +12,6 @@ export interface Sizes {
   readonly gpus: number | null;
 }
 
-/** Names that get_model takes, in any case (models/hub.py@105c41a). */
-const HUB = /^(gpt|llama|bert|opt|vit|mistral|toygpt|deepspeed(gpt|llama|bert|vit|mistral))/i;
 const REQUIRED_KEYS = { '': keySet('fused_optimizer sequence_length global_batch_size microbatch_size') };
 
 /** What Zorse refuses of its configuration. */

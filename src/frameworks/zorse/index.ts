@@ -5,12 +5,12 @@ import { DEVICE_BY_DEVICE } from '../../launch-folder/ranks.ts';
 import { degreesOf } from '../../plan-text/degrees.ts';
 import { zero } from '../../techniques/zero.ts';
 import { networksApart } from '../laws/networks.ts';
-import { no, type ProblemRule, type Rule, recomputeAllOrNothing } from '../laws/rule.ts';
+import { no, type Rule, recomputeAllOrNothing } from '../laws/rule.ts';
 import { lawOf } from '../laws/structure.ts';
 import { type Framework, HOST_ORDER, type Reach } from '../port/framework.ts';
 import { jsonText } from '../writing/json-text.ts';
 import { config } from './config.ts';
-import { modelName, ZORSE_MODELS } from './models.ts';
+import { ofItsHub } from './models.ts';
 import { zorseReader } from './reader.ts';
 
 const reach: Reach = {
@@ -30,13 +30,6 @@ const reach: Reach = {
     techniques: ['recompute', 'zero'],
   },
 };
-
-const forProblem: readonly ProblemRule[] = [
-  ({ model }) =>
-    modelName(model) === null
-      ? no('model-hub', model.name, `a Llama of ${Object.keys(ZORSE_MODELS).join(', ')}`)
-      : null,
-];
 
 const ANY = 'Maybe --launcher any, which ranks plans for a runtime of your own.';
 
@@ -97,7 +90,7 @@ export const zorse: Framework = {
   schedule: 'gpipe',
   rankOrder: DEVICE_BY_DEVICE,
   reader: zorseReader,
-  ...lawOf(reach, forProblem, forPlan),
+  ...lawOf(reach, [ofItsHub], forPlan),
   render: (problem, plan, { origin }) => [
     { path: 'zorse_config.json', content: jsonText(config(problem, plan)) },
     {

@@ -1,5 +1,6 @@
 import type { ModelSpec } from '../../domain/model.ts';
 import { isLlama, type LlamaSizes } from '../laws/llama-sizes.ts';
+import { no, type ProblemRule } from '../laws/rule.ts';
 
 /** Llamas of Zorse's hub (models/llama_simple.py); the vocabulary is the configuration's. */
 export const ZORSE_MODELS: Readonly<Record<string, LlamaSizes>> = {
@@ -18,3 +19,11 @@ function sizes(hiddenSize: number, ffnHiddenSize: number, layers: number, heads:
 export function modelName(model: ModelSpec): string | null {
   return Object.entries(ZORSE_MODELS).find(([, one]) => isLlama(model, one))?.[0] ?? null;
 }
+
+/** Names that get_model takes, in any case (models/hub.py@105c41a, and Cephalo's @a8c75d3). */
+export const HUB = /^(gpt|llama|bert|opt|vit|mistral|toygpt|deepspeed(gpt|llama|bert|vit|mistral))/i;
+
+export const ofItsHub: ProblemRule = ({ model }) =>
+  modelName(model) === null
+    ? no('model-hub', model.name, `a Llama of ${Object.keys(ZORSE_MODELS).join(', ')}`)
+    : null;

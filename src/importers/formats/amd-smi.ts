@@ -1,4 +1,5 @@
 import { type Facts, type Importer, linesOf, nothing } from '../facts/facts.ts';
+import { record } from './json-shape.ts';
 import { hostFacts, type SeenGpu } from './seen-gpus.ts';
 import { xgmiTopology } from './xgmi-topology.ts';
 
@@ -115,10 +116,6 @@ function mebibytes(value: unknown): number | null {
 
 function wordOf(value: unknown): string | null {
   return typeof value === 'string' && value !== '' && value !== 'N/A' ? value : null;
-}
-
-function record(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : {};
 }
 
 function list(value: unknown): readonly unknown[] {

@@ -9,6 +9,11 @@ export function recordOf(value: unknown, what: string, at: Where): JsonRecord {
   throw misshapen(value, what, 'an object', at);
 }
 
+/** The same for what may be left out or be of another shape: nothing then. */
+export function record(value: unknown): JsonRecord {
+  return typeof value === 'object' && value !== null ? (value as JsonRecord) : {};
+}
+
 export function listOf(value: unknown, what: string, at: Where): readonly unknown[] {
   if (Array.isArray(value)) return value;
   throw misshapen(value, what, 'a list', at);

@@ -8,6 +8,7 @@ import {
   type PortFact,
   type Where,
 } from '../facts/facts.ts';
+import { record } from './json-shape.ts';
 
 /** A node by its labels and what it offers. */
 interface KubernetesNode {
@@ -137,10 +138,6 @@ function nodeFacts(format: string, nodes: readonly KubernetesNode[]): Facts {
     if (efa > 0) ports.push({ host: name, layer: 'efa', rate: null, count: efa, devices: [], where });
   }
   return { ...nothing(format), hosts, ports, unusable, notes };
-}
-
-function record(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : {};
 }
 
 function entries(value: unknown): Map<string, string> {
