@@ -127,6 +127,7 @@ const MAY_IMPORT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     techniques: 'keys of what is known; the values that cost least time',
     schedules: 'the usual one, which costs least; how a pipeline fills and drains',
     evaluate: 'what a layer costs, what a stage has room for, where the ends stand',
+    partition: 'the least that a batch dealt to unlike copies takes',
     'search/space': 'the candidates that it bounds',
   },
   'search/cut': {

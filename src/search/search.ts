@@ -9,32 +9,23 @@ import { bookFor } from './bound/book-for.ts';
 import { evenSplit } from './result/even-split.ts';
 import { findNearestMiss } from './result/nearest-miss.ts';
 import { proofOf } from './result/proof.ts';
-import { Agenda, type Batch } from './run/agenda.ts';
+import { Agenda } from './run/agenda.ts';
+import type { Entry } from './run/entry.ts';
 import { settled } from './run/evaluated.ts';
 import { finished } from './run/finished.ts';
 import { byValue, type Evaluated, insert, listedOf, SETTLED_GAIN } from './run/kept.ts';
 import { remember } from './run/misses.ts';
-import { type Findings, type Known, type Refined, work } from './run/open.ts';
+import { type Findings, type Refined, work } from './run/open.ts';
 import { progressOf } from './run/progress.ts';
-import { type Entry, queueOf } from './run/queue.ts';
+import { queueOf } from './run/queue.ts';
+import type { Round, RoundOutcome } from './run/round.ts';
 import { joined, newRun, type Run, worstKept } from './run/run.ts';
 import { DEFAULT_OPTIONS, type SearchOptions } from './space/options.ts';
-
-/** Entries to work on before what they found is compared: each knows the same threshold, so any number of threads may share them. */
-export interface Round extends Batch, Known {
-  readonly queue: readonly Entry[];
-}
 
 /** What a search found, and the entries in which its launcher refused something: all that a search without it has to look at again. */
 export interface Searched {
   readonly result: SearchResult;
   readonly refused: readonly Entry[];
-}
-
-/** What a round brought: the findings of its entries in their order, and why it stopped before its end, if it did. */
-export interface RoundOutcome {
-  readonly findings: readonly (Findings | Refined)[];
-  readonly cutBy: string | null;
 }
 
 /**

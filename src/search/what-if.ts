@@ -3,8 +3,8 @@ import { groupsOf } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { IdleGroup, RankedPlan } from '../domain/search-result.ts';
 import { supports } from '../hardware/gemm.ts';
+import type { Entry } from './run/entry.ts';
 import { SETTLED_GAIN } from './run/kept.ts';
-import type { Entry } from './run/queue.ts';
 import { search } from './search.ts';
 import type { SearchOptions } from './space/options.ts';
 

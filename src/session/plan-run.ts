@@ -1,7 +1,8 @@
 import type { PlanFile } from '../catalogue/plan-file.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { SearchResult, WhatIf } from '../domain/search-result.ts';
-import { type Entry, queueSteps } from '../search/run/queue.ts';
+import type { Entry } from '../search/run/entry.ts';
+import { queueSteps } from '../search/run/queue.ts';
 import { type Searched, searchSteps } from '../search/search.ts';
 import { DEFAULT_OPTIONS, type SearchOptions } from '../search/space/options.ts';
 import { placed } from './placed.ts';

@@ -2,10 +2,11 @@ import { availableParallelism } from 'node:os';
 import Tinypool from 'tinypool';
 import type { Problem } from '../domain/problem.ts';
 import { bookFor } from '../search/bound/book-for.ts';
-import type { Part } from '../search/run/agenda.ts';
+import type { Entry } from '../search/run/entry.ts';
 import type { Findings, Refined } from '../search/run/open.ts';
-import type { Entry } from '../search/run/queue.ts';
-import { type Round, type Searched, searchRounds } from '../search/search.ts';
+import type { Part } from '../search/run/part.ts';
+import type { Round } from '../search/run/round.ts';
+import { type Searched, searchRounds } from '../search/search.ts';
 import type { SearchOptions } from '../search/space/options.ts';
 import type { Job, Task } from './search-worker.ts';
 

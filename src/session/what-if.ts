@@ -6,7 +6,7 @@ import type { RankedPlan, SearchResult, WhatIf } from '../domain/search-result.t
 import { FRAMEWORKS, LAUNCHABLE, launcherOf } from '../frameworks/index.ts';
 import type { Framework } from '../frameworks/port/framework.ts';
 import { slowLinks } from '../placement/slow-links.ts';
-import type { Entry } from '../search/run/queue.ts';
+import type { Entry } from '../search/run/entry.ts';
 import { search } from '../search/search.ts';
 import { byLeave } from '../search/space/by-leave.ts';
 import { cannotBe, heldKeys, heldText, without } from '../search/space/cannot.ts';

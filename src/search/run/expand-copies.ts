@@ -29,10 +29,10 @@ import {
   sizesToChoose,
   type UnlikeCopies,
 } from '../space/unlike-copies.ts';
-import type { Batch, Part, Rest } from './agenda.ts';
+import type { Entry } from './entry.ts';
 import { type Evaluated, insert } from './kept.ts';
 import { memoryReason } from './misses.ts';
-import type { Entry } from './queue.ts';
+import type { Batch, Part, Rest } from './part.ts';
 import { type Run, refusal, worstKept } from './run.ts';
 
 /** Techniques and a dealing. */

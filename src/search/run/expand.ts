@@ -6,12 +6,12 @@ import { realise } from '../cut/realise.ts';
 import { uncutPlan } from '../cut/uncut.ts';
 import { type Candidate, candidateText } from '../space/candidate.ts';
 import type { SearchOptions } from '../space/options.ts';
-import type { Batch, Part, Rest } from './agenda.ts';
 import { evaluated } from './evaluated.ts';
 import { type FrameEntry, forget, frameAgenda } from './frame-agenda.ts';
 import { type Evaluated, insert, type Listed, worstOfLayout } from './kept.ts';
 import { mayFit } from './may-fit.ts';
 import { excessOf, memoryReason, remember } from './misses.ts';
+import type { Batch, Part, Rest } from './part.ts';
 import { joined, type Run, refusal, worstKept } from './run.ts';
 
 /**

@@ -15,8 +15,8 @@ import { type Frame, type Layout, outlineOf } from '../space/frame.ts';
 import { layoutsOf } from '../space/layouts.ts';
 import type { SearchOptions } from '../space/options.ts';
 import { choiceLaw } from './choice-law.ts';
+import type { Entry } from './entry.ts';
 import { missed, SmallestSizes } from './may-fit.ts';
-import type { Entry } from './queue.ts';
 import { type Run, worstKept } from './run.ts';
 
 /** An entry of the queue that is a chain of stages. */

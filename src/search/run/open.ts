@@ -2,14 +2,14 @@ import type { Problem } from '../../domain/problem.ts';
 import type { Rejection } from '../../domain/search-result.ts';
 import type { CostBook } from '../bound/cost-book.ts';
 import type { SearchOptions } from '../space/options.ts';
-import type { Batch, Part, Rest } from './agenda.ts';
+import type { Entry } from './entry.ts';
 import { expand } from './expand.ts';
 import { expandBundle } from './expand-bundle.ts';
 import { type CopiesEntry, expandCopies } from './expand-copies.ts';
 import type { FrameEntry } from './frame-agenda.ts';
 import type { Evaluated, Listed } from './kept.ts';
 import type { Miss } from './misses.ts';
-import type { Entry } from './queue.ts';
+import type { Batch, Part, Rest } from './part.ts';
 import { refinedBound } from './refine.ts';
 import { newRun, type Unproven } from './run.ts';
 

@@ -1,5 +1,5 @@
 import type { Progress } from '../space/options.ts';
-import type { Entry } from './queue.ts';
+import type { Entry } from './entry.ts';
 import type { Run } from './run.ts';
 
 /** What a run of a queue has done; `least`: of the bounds that are left, `threshold`: what they have to beat. */

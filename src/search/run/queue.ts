@@ -4,24 +4,14 @@ import { frameBound } from '../bound/frame-bound.ts';
 import { type Bundle, bundleChoices, bundleSpace, bundles } from '../space/bundles.ts';
 import { chains } from '../space/chains.ts';
 import { choiceCounts } from '../space/choices.ts';
-import { devicesOfFrame, type Frame } from '../space/frame.ts';
+import { devicesOfFrame } from '../space/frame.ts';
 import { layoutCount } from '../space/layouts.ts';
 import type { SearchOptions } from '../space/options.ts';
 import { isRepeated } from '../space/twin-groups.ts';
-import { type UnlikeCopies, unlikeCopies } from '../space/unlike-copies.ts';
+import { unlikeCopies } from '../space/unlike-copies.ts';
+import type { Entry } from './entry.ts';
 import { copiesSpace } from './expand-copies.ts';
 import { finished } from './finished.ts';
-
-/** What the search opens at once, one of three: a chain of stages, unlike pipelines side by side, one stage on unlike GPUs. */
-export interface Entry {
-  readonly frame: Frame | null;
-  readonly bundle: Bundle | null;
-  readonly copies: UnlikeCopies | null;
-  /** No plan of it has a smaller value. */
-  readonly bound: number;
-  /** Configurations in it. */
-  readonly count: number;
-}
 
 /** Everything to open, best bound first. The same for the same problem and options, wherever it is built. */
 export function queueOf(problem: Problem, options: SearchOptions): Entry[] {

@@ -3,8 +3,8 @@ import { leastOfBundle } from '../bound/bundle-bound.ts';
 import { leastOfCopies } from '../bound/copies-bound.ts';
 import type { CostBook } from '../bound/cost-book.ts';
 import type { SearchOptions } from '../space/options.ts';
+import type { Entry } from './entry.ts';
 import { beginWith, type FrameEntry, freshAgenda } from './frame-agenda.ts';
-import type { Entry } from './queue.ts';
 
 /**
  * The least value that any configuration of an entry may have: sharper than its bound in the queue, and more work; no

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Agenda } from '../../../src/search/run/agenda.ts';
-import type { Entry } from '../../../src/search/run/queue.ts';
+import type { Entry } from '../../../src/search/run/entry.ts';
 
 interface Given {
   readonly coarse: number;
