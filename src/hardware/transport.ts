@@ -18,15 +18,6 @@ export interface Join {
   readonly vendorsApart?: true;
 }
 
-/** From fast to slow. */
-const ORDER: readonly Transport[] = ['domain', 'rdma', 'socket'];
-
-export function slowestTransport(all: Iterable<Transport>): Transport {
-  let worst = 0;
-  for (const one of all) worst = Math.max(worst, ORDER.indexOf(one));
-  return ORDER[worst]!;
-}
-
 /**
  * The cards' own layer decides first, then the link between them, then the name of the fabric, then the site; where all of
  * those have RDMA, the vendors of the GPUs. NCCL and RCCL never share a communicator (rccl#1220): what crosses goes through

@@ -27,8 +27,3 @@ export function dalyInterval({ mttf, saving }: Pick<FailureTimes, 'mttf' | 'savi
 export function goodput({ mttf, saving, restart }: FailureTimes, interval: number): number {
   return (mttf / (mttf + restart + interval / 2)) * (interval / (interval + saving));
 }
-
-/** The same to first order, where losses are small: 1 − δ/τ − (τ/2 + D + R)/M. */
-export function goodputToFirstOrder({ mttf, saving, restart }: FailureTimes, interval: number): number {
-  return 1 - saving / interval - (interval / 2 + restart) / mttf;
-}

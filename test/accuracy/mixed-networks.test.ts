@@ -7,10 +7,10 @@ import { layersOf, type Plan } from '../../src/domain/plan.ts';
 import type { Problem } from '../../src/domain/problem.ts';
 import { estimate } from '../../src/evaluate/estimate.ts';
 import { launcherOf } from '../../src/frameworks/index.ts';
-import { planTransports } from '../../src/hardware/plan-transports.ts';
 import { parseConfiguration } from '../../src/plan-text/configuration.ts';
 import { planOf } from '../../src/plan-text/plan-of.ts';
 import { search } from '../../src/search/search.ts';
+import { planTransports } from '../fixtures/plan-transports.ts';
 
 /**
  * Holmes (arXiv 2312.03549; CodexDive/Holmes @ 03d9522 and tag v0.0.1): hosts of 8 A100, fp16, flash attention, selective

@@ -88,9 +88,3 @@ interface Arrivals {
   readonly at: Float64Array;
   gpu: number;
 }
-
-/** Share of the GPUs' time without work where all S stages take as long: N(N − 1) over M·S + N(N − 1). */
-export function bubbleShare(gpus: number, microBatches: number, stages: number): number {
-  const idle = gpus * (gpus - 1);
-  return idle / (microBatches * stages + idle);
-}

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { withCapacity } from '../../../src/experts/capacity.ts';
 import { LEAST_LOADED, leastLoaded } from '../../../src/experts/least-loaded.ts';
 import { concentrated, imbalanceOf, rankLoads, sum } from '../../../src/experts/loads.ts';
 import { generator } from '../../../src/units/random.ts';
@@ -18,11 +17,6 @@ describe('loads of experts', () => {
     const loads = concentrated(128, { tokens: 1000, topK: 4, share: 0.5, hot: 16 });
     expect(loads.slice(0, 4)).toEqual([500, 500, 500, 500]);
     expect(sum(loads.slice(4, 16))).toBe(0);
-  });
-
-  it('are cut to the room that experts have, and the rest is dropped', () => {
-    expect(withCapacity([10, 2, 4, 4], 1)).toEqual({ kept: [5, 2, 4, 4], dropped: 0.25 });
-    expect(withCapacity([10, 2, 4, 4], 2)).toEqual({ kept: [10, 2, 4, 4], dropped: 0 });
   });
 });
 

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { clusterFromText } from '../../../src/catalogue/clusters.ts';
 import type { Cluster } from '../../../src/domain/cluster.ts';
-import { planTransports } from '../../../src/hardware/plan-transports.ts';
 import { pairSpan, spanOf } from '../../../src/hardware/span.ts';
 import { joinOf } from '../../../src/hardware/transport.ts';
 import { parseConfiguration } from '../../../src/plan-text/configuration.ts';
 import { planOf } from '../../../src/plan-text/plan-of.ts';
+import { planTransports } from '../../fixtures/plan-transports.ts';
 import { problem } from '../../fixtures/problem.ts';
 
 /** Groups of two nodes by network, and what follows them in the file. */

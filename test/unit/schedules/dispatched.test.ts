@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { bubbleShare, playDispatched } from '../../../src/schedules/dispatched/play.ts';
+import { playDispatched } from '../../../src/schedules/dispatched/play.ts';
+
+/** Share of the GPUs' time without work where all S stages take as long: N(N − 1) over M·S + N(N − 1). */
+function bubbleShare(gpus: number, microBatches: number, stages: number): number {
+  const idle = gpus * (gpus - 1);
+  return idle / (microBatches * stages + idle);
+}
 
 /** S stages of one second, the first backward stage among them. */
 const alike = (stages: number) => ({
