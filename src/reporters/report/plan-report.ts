@@ -8,7 +8,9 @@ import { planText } from '../../plan-text/text.ts';
 import type { Origin } from '../../schema/estimate.ts';
 import { formatInteger, formatPercent, formatSeconds } from '../../units/format.ts';
 import { GiB } from '../../units/quantity.ts';
-import { certificateWords, expert, planNotes, problemWords, rank } from '../plan-table.ts';
+import { certificateWords } from '../certificate.ts';
+import { planNotes } from '../plan-notes.ts';
+import { expert, problemWords, rank } from '../plan-table.ts';
 import { drawnWords } from '../text-timeline.ts';
 import {
   fullest,
@@ -34,7 +36,7 @@ export function planPage(
   const certificate: Section = {
     kind: 'lines',
     title: 'Certificate',
-    lines: [certificateWords(problem, result)],
+    lines: [certificateWords(problem, result, beside.steady)],
   };
   const head = {
     title: `${problem.model.name} on ${problem.cluster.name}`,
@@ -54,7 +56,7 @@ export function planPage(
       {
         kind: 'table',
         title: 'Plans',
-        note: 'Click a head to sort. = is a tie with the best: closer than the model can tell.',
+        note: 'Click a head to sort. = is a tie with the fastest: closer than the model can tell.',
         table: ranking(problem, result),
       },
       { kind: 'lines', title: 'Beside them', lines: planNotes(problem, result, beside) },
