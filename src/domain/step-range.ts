@@ -20,7 +20,7 @@ export function worstOf(stepSeconds: number, disturbed: readonly Disturbed[]): D
 
 /** Why a plan comes before one that is a little faster, and what that costs. */
 export interface SteadyChoice {
-  /** `steady`: the other falls behind, or does not fit, under `disturbance`; `evidence`: it rests on weaker figures; `simpler`: it uses more kinds of parallelism. */
+  /** `steady`: the other falls behind, or does not fit, under `disturbance`; `evidence`: it rests on weaker figures, or on degrees that nobody measured; `simpler`: it uses more kinds of parallelism. */
   readonly why: 'steady' | 'evidence' | 'simpler';
   /** Of the fastest. */
   readonly stepSeconds: number;
@@ -37,6 +37,8 @@ export interface SteadyChoice {
     readonly fastest: number;
     readonly fastestFits: boolean;
   } | null;
+  /** Degrees of the fastest that nobody measured, where the first has none: `['EP 256, measured up to 64']`. */
+  readonly beyond: readonly string[];
   /** The kinds of parallelism that each uses: `['TP', 'PP', 'DP']`. */
   readonly kinds: { readonly first: readonly string[]; readonly fastest: readonly string[] };
 }

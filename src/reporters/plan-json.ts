@@ -142,7 +142,7 @@ export function rangeJson(
 
 function steadyJson(choice: SteadyChoice | null): NonNullable<PlanDocument['steady']> | null {
   if (choice === null) return null;
-  const { why, stepSeconds, configuration, rank, costShare, under, kinds } = choice;
+  const { why, stepSeconds, configuration, rank, costShare, under, beyond, kinds } = choice;
   return {
     why,
     costShare,
@@ -157,6 +157,7 @@ function steadyJson(choice: SteadyChoice | null): NonNullable<PlanDocument['stea
             fastestStepTimeSeconds: under.fastest,
             fastestFits: under.fastestFits,
           },
+    beyond,
     kinds,
   };
 }

@@ -43,8 +43,11 @@ export function steadyWords({ estimate }: RankedPlan, choice: SteadyChoice): str
   return `Plan 1 ${cost}, which is less than the model can tell, and comes first because ${reasonWords(choice)}; --rank fastest puts ${rank === null ? 'that one' : `plan ${rank}`} first.`;
 }
 
-function reasonWords({ why, under, kinds }: SteadyChoice): string {
-  if (why === 'evidence') return 'it rests on better evidence';
+function reasonWords({ why, under, beyond, kinds }: SteadyChoice): string {
+  if (why === 'evidence')
+    return beyond.length > 0
+      ? `no run was measured with degrees of the other (${beyond.join('; ')})`
+      : 'it rests on better evidence';
   if (why === 'simpler')
     return `it uses fewer kinds of parallelism (${kindWords(kinds.first)}; the other ${kindWords(kinds.fastest)})`;
   const { name, first, fastest, fastestFits } = under!;

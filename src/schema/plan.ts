@@ -47,6 +47,7 @@ const steady = closed({
       fastestFits: flag,
     }),
   ),
+  beyond: { ...texts, description: 'Degrees of the fastest larger than those of any measured run.' },
   kinds: closed({ first: texts, fastest: texts }),
 });
 

@@ -6,7 +6,7 @@ export interface Contender {
   readonly value: number;
   /** The same under each disturbance; infinite where it does not fit. */
   readonly disturbed: readonly number[];
-  /** How weak the weakest figure is that it rests on: place among provenances. */
+  /** How weak what it rests on is; 0: the best there is. */
   readonly evidence: number;
   /** Kinds of parallelism that it uses. */
   readonly kinds: number;

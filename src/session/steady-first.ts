@@ -1,8 +1,10 @@
+import type { Plan } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
-import { PROVENANCES } from '../domain/provenance.ts';
+import { PROVENANCES, type Provenance } from '../domain/provenance.ts';
 import type { RankedPlan, SearchResult } from '../domain/search-result.ts';
 import type { SteadyChoice } from '../domain/step-range.ts';
 import { restsOnUnmeasured } from '../evaluate/measured/unmeasured.ts';
+import { beyondMeasured } from '../plan-text/beyond-measured.ts';
 import { kindsOfParallelism } from '../plan-text/kinds-of-parallelism.ts';
 import { planText } from '../plan-text/text.ts';
 import type { Objective } from '../search/space/objective.ts';
@@ -59,10 +61,15 @@ function finalists(problem: Problem, plans: readonly RankedPlan[], objective: Ob
       under: under[i]!,
       value: objective.value(plan, estimate),
       disturbed: under[i]!.map(({ value, fits }) => (fits ? value : Number.POSITIVE_INFINITY)),
-      evidence: PROVENANCES.indexOf(estimate.weakestProvenance),
+      evidence: weakness(plan, estimate.weakestProvenance),
       kinds: kindsOfParallelism(plan).length,
     };
   });
+}
+
+/** Of what a plan rests on: degrees that nobody measured are weaker evidence than any figure. */
+export function weakness(plan: Plan, provenance: Provenance): number {
+  return PROVENANCES.indexOf(provenance) + (beyondMeasured(plan).length > 0 ? PROVENANCES.length : 0);
 }
 
 function tiesOf(problem: Problem, all: readonly Finalist[]): readonly Finalist[] {
@@ -84,6 +91,7 @@ function choiceOf(
     rank: told ? 2 : null,
     costShare: first.value / fastest.value - 1,
     under: stays ? null : parted(first, fastest),
+    beyond: first.evidence < fastest.evidence ? beyondMeasured(fastest.ranked.plan) : [],
     kinds: {
       first: kindsOfParallelism(first.ranked.plan),
       fastest: kindsOfParallelism(fastest.ranked.plan),

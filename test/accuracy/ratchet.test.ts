@@ -4,6 +4,7 @@ import { readLayerTimes } from '../../src/accuracy/layer-rows.ts';
 import { scoreLayers, summariseLayers } from '../../src/accuracy/layer-score.ts';
 import { score } from '../../src/accuracy/score.ts';
 import { summarise } from '../../src/accuracy/summary.ts';
+import { MEASURED_UP_TO } from '../../src/plan-text/beyond-measured.ts';
 import { readRows } from '../../src/runs/rows.ts';
 import { type Baseline, baselineOf, worse } from '../../tools/accuracy/baseline.ts';
 import { orderOf } from '../../tools/accuracy/order.ts';
@@ -36,6 +37,20 @@ describe('accuracy on published runs', () => {
     expect(tie!).toBeGreaterThan(0.3);
     expect(some!).toBeLessThan(0.15);
     expect(sure!).toBeLessThan(0.015);
+  });
+
+  it('calls measured what runs with a step time reach, and no more', () => {
+    const largest = (of: (config: (typeof rows)[number]['config']) => number | null | undefined) =>
+      Math.max(
+        ...scored.filter(({ stepError }) => stepError !== undefined).map(({ row }) => of(row.config) ?? 1),
+      );
+    expect(MEASURED_UP_TO).toEqual({
+      tp: largest(({ tp }) => tp),
+      cp: largest(({ cp }) => cp),
+      pp: largest(({ pp }) => pp),
+      ep: largest(({ ep }) => ep),
+      etp: largest(({ etp }) => etp),
+    });
   });
 
   it('gives times whose parts sum to the step', () => {

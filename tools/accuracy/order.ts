@@ -1,5 +1,4 @@
 import type { Scored } from '../../src/accuracy/score.ts';
-import { PROVENANCES } from '../../src/domain/provenance.ts';
 import { TIE } from '../../src/domain/tie.ts';
 import { estimate } from '../../src/evaluate/estimate.ts';
 import { kindsOfParallelism } from '../../src/plan-text/kinds-of-parallelism.ts';
@@ -8,6 +7,7 @@ import { plansOf } from '../../src/runs/plans.ts';
 import { problemsOf } from '../../src/runs/problem.ts';
 import { BY_TIME } from '../../src/search/space/objective.ts';
 import { type Contender, SURE, steadiest } from '../../src/session/steady-choice.ts';
+import { weakness } from '../../src/session/steady-first.ts';
 import { disturbedValues } from '../../src/session/step-range.ts';
 
 /** Of pairs in which the fastest of a sweep by estimate is ahead of another run by less than `upTo`, in how many it was the slower. */
@@ -101,7 +101,7 @@ function contender({ row, predictedStepSeconds }: Run): Contender & { readonly i
     value: predictedStepSeconds,
     // It ran: what it needs fitted.
     disturbed: under!.map(({ value }) => value),
-    evidence: PROVENANCES.indexOf(costed.weakestProvenance),
+    evidence: weakness(plan, costed.weakestProvenance),
     kinds: kindsOfParallelism(plan).length,
   };
 }

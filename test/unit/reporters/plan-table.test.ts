@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Certificate, SearchResult } from '../../../src/domain/search-result.ts';
+import type { SteadyChoice } from '../../../src/domain/step-range.ts';
 import type { Style } from '../../../src/reporters/paint.ts';
 import { planTable } from '../../../src/reporters/plan-table.ts';
 import { formatSeconds } from '../../../src/units/format.ts';
@@ -142,7 +143,12 @@ describe('what may turn out worse', () => {
   const second = { ...SECOND, disturbed: [under('network', 1.3), under('memory', 1, false)] };
   const steady = {
     ...{ why: 'steady' as const, stepSeconds: BEST.estimate.stepSeconds / 1.03, configuration: 'tp=8' },
-    ...{ rank: 2, costShare: 0.03, kinds: { first: ['TP'], fastest: ['TP', 'CP'] } },
+    ...{
+      beyond: [] as readonly string[],
+      rank: 2,
+      costShare: 0.03,
+      kinds: { first: ['TP'], fastest: ['TP', 'CP'] },
+    },
     under: { id: 'network', name: 'the network', first: 10, fastest: 20, fastestFits: true },
   };
 
@@ -157,7 +163,7 @@ describe('what may turn out worse', () => {
   });
 
   it('has a plan come first that is not the fastest: by how much, and why', () => {
-    const said = (over: Partial<typeof steady> | { why: 'simpler' | 'evidence'; under: null }) =>
+    const said = (over: Partial<SteadyChoice>) =>
       words(found([first, second]), { ...ALONE, steady: { ...steady, ...over } });
     expect(said({})).toContain('Plan 1 takes 3.0% longer than plan 2, the fastest found');
     expect(said({})).toContain('because with the network it takes 10.0 s, the other 20.0 s; --rank fastest');
@@ -165,6 +171,10 @@ describe('what may turn out worse', () => {
       'fewer kinds of parallelism (TP; the other TP, CP)',
     );
     expect(said({ why: 'evidence', under: null })).toContain('because it rests on better evidence');
+    const beyond = ['EP 256, measured up to 64'];
+    expect(said({ why: 'evidence', under: null, beyond })).toContain(
+      'no run was measured with degrees of the other (EP 256, measured up to 64)',
+    );
     expect(said({})).toContain('nothing better than plan 2 exists in this space');
     const alone = { ...ALONE, steady: { ...steady, rank: null } };
     expect(words(found([first]), alone)).toContain('longer than the fastest found');

@@ -1,8 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import type { Plan } from '../../../src/domain/plan.ts';
+import type { Problem } from '../../../src/domain/problem.ts';
 import type { RankedPlan, SearchResult } from '../../../src/domain/search-result.ts';
 import { withNetworkAt, withNetworkLatencyTimes } from '../../../src/domain/slower-network.ts';
 import { estimate } from '../../../src/evaluate/estimate.ts';
+import { parseConfiguration } from '../../../src/plan-text/configuration.ts';
 import { kindsOfParallelism } from '../../../src/plan-text/kinds-of-parallelism.ts';
+import { planOf } from '../../../src/plan-text/plan-of.ts';
 import { planText } from '../../../src/plan-text/text.ts';
 import { search } from '../../../src/search/search.ts';
 import { BY_MEMORY, BY_TIME } from '../../../src/search/space/objective.ts';
@@ -82,4 +86,40 @@ it('a slower network slows nothing inside a node', () => {
   const [best] = search(one, { top: 1 }).plans;
   for (const worse of [withNetworkAt(0.5, one.cluster), withNetworkLatencyTimes(2, one.cluster)])
     expect(estimate({ ...one, cluster: worse }, best!.plan).stepSeconds).toBe(best!.estimate.stepSeconds);
+});
+
+describe('plans that an expert would not begin with', () => {
+  /** Plans as if they tied, the second 5 % behind the first. */
+  const told = (p: Problem, plans: readonly Plan[]): SearchResult => {
+    const slower = estimate(p, plans[1]!).stepSeconds;
+    const ranked = plans.map((plan, i): RankedPlan => {
+      const costed = { ...estimate(p, plan), stepSeconds: i === 0 ? slower / 1.049 : slower };
+      return { ...FOUND.plans[0]!, plan, rank: i + 1, estimate: costed, tiedWithBest: true };
+    });
+    return { ...FOUND, plans: ranked };
+  };
+
+  it('come after: experts over 256 GPUs before experts over 64', () => {
+    const q = problem('deepseek-v3', 'h800-2048', { globalBatchSize: 15_360 });
+    const plans = [
+      'tp=4,pp=1,dp=512,ep=256,micro-batch=2,recompute=full',
+      'tp=2,pp=16,dp=64,ep=64,micro-batch=1',
+    ].map((text) => {
+      const outcome = planOf(q, parseConfiguration(text));
+      if ('rule' in outcome) throw new Error(`${text}: ${outcome.actual}, ${outcome.limit}`);
+      return outcome.plan;
+    });
+    const { result, steady } = steadyFirst(q, told(q, plans), BY);
+    expect(result.plans[0]!.plan).toBe(plans[1]);
+    expect(steady).toMatchObject({ why: 'evidence', beyond: ['EP 256, measured up to 64'] });
+  });
+
+  it('come after: context parallelism on hosts without NVLink before data parallelism', () => {
+    const q = problem('llama-3.1-8b', '4090-32', { globalBatchSize: 96, sequenceLength: 8192 }, 'generic');
+    const fix = (cp: number) => ({ counts: { cp, tp: 1, pp: 8 }, techniques: {} });
+    const plans = [2, 1].map((cp) => search(q, { top: 1, fix: fix(cp), plansAlone: true }).plans[0]!.plan);
+    const { result, steady } = steadyFirst(q, told(q, plans), BY);
+    expect(result.plans[0]!.plan).toBe(plans[1]);
+    expect(steady).toMatchObject({ why: 'simpler', kinds: { first: ['PP'], fastest: ['CP', 'PP'] } });
+  });
 });
