@@ -55,6 +55,11 @@ const MAY_IMPORT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     techniques: 'what they change of operators, states and traffic',
     schedules: 'the order of a pipeline, its simulation, what is in flight',
   },
+  disturbances: {
+    domain: 'problems, made worse',
+    hardware: 'how uneven experts usually are',
+    evaluate: 'by how much memory figures err',
+  },
   laws: {
     domain: 'plans, and reasons against them',
     hardware: 'precisions that a GPU computes in',
@@ -255,6 +260,7 @@ const MAY_IMPORT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     schedules: 'paths through a part of the stages',
     catalogue: 'plans of an earlier run',
     evaluate: 'one estimate',
+    disturbances: 'what may turn out worse',
     laws: 'a plan that a launch file states is lawful',
     'plan-text': 'what a launch file says, as a configuration',
     'search/space': 'options of a search',

@@ -8,6 +8,7 @@ import { score } from '../src/accuracy/score.ts';
 import { type Summary, summarise } from '../src/accuracy/summary.ts';
 import { COEFFICIENT_TABLE } from '../src/hardware/coefficients.ts';
 import { readRows } from '../src/runs/rows.ts';
+import { type Order, orderOf, type WrongOrders } from './accuracy/order.ts';
 import { outputOf } from './docs/command-line.ts';
 import { blocksOf, followed, PAGES, picturesOf, sandbox, withShown } from './docs/follow.ts';
 import { modelTables } from './docs/layer-kinds.ts';
@@ -113,7 +114,17 @@ ${rows.join('\n')}
 `;
 }
 
-function accuracyPage(summary: Summary, layers: LayerSummary): string {
+/** What the order of two plans is worth, and what plan makes of it. */
+function orderWords({ wrongOrders, steadyRegret, elsewhere }: Order, sweeps: number): string {
+  const [tie, some, sure] = wrongOrders as readonly [WrongOrders, WrongOrders, WrongOrders];
+  const share = ({ pairs, wrong }: WrongOrders) => `${percent(wrong / pairs)} % of ${pairs}`;
+  return `Where the fastest by estimate is ahead of another run of its sweep by less than ${percent(tie.upTo)} % it is the slower of the two in
+${share(tie)} pairs; from there to ${percent(some.upTo)} % in ${share(some)}, beyond in ${share(sure)}. That is why plans closer than ${percent(tie.upTo)} % are called ties,
+and why \`plan\` puts [the steadiest of them](explanation.md#which-plan-comes-first) first: in ${elsewhere} of the ${sweeps} sweeps another than the fastest, and what
+it runs costs ${percent(steadyRegret)} % over the real best on average.`;
+}
+
+function accuracyPage(summary: Summary, layers: LayerSummary, order: Order): string {
   const groups = Object.entries(summary.groups).map(
     ([group, { time, memory }]) =>
       `| ${group} | ${time.rows} | ${percent(time.mape)} | ${percent(LEFT_OUT[group]?.error ?? null)} | ${percent(time.bias)} | ${percent(time.p90)} | ${memory.rows || ''} | ${percent(memory.mape)} | ${percent(memory.worstUnder)} |`,
@@ -178,6 +189,9 @@ ${kinds.join('\n')}
 
 Ranking inside ${ranking.sweeps} sweeps: Spearman ${ranking.spearman?.toFixed(2)}; running the plan predicted fastest costs ${percent(ranking.topOneRegret)} % over the
 real best on average (${percent(ranking.worstTopOneRegret)} % at worst); the best of the three predicted fastest costs ${percent(ranking.bestOfThreeRegret)} %.
+
+${orderWords(order, ranking.sweeps)}
+
 Rows that ran and would have been refused at zero headroom: ${summary.falseRejections.length}. Rows that ran out of memory and would have been
 accepted: ${summary.falseFits.length}.
 
@@ -299,6 +313,6 @@ const scored = rows.map((row) => score(row));
 writeBetweenMarks('docs/systems.md', systemTables(scored));
 const layerPath = 'test/accuracy/layer-times.jsonl';
 const layers = summariseLayers(scoreLayers(readLayerTimes(layerPath, readFileSync(layerPath, 'utf8'))));
-writeFileSync('docs/accuracy.md', accuracyPage(summarise(scored, LEFT_OUT), layers));
+writeFileSync('docs/accuracy.md', accuracyPage(summarise(scored, LEFT_OUT), layers, orderOf(scored)));
 await writeReadme();
 writeShown();

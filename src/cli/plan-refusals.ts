@@ -11,6 +11,7 @@ export function refuseOutsideSweeps(flags: Readonly<Record<string, unknown>>): v
     ['mtbf', '--mtbf'],
     ['threads', '--threads'],
     ['warmStart', '--warm-start'],
+    ['rank', '--rank'],
   ] as const)
     if (flags[key] !== undefined)
       throw new InputError({

@@ -34,7 +34,10 @@ export function searchOptions(
   s: Settings,
   flags: Readonly<Record<string, unknown>>,
   launcher: Legality | null,
-): Omit<SearchOptions, 'interrupted' | 'progress' | 'threshold' | 'alikeStages' | 'avoid' | 'plansAlone'> {
+): Omit<
+  SearchOptions,
+  'interrupted' | 'progress' | 'threshold' | 'alikeStages' | 'ties' | 'avoid' | 'plansAlone'
+> {
   return {
     top: whole('--top', s.top ?? '5', 1, 1000),
     fix: insideRange(problem, fixFrom(s.fix)),

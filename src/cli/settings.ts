@@ -31,6 +31,7 @@ export const SETTING_KEYS = [
   'layer-profile',
   'calibration',
   'objective',
+  'rank',
   'threads',
   'max-evaluations',
   'warm-start',

@@ -1,6 +1,7 @@
 import type { Verdict } from './estimate.ts';
 import type { Reason } from './reason.ts';
 import type { RankedPlan } from './search-result.ts';
+import type { Disturbed } from './step-range.ts';
 import type { Timeline } from './timeline.ts';
 
 /** What one change of a plan, or of its cluster, does to the step. */
@@ -55,6 +56,8 @@ export interface Explanation {
   readonly links: readonly LinkEffect[];
   readonly seats: readonly StageSeats[];
   readonly evenSplit: RankedPlan | Reason;
+  /** The plan under each disturbance that the problem can have. */
+  readonly disturbed: readonly Disturbed[];
   /** Every change asked for, the fastest first. */
   readonly changes: readonly Change[];
 }

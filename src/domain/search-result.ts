@@ -2,6 +2,7 @@ import type { Precision } from './dtype.ts';
 import type { Estimate } from './estimate.ts';
 import type { Plan } from './plan.ts';
 import type { Reason } from './reason.ts';
+import type { Disturbed, SteadyChoice } from './step-range.ts';
 
 export interface Variant {
   readonly plan: Plan;
@@ -17,6 +18,8 @@ export interface RankedPlan {
   readonly family: string;
   /** Its step time differs from the best by less than the model's error. */
   readonly tiedWithBest: boolean;
+  /** Under each disturbance that the problem can have; left out: not asked. */
+  readonly disturbed?: readonly Disturbed[];
   /** The next best with the same layout and other switches. */
   readonly variants: readonly Variant[];
   /** How the stage cut was found and proven; null where there was nothing to cut. */
@@ -115,12 +118,8 @@ export interface OwnStack {
 
 /** What stands beside the ranking: asked only where it can matter. */
 export interface WhatIf {
-  /** The first plan ties with one that is faster now, and is ahead of it on a network half as fast: steps there. Left out by earlier versions. */
-  readonly steadier?: {
-    readonly overRank: number;
-    readonly stepSeconds: number;
-    readonly overStepSeconds: number;
-  } | null;
+  /** Why the first plan is not the fastest, which it ties with; null: it is. Left out by earlier versions. */
+  readonly steady?: SteadyChoice | null;
   /** The best plan does what is only tried when allowed: its step without; null: nothing fits without. Left out: it does not. */
   readonly unaided?: { readonly allowed: string; readonly stepSeconds: number | null } | null;
   /** Frameworks that run the best plan as printed. */

@@ -8,6 +8,14 @@ export function withNetworkAt(share: number, cluster: Cluster): Cluster {
     ...one,
     bandwidth: one.bandwidth * share,
     perFlow: of(one.perFlow),
+    inSwitchReduction:
+      one.inSwitchReduction === null
+        ? null
+        : { ...one.inSwitchReduction, busBandwidth: one.inSwitchReduction.busBandwidth * share },
+    collectives: one.collectives.map((curve) => ({
+      ...curve,
+      lines: curve.lines.map((line) => ({ ...line, bandwidth: line.bandwidth * share })),
+    })),
   });
   const nic = (one: NicSpec): NicSpec => ({
     ...one,
@@ -34,6 +42,37 @@ export function withNetworkAt(share: number, cluster: Cluster): Cluster {
             ...measured,
             bandwidth: table(measured.bandwidth),
             perFlow: measured.perFlow === null ? null : table(measured.perFlow),
+          },
+        }),
+  };
+}
+
+/** The cluster with so many times the latency between nodes: of cards, of links and as measured. */
+export function withNetworkLatencyTimes(times: number, cluster: Cluster): Cluster {
+  const link = (one: LinkSpec): LinkSpec => ({
+    ...one,
+    latency: one.latency * times,
+    latencyPerDoubling: one.latencyPerDoubling * times,
+    latencyPerNode: one.latencyPerNode * times,
+    collectives: one.collectives.map((curve) => ({
+      ...curve,
+      lines: curve.lines.map((line) => ({ ...line, latency: line.latency * times })),
+    })),
+  });
+  const { measured } = cluster;
+  return {
+    ...cluster,
+    groups: cluster.groups.map((group) => ({
+      ...group,
+      nic: { ...group.nic, link: link(group.nic.link), sockets: link(group.nic.sockets) },
+    })),
+    links: cluster.links.map((way) => ({ ...way, latency: way.latency * times })),
+    ...(measured === undefined || measured.latency === null
+      ? {}
+      : {
+          measured: {
+            ...measured,
+            latency: measured.latency.map((row) => row.map((cell) => cell * times)),
           },
         }),
   };

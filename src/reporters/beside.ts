@@ -41,16 +41,6 @@ export function missWords(problem: Problem, { plan, reason, remedy }: NearestMis
   return `${how.join(', ')}: ${reason.actual} of ${reason.limit}; ${remedy}.`;
 }
 
-/** Why a plan that another is a little faster than comes first. */
-export function steadierWords(
-  best: RankedPlan,
-  plans: readonly RankedPlan[],
-  { overRank, stepSeconds, overStepSeconds }: NonNullable<WhatIf['steadier']>,
-): string {
-  const faster = best.estimate.stepSeconds / plans[overRank - 1]!.estimate.stepSeconds - 1;
-  return `Plan ${overRank} is ${formatPercent(faster)} faster, which is a tie; on a network half as fast plan 1 takes ${formatSeconds(stepSeconds)} and plan ${overRank} ${formatSeconds(overStepSeconds)}, so that it comes first.`;
-}
-
 /** What the integer programs say of groups and of shares. */
 export function programWords({ groups, shares, objectiveSeconds }: PartitionProof): string[] {
   const lines: string[] = [];

@@ -6,6 +6,7 @@ import { digits, formatBytes, formatPercent, formatSeconds } from '../units/form
 import { wrap } from '../units/wrap.ts';
 import { memoryBars, namesOf } from './memory-bars.ts';
 import type { Style } from './paint.ts';
+import { disturbedLines } from './steady.ts';
 import { textTimeline } from './text-timeline.ts';
 import { clip, layersWords } from './words.ts';
 
@@ -28,6 +29,10 @@ export function explainBlocks(
       seatsWords(explanation.seats, style),
     ],
     advice: [
+      [
+        'If one thing turns out worse than stated',
+        ...disturbedLines(estimate.stepSeconds, explanation.disturbed),
+      ].join('\n'),
       wrap(evenWords(estimate, explanation), style.columns),
       changesWords(estimate, explanation, style),
     ],

@@ -3,7 +3,7 @@ import type { Explanation } from '../domain/explanation.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { EstimateDocument, Origin } from '../schema/estimate.ts';
-import { estimateDocument, rankedJson } from './plan-json.ts';
+import { estimateDocument, rangeJson, rankedJson } from './plan-json.ts';
 import type { Told } from './read-in-file.ts';
 
 /** The estimate of a configuration with its reasons. The timeline is what --trace writes. */
@@ -12,11 +12,12 @@ export function explanationDocument(
   plan: Plan,
   estimate: Estimate,
   told: Told,
-  { busyShares, links, seats, evenSplit, changes }: Explanation,
+  { busyShares, links, seats, evenSplit, changes, disturbed }: Explanation,
   origin: Origin,
 ): EstimateDocument {
   return {
     ...estimateDocument(problem, plan, estimate, told, origin),
+    range: rangeJson(estimate.stepSeconds, disturbed),
     explanation: {
       busyShares,
       links: links.map(({ link, effect }) => ({ link, effectOfTwiceItsRate: effect })),

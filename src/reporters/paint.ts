@@ -5,6 +5,8 @@ import Table from 'cli-table3';
 export interface Style {
   readonly columns: number;
   readonly color: boolean;
+  /** Also what solvers and bounds did; left out: not. */
+  readonly verbose?: boolean;
 }
 
 export function painter({ color }: Style) {

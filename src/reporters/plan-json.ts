@@ -2,6 +2,7 @@ import type { Estimate, Islands, StageEstimate } from '../domain/estimate.ts';
 import { layersOf, microBatchSizeOf, type Plan } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { NearestMiss, RankedPlan, SearchResult, WhatIf } from '../domain/search-result.ts';
+import { type Disturbed, type SteadyChoice, worstOf } from '../domain/step-range.ts';
 import { degreesOf } from '../plan-text/degrees.ts';
 import { modelText } from '../plan-text/model-text.ts';
 import { planText } from '../plan-text/text.ts';
@@ -53,7 +54,7 @@ export function planDocument(
             freedoms: beside.beyond.freedoms,
             ...rankedJson(problem, beside.beyond.plan),
           },
-    steadier: beside.steadier ?? null,
+    ...(beside.steady === undefined ? {} : { steady: steadyJson(beside.steady) }),
     ...(beside.unaided === undefined || beside.unaided === null
       ? {}
       : { unaided: { allowed: beside.unaided.allowed, stepTimeSeconds: beside.unaided.stepSeconds } }),
@@ -117,6 +118,47 @@ export function rankedJson(problem: Problem, ranked: RankedPlan): RankedDocument
       stepTimeSeconds: stepSeconds,
     })),
     partition: ranked.partition,
+    ...(ranked.disturbed === undefined
+      ? {}
+      : { range: rangeJson(ranked.estimate.stepSeconds, ranked.disturbed) }),
+  };
+}
+
+/** From the step as stated to the worst, and which disturbance that is. */
+export function rangeJson(
+  stepSeconds: number,
+  disturbed: readonly Disturbed[],
+): NonNullable<RankedDocument['range']> {
+  const worst = worstOf(stepSeconds, disturbed);
+  return {
+    worst: worst === null ? null : worst.id,
+    worstStepTimeSeconds: worst?.stepSeconds ?? stepSeconds,
+    fits: disturbed.every(({ fits }) => fits),
+    disturbances: disturbed.map(({ id, name, stepSeconds, fits }) => ({
+      ...{ id, name, stepTimeSeconds: stepSeconds, fits },
+    })),
+  };
+}
+
+function steadyJson(choice: SteadyChoice | null): NonNullable<PlanDocument['steady']> | null {
+  if (choice === null) return null;
+  const { why, stepSeconds, configuration, rank, costShare, under, beyond, kinds } = choice;
+  return {
+    why,
+    costShare,
+    fastest: { rank, configuration, stepTimeSeconds: stepSeconds },
+    under:
+      under === null
+        ? null
+        : {
+            id: under.id,
+            name: under.name,
+            firstStepTimeSeconds: under.first,
+            fastestStepTimeSeconds: under.fastest,
+            fastestFits: under.fastestFits,
+          },
+    beyond,
+    kinds,
   };
 }
 

@@ -98,6 +98,16 @@ export const costedBeside = {
     description: 'What the plan costs in convergence; left out: nothing.',
   },
   outlook: { ...outlook, description: 'Where --mtbf says how often GPUs fail.' },
+  range: {
+    ...closed({
+      worst: { type: ['string', 'null'] },
+      worstStepTimeSeconds: number,
+      fits: flag,
+      disturbances: list(closed({ id: text, name: text, stepTimeSeconds: number, fits: flag })),
+    }),
+    description:
+      'The step with each of a few things worse than stated, one at a time; worst: which; null: none slows it.',
+  },
   staleness: {
     ...closed({ updates: count, weightVersions: count, sameWeights: flag }),
     description: 'Which weights gradients are taken of; left out: those that they change.',

@@ -34,6 +34,23 @@ const placement = closed({
   seed: count,
 });
 
+const steady = closed({
+  why: { enum: ['steady', 'evidence', 'simpler'] },
+  costShare: { ...number, description: 'Of what the search made small, how much more than the fastest.' },
+  fastest: closed({ rank: { type: ['integer', 'null'] }, configuration: text, stepTimeSeconds: number }),
+  under: orNull(
+    closed({
+      id: text,
+      name: text,
+      firstStepTimeSeconds: number,
+      fastestStepTimeSeconds: number,
+      fastestFits: flag,
+    }),
+  ),
+  beyond: { ...texts, description: 'Degrees of the fastest larger than those of any measured run.' },
+  kinds: closed({ first: texts, fastest: texts }),
+});
+
 const certificate = closed(
   {
     space: count,
@@ -107,7 +124,14 @@ export const planSchema = documentSchema({
       rejected: named(count),
     },
     {
-      steadier: orNull(closed({ overRank: count, stepSeconds: number, overStepSeconds: number })),
+      steadier: {
+        ...orNull(closed({ overRank: count, stepSeconds: number, overStepSeconds: number })),
+        description: 'As earlier versions wrote; now steady.',
+      },
+      steady: {
+        ...orNull(steady),
+        description: 'Why the first plan is not the fastest found, which it ties with; null: it is.',
+      },
       whyNot,
       from,
       ownStacks: {

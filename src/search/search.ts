@@ -4,6 +4,7 @@ import type { Plan } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { Reason } from '../domain/reason.ts';
 import type { RankedPlan, SearchResult } from '../domain/search-result.ts';
+import { TIE } from '../domain/tie.ts';
 import { restsOnUnmeasured, unmeasuredGroups } from '../evaluate/measured/unmeasured.ts';
 import { bookFor } from './bound/book-for.ts';
 import { evenSplit } from './result/even-split.ts';
@@ -131,7 +132,7 @@ export function* searchRounds(
 
 function merge(run: Run, found: Findings): void {
   const { kept, rejected, misses, boundedAway, evaluated, left, unproven } = found;
-  for (const one of kept) insert(run.kept, one, run.options.top);
+  for (const one of kept) insert(run.kept, one, run.options);
   for (const { count, example } of rejected)
     run.tally.add(example.reason, () => example.configuration, count);
   for (const miss of misses) remember(run.misses, miss);
@@ -149,7 +150,7 @@ function resultOf(run: Run, agenda: Agenda, cutBy: string | null, space: number)
   // A search that was cut may not have come to it; and what is printed beside the best plan is no better.
   const allowed = deviceCount(problem.cluster) <= options.maxGpus && options.avoid.length === 0;
   const better = !('rule' in even) && even.value < (kept[0]?.value ?? Number.POSITIVE_INFINITY);
-  if (allowed && !('rule' in even) && (cutBy !== null || better)) insert(kept, even, options.top);
+  if (allowed && !('rule' in even) && (cutBy !== null || better)) insert(kept, even, options);
   const best = kept[0]?.value ?? null;
   const searched = cutBy === null || rest === 0 ? best : agenda.least;
   // A cut that is not the best matters only where a better one could have won.
@@ -163,7 +164,7 @@ function resultOf(run: Run, agenda: Agenda, cutBy: string | null, space: number)
       'rule' in even ? even : { ...ranked(run, kept, even, 0), tiedWithBest: false, partition: null },
     nearestMiss: options.plansAlone
       ? null
-      : findNearestMiss(problem, run.misses, book, options, best ?? undefined),
+      : findNearestMiss(problem, run.misses, book, options, best === null ? undefined : best / (1 + TIE)),
     certificate: {
       space,
       rejected: run.tally.list(),
@@ -195,7 +196,7 @@ const NOT_ASKED = { rule: 'even-split', actual: 'not asked for', limit: 'a searc
 function bestMeasured({ problem, options }: Run, [best]: readonly RankedPlan[]): SearchResult | null {
   if (best === undefined || !restsOnUnmeasured(problem, best.plan)) return null;
   const avoid = unmeasuredGroups(problem);
-  const found = search(problem, { ...options, avoid, top: 1, threshold: Number.POSITIVE_INFINITY });
+  const found = search(problem, { ...options, avoid, top: 1, ties: 0, threshold: Number.POSITIVE_INFINITY });
   return found.plans.length > 0 ? found : null;
 }
 
@@ -203,10 +204,10 @@ function bestMeasured({ problem, options }: Run, [best]: readonly RankedPlan[]):
 function withFirst(
   first: RankedPlan,
   plans: readonly RankedPlan[],
-  { objective, top }: SearchOptions,
+  { objective, top, ties }: SearchOptions,
 ): RankedPlan[] {
   const key = ({ plan }: RankedPlan) => JSON.stringify(plan);
-  const others = plans.filter((one) => key(one) !== key(first)).slice(0, top - 1);
+  const others = plans.filter((one) => key(one) !== key(first)).slice(0, top + ties - 1);
   const value = (one: RankedPlan) => objective.value(one.plan, one.estimate);
   return [
     first,
@@ -217,9 +218,6 @@ function withFirst(
     })),
   ];
 }
-
-/** Differences below this share are noise between two plans of one model on one cluster. */
-export const TIE = 0.02;
 
 /** Whether a plan's value is closer to the best than the model can tell. */
 export function tied(value: number, best: number, { band }: Estimate): boolean {
@@ -233,7 +231,7 @@ function ranked(
   index: number,
 ): RankedPlan {
   // Beyond the worst plan kept it is chance which variants were looked at.
-  const worst = kept.length < options.top ? Number.POSITIVE_INFINITY : kept.at(-1)!.value;
+  const worst = kept.length < options.top ? Number.POSITIVE_INFINITY : kept[options.top - 1]!.value;
   const variants = (one.folded ?? []).filter(({ value }) => value <= worst);
   return {
     rank: index + 1,

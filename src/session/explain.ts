@@ -7,7 +7,9 @@ import { clocked } from '../evaluate/estimate.ts';
 import { timelineOf } from '../evaluate/timeline.ts';
 import { hostRuns } from '../launch-folder/ranks.ts';
 import { evenSplitOf } from '../search/search.ts';
+import { BY_TIME } from '../search/space/objective.ts';
 import { changesOf, linkEffects } from './changes/changes.ts';
+import { stepRange } from './step-range.ts';
 
 /** Why a plan costs what it does: its timeline, its bottlenecks, which GPUs do what, the even split, and what to change first. */
 export function explained(
@@ -21,6 +23,7 @@ export function explained(
     ...drawn(problem, plan, mostPasses),
     links: linkEffects(problem, plan, estimate),
     evenSplit: evenSplitOf(problem, { launcher }),
+    disturbed: stepRange(problem, plan, BY_TIME),
     changes: changesOf(problem, plan, estimate, launcher),
   };
 }

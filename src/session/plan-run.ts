@@ -7,7 +7,7 @@ import { type Searched, searchSteps } from '../search/search.ts';
 import { DEFAULT_OPTIONS, type SearchOptions } from '../search/space/options.ts';
 import { placed } from './placed.ts';
 import { played } from './played.ts';
-import { steadyFirst } from './steady-first.ts';
+import { FINALISTS, type Rank, steadyFirst } from './steady-first.ts';
 import { canThread, defaultThreads, searchThreaded } from './threads.ts';
 import { warmThreshold } from './warm-start.ts';
 import { whatIf } from './what-if.ts';
@@ -27,7 +27,9 @@ interface OutcomeCache {
 export interface PlanRequest {
   readonly problem: Problem;
   /** How to search; left out: as DEFAULT_OPTIONS has it. */
-  readonly options?: Partial<Omit<SearchOptions, 'threshold'>>;
+  readonly options?: Partial<Omit<SearchOptions, 'threshold' | 'ties'>>;
+  /** Which of the plans that the model cannot tell apart comes first; left out: the steady one. */
+  readonly rank?: Rank;
   /** Left out: by the size of the space. */
   readonly threads?: number;
   /** Plans of an earlier run: less work, the same plans. */
@@ -43,18 +45,27 @@ export async function planRun(request: PlanRequest): Promise<PlanOutcome> {
   if (known !== undefined) return known;
   const { problem, warmStart } = request;
   const plain = { ...DEFAULT_OPTIONS, ...request.options };
+  const kept = { ...plain, ties: tiesKept(plain) };
   const threshold =
-    warmStart === undefined ? Number.POSITIVE_INFINITY : warmThreshold(warmStart, problem, plain);
-  const options: SearchOptions = { ...plain, threshold };
+    warmStart === undefined ? Number.POSITIVE_INFINITY : warmThreshold(warmStart, problem, kept);
+  const options: SearchOptions = { ...kept, threshold };
   const { result: searchedFor, refused } = await searched(request, options);
   const found = placed(problem, searchedFor, plain.objective);
-  const { result, steadier } = steadyFirst(problem, found.result, plain.objective);
+  const { top, objective } = plain;
+  const { result, steady } = steadyFirst(problem, found.result, {
+    ...{ objective, top, rank: request.rank ?? 'steady' },
+  });
   const outcome = {
     result,
-    beside: { ...whatIf(problem, result, plain, found.placement, refused), steadier },
+    beside: { ...whatIf(problem, result, plain, found.placement, refused), steady },
   };
   if (result.certificate.cutBy === null) request.cache?.write(outcome);
   return outcome;
+}
+
+/** Plans beyond the ones that are printed, for the first to be chosen of: the same ones however many are printed. */
+function tiesKept({ top, objective }: Pick<SearchOptions, 'top' | 'objective'>): number {
+  return objective.id === 'memory' ? 0 : Math.max(0, FINALISTS - top);
 }
 
 /** The search alone. */

@@ -14,6 +14,7 @@ export interface Job {
   readonly options: Pick<
     SearchOptions,
     | 'top'
+    | 'ties'
     | 'fix'
     | 'max'
     | 'allow'

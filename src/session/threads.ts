@@ -36,6 +36,7 @@ export async function searchThreaded(
     problem,
     options: {
       top: options.top,
+      ties: options.ties,
       fix: options.fix,
       max: options.max,
       allow: options.allow,

@@ -3,17 +3,18 @@ import { deviceCount } from '../domain/cluster.ts';
 import { InputError } from '../domain/input-error.ts';
 import { devicesOf, sequencesOf } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
+import { TIE } from '../domain/tie.ts';
 import { estimate } from '../evaluate/estimate.ts';
 import { isHeld, type SearchOptions } from '../search/space/options.ts';
 
 /**
  * A value that the search is sure to reach: that of the last of the `top` best plans of an earlier run which fit this
- * problem and are allowed here. It removes work, never a plan.
+ * problem and are allowed here, or where their ties end. It removes work, never a plan.
  */
 export function warmThreshold(
   { plans, document }: PlanFile,
   problem: Problem,
-  options: Pick<SearchOptions, 'top' | 'objective' | 'launcher' | 'fix' | 'max' | 'maxGpus'>,
+  options: Pick<SearchOptions, 'top' | 'ties' | 'objective' | 'launcher' | 'fix' | 'max' | 'maxGpus'>,
 ): number {
   // Held dimensions, or a smaller cluster, could forbid plans of the file: then it says nothing.
   if (isHeld(options.fix) || isHeld(options.max) || options.maxGpus !== Number.POSITIVE_INFINITY)
@@ -40,5 +41,7 @@ export function warmThreshold(
     return costed.verdict === 'does-not-fit' ? [] : [options.objective.value(plan, costed)];
   });
   const known = [...values].sort((a, b) => a - b);
-  return known.length < options.top ? Number.POSITIVE_INFINITY : known[options.top - 1]!;
+  if (known.length < options.top) return Number.POSITIVE_INFINITY;
+  const last = known[options.top - 1]!;
+  return options.ties === 0 ? last : Math.max(last, known[0]! * (1 + TIE));
 }

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { modelsFrom } from '../../src/cli/models.ts';
 import { devicesOf } from '../../src/domain/plan.ts';
 import type { RankedPlan } from '../../src/domain/search-result.ts';
+import { TIE } from '../../src/domain/tie.ts';
 import { launcherOf } from '../../src/frameworks/index.ts';
 import { parseConfiguration as held } from '../../src/plan-text/configuration.ts';
 import { planOf } from '../../src/plan-text/plan-of.ts';
@@ -20,6 +21,32 @@ const mixed = problem('llama-3.2-1b', 'mixed-4090-3090', { globalBatchSize: 16, 
 const best = search(mixed);
 
 describe('search options', () => {
+  describe('plans that tie with the best', () => {
+    const p = problem('llama-2-13b', 'dgx-a100-8', { globalBatchSize: 32, sequenceLength: 2048 }, 'generic');
+    const asked = { top: 1, ties: 7 };
+    const found = search(p, asked);
+    const values = found.plans.map(({ estimate }) => estimate.stepSeconds);
+
+    it('are kept beyond those asked for, all of them, and no others', () => {
+      expect(values.length).toBeGreaterThan(1);
+      for (const value of values) expect(value).toBeLessThan(values[0]! * (1 + TIE));
+      const all = search(p, { ...asked, top: 30, ties: 0 }).plans;
+      const ties = all.filter(({ estimate }) => estimate.stepSeconds < values[0]! * (1 + TIE));
+      expect(found.plans.map(({ plan }) => plan)).toEqual(ties.slice(0, 8).map(({ plan }) => plan));
+    });
+
+    it('are those that an exhaustive search keeps', () => {
+      const all = search(p, { ...asked, exhaustive: true });
+      expect(found.plans.map(({ plan }) => plan)).toEqual(all.plans.map(({ plan }) => plan));
+    });
+
+    it('are found again by a warm start, whose file may have fewer', () => {
+      const threshold = values[0]! * (1 + TIE);
+      const again = search(p, { ...asked, threshold }).plans;
+      expect(again.map(({ plan }) => plan)).toEqual(found.plans.map(({ plan }) => plan));
+    });
+  });
+
   it('a warm start changes the work, not the plans', () => {
     const threshold = best.plans.at(-1)!.estimate.stepSeconds;
     const warm = search(mixed, { threshold });

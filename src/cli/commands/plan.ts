@@ -19,6 +19,7 @@ import { ownStacks } from '../../session/own-stacks.ts';
 import { type PlanOutcome, planRun } from '../../session/plan-run.ts';
 import { resting } from '../../session/resting.ts';
 import { startOf } from '../../session/start.ts';
+import { RANKS, type Rank } from '../../session/steady-first.ts';
 import { cacheAt } from '../cache.ts';
 import { calibrationOption, clusterOptions, type Register, styleOf, workloadOptions } from '../command.ts';
 import { fixFrom, noteRenamed } from '../dimensions.ts';
@@ -40,6 +41,7 @@ import {
 import { EXIT, foundOr, type Io, printJson } from '../io.ts';
 import { refuseOutsideSweeps, refuseWithoutFolder } from '../plan-refusals.ts';
 import { type Given, given } from '../problem.ts';
+import { rankFrom } from '../rank.ts';
 import { IN_A_REPORT, writeReport } from '../report.ts';
 import { scheduledCluster, scheduling, schedulingOptions } from '../scheduling.ts';
 import { searchFlags, searchOptions } from '../search-flags.ts';
@@ -54,6 +56,10 @@ export const plan: Register = (program, io, done) => {
   schedulingOptions(failureOptions(searchFlags(clusterOptions(calibrationOption(workloadOptions(command))))))
     .argument('<model>', 'preset name, Hugging Face config.json, or YAML file')
     .argument('<cluster>', 'bundled name or YAML file')
+    .option(
+      '--rank <WHAT>',
+      `which of the plans that the model cannot tell apart comes first: ${RANKS.join(', ')} (default steady)`,
+    )
     .option('--why-not <DIMS>', 'why the best plan has not tp=4,pp=8')
     .option(
       '--gpus <FROM..TO>',
@@ -79,6 +85,7 @@ export const plan: Register = (program, io, done) => {
       '--report <FILE>',
       'write a page with the ranking and the best plan in pictures: one HTML file that asks for nothing',
     )
+    .option('--verbose', 'also what solvers and bounds did')
     .option('--no-cache', 'search anew')
     .option('--quiet', 'no progress');
   launchFileOptions(command).action(
@@ -99,6 +106,7 @@ export const plan: Register = (program, io, done) => {
       const input = given(model, cluster, s);
       noteRenamed(io, { '--fix': s.fix, '--max': s.max, '--why-not': flags.whyNot });
       const { problem, launcher, origin } = input;
+      const rank = rankFrom(s);
       const options = optionsOf(input, s, flags);
       refuseWithoutFolder(flags);
       const failures = failuresFrom(flags);
@@ -114,7 +122,7 @@ export const plan: Register = (program, io, done) => {
         done(await sweep(input, options, changed, s, flags, io));
         return;
       }
-      const outcome = await found(input, options, s, flags, io);
+      const outcome = await found(input, { ...options, rank }, s, flags, io);
       const { result: searched } = outcome;
       const result = resting(problem, searched, launcher);
       const asked = flags.whyNot === undefined ? null : String(flags.whyNot);
@@ -139,7 +147,7 @@ export const plan: Register = (program, io, done) => {
           ...(from === null ? {} : { from: startJson(problem, from) }),
         });
       } else {
-        const style = styleOf(io);
+        const style = { ...styleOf(io), verbose: flags.verbose === true };
         io.stdout(planTable(problem, result, beside, style));
         const line = explainLines({ model, cluster }, s, problem, result.plans, style);
         if (line !== null) io.stdout(`\n${line}\n`);
@@ -186,7 +194,7 @@ function said(flag: unknown): string | undefined {
 /** The search as the user watches it: from the cache where the same was asked of the same program. */
 async function found(
   { problem, origin }: Given,
-  options: SearchOptions,
+  { rank, ...options }: SearchOptions & { readonly rank: Rank },
   s: Settings,
   flags: Readonly<Record<string, unknown>>,
   io: Io,
@@ -196,6 +204,7 @@ async function found(
   const watch = watchOf(io, { quiet: flags.quiet === true, seconds: timeLimitFrom(s) });
   const outcome = await planRun({
     problem,
+    rank,
     options: { ...options, interrupted: watch.interrupted, progress: watch.progress },
     ...(s.threads === undefined ? {} : { threads: whole('--threads', s.threads, 1, 64) }),
     ...(warm === undefined ? {} : { warmStart: readPlanFile(warm) }),

@@ -2,13 +2,17 @@ import type { Explanation } from '../../domain/explanation.ts';
 import { devicesOf } from '../../domain/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
 import type { RankedPlan, SearchResult, WhatIf } from '../../domain/search-result.ts';
+import { worstOf } from '../../domain/step-range.ts';
 import type { ScatterData } from '../../page/report-data.ts';
 import { arithmetic } from '../../plan-text/degrees.ts';
 import { planText } from '../../plan-text/text.ts';
 import type { Origin } from '../../schema/estimate.ts';
 import { formatInteger, formatPercent, formatSeconds } from '../../units/format.ts';
 import { GiB } from '../../units/quantity.ts';
-import { certificateWords, expert, planNotes, problemWords, rank } from '../plan-table.ts';
+import { certificateWords } from '../certificate.ts';
+import { planNotes } from '../plan-notes.ts';
+import { expert, problemWords, rank } from '../plan-table.ts';
+import { worstWords } from '../steady.ts';
 import { drawnWords } from '../text-timeline.ts';
 import {
   fullest,
@@ -34,7 +38,7 @@ export function planPage(
   const certificate: Section = {
     kind: 'lines',
     title: 'Certificate',
-    lines: [certificateWords(problem, result)],
+    lines: [certificateWords(problem, result, beside.steady)],
   };
   const head = {
     title: `${problem.model.name} on ${problem.cluster.name}`,
@@ -54,7 +58,7 @@ export function planPage(
       {
         kind: 'table',
         title: 'Plans',
-        note: 'Click a head to sort. = is a tie with the best: closer than the model can tell.',
+        note: 'Click a head to sort. = is a tie with the fastest: closer than the model can tell.',
         table: ranking(problem, result),
       },
       { kind: 'lines', title: 'Beside them', lines: planNotes(problem, result, beside) },
@@ -82,6 +86,7 @@ function nothingLine({ nearestMiss, excluded }: SearchResult): string {
 const HEAD = [
   { name: '#', right: true },
   { name: 'step', right: true },
+  { name: 'up to', right: true },
   { name: '±', right: true },
   { name: 'tokens/s', right: true },
   { name: 'MFU', right: true },
@@ -95,6 +100,16 @@ const HEAD = [
   { name: '--config' },
 ];
 
+/** In the worst disturbance; what does not fit stands last. */
+function upTo(one: RankedPlan): Cell {
+  const { estimate, disturbed } = one;
+  const words = worstWords(one);
+  if (words === null || disturbed === undefined) return { text: '' };
+  const worst = worstOf(estimate.stepSeconds, disturbed);
+  const seconds = worst?.fits === false ? Number.MAX_VALUE : (worst?.stepSeconds ?? estimate.stepSeconds);
+  return { text: words, sort: seconds };
+}
+
 function ranking(problem: Problem, { plans, evenSplit }: SearchResult) {
   const row = (one: RankedPlan, name: string, order: number): Cell[] => {
     const { plan, estimate } = one;
@@ -102,6 +117,7 @@ function ranking(problem: Problem, { plans, evenSplit }: SearchResult) {
     return [
       { text: name, sort: order },
       { text: formatSeconds(estimate.stepSeconds), sort: estimate.stepSeconds },
+      upTo(one),
       { text: formatPercent(estimate.band), sort: estimate.band },
       { text: formatInteger(estimate.tokensPerSecond), sort: estimate.tokensPerSecond },
       { text: formatPercent(estimate.mfu), sort: estimate.mfu },

@@ -22,7 +22,7 @@ const MOST_TRIED = 60;
 const NEAR_MISS = 1.5;
 
 /**
- * Of the configurations that memory rules out and that would beat the best plan (`best` is its value) the one that misses
+ * Of the configurations that memory rules out and that would be worth having (a value below `best`, that of the best plan less a tie) the one that misses
  * its limit by least, and not by far, layers spread evenly, with what would make it fit. Without a plan of them all.
  */
 export function findNearestMiss(

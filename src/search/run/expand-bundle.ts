@@ -203,7 +203,7 @@ function costBundle(run: Run, chosen: readonly CutChain[], total: number): void 
     realised: { plan, cut, partition, shares: { ...cuts.shares, classes, total } },
     estimate: costed,
   };
-  insert(run.kept, one, options.top);
+  insert(run.kept, one, run.options);
 }
 
 /** Micro-batches that chains get done at most in time for a step better than the worst plan kept, `after` their last backward. */

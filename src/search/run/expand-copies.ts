@@ -193,7 +193,7 @@ function cost(
     realised: { plan, cut: null, partition: null },
     estimate: costed,
   };
-  insert(run.kept, found, options.top);
+  insert(run.kept, found, run.options);
 }
 
 /** With the states shared out by memory, where there are shards and the launcher has such shares. */

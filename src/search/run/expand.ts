@@ -87,7 +87,7 @@ function cost(run: Run, candidate: Candidate, bound: number): void {
     return;
   }
   run.evaluated += 1;
-  insert(run.kept, outcome, run.options.top);
+  insert(run.kept, outcome, run.options);
 }
 
 function consider(run: Run, candidate: Candidate): Evaluated | Reason {

@@ -1,5 +1,6 @@
 import type { Estimate } from '../../domain/estimate.ts';
 import type { Pipeline, Stage } from '../../domain/plan.ts';
+import { TIE } from '../../domain/tie.ts';
 import { TECHNIQUES } from '../../techniques/index.ts';
 import type { Realised } from '../cut/realise.ts';
 import type { Candidate } from '../space/candidate.ts';
@@ -26,8 +27,14 @@ export const SETTLED_GAIN = 1 + NEAR;
 /** Of the plans folded under the best of their layout, so many are remembered. */
 const MOST_FOLDED = 3;
 
-/** Keeps the best plan of each of the `top` best layouts; plans that differ in a choice only are folded under it. */
-export function insert(kept: Evaluated[], one: Evaluated, top: number): void {
+/** How many plans are kept: so many, and so many more as far as they tie with the best. */
+export interface Room {
+  readonly top: number;
+  readonly ties: number;
+}
+
+/** Keeps the best plan of each of the best layouts; plans that differ in a choice only are folded under it. */
+export function insert(kept: Evaluated[], one: Evaluated, { top, ties }: Room): void {
   if (kept.some((other) => twins(one, other))) return;
   const alike = kept.findIndex((other) => layoutKey(other) === layoutKey(one));
   if (alike < 0) kept.push(one);
@@ -38,7 +45,18 @@ export function insert(kept: Evaluated[], one: Evaluated, top: number): void {
     kept[alike] = { ...best, folded: folded.slice(0, MOST_FOLDED) };
   }
   kept.sort(byValue);
-  if (kept.length > top) kept.pop();
+  while (kept.length > top && (kept.length > top + ties || kept.at(-1)!.value >= tieLimit(kept))) kept.pop();
+}
+
+/** No plan of this value or more is kept any more. Only of so many plans as there is room for without ties, or more. */
+export function worstOf(kept: readonly Evaluated[], { top, ties }: Room): number {
+  if (kept.length < top) return Number.POSITIVE_INFINITY;
+  if (kept.length >= top + ties) return kept.at(-1)!.value;
+  return Math.max(kept[top - 1]!.value, tieLimit(kept));
+}
+
+function tieLimit([best]: readonly Evaluated[]): number {
+  return best!.value * (1 + TIE);
 }
 
 /** By layout: the value from which on another plan of it would be neither kept nor folded. */

@@ -4,7 +4,7 @@ import type { Problem } from '../../domain/problem.ts';
 import type { Reason } from '../../domain/reason.ts';
 import type { CostBook } from '../bound/cost-book.ts';
 import type { SearchOptions } from '../space/options.ts';
-import type { Evaluated } from './kept.ts';
+import { type Evaluated, worstOf } from './kept.ts';
 import type { Miss } from './misses.ts';
 import { Tally } from './tally.ts';
 
@@ -70,5 +70,5 @@ export function worstKept({ kept, options }: Run): number {
   if (options.exhaustive) return Number.POSITIVE_INFINITY;
   // A plan as good as a warm start's worst must still be found: bounds equal to it are opened.
   const warm = options.threshold * (1 + 1e-9);
-  return kept.length >= options.top ? Math.min(kept.at(-1)!.value, warm) : warm;
+  return Math.min(worstOf(kept, options), warm);
 }

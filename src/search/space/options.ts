@@ -35,6 +35,8 @@ export function bothHeld(a: Held = NOTHING_HELD, b: Held = NOTHING_HELD): Held {
 export interface SearchOptions {
   /** Plans to return. */
   readonly top: number;
+  /** So many more, as far as they tie with the best: none of them is left aside for being slower than the last of `top`. */
+  readonly ties: number;
   readonly fix: Held;
   readonly max: Bounded;
   readonly launcher: Legality | null;
@@ -72,6 +74,7 @@ export interface Progress {
 
 export const DEFAULT_OPTIONS: SearchOptions = {
   top: 5,
+  ties: 0,
   fix: NOTHING_HELD,
   max: NOTHING_HELD,
   launcher: null,

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Certificate, SearchResult } from '../../../src/domain/search-result.ts';
+import type { SteadyChoice } from '../../../src/domain/step-range.ts';
+import type { Style } from '../../../src/reporters/paint.ts';
 import { planTable } from '../../../src/reporters/plan-table.ts';
 import { formatSeconds } from '../../../src/units/format.ts';
 import { GiB } from '../../../src/units/quantity.ts';
@@ -25,7 +27,8 @@ import {
 const BEST = ranked(MIXED, UNEVEN);
 const SECOND = ranked(MIXED, 'tp=8,pp=8,dp=1,layers=12/12/12/12/8/8/8/8', { rank: 2, tiedWithBest: true });
 const THIRD = ranked(MIXED, 'tp=8,pp=4,dp=1,groups=h100,recompute=full', { rank: 3 });
-const print = (result: SearchResult, beside = ALONE, style = WIDE) => planTable(MIXED, result, beside, style);
+const print = (result: SearchResult, beside = ALONE, style: Style = WIDE) =>
+  planTable(MIXED, result, beside, style);
 const words = (result: SearchResult, beside = ALONE) => unwrapped(print(result, beside));
 
 describe('ranked plans', () => {
@@ -69,9 +72,9 @@ describe('ranked plans', () => {
   });
 
   it('are ties only where they are marked', () => {
-    expect(words(found(plans))).toContain('= is a tie with the best');
-    expect(words(found([BEST, SECOND, { ...SECOND, rank: 3 }]))).toContain('= are ties with the best');
-    expect(words(found([BEST, THIRD]))).not.toContain('with the best:');
+    expect(words(found(plans))).toContain('= is a tie with the fastest');
+    expect(words(found([BEST, SECOND, { ...SECOND, rank: 3 }]))).toContain('= are ties with the fastest');
+    expect(words(found([BEST, THIRD]))).not.toContain('with the fastest:');
   });
 });
 
@@ -105,6 +108,76 @@ describe('the even split', () => {
     expect(words(found([BEST], { evenSplit: LAW }))).toContain(
       'Even split: 90 GiB. Maybe more recomputation.',
     );
+  });
+});
+
+describe('words of the table', () => {
+  it('are said in a sentence each', () => {
+    const text = words(found([BEST, SECOND]));
+    expect(text).toContain('= is a tie with the fastest: less than 5.0% apart');
+    expect(text).toContain('MFU: forward and backward of every token once, causal attention counted half');
+    expect(text).toContain('Headroom: memory limits are what a GPU has, less 8.0% headroom');
+  });
+
+  it('name the plans that are tight, and none where none is', () => {
+    const as = (verdict: 'tight' | 'fits', rank: number) => ({
+      ...{ ...BEST, rank },
+      estimate: { ...BEST.estimate, verdict },
+    });
+    const [one, both] = [
+      [as('tight', 1), as('fits', 2)],
+      [as('tight', 1), as('tight', 2)],
+    ].map((plans) => words(found(plans)));
+    expect(one).toContain('Tight: plan 1 is within 5.0% of the memory limit');
+    expect(both).toContain('Tight: plans 1, 2 are within 5.0%');
+    expect(words(found([as('fits', 1)]))).not.toContain('Tight:');
+  });
+});
+
+describe('what may turn out worse', () => {
+  const under = (id: string, share: number, fits = true) => ({
+    ...{ id, name: `the ${id}`, fits },
+    stepSeconds: share * BEST.estimate.stepSeconds,
+  });
+  const first = { ...BEST, disturbed: [under('network', 1.5), under('node', 1.1)] };
+  const second = { ...SECOND, disturbed: [under('network', 1.3), under('memory', 1, false)] };
+  const steady = {
+    ...{ why: 'steady' as const, stepSeconds: BEST.estimate.stepSeconds / 1.03, configuration: 'tp=8' },
+    ...{
+      beyond: [] as readonly string[],
+      rank: 2,
+      costShare: 0.03,
+      kinds: { first: ['TP'], fastest: ['TP', 'CP'] },
+    },
+    under: { id: 'network', name: 'the network', first: 10, fastest: 20, fastestFits: true },
+  };
+
+  it('stands in a column of its own, at its worst, also where the page is narrow', () => {
+    const rows = tableOf(print(found([first, second])), '#').filter(([rank]) => /^\d/.test(rank!));
+    expectShown(secondsIn(rows[0]![2]!), 1.5 * BEST.estimate.stepSeconds);
+    expect(rows[1]![2]).toBe('no fit');
+    expect(print(found([first, second]), ALONE, NARROW)).toMatch(/^#.* up to .*\n.*\n.*\n.*\n.*no fit/m);
+    expect(words(found([first, second]))).toContain(
+      'of 3 things that may turn out worse than stated, one at a time; here the network (plan 1), the memory (plan 2).',
+    );
+  });
+
+  it('has a plan come first that is not the fastest: by how much, and why', () => {
+    const said = (over: Partial<SteadyChoice>) =>
+      words(found([first, second]), { ...ALONE, steady: { ...steady, ...over } });
+    expect(said({})).toContain('Plan 1 takes 3.0% longer than plan 2, the fastest found');
+    expect(said({})).toContain('because with the network it takes 10.0 s, the other 20.0 s; --rank fastest');
+    expect(said({ why: 'simpler', under: null })).toContain(
+      'fewer kinds of parallelism (TP; the other TP, CP)',
+    );
+    expect(said({ why: 'evidence', under: null })).toContain('because it rests on better evidence');
+    const beyond = ['EP 256, measured up to 64'];
+    expect(said({ why: 'evidence', under: null, beyond })).toContain(
+      'no run was measured with degrees of the other (EP 256, measured up to 64)',
+    );
+    expect(said({})).toContain('nothing better than plan 2 exists in this space');
+    const alone = { ...ALONE, steady: { ...steady, rank: null } };
+    expect(words(found([first]), alone)).toContain('longer than the fastest found');
   });
 });
 
@@ -144,7 +217,7 @@ describe('the certificate', () => {
     cutBy: 'time-limit',
   };
   const told = (certificate: Certificate, plans = [BEST]) => {
-    const text = words(found(plans, { certificate }));
+    const text = unwrapped(print(found(plans, { certificate }), ALONE, { ...WIDE, verbose: true }));
     return text.slice(text.indexOf('Searched '));
   };
 
@@ -156,6 +229,22 @@ describe('the certificate', () => {
     expect(counts.reduce((a, b) => a + b, 0)).toBe(cut.space);
     for (const { rule, count } of rejected)
       expect(told(cut).replaceAll(',', '')).toContain(`${count} by ${rule}`);
+  });
+
+  it('keeps what was ruled out, and what solvers did, for --verbose', () => {
+    const partition = {
+      ...{ method: 'sweep' as const, objectiveSeconds: 1, groups: null, shares: null },
+      check: { solver: 'a solver', status: 'optimal' as const, objectiveSeconds: 1, boundSeconds: 1 },
+    };
+    const result = found([{ ...BEST, partition }], { certificate: cut });
+    const [short, long] = [false, true].map((verbose) =>
+      unwrapped(print(result, ALONE, { ...WIDE, verbose })),
+    );
+    expect(short).toContain('Searched 11,345 of 12,345 configurations: cut by time-limit; at most 3.2%');
+    expect(short).not.toMatch(/bounded|solver|Stage cut|by memory/);
+    expect(long).toContain('Stage cut: sweep, checked by a solver: optimal.');
+    const whole = words(found([BEST], { certificate: { ...SEARCHED, space: 12 } }));
+    expect(whole).toContain('Searched all 12 configurations: nothing better exists in this space.');
   });
 
   it.each([
@@ -209,7 +298,7 @@ describe('where nothing fits', () => {
     const near = ranked(MIXED, 'tp=4,pp=16,recompute=full');
     const nearestMiss = { ...near, reason: LAW, remedy: 'fits with pp=99' };
     expect(words(found([BEST], { nearestMiss }))).toContain(
-      `Faster if it fitted: ${formatSeconds(near.estimate.stepSeconds)} with 64 = 4 TP × 16 PP, 1f1b`,
+      `Nearest miss, which would win if it fitted: ${formatSeconds(near.estimate.stepSeconds)} with 64 = 4 TP × 16 PP, 1f1b`,
     );
   });
 });

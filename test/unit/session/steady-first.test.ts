@@ -1,51 +1,125 @@
 import { describe, expect, it } from 'vitest';
-import type { SearchResult } from '../../../src/domain/search-result.ts';
-import { withNetworkAt } from '../../../src/domain/slower-network.ts';
+import type { Plan } from '../../../src/domain/plan.ts';
+import type { Problem } from '../../../src/domain/problem.ts';
+import type { RankedPlan, SearchResult } from '../../../src/domain/search-result.ts';
+import { withNetworkAt, withNetworkLatencyTimes } from '../../../src/domain/slower-network.ts';
 import { estimate } from '../../../src/evaluate/estimate.ts';
+import { parseConfiguration } from '../../../src/plan-text/configuration.ts';
+import { kindsOfParallelism } from '../../../src/plan-text/kinds-of-parallelism.ts';
+import { planOf } from '../../../src/plan-text/plan-of.ts';
+import { planText } from '../../../src/plan-text/text.ts';
 import { search } from '../../../src/search/search.ts';
 import { BY_MEMORY, BY_TIME } from '../../../src/search/space/objective.ts';
-import { SLOW_NETWORK, steadyFirst } from '../../../src/session/steady-first.ts';
+import { planRun } from '../../../src/session/plan-run.ts';
+import { steadyFirst } from '../../../src/session/steady-first.ts';
 import { problem } from '../../fixtures/problem.ts';
 
 const P = problem('llama-3.1-8b', 'l40s-32', { globalBatchSize: 128 }, 'generic');
-const SLOW = { ...P, cluster: withNetworkAt(SLOW_NETWORK, P.cluster) };
-const FOUND = search(P, { top: 5 });
-const slowSeconds = ({ plan }: SearchResult['plans'][number]) => estimate(SLOW, plan).stepSeconds;
-const [STEADY] = [...FOUND.plans].sort((a, b) => slowSeconds(a) - slowSeconds(b));
+const FOUND = search(P, { top: 6 });
+const kinds = ({ plan }: RankedPlan) => kindsOfParallelism(plan).length;
+const BY = { objective: BY_TIME, top: 5, rank: 'steady' } as const;
 
-/** The plans of a search as if all were ties, the one that suffers most from a slow network first. */
-const tied = (): SearchResult => {
-  const plans = [...FOUND.plans].sort((a, b) => slowSeconds(b) - slowSeconds(a));
-  return { ...FOUND, plans: plans.map((one, i) => ({ ...one, rank: i + 1, tiedWithBest: true })) };
+/** The plans of a search as if all were ties, the one with most kinds of parallelism first. */
+const TIED: SearchResult = {
+  ...FOUND,
+  plans: [...FOUND.plans]
+    .sort((a, b) => kinds(b) - kinds(a))
+    .map((one, i) => ({ ...one, rank: i + 1, tiedWithBest: true })),
 };
 
-describe('ties', () => {
-  it('go to the plan that stays best when the network is half as fast', () => {
-    const given = tied();
-    const { result, steadier } = steadyFirst(P, given, BY_TIME);
-    expect(result.plans[0]!.plan).toEqual(STEADY!.plan);
-    expect(result.plans.map(({ rank }) => rank)).toEqual(given.plans.map(({ rank }) => rank));
-    expect(result.plans[1]!.plan).toEqual(given.plans[0]!.plan);
-    expect(steadier).toEqual({
-      overRank: 2,
-      stepSeconds: slowSeconds(STEADY!),
-      overStepSeconds: slowSeconds(given.plans[0]!),
-    });
+describe('plans that the model cannot tell apart', () => {
+  const { result, steady } = steadyFirst(P, TIED, BY);
+
+  it('begin with the steadiest, and go on as they were', () => {
+    expect(new Set(TIED.plans.map(kinds)).size).toBeGreaterThan(1);
+    const rest = TIED.plans.filter(({ plan }) => plan !== result.plans[0]!.plan);
+    expect(result.plans.slice(1).map(({ plan }) => plan)).toEqual(rest.slice(0, 4).map(({ plan }) => plan));
+    expect(result.plans.map(({ rank }) => rank)).toEqual([1, 2, 3, 4, 5]);
+    expect(kinds(result.plans[0]!)).toBeLessThan(kinds(TIED.plans[0]!));
   });
 
-  it('leave the order as it is where the first stays best, nothing ties, or memory is asked for', () => {
-    const steady = { ...FOUND, plans: [STEADY!, ...FOUND.plans.filter((one) => one !== STEADY)] };
-    const all = { ...steady, plans: steady.plans.map((one) => ({ ...one, tiedWithBest: true })) };
-    expect(steadyFirst(P, all, BY_TIME)).toEqual({ result: all, steadier: null });
-    const apart = { ...FOUND, plans: tied().plans.map((one, i) => ({ ...one, tiedWithBest: i === 0 })) };
-    expect(steadyFirst(P, apart, BY_TIME).steadier).toBeNull();
-    expect(steadyFirst(P, tied(), BY_MEMORY).steadier).toBeNull();
+  it('say why, and what it costs', () => {
+    const [first] = result.plans;
+    expect(steady).toMatchObject({
+      why: 'simpler',
+      rank: 2,
+      configuration: planText(P, TIED.plans[0]!.plan),
+      costShare: first!.estimate.stepSeconds / TIED.plans[0]!.estimate.stepSeconds - 1,
+      under: null,
+    });
+    expect(steadyFirst(P, TIED, { ...BY, top: 1 }).steady!.rank).toBeNull();
   });
+
+  it('are told with what each disturbance makes of them, by the one evaluator', () => {
+    const { plan, disturbed } = result.plans[0]!;
+    const slow = { ...P, cluster: withNetworkAt(0.5, P.cluster) };
+    const late = { ...P, cluster: withNetworkLatencyTimes(2, P.cluster) };
+    const seconds = (id: string) => disturbed!.find((one) => one.id === id)!.stepSeconds;
+    expect(seconds('network-at-half-rate')).toBe(estimate(slow, plan).stepSeconds);
+    expect(seconds('network-latency-doubled')).toBe(estimate(late, plan).stepSeconds);
+    expect(disturbed!.map(({ id }) => id)).not.toContain('uneven-experts');
+  });
+
+  it('stay as they were by --rank fastest, for memory, and where nothing ties', () => {
+    const before = TIED.plans.slice(0, 5).map(({ plan }) => plan);
+    const order = (given: SearchResult, over: object) =>
+      steadyFirst(P, given, { ...BY, ...over }).result.plans.map(({ plan }) => plan);
+    expect(order(TIED, { rank: 'fastest' })).toEqual(before);
+    expect(order(TIED, { objective: BY_MEMORY })).toEqual(before);
+    const apart = { ...TIED, plans: TIED.plans.map((one, i) => ({ ...one, tiedWithBest: i === 0 })) };
+    expect(order(apart, {})).toEqual(before);
+    expect(steadyFirst(P, apart, BY).steady).toBeNull();
+  });
+});
+
+it('the first plan is the same however many are printed', async () => {
+  const q = problem('llama-3.1-8b', 'dgx-h100-8', { globalBatchSize: 128 }, 'generic');
+  const firsts = await Promise.all(
+    [1, 5, 12].map(async (top) => (await planRun({ problem: q, options: { top } })).result.plans[0]!.plan),
+  );
+  expect(firsts[1]).toEqual(firsts[0]);
+  expect(firsts[2]).toEqual(firsts[0]);
 });
 
 it('a slower network slows nothing inside a node', () => {
   const one = problem('llama-3.1-8b', 'dgx-h100-8', { globalBatchSize: 128 }, 'generic');
   const [best] = search(one, { top: 1 }).plans;
-  const slow = { ...one, cluster: withNetworkAt(SLOW_NETWORK, one.cluster) };
-  expect(estimate(slow, best!.plan).stepSeconds).toBe(best!.estimate.stepSeconds);
+  for (const worse of [withNetworkAt(0.5, one.cluster), withNetworkLatencyTimes(2, one.cluster)])
+    expect(estimate({ ...one, cluster: worse }, best!.plan).stepSeconds).toBe(best!.estimate.stepSeconds);
+});
+
+describe('plans that an expert would not begin with', () => {
+  /** Plans as if they tied, the second 5 % behind the first. */
+  const told = (p: Problem, plans: readonly Plan[]): SearchResult => {
+    const slower = estimate(p, plans[1]!).stepSeconds;
+    const ranked = plans.map((plan, i): RankedPlan => {
+      const costed = { ...estimate(p, plan), stepSeconds: i === 0 ? slower / 1.049 : slower };
+      return { ...FOUND.plans[0]!, plan, rank: i + 1, estimate: costed, tiedWithBest: true };
+    });
+    return { ...FOUND, plans: ranked };
+  };
+
+  it('come after: experts over 256 GPUs before experts over 64', () => {
+    const q = problem('deepseek-v3', 'h800-2048', { globalBatchSize: 15_360 });
+    const plans = [
+      'tp=4,pp=1,dp=512,ep=256,micro-batch=2,recompute=full',
+      'tp=2,pp=16,dp=64,ep=64,micro-batch=1',
+    ].map((text) => {
+      const outcome = planOf(q, parseConfiguration(text));
+      if ('rule' in outcome) throw new Error(`${text}: ${outcome.actual}, ${outcome.limit}`);
+      return outcome.plan;
+    });
+    const { result, steady } = steadyFirst(q, told(q, plans), BY);
+    expect(result.plans[0]!.plan).toBe(plans[1]);
+    expect(steady).toMatchObject({ why: 'evidence', beyond: ['EP 256, measured up to 64'] });
+  });
+
+  it('come after: context parallelism on hosts without NVLink before data parallelism', () => {
+    const q = problem('llama-3.1-8b', '4090-32', { globalBatchSize: 96, sequenceLength: 8192 }, 'generic');
+    const fix = (cp: number) => ({ counts: { cp, tp: 1, pp: 8 }, techniques: {} });
+    const plans = [2, 1].map((cp) => search(q, { top: 1, fix: fix(cp), plansAlone: true }).plans[0]!.plan);
+    const { result, steady } = steadyFirst(q, told(q, plans), BY);
+    expect(result.plans[0]!.plan).toBe(plans[1]);
+    expect(steady).toMatchObject({ why: 'simpler', kinds: { first: ['PP'], fastest: ['CP', 'PP'] } });
+  });
 });

@@ -1,0 +1,38 @@
+import type { Problem } from '../domain/problem.ts';
+import type { SearchResult, WhatIf } from '../domain/search-result.ts';
+import { formatInteger, formatPercent } from '../units/format.ts';
+import type { Style } from './paint.ts';
+import { keptBackOf } from './plan-notes.ts';
+
+/** What was searched, and what that proves. */
+export function certificateWords(
+  problem: Problem,
+  { certificate: c, plans }: SearchResult,
+  steady: WhatIf['steady'] = null,
+  { verbose = false }: Pick<Style, 'verbose'> = { verbose: true },
+): string {
+  const than =
+    steady === null ? '' : ` than ${steady.rank === null ? 'the fastest found' : `plan ${steady.rank}`}`;
+  const removed = c.rejected.map(({ rule, count }) => `${formatInteger(count)} by ${rule}`).join(', ');
+  const why =
+    c.cutBy === null ? `${formatInteger(c.unproven ?? 0)} may have a better layer cut` : `cut by ${c.cutBy}`;
+  const verdict = c.optimal
+    ? c.evaluated > 0
+      ? `nothing better${than} exists in this space${keptBackOf(problem, plans).length > 0 ? ' of what was measured' : ''}`
+      : 'the whole space was searched'
+    : c.unlisted === true
+      ? `${why} before all configurations were listed`
+      : c.gap === null
+        ? `${why}; no plan was found`
+        : `${why}; at most ${formatPercent(c.gap)} better${than} is possible`;
+  // Without a plan what removed all of them is the answer.
+  if (!verbose && plans.length > 0) {
+    const looked = formatInteger(c.space - c.left);
+    const what =
+      c.left === 0 && c.unlisted !== true
+        ? `all ${formatInteger(c.space)} configurations`
+        : `${looked} of ${formatInteger(c.space)} configurations`;
+    return `Searched ${what}: ${verdict}. --verbose says what ruled out how many.`;
+  }
+  return `Searched ${formatInteger(c.space)} configurations: ${removed === '' ? 'none rejected' : `rejected ${removed}`}; ${formatInteger(c.boundedAway)} bounded away, ${formatInteger(c.evaluated)} costed${c.left > 0 ? `, ${formatInteger(c.left)} not looked at` : ''}: ${verdict}.`;
+}
