@@ -1,6 +1,7 @@
 import type { Device } from '../domain/memory-term.ts';
 import type { Techniques } from '../domain/plan.ts';
 import { rememberedOf } from '../units/remembered.ts';
+import { architecture } from './architecture.ts';
 import { AS_IT_IS, type Boundary } from './boundary.ts';
 import { boundaryCompression } from './boundary-compression.ts';
 import { contextExchange } from './context-exchange.ts';
@@ -27,6 +28,7 @@ import { zero } from './zero.ts';
 export const TECHNIQUES: readonly Known<unknown>[] = [
   sequenceParallel,
   tensorOverlap,
+  architecture,
   contextExchange,
   vocabularyParallel,
   loss,
@@ -103,6 +105,13 @@ export function outerOf(techniques: Techniques): OuterSync | null {
     if (outer !== null) return outer;
   }
   return null;
+}
+
+const BESIDE_NEXT = having('besideNextBlock');
+
+/** Whether what tensor-parallel ranks exchange for a block runs beside the next block. */
+export function besideNextBlock(techniques: Techniques): boolean {
+  return BESIDE_NEXT.some((one) => one.besideNextBlock(one.of(techniques)));
 }
 
 const SENDING = having('boundary');

@@ -176,6 +176,8 @@ export interface Technique<V = unknown> {
   /** For techniques that may cover only the first layers of each stage. */
   readonly limit?: Limit<V>;
 
+  /** What tensor-parallel ranks exchange for a block of a layer runs beside the next block. */
+  besideNextBlock?(value: V): boolean;
   /** What a GPU has of a layer. */
   local?(value: V, local: LocalShape, dims: ParallelDims): LocalShape;
   /** Operators of one layer. */

@@ -176,6 +176,15 @@ describe('search options', () => {
     expect(best(false).plan.techniques).toHaveProperty('boundary-compression', 8);
   });
 
+  it('with a ladder allowed it finds what an exhaustive one finds', () => {
+    const few = problem('llama-3.2-1b', 'dgx-h100-8', { globalBatchSize: 8, sequenceLength: 4096 });
+    const fix = held('tp=4,cp=1,pp=2');
+    const best = (exhaustive: boolean) =>
+      search(few, { top: 1, fix, allow: ['architecture'], exhaustive, plansAlone: true }).plans[0]!;
+    expect(best(false).estimate.stepSeconds).toBeCloseTo(best(true).estimate.stepSeconds, 12);
+    expect(best(false).plan.techniques).toHaveProperty('architecture', 'ladder');
+  });
+
   it.each([
     ['loss', 14],
     ['cp-comm', 24],

@@ -71,6 +71,7 @@ const SYSTEMS: readonly System[] = [
     'NVIDIA/TransformerEngine@d0067d0',
   ),
   technique('Async tensor parallelism', 'tp-overlap', 'async', 'pytorch/torchtitan@b5bcd76'),
+  technique('Ladder residual', 'architecture', 'ladder', 'arXiv 2501.06589'),
   {
     name: 'Least-Loaded EP',
     said: '`shardwright experts`',

@@ -1,6 +1,8 @@
 import type { Stack } from '../../domain/stack.ts';
 import type { Again, Operator } from '../../layers/operator.ts';
+import { besideNextBlock } from '../../techniques/index.ts';
 import type { StageContext } from '../../techniques/technique.ts';
+import { Blocks } from './next-block.ts';
 import { operatorTime } from './operator-time.ts';
 import { addTime, noTime, type PassTime, seconds } from './pass-time.ts';
 
@@ -37,6 +39,7 @@ export function layerTime(operators: readonly Operator[], context: StageContext)
   const recompute = noTime();
   let weightGrad = 0;
   if (operators.length === 0) return { forward, backward, recompute, weightGrad };
+  const blocks = besideNextBlock(context.techniques) ? new Blocks() : null;
   let units = 0;
   let backwardUnits = 0;
   let recomputedUnits = 0;
@@ -49,12 +52,15 @@ export function layerTime(operators: readonly Operator[], context: StageContext)
     units += launched;
     backwardUnits += launched * backwardShare(operator);
     // What has no backward is not brought back for it.
-    if (operator.again && operator.gradients !== 'none') {
-      addAgain(recompute, time.forward, operator.again);
-      recomputedUnits += operator.again.share * launched;
+    const again = operator.gradients === 'none' ? null : operator.again;
+    if (again) {
+      addAgain(recompute, time.forward, again);
+      recomputedUnits += again.share * launched;
     }
+    blocks?.add(operator, time, again ? addAgain(noTime(), time.forward, again) : null);
   }
   const { c, problem, local } = context;
+  blocks?.besideNext({ forward, backward, recompute }, c.contention);
   const log = Math.log2(local.tensorParallel);
   const eager = problem.stack.cudaGraphs === 'none' ? 1 : REPLAY;
   const extra = c.hostUnitsTensorParallel * log * eager;
@@ -72,9 +78,10 @@ export function layerTime(operators: readonly Operator[], context: StageContext)
   return { forward, backward, recompute, weightGrad };
 }
 
-function addAgain(recompute: PassTime, forward: PassTime, { share, received }: Again): void {
+function addAgain(recompute: PassTime, forward: PassTime, { share, received }: Again): PassTime {
   addTime(recompute, forward, share);
   if (received === 'kept') recompute.tensorParallel -= share * forward.tensorParallel;
+  return recompute;
 }
 
 /** Of an operator's launches in backward, those for the gradients that are worked out: one of a linear's two without its weights'. */
