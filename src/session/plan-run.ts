@@ -55,9 +55,11 @@ export async function planRun(request: PlanRequest): Promise<PlanOutcome> {
   const { result, steady } = steadyFirst(problem, found.result, {
     ...{ objective, top, rank: request.rank ?? 'steady' },
   });
+  const [best] = result.plans;
+  const placement = best === undefined ? null : (found.placements.get(best.plan) ?? null);
   const outcome = {
     result,
-    beside: { ...whatIf(problem, result, plain, found.placement, refused), steady },
+    beside: { ...whatIf(problem, result, plain, placement, refused), steady },
   };
   if (result.certificate.cutBy === null) request.cache?.write(outcome);
   return outcome;
