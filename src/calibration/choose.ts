@@ -82,7 +82,7 @@ function idle(runs: readonly Response[], link: LinkFactor): string | null {
 function few({ length }: readonly Response[], factors: number): string | null {
   return length >= factors + BEYOND
     ? null
-    : `${length} run${length === 1 ? '' : 's'} that differ${length === 1 ? 's' : ''}: ${factors} factors take at least ${factors + BEYOND}`;
+    : `${length === 1 ? 'one run' : `${length} runs that differ`}: ${factors} factors take at least ${factors + BEYOND}`;
 }
 
 /** Or all wait for it for about as long, so that a slow link looks like slow kernels: by the standard error of its factor. */

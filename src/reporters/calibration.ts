@@ -9,7 +9,7 @@ export function calibrationTable(document: CalibrationDocument, { columns }: Pic
   const { stack, gpus, gpuCounts, runs, steps, error, band, unused = [] } = document;
   const sizes =
     gpuCounts.least === gpuCounts.most ? `${gpuCounts.most}` : `${gpuCounts.least} to ${gpuCounts.most}`;
-  const head = `${runs} run${runs === 1 ? '' : 's'} that differ${runs === 1 ? 's' : ''}${steps === null ? '' : `, ${formatInteger(steps)} steps`}: ${sizes} GPUs of ${gpus.join(', ')}, ${stack}`;
+  const head = `${runs === 1 ? 'One run' : `${runs} runs that differ`}${steps === null ? '' : `, ${formatInteger(steps)} steps`}: ${sizes} GPUs of ${gpus.join(', ')}, ${stack}`;
   const blocks = [
     wrap(head, columns),
     ...runsGrid(document, columns),
