@@ -332,6 +332,7 @@ const MAY_IMPORT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'foreign/python': 'parses the recipes that are opened',
     'launch-folder': 'folders, written and read',
     reliability: 'what failures leave of a plan',
+    purchase: 'an hour of GPUs that are owned, and their power',
     'frameworks/port': 'the port of what it opens',
     frameworks: 'launch files, written and read',
     importers: 'the script that collects what import reads',

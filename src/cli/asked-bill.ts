@@ -47,8 +47,8 @@ export function budgetFrom(text: string): number {
   });
 }
 
-/** NaN: no number. */
-function scaled(match: RegExpExecArray | null): number {
+/** A number and a suffix; NaN: no number. */
+export function scaled(match: RegExpExecArray | null): number {
   const [, number = '', suffix = ''] = match ?? [];
   if (!/^\d+(?:\.\d+)?(?:e\d+)?$/.test(number)) return Number.NaN;
   return Number(number) * FACTORS[suffix.toLowerCase()]!;

@@ -1,7 +1,10 @@
 import type { ClusterChange } from '../catalogue/cluster-change.ts';
+import { InputError } from '../domain/input-error.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { Framework } from '../frameworks/port/framework.ts';
+import { ownedHour } from '../purchase/owned.ts';
 import type { GroupPrice } from '../reporters/compared.ts';
+import { type Own, ownedBy, ownFrom, ownNames, powerOf } from './own.ts';
 import { type Prices, pricesFrom, pricesOf, refuseUnused } from './prices.ts';
 import { given } from './problem.ts';
 import type { Settings } from './settings.ts';
@@ -19,22 +22,23 @@ export function offeredFrom(
   model: string,
   clusters: readonly string[],
   s: Settings,
-  whatIf: string | undefined,
+  { whatIf, own: owned }: { readonly whatIf?: string | undefined; readonly own?: string | undefined },
 ): Offered[] {
   const prices = pricesFrom(s.price);
+  const own = owned === undefined ? null : ownFrom(owned);
   const used = new Set<string>();
+  const bought = new Set<string>();
   const offered = variants(clusters, whatIf).map(([cluster, change]) => {
     const { problem: one, launcher } = given(model, cluster, s, change);
     const problem = change === null || clusters.length === 1 ? one : ofCluster(cluster, one);
     const priced = pricesOf(problem.cluster, prices);
     for (const name of priced.used) used.add(name);
-    return { problem, launcher, prices: groupPrices(problem, priced) };
+    for (const group of problem.cluster.groups) bought.add(ownedBy(group, own)?.name ?? '');
+    return { problem, launcher, prices: groupPrices(problem, priced, own) };
   });
-  refuseUnused(
-    prices,
-    used,
-    offered.map(({ problem }) => problem.cluster),
-  );
+  const all = offered.map(({ problem }) => problem.cluster);
+  refuseUnused(prices, used, all);
+  if (own !== null) refuseUnused(ownNames(own), bought, all, '--own');
   return offered;
 }
 
@@ -56,12 +60,26 @@ function variants(
   return asked ? each : [[clusters[0]!, changes[0]!]];
 }
 
-function groupPrices({ cluster }: Problem, { byGroup, sources }: Prices): GroupPrice[] {
-  return cluster.groups.map(({ id, gpu, nodes, gpusPerNode }, i) => ({
-    group: id,
-    gpuType: gpu.id,
-    gpus: nodes * gpusPerNode,
-    dollarsPerGpuHour: byGroup[i]!,
-    source: sources[i]!,
-  }));
+function groupPrices({ cluster }: Problem, { byGroup, sources }: Prices, own: Own | null): GroupPrice[] {
+  return cluster.groups.map((group, i) => {
+    const { id, gpu, nodes, gpusPerNode } = group;
+    const power = powerOf(group, own);
+    const shared = { group: id, gpuType: gpu.id, gpus: nodes * gpusPerNode, power };
+    const rented = { ...shared, dollarsPerGpuHour: byGroup[i]!, source: sources[i]! };
+    const bought = ownedBy(group, own);
+    if (bought === null) return rented;
+    if (rented.source === 'flag')
+      throw new InputError({
+        message: `${id} (${gpu.id}) has a price of --price and one of --own`,
+        expected: 'one of them: GPUs are rented or owned',
+      });
+    const { owned } = bought;
+    const hour = ownedHour(owned, power);
+    return {
+      ...shared,
+      dollarsPerGpuHour: hour.capital + hour.energy,
+      source: 'own' as const,
+      owned: { ...owned, ...hour, rentedDollarsPerGpuHour: byGroup[i]! },
+    };
+  });
 }

@@ -1,4 +1,4 @@
-import type { Cluster } from '../domain/cluster.ts';
+import type { Cluster, NodeGroup } from '../domain/cluster.ts';
 import { InputError } from '../domain/input-error.ts';
 import { alike, maybe } from '../units/nearest.ts';
 
@@ -26,10 +26,7 @@ export function pricesFrom(text: string | undefined): Map<string, number> {
 export function pricesOf({ groups }: Cluster, prices: ReadonlyMap<string, number>): Prices {
   const used = new Set<string>();
   const found = groups.map((group) => {
-    const names = [...prices.keys()].filter(
-      (name) => group.id === name || group.gpu.id === name || group.gpu.id.startsWith(`${name}-`),
-    );
-    const name = names.sort((a, b) => b.length - a.length)[0];
+    const name = nameFor(group, prices.keys());
     const { dollarsPerGpuHour: price, gpu } = group;
     if (name === undefined)
       return { price, source: price === gpu.dollarsPerHour ? ('list' as const) : ('cluster' as const) };
@@ -43,17 +40,25 @@ export function pricesOf({ groups }: Cluster, prices: ReadonlyMap<string, number
   };
 }
 
+/** Of names that prices are given by: the group's id, its GPU's, or how that begins; the longest. */
+export function nameFor({ id, gpu }: NodeGroup, names: Iterable<string>): string | undefined {
+  return [...names]
+    .filter((name) => id === name || gpu.id === name || gpu.id.startsWith(`${name}-`))
+    .sort((a, b) => b.length - a.length)[0];
+}
+
 export function refuseUnused(
   prices: ReadonlyMap<string, number>,
   used: ReadonlySet<string>,
   clusters: readonly Cluster[],
+  flag = '--price',
 ): void {
   const unused = [...prices.keys()].find((name) => !used.has(name));
   if (unused === undefined) return;
   const names = clusters.flatMap(({ groups }) => groups.flatMap(({ id, gpu }) => [gpu.id, id]));
   const hint = maybe(alike(unused, [...new Set(names)]));
   throw new InputError({
-    message: `--price names "${unused}", which no cluster has`,
+    message: `${flag} names "${unused}", which no cluster has`,
     expected: `the beginning of a GPU id, or a group id: ${[...new Set(names)].join(', ')}`,
     ...(hint === undefined ? {} : { hint }),
   });

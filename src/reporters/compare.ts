@@ -225,8 +225,12 @@ function failureNotes(all: readonly Compared[]): string[] {
 
 /** GPUs and error stand elsewhere too: they go where the page is narrow. */
 function billGrid({ head, rows }: PurchaseBlock, { columns }: Style): string {
-  const brief = (cells: readonly string[]) => cells.filter((_, i) => i !== 1 && i !== 5);
-  return fitting(columns, grid(head, rows, [1, 2, 3, 4, 5]), grid(brief(head), rows.map(brief), [1, 2, 3]));
+  const brief = (cells: readonly string[]) => cells.filter((_, i) => i !== 1 && i !== 6);
+  return fitting(
+    columns,
+    grid(head, rows, [1, 2, 3, 4, 5, 6]),
+    grid(brief(head), rows.map(brief), [1, 2, 3, 4]),
+  );
 }
 
 /** What the days and dollars of a bill leave out. */

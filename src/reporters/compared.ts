@@ -1,15 +1,20 @@
 import type { Problem } from '../domain/problem.ts';
 import type { SearchResult } from '../domain/search-result.ts';
+import type { Owned, OwnedHour } from '../purchase/owned.ts';
+import type { Power } from '../purchase/power.ts';
 import type { Outlook } from '../reliability/outlook.ts';
 
-/** What the GPUs of a node group are rented for. */
+/** What the GPUs of a node group cost, and draw. */
 export interface GroupPrice {
   readonly group: string;
   readonly gpuType: string;
   readonly gpus: number;
   readonly dollarsPerGpuHour: number | null;
-  /** --price, the cluster file, or the list price of the GPU profile. */
-  readonly source: 'flag' | 'cluster' | 'list';
+  /** --price, the cluster file, the list price of the GPU profile, or --own. */
+  readonly source: 'flag' | 'cluster' | 'list' | 'own';
+  readonly power: Power;
+  /** Of GPUs that are bought: what their hour is made of, and what it would be rented for. */
+  readonly owned?: Owned & OwnedHour & { readonly rentedDollarsPerGpuHour: number | null };
 }
 
 export interface Compared {

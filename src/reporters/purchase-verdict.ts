@@ -2,8 +2,8 @@ import { isLimited, keeping, type Limits } from '../purchase/limits.ts';
 import { asDear, asSoon, cheapest, isPriced, type Offer, type Priced, soonest } from '../purchase/offers.ts';
 import { days, money, tokensWords } from './money.ts';
 
-/** An offer, and the GPU types of its plan on which no training run was fitted. */
-type Judged = Offer & { readonly unfitted: readonly string[] };
+/** An offer, the GPU types of its plan on which no training run was fitted, and whether its GPUs are owned: left out, none is. */
+type Judged = Offer & { readonly unfitted: readonly string[]; readonly owned?: 'all' | 'some' };
 
 const daysWords = ({ bill }: Offer) => `${days(bill.seconds)} days`;
 /** More names than this are counted. */
@@ -53,14 +53,18 @@ function verdictOf(offers: readonly Judged[], tokens: number, within: string): s
   return `Verdict: ${within}${rentWords(chosen, alike, tokens)}${guessWords(chosen)}${fasterWords(chosen, first)}${unpricedWords(offers)}.`;
 }
 
-function rentWords(chosen: Priced<Offer>, alike: readonly Priced<Offer>[], tokens: number): string {
+function rentWords(chosen: Priced<Judged>, alike: readonly Priced<Offer>[], tokens: number): string {
   const bill = `${tokensWords(tokens)} in ${daysWords(chosen)} for ${money(chosen.bill.dollars)}`;
   const others = alike.filter((one) => one !== chosen);
-  if (others.length === 0) return `rent ${chosen.name}, the cheapest: ${bill}`;
+  if (others.length === 0) return `${payWord(chosen)} ${chosen.name}, the cheapest: ${bill}`;
   const same = others.filter((one) => asSoon(one, chosen));
   return same.length === 0
-    ? `rent ${chosen.name}: ${bill}, done sooner than ${namesOf(others)} at a cost that the model cannot tell apart`
+    ? `${payWord(chosen)} ${chosen.name}: ${bill}, done sooner than ${namesOf(others)} at a cost that the model cannot tell apart`
     : `the model cannot tell ${namesOf([chosen, ...same])} apart, in days or in dollars, so choose by other grounds: ${bill} on ${chosen.name}`;
+}
+
+function payWord({ owned }: Judged): string {
+  return owned === undefined ? 'rent' : owned === 'all' ? 'buy' : 'take';
 }
 
 /** That its time is a guess, where it is. */

@@ -6,11 +6,13 @@ import { layersMeasured } from '../evaluate/measured/unmeasured.ts';
 import { billOf } from '../purchase/bill.ts';
 import { isLimited, keeping, type Limits } from '../purchase/limits.ts';
 import { asDear, cheapest, dominated, isPriced, type Offer } from '../purchase/offers.ts';
+import { wattsOf } from '../purchase/power.ts';
 import type { CompareDocument } from '../schema/compare.ts';
-import { formatInteger, formatPercent } from '../units/format.ts';
+import { digits, formatPercent } from '../units/format.ts';
 import { GiB } from '../units/quantity.ts';
-import { type Compared, tokensPerSecondOf } from './compared.ts';
+import { type Compared, type GroupPrice, tokensPerSecondOf } from './compared.ts';
 import { days, money, tokensWords } from './money.ts';
+import { powerNotes, priceWords } from './price-words.ts';
 import { verdict } from './purchase-verdict.ts';
 import { fullest } from './words.ts';
 
@@ -26,6 +28,7 @@ interface ComparedOffer extends Offer {
   readonly best: RankedPlan;
   /** GPU types of the best plan on whose training runs no sustained clock was fitted, and no layers measured. */
   readonly unfitted: readonly string[];
+  readonly owned?: 'all' | 'some';
 }
 
 /** Clusters on which the model trains at all, each with the bill for so many tokens. */
@@ -34,11 +37,29 @@ function offersOf(all: readonly Compared[], tokens: number): ComparedOffer[] {
     const [best] = compared.result.plans;
     const rate = tokensPerSecondOf(compared);
     if (best === undefined || rate === null) return [];
-    const bill = billOf(tokens, rate, compared.dollarsPerHour);
+    const { dollarsPerHour, prices } = compared;
+    const watts = prices.reduce((sum, { gpus, power }) => sum + gpus * wattsOf(power), 0);
+    const bill = billOf(tokens, rate, { dollarsPerHour, watts });
     const { name } = compared.problem.cluster;
     const unfitted = unfittedGpus(compared.problem, best);
-    return [{ compared, best, bill, name, band: best.estimate.band, unfitted }];
+    const owned = ownedOf(prices);
+    return [
+      {
+        compared,
+        best,
+        bill,
+        name,
+        band: best.estimate.band,
+        unfitted,
+        ...(owned === null ? {} : { owned }),
+      },
+    ];
   });
+}
+
+function ownedOf(prices: readonly GroupPrice[]): 'all' | 'some' | null {
+  const owned = prices.filter((price) => price.owned !== undefined);
+  return owned.length === 0 ? null : owned.length === prices.length ? 'all' : 'some';
 }
 
 function unfittedGpus(problem: Problem, { plan }: RankedPlan): string[] {
@@ -47,26 +68,12 @@ function unfittedGpus(problem: Problem, { plan }: RankedPlan): string[] {
   return [...new Set(gpus.filter(({ sustainedFit }) => sustainedFit === null).map(({ id }) => id))];
 }
 
-const SOURCES = { flag: '--price', cluster: 'cluster file', list: 'list price' } as const;
-
-function priceWords({ prices }: Compared): string {
-  return prices
-    .map(({ gpus, gpuType, dollarsPerGpuHour, source }) => {
-      const price =
-        dollarsPerGpuHour === null
-          ? 'without a price'
-          : `at $${dollarsPerGpuHour.toFixed(2)} a GPU-hour (${SOURCES[source]})`;
-      return `${formatInteger(gpus)} × ${gpuType} ${price}`;
-    })
-    .join(', ');
-}
-
 /** What the figures of an offer rest on, in one line. */
 function restsOn(offer: ComparedOffer): string {
   const { compared, best, unfitted } = offer;
   const { memory } = fullest(best.estimate.stages);
   return [
-    `${offer.name}: ${priceWords(compared)}`,
+    `${offer.name}: ${compared.prices.map(priceWords).join(', ')}`,
     `fullest stage ${(memory.deviceBytes / GiB).toFixed(1)} of ${(memory.limitBytes / GiB).toFixed(1)} GiB${best.estimate.verdict === 'tight' ? ', tight' : ''}`,
     compared.launchers.length === 0
       ? 'no launcher runs it as printed'
@@ -107,6 +114,7 @@ export function purchaseBlock(all: readonly Compared[], { tokens, limits }: Aske
         '',
         '',
         '',
+        '',
         ...(limited ? [''] : []),
       ];
     const { bill } = offer;
@@ -116,6 +124,7 @@ export function purchaseBlock(all: readonly Compared[], { tokens, limits }: Aske
       days(bill.seconds),
       bill.dollars === null ? '?' : money(bill.dollars),
       bill.dollarsPerBillionTokens === null ? '?' : money(bill.dollarsPerBillionTokens),
+      digits(bill.megawattHours),
       `±${formatPercent(offer.band)}`,
       costWords(offer, best),
       ...(limited ? [keeping(offer, limits)] : []),
@@ -128,12 +137,18 @@ export function purchaseBlock(all: readonly Compared[], { tokens, limits }: Aske
       'days',
       'dollars',
       '$/Btok',
+      'MWh',
       'error',
       'cost',
       ...(limited ? ['limits'] : []),
     ],
     rows,
-    lines: [...offers.map(restsOn), ...dominatedWords(offers), verdict(offers, tokens, limits)],
+    lines: [
+      ...offers.map(restsOn),
+      ...powerNotes(all),
+      ...dominatedWords(offers),
+      verdict(offers, tokens, limits),
+    ],
   };
 }
 
@@ -161,6 +176,7 @@ export function purchaseJson(
         days: bill.seconds / 86_400,
         dollars: bill.dollars,
         dollarsPerBillionTokens: bill.dollarsPerBillionTokens,
+        megawattHours: bill.megawattHours,
         goodput: compared.outlook?.goodput ?? null,
         tiedWithCheapest: best !== null && offer !== best && isPriced(offer) && asDear(offer, best),
         dominatedBy: beaten.find((one) => one.offer === offer)?.by.name ?? null,

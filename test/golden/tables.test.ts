@@ -85,6 +85,10 @@ const COMMANDS: Readonly<Record<string, readonly string[]>> = {
     ...['--config', 'tp=2,pp=2,dp=16', '--calibration', 'test/fixtures/calibration.yaml'],
   ],
   accuracy: ['accuracy', 'test/fixtures/runs/korthikanti.jsonl', '--worst', '4'],
+  'compare-owned': [
+    ...['compare', 'llama-3.2-1b', 'dgx-h100-8', 'dgx-a100-8', ...SMALL, '--tokens', '300B'],
+    ...['--own', 'h100=30k,years=4,kwh=0.10,pue=1.3'],
+  ],
   'compare-what-if': [
     ...['compare', 'llama-3.2-1b', 'dgx-h100-8', ...SMALL, '--tokens', '300B'],
     ...['--what-if', 'group=h100,nodes=1..4'],

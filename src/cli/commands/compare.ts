@@ -36,6 +36,10 @@ export const compare: Register = (program, io, done) => {
     )
     .option('--price <PRICES>', 'US dollars per GPU-hour: h100=2.50,a100=1.10')
     .option(
+      '--own <TERMS>',
+      'GPUs that are bought: price=30k,years=4,kwh=0.10, or by name h100=30k,…; also pue=1.3, host=60% (of GPU power), used=90% (of all hours)',
+    )
+    .option(
       '--tokens <N>',
       'to train on: 15T, 300B; says days, dollars and dollars per billion tokens, and what to rent',
     )
@@ -55,7 +59,7 @@ export const compare: Register = (program, io, done) => {
       const failures = failuresFrom(flags);
       if (flags.report !== undefined) mayWritePicture(String(flags.report), '--report');
       const bill = askedBillFrom(flags);
-      const inputs = offeredFrom(model, clusters, s, said(flags.whatIf));
+      const inputs = offeredFrom(model, clusters, s, { whatIf: said(flags.whatIf), own: said(flags.own) });
       const watch = watchOf(io, { quiet: flags.quiet === true, seconds: timeLimitFrom(s) });
       const all: Compared[] = [];
       for (const [i, { problem, launcher, prices }] of inputs.entries()) {

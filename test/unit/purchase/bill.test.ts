@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { billOf } from '../../../src/purchase/bill.ts';
 import { keeping } from '../../../src/purchase/limits.ts';
 import { asDear, asSoon, cheapest, dominated, isPriced, soonest } from '../../../src/purchase/offers.ts';
+import { ownedHour } from '../../../src/purchase/owned.ts';
+import { type Power, USUAL_HOST_SHARE, wattsOf } from '../../../src/purchase/power.ts';
 import { verdict } from '../../../src/reporters/purchase-verdict.ts';
 
 const NONE = { seconds: null, dollars: null };
@@ -14,7 +16,7 @@ const offer = (name: string, days: number, dollars: number | null, band = 0.1) =
   name,
   band,
   unfitted: [] as readonly string[],
-  bill: { seconds: days * 86_400, dollars, dollarsPerBillionTokens: null },
+  bill: { seconds: days * 86_400, dollars, dollarsPerBillionTokens: null, megawattHours: 0 },
 });
 
 describe('a bill', () => {
@@ -23,14 +25,40 @@ describe('a bill', () => {
    * 416.67 × 2,560 = $1,066,667, over 15,000 billions of tokens $71.11.
    */
   it('is the one computed by hand', () => {
-    const bill = billOf(15e12, 1e7, 1024 * 2.5);
+    const bill = billOf(15e12, 1e7, { dollarsPerHour: 1024 * 2.5, watts: 0 });
     expect(bill.seconds).toBe(1_500_000);
     expect(bill.dollars).toBeCloseTo(1_066_666.67, 2);
     expect(bill.dollarsPerBillionTokens).toBeCloseTo(71.11, 2);
   });
 
   it('has days but no dollars without a price', () => {
-    expect(billOf(1e9, 1e3, null)).toEqual({ seconds: 1e6, dollars: null, dollarsPerBillionTokens: null });
+    expect(billOf(1e9, 1e3, { dollarsPerHour: null, watts: 3600 })).toEqual({
+      ...{ seconds: 1e6, dollars: null, dollarsPerBillionTokens: null, megawattHours: 1 },
+    });
+  });
+
+  /*
+   * By hand, the same run on GPUs that are bought. $30,000 over 4 years of 8,766 h are 0.855578 an hour. A GPU of 700 W draws
+   * 700 × 10.2 / 5.6 = 1,275 W with its host, 1,657.5 W at a PUE of 1.3: $0.1326 an hour at 8 cents a kWh. Together 0.988178;
+   * 1,024 of them over 416.67 h are $421,623. 1.6575 kW × 1,024 × 416.67 h are 707.2 MWh.
+   */
+  it('of GPUs that are owned is the one computed by hand', () => {
+    const power: Power = {
+      ...{ gpuWatts: 700, source: 'datasheet', pue: 1.3 },
+      ...{ hostShare: USUAL_HOST_SHARE, assumed: ['host'] },
+    };
+    const terms = { dollarsPerGpu: 30_000, years: 4, used: 1, dollarsPerKwh: 0.08 };
+    const { capital, energy } = ownedHour(terms, power);
+    expect(capital).toBeCloseTo(0.855578, 6);
+    expect(energy).toBeCloseTo(0.1326, 10);
+    const bill = billOf(15e12, 1e7, {
+      dollarsPerHour: 1024 * (capital + energy),
+      watts: 1024 * wattsOf(power),
+    });
+    expect(bill.dollars).toBeCloseTo(421_622.5, 0);
+    expect(bill.megawattHours).toBeCloseTo(707.2, 6);
+    // Hours that nobody uses are paid for by the others, but draw nothing.
+    expect(ownedHour({ ...terms, used: 0.5 }, power)).toEqual({ capital: 2 * capital, energy });
   });
 });
 
@@ -82,6 +110,11 @@ describe('the verdict', () => {
     expect(said(offer('a', 10, 100e3), offer('b', 5, 105e3))).toBe(
       'Verdict: rent b: 15T tokens in 5.00 days for $105k, done sooner than a at a cost that the model cannot tell apart.',
     );
+  });
+
+  it('rents, or buys what is owned', () => {
+    expect(said({ ...offer('a', 10, 100e3), owned: 'all' })).toMatch(/^Verdict: buy a, the cheapest/);
+    expect(said({ ...offer('a', 10, 100e3), owned: 'some' })).toMatch(/^Verdict: take a, the cheapest/);
   });
 
   it('calls a tie in both a tie', () => {

@@ -140,6 +140,16 @@ describe('the bill of a run', () => {
     gpus: 64,
     dollarsPerGpuHour: 2.5,
     source: 'flag',
+    power: { gpuWatts: 700, source: 'datasheet', hostShare: 0.5, pue: 2, assumed: ['pue'] },
+  } as const;
+  const owned = {
+    ...price,
+    dollarsPerGpuHour: 1.25,
+    source: 'own',
+    owned: {
+      ...{ dollarsPerGpu: 35_064, years: 4, used: 0.9, dollarsPerKwh: 0.1, capital: 1, energy: 0.25 },
+      rentedDollarsPerGpuHour: 3.5,
+    },
   } as const;
   const priced = (compared: Compared): Compared => ({
     ...compared,
@@ -164,6 +174,23 @@ describe('the bill of a run', () => {
       first!.dollarsPerBillionTokens! / (document.clusters[0]!.dollarsPerMillionTokens! * 1e3),
     ).toBeCloseTo(1, 12);
     expect(second).toMatchObject({ dominatedBy: MIXED.cluster.name, tiedWithCheapest: false });
+  });
+
+  it('has the energy of all GPUs that are paid for', () => {
+    const { days, megawattHours } = compareDocument(all, '0', asked(15e12)).purchase!.offers[0]!;
+    // 64 GPUs of 700 W, half as much for hosts, twice that for the site: 134.4 kW.
+    expect(megawattHours / (days * 24 * 0.1344)).toBeCloseTo(1, 12);
+    expect(unwrapped(compareTable(all, WIDE, asked(15e12)))).toContain(
+      'Energy: all GPUs of a cluster at their power limit, h100-sxm 700 W (data sheet); 50.0% more for hosts, PUE 2.00 (assumed:',
+    );
+  });
+
+  it('says what an hour of GPUs that are owned is made of', () => {
+    const bought = { ...one(BEST, 80), prices: [owned] };
+    expect(unwrapped(compareTable([bought], WIDE, asked(15e12)))).toContain(
+      '64 × h100-sxm owned at $1.25 a GPU-hour ($1.00 of $35.1k over 4 years, 90.0% of its hours used and $0.25 of 2.10 kW at $0.1 a kWh; rented it would be $3.50)',
+    );
+    expect(violations(SCHEMAS.compare!, compareDocument([bought], '0', asked(15e12)))).toEqual([]);
   });
 
   it('takes the long run where failures are known', () => {
