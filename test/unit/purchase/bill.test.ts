@@ -98,7 +98,8 @@ describe('offers', () => {
 });
 
 describe('the verdict', () => {
-  const said = (...all: ReturnType<typeof offer>[]) => verdict(all, 15e12, NONE);
+  const said = (...all: (ReturnType<typeof offer> & { readonly owned?: 'all' | 'some' })[]) =>
+    verdict(all, 15e12, NONE);
 
   it('names the cheapest, and what haste costs', () => {
     expect(said(offer('a', 10, 100e3), offer('b', 5, 300e3))).toBe(
