@@ -13,7 +13,6 @@ import { outputOf } from './docs/command-line.ts';
 import { blocksOf, followed, PAGES, picturesOf, sandbox, withShown } from './docs/follow.ts';
 import { modelTables } from './docs/layer-kinds.ts';
 import { moduleTables } from './docs/modules.ts';
-import { referencePage } from './docs/reference.ts';
 import { systemTables } from './docs/systems.ts';
 
 const percent = (value: number | null, digits = 1) => (value === null ? '' : (100 * value).toFixed(digits));
@@ -306,7 +305,7 @@ ${constants.join('\n')}
 
 writeBetweenMarks('docs/commands.md', moduleTables());
 writeBetweenMarks('docs/models.md', modelTables());
-writeFileSync('docs/reference.md', await referencePage());
+await import('./write-reference.ts');
 const path = 'test/accuracy/runs.jsonl';
 const { rows } = readRows([{ path, text: readFileSync(path, 'utf8') }]);
 const scored = rows.map((row) => score(row));
