@@ -3,6 +3,7 @@ import { devicesOf, groupsOf } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { RankedPlan } from '../domain/search-result.ts';
 import { layersMeasured } from '../evaluate/measured/unmeasured.ts';
+import { lackingEvidence } from '../evaluate/run-evidence.ts';
 import { billOf } from '../purchase/bill.ts';
 import { isLimited, keeping, type Limits } from '../purchase/limits.ts';
 import { asDear, cheapest, dominated, isPriced, type Offer } from '../purchase/offers.ts';
@@ -79,7 +80,11 @@ function restsOn(offer: ComparedOffer): string {
       ? 'no launcher runs it as printed'
       : `launched by ${compared.launchers.join(', ')}`,
     `time and dollars within ±${formatPercent(offer.band)}`,
-    `weakest figure ${best.estimate.weakestProvenance}${unfitted.length === 0 ? '' : `, no training run on ${unfitted.join(', ')} was fitted`}`,
+    [
+      `weakest figure ${best.estimate.weakestProvenance}`,
+      ...(unfitted.length === 0 ? [] : [`no training run on ${unfitted.join(', ')} was fitted`]),
+      ...lackingEvidence(compared.problem, best.plan),
+    ].join(', '),
   ].join('; ');
 }
 
@@ -188,6 +193,7 @@ export function purchaseJson(
         errorBand: band,
         weakestProvenance: plan.estimate.weakestProvenance,
         unfittedGpus: unfitted,
+        lackingEvidence: lackingEvidence(compared.problem, plan.plan),
       };
     }),
     verdict: verdict(offers, tokens, limits),

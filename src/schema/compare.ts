@@ -53,6 +53,7 @@ const purchase = closed({
       errorBand: number,
       weakestProvenance: { enum: PROVENANCES },
       unfittedGpus: texts,
+      lackingEvidence: texts,
     }),
   ),
   verdict: text,

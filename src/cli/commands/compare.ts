@@ -1,6 +1,8 @@
+import { InputError } from '../../domain/input-error.ts';
 import { FRAMEWORKS, LAUNCHABLE } from '../../frameworks/index.ts';
 import { outlookOf } from '../../reliability/outlook.ts';
 import { compareDocument, compareTable } from '../../reporters/compare.ts';
+import { compareCsv } from '../../reporters/compare-csv.ts';
 import type { Compared, GroupPrice } from '../../reporters/compared.ts';
 import { comparePage } from '../../reporters/report/compare-report.ts';
 import { DEFAULT_OPTIONS } from '../../search/space/options.ts';
@@ -53,10 +55,13 @@ export const compare: Register = (program, io, done) => {
       '--time-limit <SECONDS>',
       'shared out over the clusters: print the best so far of those that are not searched to their end',
     )
+    .option('--csv', 'print comma-separated values, a line for each cluster')
     .option('--quiet', 'no progress')
     .action(async (model: string, clusters: string[], flags: Record<string, unknown>) => {
       const s = settings(flags, io);
       const failures = failuresFrom(flags);
+      if (flags.csv === true && flags.json === true)
+        throw new InputError({ message: '--csv beside --json', expected: 'one of them' });
       if (flags.report !== undefined) mayWritePicture(String(flags.report), '--report');
       const bill = askedBillFrom(flags);
       const inputs = offeredFrom(model, clusters, s, { whatIf: said(flags.whatIf), own: said(flags.own) });
@@ -88,7 +93,9 @@ export const compare: Register = (program, io, done) => {
         all.push({ problem, result, prices, dollarsPerHour: dollarsPerHour(prices), launchers, outlook });
       }
       watch.end();
-      if (flags.json === true) printJson(io, compareDocument(all, toolVersion(), bill));
+      const document = compareDocument(all, toolVersion(), bill);
+      if (flags.json === true) printJson(io, document);
+      else if (flags.csv === true) io.stdout(compareCsv(document));
       else io.stdout(compareTable(all, styleOf(io), bill));
       if (flags.report !== undefined) {
         const seated = all.map((compared) => ({ compared, seats: bestSeats(compared) }));

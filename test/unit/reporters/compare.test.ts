@@ -3,6 +3,7 @@ import { violations } from '../../../src/document/validator.ts';
 import type { RankedPlan } from '../../../src/domain/search-result.ts';
 import type { Outlook } from '../../../src/reliability/outlook.ts';
 import { compareDocument, compareTable } from '../../../src/reporters/compare.ts';
+import { compareCsv } from '../../../src/reporters/compare-csv.ts';
 import type { Compared } from '../../../src/reporters/compared.ts';
 import { purchaseJson } from '../../../src/reporters/purchase.ts';
 import { SCHEMAS } from '../../../src/schema/index.ts';
@@ -174,6 +175,22 @@ describe('the bill of a run', () => {
       first!.dollarsPerBillionTokens! / (document.clusters[0]!.dollarsPerMillionTokens! * 1e3),
     ).toBeCloseTo(1, 12);
     expect(second).toMatchObject({ dominatedBy: MIXED.cluster.name, tiedWithCheapest: false });
+  });
+
+  it('is one line of comma-separated values for each cluster', () => {
+    const [head, first, , none, end, ...rest] = compareCsv(compareDocument(all, '0', asked(15e12))).split(
+      '\r\n',
+    );
+    expect([end, rest]).toEqual(['', []]);
+    const columns = head!.split(',');
+    const cell = (line: string, name: string) => line.split(',')[columns.indexOf(name)];
+    expect(cell(first!, 'cluster')).toBe(MIXED.cluster.name);
+    expect(Number(cell(first!, 'stepTimeSeconds'))).toBe(BEST.estimate.stepSeconds);
+    expect([cell(first!, 'gpus'), cell(first!, 'gpusInUse')]).toEqual(['64', '64']);
+    expect(cell(none!, 'stepTimeSeconds')).toBe('');
+    const { problem } = all[0]!;
+    const odd = { ...all[0]!, problem: { ...problem, cluster: { ...problem.cluster, name: 'a "b", c' } } };
+    expect(compareCsv(compareDocument([odd], '0'))).toContain('\r\n"a ""b"", c",64,');
   });
 
   it('has the energy of all GPUs that are paid for', () => {

@@ -1,0 +1,39 @@
+import type { CompareDocument } from '../schema/compare.ts';
+
+const COLUMNS = [
+  ...['cluster', 'gpus', 'gpusInUse', 'stepTimeSeconds', 'tokensPerSecond', 'ratioToFirst', 'tiedWithFirst'],
+  ...['dollarsPerHour', 'dollarsPerMillionTokens', 'errorBand', 'configuration'],
+] as const;
+const BILL = [
+  ...['days', 'dollars', 'dollarsPerBillionTokens', 'megawattHours', 'goodput', 'tiedWithCheapest'],
+  ...['dominatedBy', 'keepsLimits', 'weakestProvenance'],
+] as const;
+
+type Cell = string | number | boolean | null | undefined;
+
+/** The document of compare as RFC 4180 has it: a line for each cluster, nothing where nothing is known. Units are those of the document. */
+export function compareCsv({ clusters, purchase }: CompareDocument): string {
+  const head = [...COLUMNS, ...(purchase === undefined ? [] : BILL)];
+  // Those on which a plan runs have an offer each, in their order: names may stand twice.
+  const running = clusters.filter(({ best }) => best !== null);
+  const rows = clusters.map((row): Cell[] => {
+    const { best } = row;
+    const offer = purchase?.offers[running.indexOf(row)];
+    return [
+      ...[row.cluster, row.gpus, inUse(best), best?.stepTimeSeconds, row.tokensPerSecond],
+      ...[row.ratioToFirst, row.tiedWithFirst, row.dollarsPerHour, row.dollarsPerMillionTokens],
+      ...[best?.errorBand, best?.configuration],
+      ...(purchase === undefined ? [] : BILL.map((key) => offer?.[key])),
+    ];
+  });
+  return `${[head, ...rows].map((cells) => cells.map(quoted).join(',')).join('\r\n')}\r\n`;
+}
+
+function inUse(best: CompareDocument['clusters'][number]['best']): number | null {
+  return best === null ? null : best.stages.reduce((sum, { devices }) => sum + devices, 0);
+}
+
+function quoted(cell: Cell): string {
+  const text = cell === null || cell === undefined ? '' : `${cell}`;
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
