@@ -14,6 +14,7 @@ afterAll(() => rmSync(scratch, { recursive: true }));
 interface Costed {
   readonly stepTimeSeconds: number;
   readonly configuration: string;
+  readonly islands?: unknown;
   readonly stages: readonly { readonly peakMemoryBytes: number; readonly time?: unknown }[];
 }
 interface Example {
@@ -51,6 +52,11 @@ describe.each(names)('%s', (name) => {
       }
       if (launcher.reader === undefined) return;
       const validated = await run(['validate', folder, '--for', launcher.id]);
+      if (plan.islands !== undefined && launcher.id !== 'json') {
+        expect(validated.code).toBe(2);
+        expect(validated.err).toMatch(/one of several islands/);
+        return;
+      }
       expect(validated.out).toMatch(/keeps (its rule|all \d+ rules on \d+ GPUs)/);
       expect(validated.code).toBe(0);
       const { inputs, problem } = example;

@@ -13,6 +13,8 @@ import { recipe } from './recipe.ts';
 import { titanModelOf } from './registry.ts';
 import { TORCHTITAN_VERSION } from './version.ts';
 
+/** What makes the recipe of one island one of several. */
+export const ISLAND_FILE = 'island.py';
 /** Where torchft's lighthouse listens. */
 const LIGHTHOUSE_PORT = 29510;
 /** Its own 60 s end a longer synchronisation, or the wait for a slower island (torchft/manager.py@73dafea). */
@@ -94,7 +96,7 @@ export function islandFiles(problem: Problem, plan: Plan, origin: string): Launc
   const islands = islandsOf(plan)!;
   return [
     { path: 'plan.py', content: recipe(problem, islands[0]!, origin) },
-    { path: 'island.py', content: islandRecipe(problem, plan, origin) },
+    { path: ISLAND_FILE, content: islandRecipe(problem, plan, origin) },
     { path: 'lighthouse.sh', executable: true, content: lighthouse(islands.length, origin) },
     ...islands.map((island, i) => ({
       path: `launch-${i}.sh`,

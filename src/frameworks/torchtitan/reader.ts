@@ -1,9 +1,11 @@
+import { InputError } from '../../domain/input-error.ts';
 import { isKind, type Value } from '../../foreign/python/value.ts';
 import type { Asked, LaunchReader, ModelFacts, Source } from '../port/reader.ts';
 import { broken } from '../reading/file-rule.ts';
 import { trainedBy } from './adapters.ts';
 import type { RecipeAssignments } from './assignments.ts';
 import { TITAN_FILE_RULES } from './file-rules.ts';
+import { ISLAND_FILE } from './islands.ts';
 import { jobFields } from './job-file.ts';
 import { lossNotes, lossOfRun } from './loss.ts';
 import { classOf } from './made.ts';
@@ -24,6 +26,7 @@ export const titanReader: LaunchReader = {
   rules: TITAN_FILE_RULES,
   read(source) {
     const { path } = source;
+    refuseIsland(source);
     const run = titanRun(
       /\.toml$/i.test(path) ? jobOf(source) : recipeOf(source.statements(), path, source.part),
       path,
@@ -34,6 +37,16 @@ export const titanReader: LaunchReader = {
     };
   },
 };
+
+/** What islands do together stands in no recipe of one of them. */
+function refuseIsland({ path, beside }: Source): void {
+  if (beside?.(ISLAND_FILE)?.includes('torchft') !== true) return;
+  throw new InputError({
+    message: `${path} is one of several islands: ${ISLAND_FILE} stands beside it`,
+    expected: 'the recipe of a job by itself',
+    hint: 'Maybe the plan that the folder was written from: PLAN.json#1.',
+  });
+}
 
 const jobOf = ({ path, table }: Source): RecipeAssignments => ({
   base: null,
