@@ -11,7 +11,7 @@ const BILL = [
 
 type Cell = string | number | boolean | null | undefined;
 
-/** The document of compare as RFC 4180 has it: a line for each cluster, nothing where nothing is known. Units are those of the document. */
+/** The document of compare quoted as RFC 4180 has it, lines as everywhere else: one for each cluster, nothing where nothing is known. Units are those of the document. */
 export function compareCsv({ clusters, purchase }: CompareDocument): string {
   const head = [...COLUMNS, ...(purchase === undefined ? [] : BILL)];
   // Those on which a plan runs have an offer each, in their order: names may stand twice.
@@ -26,7 +26,7 @@ export function compareCsv({ clusters, purchase }: CompareDocument): string {
       ...(purchase === undefined ? [] : BILL.map((key) => offer?.[key])),
     ];
   });
-  return `${[head, ...rows].map((cells) => cells.map(quoted).join(',')).join('\r\n')}\r\n`;
+  return `${[head, ...rows].map((cells) => cells.map(quoted).join(',')).join('\n')}\n`;
 }
 
 function inUse(best: CompareDocument['clusters'][number]['best']): number | null {

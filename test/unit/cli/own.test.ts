@@ -49,3 +49,10 @@ describe('--own', () => {
     expect(ran.err).toMatch(words);
   });
 });
+
+describe('--csv', () => {
+  it('prints a head and a line, as they are', async () => {
+    const { out } = await run(['compare', 'llama-3.2-1b', 'dgx-h100-8', ...SMALL, '--csv']);
+    expect(out).toMatch(/^cluster,gpus,[\w,]+\ndgx-h100-8,8,8,[^\n]+\n$/);
+  });
+});

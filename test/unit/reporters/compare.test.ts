@@ -179,7 +179,7 @@ describe('the bill of a run', () => {
 
   it('is one line of comma-separated values for each cluster', () => {
     const [head, first, , none, end, ...rest] = compareCsv(compareDocument(all, '0', asked(15e12))).split(
-      '\r\n',
+      '\n',
     );
     expect([end, rest]).toEqual(['', []]);
     const columns = head!.split(',');
@@ -190,7 +190,7 @@ describe('the bill of a run', () => {
     expect(cell(none!, 'stepTimeSeconds')).toBe('');
     const { problem } = all[0]!;
     const odd = { ...all[0]!, problem: { ...problem, cluster: { ...problem.cluster, name: 'a "b", c' } } };
-    expect(compareCsv(compareDocument([odd], '0'))).toContain('\r\n"a ""b"", c",64,');
+    expect(compareCsv(compareDocument([odd], '0'))).toContain('\n"a ""b"", c",64,');
   });
 
   it('has the energy of all GPUs that are paid for', () => {
