@@ -58,7 +58,7 @@ const EXAMPLES: readonly (readonly [name: string, argv: string])[] = [
   ],
   [
     'llama-3.1-70b-unlike-32xh100-32xa100',
-    'llama-3.1-70b mixed-32xh100-32xa100-40gb --seq-length 8192 --global-batch 512 --launcher flagscale',
+    'llama-3.1-70b mixed-32xh100-32xa100-40gb --seq-length 8192 --global-batch 512 --launcher flagscale --rank fastest',
   ],
   [
     'llama-3.1-70b-32xh100-ib-32xa100-roce',
