@@ -169,7 +169,7 @@ describe('the search', () => {
         expect(pruned, JSON.stringify({ parts, model, layers, batch, headroom, stack, launcher })).toBe(all);
         if (all !== undefined) found += 1;
       }),
-      { numRuns: 16 },
+      { numRuns: 24 },
     );
     expect(found).toBeGreaterThan(5);
   });
