@@ -134,10 +134,13 @@ function memoryTable(problem: Problem, { stages }: Estimate, full: boolean): str
   );
   const heaviest = fullest(stages);
   const { memory } = heaviest;
-  const parts = Object.entries(memoryParts(heaviest));
-  const detail = parts
-    .filter(([, bytes]) => bytes > 0)
-    .map(([name, bytes]) => [name, (bytes / GiB).toFixed(2), formatPercent(bytes / memory.deviceBytes)]);
+  const parts = Object.entries(memoryParts(heaviest)).filter(([, bytes]) => bytes > 0);
+  const shownGiB = inGiB(parts.map(([, bytes]) => bytes));
+  const detail = parts.map(([name, bytes], i) => [
+    name,
+    shownGiB[i]!,
+    formatPercent(bytes / memory.deviceBytes),
+  ]);
   return `${table}\n\n${grid([`memory of stage ${name(heaviest)}, the fullest`, 'GiB', 'share'], detail, [1, 2])}`;
 }
 

@@ -76,7 +76,7 @@ describe('memory by stage', () => {
     const text = estimateTable(MIXED, cut, costed, { inferred: [] }, WIDE, false);
     const rows = tableOf(text, `memory of stage ${fullest}, the fullest`);
     const bytes = rows.reduce((sum, row) => sum + Number(row[1]), 0);
-    expect(Math.abs(bytes - memory.deviceBytes / GiB)).toBeLessThanOrEqual(0.005 * rows.length);
+    expect(bytes.toFixed(2)).toBe((memory.deviceBytes / GiB).toFixed(2));
     const percent = rows.reduce((sum, row) => sum + percentIn(row[2]!), 0);
     expect(Math.abs(percent - 100)).toBeLessThanOrEqual(0.05 * rows.length);
   });
