@@ -40,6 +40,13 @@ export function changedDocument(document: Document, doc: ClusterDocument, change
   return { ...document, value: { ...value, name: nameOf(change) } };
 }
 
+/** What a changed file is refused for: the value is of the change, so no line of the file is named. */
+export function ofChange(error: unknown, change: ClusterChange): unknown {
+  if (!(error instanceof InputError)) return error;
+  const { at: _, message, ...rest } = error.problem;
+  return new InputError({ message: `--what-if ${nameOf(change)}: ${message}`, ...rest });
+}
+
 function withGroup(doc: ClusterDocument, id: string, { key, value }: ClusterChange): object {
   const ids = doc.groups.map((group) => group.id);
   if (!ids.includes(id)) throw unknown('group', id, ids);

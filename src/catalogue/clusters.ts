@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import type { Cluster, NodeGroup } from '../domain/cluster.ts';
 import { InputError } from '../domain/input-error.ts';
 import { type ClusterDocument, clusterSchema } from '../schema/cluster.ts';
-import { type ClusterChange, changedDocument } from './cluster-change.ts';
+import { type ClusterChange, changedDocument, ofChange } from './cluster-change.ts';
 import { linksFrom, measuredFrom } from './cluster-links.ts';
 import { dataFolder } from './data-folder.ts';
 import { bundled, type Document, listNames, readDocument, validateDocument } from './document.ts';
@@ -32,7 +32,14 @@ export function loadCluster(nameOrPath: string, change: ClusterChange | null = n
   const { path, sha256 } = document;
   if (change === null) return { value: clusterFrom(document), path, sha256 };
   const doc = validateDocument(document, clusterSchema);
-  return { value: clusterFrom(changedDocument(document, doc, change)), path, sha256 };
+  // What is wrong with the file itself is said first, and of its line.
+  clusterFrom(document);
+  const changed = changedDocument(document, doc, change);
+  try {
+    return { value: clusterFrom(changed), path, sha256 };
+  } catch (error) {
+    throw ofChange(error, change);
+  }
 }
 
 /** Ids of the groups that a cluster file has. */

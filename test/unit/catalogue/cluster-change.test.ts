@@ -56,7 +56,13 @@ describe('a cluster with one quantity changed', () => {
   });
 
   it('is refused as the file would be, and where measured links would go on as they were', () => {
-    expect(() => loaded('dgx-h100-64', ofGroup('h100', 'nodes', 0))).toThrow(/nodes is 0/);
+    // Of the flag, for no line of the file says so.
+    expect(() => loaded('dgx-h100-64', ofGroup('h100', 'nodes', 0))).toThrow(
+      /^--what-if h100 nodes=0: nodes is 0/,
+    );
+    expect(() => loaded('dgx-h100-64', ofGroup('h100', 'gpu', 'h1000'))).toThrow(/^--what-if.*"h1000"/);
+    const wrong = written(NAMED.replace('h100-sxm', 'h1000'));
+    expect(() => loaded(wrong, ofGroup('a', 'nodes', 4))).toThrow(/^.*cluster\.yaml:\d+:\d+: .*"h1000"/);
     expect(() => loaded('dgx-h100-64', ofGroup('h200', 'nodes', 4))).toThrow(
       /group of the cluster file: h100/,
     );
