@@ -214,13 +214,19 @@ function cutNotes(all: readonly Compared[]): string[] {
 
 /** That figures are those of the long run, and what they rest on. */
 function failureNotes(all: readonly Compared[]): string[] {
-  const assumed = all.flatMap(({ outlook }) => outlook?.assumptions ?? []);
-  return assumed.length === 0
-    ? []
-    : [
-        'Tokens, ratios and dollars are those of the long run, after failures and checkpoints.',
-        ...[...new Set(assumed)].map((text) => `Assumed of failures: ${text}.`),
-      ];
+  const assumed = all.flatMap(({ problem, outlook }) =>
+    outlook === null ? [] : [{ name: problem.cluster.name, texts: outlook.assumptions }],
+  );
+  const texts = [...new Set(assumed.flatMap((one) => one.texts))];
+  if (texts.length === 0) return [];
+  const of = (text: string) => {
+    const some = assumed.filter((one) => one.texts.includes(text));
+    return some.length === assumed.length ? '' : ` on ${some.map(({ name }) => name).join(', ')}`;
+  };
+  return [
+    'Tokens, ratios and dollars are those of the long run, after failures and checkpoints.',
+    ...texts.map((text) => `Assumed of failures${of(text)}: ${text}.`),
+  ];
 }
 
 /** GPUs and error stand elsewhere too: they go where the page is narrow. */

@@ -11,7 +11,7 @@ const MOST_NAMED = 3;
 
 function namesOf(offers: readonly Offer[]): string {
   const names = offers.map(({ name }) => name);
-  if (names.length <= MOST_NAMED) return names.join(' and ');
+  if (names.length <= MOST_NAMED) return names.join(', ').replace(/, (?=[^,]*$)/, ' and ');
   return `${names.slice(0, MOST_NAMED - 1).join(', ')} and ${names.length - MOST_NAMED + 1} others`;
 }
 

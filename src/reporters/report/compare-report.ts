@@ -56,7 +56,7 @@ export function comparePage(
         note: 'Click a head to sort. A tie is closer than the model can tell; all GPUs of a cluster are paid for, used or not.',
         table: { head: HEAD, rows: lines.map(rowOf) },
       },
-      ...(asked === null ? [] : [billSection(all, asked)]),
+      ...(asked === null ? [] : billSections(all, asked)),
       ...bars('Tokens a second', lines, ({ tokensPerSecond }) => tokensPerSecond, formatInteger),
       ...bars(
         'US dollars for a million tokens',
@@ -87,20 +87,22 @@ export function comparePage(
 }
 
 /** The bill for so many tokens, what it rests on, and the verdict. */
-function billSection(all: readonly ComparedSeats[], asked: AskedBill): Section {
+function billSections(all: readonly ComparedSeats[], asked: AskedBill): Section[] {
   const { head, rows, lines } = purchaseBlock(
     all.map(({ compared }) => compared),
     asked,
   );
-  return {
-    kind: 'table',
-    title: 'The bill',
-    note: lines.join(' '),
-    table: {
-      head: head.map((name) => ({ name })),
-      rows: rows.map((row) => row.map((text) => ({ text }))),
+  return [
+    {
+      kind: 'table',
+      title: 'The bill',
+      table: {
+        head: head.map((name) => ({ name })),
+        rows: rows.map((row) => row.map((text) => ({ text }))),
+      },
     },
-  };
+    { kind: 'lines', title: 'What the bill rests on, and the verdict', lines },
+  ];
 }
 
 /** Others that the model cannot tell from the cheapest. */

@@ -219,6 +219,20 @@ describe('the bill of a run', () => {
     expect(failing.goodput).toBe(0.5);
   });
 
+  it('says of which cluster something is assumed of failures, where not of all', () => {
+    const failing = (name: string, ...assumptions: string[]): Compared => ({
+      ...one(BEST, 160),
+      problem: { ...MIXED, cluster: { ...MIXED.cluster, name } },
+      outlook: { tokensPerSecond: 1, goodput: 0.5, assumptions } as unknown as Outlook,
+    });
+    const text = unwrapped(
+      compareTable([failing('a', 'a spare', '1 GB/s'), failing('b', 'a spare', '2 GB/s')], WIDE),
+    );
+    expect(text).toContain('Assumed of failures: a spare.');
+    expect(text).toContain('Assumed of failures on a: 1 GB/s.');
+    expect(text).toContain('Assumed of failures on b: 2 GB/s.');
+  });
+
   it.each([NARROW, WIDE])('says what each row rests on and ends in the verdict', (style) => {
     const text = compareTable(all, style, asked(15e12));
     expectNarrow(text, style.columns);
