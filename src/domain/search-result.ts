@@ -118,6 +118,8 @@ export interface OwnStack {
 
 /** What stands beside the ranking: asked only where it can matter. */
 export interface WhatIf {
+  /** What plans are ranked by; left out: step time. */
+  readonly objective?: 'tokens-per-dollar' | 'memory';
   /** Why the first plan is not the fastest, which it ties with; null: it is. Left out by earlier versions. */
   readonly steady?: SteadyChoice | null;
   /** The best plan does what is only tried when allowed: its step without; null: nothing fits without. Left out: it does not. */

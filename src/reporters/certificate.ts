@@ -24,7 +24,9 @@ export function certificateWords(
       ? `${why} before all configurations were listed`
       : c.gap === null
         ? `${why}; no plan was found`
-        : `${why}; at most ${formatPercent(c.gap)} better${than} is possible`;
+        : c.gap >= 1
+          ? `${why}; how much better a plan could be is not known`
+          : `${why}; at most ${formatPercent(c.gap)} better${than} is possible`;
   // Without a plan what removed all of them is the answer.
   if (!verbose && plans.length > 0) {
     const looked = formatInteger(c.space - c.left);

@@ -32,8 +32,8 @@ export function planNotes(
   const best = plans[0]!;
   const lines: string[] = [];
   const ties = plans.filter((plan) => plan.rank > 1 && plan.tiedWithBest).length;
-  if (ties > 0) lines.push(tieWords(ties));
-  if (beside.steady) lines.push(steadyWords(best, beside.steady));
+  if (ties > 0) lines.push(tieWords(ties, beside.objective));
+  if (beside.steady) lines.push(steadyWords(best, beside.steady, beside.objective));
   const range = rangeWords(plans);
   if (range !== null) lines.push(range);
   const tight = plans.filter(({ estimate }) => estimate.verdict === 'tight').map((one) => one.rank);
@@ -98,8 +98,12 @@ function tightWords(ranks: readonly number[]): string {
   return `Tight: ${which} within ${formatPercent(MEMORY_ERROR)} of the memory limit, by which memory figures may err.`;
 }
 
-function tieWords(ties: number): string {
-  return `= ${ties === 1 ? 'is a tie' : 'are ties'} with the fastest: less than ${formatPercent(TIE)} apart, where the model puts the wrong one first two times in five.`;
+function tieWords(ties: number, objective: WhatIf['objective']): string {
+  const are = `= ${ties === 1 ? 'is a tie' : 'are ties'} with`;
+  if (objective === 'memory')
+    return `${are} plan 1: shares of GPU memory less than ${formatPercent(TIE)} apart, by which memory figures may err.`;
+  const best = objective === undefined ? 'the fastest' : 'the cheapest a token';
+  return `${are} ${best}: less than ${formatPercent(TIE)} apart, where the model puts the wrong one first two times in five.`;
 }
 
 /** What plans cost in convergence: of the first, and what only others cost. */

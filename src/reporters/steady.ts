@@ -1,4 +1,4 @@
-import type { RankedPlan } from '../domain/search-result.ts';
+import type { RankedPlan, WhatIf } from '../domain/search-result.ts';
 import { type Disturbed, type SteadyChoice, worstOf } from '../domain/step-range.ts';
 import { formatPercent, formatSeconds } from '../units/format.ts';
 
@@ -32,14 +32,19 @@ function plansWords(ranks: readonly number[]): string {
 }
 
 /** Why the first plan is not the fastest, and what that costs. */
-export function steadyWords({ estimate }: RankedPlan, choice: SteadyChoice): string {
+export function steadyWords(
+  { estimate }: RankedPlan,
+  choice: SteadyChoice,
+  objective?: WhatIf['objective'],
+): string {
   const { rank, stepSeconds, costShare } = choice;
-  const who = rank === null ? 'the fastest found' : `plan ${rank}, the fastest found`;
+  const found = objective === undefined ? 'the fastest found' : 'the cheapest found';
+  const who = rank === null ? found : `plan ${rank}, ${found}`;
   const slower = estimate.stepSeconds / stepSeconds - 1;
   const cost =
-    slower > 0
+    objective === undefined
       ? `takes ${formatPercent(slower)} longer than ${who} (${formatSeconds(stepSeconds)})`
-      : `costs ${formatPercent(costShare)} more than ${who}`;
+      : `costs ${formatPercent(costShare)} more a token than ${who}`;
   return `Plan 1 ${cost}, which is less than the model can tell, and comes first because ${reasonWords(choice)}; --rank fastest puts ${rank === null ? 'that one' : `plan ${rank}`} first.`;
 }
 

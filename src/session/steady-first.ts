@@ -3,6 +3,7 @@ import type { Problem } from '../domain/problem.ts';
 import { PROVENANCES, type Provenance } from '../domain/provenance.ts';
 import type { RankedPlan, SearchResult } from '../domain/search-result.ts';
 import type { SteadyChoice } from '../domain/step-range.ts';
+import { TIE } from '../domain/tie.ts';
 import { restsOnUnmeasured } from '../evaluate/measured/unmeasured.ts';
 import { beyondMeasured } from '../plan-text/beyond-measured.ts';
 import { kindsOfParallelism } from '../plan-text/kinds-of-parallelism.ts';
@@ -73,8 +74,12 @@ export function weakness(plan: Plan, provenance: Provenance): number {
 }
 
 function tiesOf(problem: Problem, all: readonly Finalist[]): readonly Finalist[] {
+  const seconds = ({ ranked }: Finalist) => ranked.estimate.stepSeconds;
+  // As cheap a token on half of the GPUs is no tie: it takes twice as long.
+  const asSoon = (one: Finalist) => seconds(one) <= seconds(all[0]!) * (1 + TIE);
   return all.filter(
-    ({ ranked }, i) => i === 0 || (ranked.tiedWithBest && !restsOnUnmeasured(problem, ranked.plan)),
+    (one, i) =>
+      i === 0 || (one.ranked.tiedWithBest && asSoon(one) && !restsOnUnmeasured(problem, one.ranked.plan)),
   );
 }
 

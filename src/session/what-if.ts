@@ -24,7 +24,8 @@ export function whatIf(
 ): WhatIf {
   const best = result.plans[0];
   // Both are told in seconds.
-  const byTime = options.objective === undefined || options.objective.id === 'time';
+  const { id: objective = 'time' } = options.objective ?? {};
+  const byTime = objective === 'time';
   const complete = byTime && result.certificate.cutBy === null;
   const unlike = problem.cluster.groups.length > 1;
   const idle = best !== undefined && devicesOf(best.plan) < deviceCount(problem.cluster);
@@ -36,6 +37,7 @@ export function whatIf(
       ? freePlans(problem, best, options, launcher, refused)
       : NOT_ASKED;
   return {
+    ...(objective === 'time' ? {} : { objective }),
     idle: best !== undefined && complete && unlike ? idleGroups(problem, best, options) : [],
     launchers: best === undefined ? [] : accepting(FRAMEWORKS, problem, best),
     ...free,

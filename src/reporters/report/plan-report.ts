@@ -58,7 +58,7 @@ export function planPage(
       {
         kind: 'table',
         title: 'Plans',
-        note: 'Click a head to sort. = is a tie with the fastest: closer than the model can tell.',
+        note: 'Click a head to sort. = is a tie with the best: closer than the model can tell.',
         table: ranking(problem, result),
       },
       { kind: 'lines', title: 'Beside them', lines: planNotes(problem, result, beside) },

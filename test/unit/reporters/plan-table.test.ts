@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Certificate, SearchResult } from '../../../src/domain/search-result.ts';
+import type { Certificate, SearchResult, WhatIf } from '../../../src/domain/search-result.ts';
 import type { SteadyChoice } from '../../../src/domain/step-range.ts';
 import type { Style } from '../../../src/reporters/paint.ts';
 import { planTable } from '../../../src/reporters/plan-table.ts';
@@ -74,6 +74,9 @@ describe('ranked plans', () => {
   it('are ties only where they are marked', () => {
     expect(words(found(plans))).toContain('= is a tie with the fastest');
     expect(words(found([BEST, SECOND, { ...SECOND, rank: 3 }]))).toContain('= are ties with the fastest');
+    const by = (objective: NonNullable<WhatIf['objective']>) => words(found(plans), { ...ALONE, objective });
+    expect(by('tokens-per-dollar')).toContain('= is a tie with the cheapest a token: less than 5.0% apart');
+    expect(by('memory')).toContain('= is a tie with plan 1: shares of GPU memory less than 5.0% apart');
     expect(words(found([BEST, THIRD]))).not.toContain('with the fastest:');
   });
 });
@@ -178,6 +181,10 @@ describe('what may turn out worse', () => {
     expect(said({})).toContain('nothing better than plan 2 exists in this space');
     const alone = { ...ALONE, steady: { ...steady, rank: null } };
     expect(words(found([first]), alone)).toContain('longer than the fastest found');
+    const cheap = { ...ALONE, steady, objective: 'tokens-per-dollar' as const };
+    expect(words(found([first, second]), cheap)).toContain(
+      'Plan 1 costs 3.0% more a token than plan 2, the cheapest found, which',
+    );
   });
 });
 
@@ -220,6 +227,13 @@ describe('the certificate', () => {
     const text = unwrapped(print(found(plans, { certificate }), ALONE, { ...WIDE, verbose: true }));
     return text.slice(text.indexOf('Searched '));
   };
+
+  it('says that nothing is known where the bound is none', () => {
+    const none = { ...cut, left: 0, cutBy: null, unproven: 3, gap: 1 };
+    expect(told(none)).toContain(
+      '3 may have a better layer cut; how much better a plan could be is not known.',
+    );
+  });
 
   it('accounts for every configuration', () => {
     const [space, ...counts] = [...told(cut).matchAll(/[\d,]*\d(?= )/g)].map(([n]) =>

@@ -69,6 +69,13 @@ describe('plans that the model cannot tell apart', () => {
     const apart = { ...TIED, plans: TIED.plans.map((one, i) => ({ ...one, tiedWithBest: i === 0 })) };
     expect(order(apart, {})).toEqual(before);
     expect(steadyFirst(P, apart, BY).steady).toBeNull();
+    // As cheap a token on fewer GPUs, but not as soon done.
+    const [soonest, ...rest] = TIED.plans;
+    const late = rest.map((one) => ({
+      ...one,
+      estimate: { ...one.estimate, stepSeconds: 2 * soonest!.estimate.stepSeconds },
+    }));
+    expect(order({ ...TIED, plans: [soonest!, ...late] }, {})[0]).toBe(soonest!.plan);
   });
 });
 
