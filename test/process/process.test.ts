@@ -76,9 +76,7 @@ describe('the real process', () => {
     child.kill('SIGINT');
     const { code, out } = await ended;
     expect(code).toBe(130);
-    expect(out.replaceAll(/\s+/g, ' ')).toMatch(
-      /cut by interrupt; at most .* better is possible/,
-    );
+    expect(out.replaceAll(/\s+/g, ' ')).toMatch(/cut by interrupt; at most .* better is possible/);
   });
 
   it('Ctrl-C before all is listed says so', async () => {
@@ -87,9 +85,7 @@ describe('the real process', () => {
     child.kill('SIGINT');
     const { code, out } = await ended;
     expect(code).toBe(130);
-    expect(out.replaceAll(/\s+/g, ' ')).toContain(
-      'cut by interrupt before all configurations were listed.',
-    );
+    expect(out.replaceAll(/\s+/g, ' ')).toContain('cut by interrupt before all configurations were listed.');
   });
 
   it('Ctrl-C ends a sweep: what it did not search is said', async () => {
