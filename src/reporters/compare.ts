@@ -1,7 +1,6 @@
 import { deviceCount } from '../domain/cluster.ts';
 import { devicesOf } from '../domain/plan.ts';
 import type { Workload } from '../domain/workload.ts';
-import { calibrationTold } from '../evaluate/calibration-told.ts';
 import { layersMeasured } from '../evaluate/measured/unmeasured.ts';
 import { keptFree } from '../evaluate/memory/limit-words.ts';
 import { arithmetic } from '../plan-text/degrees.ts';
@@ -9,6 +8,7 @@ import { optimizerWords } from '../plan-text/optimizer-text.ts';
 import type { CompareDocument } from '../schema/compare.ts';
 import { digits, formatInteger, formatPercent, formatSeconds } from '../units/format.ts';
 import { wrap } from '../units/wrap.ts';
+import { calibrationNotes, cutNotes, cutOf, failureNotes } from './compare-notes.ts';
 import { type Compared, tokensPerSecondOf } from './compared.ts';
 import { outlookJson } from './outlook.ts';
 import { packingWords } from './packing.ts';
@@ -178,55 +178,6 @@ export function compareTable(all: readonly Compared[], style: Style, asked: Aske
 function limitOf(workload: Workload): string {
   const { headroomBytes, reservedBytes } = workload;
   return headroomBytes === undefined && reservedBytes === undefined ? '' : `, ${keptFree(workload)}`;
-}
-
-/** What figures rest on of the user's own runs, and of which clusters they do not. */
-function calibrationNotes(all: readonly Compared[]): string[] {
-  const told = all.flatMap(({ problem }) => calibrationTold(problem).map((line) => ({ line, problem })));
-  const lines = [...new Set(told.map(({ line }) => line))];
-  return lines.map((line) => {
-    const names = told.filter((one) => one.line === line).map(({ problem }) => problem.cluster.name);
-    return `Assumed${names.length === all.length ? '' : ` of ${names.join(', ')}`}: ${line}.`;
-  });
-}
-
-/** What stopped the search of a cluster, and how much better than the best so far a plan could be; null: nothing stopped it. */
-function cutOf({ result: { certificate } }: Compared): CompareDocument['clusters'][number]['cut'] {
-  const { cutBy, gap } = certificate;
-  return cutBy === null ? null : { by: cutBy, gap };
-}
-
-/** Clusters that were not searched to their end. */
-function cutNotes(all: readonly Compared[]): string[] {
-  return all.flatMap((compared) => {
-    const cut = cutOf(compared);
-    if (cut === null) return [];
-    const far =
-      cut.gap === null
-        ? 'how much better a plan could be is not known'
-        : `at most ${formatPercent(cut.gap)} better is possible`;
-    const words = compared.result.plans.length === 0 ? 'nothing was found so far' : `its best so far; ${far}`;
-    return [
-      `${cut.by === 'interrupt' ? 'Interrupted' : 'Out of time'} on ${compared.problem.cluster.name}: ${words}.`,
-    ];
-  });
-}
-
-/** That figures are those of the long run, and what they rest on. */
-function failureNotes(all: readonly Compared[]): string[] {
-  const assumed = all.flatMap(({ problem, outlook }) =>
-    outlook === null ? [] : [{ name: problem.cluster.name, texts: outlook.assumptions }],
-  );
-  const texts = [...new Set(assumed.flatMap((one) => one.texts))];
-  if (texts.length === 0) return [];
-  const of = (text: string) => {
-    const some = assumed.filter((one) => one.texts.includes(text));
-    return some.length === assumed.length ? '' : ` on ${some.map(({ name }) => name).join(', ')}`;
-  };
-  return [
-    'Tokens, ratios and dollars are those of the long run, after failures and checkpoints.',
-    ...texts.map((text) => `Assumed of failures${of(text)}: ${text}.`),
-  ];
 }
 
 /** GPUs and error stand elsewhere too: they go where the page is narrow. */

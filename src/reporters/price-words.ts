@@ -18,7 +18,7 @@ export function priceWords(price: GroupPrice): string {
     `${cents(owned.energy)} of ${digits(wattsOf(power) / 1000)} kW at $${owned.dollarsPerKwh} a kWh`,
   ].join(' and ');
   const other = rented === null ? '' : `; rented it would be ${cents(rented)}`;
-  return `${what} owned at ${cents(dollars)} a GPU-hour (${parts}${other})`;
+  return `${what} owned, ${money(gpus * owned.dollarsPerGpu)} to buy, at ${cents(dollars)} a GPU-hour (${parts}${other})`;
 }
 
 function cents(dollars: number): string {

@@ -54,7 +54,7 @@ function verdictOf(offers: readonly Judged[], tokens: number, within: string): s
 }
 
 function rentWords(chosen: Priced<Judged>, alike: readonly Priced<Offer>[], tokens: number): string {
-  const bill = `${tokensWords(tokens)} in ${daysWords(chosen)} for ${money(chosen.bill.dollars)}`;
+  const bill = `${tokensWords(tokens)} in ${daysWords(chosen)} for ${money(chosen.bill.dollars)}${chosen.owned === undefined ? '' : ', the share of this run in what it costs to own'}`;
   const others = alike.filter((one) => one !== chosen);
   if (others.length === 0) return `${payWord(chosen)} ${chosen.name}, the cheapest: ${bill}`;
   const same = others.filter((one) => asSoon(one, chosen));

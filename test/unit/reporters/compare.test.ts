@@ -205,7 +205,7 @@ describe('the bill of a run', () => {
   it('says what an hour of GPUs that are owned is made of', () => {
     const bought = { ...one(BEST, 80), prices: [owned] };
     expect(unwrapped(compareTable([bought], WIDE, asked(15e12)))).toContain(
-      '64 × h100-sxm owned at $1.25 a GPU-hour ($1.00 of $35.1k over 4 years, 90.0% of its hours used and $0.25 of 2.10 kW at $0.1 a kWh; rented it would be $3.50)',
+      '64 × h100-sxm owned, $2.24M to buy, at $1.25 a GPU-hour ($1.00 of $35.1k over 4 years, 90.0% of its hours used and $0.25 of 2.10 kW at $0.1 a kWh; rented it would be $3.50)',
     );
     expect(violations(SCHEMAS.compare!, compareDocument([bought], '0', asked(15e12)))).toEqual([]);
   });
