@@ -31,12 +31,16 @@ export function withInsideAt(factor: number, cluster: Cluster, index: number): C
 
 /** The same with the network cards of one group. Where nodes were measured, measurements say what cards reach: they stay. */
 export function withCardsAt(factor: number, cluster: Cluster, index: number): Cluster {
-  return withCards(cluster, index, (nic) => ({
+  return withCards(cluster, index, (nic) => cardsAtRate(nic, factor));
+}
+
+export function cardsAtRate(nic: NicSpec, factor: number): NicSpec {
+  return {
     ...nic,
     link: atRate(nic.link, factor),
     sockets: atRate(nic.sockets, factor),
     measured: nic.measured === null ? null : nic.measured * factor,
-  }));
+  };
 }
 
 /** One group with other cards. */
@@ -50,17 +54,17 @@ export function withJoinAt(factor: number, cluster: Cluster, from: number, to: n
     (link.from === from && link.to === to) || (link.from === to && link.to === from);
   return {
     ...cluster,
-    links: cluster.links.map((link) =>
-      is(link)
-        ? {
-            ...link,
-            sharedBandwidth: link.sharedBandwidth * factor,
-            bandwidthPerNode: link.bandwidthPerNode * factor,
-            nominalPerNode: link.nominalPerNode * factor,
-            perFlow: link.perFlow * factor,
-          }
-        : link,
-    ),
+    links: cluster.links.map((link) => (is(link) ? joinAtRate(link, factor) : link)),
+  };
+}
+
+export function joinAtRate(link: Cluster['links'][number], factor: number): Cluster['links'][number] {
+  return {
+    ...link,
+    sharedBandwidth: link.sharedBandwidth * factor,
+    bandwidthPerNode: link.bandwidthPerNode * factor,
+    nominalPerNode: link.nominalPerNode * factor,
+    perFlow: link.perFlow * factor,
   };
 }
 
