@@ -24,9 +24,7 @@ export function certificateWords(
       ? `${why} before all configurations were listed`
       : c.gap === null
         ? `${why}; no plan was found`
-        : c.gap >= 1
-          ? `${why}; how much better a plan could be is not known`
-          : `${why}; at most ${formatPercent(c.gap)} better${than} is possible`;
+        : `${why}; ${gapWords(c.gap, than)}`;
   // Without a plan what removed all of them is the answer.
   if (!verbose && plans.length > 0) {
     const looked = formatInteger(c.space - c.left);
@@ -37,4 +35,11 @@ export function certificateWords(
     return `Searched ${what}: ${verdict}. --verbose says what ruled out how many.`;
   }
   return `Searched ${formatInteger(c.space)} configurations: ${removed === '' ? 'none rejected' : `rejected ${removed}`}; ${formatInteger(c.boundedAway)} bounded away, ${formatInteger(c.evaluated)} costed${c.left > 0 ? `, ${formatInteger(c.left)} not looked at` : ''}: ${verdict}.`;
+}
+
+/** How much better a plan could be: a bound that leaves all of it says nothing. */
+export function gapWords(gap: number, than = ''): string {
+  return gap >= 1
+    ? 'how much better a plan could be is not known'
+    : `at most ${formatPercent(gap)} better${than} is possible`;
 }

@@ -1,16 +1,24 @@
 import { calibrationTold } from '../evaluate/calibration-told.ts';
 import type { CompareDocument } from '../schema/compare.ts';
-import { formatPercent } from '../units/format.ts';
+import { gapWords } from './certificate.ts';
 import type { Compared } from './compared.ts';
+
+/** Each line once, with the clusters that it is of where that is not all. */
+function told(
+  all: readonly { readonly name: string; readonly lines: readonly string[] }[],
+): { readonly line: string; readonly names: string | null }[] {
+  return [...new Set(all.flatMap(({ lines }) => lines))].map((line) => {
+    const some = all.filter(({ lines }) => lines.includes(line));
+    return { line, names: some.length === all.length ? null : some.map(({ name }) => name).join(', ') };
+  });
+}
 
 /** What figures rest on of the user's own runs, and of which clusters they do not. */
 export function calibrationNotes(all: readonly Compared[]): string[] {
-  const told = all.flatMap(({ problem }) => calibrationTold(problem).map((line) => ({ line, problem })));
-  const lines = [...new Set(told.map(({ line }) => line))];
-  return lines.map((line) => {
-    const names = told.filter((one) => one.line === line).map(({ problem }) => problem.cluster.name);
-    return `Assumed${names.length === all.length ? '' : ` of ${names.join(', ')}`}: ${line}.`;
-  });
+  const lines = told(
+    all.map(({ problem }) => ({ name: problem.cluster.name, lines: calibrationTold(problem) })),
+  );
+  return lines.map(({ line, names }) => `Assumed${names === null ? '' : ` of ${names}`}: ${line}.`);
 }
 
 /** What stopped the search of a cluster, and how much better than the best so far a plan could be; null: nothing stopped it. */
@@ -24,11 +32,10 @@ export function cutNotes(all: readonly Compared[]): string[] {
   return all.flatMap((compared) => {
     const cut = cutOf(compared);
     if (cut === null) return [];
-    const far =
-      cut.gap === null
-        ? 'how much better a plan could be is not known'
-        : `at most ${formatPercent(cut.gap)} better is possible`;
-    const words = compared.result.plans.length === 0 ? 'nothing was found so far' : `its best so far; ${far}`;
+    const words =
+      compared.result.plans.length === 0
+        ? 'nothing was found so far'
+        : `its best so far; ${gapWords(cut.gap ?? Number.POSITIVE_INFINITY)}`;
     return [
       `${cut.by === 'interrupt' ? 'Interrupted' : 'Out of time'} on ${compared.problem.cluster.name}: ${words}.`,
     ];
@@ -37,17 +44,16 @@ export function cutNotes(all: readonly Compared[]): string[] {
 
 /** That figures are those of the long run, and what they rest on. */
 export function failureNotes(all: readonly Compared[]): string[] {
-  const assumed = all.flatMap(({ problem, outlook }) =>
-    outlook === null ? [] : [{ name: problem.cluster.name, texts: outlook.assumptions }],
+  const assumed = told(
+    all.flatMap(({ problem, outlook }) =>
+      outlook === null ? [] : [{ name: problem.cluster.name, lines: outlook.assumptions }],
+    ),
   );
-  const texts = [...new Set(assumed.flatMap((one) => one.texts))];
-  if (texts.length === 0) return [];
-  const of = (text: string) => {
-    const some = assumed.filter((one) => one.texts.includes(text));
-    return some.length === assumed.length ? '' : ` on ${some.map(({ name }) => name).join(', ')}`;
-  };
+  if (assumed.length === 0) return [];
   return [
     'Tokens, ratios and dollars are those of the long run, after failures and checkpoints.',
-    ...texts.map((text) => `Assumed of failures${of(text)}: ${text}.`),
+    ...assumed.map(
+      ({ line, names }) => `Assumed of failures${names === null ? '' : ` on ${names}`}: ${line}.`,
+    ),
   ];
 }
