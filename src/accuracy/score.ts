@@ -7,7 +7,7 @@ import { estimate } from '../evaluate/estimate.ts';
 import { pick } from '../runs/pick.ts';
 import { plansOf } from '../runs/plans.ts';
 import { problemsOf } from '../runs/problem.ts';
-import type { Row } from '../runs/row.ts';
+import { positive, type Row } from '../runs/row.ts';
 import { trainsInPart } from '../runs/training.ts';
 import { allocatedAt, type Phases, phasesOf } from './phases.ts';
 
@@ -143,10 +143,6 @@ function peakPlace({ measured, config, stack }: Row, assumptions: string[]): str
   if (!logged || !positive(measured.peakMemory)) return null;
   assumptions.push('peak memory that of the optimizer step, as DeepSpeed logs it beside phases');
   return 'optimizer-step';
-}
-
-function positive(value: unknown): value is number {
-  return typeof value === 'number' && Number.isFinite(value) && value > 0;
 }
 
 /** Ranks are numbered stage by stage, the pipeline outermost; null: not stated. */

@@ -3,7 +3,7 @@ import { estimate } from '../evaluate/estimate.ts';
 import { pick } from '../runs/pick.ts';
 import { plansOf } from '../runs/plans.ts';
 import { problemsOf } from '../runs/problem.ts';
-import type { Row } from '../runs/row.ts';
+import { positive, type Row } from '../runs/row.ts';
 import type { MeasuredMemory, MeasuredRun } from './measured-run.ts';
 
 const UNIT: Readonly<Record<string, number>> = { GiB: 2 ** 30, GB: 1e9, MiB: 2 ** 20, MB: 1e6 };
@@ -49,8 +49,4 @@ function memoryOf({ measured }: Row): MeasuredMemory[] {
   if (!positive(peakMemory) || kind === undefined || memoryAt) return [];
   const bytes = peakMemory * (UNIT[memoryUnit ?? 'GiB'] ?? 2 ** 30);
   return [{ bytes, kind, ...(typeof memoryRank === 'number' ? { rank: memoryRank } : {}) }];
-}
-
-function positive(value: unknown): value is number {
-  return typeof value === 'number' && Number.isFinite(value) && value > 0;
 }

@@ -1,5 +1,5 @@
 import type { Problem } from '../domain/problem.ts';
-import type { Routing } from '../domain/routing.ts';
+import { meanOf, type Routing } from '../domain/routing.ts';
 import { coefficients } from '../hardware/coefficients.ts';
 import type { Disturbance } from './disturbance.ts';
 
@@ -37,8 +37,4 @@ function stretched(layer: readonly number[]): number[] {
   const most = Math.max(...layer);
   const by = (MORE * most - mean) / (most - mean);
   return layer.map((load) => Math.max(0, mean + by * (load - mean)));
-}
-
-function meanOf(values: readonly number[]): number {
-  return values.reduce((all, one) => all + one, 0) / values.length;
 }

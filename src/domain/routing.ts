@@ -49,6 +49,6 @@ export function leastBusiest(routing: Routing | undefined): number {
 
 const UNLIMITED = Number.POSITIVE_INFINITY;
 
-function meanOf(values: readonly number[]): number {
+export function meanOf(values: readonly number[]): number {
   return values.reduce((all, one) => all + one, 0) / values.length;
 }

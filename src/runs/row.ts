@@ -163,3 +163,8 @@ export interface Row {
   readonly notes?: string | null;
   readonly tags?: readonly string[] | null;
 }
+
+/** Whether a row states a figure that can be compared. */
+export function positive(value: unknown): value is number {
+  return typeof value === 'number' && Number.isFinite(value) && value > 0;
+}
