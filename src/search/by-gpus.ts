@@ -3,11 +3,20 @@ import type { Problem } from '../domain/problem.ts';
 import type { RankedPlan } from '../domain/search-result.ts';
 import { framesOf } from './bound/copies-bound.ts';
 import type { Entry } from './run/entry.ts';
-import { queueSteps } from './run/queue.ts';
+import { listing } from './run/queue.ts';
 import { searchSteps } from './search.ts';
 import { devicesOfFrame } from './space/frame.ts';
 import { DEFAULT_OPTIONS, type SearchOptions } from './space/options.ts';
-import { ALONE, FRONT_STEP, front, type Sweeping, type SweepPoint, type SweepStep, stops } from './sweep.ts';
+import {
+  ALONE,
+  FRONT_STEP,
+  front,
+  type Sweeping,
+  type SweepPoint,
+  type SweepStep,
+  stops,
+  telling,
+} from './sweep.ts';
 
 /**
  * The best plan with at most so many GPUs, for each size, in rising order. Each configuration is looked at once: by the size
@@ -36,24 +45,19 @@ function* listed(
   options: Partial<SearchOptions>,
   sizes: readonly number[],
 ): Generator<SweepStep, readonly Entry[], void> {
-  const [budget] = sizes as [number];
-  const steps = queueSteps(problem, { ...DEFAULT_OPTIONS, ...options, maxGpus: sizes.at(-1)! });
-  for (;;) {
-    const step = steps.next();
-    if (step.done === true) return step.value;
-    // What was listed so far is searched no further than to the first question whether to stop.
-    if (stops(options.interrupted?.() ?? null)) return step.value;
-    yield { budget, share: 0, part: 1 / sizes.length };
-  }
+  const steps = listing(problem, { ...DEFAULT_OPTIONS, ...options, maxGpus: sizes.at(-1)! });
+  // What was listed before a stop is searched no further than to the first question whether to stop.
+  const { queue } = yield* telling(steps, { budget: sizes[0]!, share: 0, part: 1 / sizes.length });
+  return queue;
 }
 
-/** `within`: what a size has to reach of the value of those before it. */
+/** `reach`: what a size has to reach of the value of those before it. */
 function* inTurn(
   problem: Problem,
   queue: readonly Entry[],
   sizes: readonly number[],
   options: Partial<SearchOptions>,
-  within: number,
+  reach: number,
 ): Sweeping {
   const objective = options.objective ?? DEFAULT_OPTIONS.objective;
   const value = ({ plan, estimate }: RankedPlan) => objective.value(plan, estimate);
@@ -62,17 +66,14 @@ function* inTurn(
   let below = 0;
   for (const [done, budget] of sizes.entries()) {
     const slice = queue.filter((entry) => gpusOf(entry) > below && gpusOf(entry) <= budget);
-    const threshold: number = best === null ? Number.POSITIVE_INFINITY : within * value(best);
+    const threshold: number = best === null ? Number.POSITIVE_INFINITY : reach * value(best);
     const steps = searchSteps(problem, { ...options, ...ALONE, maxGpus: budget, threshold }, slice);
-    let step = steps.next();
-    while (step.done !== true) {
-      yield { budget, share: done / sizes.length, part: 1 / sizes.length };
-      step = steps.next();
-    }
-    const { plans, certificate } = step.value.result;
+    const told = { budget, share: done / sizes.length, part: 1 / sizes.length };
+    const { result } = yield* telling(steps, told);
+    const { plans, certificate } = result;
     if (stops(certificate.cutBy)) return { points, cut: { by: certificate.cutBy, left: sizes.slice(done) } };
     const [found] = plans;
-    if (found !== undefined && (best === null || value(found) < within * value(best))) best = found;
+    if (found !== undefined && (best === null || value(found) < reach * value(best))) best = found;
     points.push({ budget, plan: best });
     below = budget;
   }

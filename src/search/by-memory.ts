@@ -2,7 +2,7 @@ import type { Problem } from '../domain/problem.ts';
 import type { RankedPlan } from '../domain/search-result.ts';
 import { searching } from './searching.ts';
 import type { SearchOptions } from './space/options.ts';
-import { ALONE, front, type Sweeping, type SweepPoint, stops } from './sweep.ts';
+import { ALONE, front, type Sweeping, type SweepPoint, stops, telling } from './sweep.ts';
 
 /**
  * The front of step time against peak memory, by whole percents of it: from the fastest plan down, each the fastest of those that
@@ -17,12 +17,8 @@ export function* memoryFront(problem: Problem, options: Partial<SearchOptions>):
     const headroom = percent === most ? problem.workload.headroom : 1 - budget;
     const tight = { ...problem, workload: { ...problem.workload, headroom } };
     const steps = searching(tight, { ...options, ...ALONE });
-    let step = steps.next();
-    while (step.done !== true) {
-      yield { budget, share: (most - percent) / most, part: 1 / most };
-      step = steps.next();
-    }
-    const { plans, certificate } = step.value.result;
+    const { result } = yield* telling(steps, { budget, share: (most - percent) / most, part: 1 / most });
+    const { plans, certificate } = result;
     if (stops(certificate.cutBy))
       return { points: front(points), cut: { by: certificate.cutBy, left: [budget] } };
     const [plan] = plans;

@@ -1,7 +1,7 @@
 import type { Problem } from '../domain/problem.ts';
 import { searching } from './searching.ts';
 import type { SearchOptions } from './space/options.ts';
-import { ALONE, type Sweeping, type SweepPoint, stops } from './sweep.ts';
+import { ALONE, type Sweeping, type SweepPoint, stops, telling } from './sweep.ts';
 
 /** A problem with one quantity as it might be, and how to search it. */
 export interface Variant {
@@ -15,12 +15,8 @@ export function* byVariant(variants: readonly Variant[]): Sweeping {
   const part = 1 / variants.length;
   for (const [budget, { problem, options }] of variants.entries()) {
     const steps = searching(problem, { ...options, ...ALONE });
-    let step = steps.next();
-    while (step.done !== true) {
-      yield { budget, share: budget * part, part };
-      step = steps.next();
-    }
-    const { plans, certificate } = step.value.result;
+    const { result } = yield* telling(steps, { budget, share: budget * part, part });
+    const { plans, certificate } = result;
     if (stops(certificate.cutBy)) {
       const left = Array.from({ length: variants.length - budget }, (_, i) => budget + i);
       return { points, cut: { by: certificate.cutBy, left } };

@@ -23,6 +23,18 @@ export interface SweepStep {
 /** A sweep, pausing now and then so that a caller can draw breath. */
 export type Sweeping = Generator<SweepStep, Swept, void>;
 
+/** What steps come to, told at each pause as this step of a sweep. */
+export function* telling<T>(
+  steps: Generator<unknown, T, void>,
+  told: SweepStep,
+): Generator<SweepStep, T, void> {
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+    yield told;
+  }
+}
+
 /** Only the best plan of each search is told. */
 export const ALONE = { top: 1, plansAlone: true };
 

@@ -1,8 +1,7 @@
 import type { PlanFile } from '../catalogue/plan-file.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { SearchResult, WhatIf } from '../domain/search-result.ts';
-import type { Entry } from '../search/run/entry.ts';
-import { queueSteps } from '../search/run/queue.ts';
+import { listing } from '../search/run/queue.ts';
 import { type Searched, searchSteps } from '../search/search.ts';
 import { DEFAULT_OPTIONS, type SearchOptions } from '../search/space/options.ts';
 import { placed } from './placed.ts';
@@ -75,29 +74,14 @@ export async function searched(
   { problem, threads, pause }: Pick<PlanRequest, 'problem' | 'threads' | 'pause'>,
   options: SearchOptions,
 ): Promise<Searched> {
-  const { queue, stopped } = await listed(problem, options, pause);
+  const turn = () => pause?.() ?? null;
+  const { queue, stopped } = await played(listing(problem, options), turn);
   const space = queue.reduce((sum, { count }) => sum + count, 0);
   const many = canThread() ? (threads ?? defaultThreads(space)) : 1;
   if (many > 1 && !stopped && options.interrupted() === null)
     return searchThreaded(problem, options, many, queue);
-  const found = await played(searchSteps(problem, options, queue), () => pause?.() ?? null);
+  const found = await played(searchSteps(problem, options, queue), turn);
   return stopped ? unlisted(found) : found;
-}
-
-/** All there is to search, or what was listed before the search was stopped. */
-async function listed(
-  problem: Problem,
-  options: SearchOptions,
-  pause: PlanRequest['pause'],
-): Promise<{ readonly queue: readonly Entry[]; readonly stopped: boolean }> {
-  const steps = queueSteps(problem, options);
-  for (;;) {
-    const step = steps.next();
-    if (step.done === true) return { queue: step.value, stopped: false };
-    if (options.interrupted() !== null) return { queue: step.value, stopped: true };
-    const turn = pause?.() ?? null;
-    if (turn !== null) await turn;
-  }
 }
 
 /** Nothing is known of what was not listed. */

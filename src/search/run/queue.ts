@@ -22,10 +22,7 @@ export function queueOf(problem: Problem, options: SearchOptions): Entry[] {
 const BETWEEN_PAUSES = 8192;
 
 /** The same with pauses, and with what is listed so far: hundreds of thousands of entries take seconds. */
-export function* queueSteps(
-  problem: Problem,
-  options: SearchOptions,
-): Generator<readonly Entry[], Entry[], void> {
+function* queueSteps(problem: Problem, options: SearchOptions): Generator<readonly Entry[], Entry[], void> {
   let seen = 0;
   const choices = choiceCounts(problem, options);
   const queue: Entry[] = [];
@@ -66,4 +63,21 @@ export function* queueSteps(
 function bundleBound(problem: Problem, { classes }: Bundle, { objective }: SearchOptions): number {
   const frames = classes.map(([frame]) => frame!);
   return objective.bound(frameBound(problem, frames), frames);
+}
+
+/** What there is to search, and whether a stop came before all of it was listed. */
+export interface Listing {
+  readonly queue: readonly Entry[];
+  readonly stopped: boolean;
+}
+
+/** The same, asking between pauses whether to stop: then with what is listed so far. */
+export function* listing(problem: Problem, options: SearchOptions): Generator<void, Listing, void> {
+  const steps = queueSteps(problem, options);
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done === true) return { queue: value, stopped: false };
+    if (options.interrupted() !== null) return { queue: value, stopped: true };
+    yield;
+  }
 }
