@@ -6,6 +6,7 @@ import { estimate } from '../../evaluate/estimate.ts';
 import { splitLaw } from '../../laws/split.ts';
 import { techniqueLaw } from '../../laws/techniques.ts';
 import { Heap } from '../../units/heap.ts';
+import { rememberedOf } from '../../units/remembered.ts';
 import { barestBound, barestKernels } from '../bound/barest.ts';
 import { lowerBound } from '../bound/bounds.ts';
 import { type Group, groupOf } from '../bound/by-size.ts';
@@ -76,22 +77,25 @@ function* evenCandidates(
   }
 }
 
-/** Those of a group's choices that are looked at; null: none. */
-type Which = (group: Group) => Group | null;
+/** Whether a choice is one that is looked at. */
+type Which = (choice: Choice) => boolean;
 
-const EVERY: Which = (group) => group;
+/** Nobody would cover just as few layers as memory asks for by hand. */
+const BY_HAND: Which = ({ fewest }) => fewest === null;
+/** And what a search tries without leave. */
+const UNAIDED: Which = (choice) => BY_HAND(choice) && byLeave(choice).length === 0;
 
-const plain = new WeakMap<Group, Group | null>();
+const among = new WeakMap<Which, WeakMap<Group, readonly Group[]>>();
 
-/** What a search tries without leave. */
-const UNAIDED: Which = (group) => {
-  const known = plain.get(group);
-  if (known !== undefined) return known;
-  const left = group.choices.filter((choice) => byLeave(choice).length === 0);
-  const fresh = left.length === 0 ? null : left.length === group.choices.length ? group : groupOf(left);
-  plain.set(group, fresh);
-  return fresh;
-};
+/** The group with those of its choices alone; none where there are none. */
+function only(which: Which, group: Group): readonly Group[] {
+  const known = rememberedOf(among, which, () => new WeakMap<Group, readonly Group[]>());
+  return rememberedOf(known, group, () => {
+    const left = group.choices.filter(which);
+    if (left.length === group.choices.length) return [group];
+    return left.length === 0 ? [] : [groupOf(left)];
+  });
+}
 
 function* evenGroups(
   problem: Problem,
@@ -102,29 +106,20 @@ function* evenGroups(
   const all = deviceCount(problem.cluster);
   for (const frame of chainsOf(problem, problem.cluster.groups, { ...options, alikeStages: true })) {
     if (devicesOfFrame(frame) !== all || problem.model.layers.length % frame.pp !== 0) continue;
-    const groups = book.choices(frame, options).groups.flatMap((group) => {
-      const left = group.choices[0]!.vpp === 1 ? which(group) : null;
-      return left === null ? [] : [left];
-    });
+    const plain = book.choices(frame, options).groups.filter(({ choices }) => choices[0]!.vpp === 1);
+    const groups = plain.flatMap((group) => only(which, group));
     for (const layout of layoutsOf(problem, frame, options))
       if (splitLaw(problem, { ...layout, shapes: layout.runs }) === null)
         for (const group of groups) yield { layout, group };
   }
 }
 
-/** The law that a choice breaks; of those that cover some layers only, that nobody would set such a number by hand. */
+/** The law that a choice breaks. */
 function brokenBy(problem: Problem, layout: Layout, choice: Choice): Reason | null {
-  if (choice.fewest !== null) return BY_HAND;
   const candidate = { layout, choice };
   const { dims } = specFor(problem, candidate, layout.runs[0]!);
   return techniqueLaw(problem, dims, choice.techniques, microBatchesPerReplica(problem, candidate));
 }
-
-const BY_HAND: Reason = {
-  rule: 'by-hand',
-  actual: 'as few layers as memory asks for',
-  limit: 'all layers or none',
-};
 
 /** Why an even cut, or whichever the launcher makes, does not fit. */
 function missOf(problem: Problem, candidate: Candidate, book: CostBook, launcher: SearchOptions['launcher']) {
@@ -140,7 +135,7 @@ function missOf(problem: Problem, candidate: Candidate, book: CostBook, launcher
  */
 export function evenSplit(problem: Problem, options: SearchOptions, book: CostBook): Evaluated | Reason {
   const without = options.allow.length === 0 ? null : bestEven(problem, options, book, UNAIDED);
-  return without === null || 'rule' in without ? bestEven(problem, options, book, EVERY) : without;
+  return without === null || 'rule' in without ? bestEven(problem, options, book, BY_HAND) : without;
 }
 
 function bestEven(
