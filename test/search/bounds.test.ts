@@ -14,6 +14,7 @@ import { candidateBound } from '../../src/search/bound/candidate-bound.ts';
 import { CostBook } from '../../src/search/bound/cost-book.ts';
 import { frameBound } from '../../src/search/bound/frame-bound.ts';
 import { LayerRoom } from '../../src/search/bound/layer-room.ts';
+import { waysOf } from '../../src/search/bound/ways.ts';
 import { fewestLayers } from '../../src/search/cut/fewest-layers.ts';
 import { realise } from '../../src/search/cut/realise.ts';
 import { type Candidate, microBatchesPerReplica, shapeFor } from '../../src/search/space/candidate.ts';
@@ -57,11 +58,13 @@ function expectCutWithin(
   const { layout, choice } = candidate;
   const enough = stepSeconds * (1 + 1e-6);
   const room = new LayerRoom(p, book, layout);
-  expect(candidateBound(p, book, candidate, enough, room.most([choice]))).toBeLessThan(enough);
+  expect(candidateBound(p, book, candidate, enough, room)).toBeLessThan(enough);
   const { groups } = book.choices(frame, options);
   const group = groups.find(({ choices: all }) => all.some((one) => same(one, choice)))!;
   const most = room.most(group.choices);
-  expect(barestBound(p, book, layout, group, { worst: enough, most })).toBeLessThan(enough);
+  const ways = () => waysOf(p, book, room, layout, group.choices);
+  expect(barestBound(p, book, layout, group, { worst: enough, most, ways })).toBeLessThan(enough);
+  expect(barestBound(p, book, layout, group, { ways })).toBeLessThan(enough);
 }
 
 const same = (a: Choice, b: Choice) => JSON.stringify(a) === JSON.stringify(b);

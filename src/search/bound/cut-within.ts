@@ -2,24 +2,33 @@ import type { Problem } from '../../domain/problem.ts';
 import { endStages } from '../../evaluate/ends.ts';
 import type { LeastEnd, LeastEndLines } from '../../evaluate/least-ends.ts';
 import type { StageSeconds } from '../../evaluate/stage-costs.ts';
-import { type Candidate, microBatchesPerReplica, sharedOf } from '../space/candidate.ts';
+import { type Candidate, sharedOf } from '../space/candidate.ts';
+import type { Layout } from '../space/frame.ts';
 import { atCrossings, crossings } from './crossings.ts';
-import { type Loosest, layersAtLeast, pacesFor } from './pipeline-bound.ts';
+import type { Loosest } from './pipeline-bound.ts';
+import type { Pass, Way } from './ways.ts';
 
-/** What a candidate is asked: seconds, its own or what those bounded together have at least. */
+/** What cuts of a candidate are asked for. */
 export interface Asked {
-  readonly candidate: Candidate;
-  readonly costs: readonly StageSeconds[];
-  readonly loosest: Loosest;
-  /** By run, and stage of it. */
-  readonly lines: readonly (readonly LeastEndLines[])[];
-  /** Layers that fit on each stage; null: any. */
-  readonly most: readonly number[] | null;
+  readonly microBatches: number;
+  readonly layers: number;
+  /** Layers of each stage at least. */
+  readonly fewest: number;
+  readonly stages: readonly Stage[];
   /** What the first stage reduces after the last of all backwards. */
   readonly first: number;
   /** Up to the last backward, and after all gradients are reduced: at least. */
   readonly pipeline: number;
   readonly rest: number;
+}
+
+/** What a candidate takes at least: its own seconds, or those of all that are bounded together. */
+export interface Taken {
+  readonly candidate: Candidate;
+  readonly costs: readonly StageSeconds[];
+  readonly loosest: Loosest;
+  /** By run, and stage of it. */
+  readonly lines: readonly (readonly LeastEndLines[])[];
 }
 
 /** So much for each layer and so much beside. */
@@ -28,11 +37,13 @@ interface Need {
   readonly fixed: number;
 }
 
-interface Needs {
-  /** Of all micro-batches. */
-  readonly passes: Need;
-  /** The same with what is reduced then. */
-  readonly reduced: readonly Need[];
+/** What a stage has apart from the passes of its layers. */
+export interface Stage {
+  readonly run: number;
+  /** Seconds of a micro-batch: ends of the model and transfers. */
+  readonly beside: number;
+  /** Reduced beside all passes. */
+  readonly reduce: readonly Need[];
   /** Gathering and updates. */
   readonly rest: readonly Need[];
   /** Seconds of any layer that stands before this stage, on its way there and back at least, and on its way there. */
@@ -51,78 +62,91 @@ const ROUNDING = 1e-6;
  * M·(f_s + n_s·c_s) + Σ_{i<s} r_i·n_i·c_i ≤ E, by the same with forwards before it and what it reduces ≤ R, by what it gathers
  * and updates ≤ Q, and by its memory; L − n_s − Σ_{j>s} n_j come before it at least. All of them together take L. Of one kind of layer.
  */
-export function someCutWithin(problem: Problem, asked: Asked, seconds: number): boolean {
-  const { candidate, loosest, most, first, pipeline, rest } = asked;
-  const layers = problem.model.layers.length;
-  const needs = needsOf(problem, asked);
-  const least = layersAtLeast(candidate.layout, loosest.orders);
-  const within = (reduced: number, after: number): boolean => {
+export function cutsWithin(asked: Asked): (way: Way, seconds: number) => boolean {
+  const { microBatches, layers, fewest, stages, first, pipeline, rest } = asked;
+  /** Layers that a stage takes at most, as many as `others` being left. */
+  const ownOf = (s: number, pass: Pass, others: number, end: number, after: number): number => {
+    const { run, beside, reduce, rest: updating, back, there } = stages[s]!;
+    const perLayer = microBatches * pass.secondsPerLayer[run]!;
+    const always = microBatches * (beside + pass.fixed[run]!);
+    let own = Math.min(pass.most(s), layersIn(perLayer, always, end - first, back, others));
+    for (const need of reduce)
+      own = Math.min(own, layersIn(perLayer + need.perLayer, always + need.fixed, end, there, others));
+    for (const need of updating) own = Math.min(own, layersIn(need.perLayer, need.fixed, after, 0, others));
+    return Math.floor(own + ROUNDING);
+  };
+  const within = ({ passes }: Way, end: number, after: number): boolean => {
     let taken = 0;
-    for (let s = needs.length - 1; s >= 0; s--) {
-      const { passes, reduced: reducing, rest: updating, back, there } = needs[s]!;
-      const others = layers - taken;
-      let own = Math.min(most?.[s] ?? layers, layersIn(passes, reduced - first, back, others));
-      for (const need of reducing) own = Math.min(own, layersIn(need, reduced, there, others));
-      for (const need of updating) own = Math.min(own, layersIn(need, after, 0, others));
-      own = Math.floor(own + ROUNDING);
-      if (own < least) return false;
-      taken = Math.min(taken + own, layers - s * least);
+    for (let s = stages.length - 1; s >= 0; s--) {
+      let own = -1;
+      for (const pass of passes) own = Math.max(own, ownOf(s, pass, layers - taken, end, after));
+      if (own < fewest) return false;
+      taken = Math.min(taken + own, layers - s * fewest);
     }
     return taken >= layers;
   };
-  const spare = seconds - pipeline - first - rest;
-  if (spare < 0) return false;
-  const shares = within(seconds - rest, rest + spare) ? SHARES : 0;
-  for (let i = 0; i < shares; i++)
-    if (within(seconds - rest - (spare * i) / SHARES, rest + (spare * (i + 1)) / SHARES)) return true;
-  return false;
+  const ends = stages.some((stage) => stage.reduce.length + stage.rest.length > 0);
+  const some = (way: Way, seconds: number): boolean => {
+    const spare = seconds - pipeline - first - rest;
+    if (spare < 0 || !within(way, seconds - rest, rest + spare)) return false;
+    let found = !ends;
+    for (let i = 0; i < SHARES && !found; i++)
+      found = within(way, seconds - rest - (spare * i) / SHARES, rest + (spare * (i + 1)) / SHARES);
+    return found && (way.narrower?.().some((one) => some(one, seconds)) ?? true);
+  };
+  return some;
 }
 
 /** Layers n with fixed + perLayer·n + before·(others − n) ≤ seconds. */
-function layersIn({ perLayer, fixed }: Need, seconds: number, before: number, others: number): number {
+function layersIn(perLayer: number, fixed: number, seconds: number, before: number, others: number): number {
   const each = perLayer - before;
   const room = seconds - fixed - before * others;
   if (each > 0) return room / each;
   return room < 0 && each === 0 ? -1 : others;
 }
 
-function needsOf(problem: Problem, { candidate, costs, loosest, lines }: Asked): Needs[] {
+/** Stages with all that a bound knows of them. */
+export function stagesOf(problem: Problem, { candidate, costs, loosest, lines }: Taken): Stage[] {
   const { layout, choice } = candidate;
-  const microBatches = microBatchesPerReplica(problem, candidate);
   const ends = endStages(sharedOf(candidate), layout.pp);
   const crossing = loosest.transfers ? crossings(problem, layout, costs, choice.vpp) : [];
-  const paceOf = pacesFor(costs, loosest);
-  const needs: Needs[] = [];
+  const stages: Stage[] = [];
   let back = Number.POSITIVE_INFINITY;
   let there = Number.POSITIVE_INFINITY;
   for (const [run, { stages: count }] of layout.runs.entries()) {
-    const { embeddingSeconds, headSeconds, forwardShare, secondsPerLayer: plain } = costs[run]!;
+    const { embeddingSeconds, headSeconds, forwardShare, secondsPerLayer } = costs[run]!;
     for (let i = 0; i < count; i++) {
-      const stage = needs.length;
+      const stage = stages.length;
       const embedding = ends.all || ends.embedding === stage;
       const head = ends.all || ends.head === stage;
-      const pace = paceOf(run, i);
-      const seconds = pace.secondsPerLayer[0]!;
-      let beside = pace.fixed;
+      let beside = atCrossings(crossing, run, i, count);
       if (embedding) beside += embeddingSeconds;
       if (head) beside += headSeconds;
-      beside += atCrossings(crossing, run, i, count);
-      const passes = { perLayer: microBatches * seconds, fixed: microBatches * beside };
-      const atEnds = (line: LeastEnd) => (embedding ? line.embedding : 0) + (head ? line.head : 0);
+      const needOf = (line: LeastEnd): Need => ({
+        perLayer: line.perLayer[0]!,
+        fixed: (embedding ? line.embedding : 0) + (head ? line.head : 0),
+      });
       const { reduce, rest } = lines[run]![i]!;
-      needs.push({
-        passes,
-        reduced: reduce.map((line) => ({
-          perLayer: passes.perLayer + line.perLayer[0]!,
-          fixed: passes.fixed + atEnds(line),
-        })),
-        rest: rest.map((line) => ({ perLayer: line.perLayer[0]!, fixed: atEnds(line) })),
+      stages.push({
+        ...{ run, beside, reduce: reduce.map(needOf), rest: rest.map(needOf) },
         back: back === Number.POSITIVE_INFINITY ? 0 : back,
         there: there === Number.POSITIVE_INFINITY ? 0 : there,
       });
-      back = Math.min(back, pace.ramp * seconds);
-      there = Math.min(there, loosest.ramp * forwardShare * plain[0]!);
+      back = Math.min(back, loosest.ramp * secondsPerLayer[0]!);
+      there = Math.min(there, loosest.ramp * forwardShare * secondsPerLayer[0]!);
     }
   }
-  return needs;
+  return stages;
+}
+
+/** Stages of which nothing but the kernels of their layers is known, by run: seconds at least. */
+export function bareStages({ runs }: Layout, seconds: readonly number[], ramp: number): Stage[] {
+  let before = Number.POSITIVE_INFINITY;
+  return runs.flatMap(({ stages }, run) =>
+    Array.from({ length: stages }, (): Stage => {
+      const back = before === Number.POSITIVE_INFINITY ? 0 : before;
+      before = Math.min(before, ramp * seconds[run]!);
+      return { run, beside: 0, reduce: [], rest: [], back, there: 0 };
+    }),
+  );
 }

@@ -3,12 +3,13 @@ import type { Reason } from '../../domain/reason.ts';
 import { splitLaw } from '../../laws/split.ts';
 import { Heap } from '../../units/heap.ts';
 import { remembered, rememberedOf } from '../../units/remembered.ts';
-import { barestBound, barestKernels } from '../bound/barest.ts';
+import { barestBound, barestKernels, barestWays } from '../bound/barest.ts';
 import type { Group } from '../bound/by-size.ts';
 import { candidateBound } from '../bound/candidate-bound.ts';
 import type { CostBook } from '../bound/cost-book.ts';
 import { fitting, type Unfit } from '../bound/fitting.ts';
 import { LayerRoom } from '../bound/layer-room.ts';
+import { waysOf } from '../bound/ways.ts';
 import { type Candidate, candidateText } from '../space/candidate.ts';
 import type { Choice } from '../space/choices.ts';
 import { type Frame, type Layout, outlineOf } from '../space/frame.ts';
@@ -33,7 +34,7 @@ interface Item {
    * Of a group: by its kernels alone; that without choices whose layers do not fit; by all that its barest choices take as far as it
    * was worth it, or by all of it.
    */
-  readonly known: 'kernels' | 'fitting' | 'some' | 'all';
+  readonly known: 'kernels' | 'fitting' | 'ways' | 'some' | 'all';
 }
 
 /** Of each search, and the entries of which something was opened, until nothing is left: another may ask the same with other options. */
@@ -167,9 +168,19 @@ class FrameAgenda {
     const next = Math.min(threshold, this.items.first?.bound ?? Number.POSITIVE_INFINITY);
     const enough = byTime && known !== 'some' && next > bound ? next : Number.POSITIVE_INFINITY;
     const worst = byTime ? threshold : Number.POSITIVE_INFINITY;
-    const most =
-      worst < Number.POSITIVE_INFINITY ? this.roomOf({ problem, book }, layout).most(group.choices) : null;
-    const seconds = barestBound(problem, book, layout, group, { enough, worst, most });
+    const room = this.roomOf({ problem, book }, layout);
+    const most = worst < Number.POSITIVE_INFINITY ? room.most(group.choices) : null;
+    const asksWays = byTime && problem.model.kinds.length === 1;
+    const all = asksWays ? waysOf(problem, book, room, layout, group.choices) : [];
+    if (asksWays && known !== 'some' && known !== 'ways') {
+      const least = barestWays(problem, layout, group, all, { known: bound, worst });
+      if (least > bound) {
+        this.add({ bound: least, layout, of: group, known: 'ways' });
+        return;
+      }
+    }
+    const ways = () => all;
+    const seconds = barestBound(problem, book, layout, group, { enough, worst, most, ways });
     const value = Math.max(bound, options.objective.bound(seconds, [layout]));
     this.add({ bound: value, layout, of, known: value < enough ? 'all' : 'some' });
   }
@@ -219,10 +230,10 @@ class FrameAgenda {
 
   private boundOf(run: Run, candidate: Candidate): number {
     const { problem, book, options } = run;
-    const { layout, choice } = candidate;
+    const { layout } = candidate;
     const enough = options.objective.id === 'time' ? worstKept(run) : Number.POSITIVE_INFINITY;
-    const most = enough < Number.POSITIVE_INFINITY ? this.roomOf(run, layout).most([choice]) : null;
-    return options.objective.bound(candidateBound(problem, book, candidate, enough, most), [layout]);
+    const room = this.roomOf(run, layout);
+    return options.objective.bound(candidateBound(problem, book, candidate, enough, room), [layout]);
   }
 
   private add(item: Item): void {

@@ -1,0 +1,94 @@
+import type { Problem } from '../../domain/problem.ts';
+import { remembered } from '../../units/remembered.ts';
+import { type Candidate, withAll, withoutFewest } from '../space/candidate.ts';
+import type { Choice } from '../space/choices.ts';
+import type { Layout } from '../space/frame.ts';
+import { choiceKeys } from './choice-keys.ts';
+import type { CostBook } from './cost-book.ts';
+import type { LayerRoom } from './layer-room.ts';
+
+/** What stages may do: of each run a layer for so many seconds of a micro-batch, beside so many others; on each stage so many at most. */
+export interface Pass {
+  readonly secondsPerLayer: readonly number[];
+  readonly fixed: readonly number[];
+  readonly most: (stage: number) => number;
+}
+
+/** A way to run all stages: each takes as many layers as whichever of these lets it take more. */
+export interface Way {
+  readonly passes: readonly Pass[];
+  /** Ways of which one is followed where this is: each asks for more. */
+  readonly narrower?: () => readonly Way[];
+}
+
+/** Layers take so long on each run, and only so many fit on each stage; null: any. */
+export function plainWay(
+  secondsPerLayer: readonly (readonly number[])[],
+  most: readonly number[] | null,
+): Way {
+  return {
+    passes: [
+      {
+        secondsPerLayer: secondsPerLayer.map(([seconds]) => seconds!),
+        fixed: secondsPerLayer.map(() => 0),
+        most: most === null ? () => Number.POSITIVE_INFINITY : (stage) => most[stage]!,
+      },
+    ],
+  };
+}
+
+/** Ways of these choices of a layout of which each configuration has one, by what its kernels take and its layers keep. */
+export function waysOf(
+  problem: Problem,
+  book: CostBook,
+  room: LayerRoom,
+  layout: Layout,
+  choices: readonly Choice[],
+): Way[] {
+  const ways = new Map<string, Way>();
+  for (const choice of choices) {
+    const { layer, states, alive } = choiceKeys(choice);
+    remembered(ways, `${layer}/${states}/${alive}/${choice.fewest}`, () =>
+      choice.fewest === null
+        ? plainWay(book.kernels({ layout, choice }), room.most([choice]))
+        : coveringWay(problem, book, room, { layout, choice }),
+    );
+  }
+  return [...ways.values()];
+}
+
+/**
+ * A technique covers the first k layers of each stage, the same k of all: q seconds more for each of them, so that n layers take
+ * min(n·(c + q), n·c + k·q). With S bytes of states, A and a of what a micro-batch in flight keeps without and with it, alive α
+ * and R of room, n ≤ R/(S + α·a) of those all covered fit, and n ≤ (R + k·α·(A − a))/(S + α·A) of more. For k from `fewest` to
+ * `most`: the time of the fewest with the room of the most; narrower, those of either half.
+ */
+export function coveringWay(problem: Problem, book: CostBook, room: LayerRoom, candidate: Candidate): Way {
+  const { layout } = candidate;
+  const plain = withoutFewest(candidate);
+  const covering = withAll(candidate);
+  const [kernels, covered] = [book.kernels(plain), book.kernels(covering)];
+  const [held, heldCovered] = [room.most([plain.choice])!, room.most([covering.choice])!];
+  const each = kernels.map(([seconds]) => seconds!);
+  const again = covered.map(([seconds], run) => seconds! - each[run]!);
+  const all = { secondsPerLayer: each.map((seconds, run) => seconds + again[run]!), fixed: each.map(() => 0) };
+  const between = (fewest: number, most: number): Way => {
+    const middle = (fewest + most) >> 1;
+    return {
+      passes: [
+        { ...all, most: (stage) => Math.min(most, heldCovered[stage]!) },
+        {
+          secondsPerLayer: each,
+          fixed: again.map((seconds) => fewest * seconds),
+          // n/held + k·(1/heldCovered − 1/held) ≤ 1; with fewer than k layers all of them are covered.
+          most: (stage) => {
+            const more = held[stage]! + most * (1 - held[stage]! / heldCovered[stage]!);
+            return more < fewest ? 0 : more;
+          },
+        },
+      ],
+      ...(fewest === most ? {} : { narrower: () => [between(fewest, middle), between(middle + 1, most)] }),
+    };
+  };
+  return between(1, problem.model.layers.length - layout.pp + 1);
+}
