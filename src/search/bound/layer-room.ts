@@ -1,4 +1,5 @@
 import type { Problem } from '../../domain/problem.ts';
+import { remembered } from '../../units/remembered.ts';
 import type { Choice } from '../space/choices.ts';
 import type { Layout } from '../space/frame.ts';
 import type { CostBook } from './cost-book.ts';
@@ -14,6 +15,7 @@ export class LayerRoom {
   private readonly problem: Problem;
   private readonly book: CostBook;
   private readonly layout: Layout;
+  private readonly known = new Map<Choice, readonly number[]>();
 
   constructor(problem: Problem, book: CostBook, layout: Layout) {
     this.problem = problem;
@@ -23,13 +25,21 @@ export class LayerRoom {
 
   /** Need over room where no cut fits; null where one may. */
   excess(choice: Choice): number | null {
+    if (kindCounts(this.problem).length > 1) return this.excessOfKinds(choice);
+    const { length } = this.problem.model.layers;
+    let most = 0;
+    for (const layers of this.own(choice)) most += layers;
+    // Layers that lie elsewhere take no room.
+    return most * (1 + 1e-9) >= length ? null : length / most;
+  }
+
+  private excessOfKinds(choice: Choice): number | null {
     const { layout, problem } = this;
     const { held, saves, inFlight } = this.asked(choice);
     const kinds = held[0]!.states.length;
     const worth = (kind: number) => held[0]!.states[kind]! + saves[0]![kind]!;
     let need = 0;
     for (const [kind, count] of kindCounts(problem).entries()) need += count * worth(kind);
-    // Layers that lie elsewhere take no room.
     if (need === 0) return null;
     let capacity = 0;
     let stage = 0;
@@ -46,20 +56,30 @@ export class LayerRoom {
     return capacity * (1 + 1e-9) >= need ? null : need / capacity;
   }
 
-  /** Layers that fit on each stage with some of these choices, at most; null: of several kinds that depends. `microBatches` of a replica; left out: an equal share. */
-  most(choices: readonly Choice[], microBatches?: number): readonly number[] | null {
+  /** Layers that fit on each stage with some of these choices, at most; null: of several kinds that depends. */
+  most(choices: readonly Choice[]): readonly number[] | null {
     if (this.problem.model.kinds.length > 1) return null;
+    if (choices.length === 1) return this.own(choices[0]!);
     const most = new Array<number>(this.layout.pp).fill(0);
-    for (const choice of choices) {
-      const { held, saves, inFlight } = this.asked(choice, microBatches);
-      let stage = 0;
-      for (const [run, { stages }] of this.layout.runs.entries()) {
-        const { states, allocatable } = held[run]!;
-        for (const end = stage + stages; stage < end; stage++) {
-          const bytes = states[0]! + inFlight[stage]! * saves[run]![0]!;
-          most[stage] = Math.max(most[stage]!, allocatable / bytes);
-        }
-      }
+    for (const choice of choices)
+      for (const [stage, layers] of this.own(choice).entries())
+        most[stage] = Math.max(most[stage]!, layers);
+    return most;
+  }
+
+  private own(choice: Choice): readonly number[] {
+    return remembered(this.known, choice, () => this.mostOf(choice)!);
+  }
+
+  /** The same with one choice, and so many micro-batches of a replica. */
+  mostOf(choice: Choice, microBatches?: number): number[] | null {
+    if (this.problem.model.kinds.length > 1) return null;
+    const { held, saves, inFlight } = this.asked(choice, microBatches);
+    const most: number[] = [];
+    for (const [run, { stages }] of this.layout.runs.entries()) {
+      const { states, allocatable } = held[run]!;
+      const [own, saved] = [states[0]!, saves[run]![0]!];
+      for (let i = 0; i < stages; i++) most.push(allocatable / (own + inFlight[most.length]! * saved));
     }
     return most;
   }

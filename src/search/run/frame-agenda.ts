@@ -7,7 +7,7 @@ import { barestBound, barestKernels, barestWays } from '../bound/barest.ts';
 import type { Group } from '../bound/by-size.ts';
 import { candidateBound } from '../bound/candidate-bound.ts';
 import type { CostBook } from '../bound/cost-book.ts';
-import { fitting, type Unfit } from '../bound/fitting.ts';
+import { type Left, type LeftOut, leftOf } from '../bound/fitting.ts';
 import { LayerRoom } from '../bound/layer-room.ts';
 import { waysOf } from '../bound/ways.ts';
 import { type Candidate, candidateText } from '../space/candidate.ts';
@@ -73,12 +73,13 @@ interface Broken {
   readonly reason: Reason;
 }
 
-type Laws = Map<Choice, Reason | null>;
+/** What laws leave of each group. */
+type Laws = Map<Group, Left<Reason>>;
 
 const laws = new WeakMap<CostBook, Map<string, Laws>>();
 const MOST_LAWS = 2000;
 
-/** What choices break on a layout, as far as it was asked: the same wherever its stages stand, and in whatever order. */
+/** What laws leave of the groups of a layout, as far as it was asked: the same wherever its stages stand, and in whatever order. */
 function lawsOf(book: CostBook, { runs, cp, dp, ep, etp, pp }: Layout): Laws {
   const shapes = [...new Set(runs.map(({ tp, fold = 1 }) => `${tp}/${fold}`))].sort().join();
   const ofBook = rememberedOf(laws, book, () => new Map<string, Laws>());
@@ -90,7 +91,7 @@ class FrameAgenda {
   readonly smallest: SmallestSizes;
   private readonly items = new Heap<Item>();
   private broken: Broken[] = [];
-  private unfit: (Unfit & { readonly layout: Layout; readonly bound: number })[] = [];
+  private leftOut: (LeftOut<Reason | number> & { readonly layout: Layout; readonly bound: number })[] = [];
   private readonly rooms = new Map<Layout, LayerRoom>();
   private refused = false;
   /** Configurations left. */
@@ -127,13 +128,13 @@ class FrameAgenda {
     if (this.refused) run.refused = true;
     for (const { layout, choices, reason } of this.broken)
       run.tally.add(reason, () => candidateText({ layout, choice: choices[0]! }), choices.length);
-    for (const { layout, choice, why, bound } of this.unfit) {
+    for (const { layout, choice, why, bound } of this.leftOut) {
       const candidate = { layout, choice };
       if (typeof why === 'number') missed(run, candidate, this.roomOf(run, layout).missOf(why), bound);
       else run.tally.add(why, () => candidateText(candidate));
     }
     this.broken = [];
-    this.unfit = [];
+    this.leftOut = [];
   }
 
   /** Looks closer at what comes first until that is known, or no better than `threshold`: the least bound of all. */
@@ -189,22 +190,21 @@ class FrameAgenda {
     return remembered(this.rooms, layout, () => new LayerRoom(problem, book, layout));
   }
 
-  /** Whether a group stays whole; without the choices whose layers do not fit it is put back, if anything is left. */
+  /** Whether a group stays whole; without the choices that no law lets run or whose layers do not fit it is put back, if anything is left. */
   private allFit(
     problem: Problem,
     { objective }: SearchOptions,
     book: CostBook,
     { layout, of, bound }: { readonly layout: Layout; readonly of: Group; readonly bound: number },
   ): boolean {
-    const laws = lawsOf(book, layout);
-    const { left, unfit } = fitting(of, this.roomOf({ problem, book }, layout), (choice) => {
-      const known = laws.get(choice);
-      if (known !== undefined) return known;
-      const law = choiceLaw(problem, { layout, choice });
-      laws.set(choice, law);
-      return law;
-    });
-    for (const one of unfit) this.unfit.push({ ...one, layout, bound });
+    const lawful = remembered(lawsOf(book, layout), of, () =>
+      leftOf(of, (choice) => choiceLaw(problem, { layout, choice })),
+    );
+    for (const one of lawful.out) this.leftOut.push({ ...one, layout, bound });
+    if (lawful.group === null) return false;
+    const room = this.roomOf({ problem, book }, layout);
+    const { group: left, out } = leftOf(lawful.group, (choice) => room.excess(choice));
+    for (const one of out) this.leftOut.push({ ...one, layout, bound });
     if (left === of) return true;
     if (left === null) return false;
     const kernels = objective.bound(barestKernels(problem, book, layout, left), [layout]);
