@@ -65,13 +65,14 @@ export function barestWays(
 ): number {
   const { secondsPerStep } = problem.stack.host;
   const [choice] = group.barest;
+  const ramp = leastRamp(problem, layout, group);
   const least = layout.runs.map((_, run) =>
     Math.min(...ways.flatMap(({ passes }) => passes.map(({ secondsPerLayer }) => secondsPerLayer[run]!))),
   );
   const within = cutsWithin({
     ...{ microBatches: microBatchesPerReplica(problem, { layout, choice }), layers: problem.model.layers.length },
     ...{ fewest: layersAtLeast(layout, group.orders), first: 0, pipeline: 0, rest: 0 },
-    stages: bareStages(layout, least, leastRamp(problem, layout, group)),
+    ...{ stages: bareStages(layout), back: least.map((seconds) => ramp * seconds), there: least.map(() => 0) },
   });
   const holds = (seconds: number) => {
     const own = (seconds / problem.stack.timeMultiplier.value - secondsPerStep) * (1 + ROUNDING);

@@ -71,6 +71,8 @@ export function lowerBound(
   const within = cutsWithin({
     ...{ microBatches, layers: problem.model.layers.length, fewest: layersAtLeast(candidate.layout, orders) },
     ...{ stages: stagesOf(problem, { candidate, costs, loosest, lines }), first, pipeline: atLeast, rest },
+    back: costs.map(({ secondsPerLayer: [seconds] }) => ramp * seconds!),
+    there: costs.map(({ secondsPerLayer: [seconds], forwardShare }) => ramp * forwardShare * seconds!),
   });
   const secondsOf = (value: number) => (value / multiplier - secondsPerStep) * (1 + ROUNDING);
   const passes = costs.map(({ secondsPerLayer }) => secondsPerLayer);

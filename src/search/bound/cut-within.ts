@@ -15,6 +15,9 @@ export interface Asked {
   /** Layers of each stage at least. */
   readonly fewest: number;
   readonly stages: readonly Stage[];
+  /** By run, seconds of a layer that a micro-batch passes on its way to later stages and back at least, and on its way there. */
+  readonly back: readonly number[];
+  readonly there: readonly number[];
   /** What the first stage reduces after the last of all backwards. */
   readonly first: number;
   /** Up to the last backward, and after all gradients are reduced: at least. */
@@ -46,9 +49,6 @@ export interface Stage {
   readonly reduce: readonly Need[];
   /** Gathering and updates. */
   readonly rest: readonly Need[];
-  /** Seconds of any layer that stands before this stage, on its way there and back at least, and on its way there. */
-  readonly back: number;
-  readonly there: number;
 }
 
 /** Ways to share a step out between what comes before and after the last of all reductions. */
@@ -60,22 +60,68 @@ const ROUNDING = 1e-6;
  * Whether some cut may take no more than so many seconds: a lower bound asks each part of a step for its own best cut, this all of
  * them for one. With E up to the last backward, R up to the last reduction and Q after it, stage s takes n_s layers at most: by
  * M·(f_s + n_s·c_s) + Σ_{i<s} r_i·n_i·c_i ≤ E, by the same with forwards before it and what it reduces ≤ R, by what it gathers
- * and updates ≤ Q, and by its memory; L − n_s − Σ_{j>s} n_j come before it at least. All of them together take L. Of one kind of layer.
+ * and updates ≤ Q, and by its memory; L − n_s − Σ_{j>s} n_j come before it at least, on the fastest stages as far as these have
+ * room. All of them together take L. Of one kind of layer.
  */
 export function cutsWithin(asked: Asked): (way: Way, seconds: number) => boolean {
   const { microBatches, layers, fewest, stages, first, pipeline, rest } = asked;
-  /** Layers that a stage takes at most, as many as `others` being left. */
-  const ownOf = (s: number, pass: Pass, others: number, end: number, after: number): number => {
-    const { run, beside, reduce, rest: updating, back, there } = stages[s]!;
+  const [back, there] = [asked.back, asked.there].map(fastestFirst) as [Before, Before];
+  /** Layers that each stage takes at most, whatever comes before it; and of its run up to it. */
+  const alone = new Array<number>(stages.length);
+  const upTo = new Array<number>(stages.length);
+  const ofRuns = new Array<number>(asked.back.length);
+  const aloneOf = (s: number, pass: Pass, end: number, after: number): number => {
+    const { run, beside, reduce, rest: updating } = stages[s]!;
     const perLayer = microBatches * pass.secondsPerLayer[run]!;
     const always = microBatches * (beside + pass.fixed[run]!);
-    let own = Math.min(pass.most(s), layersIn(perLayer, always, end - first, back, others));
-    for (const need of reduce)
-      own = Math.min(own, layersIn(perLayer + need.perLayer, always + need.fixed, end, there, others));
-    for (const need of updating) own = Math.min(own, layersIn(need.perLayer, need.fixed, after, 0, others));
-    return Math.floor(own + ROUNDING);
+    let own = Math.min(pass.most(s), layersIn(perLayer, always, end - first));
+    for (const need of reduce) own = Math.min(own, layersIn(perLayer + need.perLayer, always + need.fixed, end));
+    for (const need of updating) own = Math.min(own, layersIn(need.perLayer, need.fixed, after));
+    return Math.floor(Math.min(layers, own) + ROUNDING);
   };
+  /** Seconds of so many layers on the stages before one, at least; infinite where they have no room. */
+  const before = ({ runs, seconds }: Before, s: number, count: number): number => {
+    const { run: own } = stages[s]!;
+    let left = count;
+    let sum = 0;
+    for (const run of runs) {
+      if (left <= 0) break;
+      if (run > own) continue;
+      const taken = Math.min(left, run === own ? upTo[s]! : ofRuns[run]!);
+      sum += taken * seconds[run]!;
+      left -= taken;
+    }
+    return left > 0 ? Number.POSITIVE_INFINITY : sum;
+  };
+  /** Layers that a stage takes at most, as many as `others` being left. */
+  const ownOf = (s: number, pass: Pass, others: number, end: number, after: number): number => {
+    const { run, beside, reduce } = stages[s]!;
+    const perLayer = microBatches * pass.secondsPerLayer[run]!;
+    const always = microBatches * (beside + pass.fixed[run]!);
+    let own = Math.min(others, passesAlone(s, pass, end, after));
+    for (; own >= 0; own--) {
+      const taken = always + own * perLayer;
+      if (taken + before(back, s, others - own) > end - first) continue;
+      const forward = before(there, s, others - own);
+      if (reduce.every((need) => taken + need.fixed + own * need.perLayer + forward <= end)) break;
+    }
+    return own;
+  };
+  const passesAlone = (s: number, pass: Pass, end: number, after: number) =>
+    Math.min(alone[s]!, aloneOf(s, pass, end, after));
   const within = ({ passes }: Way, end: number, after: number): boolean => {
+    let all = 0;
+    ofRuns.fill(0);
+    for (const [s, { run }] of stages.entries()) {
+      let most = -1;
+      for (const pass of passes) most = Math.max(most, aloneOf(s, pass, end, after));
+      if (most < fewest) return false;
+      alone[s] = most;
+      upTo[s] = ofRuns[run]!;
+      ofRuns[run]! += most;
+      all += most;
+    }
+    if (all < layers) return false;
     let taken = 0;
     for (let s = stages.length - 1; s >= 0; s--) {
       let own = -1;
@@ -97,12 +143,20 @@ export function cutsWithin(asked: Asked): (way: Way, seconds: number) => boolean
   return some;
 }
 
-/** Layers n with fixed + perLayer·n + before·(others − n) ≤ seconds. */
-function layersIn(perLayer: number, fixed: number, seconds: number, before: number, others: number): number {
-  const each = perLayer - before;
-  const room = seconds - fixed - before * others;
-  if (each > 0) return room / each;
-  return room < 0 && each === 0 ? -1 : others;
+/** Seconds of a layer by run, and the runs by those. */
+interface Before {
+  readonly seconds: readonly number[];
+  readonly runs: readonly number[];
+}
+
+function fastestFirst(seconds: readonly number[]): Before {
+  return { seconds, runs: [...seconds.keys()].sort((a, b) => seconds[a]! - seconds[b]!) };
+}
+
+/** Layers n with fixed + perLayer·n ≤ seconds, rounding in their favour; −1 where there is no such n. */
+function layersIn(perLayer: number, fixed: number, seconds: number): number {
+  if (seconds < fixed) return -1;
+  return perLayer > 0 ? (seconds - fixed) / perLayer : Number.POSITIVE_INFINITY;
 }
 
 /** Stages with all that a bound knows of them. */
@@ -111,10 +165,8 @@ export function stagesOf(problem: Problem, { candidate, costs, loosest, lines }:
   const ends = endStages(sharedOf(candidate), layout.pp);
   const crossing = loosest.transfers ? crossings(problem, layout, costs, choice.vpp) : [];
   const stages: Stage[] = [];
-  let back = Number.POSITIVE_INFINITY;
-  let there = Number.POSITIVE_INFINITY;
   for (const [run, { stages: count }] of layout.runs.entries()) {
-    const { embeddingSeconds, headSeconds, forwardShare, secondsPerLayer } = costs[run]!;
+    const { embeddingSeconds, headSeconds } = costs[run]!;
     for (let i = 0; i < count; i++) {
       const stage = stages.length;
       const embedding = ends.all || ends.embedding === stage;
@@ -127,26 +179,15 @@ export function stagesOf(problem: Problem, { candidate, costs, loosest, lines }:
         fixed: (embedding ? line.embedding : 0) + (head ? line.head : 0),
       });
       const { reduce, rest } = lines[run]![i]!;
-      stages.push({
-        ...{ run, beside, reduce: reduce.map(needOf), rest: rest.map(needOf) },
-        back: back === Number.POSITIVE_INFINITY ? 0 : back,
-        there: there === Number.POSITIVE_INFINITY ? 0 : there,
-      });
-      back = Math.min(back, loosest.ramp * secondsPerLayer[0]!);
-      there = Math.min(there, loosest.ramp * forwardShare * secondsPerLayer[0]!);
+      stages.push({ run, beside, reduce: reduce.map(needOf), rest: rest.map(needOf) });
     }
   }
   return stages;
 }
 
-/** Stages of which nothing but the kernels of their layers is known, by run: seconds at least. */
-export function bareStages({ runs }: Layout, seconds: readonly number[], ramp: number): Stage[] {
-  let before = Number.POSITIVE_INFINITY;
+/** Stages of which nothing but the kernels of their layers is known. */
+export function bareStages({ runs }: Layout): Stage[] {
   return runs.flatMap(({ stages }, run) =>
-    Array.from({ length: stages }, (): Stage => {
-      const back = before === Number.POSITIVE_INFINITY ? 0 : before;
-      before = Math.min(before, ramp * seconds[run]!);
-      return { run, beside: 0, reduce: [], rest: [], back, there: 0 };
-    }),
+    Array.from({ length: stages }, (): Stage => ({ run, beside: 0, reduce: [], rest: [] })),
   );
 }
