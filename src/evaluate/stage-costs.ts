@@ -64,19 +64,14 @@ export function stageCosts(problem: Problem, spec: StageSpec, cache = profileCac
 }
 
 function secondsIn(
-  { model }: Problem,
+  problem: Problem,
   profile: StageProfile,
   leastEndsOf: StageSeconds['leastEnds'],
 ): StageSeconds {
-  const secondsPerLayer = profile.layers[0]!.map(({ time }) => secondsOf(time));
-  // Each module that predicts a further token is a layer and what stands beside it.
   const times = profile.layers[0]!.map(({ time }) => time);
   const forwardShare = Math.min(...times.map((time) => seconds(time.forward) / secondsOf(time)));
-  const module = secondsOf(profile.prediction.time) + secondsPerLayer[lastKind(model)]!;
   return {
-    secondsPerLayer,
-    embeddingSeconds: secondsOf(profile.embedding.time),
-    headSeconds: secondsOf(profile.head.time) + model.mtpLayers * module,
+    ...passesIn(problem, profile),
     boundarySeconds: boundarySeconds(profile),
     socketBoundarySeconds: boundarySeconds(profile, true),
     boundaryBytes: profile.boundaryBytes,
@@ -87,22 +82,31 @@ function secondsIn(
   };
 }
 
-/**
- * Seconds of a layer of each kind for one micro-batch by its own kernels and communication: the same whatever its pipeline, its
- * copies and how they share states, none of which makes it less.
- */
+/** What kernels and their communication take for one micro-batch, seconds: of a layer of each kind, and of the ends of the model. */
+export type KernelSeconds = Pick<StageSeconds, 'secondsPerLayer' | 'embeddingSeconds' | 'headSeconds'>;
+
+/** The same whatever its pipeline, its copies and how they share states, none of which makes any of it less. */
 export function kernelSeconds(
   problem: Problem,
   { dims, techniques, ...spec }: StageSpec,
   cache: ProfileCache,
-): number[] {
+): KernelSeconds {
   const alone = { ...dims, pp: 1, vpp: 1, dpReplicate: 1, dpShard: 1 };
-  const { layers } = passingProfile(
+  return passesIn(
     problem,
-    { ...spec, dims: alone, techniques: ofKernels(techniques) },
-    cache,
+    passingProfile(problem, { ...spec, dims: alone, techniques: ofKernels(techniques) }, cache),
   );
-  return layers[0]!.map(({ time }) => secondsOf(time));
+}
+
+function passesIn({ model }: Problem, { layers, prediction, embedding, head }: StageProfile): KernelSeconds {
+  const secondsPerLayer = layers[0]!.map(({ time }) => secondsOf(time));
+  // Each module that predicts a further token is a layer and what stands beside it.
+  const module = secondsOf(prediction.time) + secondsPerLayer[lastKind(model)]!;
+  return {
+    secondsPerLayer,
+    embeddingSeconds: secondsOf(embedding.time),
+    headSeconds: secondsOf(head.time) + model.mtpLayers * module,
+  };
 }
 
 /** Something of each of a group's stages in a row, worked out once for all whose GPUs lie alike in their fast domains. */

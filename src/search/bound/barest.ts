@@ -1,5 +1,6 @@
 import type { Problem } from '../../domain/problem.ts';
 import { microBatchesPerReplica } from '../space/candidate.ts';
+import type { KernelSeconds } from '../../evaluate/stage-costs.ts';
 import type { Layout } from '../space/frame.ts';
 import { lowerBound, rampShare, type Sharpening } from './bounds.ts';
 import type { Group } from './by-size.ts';
@@ -37,6 +38,7 @@ export function barestBound(
     enough = Number.POSITIVE_INFINITY,
     worst = Number.POSITIVE_INFINITY,
     most = null,
+    alive = null,
     ways,
   }: { readonly ramp?: number } & Sharpening = {},
 ): number {
@@ -46,40 +48,42 @@ export function barestBound(
     const candidate = { layout, choice };
     const loosest = { ramp, transfers, ends: 'anyRecompute', orders } as const;
     // Sharpened only where it might be the least.
-    const sharpening = { enough: Math.min(least, enough), worst, most, ...(ways && { ways }) };
+    const sharpening = { enough: Math.min(least, enough), worst, most, alive, ...(ways && { ways }) };
     least = Math.min(least, lowerBound(problem, candidate, book.seconds(candidate), loosest, sharpening));
   }
   return least;
 }
 
 /**
- * The same by kernels of layers that are whole and fit: whether a group has a cut within `worst` seconds, which is told where it
- * has none; without that, the largest of some seconds that are tried within which it has none.
+ * The same by kernels of layers that are whole and fit: the largest of some seconds that are tried within which a group has no cut,
+ * `known` where it has one within all of them; none is larger than `worst`.
  */
 export function barestWays(
   problem: Problem,
   layout: Layout,
   group: Group,
   ways: readonly Way[],
-  { known, worst }: { readonly known: number; readonly worst: number },
+  { known, worst, alive }: { readonly known: number; readonly worst: number; readonly alive: readonly number[] | null },
 ): number {
   const { secondsPerStep } = problem.stack.host;
   const [choice] = group.barest;
   const ramp = leastRamp(problem, layout, group);
-  const least = layout.runs.map((_, run) =>
-    Math.min(...ways.flatMap(({ passes }) => passes.map(({ secondsPerLayer }) => secondsPerLayer[run]!))),
-  );
+  const leastOf = (of: (one: KernelSeconds) => number) =>
+    layout.runs.map((_, run) => Math.min(...ways.map(({ kernels }) => of(kernels[run]!))));
+  const least = leastOf(({ secondsPerLayer: [seconds] }) => seconds!);
+  const [embedding, head] = [leastOf((one) => one.embeddingSeconds), leastOf((one) => one.headSeconds)];
+  const ends = layout.runs.map((_, run) => ({ embeddingSeconds: embedding[run]!, headSeconds: head[run]! }));
   const within = cutsWithin({
     ...{ microBatches: microBatchesPerReplica(problem, { layout, choice }), layers: problem.model.layers.length },
     ...{ fewest: layersAtLeast(layout, group.orders), first: 0, pipeline: 0, rest: 0 },
-    ...{ stages: bareStages(layout), back: least.map((seconds) => ramp * seconds), there: least.map(() => 0) },
+    ...{ stages: bareStages({ layout, choice }, ends), back: least.map((seconds) => ramp * seconds), there: least.map(() => 0) },
+    turns: alive === null ? null : { seconds: least, alive },
   });
   const holds = (seconds: number) => {
     const own = (seconds / problem.stack.timeMultiplier.value - secondsPerStep) * (1 + ROUNDING);
     return ways.some((way) => within(way, own));
   };
-  if (worst < Number.POSITIVE_INFINITY) return holds(worst) ? known : worst;
-  return lastThatNot(holds, known);
+  return worst < Number.POSITIVE_INFINITY && !holds(worst) ? worst : lastThatNot(holds, known, worst);
 }
 
 const ROUNDING = 1e-9;
@@ -87,9 +91,9 @@ const ROUNDING = 1e-9;
 const STEP = 1.02;
 const STEPS = 40;
 
-/** Of what is known and larger values, the largest at which something does not yet hold that holds for all larger ones. */
-function lastThatNot(holds: (value: number) => boolean, known: number): number {
-  let [low, high] = [0, STEPS];
+/** Of what is known and values up to `most`, the largest at which something does not yet hold that holds for all larger ones. */
+function lastThatNot(holds: (value: number) => boolean, known: number, most: number): number {
+  let [low, high] = [0, Math.min(STEPS, Math.ceil(Math.log(most / known) / Math.log(STEP)))];
   while (high - low > 1) {
     const middle = (low + high) >> 1;
     if (holds(known * STEP ** middle)) high = middle;

@@ -30,7 +30,7 @@ export function lowerBound(
   candidate: Candidate,
   costs: readonly StageSeconds[],
   loosest: Loosest = loosestOf(problem, candidate),
-  { enough = Number.POSITIVE_INFINITY, worst = Number.POSITIVE_INFINITY, most = null, ways }: Sharpening = {},
+  { enough = Number.POSITIVE_INFINITY, worst = Number.POSITIVE_INFINITY, most = null, alive = null, ways }: Sharpening = {},
 ): number {
   const { ramp, ends, orders } = loosest;
   const paceAt = pacesFor(costs, loosest);
@@ -73,10 +73,10 @@ export function lowerBound(
     ...{ stages: stagesOf(problem, { candidate, costs, loosest, lines }), first, pipeline: atLeast, rest },
     back: costs.map(({ secondsPerLayer: [seconds] }) => ramp * seconds!),
     there: costs.map(({ secondsPerLayer: [seconds], forwardShare }) => ramp * forwardShare * seconds!),
+    turns: alive === null ? null : { seconds: costs.map(({ secondsPerLayer: [seconds] }) => seconds!), alive },
   });
   const secondsOf = (value: number) => (value / multiplier - secondsPerStep) * (1 + ROUNDING);
-  const passes = costs.map(({ secondsPerLayer }) => secondsPerLayer);
-  if (!within(plainWay(passes, most), secondsOf(limit))) return limit;
+  if (!within(plainWay(costs, most), secondsOf(limit))) return limit;
   return ways === undefined || ways().some((way) => within(way, secondsOf(worst))) ? least : worst;
 }
 
@@ -88,6 +88,8 @@ export interface Sharpening {
   readonly worst?: number;
   /** Layers that fit on each stage, at most; null: not known. */
   readonly most?: readonly number[] | null;
+  /** Micro-batches that each stage has alive at most, of pipelines that take turns; null: not known. */
+  readonly alive?: readonly number[] | null;
   /** What its layers are run with, each configuration in one of these ways: asked of each by itself, last of all. */
   readonly ways?: () => readonly Way[];
 }

@@ -21,7 +21,8 @@ export function candidateBound(
   const plain = book.seconds(least);
   const most = enough < Number.POSITIVE_INFINITY ? room.most([candidate.choice]) : null;
   const ways = () => [coveringWay(problem, book, room, candidate)];
-  const sharpening = { enough, worst: enough, most, ...(candidate === least ? {} : { ways }) };
+  const alive = most === null ? null : room.alive([candidate.choice]);
+  const sharpening = { enough, worst: enough, most, alive, ...(candidate === least ? {} : { ways }) };
   const seconds = lowerBound(problem, least, plain, undefined, sharpening);
   if (candidate === least || seconds >= enough) return seconds;
   const squeeze = squeezeOf(problem, book, least, withAll(candidate));

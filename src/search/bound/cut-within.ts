@@ -1,9 +1,8 @@
 import type { Problem } from '../../domain/problem.ts';
 import { endStages } from '../../evaluate/ends.ts';
 import type { LeastEnd, LeastEndLines } from '../../evaluate/least-ends.ts';
-import type { StageSeconds } from '../../evaluate/stage-costs.ts';
+import type { KernelSeconds, StageSeconds } from '../../evaluate/stage-costs.ts';
 import { type Candidate, sharedOf } from '../space/candidate.ts';
-import type { Layout } from '../space/frame.ts';
 import { atCrossings, crossings } from './crossings.ts';
 import type { Loosest } from './pipeline-bound.ts';
 import type { Pass, Way } from './ways.ts';
@@ -18,6 +17,8 @@ export interface Asked {
   /** By run, seconds of a layer that a micro-batch passes on its way to later stages and back at least, and on its way there. */
   readonly back: readonly number[];
   readonly there: readonly number[];
+  /** Seconds of a layer by run, and micro-batches that each stage has alive, where stages of one chunk each work on whole backwards; null: elsewhere. */
+  readonly turns: { readonly seconds: readonly number[]; readonly alive: readonly number[] } | null;
   /** What the first stage reduces after the last of all backwards. */
   readonly first: number;
   /** Up to the last backward, and after all gradients are reduced: at least. */
@@ -62,10 +63,15 @@ const ROUNDING = 1e-6;
  * M·(f_s + n_s·c_s) + Σ_{i<s} r_i·n_i·c_i ≤ E, by the same with forwards before it and what it reduces ≤ R, by what it gathers
  * and updates ≤ Q, and by its memory; L − n_s − Σ_{j>s} n_j come before it at least, on the fastest stages as far as these have
  * room. All of them together take L. Of one kind of layer.
+ *
+ * A stage that has α_s micro-batches alive at most waits for the first to come back from later stages, with α_s − 1 forwards to do
+ * meanwhile, and after its last forward for the last, with as many backwards: where M > α_s, M·t_s + Σ_{i<s} t_i + 2·Σ_{i>s} t_i − (α_s − 1)·t_s ≤ E.
  */
 export function cutsWithin(asked: Asked): (way: Way, seconds: number) => boolean {
   const { microBatches, layers, fewest, stages, first, pipeline, rest } = asked;
   const [back, there] = [asked.back, asked.there].map(fastestFirst) as [Before, Before];
+  const { turns } = asked;
+  const around = turns === null ? [] : sidesOf(turns.seconds);
   /** Layers that each stage takes at most, whatever comes before it; and of its run up to it. */
   const alone = new Array<number>(stages.length);
   const upTo = new Array<number>(stages.length);
@@ -93,16 +99,35 @@ export function cutsWithin(asked: Asked): (way: Way, seconds: number) => boolean
     }
     return left > 0 ? Number.POSITIVE_INFINITY : sum;
   };
+  /** The same of so many layers on all other stages, those after it there and back twice. */
+  const beside = (s: number, count: number): number => {
+    const { run: own } = stages[s]!;
+    let left = count;
+    let sum = 0;
+    for (const { run, after, seconds } of around) {
+      if (left <= 0) break;
+      let room = after === run < own || (!after && run > own) ? 0 : ofRuns[run]!;
+      if (run === own) room = after ? ofRuns[run]! - upTo[s]! - alone[s]! : upTo[s]!;
+      const taken = Math.min(left, room);
+      sum += taken * seconds;
+      left -= taken;
+    }
+    return left > 0 ? Number.POSITIVE_INFINITY : sum;
+  };
   /** Layers that a stage takes at most, as many as `others` being left. */
   const ownOf = (s: number, pass: Pass, others: number, end: number, after: number): number => {
-    const { run, beside, reduce } = stages[s]!;
+    const { run, beside: fixed, reduce } = stages[s]!;
     const perLayer = microBatches * pass.secondsPerLayer[run]!;
-    const always = microBatches * (beside + pass.fixed[run]!);
-    let own = Math.min(others, passesAlone(s, pass, end, after));
+    const always = microBatches * (fixed + pass.fixed[run]!);
+    const alive = turns === null ? microBatches : turns.alive[s]!;
+    const turned = microBatches > alive ? (microBatches - alive + 1) / microBatches : 0;
+    let own = passesAlone(s, pass, end, after);
     for (; own >= 0; own--) {
       const taken = always + own * perLayer;
-      if (taken + before(back, s, others - own) > end - first) continue;
-      const forward = before(there, s, others - own);
+      const earlier = Math.max(0, others - own);
+      if (taken + before(back, s, earlier) > end - first) continue;
+      if (turned > 0 && turned * taken + beside(s, layers - own) > end - first) continue;
+      const forward = before(there, s, earlier);
       if (reduce.every((need) => taken + need.fixed + own * need.perLayer + forward <= end)) break;
     }
     return own;
@@ -149,6 +174,22 @@ interface Before {
   readonly runs: readonly number[];
 }
 
+/** Layers of a run before a stage or after it, and seconds of each. */
+interface Side {
+  readonly run: number;
+  readonly after: boolean;
+  readonly seconds: number;
+}
+
+/** Those that take least first. */
+function sidesOf(seconds: readonly number[]): Side[] {
+  const sides = seconds.flatMap((each, run): Side[] => [
+    { run, after: false, seconds: each },
+    { run, after: true, seconds: 2 * each },
+  ]);
+  return sides.sort((a, b) => a.seconds - b.seconds);
+}
+
 function fastestFirst(seconds: readonly number[]): Before {
   return { seconds, runs: [...seconds.keys()].sort((a, b) => seconds[a]! - seconds[b]!) };
 }
@@ -185,9 +226,21 @@ export function stagesOf(problem: Problem, { candidate, costs, loosest, lines }:
   return stages;
 }
 
-/** Stages of which nothing but the kernels of their layers is known. */
-export function bareStages({ runs }: Layout): Stage[] {
+/** Stages of which nothing but kernels is known: of the ends of the model, by run, seconds at least. */
+export function bareStages(
+  candidate: Candidate,
+  ends: readonly Pick<KernelSeconds, 'embeddingSeconds' | 'headSeconds'>[],
+): Stage[] {
+  const { runs, pp } = candidate.layout;
+  const { all, embedding, head } = endStages(sharedOf(candidate), pp);
+  let stage = 0;
   return runs.flatMap(({ stages }, run) =>
-    Array.from({ length: stages }, (): Stage => ({ run, beside: 0, reduce: [], rest: [] })),
+    Array.from({ length: stages }, (): Stage => {
+      const beside =
+        (!all && stage === embedding ? ends[run]!.embeddingSeconds : 0) +
+        (!all && stage === head ? ends[run]!.headSeconds : 0);
+      stage += 1;
+      return { run, beside, reduce: [], rest: [] };
+    }),
   );
 }

@@ -1,4 +1,5 @@
 import type { Problem } from '../../domain/problem.ts';
+import { scheduleOf } from '../../schedules/index.ts';
 import { remembered } from '../../units/remembered.ts';
 import type { Choice } from '../space/choices.ts';
 import type { Layout } from '../space/frame.ts';
@@ -84,6 +85,14 @@ export class LayerRoom {
     return most;
   }
 
+  /** Micro-batches that each stage has alive at most with any of these choices, where all of them have one chunk a stage and whole backwards; null elsewhere. */
+  alive(choices: readonly Choice[]): readonly number[] | null {
+    const { layout, book } = this;
+    if (layout.pp === 1 || !choices.every(takesTurns)) return null;
+    const [first, ...rest] = choices.map((choice) => book.inFlight({ layout, choice }));
+    return rest.length === 0 ? first! : first!.map((own, s) => Math.max(own, ...rest.map((one) => one[s]!)));
+  }
+
   miss(choice: Choice): MemoryMiss | null {
     const excess = this.excess(choice);
     return excess === null ? null : this.missOf(excess);
@@ -106,4 +115,10 @@ export class LayerRoom {
     const { length } = this.problem.model.layers;
     return missing(this.problem, length / excess, length);
   }
+}
+
+/** A stage has one chunk, whose backward is one pass, and a step ends with nothing in flight. */
+function takesTurns({ vpp, schedule }: Choice): boolean {
+  const { chunks, splitsBackward, flows } = scheduleOf(schedule);
+  return vpp === 1 && chunks === 'one' && !splitsBackward && flows !== true;
 }

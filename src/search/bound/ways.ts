@@ -1,4 +1,5 @@
 import type { Problem } from '../../domain/problem.ts';
+import type { KernelSeconds } from '../../evaluate/stage-costs.ts';
 import { remembered } from '../../units/remembered.ts';
 import { type Candidate, withAll, withoutFewest } from '../space/candidate.ts';
 import type { Choice } from '../space/choices.ts';
@@ -17,20 +18,20 @@ export interface Pass {
 /** A way to run all stages: each takes as many layers as whichever of these lets it take more. */
 export interface Way {
   readonly passes: readonly Pass[];
+  /** What it takes at least, by run. */
+  readonly kernels: readonly KernelSeconds[];
   /** Ways of which one is followed where this is: each asks for more. */
   readonly narrower?: () => readonly Way[];
 }
 
 /** Layers take so long on each run, and only so many fit on each stage; null: any. */
-export function plainWay(
-  secondsPerLayer: readonly (readonly number[])[],
-  most: readonly number[] | null,
-): Way {
+export function plainWay(kernels: readonly KernelSeconds[], most: readonly number[] | null): Way {
   return {
+    kernels,
     passes: [
       {
-        secondsPerLayer: secondsPerLayer.map(([seconds]) => seconds!),
-        fixed: secondsPerLayer.map(() => 0),
+        secondsPerLayer: kernels.map(({ secondsPerLayer: [seconds] }) => seconds!),
+        fixed: kernels.map(() => 0),
         most: most === null ? () => Number.POSITIVE_INFINITY : (stage) => most[stage]!,
       },
     ],
@@ -69,12 +70,13 @@ export function coveringWay(problem: Problem, book: CostBook, room: LayerRoom, c
   const covering = withAll(candidate);
   const [kernels, covered] = [book.kernels(plain), book.kernels(covering)];
   const [held, heldCovered] = [room.most([plain.choice])!, room.most([covering.choice])!];
-  const each = kernels.map(([seconds]) => seconds!);
-  const again = covered.map(([seconds], run) => seconds! - each[run]!);
+  const each = kernels.map(({ secondsPerLayer: [seconds] }) => seconds!);
+  const again = covered.map(({ secondsPerLayer: [seconds] }, run) => seconds! - each[run]!);
   const all = { secondsPerLayer: each.map((seconds, run) => seconds + again[run]!), fixed: each.map(() => 0) };
   const between = (fewest: number, most: number): Way => {
     const middle = (fewest + most) >> 1;
     return {
+      kernels,
       passes: [
         { ...all, most: (stage) => Math.min(most, heldCovered[stage]!) },
         {

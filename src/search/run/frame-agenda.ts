@@ -171,17 +171,18 @@ class FrameAgenda {
     const worst = byTime ? threshold : Number.POSITIVE_INFINITY;
     const room = this.roomOf({ problem, book }, layout);
     const most = worst < Number.POSITIVE_INFINITY ? room.most(group.choices) : null;
+    const alive = room.alive(group.orders);
     const asksWays = byTime && problem.model.kinds.length === 1;
     const all = asksWays ? waysOf(problem, book, room, layout, group.choices) : [];
     if (asksWays && known !== 'some' && known !== 'ways') {
-      const least = barestWays(problem, layout, group, all, { known: bound, worst });
+      const least = barestWays(problem, layout, group, all, { known: bound, worst, alive });
       if (least > bound) {
         this.add({ bound: least, layout, of: group, known: 'ways' });
         return;
       }
     }
     const ways = () => all;
-    const seconds = barestBound(problem, book, layout, group, { enough, worst, most, ways });
+    const seconds = barestBound(problem, book, layout, group, { enough, worst, most, alive, ways });
     const value = Math.max(bound, options.objective.bound(seconds, [layout]));
     this.add({ bound: value, layout, of, known: value < enough ? 'all' : 'some' });
   }
