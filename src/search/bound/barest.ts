@@ -79,13 +79,15 @@ export function barestWays(
     ...{ stages: bareStages({ layout, choice }, ends), back: least.map((seconds) => ramp * seconds), there: least.map(() => 0) },
     turns: alive === null ? null : { seconds: least, alive },
   });
-  const holds = (seconds: number) => {
-    const own = (seconds / problem.stack.timeMultiplier.value - secondsPerStep) * (1 + ROUNDING);
-    return ways.some((way) => within(way, own));
-  };
-  return worst < Number.POSITIVE_INFINITY && !holds(worst) ? worst : lastThatNot(holds, known, worst);
+  const holds = (way: Way, seconds: number) =>
+    within(way, (seconds / problem.stack.timeMultiplier.value - secondsPerStep) * (1 + ROUNDING));
+  const some = (seconds: number) => ways.some((way) => holds(way, seconds));
+  if (worst < Number.POSITIVE_INFINITY && !some(worst)) return worst;
+  return worst < known * NEAR ? known : lastThatNot(some, known, worst);
 }
 
+/** What is known so near to the largest is told no better. */
+const NEAR = 1.1;
 const ROUNDING = 1e-9;
 /** Seconds that are tried are so far apart, and none is larger than so many times what was known. */
 const STEP = 1.02;

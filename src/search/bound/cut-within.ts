@@ -122,14 +122,24 @@ export function cutsWithin(asked: Asked): (way: Way, seconds: number) => boolean
     const alive = turns === null ? microBatches : turns.alive[s]!;
     const turned = microBatches > alive ? (microBatches - alive + 1) / microBatches : 0;
     let own = passesAlone(s, pass, end, after);
-    for (; own >= 0; own--) {
+    while (own >= 0) {
       const taken = always + own * perLayer;
       const earlier = Math.max(0, others - own);
-      if (taken + before(back, s, earlier) > end - first) continue;
-      if (turned > 0 && turned * taken + beside(s, layers - own) > end - first) continue;
-      const forward = before(there, s, earlier);
-      if (reduce.every((need) => taken + need.fixed + own * need.perLayer + forward <= end)) break;
+      let over = taken + before(back, s, earlier) - (end - first);
+      if (over <= 0 && turned > 0)
+        over = Math.max(over, (turned * taken + beside(s, layers - own) - (end - first)) / turned);
+      if (over <= 0 && reduce.length > 0) {
+        const forward = before(there, s, earlier);
+        for (const need of reduce) {
+          const reduced = taken + need.fixed + own * need.perLayer + forward - end;
+          over = Math.max(over, (reduced * perLayer) / (perLayer + need.perLayer));
+        }
+      }
+      if (over <= 0) break;
+      // With a layer less it takes that layer's time less at most.
+      own -= Math.max(1, Math.floor(over / perLayer));
     }
+    own = Math.max(-1, own);
     return own;
   };
   const passesAlone = (s: number, pass: Pass, end: number, after: number) =>
@@ -157,15 +167,18 @@ export function cutsWithin(asked: Asked): (way: Way, seconds: number) => boolean
     return taken >= layers;
   };
   const ends = stages.some((stage) => stage.reduce.length + stage.rest.length > 0);
-  const some = (way: Way, seconds: number): boolean => {
+  return function some(way, seconds): boolean {
     const spare = seconds - pipeline - first - rest;
-    if (spare < 0 || !within(way, seconds - rest, rest + spare)) return false;
-    let found = !ends;
-    for (let i = 0; i < SHARES && !found; i++)
-      found = within(way, seconds - rest - (spare * i) / SHARES, rest + (spare * (i + 1)) / SHARES);
-    return found && (way.narrower?.().some((one) => some(one, seconds)) ?? true);
+    if (spare < 0) return false;
+    /** Whether some share from `low` to `high` of what is spare may come after the last reduction. */
+    const shared = (low: number, high: number): boolean => {
+      if (!within(way, seconds - rest - (spare * low) / SHARES, rest + (spare * high) / SHARES)) return false;
+      if (!ends || high - low === 1) return true;
+      const middle = (low + high) >> 1;
+      return shared(low, middle) || shared(middle, high);
+    };
+    return shared(0, SHARES) && (way.narrower?.().some((one) => some(one, seconds)) ?? true);
   };
-  return some;
 }
 
 /** Seconds of a layer by run, and the runs by those. */

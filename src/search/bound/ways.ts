@@ -1,6 +1,6 @@
 import type { Problem } from '../../domain/problem.ts';
 import type { KernelSeconds } from '../../evaluate/stage-costs.ts';
-import { remembered } from '../../units/remembered.ts';
+import { rememberedOf } from '../../units/remembered.ts';
 import { type Candidate, withAll, withoutFewest } from '../space/candidate.ts';
 import type { Choice } from '../space/choices.ts';
 import type { Layout } from '../space/frame.ts';
@@ -38,6 +38,22 @@ export function plainWay(kernels: readonly KernelSeconds[], most: readonly numbe
   };
 }
 
+/** Parts in which numbers of covered layers are told apart where many choices are looked at. */
+const COARSE = 24;
+
+const distinct = new WeakMap<readonly Choice[], readonly Choice[]>();
+
+/** Of choices, one for each that kernels, states and micro-batches in flight are like. */
+function distinctOf(choices: readonly Choice[]): readonly Choice[] {
+  return rememberedOf(distinct, choices, () => {
+    const key = (choice: Choice) => {
+      const { layer, states, alive } = choiceKeys(choice);
+      return `${layer}/${states}/${alive}/${choice.fewest}`;
+    };
+    return [...new Map(choices.map((choice) => [key(choice), choice])).values()];
+  });
+}
+
 /** Ways of these choices of a layout of which each configuration has one, by what its kernels take and its layers keep. */
 export function waysOf(
   problem: Problem,
@@ -46,25 +62,26 @@ export function waysOf(
   layout: Layout,
   choices: readonly Choice[],
 ): Way[] {
-  const ways = new Map<string, Way>();
-  for (const choice of choices) {
-    const { layer, states, alive } = choiceKeys(choice);
-    remembered(ways, `${layer}/${states}/${alive}/${choice.fewest}`, () =>
-      choice.fewest === null
-        ? plainWay(book.kernels({ layout, choice }), room.most([choice]))
-        : coveringWay(problem, book, room, { layout, choice }),
-    );
-  }
-  return [...ways.values()];
+  return distinctOf(choices).map((choice) =>
+    choice.fewest === null
+      ? plainWay(book.kernels({ layout, choice }), room.most([choice]))
+      : coveringWay(problem, book, room, { layout, choice }, COARSE),
+  );
 }
 
 /**
  * A technique covers the first k layers of each stage, the same k of all: q seconds more for each of them, so that n layers take
  * min(n·(c + q), n·c + k·q). With S bytes of states, A and a of what a micro-batch in flight keeps without and with it, alive α
  * and R of room, n ≤ R/(S + α·a) of those all covered fit, and n ≤ (R + k·α·(A − a))/(S + α·A) of more. For k from `fewest` to
- * `most`: the time of the fewest with the room of the most; narrower, those of either half.
+ * `most`: the time of the fewest with the room of the most; narrower, those of either half, down to so many parts of all k.
  */
-export function coveringWay(problem: Problem, book: CostBook, room: LayerRoom, candidate: Candidate): Way {
+export function coveringWay(
+  problem: Problem,
+  book: CostBook,
+  room: LayerRoom,
+  candidate: Candidate,
+  parts = Number.POSITIVE_INFINITY,
+): Way {
   const { layout } = candidate;
   const plain = withoutFewest(candidate);
   const covering = withAll(candidate);
@@ -73,6 +90,7 @@ export function coveringWay(problem: Problem, book: CostBook, room: LayerRoom, c
   const each = kernels.map(({ secondsPerLayer: [seconds] }) => seconds!);
   const again = covered.map(({ secondsPerLayer: [seconds] }, run) => seconds! - each[run]!);
   const all = { secondsPerLayer: each.map((seconds, run) => seconds + again[run]!), fixed: each.map(() => 0) };
+  const layers = problem.model.layers.length - layout.pp + 1;
   const between = (fewest: number, most: number): Way => {
     const middle = (fewest + most) >> 1;
     return {
@@ -89,8 +107,8 @@ export function coveringWay(problem: Problem, book: CostBook, room: LayerRoom, c
           },
         },
       ],
-      ...(fewest === most ? {} : { narrower: () => [between(fewest, middle), between(middle + 1, most)] }),
+      ...(most - fewest < Math.max(1, layers / parts) ? {} : { narrower: () => [between(fewest, middle), between(middle + 1, most)] }),
     };
   };
-  return between(1, problem.model.layers.length - layout.pp + 1);
+  return between(1, layers);
 }
