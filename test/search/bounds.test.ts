@@ -8,7 +8,7 @@ import { parseConfiguration } from '../../src/plan-text/configuration.ts';
 import { type ChosenOptimizer, parseOptimizer } from '../../src/plan-text/optimizer-text.ts';
 import { SCHEDULES, scheduleOf } from '../../src/schedules/index.ts';
 import { modelsIn, scheduleLaw } from '../../src/schedules/schedule.ts';
-import { barestBound, barestWays, barestKernels } from '../../src/search/bound/barest.ts';
+import { barestBound, barestKernels, barestWays } from '../../src/search/bound/barest.ts';
 import { lowerBound } from '../../src/search/bound/bounds.ts';
 import { candidateBound } from '../../src/search/bound/candidate-bound.ts';
 import { CostBook } from '../../src/search/bound/cost-book.ts';

@@ -1,6 +1,6 @@
 import type { Problem } from '../../domain/problem.ts';
-import { microBatchesPerReplica } from '../space/candidate.ts';
 import type { KernelSeconds } from '../../evaluate/stage-costs.ts';
+import { microBatchesPerReplica } from '../space/candidate.ts';
 import type { Layout } from '../space/frame.ts';
 import { lowerBound, rampShare, type Sharpening } from './bounds.ts';
 import type { Group } from './by-size.ts';
@@ -63,7 +63,11 @@ export function barestWays(
   layout: Layout,
   group: Group,
   ways: readonly Way[],
-  { known, worst, alive }: { readonly known: number; readonly worst: number; readonly alive: readonly number[] | null },
+  {
+    known,
+    worst,
+    alive,
+  }: { readonly known: number; readonly worst: number; readonly alive: readonly number[] | null },
 ): number {
   const { secondsPerStep } = problem.stack.host;
   const [choice] = group.barest;
@@ -74,9 +78,16 @@ export function barestWays(
   const [embedding, head] = [leastOf((one) => one.embeddingSeconds), leastOf((one) => one.headSeconds)];
   const ends = layout.runs.map((_, run) => ({ embeddingSeconds: embedding[run]!, headSeconds: head[run]! }));
   const within = cutsWithin({
-    ...{ microBatches: microBatchesPerReplica(problem, { layout, choice }), layers: problem.model.layers.length },
+    ...{
+      microBatches: microBatchesPerReplica(problem, { layout, choice }),
+      layers: problem.model.layers.length,
+    },
     ...{ fewest: layersAtLeast(layout, group.orders), first: 0, pipeline: 0, rest: 0 },
-    ...{ stages: bareStages({ layout, choice }, ends), back: least.map((seconds) => ramp * seconds), there: least.map(() => 0) },
+    ...{
+      stages: bareStages({ layout, choice }, ends),
+      back: least.map((seconds) => ramp * seconds),
+      there: least.map(() => 0),
+    },
     turns: alive === null ? null : { seconds: least, alive },
   });
   const holds = (way: Way, seconds: number) =>

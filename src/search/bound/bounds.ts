@@ -30,7 +30,13 @@ export function lowerBound(
   candidate: Candidate,
   costs: readonly StageSeconds[],
   loosest: Loosest = loosestOf(problem, candidate),
-  { enough = Number.POSITIVE_INFINITY, worst = Number.POSITIVE_INFINITY, most = null, alive = null, ways }: Sharpening = {},
+  {
+    enough = Number.POSITIVE_INFINITY,
+    worst = Number.POSITIVE_INFINITY,
+    most = null,
+    alive = null,
+    ways,
+  }: Sharpening = {},
 ): number {
   const { ramp, ends, orders } = loosest;
   const paceAt = pacesFor(costs, loosest);
@@ -73,7 +79,8 @@ export function lowerBound(
     ...{ stages: stagesOf(problem, { candidate, costs, loosest, lines }), first, pipeline: atLeast, rest },
     back: costs.map(({ secondsPerLayer: [seconds] }) => ramp * seconds!),
     there: costs.map(({ secondsPerLayer: [seconds], forwardShare }) => ramp * forwardShare * seconds!),
-    turns: alive === null ? null : { seconds: costs.map(({ secondsPerLayer: [seconds] }) => seconds!), alive },
+    turns:
+      alive === null ? null : { seconds: costs.map(({ secondsPerLayer: [seconds] }) => seconds!), alive },
   });
   const secondsOf = (value: number) => (value / multiplier - secondsPerStep) * (1 + ROUNDING);
   if (!within(plainWay(costs, most), secondsOf(limit))) return limit;

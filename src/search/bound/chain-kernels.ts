@@ -1,6 +1,6 @@
 import type { Problem } from '../../domain/problem.ts';
 import { isMoe } from '../../layers/layer.ts';
-import { remembered } from '../../units/remembered.ts';
+import { remembered, rememberedOf } from '../../units/remembered.ts';
 import type { Choice } from '../space/choices.ts';
 import { type Frame, frameOf, type Layout } from '../space/frame.ts';
 import type { SearchOptions } from '../space/options.ts';
@@ -10,8 +10,8 @@ import { kindCounts } from './kind-counts.ts';
 
 /**
  * A bound of frames by the kernels of their layers, for every size of micro-batch and every choice: with c_s seconds of a layer for a
- * sequence on stage s at least, a copy gets through its B/dp sequences of all layers w no sooner than B/dp · Σ w / Σ_s max_k w_k/c_s,k. Of experts, whose
- * kernels depend on how they are placed, nothing is said.
+ * sequence on stage s at least, a copy gets through its B/dp sequences of all layers w no sooner than B/dp · Σ w / Σ_s max_k w_k/c_s,k.
+ * Of experts, whose kernels depend on how they are placed, nothing is said.
  */
 export function kernelBounds(
   problem: Problem,
@@ -22,7 +22,13 @@ export function kernelBounds(
   const kinds = kindCounts(problem);
   const { globalBatchSize } = problem.workload;
   const alike = firstAlike(problem.cluster);
-  const known = new Map<string, readonly number[]>();
+  const { fix, max, allow, launcher } = options;
+  const known = remembered(
+    rememberedOf(knownOf, book.problem, () => new Map<string, Map<string, readonly number[]>>()),
+    // All that choices depend on.
+    JSON.stringify([fix, max, allow, launcher?.schedule]),
+    () => new Map<string, readonly number[]>(),
+  );
   const multiplier = problem.stack.timeMultiplier.value;
   return (frame) => {
     const { family, runs, cp, pp, dp } = frame;
@@ -48,6 +54,9 @@ export function kernelBounds(
     return Number.isFinite(bound) ? bound : 0;
   };
 }
+
+/** Of each problem, and of searches with the same choices. */
+const knownOf = new WeakMap<Problem, Map<string, Map<string, readonly number[]>>>();
 
 /** By kind, seconds of a layer for one sequence of each copy of the model at least, with any choice of a frame. */
 function fastest(

@@ -81,7 +81,8 @@ export function cutsWithin(asked: Asked): (way: Way, seconds: number) => boolean
     const perLayer = microBatches * pass.secondsPerLayer[run]!;
     const always = microBatches * (beside + pass.fixed[run]!);
     let own = Math.min(pass.most(s), layersIn(perLayer, always, end - first));
-    for (const need of reduce) own = Math.min(own, layersIn(perLayer + need.perLayer, always + need.fixed, end));
+    for (const need of reduce)
+      own = Math.min(own, layersIn(perLayer + need.perLayer, always + need.fixed, end));
     for (const need of updating) own = Math.min(own, layersIn(need.perLayer, need.fixed, after));
     return Math.floor(Math.min(layers, own) + ROUNDING);
   };

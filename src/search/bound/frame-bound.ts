@@ -61,7 +61,8 @@ export function kernelBound(
   const { runs } = candidate.layout;
   let dual = 0;
   for (let run = runs.length - 1; run >= 0; run--) {
-    const rateOf = (kind: number) => (kinds[kind]! > 0 ? worth[kind]! / kernels[run]!.secondsPerLayer[kind]! : 0);
+    const rateOf = (kind: number) =>
+      kinds[kind]! > 0 ? worth[kind]! / kernels[run]!.secondsPerLayer[kind]! : 0;
     const rate = kinds.reduce((most, _, kind) => Math.max(most, rateOf(kind)), 0);
     const { stages } = runs[run]!;
     if (ramp === 0) dual += (stages * rate) / microBatches;

@@ -34,6 +34,14 @@ export class LayerRoom {
     return most * (1 + 1e-9) >= length ? null : length / most;
   }
 
+  /** Whether memory may say how layers are cut with a choice: of one kind of layers, stages have little more room than for all of them. */
+  isTight(choice: Choice): boolean {
+    if (kindCounts(this.problem).length > 1) return false;
+    return (
+      this.own(choice).reduce((all, layers) => all + layers, 0) < TIGHT * this.problem.model.layers.length
+    );
+  }
+
   private excessOfKinds(choice: Choice): number | null {
     const { layout, problem } = this;
     const { held, saves, inFlight } = this.asked(choice);
@@ -63,8 +71,7 @@ export class LayerRoom {
     if (choices.length === 1) return this.own(choices[0]!);
     const most = new Array<number>(this.layout.pp).fill(0);
     for (const choice of choices)
-      for (const [stage, layers] of this.own(choice).entries())
-        most[stage] = Math.max(most[stage]!, layers);
+      for (const [stage, layers] of this.own(choice).entries()) most[stage] = Math.max(most[stage]!, layers);
     return most;
   }
 
@@ -116,6 +123,9 @@ export class LayerRoom {
     return missing(this.problem, length / excess, length);
   }
 }
+
+/** Room for so many times the layers there are. */
+const TIGHT = 2;
 
 /** A stage has one chunk, whose backward is one pass, and a step ends with nothing in flight. */
 function takesTurns({ vpp, schedule }: Choice): boolean {

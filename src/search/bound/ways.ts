@@ -89,7 +89,10 @@ export function coveringWay(
   const [held, heldCovered] = [room.most([plain.choice])!, room.most([covering.choice])!];
   const each = kernels.map(({ secondsPerLayer: [seconds] }) => seconds!);
   const again = covered.map(({ secondsPerLayer: [seconds] }, run) => seconds! - each[run]!);
-  const all = { secondsPerLayer: each.map((seconds, run) => seconds + again[run]!), fixed: each.map(() => 0) };
+  const all = {
+    secondsPerLayer: each.map((seconds, run) => seconds + again[run]!),
+    fixed: each.map(() => 0),
+  };
   const layers = problem.model.layers.length - layout.pp + 1;
   const between = (fewest: number, most: number): Way => {
     const middle = (fewest + most) >> 1;
@@ -107,7 +110,9 @@ export function coveringWay(
           },
         },
       ],
-      ...(most - fewest < Math.max(1, layers / parts) ? {} : { narrower: () => [between(fewest, middle), between(middle + 1, most)] }),
+      ...(most - fewest < Math.max(1, layers / parts)
+        ? {}
+        : { narrower: () => [between(fewest, middle), between(middle + 1, most)] }),
     };
   };
   return between(1, layers);

@@ -31,8 +31,8 @@ interface Item {
   readonly layout: Layout;
   readonly of: Choice | Group;
   /**
-   * Of a group: by its kernels alone; that without choices whose layers do not fit; by all that its barest choices take as far as it
-   * was worth it, or by all of it.
+   * Of a group: by its kernels alone; that without choices whose layers do not fit; by kernels of whole layers that fit, each way to
+   * run them by itself; by all that its barest choices take as far as it was worth it, or by all of it.
    */
   readonly known: 'kernels' | 'fitting' | 'ways' | 'some' | 'all';
 }
@@ -172,17 +172,17 @@ class FrameAgenda {
     const room = this.roomOf({ problem, book }, layout);
     const most = worst < Number.POSITIVE_INFINITY ? room.most(group.choices) : null;
     const alive = room.alive(group.orders);
-    const asksWays = byTime && problem.model.kinds.length === 1;
-    const all = asksWays ? waysOf(problem, book, room, layout, group.choices) : [];
-    if (asksWays && known !== 'some' && known !== 'ways') {
-      const least = barestWays(problem, layout, group, all, { known: bound, worst, alive });
+    const tight = byTime && group.choices.some((choice) => room.isTight(choice));
+    const ways = tight ? waysOf(problem, book, room, layout, group.choices) : null;
+    if (ways !== null && known !== 'some' && known !== 'ways') {
+      const least = barestWays(problem, layout, group, ways, { known: bound, worst, alive });
       if (least > bound) {
         this.add({ bound: least, layout, of: group, known: 'ways' });
         return;
       }
     }
-    const ways = () => all;
-    const seconds = barestBound(problem, book, layout, group, { enough, worst, most, alive, ways });
+    const sharpening = { enough, worst, most, alive, ...(ways === null ? {} : { ways: () => ways }) };
+    const seconds = barestBound(problem, book, layout, group, sharpening);
     const value = Math.max(bound, options.objective.bound(seconds, [layout]));
     this.add({ bound: value, layout, of, known: value < enough ? 'all' : 'some' });
   }

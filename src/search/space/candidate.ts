@@ -77,7 +77,11 @@ export function withoutFewest(candidate: Candidate): Candidate {
   const { choice } = candidate;
   const one = TECHNIQUES.find(({ id }) => id === choice.fewest);
   if (one === undefined) return candidate;
-  const plain = () => ({ ...choice, techniques: interned(one.set(choice.techniques, one.off)), fewest: null });
+  const plain = () => ({
+    ...choice,
+    techniques: interned(one.set(choice.techniques, one.off)),
+    fewest: null,
+  });
   return { ...candidate, choice: rememberedOf(bare, choice, plain) };
 }
 
