@@ -244,7 +244,7 @@ A row may state, all optional: \`config.offload\` (\`optimizer\`: fraction, \`st
 \`activations\`: fraction); \`hardware.host\` (\`memoryGiB\`, \`dramGBps\`, \`pcieGBpsPerGpu\`, \`gpusPerLink\`, \`cpu\`, \`coresBound\`); \`measured.forwardSeconds\`,
 \`backwardSeconds\` (with recomputation and what of the gradients' way it does not hide), \`optimizerSeconds\`; \`measured.memoryAt\`, a point of the step
 (\`start-of-forward\`, \`forward\`, \`loss\`, \`backward\`, \`end-of-backward\`, \`optimizer-step\`), and \`memoryRank\`; \`stack.elementwise\`
-(\`eager\`, \`fused\`) and \`stack.shardedEnds\` (\`with-root\`, \`apart\`), as a stack's file has them. A row of DeepSpeed with offloading and phases that states no
+(\`eager\`, \`fused\`), \`stack.shardedEnds\` (\`with-root\`, \`apart\`), \`stack.casts\` (\`policy\`, \`autocast\`, \`autocast-cached\`) and \`stack.updatedWeights\` (\`all-gather\`, \`broadcast\`), as a stack's file has them; \`update=foreach\` in \`config.optimizer\` says that all weights are updated operation by operation. A row of DeepSpeed with offloading and phases that states no
 \`memoryAt\` is taken to be at \`optimizer-step\`, and told under its assumptions.
 
 ## Fine-tuning on small hosts

@@ -1,7 +1,9 @@
 import type { Techniques } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
+import { moduleBytes } from '../domain/stack.ts';
 import type { ProcessGroups } from '../hardware/process-groups.ts';
 import type { Span } from '../hardware/span.ts';
+import { autocast } from '../layers/autocast.ts';
 import { embeddingOperators } from '../layers/embedding.ts';
 import { layerOperators } from '../layers/layer.ts';
 import { residualTokens } from '../layers/local-shape.ts';
@@ -185,15 +187,17 @@ function endInParts(
 }
 
 function operatorLists({ problem, local, c }: StageContext, cache: ProfileCache): OperatorLists {
-  const { model, stack } = problem;
+  const { model, stack, workload } = problem;
   const key = Object.values(local).join();
   const of: LayerContext = { model, local, stack, c };
+  const held = moduleBytes(workload, stack, local.elementBytes);
+  const run = (list: readonly Operator[]) => (held > local.elementBytes ? autocast(list, local, held) : list);
   const fresh = (): OperatorLists => ({
-    kinds: model.kinds.map((kind) => layerOperators(kind, of)),
-    embedding: embeddingOperators(of),
-    towers: towerPasses(of),
-    head: outputOperators(of),
-    prediction: predictionOperators(of),
+    kinds: model.kinds.map((kind) => run(layerOperators(kind, of))),
+    embedding: run(embeddingOperators(of)),
+    towers: towerPasses(of).map((pass) => ({ ...pass, operators: run(pass.operators) })),
+    head: run(outputOperators(of)),
+    prediction: run(predictionOperators(of)),
   });
   return remembered(cache.operators, key, fresh, MOST_OPERATORS);
 }
@@ -228,10 +232,10 @@ const keys = new WeakMap<ProcessGroups, { readonly layer: number; readonly stage
 /** Where the communication of a layer goes, and where that beside it goes: a number for all groups that lie alike. */
 function groupKeys(groups: ProcessGroups) {
   return rememberedOf(keys, groups, () => {
-    const { tensor, context, expert, expertTensor, gradient, shard, expertData } = groups;
+    const { tensor, context, expert, expertTensor, gradient, shard, expertData, expertShard } = groups;
     return {
       layer: numberOf(tensor, context, expert, expertTensor),
-      stage: numberOf(gradient, shard, expertData),
+      stage: numberOf(gradient, shard, expertData, expertShard),
     };
   });
 }

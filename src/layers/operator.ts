@@ -99,6 +99,8 @@ export interface SavedTensor {
   readonly dropped?: boolean;
   /** Kept in the host's memory, down after forward and up before backward. */
   readonly offloaded?: boolean;
+  /** A copy of a weight, which autocast may keep until forward ends even where backward has it anew. */
+  readonly cast?: boolean;
   /** Kept for nothing but the weight gradients of linears that read it: the next one, or all up to the next norm. */
   readonly readBy?: 'next' | 'block';
 }

@@ -104,12 +104,24 @@ function askedOf(run: TitanRun, gpus: number | null): Asked {
     layers: run.model?.layers ?? null,
     hiddenSize: run.model?.hiddenSize ?? null,
     ...(run.model === null ? {} : { model: factsOf(run.model) }),
-    notes: [...lossNotes(run), ...scheduleNotes(run, pp, schedule)],
+    notes: [...lossNotes(run), ...scheduleNotes(run, pp, schedule), ...reshardNotes(reshard, pp)],
   };
 }
 
 function scheduleOf(name: string | null): string | null {
   return Object.entries(SCHEDULE_NAMES).find(([, theirs]) => theirs === (name ?? '1F1B'))?.[0] ?? null;
+}
+
+/**
+ * Under a pipeline each forward then gathers its stage again, which backward leaves gathered until the last one
+ * (set_reshard_after_backward in torch/distributed/pipelining/stage.py): as much memory, and more time than is estimated.
+ */
+function reshardNotes(reshard: string | null, pp: number): string[] {
+  return reshard === 'always' && pp > 1
+    ? [
+        'fsdp_reshard_after_forward always with a pipeline gathers parameters for each micro-batch: estimated without, as by default',
+      ]
+    : [];
 }
 
 /** Schedules that torchtitan has and that cannot be timed. */
