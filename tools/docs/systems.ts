@@ -112,6 +112,13 @@ const SYSTEMS: readonly System[] = [
     runs: ['whoever runs the new plan'],
     price: 'none, but for copies left out: a smaller batch until they are back',
   },
+  {
+    name: 'Frontier, full-stack AMD',
+    said: 'clusters of `mi250x-gcd`, `mi300x`, `mi325x`, `mi350x`, `mi355x`',
+    source: 'arXiv 2312.12705; arXiv 2511.17127',
+    runs: ['every framework here, Primus for one'],
+    price: 'none',
+  },
   schedule('dualpipe', ',vpp=2'),
   schedule('dualpipe-v', ',vpp=2'),
 ];
