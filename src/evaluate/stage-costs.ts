@@ -31,7 +31,9 @@ export interface StageSeconds {
   readonly boundarySeconds: number;
   /** The same where the pipeline has stages that RDMA does not join. */
   readonly socketBoundarySeconds: number;
-  /** One micro-batch's activation to the next stage, bytes of one GPU; share of its time that blocks a stage. */
+  /** Either where so many times the bytes pass as over the least cut (`boundaryBytes`). */
+  readonly boundaryOf: (times: number, overSockets: boolean) => number;
+  /** One micro-batch's activation to the next stage, bytes of one GPU, over the least cut; share of its time that blocks a stage. */
   readonly boundaryBytes: number;
   readonly exposedShare: number;
   /** Of a tied embedding's gradient, what first and last stage exchange once a step. */
@@ -79,6 +81,7 @@ function secondsIn(
     headSeconds: secondsOf(profile.head.time) + model.mtpLayers * module,
     boundarySeconds: boundarySeconds(profile),
     socketBoundarySeconds: boundarySeconds(profile, true),
+    boundaryOf: (times, overSockets) => boundarySeconds(profile, overSockets, times),
     boundaryBytes: profile.boundaryBytes,
     exposedShare: exposedShare(profile),
     tiedBytes: tiedBytes(profile),

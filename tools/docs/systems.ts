@@ -119,6 +119,13 @@ const SYSTEMS: readonly System[] = [
     runs: ['every framework here, Primus for one'],
     price: 'none',
   },
+  {
+    name: 'GPipe and GNNPipe, any list of layers',
+    said: '`given` layers of a model file',
+    source: 'arXiv 1811.06965; arXiv 2308.10087',
+    runs: ['no framework here'],
+    price: 'none',
+  },
   schedule('dualpipe', ',vpp=2'),
   schedule('dualpipe-v', ',vpp=2'),
 ];

@@ -6,6 +6,7 @@ import { optimizerOf } from '../../optimizers/index.ts';
 import { scheduleOf } from '../../schedules/index.ts';
 import { gatheredBytes, type Held, type Parameters, type State } from '../../techniques/holding.ts';
 import { having, holdingsOf, takenOver } from '../../techniques/index.ts';
+import { bytesBetween } from '../bytes-between.ts';
 import { gradientBuffers } from '../reduced-beside.ts';
 import type { StageProfile } from '../stage-profile.ts';
 import { activationsElsewhere } from './activations-elsewhere.ts';
@@ -247,8 +248,8 @@ function savedBeside(profile: StageProfile, chunks: number, ends: Ends): number[
   const { local, dims } = context;
   const { model, stack } = context.problem;
   // The stage's output, whole on every tensor-parallel rank.
-  const output =
-    stack.keepsPipelineOutputs && dims.pp > 1 ? local.elementBytes * local.tokens * model.hiddenSize : 0;
+  const whole = bytesBetween(context)?.most ?? local.elementBytes * local.tokens * model.hiddenSize;
+  const output = stack.keepsPipelineOutputs && dims.pp > 1 ? whole : 0;
   const fixed = new Array<number>(chunks).fill(output);
   if (ends.embedding !== null) fixed[ends.embedding]! += embedding.memory.saved;
   if (ends.head !== null) {

@@ -1,6 +1,8 @@
 import type { Problem } from '../../domain/problem.ts';
 import type { StageCosts } from '../../evaluate/stage-costs.ts';
+import { type PassedOn, passedOn } from '../../layers/passed-on.ts';
 import type { PartitionProblem } from '../../partition/problem.ts';
+import { remembered } from '../../units/remembered.ts';
 import { crossings, layoutOverSockets } from '../bound/crossings.ts';
 import { spotsOf } from '../bound/memory-bound.ts';
 import { type Candidate, microBatchesPerReplica } from '../space/candidate.ts';
@@ -16,6 +18,15 @@ export function partitionProblem(
   const crossing = crossings(problem, layout, costs, choice.vpp);
   const overSockets = layoutOverSockets(problem, layout.runs);
   const spots = spotsOf(problem, candidate, microBatches);
+  const passed = passedOn(problem.model);
+  /** What a stage of a run passes or receives more than over the least cut: inside its run, or over the crossing after one. */
+  const beyond = (run: number, crossed: number | null) =>
+    beyondLeast(passed!, (times) =>
+      crossed === null
+        ? costs[run]!.boundaryOf(times, overSockets) / 2
+        : crossings(problem, layout, costs, choice.vpp, times)[crossed]!,
+    );
+  const none = new Float64Array(problem.model.layers.length + 1);
   let index = 0;
   /** Until the first stage has done its last backward, once this one has. */
   let slack = 0;
@@ -36,6 +47,14 @@ export function partitionProblem(
       return {
         secondsPerLayer: cost.secondsPerLayer,
         fixedSeconds: ends + before + after,
+        ...(passed === null
+          ? {}
+          : {
+              passing: {
+                entering: s === 0 ? none : beyond(i, within === 0 ? i - 1 : null),
+                leaving: s === layout.pp - 1 ? none : beyond(i, within === run.stages - 1 ? i : null),
+              },
+            }),
         endPerLayer: perLayer,
         endFixed: fixed - hidden + (spot.first ? embedding : 0) + (spot.last ? head : 0),
         earliest: cost.rooms.earliest(spot),
@@ -44,4 +63,15 @@ export function partitionProblem(
     }),
   );
   return { layerKinds: problem.model.layers, stages, microBatches };
+}
+
+/** By the layer that a cut is before: seconds of what passes it beyond those of the least that passes any. */
+function beyondLeast({ bytes, least }: PassedOn, secondsOf: (times: number) => number): Float64Array {
+  const known = new Map<number, number>();
+  const base = secondsOf(1);
+  return Float64Array.from({ length: bytes.length + 1 }, (_, cut) => {
+    if (cut === 0 || cut === bytes.length) return 0;
+    const times = bytes[cut - 1]! / least;
+    return remembered(known, times, () => secondsOf(times) - base);
+  });
 }
