@@ -15,3 +15,10 @@ export function bytesBetween({
         most: tokens * passed.most,
       };
 }
+
+/** The most that one micro-batch passes on, whole on every tensor-parallel rank. */
+export function wholeOutput({ problem, local }: Pick<StageContext, 'problem' | 'local'>): number {
+  return (
+    bytesBetween({ problem, local })?.most ?? local.elementBytes * local.tokens * problem.model.hiddenSize
+  );
+}

@@ -74,7 +74,8 @@ export function assumptionsOf(problem: Problem, plan: Plan): string[] {
     const { precision } = workload;
     const measured = layerProvenance(problem, plan, gpu.id) !== null;
     if (!measured) list.push(...weakTimes(problem.model).filter((line) => !list.includes(line)));
-    const rest = PROFILE_PARTS.filter((part) => !hasPart(problem, gpu.id, part));
+    const parts = PROFILE_PARTS.filter((part) => part === 'layer' || problem.model.vocabSize > 0);
+    const rest = parts.filter((part) => !hasPart(problem, gpu.id, part));
     if (gpu.provenance.gemm === 'assumed' && rest.length > 0)
       list.push(
         `${gpu.id}: GEMM speed${measured ? ` of ${rest.join(', ')}` : ''} scaled from ${gpu.curvesOf ?? 'a similar GPU'}, not measured`,

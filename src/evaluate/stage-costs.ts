@@ -1,5 +1,6 @@
 import type { Problem } from '../domain/problem.ts';
 import { lastKind } from '../layers/parameters.ts';
+import { type PassedOn, passedOn } from '../layers/passed-on.ts';
 import { ofKernels } from '../techniques/index.ts';
 import { remembered } from '../units/remembered.ts';
 import type { StageSpec } from './context.ts';
@@ -31,6 +32,8 @@ export interface StageSeconds {
   readonly boundarySeconds: number;
   /** The same where the pipeline has stages that RDMA does not join. */
   readonly socketBoundarySeconds: number;
+  /** What layers pass on, of one sample; null: the same after each. */
+  readonly passed: PassedOn | null;
   /** Either where so many times the bytes pass as over the least cut (`boundaryBytes`). */
   readonly boundaryOf: (times: number, overSockets: boolean) => number;
   /** One micro-batch's activation to the next stage, bytes of one GPU, over the least cut; share of its time that blocks a stage. */
@@ -81,6 +84,7 @@ function secondsIn(
     headSeconds: secondsOf(profile.head.time) + model.mtpLayers * module,
     boundarySeconds: boundarySeconds(profile),
     socketBoundarySeconds: boundarySeconds(profile, true),
+    passed: passedOn(model),
     boundaryOf: (times, overSockets) => boundarySeconds(profile, overSockets, times),
     boundaryBytes: profile.boundaryBytes,
     exposedShare: exposedShare(profile),

@@ -6,7 +6,7 @@ import { optimizerOf } from '../../optimizers/index.ts';
 import { scheduleOf } from '../../schedules/index.ts';
 import { gatheredBytes, type Held, type Parameters, type State } from '../../techniques/holding.ts';
 import { having, holdingsOf, takenOver } from '../../techniques/index.ts';
-import { bytesBetween } from '../bytes-between.ts';
+import { wholeOutput } from '../bytes-between.ts';
 import { gradientBuffers } from '../reduced-beside.ts';
 import type { StageProfile } from '../stage-profile.ts';
 import { activationsElsewhere } from './activations-elsewhere.ts';
@@ -245,11 +245,9 @@ function logitBytes({ context, head: { memory } }: StageProfile, { head }: Ends)
 /** What a micro-batch keeps of embedding and head, logits apart, and of stage outputs, by chunk. */
 function savedBeside(profile: StageProfile, chunks: number, ends: Ends): number[] {
   const { context, layers, embedding, head, prediction } = profile;
-  const { local, dims } = context;
+  const { dims } = context;
   const { model, stack } = context.problem;
-  // The stage's output, whole on every tensor-parallel rank.
-  const whole = bytesBetween(context)?.most ?? local.elementBytes * local.tokens * model.hiddenSize;
-  const output = stack.keepsPipelineOutputs && dims.pp > 1 ? whole : 0;
+  const output = stack.keepsPipelineOutputs && dims.pp > 1 ? wholeOutput(context) : 0;
   const fixed = new Array<number>(chunks).fill(output);
   if (ends.embedding !== null) fixed[ends.embedding]! += embedding.memory.saved;
   if (ends.head !== null) {

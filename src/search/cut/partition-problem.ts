@@ -1,6 +1,5 @@
 import type { Problem } from '../../domain/problem.ts';
 import type { StageCosts } from '../../evaluate/stage-costs.ts';
-import { type PassedOn, passedOn } from '../../layers/passed-on.ts';
 import type { PartitionProblem } from '../../partition/problem.ts';
 import { remembered } from '../../units/remembered.ts';
 import { crossings, layoutOverSockets } from '../bound/crossings.ts';
@@ -18,7 +17,7 @@ export function partitionProblem(
   const crossing = crossings(problem, layout, costs, choice.vpp);
   const overSockets = layoutOverSockets(problem, layout.runs);
   const spots = spotsOf(problem, candidate, microBatches);
-  const passed = passedOn(problem.model);
+  const { passed } = costs[0]!;
   /** What a stage of a run passes or receives more than over the least cut: inside its run, or over the crossing after one. */
   const beyond = (run: number, crossed: number | null) =>
     beyondLeast(passed!, (times) =>
@@ -66,7 +65,10 @@ export function partitionProblem(
 }
 
 /** By the layer that a cut is before: seconds of what passes it beyond those of the least that passes any. */
-function beyondLeast({ bytes, least }: PassedOn, secondsOf: (times: number) => number): Float64Array {
+function beyondLeast(
+  { bytes, least }: NonNullable<StageCosts['passed']>,
+  secondsOf: (times: number) => number,
+): Float64Array {
   const known = new Map<number, number>();
   const base = secondsOf(1);
   return Float64Array.from({ length: bytes.length + 1 }, (_, cut) => {

@@ -82,6 +82,19 @@ describe('layers given by their figures', () => {
     expect(sent('5/3')).toBeCloseTo(sent('3/5'), 9);
   });
 
+  it('stand as a layer profile measured them, by their names, and lack no ends', () => {
+    const points = [{ microBatch: 8, forwardSeconds: 0.016, backwardSeconds: 0.04, savedBytes: null }];
+    const split = { tensorParallel: 1, contextParallel: 1, expertParallel: 1, expertTensorParallel: 1 };
+    const entries = Array.from({ length: 8 }, (_, i) => ({
+      ...({ ...split, sequenceLength: 1, gpu: 'h100-sxm', part: 'layer', layerKind: `layer-${i}` } as const),
+      ...({ precision: 'fp16', points } as const),
+    }));
+    const profiled: Problem = { ...layers(() => ({})), layerProfile: { name: 'mine', entries } };
+    const { time, assumptions } = costed(profiled, 'pp=1,dp=8,micro-batch=8,zero=0');
+    expect(time['layers as measured']).toBeCloseTo(8 * 0.056, 6);
+    expect(assumptions.join()).not.toMatch(/embedding|head|mine/);
+  });
+
   it.each([
     ['tp=2,pp=1,dp=4', /given-layers.*tp=2/],
     ['cp=2,pp=1,dp=4', /given-layers.*cp=2/],
