@@ -1,3 +1,4 @@
+import type { ModelSpec } from '../domain/model.ts';
 import type { Problem } from '../domain/problem.ts';
 import { lastKind } from '../layers/parameters.ts';
 import { type PassedOn, passedOn } from '../layers/passed-on.ts';
@@ -32,10 +33,8 @@ export interface StageSeconds {
   readonly boundarySeconds: number;
   /** The same where the pipeline has stages that RDMA does not join. */
   readonly socketBoundarySeconds: number;
-  /** What layers pass on, of one sample; null: the same after each. */
-  readonly passed: PassedOn | null;
-  /** Either where so many times the bytes pass as over the least cut (`boundaryBytes`). */
-  readonly boundaryOf: (times: number, overSockets: boolean) => number;
+  /** Where layers pass on unlike amounts; null: all cuts are alike. */
+  readonly unlikeCuts: UnlikeCuts | null;
   /** One micro-batch's activation to the next stage, bytes of one GPU, over the least cut; share of its time that blocks a stage. */
   readonly boundaryBytes: number;
   readonly exposedShare: number;
@@ -45,6 +44,13 @@ export interface StageSeconds {
   readonly forwardShare: number;
   /** Of the stage with that number among those that the GPUs of its group serve. */
   readonly leastEnds: (stage: number) => LeastEnds;
+}
+
+interface UnlikeCuts {
+  /** Of one sample, by layer. */
+  readonly passed: PassedOn;
+  /** `boundarySeconds` where so many times the bytes pass as over the least cut (`boundaryBytes`). */
+  readonly boundaryOf: (times: number, overSockets: boolean) => number;
 }
 
 /** And what the stage has room for, and what ends its step: all that a stage cut needs to know. */
@@ -84,14 +90,19 @@ function secondsIn(
     headSeconds: secondsOf(profile.head.time) + model.mtpLayers * module,
     boundarySeconds: boundarySeconds(profile),
     socketBoundarySeconds: boundarySeconds(profile, true),
-    passed: passedOn(model),
-    boundaryOf: (times, overSockets) => boundarySeconds(profile, overSockets, times),
+    unlikeCuts: unlikeCuts(model, profile),
     boundaryBytes: profile.boundaryBytes,
     exposedShare: exposedShare(profile),
     tiedBytes: tiedBytes(profile),
     forwardShare,
     leastEnds: leastEndsOf,
   };
+}
+
+function unlikeCuts(model: ModelSpec, profile: StageProfile): UnlikeCuts | null {
+  const passed = passedOn(model);
+  if (passed === null) return null;
+  return { passed, boundaryOf: (times, overSockets) => boundarySeconds(profile, overSockets, times) };
 }
 
 /**

@@ -37,9 +37,10 @@ const precision: Rule = ({ cluster, workload }, { shapes }) =>
     };
   });
 
-/** A layer given by times has them of some GPUs. */
-const timed: Rule = ({ cluster, model }, { shapes }) =>
-  firstOf(shapes, ({ group }) => {
+/** A layer given by times has them of some GPUs; all others are timed on any. */
+const timed: Rule = ({ cluster, model }, { shapes }) => {
+  if (model.unit === undefined) return null;
+  return firstOf(shapes, ({ group }) => {
     const { id } = cluster.groups[group]!.gpu;
     const lacks = lacking(model, id);
     return lacks === null
@@ -51,6 +52,7 @@ const timed: Rule = ({ cluster, model }, { shapes }) =>
           hint: `Maybe ${id} under times.`,
         };
   });
+};
 
 const parts: Rule = ({ model }, { shapes, cp, ep, etp }) =>
   firstOf(shapes, ({ tp }) => layerLaw(model, { tp, cp, ep, etp }));

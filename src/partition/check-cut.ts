@@ -52,7 +52,7 @@ function fixedBottleneckProgram(
   { bottleneckSeconds, endSeconds }: Cut,
 ): Program | null {
   // What a cut passes is no sum over layers.
-  if (stages.some(({ passing }) => passing !== undefined)) return null;
+  if (stages.some(({ passing }) => passing !== null)) return null;
   const runs = runsOf(layerKinds);
   const alike = new Set(layerKinds).size === 1;
   const variables: Variable[] = [];

@@ -103,7 +103,7 @@ function prefixSums({ stages, layerKinds }: PartitionProblem): Prefix {
   return stages.map(({ secondsPerLayer, endPerLayer, passing }) => {
     const seconds = sums(secondsPerLayer);
     const ends = sums(endPerLayer);
-    return passing === undefined
+    return passing === null
       ? { until: seconds, before: seconds, ends }
       : {
           until: seconds.map((time, i) => time + passing.leaving[i]!),
@@ -178,7 +178,7 @@ function leastSumCut(
     const { earliest, fixedSeconds, endFixed, passing } = stages[s]!;
     const { until: reached, before, ends } = table[s]!;
     // A later beginning may then have more to receive than it has layers less.
-    const rising = passing === undefined;
+    const rising = passing === null;
     next.fill(Number.POSITIVE_INFINITY, 0, width);
     const last = layers - (count - 1 - s);
     for (let i = s === count - 1 ? layers : s + 1; i <= last; i++) {

@@ -13,8 +13,8 @@ export interface PartitionStage {
   readonly secondsPerLayer: readonly number[];
   /** Ends of the model and transfers, as over the least cut. */
   readonly fixedSeconds: number;
-  /** What transfers take more where it begins before layer i, and where it ends there; left out: all cuts are alike. */
-  readonly passing?: Passing;
+  /** What transfers take more where it begins before layer i, and where it ends there; null: all cuts are alike. */
+  readonly passing: Passing | null;
   /** Once a step, after the last backward: by layer kind, and apart from layers. */
   readonly endPerLayer: readonly number[];
   readonly endFixed: number;
@@ -38,7 +38,7 @@ function secondsOf(
 ): number {
   const { secondsPerLayer, fixedSeconds, passing } = stage;
   let seconds = fixedSeconds;
-  if (passing !== undefined) seconds += passing.entering[first]! + passing.leaving[end]!;
+  if (passing !== null) seconds += passing.entering[first]! + passing.leaving[end]!;
   for (let layer = first; layer < end; layer++) seconds += secondsPerLayer[layerKinds[layer]!]!;
   return seconds;
 }

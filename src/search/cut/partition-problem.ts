@@ -17,15 +17,14 @@ export function partitionProblem(
   const crossing = crossings(problem, layout, costs, choice.vpp);
   const overSockets = layoutOverSockets(problem, layout.runs);
   const spots = spotsOf(problem, candidate, microBatches);
-  const { passed } = costs[0]!;
+  const passed = costs[0]!.unlikeCuts?.passed ?? null;
   /** What a stage of a run passes or receives more than over the least cut: inside its run, or over the crossing after one. */
-  const beyond = (run: number, crossed: number | null) =>
-    beyondLeast(passed!, (times) =>
+  const beyond = (of: Passed, run: number, crossed: number | null) =>
+    beyondLeast(of, (times) =>
       crossed === null
-        ? costs[run]!.boundaryOf(times, overSockets) / 2
+        ? costs[run]!.unlikeCuts!.boundaryOf(times, overSockets) / 2
         : crossings(problem, layout, costs, choice.vpp, times)[crossed]!,
     );
-  const none = new Float64Array(problem.model.layers.length + 1);
   let index = 0;
   /** Until the first stage has done its last backward, once this one has. */
   let slack = 0;
@@ -46,14 +45,16 @@ export function partitionProblem(
       return {
         secondsPerLayer: cost.secondsPerLayer,
         fixedSeconds: ends + before + after,
-        ...(passed === null
-          ? {}
-          : {
-              passing: {
-                entering: s === 0 ? none : beyond(i, within === 0 ? i - 1 : null),
-                leaving: s === layout.pp - 1 ? none : beyond(i, within === run.stages - 1 ? i : null),
+        passing:
+          passed === null
+            ? null
+            : {
+                entering: s === 0 ? nothing(passed) : beyond(passed, i, within === 0 ? i - 1 : null),
+                leaving:
+                  s === layout.pp - 1
+                    ? nothing(passed)
+                    : beyond(passed, i, within === run.stages - 1 ? i : null),
               },
-            }),
         endPerLayer: perLayer,
         endFixed: fixed - hidden + (spot.first ? embedding : 0) + (spot.last ? head : 0),
         earliest: cost.rooms.earliest(spot),
@@ -64,11 +65,14 @@ export function partitionProblem(
   return { layerKinds: problem.model.layers, stages, microBatches };
 }
 
+type Passed = NonNullable<StageCosts['unlikeCuts']>['passed'];
+
+function nothing({ bytes }: Passed): Float64Array {
+  return new Float64Array(bytes.length + 1);
+}
+
 /** By the layer that a cut is before: seconds of what passes it beyond those of the least that passes any. */
-function beyondLeast(
-  { bytes, least }: NonNullable<StageCosts['passed']>,
-  secondsOf: (times: number) => number,
-): Float64Array {
+function beyondLeast({ bytes, least }: Passed, secondsOf: (times: number) => number): Float64Array {
   const known = new Map<number, number>();
   const base = secondsOf(1);
   return Float64Array.from({ length: bytes.length + 1 }, (_, cut) => {

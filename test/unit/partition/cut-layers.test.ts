@@ -31,6 +31,7 @@ const stage = (
   return {
     secondsPerLayer: seconds,
     fixedSeconds,
+    passing: null,
     endPerLayer: end,
     endFixed,
     earliest: earliestStarts(layerKinds, seconds.length, room),
