@@ -1,5 +1,7 @@
+import type { ModelSpec } from '../domain/model.ts';
 import type { Problem } from '../domain/problem.ts';
 import { lastKind } from '../layers/parameters.ts';
+import { type PassedOn, passedOn } from '../layers/passed-on.ts';
 import { ofKernels } from '../techniques/index.ts';
 import { remembered } from '../units/remembered.ts';
 import type { StageSpec } from './context.ts';
@@ -31,7 +33,9 @@ export interface StageSeconds {
   readonly boundarySeconds: number;
   /** The same where the pipeline has stages that RDMA does not join. */
   readonly socketBoundarySeconds: number;
-  /** One micro-batch's activation to the next stage, bytes of one GPU; share of its time that blocks a stage. */
+  /** Where layers pass on unlike amounts; null: all cuts are alike. */
+  readonly unlikeCuts: UnlikeCuts | null;
+  /** One micro-batch's activation to the next stage, bytes of one GPU, over the least cut; share of its time that blocks a stage. */
   readonly boundaryBytes: number;
   readonly exposedShare: number;
   /** Of a tied embedding's gradient, what first and last stage exchange once a step. */
@@ -40,6 +44,13 @@ export interface StageSeconds {
   readonly forwardShare: number;
   /** Of the stage with that number among those that the GPUs of its group serve. */
   readonly leastEnds: (stage: number) => LeastEnds;
+}
+
+interface UnlikeCuts {
+  /** Of one sample, by layer. */
+  readonly passed: PassedOn;
+  /** `boundarySeconds` where so many times the bytes pass as over the least cut (`boundaryBytes`). */
+  readonly boundaryOf: (times: number, overSockets: boolean) => number;
 }
 
 /** And what the stage has room for, and what ends its step: all that a stage cut needs to know. */
@@ -74,12 +85,19 @@ function secondsIn(
     ...passesIn(problem, profile),
     boundarySeconds: boundarySeconds(profile),
     socketBoundarySeconds: boundarySeconds(profile, true),
+    unlikeCuts: unlikeCuts(problem.model, profile),
     boundaryBytes: profile.boundaryBytes,
     exposedShare: exposedShare(profile),
     tiedBytes: tiedBytes(profile),
     forwardShare,
     leastEnds: leastEndsOf,
   };
+}
+
+function unlikeCuts(model: ModelSpec, profile: StageProfile): UnlikeCuts | null {
+  const passed = passedOn(model);
+  if (passed === null) return null;
+  return { passed, boundaryOf: (times, overSockets) => boundarySeconds(profile, overSockets, times) };
 }
 
 /** What kernels and their communication take for one micro-batch, seconds: of a layer of each kind, and of the ends of the model. */

@@ -16,6 +16,7 @@ import { boundaryOf, techniqueKeys } from '../techniques/index.ts';
 import { segmentsOf } from '../techniques/segments.ts';
 import type { StageContext } from '../techniques/technique.ts';
 import { remembered, rememberedOf } from '../units/remembered.ts';
+import { bytesBetween } from './bytes-between.ts';
 import { type StageSpec, stageContext } from './context.ts';
 import type { LeastTraffic } from './least-traffic.ts';
 import { asMeasured } from './measured/as-measured.ts';
@@ -42,7 +43,7 @@ export interface StageProfile extends EndProfiles {
   readonly segments: readonly number[];
   /** By segment, then by kind. */
   readonly layers: readonly (readonly PartProfile[])[];
-  /** One micro-batch's activation as sent to the next stage by one GPU. */
+  /** One micro-batch's activation as sent to the next stage by one GPU: the least of any cut, where layers pass on unlike ones. */
   readonly boundaryBytes: number;
   /** How that is sent. */
   readonly boundary: Boundary;
@@ -111,7 +112,6 @@ export function partsOf(context: StageContext, cache: ProfileCache): readonly Ke
 }
 
 function profile(context: StageContext, cache: ProfileCache): StageProfile {
-  const { problem, local } = context;
   const segments = segmentsOf(context.techniques);
   const kernels = partsOf(context, cache);
   const { embedding, head, prediction } = kernels[0]!;
@@ -124,13 +124,14 @@ function profile(context: StageContext, cache: ProfileCache): StageProfile {
     head,
     prediction,
     boundary,
-    boundaryBytes:
-      boundary.share *
-      local.elementBytes *
-      residualTokens({ ...local, sequenceParallel: true }) *
-      problem.model.hiddenSize,
+    boundaryBytes: boundary.share * (bytesBetween(context)?.least ?? residualBytes(context)),
     held: { terms: null, places: [] },
   };
+}
+
+/** Its part of the residual stream, which tensor-parallel ranks share out whatever they compute with. */
+function residualBytes({ local, problem: { model } }: StageContext): number {
+  return local.elementBytes * residualTokens({ ...local, sequenceParallel: true }) * model.hiddenSize;
 }
 
 function kernelsOf(context: StageContext, cache: ProfileCache): Kernels {

@@ -69,6 +69,15 @@ export type Kernel =
   | { readonly kind: 'scan'; readonly forward: ScanShape; readonly backward: ScanShape }
   | { readonly kind: 'batched-gemm'; readonly flops: number; readonly aligned: boolean }
   | {
+      /** A layer by its figures, each of one sample: see whole/given.ts. */
+      readonly kind: 'given';
+      readonly samples: number;
+      readonly flops: number;
+      readonly movedBytes: number;
+      readonly launches: number;
+      readonly times: Readonly<Record<string, { readonly forward: number; readonly backward: number }>>;
+    }
+  | {
       readonly kind: 'stream';
       readonly use: 'element-wise' | 'softmax' | 'permute' | 'loss';
       readonly forwardBytes: number;

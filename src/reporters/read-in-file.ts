@@ -1,4 +1,5 @@
 import type { Problem } from '../domain/problem.ts';
+import { sequenceWords } from './unit.ts';
 
 /** A launch file, and the degrees and techniques that were read in it, as `--config` has them. */
 export interface ReadInFile {
@@ -25,8 +26,8 @@ export function wordsOf({
 }
 
 /** The workload as it is estimated: flags stand over the file. */
-export function readWords({ workload }: Problem, { file, words }: ReadInFile): string {
+export function readWords({ model, workload }: Problem, { file, words }: ReadInFile): string {
   const { sequenceLength, globalBatchSize, precision } = workload;
-  const all = [`sequence ${sequenceLength}`, `batch ${globalBatchSize}`, precision, words];
+  const all = [`${sequenceWords(model, `${sequenceLength}`)}batch ${globalBatchSize}`, precision, words];
   return `Read in ${file}: ${all.filter((one) => one !== '').join(', ')}.`;
 }

@@ -21,6 +21,7 @@ import { OPTIMIZERS } from '../optimizers/index.ts';
 import { calibrationFacts } from './calibration.ts';
 import { outlook } from './outlook.ts';
 import { plan, range, schedule, techniques } from './plan-object.ts';
+import { throughput } from './throughput.ts';
 
 /** Named parts of a whole. */
 const parts = named(number);
@@ -73,7 +74,6 @@ const host = shared(
 export const costed = {
   configuration: text,
   stepTimeSeconds: number,
-  tokensPerSecond: number,
   mfu: number,
   modelFlopsPerStep: number,
   errorBand: number,
@@ -92,6 +92,7 @@ export const costed = {
 
 /** And where anything lies on hosts, costs convergence, or failures are asked about. */
 export const costedBeside = {
+  ...throughput(number),
   hosts: list(host),
   convergence: {
     ...texts,

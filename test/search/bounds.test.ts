@@ -136,6 +136,9 @@ function checkGroups(p: Problem, cases: number): number {
   return compared;
 }
 
+/** Of a model without sequences. */
+const SAMPLES = { sequenceLength: 1, globalBatchSize: 512 } as const;
+
 /** Every GPU with so many bytes: what is bounded here is time. */
 function withMemory(cluster: Problem['cluster'], memoryBytes: number): Problem['cluster'] {
   const groups = cluster.groups.map((group) => ({ ...group, gpu: { ...group.gpu, memoryBytes } }));
@@ -166,6 +169,8 @@ describe('bounds are never above what they bound', () => {
     ['jamba-v0.1', 'dgx-h100-64', {}, 'torch-fsdp2'],
     ['deepseek-v3.2', 'h800-2048', { globalBatchSize: 2048 }, 'megatron-core'],
     ['lfm2-1.2b', 'mixed-4090-3090', { globalBatchSize: 32 }, 'torch-fsdp2'],
+    ['amoebanet-d-18-256', 'p40-8', { ...SAMPLES, precision: 'fp32' }, 'generic'],
+    ['clip-vit-l-14', 'mixed-a100-v100', { ...SAMPLES, precision: 'fp16' }, 'generic'],
   ] as const)('of unlike layers: %s on %s', (model, cluster, over, stack) => {
     expect(check(problem(model, cluster, { headroom: 0, ...over }, stack), 30)).toBeGreaterThan(10);
   });

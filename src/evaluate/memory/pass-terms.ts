@@ -3,6 +3,7 @@ import type { Ends } from '../../domain/plan.ts';
 import { statesIn } from '../../domain/stack.ts';
 import { lastKind } from '../../layers/parameters.ts';
 import { scheduleOf } from '../../schedules/index.ts';
+import { wholeOutput } from '../bytes-between.ts';
 import type { StageProfile } from '../stage-profile.ts';
 import { activationsElsewhere } from './activations-elsewhere.ts';
 import { each } from './by-kind.ts';
@@ -91,11 +92,9 @@ function logitBytes({ context, head: { memory } }: StageProfile, { head }: Ends)
 /** What a micro-batch keeps of embedding and head, logits apart, and of stage outputs, by chunk. */
 function savedBeside(profile: StageProfile, chunks: number, ends: Ends): number[] {
   const { context, layers, embedding, head, prediction } = profile;
-  const { local, dims } = context;
+  const { dims } = context;
   const { model, stack } = context.problem;
-  // The stage's output, whole on every tensor-parallel rank.
-  const output =
-    stack.keepsPipelineOutputs && dims.pp > 1 ? local.elementBytes * local.tokens * model.hiddenSize : 0;
+  const output = stack.keepsPipelineOutputs && dims.pp > 1 ? wholeOutput(context) : 0;
   const fixed = new Array<number>(chunks).fill(output);
   if (ends.embedding !== null) fixed[ends.embedding]! += embedding.memory.saved;
   if (ends.head !== null) {

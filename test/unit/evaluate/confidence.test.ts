@@ -117,12 +117,16 @@ describe('the error to expect', () => {
       })),
     );
     expect(band({ cluster })).toBeCloseTo(Math.hypot(0.11, 0.12), 12);
+    const experts = { cluster, model: loadModel('mixtral-8x7b').value };
+    expect(band(experts)).toBeCloseTo(Math.hypot(0.2, 0.12, 0.12), 12);
+    const groups = cluster.groups.map((group) => ({ ...group, gpu: { ...group.gpu, expertRuns: true } }));
+    expect(band({ ...experts, cluster: { ...cluster, groups } })).toBeCloseTo(Math.hypot(0.2, 0.12), 12);
   });
 });
 
 describe('what is assumed', () => {
   it('is what the cluster says, and what GPUs in use lack', () => {
-    const scaled = 'a100-40-sxm: GEMM speed scaled from a similar GPU, not measured';
+    const scaled = 'a100-40-sxm: GEMM speed scaled from a100-80-sxm, not measured';
     const problem = on(([h100, a100]) => [h100!, known(a100!, 'assumed')], {
       assumptions: ['of the cluster'],
     });
