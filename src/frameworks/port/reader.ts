@@ -96,6 +96,8 @@ export interface ReadFile {
    * file cannot be estimated.
    */
   asked(gpus?: number | null): Asked;
+  /** Of a program that is none of the launchers here: which of them has its plans; null: none. Left out: the file is a launcher's own. */
+  readonly runtime?: string | null;
   /** GPUs that the file itself starts its job on; null, or left out: it does not say. */
   readonly gpus?: number | null;
   /** What the file says of all that a plan decides; left out: it is not told apart from the rest. */
