@@ -15,12 +15,14 @@ import { llamafactory } from './llamafactory/index.ts';
 import { megatron } from './megatron/index.ts';
 import { megatronBridge } from './megatron-bridge/index.ts';
 import { nanotron } from './nanotron/index.ts';
+import { openrlhf } from './openrlhf/index.ts';
 import type { Framework } from './port/framework.ts';
 import type { Program } from './port/program.ts';
 import { primus } from './primus/index.ts';
 import { roundpipe } from './roundpipe/index.ts';
 import { torchtitan } from './torchtitan/index.ts';
 import { trl } from './trl/index.ts';
+import { verl } from './verl/index.ts';
 import { zorse } from './zorse/index.ts';
 
 /** Frameworks that run what they are given. A new one is one more line. */
@@ -45,7 +47,7 @@ export const FRAMEWORKS: readonly Framework[] = ALONE.map((one) => namingOthers(
 export const LAUNCHERS: readonly Framework[] = [...FRAMEWORKS, env, json];
 
 /** Training programs that are read alone, each in a line. */
-const PROGRAMS: readonly Program[] = [llamafactory, axolotl, trl];
+const PROGRAMS: readonly Program[] = [llamafactory, axolotl, trl, verl, openrlhf];
 
 /** Everyone whose files are read, in the order of help. */
 export const READERS: readonly Program[] = [

@@ -15,8 +15,9 @@ export interface TrainerRun {
   readonly sequenceLength: number | null;
   /** Sequences of one GPU in a pass. */
   readonly microBatch: number;
-  /** Passes of a step. */
+  /** Passes of a step; or its sequences, where a program says those. */
   readonly accumulation: number;
+  readonly globalBatch?: number;
   readonly precision: string | null;
   readonly recompute: boolean;
   readonly offloadsActivations: boolean;
@@ -67,7 +68,7 @@ export function askedOf(run: TrainerRun, gpus: number | null): Asked {
       ...(optimizer.paged ? { 'paged-optimizer': 'true' } : {}),
     },
     sequenceLength: run.sequenceLength,
-    globalBatchSize: whole ? microBatch * accumulation * dp : null,
+    globalBatchSize: run.globalBatch ?? (whole ? microBatch * accumulation * dp : null),
     precision: run.precision,
     optimizer: optimizer.text,
     ...(run.training === null ? {} : { training: run.training }),

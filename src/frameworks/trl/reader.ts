@@ -4,12 +4,13 @@ import { trainerRules } from '../hf-trainer/rules.ts';
 import { askedOf, runtimeOf } from '../hf-trainer/run.ts';
 import type { LaunchReader, Located, ReadFile, Source } from '../port/reader.ts';
 import { broken } from '../reading/file-rule.ts';
+import { flagWords } from '../reading/flag-words.ts';
 import { treeOf } from '../reading/tree.ts';
 import { readWays } from '../reading/ways.ts';
 import { launched } from './accelerate.ts';
 import { TRL_KEYS } from './keys.ts';
 import { METHODS, type Method, trlRun } from './run.ts';
-import { launchArguments, mappingOf } from './words.ts';
+import { launchArguments } from './words.ts';
 
 /** Of TrainingArguments and its own configurations. */
 const VALUES = {
@@ -34,10 +35,9 @@ export const trlReader: LaunchReader = {
     if (/\.(ya?ml|json)$/i.test(source.path)) return fileOf(source, source.value(), plain);
     const found = source.words((word) => FLAG.test(word));
     const launch = launchArguments(source);
-    const file = readWays(source, found, ({ words }) =>
-      fileOf(source, withConfig(mappingOf(words, source.path), source), launch),
+    return readWays(source, found, ({ words }) =>
+      fileOf(source, withConfig(flagWords(words, source.path), source), launch),
     );
-    return { ...file, gpus: file.gpus ?? launched(launch, source).gpus };
   },
 };
 

@@ -206,3 +206,127 @@ describe('TRL', () => {
     expect(read('trl', 'sft.yaml', 'loss_type: nll\n').asked(1).configuration.loss).toBeUndefined();
   });
 });
+
+const VERL = `set -x
+python3 -m verl.trainer.main_ppo \\
+    algorithm.adv_estimator=grpo \\
+    data.train_batch_size=64 \\
+    data.max_prompt_length=1024 data.max_response_length=3072 \\
+    actor_rollout_ref.model.path=Qwen/Qwen3-8B \\
+    actor_rollout_ref.actor.ppo_mini_batch_size=32 \\
+    actor_rollout_ref.actor.ppo_micro_batch_size_per_gpu=2 \\
+    actor_rollout_ref.actor.use_kl_loss=True \\
+    actor_rollout_ref.actor.fsdp_config.param_offload=True \\
+    actor_rollout_ref.ref.fsdp_config.param_offload=True \\
+    actor_rollout_ref.rollout.n=4 \\
+    trainer.n_gpus_per_node=8 +trainer.nnodes=2 "$@"
+`;
+
+describe('verl', () => {
+  it('is an iteration without its generation: the actor, and a reference where divergence counts', () => {
+    const file = read('verl', 'run.sh', VERL);
+    expect(file.gpus).toBe(16);
+    const asked = file.asked(16);
+    expect(asked).toMatchObject({
+      configuration: { zero: '3', recompute: 'full', dp: '16', 'micro-batch': '2' },
+      ...{ sequenceLength: 4096, globalBatchSize: 256, precision: 'bf16', optimizer: 'adamw' },
+      ...{ models: 'reference=same:frozen:offloaded', stack: 'torch-fsdp' },
+    });
+    expect(asked.notes?.join('\n')).toMatch(/param_offload: off the GPU while answers are generated/);
+    expect(file.violations(16)).toEqual([]);
+  });
+
+  it('has a critic for GAE, tokens for passes, and ranks that share sequences', () => {
+    const text = VERL.replace('grpo', 'gae').replace(
+      'ppo_micro_batch_size_per_gpu=2',
+      'use_dynamic_bsz=True actor_rollout_ref.actor.ppo_max_token_len_per_gpu=8192 actor_rollout_ref.actor.ulysses_sequence_parallel_size=2',
+    );
+    const asked = read('verl', 'run.sh', text).asked(16);
+    expect(asked.configuration).toMatchObject({ cp: '2', 'cp-comm': 'a2a', dp: '8', 'micro-batch': '4' });
+    expect(asked.models).toBe('reference=same:frozen:offloaded,critic=same:trained');
+  });
+
+  it('reads Megatron, and refuses engines whose keys it does not read', () => {
+    const megatron = VERL.replace('main_ppo', "main_ppo --config-name='ppo_megatron_trainer.yaml'").replace(
+      'trainer.n_gpus',
+      'actor_rollout_ref.actor.megatron.tensor_model_parallel_size=4 actor_rollout_ref.actor.megatron.pipeline_model_parallel_size=2 actor_rollout_ref.actor.megatron.override_transformer_config.recompute_granularity=full trainer.n_gpus',
+    );
+    expect(read('verl', 'run.sh', megatron).asked(16)).toMatchObject({
+      configuration: { tp: '4', pp: '2', dp: '2', zero: '1', sp: 'true', recompute: 'full' },
+      stack: 'megatron-core',
+    });
+    expect(
+      refusal('verl', 'run.sh', VERL.replace('trainer.n_gpus', 'model_engine=veomni trainer.n_gpus')),
+    ).toMatch(/model_engine is "veomni"/);
+    expect(
+      refusal('verl', 'run.sh', VERL.replace('actor_rollout_ref.actor.ppo_micro_batch_size_per_gpu=2', '')),
+    ).toMatch(/neither ppo_micro_batch_size_per_gpu nor use_dynamic_bsz/);
+  });
+
+  it.each([
+    ['ppo_mini_batch_size=32', 'ppo_mini_batch_size=128', 'mini-batch'],
+    ['ppo_micro_batch_size_per_gpu=2', 'ppo_micro_batch_size_per_gpu=3', 'micro-batch'],
+    ['adv_estimator=grpo', 'adv_estimator=grppo', 'known-values'],
+  ])('%s as %s breaks %s', (old, now, rule) => {
+    expect(
+      read('verl', 'run.sh', VERL.replace(old, now))
+        .violations(16)
+        .map((one) => one.rule),
+    ).toEqual([rule]);
+  });
+});
+
+const RLHF = `python3 -m openrlhf.cli.train_ppo_ray \\
+   --actor.num_nodes 1 --actor.num_gpus_per_node 8 \\
+   --train.colocate_all --vllm.enable_sleep --ref.offload \\
+   --actor.model_name_or_path OpenRLHF/Llama-3-8b-sft-mixture \\
+   --reward.model_name_or_path OpenRLHF/Llama-3-8b-rm-700k \\
+   --rollout.batch_size 1024 --train.micro_batch_size 4 --data.max_len 2048 \\
+   --ds.zero_stage 3 --ds.adam_offload --actor.gradient_checkpointing_enable
+`;
+
+describe('OpenRLHF', () => {
+  it('is read under the names of 2026', () => {
+    const file = read('openrlhf', 'ppo.sh', RLHF);
+    expect(file.gpus).toBe(8);
+    expect(file.asked(8)).toMatchObject({
+      configuration: { zero: '3', dp: '8', 'micro-batch': '4', recompute: 'full', 'offload-optimizer': '1' },
+      ...{
+        sequenceLength: 2048,
+        globalBatchSize: 1024,
+        precision: 'bf16',
+        optimizer: 'adamw',
+        stack: 'deepspeed',
+      },
+      models: 'reference=same:frozen:offloaded,critic=same:trained,reward=same:frozen',
+    });
+  });
+
+  it('and of before, in a here document that a command takes its words from', () => {
+    const text = `read -r -d '' training_commands <<EOF
+openrlhf.cli.train_sft \\
+   --max_len 4096 --train_batch_size 64 --micro_train_batch_size 2 \\
+   --pretrain meta-llama/Meta-Llama-3-8B --zero_stage 2 --bf16 --lora_rank 32
+EOF
+deepspeed --module $training_commands
+`;
+    const file = read('openrlhf', 'sft.sh', text);
+    expect(file.runtime).toBe('deepspeed');
+    expect(file.asked(8)).toMatchObject({
+      configuration: { zero: '2', 'dp-overlap': 'none', 'micro-batch': '2', recompute: 'none' },
+      ...{ sequenceLength: 4096, globalBatchSize: 64, precision: 'bf16' },
+      training: { train: 'lora', 'lora-rank': '32', 'lora-modules': 'all-linear' },
+    });
+    expect(file.violations(12).map(({ rule }) => rule)).toEqual(['batch-equation']);
+  });
+
+  it('counts both answers of DPO beside its reference, and refuses trainers that it does not know', () => {
+    const dpo =
+      'deepspeed --module openrlhf.cli.train_dpo --train.batch_size 256 --train.micro_batch_size 1 --data.max_len 8192\n';
+    expect(read('openrlhf', 'dpo.sh', dpo).asked(8)).toMatchObject({
+      ...{ globalBatchSize: 512, models: 'reference=same:frozen' },
+      configuration: { 'micro-batch': '2' },
+    });
+    expect(refusal('openrlhf', 'kd.sh', dpo.replace('dpo', 'kd'))).toMatch(/train_kd/);
+  });
+});
