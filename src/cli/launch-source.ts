@@ -49,7 +49,7 @@ export async function launchSource(
       });
     },
     statements: () => parsePython(text),
-    table: () => parseToml(path, text),
+    table: (other = text) => parseToml(path, other),
     given(name) {
       unread.delete(name);
       return outside.set.get(name) ?? outside.environment(name);

@@ -18,8 +18,8 @@ export interface Source {
   words(tells: (word: string) => boolean, program?: RegExp): ProgramWords;
   /** Of a program in Python. */
   statements(): readonly Statement[];
-  /** A table in TOML, with the line of each key by its dotted path. Throws InputError where it is none. */
-  table(): Located;
+  /** A table in TOML, of `text` or of another text, with the line of each key by its dotted path. Throws InputError where it is none. */
+  table(text?: string): Located;
   /** Which of several things in the file is meant: a recipe by name, a job by number; left out: not said. */
   readonly part?: string | undefined;
   /** A variable that is given from outside; undefined: none of that name. Left out: none is given. */
