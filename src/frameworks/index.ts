@@ -15,6 +15,7 @@ import { llamafactory } from './llamafactory/index.ts';
 import { megatron } from './megatron/index.ts';
 import { megatronBridge } from './megatron-bridge/index.ts';
 import { nanotron } from './nanotron/index.ts';
+import { nemo } from './nemo/index.ts';
 import { openrlhf } from './openrlhf/index.ts';
 import type { Framework } from './port/framework.ts';
 import type { Program } from './port/program.ts';
@@ -47,7 +48,7 @@ export const FRAMEWORKS: readonly Framework[] = ALONE.map((one) => namingOthers(
 export const LAUNCHERS: readonly Framework[] = [...FRAMEWORKS, env, json];
 
 /** Training programs that are read alone, each in a line. */
-const PROGRAMS: readonly Program[] = [llamafactory, axolotl, trl, verl, openrlhf];
+const PROGRAMS: readonly Program[] = [llamafactory, axolotl, trl, verl, nemo, openrlhf];
 
 /** Everyone whose files are read, in the order of help. */
 export const READERS: readonly Program[] = [

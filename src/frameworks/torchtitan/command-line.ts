@@ -18,10 +18,7 @@ export const RUN_SCRIPT = /run_train\.sh$/;
 
 /** A script that starts it, rather than a recipe in Python or a job in TOML. */
 export function startsTitan({ path, text }: Source): boolean {
-  return (
-    !/\.(py|toml)$/i.test(path) &&
-    /(?:^|\s)(?:\S*run_train\.sh|-m\s+torchtitan\.train\b|\S*torchtitan\/train\.py)/m.test(text)
-  );
+  return /\.(?:ba)?sh$|\.(?:sbatch|slurm|txt)$/i.test(path) || /^#!.*\b(?:ba|da|z)?sh\b/.test(text);
 }
 
 /**

@@ -330,3 +330,62 @@ deepspeed --module $training_commands
     expect(refusal('openrlhf', 'kd.sh', dpo.replace('dpo', 'kd'))).toMatch(/train_kd/);
   });
 });
+
+const NEMO = `
+trainer: { devices: 8, num_nodes: 4, precision: bf16 }
+model:
+  micro_batch_size: 1
+  global_batch_size: 128
+  tensor_model_parallel_size: 4
+  pipeline_model_parallel_size: 2
+  virtual_pipeline_model_parallel_size: 8
+  encoder_seq_length: 4096
+  num_layers: 32
+  hidden_size: 4096
+  num_attention_heads: 32
+  num_query_groups: 8
+  activation: fast-swiglu
+  megatron_amp_O2: true
+  sequence_parallel: true
+  activations_checkpoint_granularity: selective
+  activations_checkpoint_num_layers: 1
+  data: { seq_length: "\${model.encoder_seq_length}" }
+  optim: { name: distributed_fused_adam, overlap_grad_sync: true }
+`;
+
+describe('NeMo', () => {
+  it('says what Megatron Core is told', () => {
+    const file = read('nemo', 'gpt.yaml', NEMO);
+    expect(file.runtime).toBe('megatron');
+    expect(file.gpus).toBe(32);
+    expect(file.asked(32)).toMatchObject({
+      configuration: {
+        tp: '4',
+        pp: '2',
+        vpp: '8',
+        'micro-batch': '1',
+        recompute: 'core_attn',
+        zero: '1',
+        sp: 'true',
+      },
+      ...{ sequenceLength: 4096, globalBatchSize: 128, precision: 'bf16', layers: 32, hiddenSize: 4096 },
+    });
+    expect(file.violations(32)).toEqual([]);
+  });
+
+  it('reads overrides of a script over the file that it names, and adapters', () => {
+    const script =
+      'python megatron_gpt_finetuning.py --config-name gpt model.micro_batch_size=2 ++model.peft.peft_scheme=lora trainer.num_nodes=2\n';
+    const file = read('nemo', 'run.sh', script, { 'gpt.yaml': NEMO });
+    expect(file.gpus).toBe(16);
+    expect(file.asked(16)).toMatchObject({
+      configuration: { 'micro-batch': '2' },
+      training: { train: 'lora', 'lora-rank': '32', 'lora-modules': 'qkv' },
+      stack: 'megatron-core',
+    });
+    expect(refusal('nemo', 'run.sh', script)).toMatch(/gpt.yaml is not beside/);
+    expect(refusal('nemo', 'gpt.yaml', `${NEMO}  peft: { peft_scheme: ptuning }\n`)).toMatch(
+      /peft_scheme is "ptuning"/,
+    );
+  });
+});
