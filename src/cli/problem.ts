@@ -79,7 +79,7 @@ export function given(
       ...keptFreeFrom(cluster.value, s),
       ...(packing === undefined ? {} : { packing }),
       ...routingFrom(s.routing, bound),
-      ...modelsFrom(s.models, s.precision ?? 'bf16', sequenceLength),
+      ...modelsFrom(s.models, s.precision ?? 'bf16', sequenceLength, modelName),
     },
   });
   const problem = calibration === null ? stated : calibrated(stated, calibration);

@@ -29,6 +29,7 @@ import { failureOptions, failuresFrom } from '../failures.ts';
 import { mayWrite } from '../folder.ts';
 import {
   gpusOf,
+  launcherSetting,
   launchFileOptions,
   opened,
   outsideFrom,
@@ -99,7 +100,7 @@ export const plan: Register = (program, io, done) => {
         start === null
           ? {}
           : {
-              launcher: start.launcher.id,
+              ...launcherSetting(start),
               ...workloadOf(askedOf(start, gpusOf(cluster, settings(flags, io)))),
             };
       const s = under(settings(flags, io), stated);

@@ -1,9 +1,11 @@
 import { InputError } from '../../domain/input-error.ts';
 import { isKind, type Value } from '../../foreign/python/value.ts';
-import type { Asked, LaunchReader, ModelFacts, Source } from '../port/reader.ts';
+import type { Asked, LaunchReader, ModelFacts, ReadFile, Source } from '../port/reader.ts';
 import { broken } from '../reading/file-rule.ts';
+import { readWays } from '../reading/ways.ts';
 import { trainedBy } from './adapters.ts';
 import type { RecipeAssignments } from './assignments.ts';
+import { commandLine, isTitanFlag, RUN_SCRIPT, startsTitan } from './command-line.ts';
 import { TITAN_FILE_RULES } from './file-rules.ts';
 import { ISLAND_FILE } from './islands.ts';
 import { jobFields } from './job-file.ts';
@@ -27,16 +29,27 @@ export const titanReader: LaunchReader = {
   read(source) {
     const { path } = source;
     refuseIsland(source);
-    const run = titanRun(
-      /\.toml$/i.test(path) ? jobOf(source) : recipeOf(source.statements(), path, source.part),
-      path,
+    if (!startsTitan(source))
+      return titanFile(
+        titanRun(
+          /\.toml$/i.test(path) ? jobOf(source) : recipeOf(source.statements(), path, source.part),
+          path,
+        ),
+      );
+    const found = source.words(isTitanFlag, RUN_SCRIPT);
+    return readWays(source, found, ({ words }) =>
+      titanFile(titanRun(commandLine(words, found.variables, source), path)),
     );
-    return {
-      asked: (gpus) => askedOf(run, gpus ?? null),
-      violations: (gpus) => broken(TITAN_FILE_RULES, run, sizesOf(run, gpus), (at) => run.line(at)),
-    };
   },
 };
+
+/** Of a job, however it was written. */
+export function titanFile(run: TitanRun): ReadFile {
+  return {
+    asked: (gpus) => askedOf(run, gpus ?? null),
+    violations: (gpus) => broken(TITAN_FILE_RULES, run, sizesOf(run, gpus), (at) => run.line(at)),
+  };
+}
 
 /** What islands do together stands in no recipe of one of them. */
 function refuseIsland({ path, beside }: Source): void {
