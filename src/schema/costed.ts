@@ -1,4 +1,5 @@
 import {
+  amount,
   closed,
   count,
   each,
@@ -72,11 +73,11 @@ const host = shared(
 /** Keys of one configuration with its estimate. */
 export const costed = {
   configuration: text,
-  stepTimeSeconds: number,
-  tokensPerSecond: number,
-  mfu: number,
-  modelFlopsPerStep: number,
-  errorBand: number,
+  stepTimeSeconds: amount,
+  tokensPerSecond: amount,
+  mfu: amount,
+  modelFlopsPerStep: amount,
+  errorBand: amount,
   verdict,
   parallel: closed(each(['tp', 'cp', 'pp', 'dp', 'dpReplicate', 'dpShard', 'ep', 'etp', 'vpp'], count)),
   microBatchSize: count,
@@ -176,8 +177,11 @@ const input = closed(
   },
 );
 
+/** Of this program, such as 0.1.0. */
+const version = { type: 'string', pattern: '^[0-9]+\\.[0-9]+\\.[0-9]+(-[0-9A-Za-z.-]+)?$' } as const;
+
 /** What a document says of where it came from. */
-export const origin = { toolVersion: text, inputs: closed({ model: input, cluster: input }) } as const;
+export const origin = { toolVersion: version, inputs: closed({ model: input, cluster: input }) } as const;
 
 /** What is trained, and how many parameters of how many. */
 export const training = shared(
