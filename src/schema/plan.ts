@@ -35,7 +35,7 @@ const placement = closed({
 });
 
 const steady = closed({
-  why: { enum: ['steady', 'evidence', 'simpler'] },
+  why: { enum: ['sooner', 'steady', 'evidence', 'simpler'] },
   costShare: { ...number, description: 'Of what the search made small, how much more than the fastest.' },
   fastest: closed({ rank: { type: ['integer', 'null'] }, configuration: text, stepTimeSeconds: number }),
   under: orNull(

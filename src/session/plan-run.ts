@@ -1,8 +1,11 @@
 import type { PlanFile } from '../catalogue/plan-file.ts';
 import type { Problem } from '../domain/problem.ts';
-import type { SearchResult, WhatIf } from '../domain/search-result.ts';
+import type { RankedPlan, SearchResult, WhatIf } from '../domain/search-result.ts';
+import { TIE } from '../domain/tie.ts';
+import { planText } from '../plan-text/text.ts';
 import { listing } from '../search/run/queue.ts';
-import { type Searched, searchSteps } from '../search/search.ts';
+import { type Searched, searchSteps, tied } from '../search/search.ts';
+import { soonestFor } from '../search/space/objective.ts';
 import { DEFAULT_OPTIONS, type SearchOptions } from '../search/space/options.ts';
 import { placed } from './placed.ts';
 import { played } from './played.ts';
@@ -49,11 +52,11 @@ export async function planRun(request: PlanRequest): Promise<PlanOutcome> {
     warmStart === undefined ? Number.POSITIVE_INFINITY : warmThreshold(warmStart, problem, kept);
   const options: SearchOptions = { ...kept, threshold };
   const { result: searchedFor, refused } = await searched(request, options);
-  const found = placed(problem, searchedFor, plain.objective);
   const { top, objective } = plain;
-  const { result, steady } = steadyFirst(problem, found.result, {
-    ...{ objective, top, rank: request.rank ?? 'steady' },
-  });
+  const rank = request.rank ?? 'steady';
+  const all = rank === 'steady' ? await withSoonest(request, options, searchedFor) : searchedFor;
+  const found = placed(problem, all, objective);
+  const { result, steady } = steadyFirst(problem, found.result, { objective, top, rank });
   const [best] = result.plans;
   const placement = best === undefined ? null : (found.placements.get(best.plan) ?? null);
   const outcome = {
@@ -67,6 +70,39 @@ export async function planRun(request: PlanRequest): Promise<PlanOutcome> {
 /** Plans beyond the ones that are printed, for the first to be chosen of: the same ones however many are printed. */
 function tiesKept({ top, objective }: Pick<SearchOptions, 'top' | 'objective'>): number {
   return objective.id === 'memory' ? 0 : Math.max(0, FINALISTS - top);
+}
+
+/**
+ * By what a token costs: with the soonest of the plans that are as cheap as the cheapest, which may be many more than are kept. They follow
+ * by what they cost.
+ */
+async function withSoonest(
+  request: PlanRequest,
+  options: SearchOptions,
+  result: SearchResult,
+): Promise<SearchResult> {
+  const { problem } = request;
+  const { objective } = options;
+  const [cheapest] = result.plans;
+  if (objective.id !== 'tokens-per-dollar' || cheapest === undefined || result.certificate.cutBy !== null)
+    return result;
+  const value = ({ plan, estimate }: RankedPlan) => objective.value(plan, estimate);
+  const least = value(cheapest);
+  const sooner = await searched(request, {
+    ...options,
+    ...{ top: 1, ties: FINALISTS - 1, plansAlone: true },
+    objective: soonestFor(problem.cluster, objective.prices, least * (1 + TIE)),
+    threshold: cheapest.estimate.stepSeconds * (1 + TIE),
+  });
+  const known = new Set(result.plans.map(({ plan }) => planText(problem, plan)));
+  const more = sooner.result.plans.filter(({ plan }) => !known.has(planText(problem, plan)));
+  const after = [...result.plans.slice(1), ...more].sort((a, b) => value(a) - value(b));
+  const plans = [cheapest, ...after].map((one, i) => ({
+    ...one,
+    rank: i + 1,
+    tiedWithBest: i === 0 || (value(one) >= least && tied(value(one), least, one.estimate)),
+  }));
+  return { ...result, plans };
 }
 
 /** The search alone. */
