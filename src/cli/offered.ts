@@ -8,7 +8,7 @@ import { type Own, ownedBy, ownFrom, ownNames, powerOf } from './own.ts';
 import { type Prices, pricesFrom, pricesOf, refuseUnused } from './prices.ts';
 import { given } from './problem.ts';
 import type { Settings } from './settings.ts';
-import { changesOf, whatIfFrom } from './what-if.ts';
+import { changesOf, refuseTooLarge, whatIfFrom } from './what-if.ts';
 
 /** A cluster to compare, before it is searched. */
 export interface Offered {
@@ -30,6 +30,7 @@ export function offeredFrom(
   const bought = new Set<string>();
   const offered = variants(clusters, whatIf).map(([cluster, change]) => {
     const { problem: one, launcher } = given(model, cluster, s, change);
+    if (change !== null) refuseTooLarge(one.cluster, change);
     const problem = change === null || clusters.length === 1 ? one : ofCluster(cluster, one);
     const priced = pricesOf(problem.cluster, prices);
     for (const name of priced.used) used.add(name);

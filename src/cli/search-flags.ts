@@ -96,18 +96,26 @@ function objectiveFrom({ cluster }: Problem, s: Settings): Objective {
   });
 }
 
-/** `8..512`, or one number. */
-export function sizesFrom(text: string, most: number): [number, number] {
+/** `8..512`, or one number; of a cluster of so many GPUs, and no more than --max-gpus allows. */
+export function sizesFrom(
+  text: string,
+  gpus: number,
+  { maxGpus }: Pick<SearchOptions, 'maxGpus'>,
+): [number, number] {
+  const most = Math.min(maxGpus, gpus);
   const match = /^(\d+)(?:\.\.(\d+))?$/.exec(text.trim());
   // What else a range is written as.
   const [, low, high = low] = /^(\d+)(?:\s*(?:\.{2,3}|[-–:,]|to)\s*(\d+))?$/.exec(text.trim()) ?? [];
   const from = Number(match?.[1]);
   const to = Number(match?.[2] ?? match?.[1]);
   if (match === null || from < 1 || to < from || to > most) {
+    const inCluster = match !== null && from >= 1 && from <= to && to <= gpus;
     throw new InputError({
-      message: `--gpus is "${text}"`,
-      expected: `FROM..TO, from 1 to the ${most} GPUs of the cluster`,
-      hint: `Maybe --gpus ${rangeWithin(Number(low), Number(high), most)}.`,
+      message: `--gpus is "${text}"${inCluster ? ` beside --max-gpus ${maxGpus}` : ''}`,
+      expected: `FROM..TO, from 1 to the ${most} GPUs ${most < gpus ? 'that --max-gpus allows' : 'of the cluster'}`,
+      hint: inCluster
+        ? 'Maybe --gpus alone: it says itself how many GPUs at most.'
+        : `Maybe --gpus ${rangeWithin(Number(low), Number(high), most)}.`,
     });
   }
   return [from, to];

@@ -18,7 +18,7 @@ import type { Given } from './problem.ts';
 import { sizesFrom } from './search-flags.ts';
 import type { Settings } from './settings.ts';
 import { timeLimitFrom, watchOf } from './watch.ts';
-import { whatIfFrom } from './what-if.ts';
+import { refuseTooLarge, whatIfFrom } from './what-if.ts';
 
 /** A sweep that was asked for, and what the budget of one of its searches is called. */
 interface Asked {
@@ -74,7 +74,10 @@ function askedFrom(
   const gpus = (budget: number) => `at most ${budget} GPUs`;
   const asked: Asked[] = [];
   if (flags.gpus !== undefined) {
-    const sizes = sizesBetween(problem.cluster, ...sizesFrom(String(flags.gpus), most));
+    const sizes = sizesBetween(
+      problem.cluster,
+      ...sizesFrom(String(flags.gpus), deviceCount(problem.cluster), options),
+    );
     asked.push({
       kind: 'gpus',
       steps: (watched) => byGpus(problem, sizes, { ...options, ...watched }),
@@ -83,7 +86,11 @@ function askedFrom(
   }
   if (flags.whatIf !== undefined) {
     const changes = whatIfFrom(String(flags.whatIf));
-    const tried = changes.map((change) => ({ change, ...changed(change) }));
+    const tried = changes.map((change) => {
+      const one = changed(change);
+      refuseTooLarge(one.problem.cluster, change);
+      return { change, ...one };
+    });
     asked.push({
       kind: 'what-if',
       steps: (watched) =>

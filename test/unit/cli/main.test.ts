@@ -80,6 +80,18 @@ describe('an error', () => {
     [['plan', 'llama-3.1-8b', 'v100-8', ...SMALL], /Maybe "v100-cloud-32"/],
     [['plan', 'llama-3.1-8b', 'dgx-h100-8', ...SMALL, '--gpus', '0..8'], /Maybe --gpus 1\.\.8\./],
     [['plan', 'llama-3.1-8b', 'dgx-h100-8', ...SMALL, '--gpus', '4-64'], /Maybe --gpus 4\.\.8\./],
+    [
+      ['plan', 'llama-3.1-8b', 'dgx-h100-8', ...SMALL, '--gpus', '4..8', '--max-gpus', '2'],
+      /--gpus is "4\.\.8" beside --max-gpus 2\n.*the 2 GPUs that --max-gpus allows\n.*Maybe --gpus alone/,
+    ],
+    [
+      ['plan', 'llama-3.1-8b', 'dgx-h100-8', ...SMALL, '--gpus', '4..64', '--max-gpus', '2'],
+      /the 2 GPUs that --max-gpus allows\n.*Maybe --gpus 1\.\.2\./,
+    ],
+    ...(['plan', 'compare'] as const).map((command): [string[], RegExp] => [
+      [command, 'llama-3.1-8b', 'dgx-h100-8', ...SMALL, '--what-if', 'group=h100,nodes=1..100000'],
+      /--what-if group=h100,nodes=\d+ is [\d,]+ GPUs\n.*at most 131,072 GPUs\n.*Maybe nodes up to 16384/,
+    ]),
     [['plan', 'llama-3.1-8b', 'dgx-h100-8', ...SMALL, '--objective', 'cost'], /Maybe "tokens-per-dollar"/],
     [['plan', 'llama-3.1-8b', 'dgx-h100-8', ...SMALL, '--precision', 'bfloat16'], /Maybe "bf16"/],
     [['compare', 'llama-3.1-8b', 'dgx-h100-8', ...SMALL, '--price', 'h10=2'], /Maybe "h100"/],
