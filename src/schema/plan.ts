@@ -148,6 +148,19 @@ export const planSchema = documentSchema({
         description: 'Where no plan has what is held: the best plan without one of them.',
       },
       beyond: orNull(closed({ framework: text, reason, freedoms: texts, ...ranked }, costedBeside)),
+      untaken: {
+        ...list(
+          closed({
+            allowed: text,
+            rank: { type: ['integer', 'null'] },
+            stepTimeSeconds: numberOrNull,
+            costShare: numberOrNull,
+            reason: orNull(reason),
+          }),
+        ),
+        description:
+          'What --allow lets plans do and the first does not: the best plan that does, and of what plans are ranked by how much more it takes; null: none runs.',
+      },
       unaided: {
         ...orNull(closed({ allowed: text, stepTimeSeconds: numberOrNull })),
         description:
