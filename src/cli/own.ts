@@ -15,6 +15,14 @@ export interface Own {
 }
 
 const EXAMPLE = 'Maybe --own price=30k,years=4,kwh=0.10.';
+/** What each term is. */
+const MEANT: Readonly<Record<string, string>> = {
+  years: 'years to write the GPUs off',
+  kwh: 'dollars per kWh',
+  pue: 'power of the site over that of its machines',
+  host: 'power of hosts over that of their GPUs',
+  used: 'the share of all hours in which the GPUs work',
+};
 /** The price of every GPU that has none by name. */
 const EVERY = 'price';
 
@@ -32,12 +40,16 @@ export function ownFrom(text: string): Own {
     said.set(key, value);
   }
   const number = (key: string, least: number, most: number, unit: (text: string) => number) => {
+    const told = (bound: number) => (unit === shareOf ? `${100 * bound}%` : `${bound}`);
     const value = said.get(key);
     said.delete(key);
     if (value === undefined) return undefined;
     const read = unit(value);
     if (read >= least && read <= most) return read;
-    throw new InputError({ message: `--own: ${key} is "${value}"`, expected: `from ${least} to ${most}` });
+    throw new InputError({
+      message: `--own: ${key} is "${value}"`,
+      expected: `${MEANT[key]}, from ${told(least)} to ${told(most)}`,
+    });
   };
   const [years, kwh] = [number('years', 0.1, 30, scaledOf), number('kwh', 0, 10, scaledOf)];
   const power = {

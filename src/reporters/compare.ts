@@ -147,7 +147,8 @@ export function compareTable(all: readonly Compared[], style: Style, asked: Aske
   );
   const optimizer = optimizerWords(workload);
   const bands = all.map(({ result }) => result.plans[0]?.estimate.band ?? 0);
-  const note = `A tie is closer than the model can tell (±${formatPercent(Math.max(...bands))}). Prices: list prices of the GPU profiles unless given; all GPUs of a cluster are paid for, used or not.`;
+  const listed = all.some(({ prices }) => prices.some(({ source }) => source === 'list'));
+  const note = `A tie is closer than the model can tell (±${formatPercent(Math.max(...bands))}). ${listed ? 'Prices: list prices of the GPU profiles unless given; all' : 'All'} GPUs of a cluster are paid for, used or not.`;
   const purchase = asked === null ? null : purchaseBlock(all, asked);
   const wrapped = (lines: readonly string[]) => lines.map((line) => wrap(line, style.columns)).join('\n');
   return [

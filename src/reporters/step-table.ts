@@ -1,5 +1,4 @@
 import { type Parts, total } from '../domain/estimate.ts';
-import { formatPercent } from '../units/format.ts';
 import { decimalsFor, fixed, fixedParts } from '../units/rounded.ts';
 import { grid } from './paint.ts';
 import { paidFor, timeClasses } from './time-classes.ts';
@@ -19,19 +18,26 @@ export function stepTable(time: Parts): string {
       decimals,
     ).map((text, i) => [parts[i]![0], text]),
   );
+  const shares = new Map(
+    fixedParts(
+      parts.map(([, seconds]) => (100 * seconds) / all),
+      1,
+    ).map((share, i) => [parts[i]![0], Number(share)]),
+  );
+  const percent = (share: number) => `${share.toFixed(1)}%`;
   const rows = classes.flatMap(({ name, parts: own }) => {
     const sum = own.reduce((seconds, [part]) => seconds + Number(shown.get(part)!.replaceAll(',', '')), 0);
-    const share = own.reduce((seconds, [, one]) => seconds + one, 0) / all;
+    const share = percent(own.reduce((sum, [part]) => sum + shares.get(part)!, 0));
     const [only] = own;
     // A class of one part that is called as the class is.
     if (own.length === 1 && (only![0] === name || only![0].endsWith(name)))
-      return [[paidFor(only![0]), shown.get(only![0])!, formatPercent(share)]];
+      return [[paidFor(only![0]), shown.get(only![0])!, share]];
     return [
-      [name, fixed(sum, decimals), formatPercent(share)],
+      [name, fixed(sum, decimals), share],
       // What rounds to nothing is no row; the figures add up without it.
       ...own
         .filter(([part]) => /[1-9]/.test(shown.get(part)!))
-        .map(([part, seconds]) => [`  ${paidFor(part)}`, shown.get(part)!, formatPercent(seconds / all)]),
+        .map(([part]) => [`  ${paidFor(part)}`, shown.get(part)!, percent(shares.get(part)!)]),
     ];
   });
   return grid(

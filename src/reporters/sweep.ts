@@ -23,7 +23,7 @@ export function sweepTable(problem: Problem, sweeps: readonly Sweep[], style: St
 }
 
 const TITLES = {
-  gpus: 'Best plan by most GPUs',
+  gpus: 'Best plan with at most so many GPUs',
   'pareto-memory': 'Step time against the share of GPU memory in use',
   'pareto-gpus': 'Step time against GPUs in use',
   'what-if': 'Best plan, what if',

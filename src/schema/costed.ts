@@ -177,8 +177,12 @@ const input = closed(
   },
 );
 
-/** Of this program, such as 0.1.0. */
-const version = { type: 'string', pattern: '^[0-9]+\\.[0-9]+\\.[0-9]+(-[0-9A-Za-z.-]+)?$' } as const;
+/** Of this program. */
+const version = {
+  type: 'string',
+  pattern: '^[0-9]+\\.[0-9]+\\.[0-9]+(-[0-9A-Za-z.-]+)?$',
+  description: 'a version, such as 0.1.0',
+} as const;
 
 /** What a document says of where it came from. */
 export const origin = { toolVersion: version, inputs: closed({ model: input, cluster: input }) } as const;

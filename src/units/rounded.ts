@@ -23,6 +23,15 @@ export function fixedParts(values: readonly number[], decimals: number): string[
   return roundedParts(values.map((value) => value * factor)).map((value) => fixed(value / factor, decimals));
 }
 
+/** Shares of their sum, in per cent, that add up to 100: `67.2%`. */
+export function sharesOf(values: readonly number[]): string[] {
+  const all = values.reduce((sum, value) => sum + value, 0);
+  return fixedParts(
+    values.map((value) => (100 * value) / all),
+    1,
+  ).map((share) => `${share}%`);
+}
+
 /** `12,345.60` */
 export function fixed(value: number, decimals: number): string {
   const [whole = '', rest] = value.toFixed(decimals).split('.');

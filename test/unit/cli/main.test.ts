@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -352,7 +352,22 @@ describe('emit', () => {
     const path = await planFile('megatron');
     const ran = await run(['emit', path, '--to', 'megatron', '--out', '/proc/launch']);
     expect(ran.code).toBe(2);
-    expect(ran.err).toMatch(/\/proc\/.*: (mkdir|mkdtemp) says E/);
+    expect(ran.err).toMatch(/^\/proc\/launch cannot be written: nothing can be made in \/proc\n/);
+  });
+
+  it.each([
+    ['--emit', '/proc/launch', []],
+    ['--report', '/proc/page.html', []],
+    ['--report', 'FOLDER/no/page.html', []],
+    ['--emit', 'FOLDER/no/launch', []],
+    ['--report', 'FOLDER/no/page.html', ['--gpus', '4..8']],
+  ])('where %s %s cannot go is said before the search %j', async (flag, target, more) => {
+    const here = folder();
+    const at = target.replace('FOLDER', here);
+    const ran = await run([...PLAN, ...more, flag, at]);
+    expect(ran).toMatchObject({ code: 2, out: '' });
+    expect(ran.err).toMatch(/cannot be written: (nothing can be made in|no folder) /);
+    expect(readdirSync(here)).toEqual([]);
   });
 
   it('follows no link', async () => {

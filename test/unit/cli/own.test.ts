@@ -35,7 +35,10 @@ describe('--own', () => {
     ['price=lots,years=4,kwh=0.1', /price is "lots"/],
     ['price=30k,years=0,kwh=0.1', /years is "0"/],
     ['price=30k,years=4,kwh=0.1,pue=0.9', /pue is "0.9"/],
-    ['price=30k,years=4,kwh=0.1,used=120%', /used is "120%"/],
+    [
+      'price=30k,years=4,kwh=0.1,used=120%',
+      /used is "120%"\n.*the share of all hours in which the GPUs work, from 1% to 100%/,
+    ],
   ])('"%s" is an error', (text, words) => {
     expect(() => ownFrom(text)).toThrow(words);
   });
@@ -48,6 +51,17 @@ describe('--own', () => {
     expect(ran.code).toBe(2);
     expect(ran.err).toMatch(words);
   });
+});
+
+it('list prices are spoken of where some were taken', async () => {
+  const compared = async (...more: readonly string[]) =>
+    (await run(['compare', 'llama-3.2-1b', 'dgx-h100-8', ...SMALL, ...more])).out.replaceAll(/\s+/g, ' ');
+  expect(await compared()).toContain('list prices of the GPU profiles');
+  for (const more of [
+    ['--own', 'price=30k,years=4,kwh=0.1'],
+    ['--price', 'h100=2'],
+  ])
+    expect(await compared(...more)).not.toContain('list prices');
 });
 
 describe('--csv', () => {
