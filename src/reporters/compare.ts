@@ -10,11 +10,13 @@ import { digits, formatInteger, formatPercent, formatSeconds } from '../units/fo
 import { wrap } from '../units/wrap.ts';
 import { calibrationNotes, cutNotes, cutOf, failureNotes } from './compare-notes.ts';
 import { type Compared, tokensPerSecondOf } from './compared.ts';
+import { worthJson, worthLines } from './group-worth.ts';
 import { outlookJson } from './outlook.ts';
 import { packingWords } from './packing.ts';
 import { fitting, grid, painter, type Style } from './paint.ts';
 import { rankedJson } from './plan-json.ts';
 import { type AskedBill, type PurchaseBlock, purchaseBlock, purchaseJson } from './purchase.ts';
+import { BY_ESTIMATE } from './sweep-words.ts';
 import { trainingJson } from './training.ts';
 
 interface Line {
@@ -95,6 +97,7 @@ function lineJson({
     dollarsPerHour,
     dollarsPerMillionTokens,
     cut: cutOf(compared),
+    ...(compared.worths.length === 0 ? {} : { groups: worthJson(compared) }),
   };
 }
 
@@ -168,6 +171,8 @@ export function compareTable(all: readonly Compared[], style: Style, asked: Aske
       ...cutNotes(all),
       ...failureNotes(all),
       ...unlikeWords(all),
+      ...worthLines(all),
+      BY_ESTIMATE,
       ...(asked === null ? [] : rentNotes(all)),
     ]),
     ...(purchase === null ? [] : ['', wrapped(purchase.lines)]),

@@ -3,6 +3,7 @@ import type { SearchResult } from '../domain/search-result.ts';
 import type { Owned, OwnedHour } from '../purchase/owned.ts';
 import type { Power } from '../purchase/power.ts';
 import type { Outlook } from '../reliability/outlook.ts';
+import type { GroupWorth } from '../session/group-worth.ts';
 
 /** What the GPUs of a node group cost, and draw. */
 export interface GroupPrice {
@@ -25,6 +26,8 @@ export interface Compared {
   readonly dollarsPerHour: number | null;
   /** Frameworks that run the best plan as printed. */
   readonly launchers: readonly string[];
+  /** What each of several node groups brings; empty: not asked. */
+  readonly worths: readonly GroupWorth[];
   /** Of the best plan, where it was asked how often GPUs fail. */
   readonly outlook: Outlook | null;
 }

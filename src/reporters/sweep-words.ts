@@ -6,6 +6,10 @@ import { kneeOf, NEARLY } from '../search/knee.ts';
 import { FRONT_STEP, type SweepPoint, type Swept } from '../search/sweep.ts';
 import { digits, formatPercent } from '../units/format.ts';
 
+/** Why a row may be a little better than what plan prints first. */
+export const BY_ESTIMATE =
+  'Each row is the best plan by estimate, which is what a cluster can reach; plan prints the steadiest of those that tie with it first.';
+
 export interface Sweep extends Swept {
   readonly kind: 'gpus' | 'pareto-memory' | 'pareto-gpus' | 'what-if';
   /** Of what-if: the problems that were searched, by budget. */

@@ -10,7 +10,7 @@ import { formatInteger, formatPercent, formatSeconds } from '../units/format.ts'
 import { wrap } from '../units/wrap.ts';
 import { fitting, grid, type Style } from './paint.ts';
 import { rankedJson } from './plan-json.ts';
-import { budgetWords, type Sweep, sweepWords, usedGpus, usedWords } from './sweep-words.ts';
+import { BY_ESTIMATE, budgetWords, type Sweep, sweepWords, usedGpus, usedWords } from './sweep-words.ts';
 import { memoryWords, techniqueWords } from './words.ts';
 
 export function sweepTable(problem: Problem, sweeps: readonly Sweep[], style: Style): string {
@@ -18,8 +18,9 @@ export function sweepTable(problem: Problem, sweeps: readonly Sweep[], style: St
   const limit =
     reservedBytes === undefined && headroomBytes === undefined
       ? []
-      : [wrap(`Limits: GPU memory less ${keptFree(problem.workload)}, or the share.`, style.columns)];
-  return `${[...sweeps.map((sweep) => block(problem, sweep, style)), ...limit].join('\n\n')}\n`;
+      : [`Limits: GPU memory less ${keptFree(problem.workload)}.`];
+  const notes = [...limit, BY_ESTIMATE].map((line) => wrap(line, style.columns)).join('\n');
+  return `${[...sweeps.map((sweep) => block(problem, sweep, style)), notes].join('\n\n')}\n`;
 }
 
 const TITLES = {

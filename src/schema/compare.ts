@@ -71,18 +71,37 @@ export const compareSchema = documentSchema({
         { optimizerOptions },
       ),
       clusters: list(
-        closed({
-          cluster: text,
-          gpus: count,
-          best: orNull(rankedPlan),
-          reason: orNull(reason),
-          tokensPerSecond: numberOrNull,
-          ratioToFirst: numberOrNull,
-          tiedWithFirst: flag,
-          dollarsPerHour: numberOrNull,
-          dollarsPerMillionTokens: numberOrNull,
-          cut: orNull(closed({ by: text, gap: numberOrNull })),
-        }),
+        closed(
+          {
+            cluster: text,
+            gpus: count,
+            best: orNull(rankedPlan),
+            reason: orNull(reason),
+            tokensPerSecond: numberOrNull,
+            ratioToFirst: numberOrNull,
+            tiedWithFirst: flag,
+            dollarsPerHour: numberOrNull,
+            dollarsPerMillionTokens: numberOrNull,
+            cut: orNull(closed({ by: text, gap: numberOrNull })),
+          },
+          {
+            groups: {
+              ...list(
+                closed({
+                  group: text,
+                  gpuType: text,
+                  gpus: count,
+                  used: flag,
+                  addedSpeed: numberOrNull,
+                  addedDollarsPerHour: numberOrNull,
+                  advice: { enum: ['keep', 'leave-out', 'either', 'needed'] },
+                }),
+              ),
+              description:
+                'Of a cluster of several node groups: what each adds to tokens per second and to dollars per hour, as shares of what the others have; null: they train nothing, or no price is known.',
+            },
+          },
+        ),
       ),
     },
     { purchase },

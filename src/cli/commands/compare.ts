@@ -7,6 +7,7 @@ import type { Compared, GroupPrice } from '../../reporters/compared.ts';
 import { comparePage } from '../../reporters/report/compare-report.ts';
 import { DEFAULT_OPTIONS } from '../../search/space/options.ts';
 import { seatsOf } from '../../session/explain.ts';
+import { groupWorths } from '../../session/group-worth.ts';
 import { searched } from '../../session/plan-run.ts';
 import { accepting } from '../../session/what-if.ts';
 import { askedBillFrom } from '../asked-bill.ts';
@@ -69,28 +70,37 @@ export const compare: Register = (program, io, done) => {
       const all: Compared[] = [];
       for (const [i, { problem, launcher, prices }] of inputs.entries()) {
         const part = 1 / inputs.length;
+        const options = {
+          ...DEFAULT_OPTIONS,
+          top: 1,
+          launcher: launcher ?? (s.launcher === undefined && s.models === undefined ? LAUNCHABLE : null),
+          interrupted: watch.interruptedFirstOf(inputs.length - i),
+          progress: watch.progress,
+        };
         watch.at({
           what: `${problem.cluster.name}, ${i + 1} of ${inputs.length}`,
           share: i * part,
           part,
         });
-        const { result } = await searched(
-          { problem, pause: watch.pause },
-          {
-            ...DEFAULT_OPTIONS,
-            top: 1,
-            launcher: launcher ?? (s.launcher === undefined && s.models === undefined ? LAUNCHABLE : null),
-            interrupted: watch.interruptedFirstOf(inputs.length - i),
-            progress: watch.progress,
-          },
-        );
+        const { result } = await searched({ problem, pause: watch.pause }, options);
         const [best] = result.plans;
+        // A sweep says of each size what it brings.
+        const worths =
+          flags.whatIf === undefined ? await groupWorths(problem, best, options, watch.pause) : [];
         const outlook =
           failures === null || best === undefined
             ? null
             : outlookOf(problem, best.plan, best.estimate, failures);
         const launchers = best === undefined ? [] : accepting(FRAMEWORKS, problem, best);
-        all.push({ problem, result, prices, dollarsPerHour: dollarsPerHour(prices), launchers, outlook });
+        all.push({
+          problem,
+          result,
+          prices,
+          dollarsPerHour: dollarsPerHour(prices),
+          launchers,
+          worths,
+          outlook,
+        });
       }
       watch.end();
       const document = compareDocument(all, toolVersion(), bill);

@@ -35,6 +35,7 @@ const one = (best: RankedPlan | null, dollarsPerHour: number | null = null): Com
   prices: [],
   dollarsPerHour,
   launchers: [],
+  worths: [],
   outlook: null,
 });
 const within = (band: number, seconds: number) => {
