@@ -81,13 +81,18 @@ function allowedFrom(text: string | undefined): string[] {
 }
 
 function objectiveFrom({ cluster }: Problem, s: Settings): Objective {
-  const asked = s.objective ?? 'time';
+  const id = objectiveIdFrom(s);
   const prices = pricesFrom(s.price);
   const priced = pricesOf(cluster, prices);
   refuseUnused(prices, priced.used, [cluster]);
+  return objectiveOf(cluster, { id, prices: id === 'tokens-per-dollar' ? allPrices(cluster, priced) : [] });
+}
+
+/** --objective. Throws InputError. */
+export function objectiveIdFrom(s: Settings): Objective['id'] {
+  const asked = s.objective ?? 'time';
   const id = OBJECTIVES.find((one) => one === asked);
-  if (id !== undefined)
-    return objectiveOf(cluster, { id, prices: id === 'tokens-per-dollar' ? allPrices(cluster, priced) : [] });
+  if (id !== undefined) return id;
   const near = /cost|price|dollar|money/.test(asked) ? 'tokens-per-dollar' : nearest(asked, OBJECTIVES);
   throw new InputError({
     message: `--objective is "${asked}"`,

@@ -9,6 +9,7 @@ import type { CompareDocument } from '../schema/compare.ts';
 import { digits, formatInteger, formatPercent, formatSeconds } from '../units/format.ts';
 import { wrap } from '../units/wrap.ts';
 import { calibrationNotes, cutNotes, cutOf, failureNotes } from './compare-notes.ts';
+import { othersBlock, paidWords } from './compare-plans.ts';
 import { type Compared, tokensPerSecondOf } from './compared.ts';
 import { worthJson, worthLines } from './group-worth.ts';
 import { outlookJson } from './outlook.ts';
@@ -97,6 +98,9 @@ function lineJson({
     dollarsPerHour,
     dollarsPerMillionTokens,
     cut: cutOf(compared),
+    ...(result.plans.length < 2
+      ? {}
+      : { others: result.plans.slice(1).map((one) => rankedJson(problem, one)) }),
     ...(compared.worths.length === 0 ? {} : { groups: worthJson(compared) }),
   };
 }
@@ -151,7 +155,7 @@ export function compareTable(all: readonly Compared[], style: Style, asked: Aske
   const optimizer = optimizerWords(workload);
   const bands = all.map(({ result }) => result.plans[0]?.estimate.band ?? 0);
   const listed = all.some(({ prices }) => prices.some(({ source }) => source === 'list'));
-  const note = `A tie is closer than the model can tell (±${formatPercent(Math.max(...bands))}). ${listed ? 'Prices: list prices of the GPU profiles unless given; all' : 'All'} GPUs of a cluster are paid for, used or not.`;
+  const note = `A tie is closer than the model can tell (±${formatPercent(Math.max(...bands))}). ${listed ? 'Prices: list prices of the GPU profiles unless given. ' : ''}${paidWords(all)}`;
   const purchase = asked === null ? null : purchaseBlock(all, asked);
   const wrapped = (lines: readonly string[]) => lines.map((line) => wrap(line, style.columns)).join('\n');
   return [
@@ -164,6 +168,7 @@ export function compareTable(all: readonly Compared[], style: Style, asked: Aske
     '',
     style.columns < 120 ? brief : fitting(style.columns, grid(head, rows, figures), brief),
     '',
+    ...othersBlock(all, style),
     ...(purchase === null ? [] : [billGrid(purchase, style), '']),
     wrapped([
       note,

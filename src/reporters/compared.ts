@@ -22,7 +22,9 @@ export interface Compared {
   readonly problem: Problem;
   readonly result: SearchResult;
   readonly prices: readonly GroupPrice[];
-  /** US dollars an hour for all GPUs of the cluster, used or not; null when a price is missing. */
+  /** Whether all GPUs of the cluster are paid for, or those that the best plan uses: `prices` are of these. */
+  readonly pays: 'all' | 'used';
+  /** US dollars an hour for the GPUs that are paid for; null when a price is missing. */
   readonly dollarsPerHour: number | null;
   /** Frameworks that run the best plan as printed. */
   readonly launchers: readonly string[];

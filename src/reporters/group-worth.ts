@@ -15,9 +15,11 @@ interface GroupWords extends Worth {
 function worthsOf({ problem, result, worths, prices, dollarsPerHour }: Compared): GroupWords[] {
   const whole = result.plans[0]?.estimate.tokensPerSecond;
   if (whole === undefined) return [];
+  // Of a group that is left idle nothing is paid, where only GPUs in use are.
+  const priceOf = (id: string) => prices.find(({ group }) => group === id);
   return worths.map(({ group: index, used, tokensPerSecond }) => {
     const { id: group, gpu, nodes, gpusPerNode } = problem.cluster.groups[index]!;
-    const price = prices[index];
+    const price = priceOf(group);
     const part = price?.dollarsPerGpuHour == null ? null : price.dollarsPerGpuHour * price.gpus;
     const worth = worthOf({ without: tokensPerSecond, whole }, { part, whole: dollarsPerHour });
     return { group, gpuType: gpu.id, gpus: nodes * gpusPerNode, used, ...worth };

@@ -85,6 +85,7 @@ export const compareSchema = documentSchema({
             cut: orNull(closed({ by: text, gap: numberOrNull })),
           },
           {
+            others: { ...list(rankedPlan), description: 'Of --top, after the best.' },
             groups: {
               ...list(
                 closed({

@@ -2,7 +2,7 @@ import { groupsOf } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { RankedPlan } from '../domain/search-result.ts';
 import type { SearchOptions } from '../search/space/options.ts';
-import { searched } from './plan-run.ts';
+import { searched } from './searched.ts';
 
 /** What a node group brings: the best without it. */
 export interface GroupWorth {

@@ -36,6 +36,7 @@ const one = (best: RankedPlan | null, dollarsPerHour: number | null = null): Com
   dollarsPerHour,
   launchers: [],
   worths: [],
+  pays: 'all',
   outlook: null,
 });
 const within = (band: number, seconds: number) => {
