@@ -11,6 +11,7 @@ import type { Held, SearchOptions } from '../search/space/options.ts';
 import { nearest } from '../units/nearest.ts';
 import { useOfCluster } from './cluster-choice.ts';
 import { fixFrom, maxFrom } from './dimensions.ts';
+import { ownDollars, ownershipOf } from './own.ts';
 import { allPrices, pricesFrom, pricesOf, refuseUnused } from './prices.ts';
 import type { Settings } from './settings.ts';
 
@@ -85,7 +86,14 @@ function objectiveFrom({ cluster }: Problem, s: Settings): Objective {
   const prices = pricesFrom(s.price);
   const priced = pricesOf(cluster, prices);
   refuseUnused(prices, priced.used, [cluster]);
-  return objectiveOf(cluster, { id, prices: id === 'tokens-per-dollar' ? allPrices(cluster, priced) : [] });
+  // Of GPUs that are owned an hour costs what the file says of that.
+  const byGroup = priced.byGroup.map((price, i) => {
+    const group = cluster.groups[i]!;
+    const owned = ownershipOf(group, null, priced.sources[i]!);
+    return owned === null ? price : ownDollars(group, owned, null);
+  });
+  const dollars = id === 'tokens-per-dollar' ? allPrices(cluster, { byGroup }) : [];
+  return objectiveOf(cluster, { id, prices: dollars });
 }
 
 /** --objective. Throws InputError. */
