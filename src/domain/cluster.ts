@@ -53,6 +53,8 @@ export interface NodeGroup {
   readonly shared?: SharedHosts;
   /** What the file says of its hosts' memory, bus and CPU; left out: nothing. */
   readonly host?: HostFacts;
+  /** Seconds of its kernels over what they are estimated at, as the user's own runs have it; left out: 1. */
+  readonly kernelTimes?: number;
   /** Cap on GPU power if lower than the stock limit. */
   readonly powerCapWatts: number | null;
   /** Where its nodes stand; null: not stated. The way between two sites is a link of its own. */
