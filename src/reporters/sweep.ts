@@ -23,7 +23,7 @@ export function sweepTable(problem: Problem, sweeps: readonly Sweep[], style: St
   return `${[...sweeps.map((sweep) => block(problem, sweep, style)), notes].join('\n\n')}\n`;
 }
 
-const TITLES = {
+export const TITLES = {
   gpus: 'Best plan with at most so many GPUs',
   'pareto-memory': 'Step time against the share of GPU memory in use',
   'pareto-gpus': 'Step time against GPUs in use',
@@ -33,7 +33,11 @@ const TITLES = {
 /** What the budgets of a sweep are. */
 const BUDGETS = { gpus: 'GPUs', 'pareto-memory': 'memory', 'pareto-gpus': 'GPUs' } as const;
 
-function block(problem: Problem, sweep: Sweep, style: Style): string {
+/** What each budget brings, as tables have it. */
+export function sweepRows(
+  problem: Problem,
+  sweep: Sweep,
+): { readonly head: readonly string[]; readonly rows: readonly (readonly string[])[] } {
   const { kind, points, variants } = sweep;
   // Of memory the last is the fastest, of GPUs the first has the fewest.
   const measure = (kind === 'pareto-memory' ? points.at(-1) : points.find(({ plan }) => plan !== null))?.plan;
@@ -63,6 +67,11 @@ function block(problem: Problem, sweep: Sweep, style: Style): string {
     'techniques',
     'peak / limit GiB',
   ];
+  return { head, rows };
+}
+
+function block(problem: Problem, sweep: Sweep, style: Style): string {
+  const { head, rows } = sweepRows(problem, sweep);
   const table = (columns: number) =>
     grid(
       head.slice(0, columns),
@@ -72,8 +81,8 @@ function block(problem: Problem, sweep: Sweep, style: Style): string {
   const [whole, brief, least] = [table(8), table(6), table(5)];
   const shown = style.columns < 120 ? [brief, least] : [whole, brief, least];
   return [
-    TITLES[kind],
-    ...(points.length === 0 ? [] : [fitting(style.columns, ...shown)]),
+    TITLES[sweep.kind],
+    ...(rows.length === 0 ? [] : [fitting(style.columns, ...shown)]),
     ...sweepWords(problem, sweep).map((line) => wrap(line, style.columns)),
   ].join('\n');
 }
