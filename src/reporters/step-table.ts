@@ -1,5 +1,5 @@
 import { type Parts, total } from '../domain/estimate.ts';
-import { decimalsFor, fixed, fixedParts } from '../units/rounded.ts';
+import { decimalsFor, fixed, fixedParts, roundedParts } from '../units/rounded.ts';
 import { grid } from './paint.ts';
 import { paidFor, timeClasses } from './time-classes.ts';
 
@@ -18,13 +18,17 @@ export function stepTable(time: Parts): string {
       decimals,
     ).map((text, i) => [parts[i]![0], text]),
   );
-  const shares = new Map(
-    fixedParts(
-      parts.map(([, seconds]) => (100 * seconds) / all),
-      1,
-    ).map((share, i) => [parts[i]![0], Number(share)]),
+  // Classes add up to all of the step, the parts of each to the class. In tenths of a per cent.
+  const tenths = ([, seconds]: readonly [string, number]) => (1e3 * seconds) / all;
+  const ofClass = roundedParts(
+    classes.map(({ parts: own }) => own.reduce((sum, one) => sum + tenths(one), 0)),
   );
-  const percent = (share: number) => `${share.toFixed(1)}%`;
+  const shares = new Map(
+    classes.flatMap(({ parts: own }, i) =>
+      roundedParts(own.map(tenths), ofClass[i]).map((share, k) => [own[k]![0], share] as const),
+    ),
+  );
+  const percent = (share: number) => `${(share / 10).toFixed(1)}%`;
   const rows = classes.flatMap(({ name, parts: own }) => {
     const sum = own.reduce((seconds, [part]) => seconds + Number(shown.get(part)!.replaceAll(',', '')), 0);
     const share = percent(own.reduce((sum, [part]) => sum + shares.get(part)!, 0));
