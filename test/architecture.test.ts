@@ -293,7 +293,7 @@ const MAY_IMPORT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'importers/inventory': 'the groups that measurements belong to',
   },
   page: {},
-  purchase: {},
+  purchase: { domain: 'what is a tie' },
   reporters: {
     units: 'SI to figures for people',
     domain: 'what it prints',

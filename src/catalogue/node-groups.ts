@@ -1,4 +1,4 @@
-import type { NodeGroup } from '../domain/cluster.ts';
+import type { NodeGroup, Ownership } from '../domain/cluster.ts';
 import { expandHosts } from '../domain/hostlist.ts';
 import { InputError } from '../domain/input-error.ts';
 import type { CollectiveCurve, LinkSpec } from '../domain/link.ts';
@@ -116,9 +116,19 @@ export function groupFrom(
     powerCapWatts: powerCapFrom(document, at, group, stock),
     site: group.site ?? null,
     dollarsPerGpuHour: dollars,
+    ...(group.own === undefined ? {} : { owned: ownedFrom(group.own) }),
     ...(group.slurm === undefined ? {} : { slurm: sbatchFrom(document, `${at}/slurm`, group.slurm, true) }),
     ...(group.kubernetes?.nodeSelector === undefined ? {} : { nodeSelector: group.kubernetes.nodeSelector }),
     provenance: (group.assumed ?? []).length > 0 ? 'assumed' : 'datasheet',
+  };
+}
+
+function ownedFrom(own: NonNullable<GroupDocument['own']>): Ownership {
+  const { pricePerGpu, years, pricePerKwh, used = 1, hostPower, pue } = own;
+  return {
+    ...{ dollarsPerGpu: pricePerGpu, years, dollarsPerKwh: pricePerKwh, used },
+    ...(hostPower === undefined ? {} : { hostShare: hostPower }),
+    ...(pue === undefined ? {} : { pue }),
   };
 }
 

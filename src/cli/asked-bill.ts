@@ -21,7 +21,7 @@ export function askedBillFrom(flags: Readonly<Record<string, unknown>>): AskedBi
   return {
     tokens: tokenCountFrom(String(tokens)),
     limits: {
-      seconds: deadline === undefined ? null : quantityOf('--deadline', String(deadline), 'duration'),
+      seconds: deadline === undefined ? null : deadlineFrom(String(deadline)),
       dollars: budget === undefined ? null : budgetFrom(String(budget)),
     },
   };
@@ -34,6 +34,16 @@ export function tokenCountFrom(text: string): number {
   throw new InputError({
     message: `--tokens is "${text}"`,
     expected: 'tokens to train on, such as 15T or 300B (B is 1e9, T 1e12), from 1 to 1e18',
+  });
+}
+
+/** Nobody trains by the second: of a plain number days are meant. */
+function deadlineFrom(text: string): number {
+  if (!/^\d+(?:\.\d+)?$/.test(text.trim())) return quantityOf('--deadline', text, 'duration');
+  throw new InputError({
+    message: `--deadline is "${text}"`,
+    expected: 'a time with its unit, such as "30d" or "12h"',
+    hint: `Maybe --deadline ${text.trim()}d.`,
   });
 }
 

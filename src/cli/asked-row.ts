@@ -12,7 +12,7 @@ import { calibrationOf } from './calibration.ts';
 import { FAILURE_FLAGS } from './failures.ts';
 import { namesRow, plannedAt, plannedProblem, plannedSettings } from './plan-source.ts';
 import { launcherFrom } from './problem.ts';
-import { refuseBroken } from './verified-plan.ts';
+import { refuseBroken, refuseUnlike } from './verified-plan.ts';
 import { toolVersion } from './version.ts';
 
 /** Flags that may stand beside a row of a plan file, which says all others. */
@@ -106,6 +106,7 @@ function leftBehind({ problem: { calibration } }: PlanFile): string[] {
 /** The configuration and the workload of a row, for another model, cluster or workload. */
 export function fromRow(argument: string, over: string): AskedFor {
   const { path, rank, file, chosen } = plannedAt(argument);
+  refuseUnlike(file, chosen);
   const configuration = overlaid(
     parseConfiguration(chosen.configuration),
     over === '' ? { counts: {}, techniques: {} } : parseConfiguration(over),

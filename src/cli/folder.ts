@@ -10,6 +10,7 @@ import {
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { InputError } from '../domain/input-error.ts';
+import { mayGoInto } from './may-go-into.ts';
 
 interface FileToWrite {
   readonly path: string;
@@ -26,7 +27,6 @@ export function writeFolder(target: string, files: readonly FileToWrite[], force
   const folder = resolve(target);
   for (const { path } of files) refuseLinks(folder, path, target);
   const parent = dirname(folder);
-  mkdirSync(parent, { recursive: true });
   const fresh = mkdtempSync(join(parent, '.shardwright-'));
   chmodSync(fresh, 0o777 & ~process.umask());
   try {
@@ -64,6 +64,7 @@ export function mayWrite(target: string, force: boolean): void {
       hint: 'Maybe --force, which replaces the files it writes.',
     });
   }
+  mayGoInto(dirname(resolve(target)), target);
 }
 
 /** Every step from the folder to the file must be a real folder, and the file no link. */

@@ -5,6 +5,7 @@ import { launcherOf } from '../frameworks/index.ts';
 import { readLog } from '../logs/read-log.ts';
 import { parseConfiguration } from '../plan-text/configuration.ts';
 import { planOf } from '../plan-text/plan-of.ts';
+import { cannotRun } from './asked-row.ts';
 import type { Io } from './io.ts';
 import { given } from './problem.ts';
 import { settings } from './settings.ts';
@@ -78,11 +79,7 @@ export function runOf(
   );
   const configuration = needed('--config', said('config'), path);
   const configured = planOf(problem, parseConfiguration(configuration));
-  if (!('plan' in configured))
-    throw new InputError({
-      message: `--config ${configuration} of ${path} cannot run: ${configured.rule}: ${configured.actual}`,
-      expected: configured.limit,
-    });
+  if (!('plan' in configured)) throw cannotRun(`--config ${configuration} of ${path}`, configured);
   return runOfLog(log, problem, configured.plan);
 }
 

@@ -4,11 +4,11 @@ import type { Problem } from '../domain/problem.ts';
 import type { Framework } from '../frameworks/port/framework.ts';
 import { ownedHour } from '../purchase/owned.ts';
 import type { GroupPrice } from '../reporters/compared.ts';
-import { type Own, ownedBy, ownFrom, ownNames, powerOf } from './own.ts';
+import { type Own, ownedBy, ownershipOf, ownFrom, ownNames, powerOf } from './own.ts';
 import { type Prices, pricesFrom, pricesOf, refuseUnused } from './prices.ts';
 import { given } from './problem.ts';
 import type { Settings } from './settings.ts';
-import { changesOf, whatIfFrom } from './what-if.ts';
+import { changesOf, refuseTooLarge, whatIfFrom } from './what-if.ts';
 
 /** A cluster to compare, before it is searched. */
 export interface Offered {
@@ -30,6 +30,7 @@ export function offeredFrom(
   const bought = new Set<string>();
   const offered = variants(clusters, whatIf).map(([cluster, change]) => {
     const { problem: one, launcher } = given(model, cluster, s, change);
+    if (change !== null) refuseTooLarge(one.cluster, change);
     const problem = change === null || clusters.length === 1 ? one : ofCluster(cluster, one);
     const priced = pricesOf(problem.cluster, prices);
     for (const name of priced.used) used.add(name);
@@ -66,14 +67,13 @@ function groupPrices({ cluster }: Problem, { byGroup, sources }: Prices, own: Ow
     const power = powerOf(group, own);
     const shared = { group: id, gpuType: gpu.id, gpus: nodes * gpusPerNode, power };
     const rented = { ...shared, dollarsPerGpuHour: byGroup[i]!, source: sources[i]! };
-    const bought = ownedBy(group, own);
-    if (bought === null) return rented;
-    if (rented.source === 'flag')
+    if (ownedBy(group, own) !== null && rented.source === 'flag')
       throw new InputError({
         message: `${id} (${gpu.id}) has a price of --price and one of --own`,
         expected: 'one of them: GPUs are rented or owned',
       });
-    const { owned } = bought;
+    const owned = ownershipOf(group, own, rented.source);
+    if (owned === null) return rented;
     const hour = ownedHour(owned, power);
     return {
       ...shared,

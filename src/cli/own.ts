@@ -1,7 +1,8 @@
 import type { NodeGroup } from '../domain/cluster.ts';
 import { InputError } from '../domain/input-error.ts';
-import type { Owned } from '../purchase/owned.ts';
+import { type Owned, ownedHour } from '../purchase/owned.ts';
 import { type Power, USUAL_HOST_SHARE, USUAL_PUE } from '../purchase/power.ts';
+import type { GroupPrice } from '../reporters/compared.ts';
 import { parseQuantity } from '../units/parse.ts';
 import { scaled } from './asked-bill.ts';
 import { nameFor } from './prices.ts';
@@ -15,6 +16,14 @@ export interface Own {
 }
 
 const EXAMPLE = 'Maybe --own price=30k,years=4,kwh=0.10.';
+/** What each term is. */
+const MEANT: Readonly<Record<string, string>> = {
+  years: 'years to write the GPUs off',
+  kwh: 'dollars per kWh',
+  pue: 'power of the site over that of its machines',
+  host: 'power of hosts over that of their GPUs',
+  used: 'the share of all hours in which the GPUs work',
+};
 /** The price of every GPU that has none by name. */
 const EVERY = 'price';
 
@@ -32,12 +41,16 @@ export function ownFrom(text: string): Own {
     said.set(key, value);
   }
   const number = (key: string, least: number, most: number, unit: (text: string) => number) => {
+    const told = (bound: number) => (unit === shareOf ? `${100 * bound}%` : `${bound}`);
     const value = said.get(key);
     said.delete(key);
     if (value === undefined) return undefined;
     const read = unit(value);
     if (read >= least && read <= most) return read;
-    throw new InputError({ message: `--own: ${key} is "${value}"`, expected: `from ${least} to ${most}` });
+    throw new InputError({
+      message: `--own: ${key} is "${value}"`,
+      expected: `${MEANT[key]}, from ${told(least)} to ${told(most)}`,
+    });
   };
   const [years, kwh] = [number('years', 0.1, 30, scaledOf), number('kwh', 0, 10, scaledOf)];
   const power = {
@@ -61,7 +74,7 @@ export function ownFrom(text: string): Own {
   return { prices, terms: { years, used, dollarsPerKwh: kwh }, power };
 }
 
-/** What of --own holds for a group: by name first; null: it is rented. */
+/** What of --own holds for a group: by name first; null: nothing. */
 export function ownedBy(
   group: NodeGroup,
   own: Own | null,
@@ -71,14 +84,29 @@ export function ownedBy(
   return name === undefined ? null : { name, owned: { ...own.terms, dollarsPerGpu: own.prices.get(name)! } };
 }
 
+/** How a group is owned: as --own says, else as the cluster file does where no price of --price is for it; null: it is rented. */
+export function ownershipOf(group: NodeGroup, own: Own | null, source: GroupPrice['source']): Owned | null {
+  const flag = ownedBy(group, own)?.owned;
+  if (flag !== undefined) return flag;
+  if (group.owned === undefined || source === 'flag') return null;
+  const { dollarsPerGpu, years, used, dollarsPerKwh } = group.owned;
+  return { dollarsPerGpu, years, used, dollarsPerKwh };
+}
+
+/** Dollars of a GPU-hour of a group that is owned. */
+export function ownDollars(group: NodeGroup, owned: Owned, own: Own | null): number {
+  const { capital, energy } = ownedHour(owned, powerOf(group, own));
+  return capital + energy;
+}
+
 /** Names that have to be of some cluster. */
 export function ownNames({ prices }: Own): Map<string, number> {
   return new Map([...prices].filter(([name]) => name !== EVERY));
 }
 
 /** What a GPU of a group draws, where nobody says otherwise as usual. */
-export function powerOf({ gpu, powerCapWatts }: NodeGroup, own: Own | null): Power {
-  const { hostShare, pue } = own?.power ?? {};
+export function powerOf({ gpu, powerCapWatts, owned }: NodeGroup, own: Own | null): Power {
+  const { hostShare = owned?.hostShare, pue = owned?.pue } = own?.power ?? {};
   const capped = powerCapWatts !== null && powerCapWatts < gpu.powerWatts;
   return {
     gpuWatts: capped ? powerCapWatts : gpu.powerWatts,

@@ -5,7 +5,6 @@ export function refuseOutsideSweeps(flags: Readonly<Record<string, unknown>>): v
   const sweep = flags.pareto === true ? '--pareto' : flags.gpus === undefined ? '--what-if' : '--gpus';
   for (const [key, name] of [
     ['emit', '--emit'],
-    ['report', '--report'],
     ['from', '--from'],
     ['whyNot', '--why-not'],
     ['mtbf', '--mtbf'],

@@ -9,7 +9,7 @@ export function modelDigest({ name: _, modelType: __, ...model }: ModelSpec): st
 
 /** Keys of a group and its cards that no figure depends on. */
 const UNPRICED: ReadonlySet<string> = new Set([
-  ...['hostsMadeUp', 'slurm', 'nodeSelector', 'dollarsPerGpuHour'],
+  ...['hostsMadeUp', 'slurm', 'nodeSelector', 'dollarsPerGpuHour', 'owned'],
   ...['devices', 'interface'],
 ]);
 

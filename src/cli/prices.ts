@@ -65,8 +65,8 @@ export function refuseUnused(
 }
 
 /** Every price, or an error that names the group without one. */
-export function allPrices({ groups }: Cluster, prices: Prices): number[] {
-  return prices.byGroup.map((price, i) => {
+export function allPrices({ groups }: Cluster, { byGroup }: Pick<Prices, 'byGroup'>): number[] {
+  return byGroup.map((price, i) => {
     if (price !== null) return price;
     const { id, gpu } = groups[i]!;
     throw new InputError({

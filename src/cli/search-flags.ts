@@ -11,6 +11,7 @@ import type { Held, SearchOptions } from '../search/space/options.ts';
 import { nearest } from '../units/nearest.ts';
 import { useOfCluster } from './cluster-choice.ts';
 import { fixFrom, maxFrom } from './dimensions.ts';
+import { ownDollars, ownershipOf } from './own.ts';
 import { allPrices, pricesFrom, pricesOf, refuseUnused } from './prices.ts';
 import type { Settings } from './settings.ts';
 
@@ -81,13 +82,25 @@ function allowedFrom(text: string | undefined): string[] {
 }
 
 function objectiveFrom({ cluster }: Problem, s: Settings): Objective {
-  const asked = s.objective ?? 'time';
+  const id = objectiveIdFrom(s);
   const prices = pricesFrom(s.price);
   const priced = pricesOf(cluster, prices);
   refuseUnused(prices, priced.used, [cluster]);
+  // Of GPUs that are owned an hour costs what the file says of that.
+  const byGroup = priced.byGroup.map((price, i) => {
+    const group = cluster.groups[i]!;
+    const owned = ownershipOf(group, null, priced.sources[i]!);
+    return owned === null ? price : ownDollars(group, owned, null);
+  });
+  const dollars = id === 'tokens-per-dollar' ? allPrices(cluster, { byGroup }) : [];
+  return objectiveOf(cluster, { id, prices: dollars });
+}
+
+/** --objective. Throws InputError. */
+export function objectiveIdFrom(s: Settings): Objective['id'] {
+  const asked = s.objective ?? 'time';
   const id = OBJECTIVES.find((one) => one === asked);
-  if (id !== undefined)
-    return objectiveOf(cluster, { id, prices: id === 'tokens-per-dollar' ? allPrices(cluster, priced) : [] });
+  if (id !== undefined) return id;
   const near = /cost|price|dollar|money/.test(asked) ? 'tokens-per-dollar' : nearest(asked, OBJECTIVES);
   throw new InputError({
     message: `--objective is "${asked}"`,
@@ -96,18 +109,26 @@ function objectiveFrom({ cluster }: Problem, s: Settings): Objective {
   });
 }
 
-/** `8..512`, or one number. */
-export function sizesFrom(text: string, most: number): [number, number] {
+/** `8..512`, or one number; of a cluster of so many GPUs, and no more than --max-gpus allows. */
+export function sizesFrom(
+  text: string,
+  gpus: number,
+  { maxGpus }: Pick<SearchOptions, 'maxGpus'>,
+): [number, number] {
+  const most = Math.min(maxGpus, gpus);
   const match = /^(\d+)(?:\.\.(\d+))?$/.exec(text.trim());
   // What else a range is written as.
   const [, low, high = low] = /^(\d+)(?:\s*(?:\.{2,3}|[-–:,]|to)\s*(\d+))?$/.exec(text.trim()) ?? [];
   const from = Number(match?.[1]);
   const to = Number(match?.[2] ?? match?.[1]);
   if (match === null || from < 1 || to < from || to > most) {
+    const inCluster = match !== null && from >= 1 && from <= to && to <= gpus;
     throw new InputError({
-      message: `--gpus is "${text}"`,
-      expected: `FROM..TO, from 1 to the ${most} GPUs of the cluster`,
-      hint: `Maybe --gpus ${rangeWithin(Number(low), Number(high), most)}.`,
+      message: `--gpus is "${text}"${inCluster ? ` beside --max-gpus ${maxGpus}` : ''}`,
+      expected: `FROM..TO, from 1 to the ${most} GPUs ${most < gpus ? 'that --max-gpus allows' : 'of the cluster'}`,
+      hint: inCluster
+        ? 'Maybe --gpus alone: it says itself how many GPUs at most.'
+        : `Maybe --gpus ${rangeWithin(Number(low), Number(high), most)}.`,
     });
   }
   return [from, to];

@@ -2,6 +2,7 @@ import type { ClusterChange } from '../catalogue/cluster-change.ts';
 import { deviceCount } from '../domain/cluster.ts';
 import { InputError } from '../domain/input-error.ts';
 import type { Problem } from '../domain/problem.ts';
+import { sweepPage } from '../reporters/report/sweep-report.ts';
 import { sweepDocument, sweepTable } from '../reporters/sweep.ts';
 import type { Sweep, TriedVariant } from '../reporters/sweep-words.ts';
 import { byGpus, gpuFront } from '../search/by-gpus.ts';
@@ -15,10 +16,11 @@ import { formatPercent } from '../units/format.ts';
 import { styleOf } from './command.ts';
 import { EXIT, foundOr, type Io, printJson } from './io.ts';
 import type { Given } from './problem.ts';
+import { writeReport } from './report.ts';
 import { sizesFrom } from './search-flags.ts';
 import type { Settings } from './settings.ts';
 import { timeLimitFrom, watchOf } from './watch.ts';
-import { whatIfFrom } from './what-if.ts';
+import { refuseTooLarge, whatIfFrom } from './what-if.ts';
 
 /** A sweep that was asked for, and what the budget of one of its searches is called. */
 interface Asked {
@@ -59,6 +61,7 @@ export async function sweep(
   watch.end();
   if (flags.json === true) printJson(io, sweepDocument(problem, sweeps, origin));
   else io.stdout(sweepTable(problem, sweeps, styleOf(io)));
+  if (flags.report !== undefined) writeReport(String(flags.report), sweepPage(problem, sweeps, origin), io);
   if (sweeps.some(({ cut }) => cut?.by === 'interrupt')) return EXIT.interrupted;
   const planned = sweeps.some(({ points }) => points.some(({ plan }) => plan !== null));
   return foundOr(planned, (options.launcher?.excludes?.(problem) ?? null) !== null);
@@ -74,7 +77,10 @@ function askedFrom(
   const gpus = (budget: number) => `at most ${budget} GPUs`;
   const asked: Asked[] = [];
   if (flags.gpus !== undefined) {
-    const sizes = sizesBetween(problem.cluster, ...sizesFrom(String(flags.gpus), most));
+    const sizes = sizesBetween(
+      problem.cluster,
+      ...sizesFrom(String(flags.gpus), deviceCount(problem.cluster), options),
+    );
     asked.push({
       kind: 'gpus',
       steps: (watched) => byGpus(problem, sizes, { ...options, ...watched }),
@@ -83,7 +89,11 @@ function askedFrom(
   }
   if (flags.whatIf !== undefined) {
     const changes = whatIfFrom(String(flags.whatIf));
-    const tried = changes.map((change) => ({ change, ...changed(change) }));
+    const tried = changes.map((change) => {
+      const one = changed(change);
+      refuseTooLarge(one.problem.cluster, change);
+      return { change, ...one };
+    });
     asked.push({
       kind: 'what-if',
       steps: (watched) =>

@@ -1,6 +1,7 @@
 import { lstatSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { InputError } from '../domain/input-error.ts';
+import { mayReplace } from './may-go-into.ts';
 
 const MAX_BYTES = 64 * 2 ** 20;
 
@@ -30,6 +31,7 @@ export function mayWriteText(path: string, force: boolean): void {
     throw new InputError({ message: `${path} is a folder`, expected: 'a file to write' });
   if (there !== undefined && !force)
     throw new InputError({ message: `${path} exists`, expected: 'a new file', hint: 'Maybe --force.' });
+  mayReplace(path, path, there !== undefined);
 }
 
 export function writeText(path: string, text: string, force: boolean): void {

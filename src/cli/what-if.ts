@@ -1,11 +1,15 @@
 import { CHANGEABLE, type ClusterChange } from '../catalogue/cluster-change.ts';
 import { groupsOfFile } from '../catalogue/clusters.ts';
+import { type Cluster, deviceCount } from '../domain/cluster.ts';
 import { InputError } from '../domain/input-error.ts';
 import { countsBetween } from '../search/node-sizes.ts';
+import { formatInteger } from '../units/format.ts';
 import { nearest } from '../units/nearest.ts';
 
 /** More searches than this nobody waits for. */
 const MOST_VALUES = 64;
+/** Of a changed cluster: beyond what anybody has built a search is long, and its figures are of nothing that was measured. */
+const MOST_GPUS = 131_072;
 const EXAMPLE = 'Maybe --what-if group=h100,nodes=4..32.';
 
 /**
@@ -42,6 +46,21 @@ export function changesOf(
   if (first === undefined) return [null];
   if ('group' in first.of && !groupsOfFile(cluster).includes(first.of.group)) return [null];
   return changes;
+}
+
+/** Before the first search: a change must not make a cluster that no search ends on. Throws InputError. */
+export function refuseTooLarge(cluster: Cluster, { of, key, value }: ClusterChange): void {
+  const gpus = deviceCount(cluster);
+  if (gpus <= MOST_GPUS || !('group' in of) || (key !== 'nodes' && key !== 'gpusPerNode')) return;
+  const { group: id } = of;
+  const { nodes, gpusPerNode } = cluster.groups.find((group) => group.id === id)!;
+  const room = MOST_GPUS - (gpus - nodes * gpusPerNode);
+  const most = Math.floor(room / (key === 'nodes' ? gpusPerNode : nodes));
+  throw new InputError({
+    message: `--what-if group=${id},${key}=${value} is ${formatInteger(gpus)} GPUs`,
+    expected: `at most ${formatInteger(MOST_GPUS)} GPUs`,
+    ...(most >= 1 ? { hint: `Maybe ${key} up to ${most}.` } : {}),
+  });
 }
 
 function valuesFrom(text: string, value: string): (string | number)[] {

@@ -2,6 +2,7 @@ import { lstatSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { InputError } from '../domain/input-error.ts';
 import type { Io } from './io.ts';
+import { mayReplace } from './may-go-into.ts';
 
 /** Throws InputError where a picture cannot go there: worth knowing before work is done for it. */
 export function mayWritePicture(path: string, flag: string): void {
@@ -12,6 +13,7 @@ export function mayWritePicture(path: string, flag: string): void {
       message: `${flag} ${path} is ${there.isDirectory() ? 'a folder' : 'a link or a device'}`,
       expected: 'a file to write',
     });
+  mayReplace(path, `${flag} ${path}`, there !== undefined);
 }
 
 /** Writes what can be made again, over one made before, and says so. */

@@ -1,6 +1,8 @@
 /** What documents are made of: pieces of JSON Schema, each typed as the literal it is. */
 export const text = { type: 'string' } as const;
 export const number = { type: 'number' } as const;
+/** Of what there cannot be less than nothing: a time, a rate, a share. */
+export const amount = { type: 'number', minimum: 0 } as const;
 export const count = { type: 'integer', minimum: 0 } as const;
 export const positive = { type: 'integer', minimum: 1 } as const;
 /** A width, a number of heads, of tokens: what a file states of a thing that exists. */

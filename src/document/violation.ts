@@ -30,9 +30,34 @@ export function violation(error: ErrorObject): Violation {
       return noneOf([error.params.allowedValue], pointer, error.data);
     case 'discriminator':
       return noVariant(error);
+    case 'pattern':
+      return otherThan(error.parentSchema?.description ?? `${error.message}`, pointer, error.data);
+    case 'minimum':
+    case 'maximum':
+    case 'exclusiveMinimum':
+    case 'exclusiveMaximum':
+      return otherThan(rangeWords(error.parentSchema as Range), pointer, error.data);
     default:
       return otherThan(error.message ?? error.keyword, pointer, error.data);
   }
+}
+
+interface Range {
+  readonly minimum?: number;
+  readonly exclusiveMinimum?: number;
+  readonly maximum?: number;
+  readonly exclusiveMaximum?: number;
+}
+
+/** `from 0.05 to 20`, `at least 0`, `more than 0 and at most 1`. */
+function rangeWords({ minimum, exclusiveMinimum, maximum, exclusiveMaximum }: Range): string {
+  if (minimum !== undefined && maximum !== undefined) return `from ${minimum} to ${maximum}`;
+  return [
+    ...(minimum === undefined ? [] : [`at least ${minimum}`]),
+    ...(exclusiveMinimum === undefined ? [] : [`more than ${exclusiveMinimum}`]),
+    ...(maximum === undefined ? [] : [`at most ${maximum}`]),
+    ...(exclusiveMaximum === undefined ? [] : [`less than ${exclusiveMaximum}`]),
+  ].join(' and ');
 }
 
 function noVariant({ instancePath, params: { tag, tagValue }, parentSchema, data }: ErrorObject): Violation {

@@ -1,9 +1,11 @@
+import { appliedInPart, calibratedInPart } from './calibrated-in-part.ts';
 import type { AppliedCalibration, Calibration, CalibrationFactors } from './calibration.ts';
 import type { Cluster } from './cluster.ts';
 import { withInsideAt } from './faster-link.ts';
 import type { Problem } from './problem.ts';
 import { withNetworkAt } from './slower-network.ts';
 import type { Stack } from './stack.ts';
+import { withMemory } from './with-memory.ts';
 
 /**
  * The problem with its cluster and its stack as a calibration has them: whatever estimates or bounds a plan reads the same figures. Where the
@@ -11,7 +13,9 @@ import type { Stack } from './stack.ts';
  */
 export function calibrated(problem: Problem, calibration: Calibration): Problem {
   const applied = appliedTo(problem, calibration);
-  return { ...withFactors(problem, applied.factors), calibration: applied };
+  const corrected =
+    applied.left.length === 0 ? withFactors(problem, applied.factors) : calibratedInPart(problem, applied);
+  return { ...corrected, calibration: applied };
 }
 
 /** The same with any factors, and nothing told. */
@@ -22,7 +26,9 @@ export function withFactors(problem: Problem, factors: CalibrationFactors): Prob
 
 function appliedTo({ cluster, stack }: Problem, calibration: Calibration): AppliedCalibration {
   const unfit = unfitFor(cluster, stack, calibration);
-  if (unfit !== null) return { calibration, unfit, factors: {} };
+  if (unfit !== null) return { calibration, unfit, factors: {}, left: [] };
+  const left = cluster.groups.flatMap(({ gpu }) => (calibration.gpus.includes(gpu.id) ? [] : [gpu.id]));
+  if (left.length > 0) return appliedInPart(cluster, calibration, [...new Set(left)]);
   const { network, intraNode, ...others } = calibration.factors;
   const all = (known: readonly string[], ids: readonly string[]) => ids.every((id) => known.includes(id));
   const networks = cluster.groups.map(({ nic }) => nic.link.id);
@@ -30,6 +36,7 @@ function appliedTo({ cluster, stack }: Problem, calibration: Calibration): Appli
   return {
     calibration,
     unfit: null,
+    left: [],
     factors: {
       ...others,
       ...(network === undefined || !all(calibration.networks, networks) ? {} : { network }),
@@ -40,8 +47,10 @@ function appliedTo({ cluster, stack }: Problem, calibration: Calibration): Appli
 
 function unfitFor(cluster: Cluster, stack: Stack, calibration: Calibration): string | null {
   if (stack.id !== calibration.stack) return `it is of the stack ${calibration.stack}, this is ${stack.id}`;
-  const other = cluster.groups.find(({ gpu }) => !calibration.gpus.includes(gpu.id));
-  return other === undefined ? null : `it is of ${calibration.gpus.join(', ')}, this has ${other.gpu.id}`;
+  const ids = [...new Set(cluster.groups.map(({ gpu }) => gpu.id))];
+  return ids.some((id) => calibration.gpus.includes(id))
+    ? null
+    : `it is of ${calibration.gpus.join(', ')}, this has ${ids.join(', ')}`;
 }
 
 function clusterWith(cluster: Cluster, { network, intraNode }: CalibrationFactors): Cluster {
@@ -51,12 +60,11 @@ function clusterWith(cluster: Cluster, { network, intraNode }: CalibrationFactor
 }
 
 function stackWith(stack: Stack, { time, memory }: CalibrationFactors): Stack {
-  const { timeMultiplier, allocator } = stack;
-  return {
-    ...stack,
-    ...(time === undefined
-      ? {}
-      : { timeMultiplier: { ...timeMultiplier, value: timeMultiplier.value * time } }),
-    ...(memory === undefined ? {} : { allocator: { ...allocator, overhead: memory } }),
-  };
+  const { timeMultiplier } = stack;
+  return withMemory(
+    time === undefined
+      ? stack
+      : { ...stack, timeMultiplier: { ...timeMultiplier, value: timeMultiplier.value * time } },
+    memory,
+  );
 }

@@ -44,6 +44,8 @@ export interface AppliedCalibration {
   readonly calibration: Calibration;
   /** Why nothing of it does; null: it does. */
   readonly unfit: string | null;
-  /** Factors that do. */
+  /** Factors that do; where `left` names any, `time` is of the kernels of the other GPUs alone, and links' factors of their links. */
   readonly factors: CalibrationFactors;
+  /** Ids of GPUs here that the runs say nothing of: as estimated, but for allocated memory. */
+  readonly left: readonly string[];
 }

@@ -20,6 +20,20 @@ export interface Cluster {
   readonly assumptions: readonly string[];
 }
 
+/** GPUs that are bought, and what their site adds to them. */
+export interface Ownership {
+  /** US dollars for one GPU, with its share of host and network. */
+  readonly dollarsPerGpu: number;
+  /** Over which that is written off. */
+  readonly years: number;
+  /** Share of their hours in which the GPUs work for somebody. */
+  readonly used: number;
+  readonly dollarsPerKwh: number;
+  /** Power of hosts over that of their GPUs, and of the site over that of its machines; left out: as usual. */
+  readonly hostShare?: number;
+  readonly pue?: number;
+}
+
 export interface NodeGroup {
   readonly id: string;
   readonly index: number;
@@ -39,11 +53,15 @@ export interface NodeGroup {
   readonly shared?: SharedHosts;
   /** What the file says of its hosts' memory, bus and CPU; left out: nothing. */
   readonly host?: HostFacts;
+  /** Seconds of its kernels over what they are estimated at, as the user's own runs have it; left out: 1. */
+  readonly kernelTimes?: number;
   /** Cap on GPU power if lower than the stock limit. */
   readonly powerCapWatts: number | null;
   /** Where its nodes stand; null: not stated. The way between two sites is a link of its own. */
   readonly site: string | null;
   readonly dollarsPerGpuHour: number | null;
+  /** Its GPUs are owned, on these terms; left out: they are rented, or nobody says. */
+  readonly owned?: Ownership;
   /** What its nodes are asked of Slurm with, over what the cluster says. */
   readonly slurm?: SbatchOptions;
   /** Labels that only its nodes have in Kubernetes. */

@@ -116,6 +116,19 @@ export interface OwnStack {
   readonly fits: boolean;
 }
 
+/** What was tried by leave, and the best plan that does it. */
+export interface Untaken {
+  readonly allowed: string;
+  /** Its rank; null: it is none of those that are told, or there is none. */
+  readonly rank: number | null;
+  /** Its step; null: no plan runs. */
+  readonly stepSeconds: number | null;
+  /** Of what plans are ranked by, how much more than the first; null: no plan runs. */
+  readonly costShare: number | null;
+  /** Why no plan runs: what refused the most; null: one does, or nothing here can do it. */
+  readonly reason: Reason | null;
+}
+
 /** What stands beside the ranking: asked only where it can matter. */
 export interface WhatIf {
   /** What plans are ranked by; left out: step time. */
@@ -124,6 +137,8 @@ export interface WhatIf {
   readonly steady?: SteadyChoice | null;
   /** The best plan does what is only tried when allowed: its step without; null: nothing fits without. Left out: it does not. */
   readonly unaided?: { readonly allowed: string; readonly stepSeconds: number | null } | null;
+  /** What --allow names and the best plan does not do. Left out: nothing. */
+  readonly untaken?: readonly Untaken[];
   /** Frameworks that run the best plan as printed. */
   readonly launchers: readonly string[];
   /** The same by stack, where plans were priced on none in particular. */

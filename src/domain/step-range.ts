@@ -20,8 +20,8 @@ export function worstOf(stepSeconds: number, disturbed: readonly Disturbed[]): D
 
 /** Why a plan comes before one that is a little faster, and what that costs. */
 export interface SteadyChoice {
-  /** `steady`: the other falls behind, or does not fit, under `disturbance`; `evidence`: it rests on weaker figures, or on degrees that nobody measured; `simpler`: it uses more kinds of parallelism. */
-  readonly why: 'steady' | 'evidence' | 'simpler';
+  /** `sooner`: the other costs a little less and takes longer; `steady`: it falls behind, or does not fit, under `disturbance`; `evidence`: it rests on weaker figures, or on degrees that nobody measured; `simpler`: it uses more kinds of parallelism. */
+  readonly why: 'sooner' | 'steady' | 'evidence' | 'simpler';
   /** Of the fastest. */
   readonly stepSeconds: number;
   readonly configuration: string;

@@ -83,11 +83,12 @@ const PRIOR = 2;
  * less. Of others, or where runs are too few to say, the model's own band.
  */
 function calibratedBand(problem: Problem, plan: Plan, model: number): number {
-  const { unfit, calibration } = problem.calibration!;
+  const { unfit, left, calibration } = problem.calibration!;
   const { band, kinds, gpuCounts, runs, networks, intraNodes } = calibration;
   const gpus = devicesOf(plan);
   const alike =
     unfit === null &&
+    left.length === 0 &&
     kinds.includes(runKind(problem)) &&
     EXTENT * gpus >= gpuCounts.least &&
     gpus <= EXTENT * gpuCounts.most &&

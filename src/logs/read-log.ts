@@ -22,6 +22,10 @@ interface Line {
   readonly step: LoggedStep;
 }
 
+/** Characters of a line that an error shows, and of those so many after what tells the line from others. */
+const LINE = 120;
+const AFTER_MARK = 40;
+
 /** Lines that a median needs to be one. */
 const LEAST = 3;
 
@@ -48,7 +52,7 @@ export function readLog(path: string, text: string, id: string | undefined, warm
     const step = format.step(line);
     if (step === null)
       throw new InputError({
-        message: `"${line.trim().slice(0, 120)}"`,
+        message: `"${excerpt(line, format.mark)}"`,
         expected: format.expected,
         at: { file: path, line: i + 1 },
         hint: 'Maybe the run diverged there: --warm-up, or the log without what follows.',
@@ -66,6 +70,19 @@ export function readLog(path: string, text: string, id: string | undefined, warm
     });
   const { globalBatch } = steps[0]!;
   return { path, format, steps, counted, dropped, memory: mostByRank(memory), globalBatch };
+}
+
+/** So much of a line as people read, with what stands after its mark: what is wrong is there. */
+function excerpt(line: string, mark: RegExp): string {
+  const text = line.trim();
+  if (text.length <= LINE) return text;
+  const found = mark.exec(text);
+  const end = Math.min(text.length, (found === null ? 0 : found.index + found[0].length) + AFTER_MARK);
+  // A word that is not long is shown whole.
+  const rest = /^\S*/.exec(text.slice(end))![0].length;
+  const whole = end + (rest < AFTER_MARK ? rest : 0);
+  const from = Math.max(0, whole - LINE);
+  return `${from > 0 ? '…' : ''}${text.slice(from, whole)}${whole < text.length ? '…' : ''}`;
 }
 
 /** The one asked for, or the one that lines are of. */

@@ -3,7 +3,7 @@ import type { LayerRange, Plan, Stage, Techniques } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { Reason } from '../domain/reason.ts';
 import { planLaw, replicateLaw } from '../laws/plan.ts';
-
+import { splitLaw } from '../laws/split.ts';
 import { scheduleOf, usualSchedule } from '../schedules/index.ts';
 import { type ChunkPlace, chunkPlaces, modelsIn, scheduleLaw } from '../schedules/schedule.ts';
 import { TECHNIQUES } from '../techniques/index.ts';
@@ -92,6 +92,11 @@ function planOfDegrees(problem: Problem, configuration: Configuration): Configur
       limit: `${all} GPUs of ${cluster.name}`,
       hint: dp > 1 ? 'Maybe a smaller dp.' : 'Maybe smaller degrees.',
     };
+  // Before what rests on a dp that may be nobody's.
+  const stood = replicasByStage(pools, { cp, dp, pp, microBatches: 1 });
+  const shapes = 'rule' in stood ? [] : stood.flat();
+  const unsplit = splitLaw(problem, { shapes, cp, dp, ep: given.ep ?? 1, etp: given.etp ?? 1 });
+  if (unsplit !== null) return unsplit;
   const microBatchSize = take('micro-batch', 1);
   const { globalBatchSize } = workload;
   if (globalBatchSize % (dp * microBatchSize) !== 0) {
@@ -163,13 +168,13 @@ function techniquesOf(
   inferred: string[],
 ): Techniques {
   let all: Techniques = {};
-  for (const { id, set, usual, resolve, format, off, choices } of TECHNIQUES) {
+  for (const { id, set, usual, resolve, renamed, format, off, choices } of TECHNIQUES) {
     const stated = asked[id];
     const value = stated ?? usual?.(problem, dims) ?? off;
     if (stated === undefined && usual !== undefined && choices !== undefined)
       inferred.push(`${id}=${format(value)}`);
     const resolved = resolve?.(value, problem, dims) ?? value;
-    if (stated !== undefined && format(resolved) !== format(stated))
+    if (stated !== undefined && renamed !== true && format(resolved) !== format(stated))
       inferred.push(`${id}=${format(resolved)}`);
     all = set(all, resolved);
   }

@@ -6,6 +6,10 @@ import { fitting, grid, type Style } from './paint.ts';
 
 const percent = (value: number | null) => (value === null ? '' : `${(100 * value).toFixed(1)}`);
 
+/** What the columns are, once. */
+const MEANING =
+  'Errors of estimates, in per cent of what was measured. time %, memory %: their mean without sign; bias: their median with it, below 0 where estimates are too small; p90: nine of ten rows are off by less; macro: the mean over groups, each counting once.';
+
 /** Errors by source, slice and kind, how often the band held, ranking, verdicts, and the rows that are worst. */
 export function accuracyTable(
   rows: readonly Scored[],
@@ -28,6 +32,7 @@ export function accuracyTable(
   const time = [...groups, macro].map((row) => row.slice(0, 5));
   const memory = groups.map(([group, , , , , ...rest]) => [group!, ...rest]);
   const blocks = [
+    wrap(MEANING, columns),
     fitting(
       columns,
       grid(named, [...groups, macro]),

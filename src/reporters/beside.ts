@@ -6,6 +6,7 @@ import type {
   NearestMiss,
   PartitionProof,
   RankedPlan,
+  Untaken,
   Variant,
   WhatIf,
 } from '../domain/search-result.ts';
@@ -122,6 +123,28 @@ function launchersWords({ launchers, ownStacks = [] }: Pick<WhatIf, 'launchers' 
   ];
 }
 
+/** What was tried by leave and brought nothing. */
+function untakenWords(
+  { allowed, rank, stepSeconds, costShare, reason }: Untaken,
+  objective: WhatIf['objective'],
+): string {
+  const tried = `--allow ${allowed} was tried`;
+  if (stepSeconds === null || costShare === null)
+    return reason === null
+      ? `${tried}: nothing here can do it.`
+      : reason.rule === 'memory'
+        ? `${tried}: no plan with it fits.`
+        : `${tried}: no plan with it runs: ${reason.actual}, limit ${reason.limit}.`;
+  const who = rank === null ? 'the best plan with it' : `plan ${rank}, the first with it,`;
+  const share = formatPercent(Math.abs(costShare));
+  const same = Math.abs(costShare) < 5e-4;
+  const by = costShare < 0 ? `${share} less, which is no more than the model can tell` : `${share} more`;
+  if (objective === 'memory') return `${tried}: ${who} takes ${same ? 'as much' : by} of a GPU's memory.`;
+  if (objective !== undefined) return `${tried}: ${who} costs ${same ? 'as much' : by} a token.`;
+  const step = `takes ${same ? 'as long' : by} (${formatSeconds(stepSeconds)})`;
+  return `${tried}: ${who} ${step}.`;
+}
+
 /** Idle groups, a freer plan, the order of nodes, slow links. */
 export function besideWords(beside: WhatIf, best: RankedPlan): string[] {
   const { idle, freer, beyond, placement, slowLinks, unaided } = beside;
@@ -133,6 +156,7 @@ export function besideWords(beside: WhatIf, best: RankedPlan): string[] {
         ? `Chosen for want of memory: without --allow ${unaided.allowed} nothing fits.`
         : `Without --allow ${unaided.allowed} the best step is ${formatSeconds(unaided.stepSeconds)}.`,
     );
+  lines.push(...(beside.untaken ?? []).map((one) => untakenWords(one, beside.objective)));
   const asked = idle
     .filter(({ asked }) => asked)
     .map(({ group, gpus, gpuType, stepSeconds, reason = null, otherwise = null }) => {

@@ -8,11 +8,11 @@ import { keptBackOf } from './plan-notes.ts';
 export function certificateWords(
   problem: Problem,
   { certificate: c, plans }: SearchResult,
-  steady: WhatIf['steady'] = null,
+  { steady, objective }: Pick<WhatIf, 'steady' | 'objective'> = {},
   { verbose = false }: Pick<Style, 'verbose'> = { verbose: true },
 ): string {
-  const than =
-    steady === null ? '' : ` than ${steady.rank === null ? 'the fastest found' : `plan ${steady.rank}`}`;
+  const found = objective === undefined ? 'the fastest found' : 'the cheapest found';
+  const than = steady ? ` than ${steady.rank === null ? found : `plan ${steady.rank}`}` : '';
   const removed = c.rejected.map(({ rule, count }) => `${formatInteger(count)} by ${rule}`).join(', ');
   const why =
     c.cutBy === null ? `${formatInteger(c.unproven ?? 0)} may have a better layer cut` : `cut by ${c.cutBy}`;

@@ -9,12 +9,15 @@ import type { CompareDocument } from '../schema/compare.ts';
 import { digits, formatInteger, formatPercent, formatSeconds } from '../units/format.ts';
 import { wrap } from '../units/wrap.ts';
 import { calibrationNotes, cutNotes, cutOf, failureNotes } from './compare-notes.ts';
+import { othersBlock, paidWords } from './compare-plans.ts';
 import { type Compared, tokensPerSecondOf } from './compared.ts';
+import { worthJson, worthLines } from './group-worth.ts';
 import { outlookJson } from './outlook.ts';
 import { packingWords } from './packing.ts';
 import { fitting, grid, painter, type Style } from './paint.ts';
 import { rankedJson } from './plan-json.ts';
 import { type AskedBill, type PurchaseBlock, purchaseBlock, purchaseJson } from './purchase.ts';
+import { BY_ESTIMATE } from './sweep-words.ts';
 import { trainingJson } from './training.ts';
 import { millionWords, perSecond, sequenceWords, unitOf } from './unit.ts';
 
@@ -98,6 +101,10 @@ function lineJson({
       ? { dollarsPerMillionTokens }
       : { dollarsPerMillionSamples: dollarsPerMillionTokens }),
     cut: cutOf(compared),
+    ...(result.plans.length < 2
+      ? {}
+      : { others: result.plans.slice(1).map((one) => rankedJson(problem, one)) }),
+    ...(compared.worths.length === 0 ? {} : { groups: worthJson(compared) }),
   };
 }
 
@@ -150,7 +157,8 @@ export function compareTable(all: readonly Compared[], style: Style, asked: Aske
   );
   const optimizer = optimizerWords(workload);
   const bands = all.map(({ result }) => result.plans[0]?.estimate.band ?? 0);
-  const note = `A tie is closer than the model can tell (±${formatPercent(Math.max(...bands))}). Prices: list prices of the GPU profiles unless given; all GPUs of a cluster are paid for, used or not.`;
+  const listed = all.some(({ prices }) => prices.some(({ source }) => source === 'list'));
+  const note = `A tie is closer than the model can tell (±${formatPercent(Math.max(...bands))}). ${listed ? 'Prices: list prices of the GPU profiles unless given. ' : ''}${paidWords(all)}`;
   const purchase = asked === null ? null : purchaseBlock(all, asked);
   const wrapped = (lines: readonly string[]) => lines.map((line) => wrap(line, style.columns)).join('\n');
   return [
@@ -163,6 +171,7 @@ export function compareTable(all: readonly Compared[], style: Style, asked: Aske
     '',
     style.columns < 120 ? brief : fitting(style.columns, grid(head, rows, figures), brief),
     '',
+    ...othersBlock(all, style),
     ...(purchase === null ? [] : [billGrid(purchase, style), '']),
     wrapped([
       note,
@@ -170,6 +179,8 @@ export function compareTable(all: readonly Compared[], style: Style, asked: Aske
       ...cutNotes(all),
       ...failureNotes(all),
       ...unlikeWords(all),
+      ...worthLines(all),
+      BY_ESTIMATE,
       ...(asked === null ? [] : rentNotes(all)),
     ]),
     ...(purchase === null ? [] : ['', wrapped(purchase.lines)]),

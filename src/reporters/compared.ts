@@ -3,6 +3,7 @@ import type { SearchResult } from '../domain/search-result.ts';
 import type { Owned, OwnedHour } from '../purchase/owned.ts';
 import type { Power } from '../purchase/power.ts';
 import type { Outlook } from '../reliability/outlook.ts';
+import type { GroupWorth } from '../session/group-worth.ts';
 
 /** What the GPUs of a node group cost, and draw. */
 export interface GroupPrice {
@@ -21,10 +22,14 @@ export interface Compared {
   readonly problem: Problem;
   readonly result: SearchResult;
   readonly prices: readonly GroupPrice[];
-  /** US dollars an hour for all GPUs of the cluster, used or not; null when a price is missing. */
+  /** Whether all GPUs of the cluster are paid for, or those that the best plan uses: `prices` are of these. */
+  readonly pays: 'all' | 'used';
+  /** US dollars an hour for the GPUs that are paid for; null when a price is missing. */
   readonly dollarsPerHour: number | null;
   /** Frameworks that run the best plan as printed. */
   readonly launchers: readonly string[];
+  /** What each of several node groups brings; empty: not asked. */
+  readonly worths: readonly GroupWorth[];
   /** Of the best plan, where it was asked how often GPUs fail. */
   readonly outlook: Outlook | null;
 }

@@ -8,7 +8,7 @@ import { arithmetic } from '../plan-text/degrees.ts';
 import { optimizerWords } from '../plan-text/optimizer-text.ts';
 import { formatPercent, formatSeconds } from '../units/format.ts';
 import { GiB } from '../units/quantity.ts';
-import { fixedParts } from '../units/rounded.ts';
+import { fixedParts, sharesOf } from '../units/rounded.ts';
 import { wrap } from '../units/wrap.ts';
 import { explainBlocks } from './explain-blocks.ts';
 import { memoryParts, namesOf } from './memory-bars.ts';
@@ -102,9 +102,9 @@ const NEGLIGIBLE = 1e-5;
 
 function timeTable(time: Parts): string {
   const all = total(time);
-  const rows = Object.entries(time)
-    .filter(([, seconds]) => seconds > NEGLIGIBLE * all)
-    .map(([name, seconds]) => [name, formatSeconds(seconds), formatPercent(seconds / all)]);
+  const parts = Object.entries(time).filter(([, seconds]) => seconds > NEGLIGIBLE * all);
+  const shares = sharesOf(parts.map(([, seconds]) => seconds));
+  const rows = parts.map(([name, seconds], i) => [name, formatSeconds(seconds), shares[i]!]);
   return grid(
     ['where the step goes (its busiest stage)', 'time', 'share'],
     [...rows, ['step', formatSeconds(all), '100.0%']],
@@ -134,14 +134,10 @@ function memoryTable(problem: Problem, { stages }: Estimate, full: boolean): str
     [0, 2, 3, 4, 5],
   );
   const heaviest = fullest(stages);
-  const { memory } = heaviest;
   const parts = Object.entries(memoryParts(heaviest)).filter(([, bytes]) => bytes > 0);
-  const shownGiB = inGiB(parts.map(([, bytes]) => bytes));
-  const detail = parts.map(([name, bytes], i) => [
-    name,
-    shownGiB[i]!,
-    formatPercent(bytes / memory.deviceBytes),
-  ]);
+  const held = parts.map(([, bytes]) => bytes);
+  const [shownGiB, shares] = [inGiB(held), sharesOf(held)];
+  const detail = parts.map(([name], i) => [name, shownGiB[i]!, shares[i]!]);
   return `${table}\n\n${grid([`memory of stage ${name(heaviest)}, the fullest`, 'GiB', 'share'], detail, [1, 2])}`;
 }
 
@@ -149,10 +145,11 @@ function memoryTable(problem: Problem, { stages }: Estimate, full: boolean): str
 function hostsTable({ cluster }: Problem, { hosts }: Estimate): string {
   return hosts
     .map(({ device, group, bytes, parts, limitBytes, verdict }) => {
-      const rows = Object.entries(parts).map(([name, part]) => [
+      const shares = sharesOf(Object.values(parts));
+      const rows = Object.entries(parts).map(([name, part], i) => [
         name,
         (part / GiB).toFixed(1),
-        formatPercent(part / bytes),
+        shares[i]!,
       ]);
       const what = device === 'host' ? 'memory of one host' : 'drives of one host';
       const last = [

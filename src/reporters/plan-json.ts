@@ -59,6 +59,14 @@ export function planDocument(
     ...(beside.unaided === undefined || beside.unaided === null
       ? {}
       : { unaided: { allowed: beside.unaided.allowed, stepTimeSeconds: beside.unaided.stepSeconds } }),
+    ...(beside.untaken === undefined
+      ? {}
+      : {
+          untaken: beside.untaken.map(({ stepSeconds, ...one }) => ({
+            ...one,
+            stepTimeSeconds: stepSeconds,
+          })),
+        }),
     cannot: beside.cannot,
     without: beside.without.map(({ held, plan }) => ({ held, ...rankedJson(problem, plan) })),
     placement: beside.placement,

@@ -39,7 +39,7 @@ export function planTable(problem: Problem, result: SearchResult, beside: WhatIf
       nothingWords(problem, result, beside, style),
     );
   }
-  blocks.push(wrap(certificateWords(problem, result, beside.steady, style), style.columns));
+  blocks.push(wrap(certificateWords(problem, result, beside, style), style.columns));
   return `${blocks.join('\n\n')}\n`;
 }
 

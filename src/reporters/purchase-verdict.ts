@@ -2,8 +2,12 @@ import { isLimited, keeping, type Limits } from '../purchase/limits.ts';
 import { asDear, asSoon, cheapest, isPriced, type Offer, type Priced, soonest } from '../purchase/offers.ts';
 import { days, money, tokensWords } from './money.ts';
 
-/** An offer, the GPU types of its plan on which no training run was fitted, and whether its GPUs are owned: left out, none is. */
-type Judged = Offer & { readonly unfitted: readonly string[]; readonly owned?: 'all' | 'some' };
+/** An offer, the GPU types of its plan on which no training run was fitted, whether its GPUs are owned (left out: none is), and which of its groups to leave out. */
+type Judged = Offer & {
+  readonly unfitted: readonly string[];
+  readonly owned?: 'all' | 'some';
+  readonly leftOut?: string;
+};
 
 const daysWords = ({ bill }: Offer) => `${days(bill.seconds)} days`;
 /** More names than this are counted. */
@@ -50,7 +54,7 @@ function verdictOf(offers: readonly Judged[], tokens: number, within: string): s
   const alike = offers.filter(isPriced).filter((one) => asDear(one, least));
   // Of those that cost as much, the first done.
   const chosen = soonest(alike)!;
-  return `Verdict: ${within}${rentWords(chosen, alike, tokens)}${guessWords(chosen)}${fasterWords(chosen, first)}${unpricedWords(offers)}.`;
+  return `Verdict: ${within}${rentWords(chosen, alike, tokens)}${guessWords(chosen)}${chosen.leftOut ?? ''}${fasterWords(chosen, first)}${unpricedWords(offers)}.`;
 }
 
 function rentWords(chosen: Priced<Judged>, alike: readonly Priced<Offer>[], tokens: number): string {

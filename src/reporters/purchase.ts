@@ -12,6 +12,7 @@ import type { CompareDocument } from '../schema/compare.ts';
 import { digits, formatPercent } from '../units/format.ts';
 import { GiB } from '../units/quantity.ts';
 import { type Compared, type GroupPrice, tokensPerSecondOf } from './compared.ts';
+import { leftOutWords } from './group-worth.ts';
 import { days, money, tokensWords } from './money.ts';
 import { powerNotes, priceWords } from './price-words.ts';
 import { verdict } from './purchase-verdict.ts';
@@ -30,6 +31,8 @@ interface ComparedOffer extends Offer {
   /** GPU types of the best plan on whose training runs no sustained clock was fitted, and no layers measured. */
   readonly unfitted: readonly string[];
   readonly owned?: 'all' | 'some';
+  /** Groups of it that do not earn their price, as the verdict ends with them; empty: none. */
+  readonly leftOut: string;
 }
 
 /** Clusters on which the model trains at all, each with the bill for so many tokens. */
@@ -52,6 +55,7 @@ function offersOf(all: readonly Compared[], tokens: number): ComparedOffer[] {
         name,
         band: best.estimate.band,
         unfitted,
+        leftOut: leftOutWords(compared),
         ...(owned === null ? {} : { owned }),
       },
     ];

@@ -45,10 +45,12 @@ export function steadyWords(
     objective === undefined
       ? `takes ${formatPercent(slower)} longer than ${who} (${formatSeconds(stepSeconds)})`
       : `costs ${formatPercent(costShare)} more a token than ${who}`;
-  return `Plan 1 ${cost}, which is less than the model can tell, and comes first because ${reasonWords(choice)}; --rank fastest puts ${rank === null ? 'that one' : `plan ${rank}`} first.`;
+  return `Plan 1 ${cost}, which is less than the model can tell, and comes first because ${reasonWords(choice, estimate.stepSeconds)}; --rank fastest puts ${rank === null ? 'that one' : `plan ${rank}`} first.`;
 }
 
-function reasonWords({ why, under, beyond, kinds }: SteadyChoice): string {
+function reasonWords({ why, stepSeconds, under, beyond, kinds }: SteadyChoice, own: number): string {
+  if (why === 'sooner')
+    return `its step takes ${formatSeconds(own)}, that of the other ${formatSeconds(stepSeconds)}`;
   if (why === 'evidence')
     return beyond.length > 0
       ? `no run was measured with degrees of the other (${beyond.join('; ')})`

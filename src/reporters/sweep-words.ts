@@ -1,9 +1,14 @@
 import { devicesByGroup, devicesOf } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { RankedPlan } from '../domain/search-result.ts';
+import { LEAST_STEP } from '../search/by-memory.ts';
 import { kneeOf, NEARLY } from '../search/knee.ts';
 import { FRONT_STEP, type SweepPoint, type Swept } from '../search/sweep.ts';
 import { digits, formatPercent } from '../units/format.ts';
+
+/** Why a row may be a little better than what plan prints first. */
+export const BY_ESTIMATE =
+  'Each row is the best plan by estimate, which is what a cluster can reach; plan prints the steadiest of those that tie with it first.';
 
 export interface Sweep extends Swept {
   readonly kind: 'gpus' | 'pareto-memory' | 'pareto-gpus' | 'what-if';
@@ -50,11 +55,14 @@ export function sweepWords(problem: Problem, sweep: Sweep): string[] {
   return [
     ...(counts ? scaling(problem, sweep) : []),
     ...(kind === 'pareto-memory' || kind === 'pareto-gpus' ? [FRONT_WORDS] : []),
+    ...(kind === 'pareto-memory' ? [MEMORY_WORDS] : []),
     ...(cut === null ? [] : [cutWords(sweep, cut)]),
   ];
 }
 
 const FRONT_WORDS = `The front: what is less than ${100 * FRONT_STEP}% faster than a plan with less is left out.`;
+
+const MEMORY_WORDS = `Memory: of the fullest GPU, with what others hold of it. Searched with 1% less of it at a time, and for the least to ${100 * LEAST_STEP}%.`;
 
 /** What was left when a sweep was stopped. */
 function cutWords(sweep: Sweep, { by, left }: NonNullable<Sweep['cut']>): string {

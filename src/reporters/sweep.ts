@@ -10,7 +10,7 @@ import { formatInteger, formatPercent, formatSeconds } from '../units/format.ts'
 import { wrap } from '../units/wrap.ts';
 import { fitting, grid, type Style } from './paint.ts';
 import { rankedJson } from './plan-json.ts';
-import { budgetWords, type Sweep, sweepWords, usedGpus, usedWords } from './sweep-words.ts';
+import { BY_ESTIMATE, budgetWords, type Sweep, sweepWords, usedGpus, usedWords } from './sweep-words.ts';
 import { unitOf } from './unit.ts';
 import { memoryWords, techniqueWords } from './words.ts';
 
@@ -19,12 +19,13 @@ export function sweepTable(problem: Problem, sweeps: readonly Sweep[], style: St
   const limit =
     reservedBytes === undefined && headroomBytes === undefined
       ? []
-      : [wrap(`Limits: GPU memory less ${keptFree(problem.workload)}, or the share.`, style.columns)];
-  return `${[...sweeps.map((sweep) => block(problem, sweep, style)), ...limit].join('\n\n')}\n`;
+      : [`Limits: GPU memory less ${keptFree(problem.workload)}.`];
+  const notes = [...limit, BY_ESTIMATE].map((line) => wrap(line, style.columns)).join('\n');
+  return `${[...sweeps.map((sweep) => block(problem, sweep, style)), notes].join('\n\n')}\n`;
 }
 
-const TITLES = {
-  gpus: 'Best plan by most GPUs',
+export const TITLES = {
+  gpus: 'Best plan with at most so many GPUs',
   'pareto-memory': 'Step time against the share of GPU memory in use',
   'pareto-gpus': 'Step time against GPUs in use',
   'what-if': 'Best plan, what if',
@@ -33,7 +34,11 @@ const TITLES = {
 /** What the budgets of a sweep are. */
 const BUDGETS = { gpus: 'GPUs', 'pareto-memory': 'memory', 'pareto-gpus': 'GPUs' } as const;
 
-function block(problem: Problem, sweep: Sweep, style: Style): string {
+/** What each budget brings, as tables have it. */
+export function sweepRows(
+  problem: Problem,
+  sweep: Sweep,
+): { readonly head: readonly string[]; readonly rows: readonly (readonly string[])[] } {
   const { kind, points, variants } = sweep;
   // Of memory the last is the fastest, of GPUs the first has the fewest.
   const measure = (kind === 'pareto-memory' ? points.at(-1) : points.find(({ plan }) => plan !== null))?.plan;
@@ -63,6 +68,11 @@ function block(problem: Problem, sweep: Sweep, style: Style): string {
     'techniques',
     'peak / limit GiB',
   ];
+  return { head, rows };
+}
+
+function block(problem: Problem, sweep: Sweep, style: Style): string {
+  const { head, rows } = sweepRows(problem, sweep);
   const table = (columns: number) =>
     grid(
       head.slice(0, columns),
@@ -72,8 +82,8 @@ function block(problem: Problem, sweep: Sweep, style: Style): string {
   const [whole, brief, least] = [table(8), table(6), table(5)];
   const shown = style.columns < 120 ? [brief, least] : [whole, brief, least];
   return [
-    TITLES[kind],
-    ...(points.length === 0 ? [] : [fitting(style.columns, ...shown)]),
+    TITLES[sweep.kind],
+    ...(rows.length === 0 ? [] : [fitting(style.columns, ...shown)]),
     ...sweepWords(problem, sweep).map((line) => wrap(line, style.columns)),
   ].join('\n');
 }

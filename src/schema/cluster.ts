@@ -111,6 +111,27 @@ const group = closed(
         'Where its nodes stand. Between two sites that no link joins a slow wide-area network is assumed.',
     },
     pricePerGpuHour: { type: 'number', minimum: 0 },
+    own: {
+      ...closed(
+        {
+          pricePerGpu: { type: 'number', minimum: 0, maximum: 10_000_000 },
+          years: { type: 'number', minimum: 0.1, maximum: 30 },
+          pricePerKwh: { type: 'number', minimum: 0, maximum: 10 },
+        },
+        {
+          used: { type: 'number', minimum: 0.01, maximum: 1, description: 'Of all hours; left out: 1.' },
+          hostPower: {
+            type: 'number',
+            minimum: 0,
+            maximum: 5,
+            description: 'Of hosts, over that of their GPUs.',
+          },
+          pue: { type: 'number', minimum: 1, maximum: 5 },
+        },
+      ),
+      description:
+        'Its GPUs are bought: US dollars for one with its share of host and network, the years to write it off, and of a kWh. As --own of compare.',
+    },
     slurm: {
       ...sbatch,
       description:

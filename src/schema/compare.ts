@@ -87,6 +87,22 @@ export const compareSchema = documentSchema({
             ...throughput(numberOrNull),
             dollarsPerMillionTokens: numberOrNull,
             dollarsPerMillionSamples: numberOrNull,
+            others: { ...list(rankedPlan), description: 'Of --top, after the best.' },
+            groups: {
+              ...list(
+                closed({
+                  group: text,
+                  gpuType: text,
+                  gpus: count,
+                  used: flag,
+                  addedSpeed: numberOrNull,
+                  addedDollarsPerHour: numberOrNull,
+                  advice: { enum: ['keep', 'leave-out', 'either', 'needed'] },
+                }),
+              ),
+              description:
+                'Of a cluster of several node groups: what each adds to tokens per second and to dollars per hour, as shares of what the others have; null: they train nothing, or no price is known.',
+            },
           },
         ),
       ),

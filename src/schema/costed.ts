@@ -1,4 +1,5 @@
 import {
+  amount,
   closed,
   count,
   each,
@@ -73,10 +74,10 @@ const host = shared(
 /** Keys of one configuration with its estimate. */
 export const costed = {
   configuration: text,
-  stepTimeSeconds: number,
-  mfu: number,
-  modelFlopsPerStep: number,
-  errorBand: number,
+  stepTimeSeconds: amount,
+  mfu: amount,
+  modelFlopsPerStep: amount,
+  errorBand: amount,
   verdict,
   parallel: closed(each(['tp', 'cp', 'pp', 'dp', 'dpReplicate', 'dpShard', 'ep', 'etp', 'vpp'], count)),
   microBatchSize: count,
@@ -92,7 +93,7 @@ export const costed = {
 
 /** And where anything lies on hosts, costs convergence, or failures are asked about. */
 export const costedBeside = {
-  ...throughput(number),
+  ...throughput(amount),
   hosts: list(host),
   convergence: {
     ...texts,
@@ -177,8 +178,15 @@ const input = closed(
   },
 );
 
+/** Of this program. */
+const version = {
+  type: 'string',
+  pattern: '^[0-9]+\\.[0-9]+\\.[0-9]+(-[0-9A-Za-z.-]+)?$',
+  description: 'a version, such as 0.1.0',
+} as const;
+
 /** What a document says of where it came from. */
-export const origin = { toolVersion: text, inputs: closed({ model: input, cluster: input }) } as const;
+export const origin = { toolVersion: version, inputs: closed({ model: input, cluster: input }) } as const;
 
 /** What is trained, and how many parameters of how many. */
 export const training = shared(

@@ -35,7 +35,7 @@ const placement = closed({
 });
 
 const steady = closed({
-  why: { enum: ['steady', 'evidence', 'simpler'] },
+  why: { enum: ['sooner', 'steady', 'evidence', 'simpler'] },
   costShare: { ...number, description: 'Of what the search made small, how much more than the fastest.' },
   fastest: closed({ rank: { type: ['integer', 'null'] }, configuration: text, stepTimeSeconds: number }),
   under: orNull(
@@ -148,6 +148,19 @@ export const planSchema = documentSchema({
         description: 'Where no plan has what is held: the best plan without one of them.',
       },
       beyond: orNull(closed({ framework: text, reason, freedoms: texts, ...ranked }, costedBeside)),
+      untaken: {
+        ...list(
+          closed({
+            allowed: text,
+            rank: { type: ['integer', 'null'] },
+            stepTimeSeconds: numberOrNull,
+            costShare: numberOrNull,
+            reason: orNull(reason),
+          }),
+        ),
+        description:
+          'What --allow lets plans do and the first does not: the best plan that does, and of what plans are ranked by how much more it takes; null: none runs.',
+      },
       unaided: {
         ...orNull(closed({ allowed: text, stepTimeSeconds: numberOrNull })),
         description:

@@ -195,7 +195,7 @@ const NOT_ASKED = { rule: 'even-split', actual: 'not asked for', limit: 'a searc
 /** Where the best plan rests on groups that a profile has nothing of, beside others that it has: the best without them. */
 function bestMeasured({ problem, options }: Run, [best]: readonly RankedPlan[]): SearchResult | null {
   if (best === undefined || !restsOnUnmeasured(problem, best.plan)) return null;
-  const avoid = unmeasuredGroups(problem);
+  const avoid = [...new Set([...options.avoid, ...unmeasuredGroups(problem)])];
   const found = search(problem, { ...options, avoid, top: 1, ties: 0, threshold: Number.POSITIVE_INFINITY });
   return found.plans.length > 0 ? found : null;
 }

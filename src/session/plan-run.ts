@@ -1,15 +1,12 @@
 import type { PlanFile } from '../catalogue/plan-file.ts';
-import type { Problem } from '../domain/problem.ts';
 import type { SearchResult, WhatIf } from '../domain/search-result.ts';
-import { listing } from '../search/run/queue.ts';
-import { type Searched, searchSteps } from '../search/search.ts';
 import { DEFAULT_OPTIONS, type SearchOptions } from '../search/space/options.ts';
 import { placed } from './placed.ts';
-import { played } from './played.ts';
+import { type SearchRequest, searched } from './searched.ts';
 import { FINALISTS, type Rank, steadyFirst } from './steady-first.ts';
-import { canThread, defaultThreads, searchThreaded } from './threads.ts';
 import { warmThreshold } from './warm-start.ts';
 import { whatIf } from './what-if.ts';
+import { withSoonest } from './with-soonest.ts';
 
 /** What a search found, and what stands beside it. */
 export interface PlanOutcome {
@@ -23,19 +20,14 @@ interface OutcomeCache {
   write(outcome: PlanOutcome): void;
 }
 
-export interface PlanRequest {
-  readonly problem: Problem;
+export interface PlanRequest extends SearchRequest {
   /** How to search; left out: as DEFAULT_OPTIONS has it. */
   readonly options?: Partial<Omit<SearchOptions, 'threshold' | 'ties'>>;
   /** Which of the plans that the model cannot tell apart comes first; left out: the steady one. */
   readonly rank?: Rank;
-  /** Left out: by the size of the space. */
-  readonly threads?: number;
   /** Plans of an earlier run: less work, the same plans. */
   readonly warmStart?: PlanFile;
   readonly cache?: OutcomeCache;
-  /** Asked after each entry of the search: a promise gives the process a turn (signals, progress). */
-  readonly pause?: () => Promise<void> | null;
 }
 
 /** The best plans for a problem, their nodes ordered by measured links, and what else the user should know. */
@@ -49,11 +41,11 @@ export async function planRun(request: PlanRequest): Promise<PlanOutcome> {
     warmStart === undefined ? Number.POSITIVE_INFINITY : warmThreshold(warmStart, problem, kept);
   const options: SearchOptions = { ...kept, threshold };
   const { result: searchedFor, refused } = await searched(request, options);
-  const found = placed(problem, searchedFor, plain.objective);
   const { top, objective } = plain;
-  const { result, steady } = steadyFirst(problem, found.result, {
-    ...{ objective, top, rank: request.rank ?? 'steady' },
-  });
+  const rank = request.rank ?? 'steady';
+  const all = rank === 'steady' ? await withSoonest(request, options, searchedFor) : searchedFor;
+  const found = placed(problem, all, objective);
+  const { result, steady } = steadyFirst(problem, found.result, { objective, top, rank });
   const [best] = result.plans;
   const placement = best === undefined ? null : (found.placements.get(best.plan) ?? null);
   const outcome = {
@@ -67,26 +59,4 @@ export async function planRun(request: PlanRequest): Promise<PlanOutcome> {
 /** Plans beyond the ones that are printed, for the first to be chosen of: the same ones however many are printed. */
 function tiesKept({ top, objective }: Pick<SearchOptions, 'top' | 'objective'>): number {
   return objective.id === 'memory' ? 0 : Math.max(0, FINALISTS - top);
-}
-
-/** The search alone. */
-export async function searched(
-  { problem, threads, pause }: Pick<PlanRequest, 'problem' | 'threads' | 'pause'>,
-  options: SearchOptions,
-): Promise<Searched> {
-  const turn = () => pause?.() ?? null;
-  const { queue, stopped } = await played(listing(problem, options), turn);
-  const space = queue.reduce((sum, { count }) => sum + count, 0);
-  const many = canThread() ? (threads ?? defaultThreads(space)) : 1;
-  if (many > 1 && !stopped && options.interrupted() === null)
-    return searchThreaded(problem, options, many, queue);
-  const found = await played(searchSteps(problem, options, queue), turn);
-  return stopped ? unlisted(found) : found;
-}
-
-/** Nothing is known of what was not listed. */
-function unlisted(searched: Searched): Searched {
-  const { result } = searched;
-  const certificate = { ...result.certificate, unlisted: true, optimal: false, gap: null };
-  return { ...searched, result: { ...result, certificate } };
 }

@@ -28,7 +28,7 @@ export interface Job {
   readonly launcher: string | null;
   /** Not zero once the search is to stop. */
   readonly stop: SharedArrayBuffer;
-  readonly objective: Pick<Objective, 'id' | 'prices'>;
+  readonly objective: Pick<Objective, 'id' | 'prices' | 'most'>;
 }
 
 export type Task = Batch & Known;

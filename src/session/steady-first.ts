@@ -16,7 +16,7 @@ export const RANKS = ['steady', 'fastest'] as const;
 /** What comes first among plans that the model cannot tell apart. */
 export type Rank = (typeof RANKS)[number];
 
-/** The first plan is chosen of so many of the best, however many are printed. */
+/** The first plan is chosen of so many of the best, however many are printed, and of those that are as cheap and sooner done. */
 export const FINALISTS = 8;
 
 interface Finalist extends Contender {
@@ -33,19 +33,22 @@ export function steadyFirst(
   result: SearchResult,
   { objective, top, rank }: { readonly objective: Objective; readonly top: number; readonly rank: Rank },
 ): { readonly result: SearchResult; readonly steady: SteadyChoice | null } {
-  const all = finalists(problem, result.plans.slice(0, Math.max(top, FINALISTS)), objective);
+  const all = finalists(problem, result.plans, objective);
   const [fastest] = all;
   if (fastest === undefined) return { result, steady: null };
   // The least memory is not a matter of what goes wrong.
   const choosing = rank === 'steady' && objective.id !== 'memory';
-  const { first, staying } = steadiest(choosing ? tiesOf(problem, all.slice(0, FINALISTS)) : [fastest]);
+  const ties = choosing ? tiesOf(problem, all) : [fastest];
+  const { first, staying } = steadiest(ties);
   const order = [first, ...all.filter((one) => one !== first)].slice(0, top);
   return {
     result: { ...result, plans: order.map(({ ranked }, i) => ({ ...ranked, rank: i + 1 })) },
     steady:
       first === fastest
         ? null
-        : choiceOf(problem, first, fastest, { stays: staying.includes(fastest), told: top > 1 }),
+        : choiceOf(problem, first, fastest, {
+            ...{ sooner: !ties.includes(fastest), stays: staying.includes(fastest), told: top > 1 },
+          }),
   };
 }
 
@@ -73,29 +76,35 @@ export function weakness(plan: Plan, provenance: Provenance): number {
   return PROVENANCES.indexOf(provenance) + (beyondMeasured(plan).length > 0 ? PROVENANCES.length : 0);
 }
 
+/**
+ * Those that tie with the best and are done as soon as any that does: as cheap a token on half of the GPUs is no tie, it takes twice as
+ * long. The soonest first; as many however many are printed.
+ */
 function tiesOf(problem: Problem, all: readonly Finalist[]): readonly Finalist[] {
   const seconds = ({ ranked }: Finalist) => ranked.estimate.stepSeconds;
-  // As cheap a token on half of the GPUs is no tie: it takes twice as long.
-  const asSoon = (one: Finalist) => seconds(one) <= seconds(all[0]!) * (1 + TIE);
-  return all.filter(
-    (one, i) =>
-      i === 0 || (one.ranked.tiedWithBest && asSoon(one) && !restsOnUnmeasured(problem, one.ranked.plan)),
+  const tied = all.filter(
+    ({ ranked }, i) => i === 0 || (ranked.tiedWithBest && !restsOnUnmeasured(problem, ranked.plan)),
   );
+  const soonest = Math.min(...tied.map(seconds));
+  return tied
+    .filter((one) => seconds(one) <= soonest * (1 + TIE))
+    .sort((a, b) => seconds(a) - seconds(b))
+    .slice(0, FINALISTS);
 }
 
 function choiceOf(
   problem: Problem,
   first: Finalist,
   fastest: Finalist,
-  { stays, told }: { readonly stays: boolean; readonly told: boolean },
+  { sooner, stays, told }: { readonly sooner: boolean; readonly stays: boolean; readonly told: boolean },
 ): SteadyChoice {
   return {
-    why: !stays ? 'steady' : first.evidence < fastest.evidence ? 'evidence' : 'simpler',
+    why: sooner ? 'sooner' : !stays ? 'steady' : first.evidence < fastest.evidence ? 'evidence' : 'simpler',
     stepSeconds: fastest.ranked.estimate.stepSeconds,
     configuration: planText(problem, fastest.ranked.plan),
     rank: told ? 2 : null,
     costShare: first.value / fastest.value - 1,
-    under: stays ? null : parted(first, fastest),
+    under: stays || sooner ? null : parted(first, fastest),
     beyond: first.evidence < fastest.evidence ? beyondMeasured(fastest.ranked.plan) : [],
     kinds: {
       first: kindsOfParallelism(first.ranked.plan),

@@ -49,7 +49,11 @@ export async function searchThreaded(
     },
     launcher: options.launcher?.id ?? null,
     stop: new SharedArrayBuffer(4),
-    objective: { id: options.objective.id, prices: options.objective.prices },
+    objective: {
+      id: options.objective.id,
+      prices: options.objective.prices,
+      ...(options.objective.most === undefined ? {} : { most: options.objective.most }),
+    },
   };
   // A pool each: the thread that opened a part of an entry opens the others too.
   const pools = Array.from(

@@ -5,6 +5,8 @@ import { devicesOf, sequencesOf } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import { TIE } from '../domain/tie.ts';
 import { estimate } from '../evaluate/estimate.ts';
+import { planLaw } from '../laws/plan.ts';
+import { batchOnce } from '../laws/sound.ts';
 import { isHeld, type SearchOptions } from '../search/space/options.ts';
 
 /**
@@ -36,6 +38,8 @@ export function warmThreshold(
         at: document.locate('/plans'),
       });
     }
+    // Of another cluster, or edited: what cannot run says nothing.
+    if ((planLaw(problem, plan) ?? batchOnce(problem, plan)) !== null) return [];
     if ((options.launcher?.reject(problem, plan) ?? null) !== null) return [];
     const costed = estimate(problem, plan);
     return costed.verdict === 'does-not-fit' ? [] : [options.objective.value(plan, costed)];

@@ -2,7 +2,7 @@ import { deviceCount } from '../domain/cluster.ts';
 import type { Legality } from '../domain/legality.ts';
 import { devicesOf } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
-import type { RankedPlan, SearchResult, WhatIf } from '../domain/search-result.ts';
+import type { RankedPlan, SearchResult, Untaken, WhatIf } from '../domain/search-result.ts';
 import { FRAMEWORKS, LAUNCHABLE, launcherOf } from '../frameworks/index.ts';
 import type { Framework } from '../frameworks/port/framework.ts';
 import { slowLinks } from '../placement/slow-links.ts';
@@ -10,6 +10,7 @@ import type { Entry } from '../search/run/entry.ts';
 import { search } from '../search/search.ts';
 import { byLeave } from '../search/space/by-leave.ts';
 import { cannotBe, heldKeys, heldText, without } from '../search/space/cannot.ts';
+import { BY_TIME } from '../search/space/objective.ts';
 import { DEFAULT_OPTIONS, isHeld, NOTHING_HELD, type SearchOptions } from '../search/space/options.ts';
 import { freerPlan, idleGroups, WORTH_SAYING } from '../search/what-if.ts';
 import { closestFramework, freedomsOf } from './freedoms.ts';
@@ -44,6 +45,9 @@ export function whatIf(
     cannot: none && space === 0 ? cannotBe(problem, { ...DEFAULT_OPTIONS, ...options }) : [],
     without: none && space > 0 ? plansWithout(problem, options) : [],
     ...(best !== undefined && complete ? unaidedOf(problem, best, options) : {}),
+    ...(best !== undefined && result.certificate.cutBy === null
+      ? untakenOf(problem, result.plans, options)
+      : {}),
     placement,
     slowLinks: best === undefined ? [] : slowLinks(problem, best.plan),
   };
@@ -66,6 +70,42 @@ function unaidedOf(
       allowed: used.join(),
       stepSeconds: without === undefined ? null : without.estimate.stepSeconds,
     },
+  };
+}
+
+/** What --allow names and the first plan does not do: the best that does, among those that are told or by a search of its own. */
+function untakenOf(
+  problem: Problem,
+  plans: readonly RankedPlan[],
+  options: Partial<SearchOptions>,
+): Pick<WhatIf, 'untaken'> {
+  const { allow = [], objective = BY_TIME } = options;
+  const value = ({ plan, estimate }: RankedPlan) => objective.value(plan, estimate);
+  const best = plans[0]!;
+  const untaken = allow.filter((one) => !byLeave(best.plan).includes(one));
+  if (untaken.length === 0) return {};
+  const told = (allowed: string, plan: RankedPlan, rank: number | null): Untaken => ({
+    ...{ allowed, rank, stepSeconds: plan.estimate.stepSeconds },
+    ...{ costShare: value(plan) / value(best) - 1, reason: null },
+  });
+  return {
+    untaken: untaken.flatMap((allowed) => {
+      const known = plans.find(({ plan }) => byLeave(plan).includes(allowed));
+      if (known !== undefined) return [told(allowed, known, known.rank)];
+      const alone = {
+        doing: allowed,
+        top: 1,
+        ties: 0,
+        plansAlone: true,
+        threshold: Number.POSITIVE_INFINITY,
+      };
+      const { plans: found, certificate } = search(problem, { ...options, ...alone });
+      const [plan] = found;
+      if (plan !== undefined) return [told(allowed, plan, null)];
+      if (certificate.cutBy !== null) return [];
+      const reason = certificate.rejected[0]?.example.reason ?? null;
+      return [{ allowed, rank: null, stepSeconds: null, costShare: null, reason }];
+    }),
   };
 }
 

@@ -38,6 +38,7 @@ export const loss = technique<string>({
   },
   // The stack's own, whatever it is called.
   resolve: (id, { stack }) => (id === stack.lossKernel ? 'stack' : id),
+  renamed: true,
   format: String,
   name: 'loss',
   words: String,

@@ -140,6 +140,8 @@ export interface Technique<V = unknown> {
    * these degrees leave room for (the first 99 layers of each stage) as what it comes to; left out: as it is.
    */
   resolve?(value: V, problem: Problem, dims: ParallelDims): V;
+  /** What `resolve` says is only another name of what was stated: nothing to tell of. */
+  readonly renamed?: true;
   /** What a search tries; left out: what is usual. `asked`: the user holds it. */
   choices?(problem: Problem, dims: ParallelDims, asked?: V): readonly V[];
   /** Of several choices the one that costs least time, whatever else a plan does; left out: off; null: any of them may. */

@@ -1,9 +1,11 @@
 /**
  * Whole numbers near these values whose sum is that of the values, rounded (largest remainders are rounded up): what is printed of
- * parts then adds up to what is printed of the whole, to the last digit.
+ * parts then adds up to what is printed of the whole, to the last digit. `whole`: what that is, where it is a part rounded itself.
  */
-export function roundedParts(values: readonly number[]): number[] {
-  const whole = Math.round(values.reduce((sum, value) => sum + value, 0));
+export function roundedParts(
+  values: readonly number[],
+  whole = Math.round(values.reduce((sum, value) => sum + value, 0)),
+): number[] {
   const floors = values.map(Math.floor);
   let left = whole - floors.reduce((sum, value) => sum + value, 0);
   const order = values
@@ -21,6 +23,15 @@ export function roundedParts(values: readonly number[]): number[] {
 export function fixedParts(values: readonly number[], decimals: number): string[] {
   const factor = 10 ** decimals;
   return roundedParts(values.map((value) => value * factor)).map((value) => fixed(value / factor, decimals));
+}
+
+/** Shares of their sum, in per cent, that add up to 100: `67.2%`. */
+export function sharesOf(values: readonly number[]): string[] {
+  const all = values.reduce((sum, value) => sum + value, 0);
+  return fixedParts(
+    values.map((value) => (100 * value) / all),
+    1,
+  ).map((share) => `${share}%`);
 }
 
 /** `12,345.60` */

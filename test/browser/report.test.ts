@@ -30,6 +30,7 @@ function hostile(): readonly [string, string] {
 const explained = join(here, 'explain.html');
 const planned = join(here, 'plan.html');
 const compared = join(here, 'compare.html');
+const swept = join(here, 'sweep.html');
 
 describe.skipIf(BROWSER === undefined)('a report in a browser', () => {
   let browser: Browser;
@@ -42,6 +43,8 @@ describe.skipIf(BROWSER === undefined)('a report in a browser', () => {
     expect(written).toMatchObject({ code: 0, err: `wrote ${explained}\n` });
     const ranked = await run(['plan', 'llama-3.2-1b', 'dgx-h100-8', ...SMALL, '--report', planned]);
     expect(ranked.code).toBe(0);
+    const sizes = ['--gpus', '2..8', '--pareto', '--max', 'cp=1', '--report', swept];
+    expect((await run(['plan', 'llama-3.2-1b', 'dgx-h100-8', ...SMALL, ...sizes])).code).toBe(0);
     const clusters = ['dgx-h100-8', 'dgx-a100-8', '4090-8'];
     const priced = ['--price', 'h100=2.5,a100=1.1,rtx-4090=0.4', '--report', compared];
     expect((await run(['compare', 'llama-3.2-1b', ...clusters, ...SMALL, ...priced])).code).toBe(0);
@@ -81,6 +84,8 @@ describe.skipIf(BROWSER === undefined)('a report in a browser', () => {
     [explained, 390, 'dark', 3],
     [planned, 1280, 'dark', 4],
     [planned, 390, 'light', 4],
+    [swept, 1280, 'light', 3],
+    [swept, 390, 'dark', 3],
     [compared, 1280, 'light', 2],
     [compared, 390, 'dark', 2],
   ] as const)(

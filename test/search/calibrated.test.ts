@@ -23,6 +23,35 @@ const calibration = (over: Partial<Calibration>): Calibration => ({
 
 describe('a search with a calibration', () => {
   it.each([
+    [{ time: 0.6, memory: 1.4 }, ['a100-40-sxm', 'a100-80-sxm']],
+    [{ time: 1.4, network: 0.4, intraNode: 0.5 }, ['v100-sxm2-16', 'v100-sxm2-32']],
+    [{ time: 0.7, network: 1.5, intraNode: 1.5 }, ['a100-40-sxm', 'a100-80-sxm']],
+  ] as const)('of a part of the GPUs finds what costing everything finds: %j of %j', (factors, gpus) => {
+    const given = problem('llama-3.2-1b', 'mixed-a100-v100', { precision: 'fp16', sequenceLength: 2048 });
+    const { groups } = given.cluster;
+    const here = calibrated(
+      given,
+      calibration({
+        gpus,
+        networks: groups.map(({ nic }) => nic.link.id),
+        intraNodes: groups.map(({ intraNode }) => intraNode.id),
+        factors,
+      }),
+    );
+    expect(here.calibration!.left.length).toBeGreaterThan(0);
+    const [bounded, all] = [false, true].map((exhaustive) =>
+      search(here, {
+        top: 3,
+        exhaustive,
+        fix: parseConfiguration('tp=4,cp=1,micro-batch=2,recompute=none,zero=1'),
+      }),
+    );
+    const steps = ({ plans }: ReturnType<typeof search>) => plans.map(({ estimate }) => estimate.stepSeconds);
+    expect(bounded!.certificate.optimal).toBe(true);
+    expect(steps(bounded!)[0]).toBe(steps(all!)[0]);
+  });
+
+  it.each([
     ['mixed-a100-v100', 'tp=4,cp=1,micro-batch=2,recompute=none,zero=1', { time: 0.6, memory: 1.4 }],
     ['v100-cloud-32', 'cp=1,micro-batch=2', { time: 1.3, network: 0.3, intraNode: 0.5, memory: 1.2 }],
     ['v100-cloud-32', 'cp=1,micro-batch=2', { network: 1.5, intraNode: 1.5 }],

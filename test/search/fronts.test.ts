@@ -2,11 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { deviceCount } from '../../src/domain/cluster.ts';
 import { devicesOf } from '../../src/domain/plan.ts';
 import type { Problem } from '../../src/domain/problem.ts';
+import type { RankedPlan } from '../../src/domain/search-result.ts';
 import { parseConfiguration as held } from '../../src/plan-text/configuration.ts';
 import { byGpus, gpuFront } from '../../src/search/by-gpus.ts';
-import { memoryFront } from '../../src/search/by-memory.ts';
+import { LEAST_STEP, memoryFront } from '../../src/search/by-memory.ts';
 import { finished } from '../../src/search/run/finished.ts';
 import { search } from '../../src/search/search.ts';
+import { BY_MEMORY } from '../../src/search/space/objective.ts';
 import { front, type SweepPoint } from '../../src/search/sweep.ts';
 import { problem } from '../fixtures/problem.ts';
 
@@ -58,17 +60,38 @@ describe.each(CASES)('%s', (_, p) => {
 describe('memory', () => {
   const [, p] = CASES[0]!;
 
+  const share = ({ estimate }: RankedPlan) =>
+    Math.max(
+      ...estimate.stages.map(
+        ({ group, memory }) => memory.deviceBytes / p.cluster.groups[group]!.gpu.memoryBytes,
+      ),
+    );
+  const { points } = finished(memoryFront(p, OPTIONS));
+
   it('the front of time against memory is that of a search for each percent of it', () => {
-    const points: SweepPoint[] = [];
+    const each: SweepPoint[] = [];
     for (let percent = 92; percent > 0; percent--) {
       const workload = { ...p.workload, headroom: 1 - percent / 100 };
       const [plan] = search({ ...p, workload }, { ...OPTIONS, top: 1, plansAlone: true }).plans;
       if (plan === undefined) break;
-      const used = plan.estimate.stages.map(
-        ({ group, memory }) => memory.deviceBytes / p.cluster.groups[group]!.gpu.memoryBytes,
-      );
-      points.push({ budget: Math.max(...used), plan });
+      each.push({ budget: share(plan), plan });
     }
-    expect(told(finished(memoryFront(p, OPTIONS)).points)).toEqual(told(front(points)));
+    const [least] = points;
+    expect(told(points)).toEqual(told(front([least!, ...each])));
+  });
+
+  it('the front of memory begins with the least that any plan takes', () => {
+    const options = { ...OPTIONS, objective: BY_MEMORY, exhaustive: true, top: 1, plansAlone: true };
+    const [least] = search(p, options).plans;
+    expect(points[0]!.budget).toBeGreaterThanOrEqual(share(least!) * (1 - 1e-9));
+    expect(points[0]!.budget).toBeLessThanOrEqual(share(least!) + LEAST_STEP);
+  });
+
+  it('plans of the memory front are held against what a GPU has, not against the budget', () => {
+    for (const { plan } of points) {
+      const { memoryBytes } = p.cluster.groups[0]!.gpu;
+      for (const { memory } of plan!.estimate.stages)
+        expect(memory.limitBytes).toBeCloseTo(memoryBytes * (1 - p.workload.headroom), -1);
+    }
   });
 });

@@ -1,20 +1,27 @@
 import { InputError } from '../../domain/input-error.ts';
+import { devicesByGroup, type Plan } from '../../domain/plan.ts';
 import { FRAMEWORKS, LAUNCHABLE } from '../../frameworks/index.ts';
+import { whole } from '../../plan-text/whole.ts';
 import { outlookOf } from '../../reliability/outlook.ts';
 import { compareDocument, compareTable } from '../../reporters/compare.ts';
 import { compareCsv } from '../../reporters/compare-csv.ts';
 import type { Compared, GroupPrice } from '../../reporters/compared.ts';
 import { comparePage } from '../../reporters/report/compare-report.ts';
+import { OBJECTIVES, objectiveOf } from '../../search/space/objective.ts';
 import { DEFAULT_OPTIONS } from '../../search/space/options.ts';
 import { seatsOf } from '../../session/explain.ts';
-import { searched } from '../../session/plan-run.ts';
+import { groupWorths } from '../../session/group-worth.ts';
+import { searched } from '../../session/searched.ts';
 import { accepting } from '../../session/what-if.ts';
+import { soonestFirst, withSoonest } from '../../session/with-soonest.ts';
 import { askedBillFrom } from '../asked-bill.ts';
 import { calibrationOption, type Register, styleOf, workloadOptions } from '../command.ts';
 import { failureOptions, failuresFrom } from '../failures.ts';
 import { EXIT, foundOr, printJson } from '../io.ts';
 import { offeredFrom } from '../offered.ts';
+import { allPrices } from '../prices.ts';
 import { writeReport } from '../report.ts';
+import { objectiveIdFrom } from '../search-flags.ts';
 import { settings } from '../settings.ts';
 import { toolVersion } from '../version.ts';
 import { timeLimitFrom, watchOf } from '../watch.ts';
@@ -35,6 +42,11 @@ export const compare: Register = (program, io, done) => {
     .option(
       '--what-if <WHAT>',
       'a cluster for each value of a quantity: group=h100,nodes=4..32, or link=west+east,sharedBandwidth=5GB/s,10GB/s',
+    )
+    .option('--top <N>', 'plans of each cluster to print (default 1)')
+    .option(
+      '--objective <WHAT>',
+      `${OBJECTIVES.join(', ')} (default time): what the plan of each cluster is the best by`,
     )
     .option('--price <PRICES>', 'US dollars per GPU-hour: h100=2.50,a100=1.10')
     .option(
@@ -64,6 +76,14 @@ export const compare: Register = (program, io, done) => {
         throw new InputError({ message: '--csv beside --json', expected: 'one of them' });
       if (flags.report !== undefined) mayWritePicture(String(flags.report), '--report');
       const bill = askedBillFrom(flags);
+      const top = whole('--top', s.top ?? '1', 1, 100);
+      if (flags.csv === true && flags.top !== undefined && top > 1)
+        throw new InputError({
+          message: `--top ${top} beside --csv`,
+          expected: 'a line for each cluster',
+          hint: 'Maybe --json, or plan, cluster by cluster.',
+        });
+      const by = objectiveIdFrom(s);
       const inputs = offeredFrom(model, clusters, s, { whatIf: said(flags.whatIf), own: said(flags.own) });
       const [{ problem: first }] = inputs as [(typeof inputs)[number], ...typeof inputs];
       if (bill !== null && first.model.unit !== undefined)
@@ -75,28 +95,43 @@ export const compare: Register = (program, io, done) => {
       const all: Compared[] = [];
       for (const [i, { problem, launcher, prices }] of inputs.entries()) {
         const part = 1 / inputs.length;
+        const { cluster } = problem;
+        const byGroup = prices.map(({ dollarsPerGpuHour }) => dollarsPerGpuHour);
+        const dollars = by === 'tokens-per-dollar' ? allPrices(cluster, { byGroup }) : [];
+        const options = {
+          ...DEFAULT_OPTIONS,
+          top,
+          objective: objectiveOf(cluster, { id: by, prices: dollars }),
+          launcher: launcher ?? (s.launcher === undefined && s.models === undefined ? LAUNCHABLE : null),
+          interrupted: watch.interruptedFirstOf(inputs.length - i),
+          progress: watch.progress,
+        };
         watch.at({
           what: `${problem.cluster.name}, ${i + 1} of ${inputs.length}`,
           share: i * part,
           part,
         });
-        const { result } = await searched(
-          { problem, pause: watch.pause },
-          {
-            ...DEFAULT_OPTIONS,
-            top: 1,
-            launcher: launcher ?? (s.launcher === undefined && s.models === undefined ? LAUNCHABLE : null),
-            interrupted: watch.interruptedFirstOf(inputs.length - i),
-            progress: watch.progress,
-          },
-        );
+        const request = { problem, pause: watch.pause };
+        const { result: found } = await searched(request, options);
+        const result =
+          by === 'tokens-per-dollar' ? soonestFirst(await withSoonest(request, options, found), top) : found;
         const [best] = result.plans;
+        // A sweep says of each size what it brings, and by what a token costs no group is paid for that brings too little.
+        const worths =
+          flags.whatIf === undefined && by === 'time'
+            ? await groupWorths(problem, best, options, watch.pause)
+            : [];
         const outlook =
           failures === null || best === undefined
             ? null
             : outlookOf(problem, best.plan, best.estimate, failures);
         const launchers = best === undefined ? [] : accepting(FRAMEWORKS, problem, best);
-        all.push({ problem, result, prices, dollarsPerHour: dollarsPerHour(prices), launchers, outlook });
+        const pays = by === 'tokens-per-dollar' ? ('used' as const) : ('all' as const);
+        const paid = pays === 'all' || best === undefined ? prices : inUse(prices, best.plan);
+        all.push({
+          ...{ problem, result, prices: paid, pays, dollarsPerHour: dollarsPerHour(paid) },
+          ...{ launchers, worths, outlook },
+        });
       }
       watch.end();
       const document = compareDocument(all, toolVersion(), bill);
@@ -124,6 +159,15 @@ function bestSeats({ problem, result }: Compared) {
 
 function said(flag: unknown): string | undefined {
   return flag === undefined ? undefined : String(flag);
+}
+
+/** Prices of the GPUs in use alone. */
+function inUse(prices: readonly GroupPrice[], plan: Plan): GroupPrice[] {
+  const used = devicesByGroup(plan);
+  return prices.flatMap((price, group) => {
+    const gpus = used.get(group);
+    return gpus === undefined ? [] : [{ ...price, gpus }];
+  });
 }
 
 function dollarsPerHour(prices: readonly GroupPrice[]): number | null {

@@ -5,7 +5,7 @@ import { skipTable } from '../../reporters/skip.ts';
 import type { SkipDocument } from '../../schema/skip.ts';
 import { SKIP_ASSUMED, type SkipPlan, skipPlan } from '../../session/skip.ts';
 import { type Register, styleOf } from '../command.ts';
-import { writeFolder } from '../folder.ts';
+import { mayWrite, writeFolder } from '../folder.ts';
 import { EXIT, printJson } from '../io.ts';
 import { given } from '../problem.ts';
 import { settings } from '../settings.ts';
@@ -44,6 +44,7 @@ export const skip: Register = (program, io, done) => {
         microBatchSize: count('micro-batch', '1'),
         seed: count('seed', '1', 0),
       };
+      if (flags.out !== undefined) mayWrite(String(flags.out), flags.force === true);
       const plan = skipPlan(problem, asked);
       if (flags.out !== undefined)
         writeFolder(

@@ -26,6 +26,11 @@ export function operatorTime(operator: Operator, context: StageContext): Operato
   let weightGrad = 0;
   for (const kernel of operator.kernels)
     weightGrad += addKernel(kernel, gradients, context, forward, backward);
+  const { kernelTimes } = context.group;
+  if (kernelTimes !== undefined) {
+    for (const pass of [forward, backward]) scaleKernels(pass, kernelTimes);
+    weightGrad *= kernelTimes;
+  }
   for (const one of operator.communication) {
     const pass = one.pass === 'forward' ? forward : backward;
     const { exposed, hidden } = communicationExposure(
@@ -42,6 +47,12 @@ export function operatorTime(operator: Operator, context: StageContext): Operato
     pass.contention += hidden * context.c.contention;
   }
   return { forward, backward, weightGrad };
+}
+
+function scaleKernels(pass: PassTime, times: number): void {
+  pass.gemm *= times;
+  pass.attention *= times;
+  pass.memoryBound *= times;
 }
 
 /** Adds a kernel's forward seconds, and in backward those of the gradients asked for; returns the weight-gradient part. */

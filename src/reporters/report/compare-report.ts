@@ -8,7 +8,9 @@ import { planText } from '../../plan-text/text.ts';
 import { digits, formatInteger, formatPercent, formatSeconds } from '../../units/format.ts';
 import { certificateWords } from '../certificate.ts';
 import { comparedLines } from '../compare.ts';
+import { otherPlans, paidWords } from '../compare-plans.ts';
 import type { Compared } from '../compared.ts';
+import { worthLines } from '../group-worth.ts';
 import { problemWords } from '../plan-table.ts';
 import { type AskedBill, purchaseBlock } from '../purchase.ts';
 import { millionWords, unitOf } from '../unit.ts';
@@ -55,9 +57,11 @@ export function comparePage(
       {
         kind: 'table',
         title: 'Clusters',
-        note: 'Click a head to sort. A tie is closer than the model can tell; all GPUs of a cluster are paid for, used or not.',
+        note: `Click a head to sort. A tie is closer than the model can tell. ${paidWords(all.map(({ compared }) => compared))}`,
         table: { head: headOf(problem), rows: lines.map(rowOf) },
       },
+      ...othersSection(all),
+      ...worthSection(all),
       ...(asked === null ? [] : billSections(all, asked)),
       ...bars(
         problem.model.unit === undefined ? 'Tokens a second' : 'Samples a second',
@@ -91,6 +95,27 @@ export function comparePage(
     ],
     made: `shardwright ${toolVersion}`,
   };
+}
+
+function othersSection(all: readonly ComparedSeats[]): Section[] {
+  const { head, rows } = otherPlans(all.map(({ compared }) => compared));
+  if (rows.length === 0) return [];
+  const [, ...others] = head;
+  return [
+    {
+      kind: 'table',
+      title: 'Other plans',
+      table: {
+        head: ['cluster', ...others].map((name) => ({ name })),
+        rows: rows.map((row) => row.map((text, i) => ({ text, ...(i === 5 ? { code: true } : {}) }))),
+      },
+    },
+  ];
+}
+
+function worthSection(all: readonly ComparedSeats[]): Section[] {
+  const lines = worthLines(all.map(({ compared }) => compared));
+  return lines.length === 0 ? [] : [{ kind: 'lines', title: 'What each node group brings', lines }];
 }
 
 /** The bill for so many tokens, what it rests on, and the verdict. */

@@ -39,7 +39,7 @@ export function planPage(
   const certificate: Section = {
     kind: 'lines',
     title: 'Certificate',
-    lines: [certificateWords(problem, result, beside.steady)],
+    lines: [certificateWords(problem, result, beside)],
   };
   const head = {
     title: `${problem.model.name} on ${problem.cluster.name}`,

@@ -1,8 +1,8 @@
 import type { Problem } from '../../domain/problem.ts';
-import { isMoe } from '../../layers/layer.ts';
 import { remembered, rememberedOf } from '../../units/remembered.ts';
 import type { Choice } from '../space/choices.ts';
 import { type Frame, frameOf, type Layout } from '../space/frame.ts';
+import { placesExperts } from '../space/layouts.ts';
 import type { SearchOptions } from '../space/options.ts';
 import { firstAlike } from '../space/twin-groups.ts';
 import type { CostBook } from './cost-book.ts';
@@ -18,7 +18,7 @@ export function kernelBounds(
   options: SearchOptions,
   book: CostBook,
 ): (frame: Frame) => number {
-  if (isMoe(problem.model)) return () => 0;
+  if (placesExperts(problem.model)) return () => 0;
   const kinds = kindCounts(problem);
   const { globalBatchSize } = problem.workload;
   const alike = firstAlike(problem.cluster);

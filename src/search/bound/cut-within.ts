@@ -122,7 +122,7 @@ export function cutsWithin(asked: Asked): (way: Way, seconds: number) => boolean
     const always = microBatches * (fixed + pass.fixed[run]!);
     const alive = turns === null ? microBatches : turns.alive[s]!;
     const turned = microBatches > alive ? (microBatches - alive + 1) / microBatches : 0;
-    let own = passesAlone(s, pass, end, after);
+    let own = aloneOf(s, pass, end, after);
     while (own >= 0) {
       const taken = always + own * perLayer;
       const earlier = Math.max(0, others - own);
@@ -143,8 +143,6 @@ export function cutsWithin(asked: Asked): (way: Way, seconds: number) => boolean
     own = Math.max(-1, own);
     return own;
   };
-  const passesAlone = (s: number, pass: Pass, end: number, after: number) =>
-    Math.min(alone[s]!, aloneOf(s, pass, end, after));
   const within = ({ passes }: Way, end: number, after: number): boolean => {
     let all = 0;
     ofRuns.fill(0);

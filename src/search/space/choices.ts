@@ -5,6 +5,7 @@ import type { Problem } from '../../domain/problem.ts';
 import { SCHEDULES, scheduleOf, usualSchedule } from '../../schedules/index.ts';
 import { leavesFor, TECHNIQUES, techniqueKeys } from '../../techniques/index.ts';
 import { remembered, rememberedOf } from '../../units/remembered.ts';
+import { byLeave } from './by-leave.ts';
 import { divisors, type Frame, type Layout } from './frame.ts';
 import { below, type SearchOptions, within } from './options.ts';
 
@@ -84,7 +85,7 @@ export function techniquesFor(problem: Problem, chain: Chain, options: SearchOpt
     // Rounds of several chunks want a multiple of the stages from every copy.
     (v) => within(options, 'vpp', v) && (v === 1 || sharing === 1),
   );
-  return chunks.flatMap((vpp) => {
+  const all = chunks.flatMap((vpp) => {
     const dims = { tp, cp, pp, dpReplicate, dpShard: dp / dpReplicate, ep: 1, etp: 1, vpp };
     const all = techniqueChoices(problem, dims, options, beside);
     return schedulesFor(chain, vpp, asked, options).flatMap((schedule) =>
@@ -95,6 +96,8 @@ export function techniquesFor(problem: Problem, chain: Chain, options: SearchOpt
       ),
     );
   });
+  const { doing } = options;
+  return doing === undefined ? all : all.filter((one) => byLeave(one).includes(doing));
 }
 
 /** The one that is asked for; else the usual one, and beside it those that `--allow` names, of copies that all take as many micro-batches. */

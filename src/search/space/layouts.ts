@@ -14,6 +14,11 @@ export function layoutCount(problem: Problem, frame: Frame, options: SearchOptio
   return allowedSizes(problem, frame, options).length;
 }
 
+/** Whether a model has experts to place: kernels depend on where they are. */
+export function placesExperts(model: ModelSpec): boolean {
+  return isMoe(model);
+}
+
 interface ExpertSizes {
   readonly ep: number;
   readonly etp: number;

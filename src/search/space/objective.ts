@@ -11,13 +11,19 @@ export interface Objective {
   readonly id: ObjectiveId;
   /** Dollars per GPU-hour by group index; empty where none are asked for. With the id all that another thread needs. */
   readonly prices: readonly number[];
+  /** Dollars of one step that no plan may exceed, where time is made small all the same; left out: no limit. */
+  readonly most?: number;
   value(plan: Plan, estimate: Estimate): number;
   bound(seconds: number, frames: readonly Frame[]): number;
 }
 
 /** The objective of an id; dollars per GPU-hour of each group where it asks for them. */
-export function objectiveOf(cluster: Cluster, { id, prices }: Pick<Objective, 'id' | 'prices'>): Objective {
-  if (id === 'tokens-per-dollar') return byDollars(cluster, prices);
+export function objectiveOf(
+  cluster: Cluster,
+  { id, prices, most }: Pick<Objective, 'id' | 'prices' | 'most'>,
+): Objective {
+  if (id === 'tokens-per-dollar')
+    return most === undefined ? byDollars(cluster, prices) : soonestFor(cluster, prices, most);
   return id === 'memory' ? BY_MEMORY : BY_TIME;
 }
 
@@ -57,5 +63,16 @@ export function byDollars({ groups }: Cluster, prices: readonly number[]): Objec
           rate += (stages * tp * cp * dp * perSecond(group)) / fold;
       return rate * seconds;
     },
+  };
+}
+
+/** The least time of the plans that cost at most so many dollars a step; what costs more is as good as nothing. */
+export function soonestFor(cluster: Cluster, prices: readonly number[], most: number): Objective {
+  const { id, value, bound } = byDollars(cluster, prices);
+  const within = (dollars: number, seconds: number) => (dollars <= most ? seconds : Number.POSITIVE_INFINITY);
+  return {
+    ...{ id, prices, most },
+    value: (plan, estimate) => within(value(plan, estimate), estimate.stepSeconds),
+    bound: (seconds, frames) => within(bound(seconds, frames), seconds),
   };
 }

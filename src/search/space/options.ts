@@ -42,6 +42,8 @@ export interface SearchOptions {
   readonly launcher: Legality | null;
   /** What techniques call themselves that are only tried where they are named here. */
   readonly allow: readonly string[];
+  /** Only plans that do this, which --allow lets them; left out: all. */
+  readonly doing?: string;
   /** Only plans whose stages all have one tensor-parallel degree, in one pipeline: what most launchers run. */
   readonly alikeStages: boolean;
   readonly objective: Objective;

@@ -31,6 +31,7 @@ describe('accuracy', () => {
     const { out } = await run(['accuracy', runs, '--worst', '2']);
     expect(out).toMatch(/^korthikanti +9 /m);
     expect(out).toContain('worst rows');
+    expect(out.replaceAll('\n', ' ')).toContain('bias: their median with it');
     for (const line of out.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
   });
 

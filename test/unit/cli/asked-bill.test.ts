@@ -38,4 +38,7 @@ it('limits stand beside tokens', () => {
   });
   expect(() => askedBillFrom({ budget: '2M' })).toThrow(/--budget without --tokens/);
   expect(() => askedBillFrom({ tokens: '1T', deadline: 'soon' })).toThrow(/--deadline/);
+  expect(() => askedBillFrom({ tokens: '1T', deadline: '30' })).toThrow(
+    /"30d" or "12h"\n.*Maybe --deadline 30d\./,
+  );
 });

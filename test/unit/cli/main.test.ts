@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -80,6 +80,18 @@ describe('an error', () => {
     [['plan', 'llama-3.1-8b', 'v100-8', ...SMALL], /Maybe "v100-cloud-32"/],
     [['plan', 'llama-3.1-8b', 'dgx-h100-8', ...SMALL, '--gpus', '0..8'], /Maybe --gpus 1\.\.8\./],
     [['plan', 'llama-3.1-8b', 'dgx-h100-8', ...SMALL, '--gpus', '4-64'], /Maybe --gpus 4\.\.8\./],
+    [
+      ['plan', 'llama-3.1-8b', 'dgx-h100-8', ...SMALL, '--gpus', '4..8', '--max-gpus', '2'],
+      /--gpus is "4\.\.8" beside --max-gpus 2\n.*the 2 GPUs that --max-gpus allows\n.*Maybe --gpus alone/,
+    ],
+    [
+      ['plan', 'llama-3.1-8b', 'dgx-h100-8', ...SMALL, '--gpus', '4..64', '--max-gpus', '2'],
+      /the 2 GPUs that --max-gpus allows\n.*Maybe --gpus 1\.\.2\./,
+    ],
+    ...(['plan', 'compare'] as const).map((command): [string[], RegExp] => [
+      [command, 'llama-3.1-8b', 'dgx-h100-8', ...SMALL, '--what-if', 'group=h100,nodes=1..100000'],
+      /--what-if group=h100,nodes=\d+ is [\d,]+ GPUs\n.*at most 131,072 GPUs\n.*Maybe nodes up to 16384/,
+    ]),
     [['plan', 'llama-3.1-8b', 'dgx-h100-8', ...SMALL, '--objective', 'cost'], /Maybe "tokens-per-dollar"/],
     [['plan', 'llama-3.1-8b', 'dgx-h100-8', ...SMALL, '--precision', 'bfloat16'], /Maybe "bf16"/],
     [['compare', 'llama-3.1-8b', 'dgx-h100-8', ...SMALL, '--price', 'h10=2'], /Maybe "h100"/],
@@ -340,7 +352,22 @@ describe('emit', () => {
     const path = await planFile('megatron');
     const ran = await run(['emit', path, '--to', 'megatron', '--out', '/proc/launch']);
     expect(ran.code).toBe(2);
-    expect(ran.err).toMatch(/\/proc\/.*: (mkdir|mkdtemp) says E/);
+    expect(ran.err).toMatch(/^\/proc\/launch cannot be written: nothing can be made in \/proc\n/);
+  });
+
+  it.each([
+    ['--emit', '/proc/launch', []],
+    ['--report', '/proc/page.html', []],
+    ['--report', 'FOLDER/no/page.html', []],
+    ['--emit', 'FOLDER/no/launch', []],
+    ['--report', 'FOLDER/no/page.html', ['--gpus', '4..8']],
+  ])('where %s %s cannot go is said before the search %j', async (flag, target, more) => {
+    const here = folder();
+    const at = target.replace('FOLDER', here);
+    const ran = await run([...PLAN, ...more, flag, at]);
+    expect(ran).toMatchObject({ code: 2, out: '' });
+    expect(ran.err).toMatch(/cannot be written: (nothing can be made in|no folder) /);
+    expect(readdirSync(here)).toEqual([]);
   });
 
   it('follows no link', async () => {

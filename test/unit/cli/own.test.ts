@@ -1,3 +1,6 @@
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadCluster } from '../../../src/catalogue/clusters.ts';
 import { ownedBy, ownFrom, powerOf } from '../../../src/cli/own.ts';
@@ -35,7 +38,10 @@ describe('--own', () => {
     ['price=lots,years=4,kwh=0.1', /price is "lots"/],
     ['price=30k,years=0,kwh=0.1', /years is "0"/],
     ['price=30k,years=4,kwh=0.1,pue=0.9', /pue is "0.9"/],
-    ['price=30k,years=4,kwh=0.1,used=120%', /used is "120%"/],
+    [
+      'price=30k,years=4,kwh=0.1,used=120%',
+      /used is "120%"\n.*the share of all hours in which the GPUs work, from 1% to 100%/,
+    ],
   ])('"%s" is an error', (text, words) => {
     expect(() => ownFrom(text)).toThrow(words);
   });
@@ -50,9 +56,67 @@ describe('--own', () => {
   });
 });
 
+it('list prices are spoken of where some were taken', async () => {
+  const compared = async (...more: readonly string[]) =>
+    (await run(['compare', 'llama-3.2-1b', 'dgx-h100-8', ...SMALL, ...more])).out.replaceAll(/\s+/g, ' ');
+  expect(await compared()).toContain('list prices of the GPU profiles');
+  for (const more of [
+    ['--own', 'price=30k,years=4,kwh=0.1'],
+    ['--price', 'h100=2'],
+  ])
+    expect(await compared(...more)).not.toContain('list prices');
+});
+
 describe('--csv', () => {
   it('prints a head and a line, as they are', async () => {
     const { out } = await run(['compare', 'llama-3.2-1b', 'dgx-h100-8', ...SMALL, '--csv']);
     expect(out).toMatch(/^cluster,gpus,[\w,]+\ndgx-h100-8,8,8,[^\n]+\n$/);
+  });
+});
+
+describe('own of a cluster file', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'own-'));
+  const own = 'own: { pricePerGpu: 30000, years: 4, pricePerKwh: 0.1, used: 0.9, hostPower: 0.6, pue: 1.1 }';
+  const text = readFileSync('configs/clusters/dgx-h100-8.yaml', 'utf8');
+  const owned = join(folder, 'owned.yaml');
+  writeFileSync(owned, text.replace(/^( +)(nodes: .*)$/m, `$1$2\n$1${own}`));
+  const compared = async (cluster: string, ...more: readonly string[]) => {
+    const args = ['compare', 'llama-3.2-1b', cluster, ...SMALL, '--tokens', '1T', '--json', ...more];
+    return JSON.parse((await run(args)).out);
+  };
+
+  it('is what --own says of it', async () => {
+    const flag = '--own=price=30k,years=4,kwh=0.10,pue=1.1,host=60%,used=90%';
+    const [ofFile, ofFlag] = [await compared(owned), await compared('dgx-h100-8', flag)];
+    expect(ofFile.clusters[0].dollarsPerHour).toBe(ofFlag.clusters[0].dollarsPerHour);
+    expect(ofFile.purchase.offers[0].prices[0].owned).toEqual(ofFlag.purchase.offers[0].prices[0].owned);
+    expect(ofFile.purchase.offers[0].prices[0].power).toEqual(ofFlag.purchase.offers[0].prices[0].power);
+    expect(ofFile.purchase.verdict).toMatch(/^Verdict: buy /);
+  });
+
+  it('gives way to --price, by which it is rented, and to --own', async () => {
+    const rented = (await compared(owned, '--price', 'h100=2')).purchase.offers[0].prices[0];
+    expect(rented).toMatchObject({ dollarsPerGpuHour: 2, source: 'flag' });
+    expect(rented.owned).toBeUndefined();
+    const other = await compared(owned, '--own', 'price=40k,years=4,kwh=0.1');
+    expect(other.purchase.offers[0].prices[0].owned.dollarsPerGpu).toBe(40_000);
+  });
+
+  it('is what a token costs in plan, and no other plan', async () => {
+    const plan = async (cluster: string, ...more: readonly string[]) => {
+      const args = ['plan', 'llama-3.2-1b', cluster, ...SMALL, '--objective', 'tokens-per-dollar', '--json'];
+      return JSON.parse((await run([...args, ...more])).out);
+    };
+    const [free, paid] = [await plan('dgx-h100-8'), await plan(owned)];
+    expect(paid.plans[0].configuration).toBe(free.plans[0].configuration);
+    expect(paid.inputs.cluster.plannedSha256).toBe(free.inputs.cluster.plannedSha256);
+  });
+
+  it('has to be possible, with its line', async () => {
+    const odd = join(folder, 'odd.yaml');
+    writeFileSync(odd, text.replace(/^( +)(nodes: .*)$/m, `$1$2\n$1${own.replace('years: 4', 'years: 0')}`));
+    const { code, err } = await run(['compare', 'llama-3.2-1b', odd, ...SMALL]);
+    expect(code).toBe(2);
+    expect(err).toMatch(/odd\.yaml:\d+:\d+: years is 0\n.*from 0\.1 to 30/);
   });
 });

@@ -50,6 +50,60 @@ describe('a plan file', () => {
     expect(code).toBe(2);
   });
 
+  it.each<[string, (file: Edited) => void, RegExp]>([
+    [
+      'other degrees in its configuration',
+      (file) => (file.plans[0].configuration = file.plans[0].configuration.replace('tp=4', 'tp=8')),
+      /plan\.json:\d+:\d+: configuration has tp, which says 8, and plan says 4/,
+    ],
+    [
+      'other layers in its configuration',
+      (file) => (file.plans[0].configuration = file.plans[0].configuration.replace('9/10', '10/9')),
+      /configuration has layers, which says 10\/9\/.*, and plan says 9\/10\//,
+    ],
+    [
+      'another technique in its configuration',
+      (file) => (file.plans[0].configuration = file.plans[0].configuration.replace('zero=1', 'zero=2')),
+      /configuration has zero, which says 2, and plan says 1/,
+    ],
+    [
+      'a technique that only its plan has',
+      (file) =>
+        (file.plans[0].plan.techniques.recompute = { mode: 'full', modules: [], layersPerStage: null }),
+      /configuration has recompute, which says none, and plan says full|techniques\.recompute says none, and plan says full/,
+    ],
+    ['degrees beside it', (file) => (file.plans[0].parallel.tp = 8), /parallel\.tp says 8, and plan says 4/],
+    ['micro-batches beside it', (file) => (file.plans[0].numMicroBatches = 7), /numMicroBatches says 7, and/],
+    ['a negative step', (file) => (file.plans[0].stepTimeSeconds = -3), /stepTimeSeconds.*-3/],
+    ['a version that is none', (file) => (file.toolVersion = 'latest'), /toolVersion.*latest/],
+  ])('with %s is refused', async (_, edit, message) => {
+    const { code, err } = await emitted(edit);
+    expect(err).toMatch(message);
+    expect(code).toBe(2);
+  });
+
+  it('as an older version wrote it is read: keys that have other names, and without techniques that came later', async () => {
+    const { code, err } = await emitted((file) => {
+      const [one] = file.plans;
+      one.configuration = one.configuration.replace('micro-batch=1', 'mbs=1').replace('zero=1', 'sharding=1');
+      one.techniques = { recompute: one.techniques.recompute, zero: one.techniques.zero };
+    });
+    expect(err).not.toMatch(/error/);
+    expect(code).toBe(0);
+  });
+
+  it('that says two things is not taken for another cluster either', async () => {
+    const file = JSON.parse(EXAMPLE);
+    file.plans[0].configuration = file.plans[0].configuration.replace('tp=4', 'tp=8');
+    const path = join(folder, 'two.json');
+    writeFileSync(path, JSON.stringify(file));
+    const { code, err } = await run(['estimate', 'llama-3.1-70b', 'dgx-h100-64', '--from', `${path}#1`], {
+      cwd: process.cwd(),
+    });
+    expect(err).toMatch(/configuration has tp, which says 8, and plan says 4/);
+    expect(code).toBe(2);
+  });
+
   it('of a layer less is not explained either', async () => {
     const file = JSON.parse(EXAMPLE);
     file.plans[0].plan.pipelines[0].stages.at(-1).chunks.at(-1).end -= 1;

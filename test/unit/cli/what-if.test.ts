@@ -1,5 +1,9 @@
+import { mkdtempSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { changesOf, whatIfFrom } from '../../../src/cli/what-if.ts';
+import { run, SMALL } from '../../fixtures/run.ts';
 
 const values = (text: string) => whatIfFrom(text).map(({ value }) => value);
 
@@ -40,4 +44,15 @@ describe('--what-if', () => {
     expect(changesOf('dgx-a100-64', changes)).toEqual([null]);
     expect(changesOf('dgx-a100-64', [])).toEqual([null]);
   });
+});
+
+it('a sweep is written as a page, with its table and what it says', async () => {
+  const page = join(mkdtempSync(join(tmpdir(), 'sweep-')), 'page.html');
+  const asked = ['plan', 'llama-3.2-1b', 'dgx-h100-8', ...SMALL, '--what-if', 'group=h100,nodes=1,2'];
+  const { code, err, out } = await run([...asked, '--report', page]);
+  expect({ code, err }).toEqual({ code: 0, err: `wrote ${page}\n` });
+  const html = readFileSync(page, 'utf8');
+  expect(html).toContain('Best plan, what if');
+  const [step] = /[\d.]+ m?s/.exec(out)!;
+  expect(html).toContain(step);
 });

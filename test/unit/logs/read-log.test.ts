@@ -92,6 +92,15 @@ describe('what counts', () => {
     expect(refusal(text)).toMatch(/^run\.log:3: "iteration 2\/ 500 .*nan[\s\S]*expected: iteration N\/ M/);
   });
 
+  it('is shown as far as what is wrong with it, and no word in part', () => {
+    const prefix = `${'[default0]:'.repeat(3)} iteration 2/ 500 | consumed samples: ${'9'.repeat(60)} | `;
+    const text = `${prefix}elapsed time per iteration (ms): nan | learning rate: ${'1'.repeat(200)}`;
+    const shown = /"(.*)"/.exec(refusal([line(1, 100), text].join('\n')))![1]!;
+    expect(shown).toContain('elapsed time per iteration (ms): nan | ');
+    expect(shown).toMatch(/^….*…$/);
+    expect(shown.length).toBeLessThanOrEqual(240);
+  });
+
   it('has to be enough', () => {
     const lines = [1, 2, 3, 4, 5, 6].map((i) => line(i, 100));
     expect(refusal(lines.join('\n'))).toMatch(

@@ -10,6 +10,8 @@ const MIXED = problem('llama-3.1-70b', 'mixed-32xh100-32xa100-40gb', { globalBat
 it.each([
   [ONE, 'tp=2,dp=4,micro-batch=3', 'batch-divisible', 'Maybe micro-batch=2.'],
   [ONE, 'tp=2,dp=3', 'batch-divisible', 'Maybe dp=2.'],
+  // Not for the dp=2 that is left for it.
+  [ONE, 'tp=3', 'heads-divisible-by-tp', undefined],
   [ONE, 'tp=16', 'gpus', 'Maybe smaller degrees.'],
   [ONE, 'tp=2,dp=8', 'gpus', 'Maybe a smaller dp.'],
   [MIXED, 'tp=8/4/2,pp=8', 'groups', undefined],
@@ -41,6 +43,12 @@ it.each([
   expect(configured.inferred).toContain(note);
   expect(planText(one, configured.plan)).toContain(told);
   expect(planText(one, configured.plan)).not.toContain('sp=true');
+});
+
+it('the loss of the stack by its own name is no choice of ours', () => {
+  const one = problem('llama-3.1-8b', 'dgx-h100-8', {}, 'megatron-2021');
+  const configured = planOf(one, parseConfiguration(`tp=8,loss=${one.stack.lossKernel}`));
+  expect('rule' in configured ? configured.rule : configured.inferred.join()).not.toContain('loss');
 });
 
 it.each([

@@ -35,6 +35,8 @@ const one = (best: RankedPlan | null, dollarsPerHour: number | null = null): Com
   prices: [],
   dollarsPerHour,
   launchers: [],
+  worths: [],
+  pays: 'all',
   outlook: null,
 });
 const within = (band: number, seconds: number) => {

@@ -43,7 +43,7 @@ export function found(plans: readonly RankedPlan[], over: Partial<SearchResult> 
 
 /** Where a document says that it comes from. */
 export const MADE_BY = {
-  toolVersion: '0',
+  toolVersion: '0.1.0',
   inputs: { model: { name: 'a model', sha256: '0' }, cluster: { name: 'b.yaml', sha256: '1' } },
 };
 

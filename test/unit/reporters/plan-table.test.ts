@@ -182,6 +182,13 @@ describe('what may turn out worse', () => {
     const alone = { ...ALONE, steady: { ...steady, rank: null } };
     expect(words(found([first]), alone)).toContain('longer than the fastest found');
     const cheap = { ...ALONE, steady, objective: 'tokens-per-dollar' as const };
+    expect(words(found([first]), { ...cheap, steady: { ...steady, rank: null } })).toContain(
+      'nothing better than the cheapest found exists',
+    );
+    const sooner = { ...steady, why: 'sooner' as const, under: null, stepSeconds: 33 };
+    expect(words(found([first, second]), { ...cheap, steady: sooner })).toMatch(
+      /comes first because its step takes [\d.]+ m?s, that of the other 33\.0 s; --rank fastest/,
+    );
     expect(words(found([first, second]), cheap)).toContain(
       'Plan 1 costs 3.0% more a token than plan 2, the cheapest found, which',
     );

@@ -85,7 +85,7 @@ describe('scaling', () => {
     [byGpus([16, null], [32, 10], [64, 11]), 'Scaling pays up to 32 GPUs; more bring nothing.'],
     [byGpus([32, 10], [64, 9.8]), '32 GPUs are within 5.0% of the fastest.'],
   ])('%#: %o', (sweep, words) => {
-    expect(told(sweep).endsWith(words)).toBe(true);
+    expect(told(sweep)).toContain(words);
   });
 
   it.each([[byGpus([8, null], [16, null])], [byGpus([8, null], [16, 5])], [byGpus([8, 5])]])(

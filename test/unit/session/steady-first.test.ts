@@ -9,7 +9,7 @@ import { kindsOfParallelism } from '../../../src/plan-text/kinds-of-parallelism.
 import { planOf } from '../../../src/plan-text/plan-of.ts';
 import { planText } from '../../../src/plan-text/text.ts';
 import { search } from '../../../src/search/search.ts';
-import { BY_MEMORY, BY_TIME } from '../../../src/search/space/objective.ts';
+import { BY_MEMORY, BY_TIME, byDollars } from '../../../src/search/space/objective.ts';
 import { planRun } from '../../../src/session/plan-run.ts';
 import { steadyFirst } from '../../../src/session/steady-first.ts';
 import { problem } from '../../fixtures/problem.ts';
@@ -69,7 +69,7 @@ describe('plans that the model cannot tell apart', () => {
     const apart = { ...TIED, plans: TIED.plans.map((one, i) => ({ ...one, tiedWithBest: i === 0 })) };
     expect(order(apart, {})).toEqual(before);
     expect(steadyFirst(P, apart, BY).steady).toBeNull();
-    // As cheap a token on fewer GPUs, but not as soon done.
+    // As long a step as twice the soonest is no tie.
     const [soonest, ...rest] = TIED.plans;
     const late = rest.map((one) => ({
       ...one,
@@ -86,6 +86,38 @@ it('the first plan is the same however many are printed', async () => {
   );
   expect(firsts[1]).toEqual(firsts[0]);
   expect(firsts[2]).toEqual(firsts[0]);
+});
+
+describe('plans by what a token costs', () => {
+  const q = problem('llama-3.1-8b', 'dgx-h100-64', { globalBatchSize: 512, sequenceLength: 8192 }, 'generic');
+  const objective = byDollars(q.cluster, [2.5]);
+  const dollars = ({ plan, estimate }: RankedPlan) => objective.value(plan, estimate);
+  const found = (top: number, rank: 'steady' | 'fastest' = 'steady') =>
+    planRun({ problem: q, rank, options: { top, objective } });
+
+  it('begin with one that is done as soon as any that costs as much', async () => {
+    const [{ result, beside }, inOrder] = await Promise.all([found(5), found(40, 'fastest')]);
+    const [cheapest] = inOrder.result.plans;
+    const tied = inOrder.result.plans.filter(({ tiedWithBest }) => tiedWithBest);
+    const soonest = Math.min(...tied.map(({ estimate }) => estimate.stepSeconds));
+    // Of 16 GPUs of 64.
+    expect(cheapest!.estimate.stepSeconds).toBeGreaterThan(3 * soonest);
+    expect(result.plans[0]!.estimate.stepSeconds).toBeLessThanOrEqual(soonest * 1.05);
+    expect(dollars(result.plans[0]!)).toBeLessThanOrEqual(dollars(cheapest!) * 1.05);
+    expect(result.plans[1]!.plan).toEqual(cheapest!.plan);
+    expect(beside.steady).toMatchObject({
+      why: 'sooner',
+      stepSeconds: cheapest!.estimate.stepSeconds,
+      costShare: dollars(result.plans[0]!) / dollars(cheapest!) - 1,
+      under: null,
+    });
+  });
+
+  it('begin with the same one however many are printed', async () => {
+    const all = await Promise.all([1, 12].map((top) => found(top)));
+    const [one, other] = all.map(({ result }) => result.plans[0]!.plan);
+    expect(one).toEqual(other);
+  });
 });
 
 it('a slower network slows nothing inside a node', () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decimalsFor, fixed, fixedParts, roundedParts } from '../../../src/units/rounded.ts';
+import { decimalsFor, fixed, fixedParts, roundedParts, sharesOf } from '../../../src/units/rounded.ts';
 
 describe('rounded parts', () => {
   it('round up where most is lost', () => {
@@ -17,6 +17,16 @@ describe('rounded parts', () => {
       }),
     );
   });
+});
+
+it('shares add up to a hundred per cent', () => {
+  expect(sharesOf([1, 1, 1])).toEqual(['33.4%', '33.3%', '33.3%']);
+  fc.assert(
+    fc.property(fc.array(fc.double({ min: 1e-6, max: 1e6, noNaN: true }), { minLength: 1 }), (values) => {
+      const sum = sharesOf(values).reduce((all, share) => all + Number.parseFloat(share), 0);
+      expect(sum).toBeCloseTo(100, 6);
+    }),
+  );
 });
 
 describe('decimals', () => {
