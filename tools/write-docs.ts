@@ -123,6 +123,35 @@ and why \`plan\` puts [the steadiest of them](explanation.md#which-plan-comes-fi
 it runs costs ${percent(steadyRegret)} % over the real best on average.`;
 }
 
+function makersSection({ makers }: Summary): string {
+  return Object.entries(makers)
+    .map(([maker, gpus]) => {
+      const lines = Object.entries(gpus).map(
+        ([id, s]) =>
+          `| ${id} | ${s.architecture} | ${s.rows} | ${percent(s.mape)} | ${percent(s.bias)} | ${percent(s.inside)} | ${s.band === null ? '' : `±${percent(s.band)}`} | ${s.memoryRows || ''} | ${percent(s.memory)} | ${percent(s.worstUnder)} |`,
+      );
+      return `| ${maker} | generation | rows | time | bias | inside | band | rows | memory | worst under |
+|---|---|---:|---:|---:|---:|---:|---:|---:|---:|
+${lines.join('\n')}
+`;
+    })
+    .join('\n');
+}
+
+function amdRuns(): string {
+  const time = (seconds: number | undefined) => seconds?.toPrecision(4) ?? '';
+  return scored
+    .filter(
+      ({ gpu, status, stepError, memoryError }) =>
+        gpu?.vendor === 'amd' && status === 'scored' && (stepError ?? memoryError) !== undefined,
+    )
+    .map(({ id, gpu, row, runKind, ...one }) => {
+      const timed = one.stepError !== undefined;
+      return `| ${id} | ${gpu!.id} | ${row.hardware.gpus} | ${runKind} | ${time(one.measuredStepSeconds)} | ${timed ? time(one.predictedStepSeconds) : ''} | ${percent(one.stepError ?? null)} | ±${percent(one.band!)} | ${percent(one.memoryError ?? null)} |`;
+    })
+    .join('\n');
+}
+
 function accuracyPage(summary: Summary, layers: LayerSummary, order: Order): string {
   const groups = Object.entries(summary.groups).map(
     ([group, { time, memory }]) =>
@@ -186,6 +215,19 @@ ${slices.join('\n')}
 |---|---:|---:|---:|---:|
 ${kinds.join('\n')}
 
+## By maker and GPU
+
+Each maker's GPUs apart, generations together; "inside" as [below](#the-band-beside-a-step-time), of the runs as they are; "band" the widest printed.
+
+${makersSection(summary)}
+### Runs on AMD GPUs
+
+Every published run on one that has a figure to score: seconds of a step, or the peak of memory alone where its time is known to be faulty.
+
+| run | GPU | GPUs | kind | measured | predicted | error | band | memory |
+|---|---|---:|---|---:|---:|---:|---:|---:|
+${amdRuns()}
+
 Ranking inside ${ranking.sweeps} sweeps: Spearman ${ranking.spearman?.toFixed(2)}; running the plan predicted fastest costs ${percent(ranking.topOneRegret)} % over the
 real best on average (${percent(ranking.worstTopOneRegret)} % at worst); the best of the three predicted fastest costs ${percent(ranking.bestOfThreeRegret)} %.
 
@@ -244,7 +286,7 @@ A row may state, all optional: \`config.offload\` (\`optimizer\`: fraction, \`st
 \`activations\`: fraction); \`hardware.host\` (\`memoryGiB\`, \`dramGBps\`, \`pcieGBpsPerGpu\`, \`gpusPerLink\`, \`cpu\`, \`coresBound\`); \`measured.forwardSeconds\`,
 \`backwardSeconds\` (with recomputation and what of the gradients' way it does not hide), \`optimizerSeconds\`; \`measured.memoryAt\`, a point of the step
 (\`start-of-forward\`, \`forward\`, \`loss\`, \`backward\`, \`end-of-backward\`, \`optimizer-step\`), and \`memoryRank\`; \`stack.elementwise\`
-(\`eager\`, \`fused\`) and \`stack.shardedEnds\` (\`with-root\`, \`apart\`), as a stack's file has them. A row of DeepSpeed with offloading and phases that states no
+(\`eager\`, \`fused\`), \`stack.shardedEnds\` (\`with-root\`, \`apart\`), \`stack.casts\` (\`policy\`, \`autocast\`, \`autocast-cached\`) and \`stack.updatedWeights\` (\`all-gather\`, \`broadcast\`), as a stack's file has them; \`update=foreach\` in \`config.optimizer\` says that all weights are updated operation by operation. A row of DeepSpeed with offloading and phases that states no
 \`memoryAt\` is taken to be at \`optimizer-step\`, and told under its assumptions.
 
 ## Fine-tuning on small hosts

@@ -1,5 +1,6 @@
 import type { RunKind } from '../domain/calibration.ts';
 import type { Estimate, Verdict } from '../domain/estimate.ts';
+import type { GpuSpec } from '../domain/gpu.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { Stack } from '../domain/stack.ts';
 import { runKind } from '../evaluate/error-band.ts';
@@ -28,6 +29,8 @@ export interface Scored {
   /** Relative error of the time, one side, that is printed beside it, and the kind of run that it is of. */
   readonly band?: number;
   readonly runKind?: RunKind;
+  /** What it ran on. */
+  readonly gpu?: Pick<GpuSpec, 'id' | 'vendor' | 'architecture'>;
   /** Predicted seconds of each part of the step that the row has a time of, and its error. */
   readonly phases?: Readonly<Record<string, { readonly predicted: number; readonly error: number }>>;
   readonly parts?: Readonly<Record<string, number>>;
@@ -54,6 +57,7 @@ export function score(row: Row, adjust: (problem: Problem) => Problem = (p) => p
   let phases: Phases | null;
   let there: number | null;
   let kindOfRun: RunKind;
+  let gpu: Scored['gpu'];
   try {
     const problems = problemsOf(row, assumptions).map(adjust);
     const plans = plansOf(row, problems[0]!, assumptions);
@@ -64,6 +68,8 @@ export function score(row: Row, adjust: (problem: Problem) => Problem = (p) => p
     best = picked.estimate;
     const { problem: full, plan } = picked;
     kindOfRun = runKind(full);
+    const { id, vendor, architecture } = full.cluster.groups[0]!.gpu;
+    gpu = { id, vendor, architecture };
     phases = statesPhases(row) ? phasesOf(full, plan) : null;
     there = peakPlace(row, assumptions) === null ? null : allocatedAt(full, plan, peakPlace(row, [])!);
   } catch (error) {
@@ -91,6 +97,7 @@ export function score(row: Row, adjust: (problem: Problem) => Problem = (p) => p
     verdict: best.verdict,
     band: best.band,
     runKind: kindOfRun,
+    gpu,
     parts: best.time,
     memoryParts: heaviest.memory.allocated,
     ...(phases === null ? {} : { phases: phaseErrors(row, phases) }),

@@ -1,5 +1,6 @@
 import { type Coverage, coverageOf, type LeftOut } from './coverage.ts';
 import { DATA_CENTRE } from './data-centre.ts';
+import { type GpuScore, makersOf } from './makers.ts';
 import { mape, median, quantile, regret, spearman } from './metrics.ts';
 import type { Scored } from './score.ts';
 
@@ -26,6 +27,8 @@ export interface Summary {
   /** Mean over groups. */
   readonly macro: { readonly time: number | null; readonly memory: Readonly<Record<string, number | null>> };
   readonly slices: Readonly<Record<string, TimeScore>>;
+  /** By maker, then by GPU. */
+  readonly makers: Readonly<Record<string, Readonly<Record<string, GpuScore>>>>;
   /** How often the printed band holds, by kind of run, GPU and extent. */
   readonly coverage: Readonly<Record<string, Coverage>>;
   readonly memoryByKind: Readonly<Record<string, MemoryScore>>;
@@ -76,6 +79,7 @@ export function summarise(rows: readonly Scored[], leftOut: LeftOut = {}): Summa
     slices: Object.fromEntries(
       Object.entries(SLICES).map(([name, member]) => [name, timeScore(scored.filter(member))]),
     ),
+    makers: makersOf(scored),
     coverage: coverageOf(scored, leftOut),
     memoryByKind: Object.fromEntries(
       kinds.map((kind) => [kind, memoryScore(scored.filter((row) => row.memoryKind === kind))]),

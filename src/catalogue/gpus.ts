@@ -94,11 +94,13 @@ function gpuFrom(document: Document): GpuSpec {
     dollarsPerHour: doc.price?.perGpuHour ?? null,
     gemm: kernels.gemm,
     attention: kernels.attention,
+    curvesOf: doc.like?.gpu ?? null,
+    expertRuns: doc.expertRuns ?? false,
     provenance: {
       peak: doc.peak.provenance,
       memory: doc.memory.provenance,
       gemm: kernels.provenance,
-      attention: kernels.provenance,
+      attention: kernels.attentionProvenance,
       price: doc.price === undefined ? 'assumed' : 'datasheet',
       host: doc.host.provenance,
     },
@@ -109,6 +111,7 @@ interface Kernels {
   readonly gemm: GpuSpec['gemm'];
   readonly attention: AttentionCurve;
   readonly provenance: Provenance;
+  readonly attentionProvenance: Provenance;
 }
 
 /** fp16 and bf16 share tensor cores and curve; a format without a curve takes the shape of theirs, at its own peak. */
@@ -137,6 +140,7 @@ function own(document: Document, doc: GpuDocument, peaks: GpuSpec['peakFlops']):
     gemm,
     attention: attentionFrom(document, doc.attention),
     provenance: doc.gemm.provenance,
+    attentionProvenance: doc.attention.provenance,
   };
 }
 
@@ -214,5 +218,6 @@ function relative(document: Document, doc: GpuDocument, peaks: GpuSpec['peakFlop
   };
   const same = Math.abs(efficiencyRatio - 1) < 0.02 && sibling.architecture === doc.architecture;
   const provenance = reached?.provenance ?? (same ? 'fitted' : 'assumed');
-  return { gemm, attention, provenance };
+  const attentionProvenance = reached?.attentionProvenance ?? provenance;
+  return { gemm, attention, provenance, attentionProvenance };
 }

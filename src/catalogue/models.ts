@@ -7,6 +7,7 @@ import type { Flaw } from '../layers/layer-module.ts';
 import { modelSchema, type OwnModelDocument } from '../schema/model.ts';
 import { dataFolder } from './data-folder.ts';
 import { bundled, type Document, isMapping, listNames, readDocument, validateDocument } from './document.ts';
+import { givenModel, isGiven } from './given-layers.ts';
 import { DECODERS, fromHuggingFace } from './huggingface/index.ts';
 
 const FOLDER = dataFolder('configs', 'models');
@@ -110,6 +111,14 @@ function pointerOf(config: object, key: string): string {
 }
 
 function ownModel(document: Document, doc: OwnModelDocument, name: string): ModelSpec {
+  if (isGiven(doc)) return givenModel(document, doc, name);
+  const { hiddenSize, vocabSize } = doc;
+  if (hiddenSize === undefined || vocabSize === undefined)
+    throw new InputError({
+      message: `missing key "${hiddenSize === undefined ? 'hiddenSize' : 'vocabSize'}"`,
+      expected: 'hiddenSize and vocabSize of a decoder; or layers given by their figures (given)',
+      at: document.locate(''),
+    });
   const kinds: LayerKind[] = [];
   const layers: number[] = [];
   for (const [i, run] of doc.layers.entries()) {
@@ -121,7 +130,7 @@ function ownModel(document: Document, doc: OwnModelDocument, name: string): Mode
           expected: 'one of them',
           at: document.locate(`/layers/${i}/${twice}`),
         });
-      return key === undefined ? null : completed(document, `/layers/${i}/${key}`, doc.hiddenSize, run[key]);
+      return key === undefined ? null : completed(document, `/layers/${i}/${key}`, hiddenSize, run[key]);
     };
     if (layers.length + run.count > MOST_LAYERS)
       throw new InputError({
@@ -145,8 +154,8 @@ function ownModel(document: Document, doc: OwnModelDocument, name: string): Mode
   return {
     name,
     family: 'shardwright',
-    hiddenSize: doc.hiddenSize,
-    vocabSize: doc.vocabSize,
+    hiddenSize,
+    vocabSize,
     tiedEmbeddings: doc.tiedEmbeddings ?? false,
     learnedPositions: doc.learnedPositions ?? 0,
     norm: { perLayer: 2, ...(doc.norm ?? { kind: 'rms' }) },

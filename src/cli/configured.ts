@@ -11,6 +11,7 @@ import { noteRenamed } from './dimensions.ts';
 import { failureOptions } from './failures.ts';
 import {
   gpusOf,
+  launcherSetting,
   launchFileOptions,
   opened,
   outsideFrom,
@@ -112,7 +113,7 @@ function ofLaunchFile(file: OpenedFile, over: string, gpus: number): AskedFor {
   return {
     notes: notesOn(file, asked, gpus),
     read: { file: file.path, words: wordsOf(asked) },
-    workload: { launcher: file.launcher.id, ...workloadOf(asked) },
+    workload: { ...launcherSetting(file), ...workloadOf(asked) },
     broken: new Set(over === '' ? file.file.violations(gpus).map(({ rule }) => rule) : []),
     planOn: (problem) => planFrom(file, asked, over, problem),
   };

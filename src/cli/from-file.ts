@@ -5,7 +5,7 @@ import { loadCluster } from '../catalogue/clusters.ts';
 import { readText } from '../catalogue/document.ts';
 import { deviceCount } from '../domain/cluster.ts';
 import { InputError } from '../domain/input-error.ts';
-import { LAUNCHERS } from '../frameworks/index.ts';
+import { launcherOf, READERS } from '../frameworks/index.ts';
 import type { Asked } from '../frameworks/port/reader.ts';
 import type { OpenedFile } from '../session/launch-file.ts';
 import { nearest } from '../units/nearest.ts';
@@ -14,8 +14,8 @@ import type { Io } from './io.ts';
 import { type Beside, launchSource, setFrom } from './launch-source.ts';
 import type { Settings } from './settings.ts';
 
-/** Launchers whose files can be read, as help lists them. */
-export const READABLE = LAUNCHERS.filter((launcher) => launcher.reader !== undefined).map(({ id }) => id);
+/** Whose files can be read, as help lists them. */
+export const READABLE = READERS.map(({ id }) => id);
 
 /** What a launch file may be given beside its name: values from outside, and the arguments of a script. */
 export function launchFileOptions(command: Command): Command {
@@ -76,9 +76,8 @@ export async function opened(
   outside: Beside['outside'],
 ): Promise<OpenedFile> {
   const { name: given, part } = parted(wanted);
-  const launcher = LAUNCHERS.find((one) => one.id === id);
-  const reader = launcher?.reader;
-  if (launcher === undefined || reader === undefined) {
+  const program = READERS.find((one) => one.id === id);
+  if (program === undefined) {
     const near = id === undefined ? written(given) : nearest(id, READABLE);
     throw new InputError({
       message: id === undefined ? '--for is missing' : `--for is "${id}"`,
@@ -86,22 +85,25 @@ export async function opened(
       ...(near === undefined ? {} : { hint: id === undefined ? `Maybe --for ${near}.` : `Maybe "${near}".` }),
     });
   }
+  const { name, reader } = program;
   const folder = isFolder(given);
   const path = folder ? join(given, reader.file) : given;
   const other = folder && !existsSync(path) ? written(given) : undefined;
   if (other !== undefined)
     throw new InputError({
       message: `${given} has no ${reader.file}`,
-      expected: `a folder that emit wrote for ${launcher.name}`,
+      expected: `a folder that emit wrote for ${name}`,
       hint: `Maybe --for ${other}.`,
     });
-  const text = readText(path, `a launch file of ${launcher.name}`);
+  const text = readText(path, `a launch file of ${name}`);
   const map = join(given, 'rank-map.csv');
   const rankMap = folder && existsSync(map) ? { file: map, text: readText(map, 'a rank map') } : null;
   const source = await launchSource(path, text, { part, outside });
   const file = reader.read(source);
   source.refuseUnread();
-  return { path, launcher, reader, file, rankMap };
+  const runtime = file.runtime === undefined ? program.id : file.runtime;
+  const launcher = runtime === null ? null : (launcherOf(runtime) ?? null);
+  return { path, name, launcher, reader, file, rankMap };
 }
 
 const isFolder = (path: string) => existsSync(path) && statSync(path).isDirectory();
@@ -114,8 +116,13 @@ function written(path: string): string | undefined {
     ? /`shardwright validate \. --for ([a-z-]+)`/.exec(readText(readme, 'a README'))?.[1]
     : undefined;
   if (told !== undefined && READABLE.includes(told)) return told;
-  const found = LAUNCHERS.filter(({ reader }) => reader !== undefined && existsSync(join(path, reader.file)));
+  const found = READERS.filter(({ reader }) => existsSync(join(path, reader.file)));
   return found.length === 1 ? found[0]!.id : undefined;
+}
+
+/** Of a program that no launcher here stands for: none. */
+export function launcherSetting({ launcher }: OpenedFile): Settings {
+  return launcher === null ? {} : { launcher: launcher.id };
 }
 
 /** The workload that a launch file states, as flags would. */

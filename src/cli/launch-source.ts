@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { readText } from '../catalogue/document.ts';
 import { parseLaunchYaml } from '../catalogue/parse-document.ts';
 import { InputError } from '../domain/input-error.ts';
@@ -25,8 +25,8 @@ export async function launchSource(
     import('../catalogue/toml.ts'),
   ]);
   const beside = (name: string) => {
-    const other = join(dirname(path), name);
-    return existsSync(other) ? readText(other, 'a file beside a launch file') : null;
+    const other = placesOf(path, name).find((one) => existsSync(one));
+    return other === undefined ? null : readText(other, 'a file beside a launch file');
   };
   const unread = new Set(outside.set.keys());
   let scripted = false;
@@ -49,7 +49,7 @@ export async function launchSource(
       });
     },
     statements: () => parsePython(text),
-    table: () => parseToml(path, text),
+    table: (other = text) => parseToml(path, other),
     given(name) {
       unread.delete(name);
       return outside.set.get(name) ?? outside.environment(name);
@@ -73,6 +73,15 @@ export async function launchSource(
         });
     },
   };
+}
+
+/** In its folder by the whole path or by the name alone, or by the path in one of those above: where a checkout was that it was written for. */
+function placesOf(file: string, name: string): string[] {
+  if (isAbsolute(name)) return [name];
+  const folders = [resolve(dirname(file))];
+  while (name.includes('/') && dirname(folders.at(-1)!) !== folders.at(-1))
+    folders.push(dirname(folders.at(-1)!));
+  return [...folders.map((one) => join(one, name)), join(dirname(file), basename(name))];
 }
 
 interface OpenedSource extends Source {

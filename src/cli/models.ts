@@ -11,6 +11,7 @@ const WORDS = ['frozen', 'trained', 'resident', 'offloaded', 'split', 'whole', .
 type Word = (typeof WORDS)[number];
 /** Words of which a model has one. */
 const EITHER = [['frozen', 'trained'], ['resident', 'offloaded'], ['split', 'whole'], PRECISIONS] as const;
+const SAME = 'same';
 const EXPECTED = `a list of ROLE=MODEL, ROLE one of ${ROLES.join(', ')}, and after MODEL any of :frozen :trained, :resident :offloaded, :split :whole, and a precision: reference=llama-3.1-8b:frozen`;
 
 /** What --models says stands beside the model that is trained. Throws InputError. */
@@ -18,13 +19,14 @@ export function modelsFrom(
   text: string | undefined,
   precision: string,
   sequenceLength = Number.POSITIVE_INFINITY,
+  own?: string,
 ): { readonly models?: readonly BesideModel[] } {
   if (text === undefined) return {};
-  const models = text.split(',').map((one) => modelFrom(text, one.trim(), precision));
+  const models = text.split(',').map((one) => modelFrom(text, one.trim(), precision, own));
   return { models: models.map((one) => ({ ...one, model: withinSequence(one.model, sequenceLength) })) };
 }
 
-function modelFrom(text: string, one: string, usual: string): BesideModel {
+function modelFrom(text: string, one: string, usual: string, own: string | undefined): BesideModel {
   const [, asked = '', rest = ''] = /^([^=]*)=(.+)$/s.exec(one) ?? [];
   const role = ROLES.find((known) => known === asked);
   if (role === undefined) throw refused(text, `"${one}"`, nearest(asked, ROLES));
@@ -39,7 +41,9 @@ function modelFrom(text: string, one: string, usual: string): BesideModel {
     (some) => words.filter((word) => some.some((other) => other === word)).length > 1,
   );
   if (twice !== undefined) throw refused(text, `two of ${twice.join(', ')} in "${one}"`);
-  const name = parts.join(':');
+  const stated = parts.join(':');
+  // The model that is trained, once more.
+  const name = stated === SAME && own !== undefined ? own : stated;
   const odd = parts.length > 1 ? nearest(parts.at(-1)!, WORDS) : undefined;
   if (odd !== undefined) throw refused(text, `"${parts.at(-1)}"`, odd);
   const trained = words.includes('trained') || (role === 'critic' && !words.includes('frozen'));

@@ -11,6 +11,7 @@ import { PRECISIONS, type Precision } from '../domain/dtype.ts';
 import type { GpuSpec } from '../domain/gpu.ts';
 import { asDriven } from '../domain/half-sums.ts';
 import { InputError } from '../domain/input-error.ts';
+import type { ModelSpec } from '../domain/model.ts';
 import type { Problem } from '../domain/problem.ts';
 import { LAUNCHERS, launcherOf } from '../frameworks/index.ts';
 import type { Framework } from '../frameworks/port/framework.ts';
@@ -55,7 +56,7 @@ export function given(
       message: `--layer-profile is "${s['layer-profile']}", but --train is "${s.train}"`,
       expected: '--train full: layers are measured with all their weights trained',
     });
-  const sequenceLength = sequenceLengthFrom(s['seq-length']);
+  const sequenceLength = lengthOf(model.value, s);
   const packing = packingFrom(s.packing, sequenceLength);
   if (packing !== undefined && s['layer-profile'] !== undefined)
     throw new InputError({
@@ -78,7 +79,7 @@ export function given(
       ...keptFreeFrom(cluster.value, s),
       ...(packing === undefined ? {} : { packing }),
       ...routingFrom(s.routing, bound),
-      ...modelsFrom(s.models, s.precision ?? 'bf16', sequenceLength),
+      ...modelsFrom(s.models, s.precision ?? 'bf16', sequenceLength, modelName),
     },
   });
   const problem = calibration === null ? stated : calibrated(stated, calibration);
@@ -104,6 +105,18 @@ export function given(
       },
     },
   };
+}
+
+/** A sample stands for a sequence of one token where a model has none. */
+function lengthOf({ unit, name }: ModelSpec, { 'seq-length': asked, packing }: Settings): number {
+  if (unit === undefined) return sequenceLengthFrom(asked);
+  const [flag, text] =
+    asked !== undefined && asked !== '1' ? ['--seq-length', asked] : ['--packing', packing];
+  if (text === undefined) return 1;
+  throw new InputError({
+    message: `${flag} is "${text}"`,
+    expected: `no ${flag}: ${name} has no sequences, and its batch is counted in ${unit}`,
+  });
 }
 
 function gpusOf({ groups }: Cluster): GpuSpec[] {

@@ -127,6 +127,10 @@ export interface GpuSpec {
   readonly sustainedFit: string | null;
   /** US dollars per GPU-hour: the middle of list prices seen, null when none was. */
   readonly dollarsPerHour: number | null;
+  /** The GPU whose curves these are, at this one's own peaks and bandwidth; null: its own. */
+  readonly curvesOf: string | null;
+  /** Published runs of mixtures of experts on it were scored (`npm run accuracy`). */
+  readonly expertRuns: boolean;
   readonly provenance: Readonly<
     Record<'peak' | 'memory' | 'gemm' | 'attention' | 'price' | 'host', Provenance>
   >;

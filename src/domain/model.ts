@@ -10,8 +10,12 @@ export interface ModelSpec {
   readonly family: string;
   /** Hugging Face `model_type` as the config has it; left out: not read from one. */
   readonly modelType?: string;
+  /** 0: there is no residual stream. */
   readonly hiddenSize: number;
+  /** 0: neither embedding nor head; both are layers like others, where there are any. */
   readonly vocabSize: number;
+  /** What a step is counted in where nothing of it is a sequence; left out: tokens of sequences. */
+  readonly unit?: 'samples';
   readonly tiedEmbeddings: boolean;
   /** Rows of a learned position table; 0 for rotary or none. */
   readonly learnedPositions: number;
@@ -95,6 +99,7 @@ interface NormSpec {
 /** What mixes the tokens of a sequence, and what works on each: either may be missing. */
 export interface LayerKind {
   readonly name: string;
+  /** Or a whole layer that is neither (src/layers/whole). */
   readonly mixer: LayerPart | null;
   readonly ffn: LayerPart | null;
   /** Left out: all its weights. */

@@ -13,6 +13,9 @@ export const ROUTINGS = ['natural', 'balanced', 'token-drop'] as const;
 export const CONTEXT_EXCHANGES = ['ring', 'all-gather', 'all-to-all'] as const;
 export const SHARDED_TRAFFICS = ['all-nics', 'one-nic'] as const;
 export const SHARDED_ENDS = ['with-root', 'apart'] as const;
+export const CASTS = ['policy', 'autocast', 'autocast-cached'] as const;
+export const UPDATES = ['fused', 'foreach'] as const;
+export const UPDATED_WEIGHTS = ['all-gather', 'broadcast'] as const;
 
 /**
  * The software stack: the facts about kernels, launch behaviour, overlap and bookkeeping that decide most misses of a
@@ -77,6 +80,21 @@ export interface Stack {
    * `apart`: each is gathered for its own passes (torchtune's custom_sharded_layers). Left out: with the root.
    */
   readonly shardedEnds?: (typeof SHARDED_ENDS)[number];
+  /**
+   * Where weights of 32 bits are cast to the 16 of compute. `policy`: whoever shares them out does, before they are gathered (FSDP's
+   * MixedPrecision). `autocast`: each product does, for its own use, of what is gathered as it is held (torch.autocast by itself over FSDP1,
+   * whose weights are views; the `bf16-mixed` of Lightning's FSDP, whose param_dtype is float32: fabric/plugins/precision/fsdp.py@03f57f9).
+   * `autocast-cached`: the same where weights are parameters of their own (FSDP2, DDP, one GPU), whose copies autocast keeps until
+   * forward ends. Left out: policy.
+   */
+  readonly casts?: (typeof CASTS)[number];
+  /** Whether the optimizer updates in one kernel, or in one for each operation on all weights (torch's default); left out: in one. */
+  readonly updates?: (typeof UPDATES)[number];
+  /**
+   * How ranks get weights that others updated, below stage 3: gathered from all at once, or sent by one owner after the other (torch's
+   * ZeroRedundancyOptimizer); left out: gathered.
+   */
+  readonly updatedWeights?: (typeof UPDATED_WEIGHTS)[number];
   /** NICs that the gathers of sharded parameters use: DeepSpeed's ZeRO-3 of 2021 moved them at the rate of one. */
   readonly shardedTraffic: (typeof SHARDED_TRAFFICS)[number];
   /**
@@ -147,6 +165,15 @@ export function statesIn(
       second === undefined ? held.moment : bytesOf(second),
     ],
   };
+}
+
+/** Bytes of a trained parameter as a module has it, which is as ranks gather it and as its gradient is made; `computed`: those of compute. */
+export function moduleBytes(
+  workload: Pick<Workload, 'precision' | 'optimizerOptions'>,
+  { state, casts = 'policy' }: Pick<Stack, 'state' | 'casts'>,
+  computed: number,
+): number {
+  return casts !== 'policy' ? Math.max(computed, statesIn(workload, state).weights) : computed;
 }
 
 function bytesOf(format: string): number {

@@ -9,7 +9,7 @@ import { type Provenance, weakest } from '../domain/provenance.ts';
 import { supports } from '../hardware/gemm.ts';
 import { hostOf } from '../hardware/host.ts';
 import { joinOf } from '../hardware/transport.ts';
-import { weakTimes } from '../layers/layer.ts';
+import { isMoe, weakTimes } from '../layers/layer.ts';
 import { towerParameters } from '../layers/towers.ts';
 import { optimizerOf } from '../optimizers/index.ts';
 import { scheduleOf } from '../schedules/index.ts';
@@ -74,11 +74,16 @@ export function assumptionsOf(problem: Problem, plan: Plan): string[] {
     const { precision } = workload;
     const measured = layerProvenance(problem, plan, gpu.id) !== null;
     if (!measured) list.push(...weakTimes(problem.model).filter((line) => !list.includes(line)));
-    const rest = PROFILE_PARTS.filter((part) => !hasPart(problem, gpu.id, part));
+    const parts = PROFILE_PARTS.filter((part) => part === 'layer' || problem.model.vocabSize > 0);
+    const rest = parts.filter((part) => !hasPart(problem, gpu.id, part));
     if (gpu.provenance.gemm === 'assumed' && rest.length > 0)
       list.push(
-        `${gpu.id}: GEMM speed${measured ? ` of ${rest.join(', ')}` : ''} scaled from a similar GPU, not measured`,
+        `${gpu.id}: GEMM speed${measured ? ` of ${rest.join(', ')}` : ''} scaled from ${gpu.curvesOf ?? 'a similar GPU'}, not measured`,
       );
+    else if (gpu.provenance.attention === 'assumed' && !measured)
+      list.push(`${gpu.id}: attention speed scaled from ${gpu.curvesOf ?? 'a similar GPU'}, not measured`);
+    if (isMoe(problem.model) && gpu.sustainedFit === null && !gpu.expertRuns && !measured)
+      list.push(`${gpu.id}: no published run of experts on it to hold this against; the band is wider`);
     if (isFull(precision) && !measured)
       list.push(
         `${gpu.id}: ${precision} kernels not measured, priced as those of 16 bits at the peak of ${precision}`,

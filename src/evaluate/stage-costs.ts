@@ -1,5 +1,7 @@
+import type { ModelSpec } from '../domain/model.ts';
 import type { Problem } from '../domain/problem.ts';
 import { lastKind } from '../layers/parameters.ts';
+import { type PassedOn, passedOn } from '../layers/passed-on.ts';
 import { ofKernels } from '../techniques/index.ts';
 import { remembered } from '../units/remembered.ts';
 import type { StageSpec } from './context.ts';
@@ -31,7 +33,9 @@ export interface StageSeconds {
   readonly boundarySeconds: number;
   /** The same where the pipeline has stages that RDMA does not join. */
   readonly socketBoundarySeconds: number;
-  /** One micro-batch's activation to the next stage, bytes of one GPU; share of its time that blocks a stage. */
+  /** Where layers pass on unlike amounts; null: all cuts are alike. */
+  readonly unlikeCuts: UnlikeCuts | null;
+  /** One micro-batch's activation to the next stage, bytes of one GPU, over the least cut; share of its time that blocks a stage. */
   readonly boundaryBytes: number;
   readonly exposedShare: number;
   /** Of a tied embedding's gradient, what first and last stage exchange once a step. */
@@ -40,6 +44,13 @@ export interface StageSeconds {
   readonly forwardShare: number;
   /** Of the stage with that number among those that the GPUs of its group serve. */
   readonly leastEnds: (stage: number) => LeastEnds;
+}
+
+interface UnlikeCuts {
+  /** Of one sample, by layer. */
+  readonly passed: PassedOn;
+  /** `boundarySeconds` where so many times the bytes pass as over the least cut (`boundaryBytes`). */
+  readonly boundaryOf: (times: number, overSockets: boolean) => number;
 }
 
 /** And what the stage has room for, and what ends its step: all that a stage cut needs to know. */
@@ -64,21 +75,17 @@ export function stageCosts(problem: Problem, spec: StageSpec, cache = profileCac
 }
 
 function secondsIn(
-  { model }: Problem,
+  problem: Problem,
   profile: StageProfile,
   leastEndsOf: StageSeconds['leastEnds'],
 ): StageSeconds {
-  const secondsPerLayer = profile.layers[0]!.map(({ time }) => secondsOf(time));
-  // Each module that predicts a further token is a layer and what stands beside it.
   const times = profile.layers[0]!.map(({ time }) => time);
   const forwardShare = Math.min(...times.map((time) => seconds(time.forward) / secondsOf(time)));
-  const module = secondsOf(profile.prediction.time) + secondsPerLayer[lastKind(model)]!;
   return {
-    secondsPerLayer,
-    embeddingSeconds: secondsOf(profile.embedding.time),
-    headSeconds: secondsOf(profile.head.time) + model.mtpLayers * module,
+    ...passesIn(problem, profile),
     boundarySeconds: boundarySeconds(profile),
     socketBoundarySeconds: boundarySeconds(profile, true),
+    unlikeCuts: unlikeCuts(problem.model, profile),
     boundaryBytes: profile.boundaryBytes,
     exposedShare: exposedShare(profile),
     tiedBytes: tiedBytes(profile),
@@ -87,22 +94,37 @@ function secondsIn(
   };
 }
 
-/**
- * Seconds of a layer of each kind for one micro-batch by its own kernels and communication: the same whatever its pipeline, its
- * copies and how they share states, none of which makes it less.
- */
+function unlikeCuts(model: ModelSpec, profile: StageProfile): UnlikeCuts | null {
+  const passed = passedOn(model);
+  if (passed === null) return null;
+  return { passed, boundaryOf: (times, overSockets) => boundarySeconds(profile, overSockets, times) };
+}
+
+/** What kernels and their communication take for one micro-batch, seconds: of a layer of each kind, and of the ends of the model. */
+export type KernelSeconds = Pick<StageSeconds, 'secondsPerLayer' | 'embeddingSeconds' | 'headSeconds'>;
+
+/** The same whatever its pipeline, its copies and how they share states, none of which makes any of it less. */
 export function kernelSeconds(
   problem: Problem,
   { dims, techniques, ...spec }: StageSpec,
   cache: ProfileCache,
-): number[] {
+): KernelSeconds {
   const alone = { ...dims, pp: 1, vpp: 1, dpReplicate: 1, dpShard: 1 };
-  const { layers } = passingProfile(
+  return passesIn(
     problem,
-    { ...spec, dims: alone, techniques: ofKernels(techniques) },
-    cache,
+    passingProfile(problem, { ...spec, dims: alone, techniques: ofKernels(techniques) }, cache),
   );
-  return layers[0]!.map(({ time }) => secondsOf(time));
+}
+
+function passesIn({ model }: Problem, { layers, prediction, embedding, head }: StageProfile): KernelSeconds {
+  const secondsPerLayer = layers[0]!.map(({ time }) => secondsOf(time));
+  // Each module that predicts a further token is a layer and what stands beside it.
+  const module = secondsOf(prediction.time) + secondsPerLayer[lastKind(model)]!;
+  return {
+    secondsPerLayer,
+    embeddingSeconds: secondsOf(embedding.time),
+    headSeconds: secondsOf(head.time) + model.mtpLayers * module,
+  };
 }
 
 /** Something of each of a group's stages in a row, worked out once for all whose GPUs lie alike in their fast domains. */

@@ -1,7 +1,9 @@
 import type { Techniques } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
+import { moduleBytes } from '../domain/stack.ts';
 import type { ProcessGroups } from '../hardware/process-groups.ts';
 import type { Span } from '../hardware/span.ts';
+import { autocast } from '../layers/autocast.ts';
 import { embeddingOperators } from '../layers/embedding.ts';
 import { layerOperators } from '../layers/layer.ts';
 import { residualTokens } from '../layers/local-shape.ts';
@@ -14,6 +16,7 @@ import { boundaryOf, techniqueKeys } from '../techniques/index.ts';
 import { segmentsOf } from '../techniques/segments.ts';
 import type { StageContext } from '../techniques/technique.ts';
 import { remembered, rememberedOf } from '../units/remembered.ts';
+import { bytesBetween } from './bytes-between.ts';
 import { type StageSpec, stageContext } from './context.ts';
 import type { LeastTraffic } from './least-traffic.ts';
 import { asMeasured } from './measured/as-measured.ts';
@@ -40,7 +43,7 @@ export interface StageProfile extends EndProfiles {
   readonly segments: readonly number[];
   /** By segment, then by kind. */
   readonly layers: readonly (readonly PartProfile[])[];
-  /** One micro-batch's activation as sent to the next stage by one GPU. */
+  /** One micro-batch's activation as sent to the next stage by one GPU: the least of any cut, where layers pass on unlike ones. */
   readonly boundaryBytes: number;
   /** How that is sent. */
   readonly boundary: Boundary;
@@ -109,7 +112,6 @@ export function partsOf(context: StageContext, cache: ProfileCache): readonly Ke
 }
 
 function profile(context: StageContext, cache: ProfileCache): StageProfile {
-  const { problem, local } = context;
   const segments = segmentsOf(context.techniques);
   const kernels = partsOf(context, cache);
   const { embedding, head, prediction } = kernels[0]!;
@@ -122,13 +124,14 @@ function profile(context: StageContext, cache: ProfileCache): StageProfile {
     head,
     prediction,
     boundary,
-    boundaryBytes:
-      boundary.share *
-      local.elementBytes *
-      residualTokens({ ...local, sequenceParallel: true }) *
-      problem.model.hiddenSize,
+    boundaryBytes: boundary.share * (bytesBetween(context)?.least ?? residualBytes(context)),
     held: { terms: null, places: [] },
   };
+}
+
+/** Its part of the residual stream, which tensor-parallel ranks share out whatever they compute with. */
+function residualBytes({ local, problem: { model } }: StageContext): number {
+  return local.elementBytes * residualTokens({ ...local, sequenceParallel: true }) * model.hiddenSize;
 }
 
 function kernelsOf(context: StageContext, cache: ProfileCache): Kernels {
@@ -185,15 +188,17 @@ function endInParts(
 }
 
 function operatorLists({ problem, local, c }: StageContext, cache: ProfileCache): OperatorLists {
-  const { model, stack } = problem;
+  const { model, stack, workload } = problem;
   const key = Object.values(local).join();
   const of: LayerContext = { model, local, stack, c };
+  const held = moduleBytes(workload, stack, local.elementBytes);
+  const run = (list: readonly Operator[]) => (held > local.elementBytes ? autocast(list, local, held) : list);
   const fresh = (): OperatorLists => ({
-    kinds: model.kinds.map((kind) => layerOperators(kind, of)),
-    embedding: embeddingOperators(of),
-    towers: towerPasses(of),
-    head: outputOperators(of),
-    prediction: predictionOperators(of),
+    kinds: model.kinds.map((kind) => run(layerOperators(kind, of))),
+    embedding: run(embeddingOperators(of)),
+    towers: towerPasses(of).map((pass) => ({ ...pass, operators: run(pass.operators) })),
+    head: run(outputOperators(of)),
+    prediction: run(predictionOperators(of)),
   });
   return remembered(cache.operators, key, fresh, MOST_OPERATORS);
 }
@@ -228,10 +233,10 @@ const keys = new WeakMap<ProcessGroups, { readonly layer: number; readonly stage
 /** Where the communication of a layer goes, and where that beside it goes: a number for all groups that lie alike. */
 function groupKeys(groups: ProcessGroups) {
   return rememberedOf(keys, groups, () => {
-    const { tensor, context, expert, expertTensor, gradient, shard, expertData } = groups;
+    const { tensor, context, expert, expertTensor, gradient, shard, expertData, expertShard } = groups;
     return {
       layer: numberOf(tensor, context, expert, expertTensor),
-      stage: numberOf(gradient, shard, expertData),
+      stage: numberOf(gradient, shard, expertData, expertShard),
     };
   });
 }

@@ -2,6 +2,7 @@ import type { Outline } from '../domain/legality.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { Reason } from '../domain/reason.ts';
+import { axolotl } from './axolotl/index.ts';
 import { cephalo } from './cephalo/index.ts';
 import { deepspeed } from './deepspeed/index.ts';
 import { env } from './describers/env.ts';
@@ -10,13 +11,19 @@ import { namingOthers, refusedByAll } from './elsewhere.ts';
 import { flagscale } from './flagscale/index.ts';
 import { hexiscale } from './hexiscale/index.ts';
 import { holmes } from './holmes/index.ts';
+import { llamafactory } from './llamafactory/index.ts';
 import { megatron } from './megatron/index.ts';
 import { megatronBridge } from './megatron-bridge/index.ts';
 import { nanotron } from './nanotron/index.ts';
+import { nemo } from './nemo/index.ts';
+import { openrlhf } from './openrlhf/index.ts';
 import type { Framework } from './port/framework.ts';
+import type { Program } from './port/program.ts';
 import { primus } from './primus/index.ts';
 import { roundpipe } from './roundpipe/index.ts';
 import { torchtitan } from './torchtitan/index.ts';
+import { trl } from './trl/index.ts';
+import { verl } from './verl/index.ts';
 import { zorse } from './zorse/index.ts';
 
 /** Frameworks that run what they are given. A new one is one more line. */
@@ -39,6 +46,15 @@ export const FRAMEWORKS: readonly Framework[] = ALONE.map((one) => namingOthers(
 
 /** Every launcher, in the order of help: `env` and `json` only describe a plan. */
 export const LAUNCHERS: readonly Framework[] = [...FRAMEWORKS, env, json];
+
+/** Training programs that are read alone, each in a line. */
+const PROGRAMS: readonly Program[] = [llamafactory, axolotl, trl, verl, nemo, openrlhf];
+
+/** Everyone whose files are read, in the order of help. */
+export const READERS: readonly Program[] = [
+  ...LAUNCHERS.flatMap(({ id, name, reader }) => (reader === undefined ? [] : [{ id, name, reader }])),
+  ...PROGRAMS,
+];
 
 /** The first framework's reason where every one has a reason. */
 function byAll(reasonOf: (framework: Framework) => Reason | null): Reason | null {

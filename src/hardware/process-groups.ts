@@ -15,6 +15,8 @@ export interface ProcessGroups {
   readonly expertTensor: Span;
   /** Copies of one expert: what gradients of experts are summed over. */
   readonly expertData: Span;
+  /** Those of them that share one set of its sharded states. */
+  readonly expertShard: Span;
 }
 
 /** Copies of a stage on consecutive devices, each on tp × cp of them. */
@@ -73,31 +75,32 @@ function groupsOf(cluster: Cluster, copies: readonly Copies[], own: number, dims
     );
   const key = `${textOf(copies)}/${cp}/${ep}/${etp}`;
   const known = rememberedOf(common, cluster, () => new Map<string, CommonGroups>());
+  const ofExpert = (some: readonly Copies[]) =>
+    spanOfRuns(
+      cluster,
+      some.map((one) => ({
+        firstDevice: one.firstDevice,
+        stride: etp * ep,
+        size: Math.max(1, Math.floor((one.tp * cp * one.count) / (ep * etp))),
+      })),
+      { talking },
+    );
   const { gradient, expertData } = remembered(
     known,
     key,
-    () => ({
-      gradient: across(copies),
-      expertData: spanOfRuns(
-        cluster,
-        copies.map((one) => ({
-          firstDevice: one.firstDevice,
-          stride: etp * ep,
-          size: Math.max(1, Math.floor((one.tp * cp * one.count) / (ep * etp))),
-        })),
-        { talking },
-      ),
-    }),
+    () => ({ gradient: across(copies), expertData: ofExpert(copies) }),
     MOST_REMEMBERED,
   );
+  const set = dpReplicate === 1 ? null : setOf(copies, own, cp, dpShard);
   return {
     tensor: spanOf(cluster, firstDevice, 1, tp),
     context: spanOf(cluster, firstDevice, tp, cp),
     gradient,
-    shard: dpReplicate === 1 ? gradient : across(setOf(copies, own, cp, dpShard)),
+    shard: set === null ? gradient : across(set),
     expert: spanOf(cluster, firstDevice, etp, ep),
     expertTensor: spanOf(cluster, firstDevice, 1, etp),
     expertData,
+    expertShard: set === null ? expertData : ofExpert(set),
   };
 }
 

@@ -2,7 +2,7 @@ import { nextBest, PRECISIONS } from '../domain/dtype.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { Reason } from '../domain/reason.ts';
 import { supports } from '../hardware/gemm.ts';
-import { isMoe, layerLaw } from '../layers/layer.ts';
+import { isMoe, lacking, layerLaw } from '../layers/layer.ts';
 
 /** Stages on GPUs of a node group, each copy on tp × cp of them. */
 export interface Shape {
@@ -36,6 +36,23 @@ const precision: Rule = ({ cluster, workload }, { shapes }) =>
       hint: `Maybe --precision ${nextBest(precision, has)}.`,
     };
   });
+
+/** A layer given by times has them of some GPUs; all others are timed on any. */
+const timed: Rule = ({ cluster, model }, { shapes }) => {
+  if (model.unit === undefined) return null;
+  return firstOf(shapes, ({ group }) => {
+    const { id } = cluster.groups[group]!.gpu;
+    const lacks = lacking(model, id);
+    return lacks === null
+      ? null
+      : {
+          rule: 'given-times',
+          actual: lacks,
+          limit: `times of ${id}, or flops and no times`,
+          hint: `Maybe ${id} under times.`,
+        };
+  });
+};
 
 const parts: Rule = ({ model }, { shapes, cp, ep, etp }) =>
   firstOf(shapes, ({ tp }) => layerLaw(model, { tp, cp, ep, etp }));
@@ -92,7 +109,7 @@ const beside: Rule = ({ workload: { models } }, { shapes, cp, ep, etp }) => {
   return null;
 };
 
-const RULES: readonly Rule[] = [precision, parts, beside, sequence, experts, expertGrid, nodes];
+const RULES: readonly Rule[] = [precision, parts, timed, beside, sequence, experts, expertGrid, nodes];
 
 /** The first law that a split breaks, or null. */
 export function splitLaw(problem: Problem, split: Split): Reason | null {

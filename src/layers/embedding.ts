@@ -8,6 +8,7 @@ import { matrix } from './weight.ts';
 
 /** Token (and position) embedding, on the first stage; under vocabulary parallelism each stage looks up its own rows. */
 export function embeddingOperators(context: LayerContext): Operator[] {
+  if (context.model.vocabSize === 0) return [];
   const lookUps = trainedOperators(lookUp(context), endsTrained(context.model)?.embedding ?? null, context);
   return [...lookUps, ...towerOperators(context)];
 }

@@ -27,6 +27,12 @@ export interface LayerModule<S extends LayerPart = LayerPart> {
   within?(spec: S, sequence: number): S;
   /** The law that a split breaks. */
   constraints(spec: S, split: Split): Reason | null;
+  /** It is the whole layer: no norm stands before it, no residual addition after. Left out: a part of a decoder layer. */
+  readonly whole?: true;
+  /** Bytes of one sample that it passes on; left out: the residual stream, as wide as the model. */
+  outputBytes?(spec: S): number;
+  /** What it wants to be timed on a GPU and has not, in words; left out, or null: nothing. */
+  lacks?(spec: S, gpu: string): string | null;
   /** In words: `32 heads, 8 key-value, 128 wide`. */
   describe(spec: S): string;
   /** Experts that expert parallelism deals out; left out: none. */

@@ -8,9 +8,10 @@ import { MIXERS } from './mixers/index.ts';
 import { norm, residual } from './norm.ts';
 import { kept, type LayerContext, type Operator } from './operator.ts';
 import { trainedOperators } from './training/trained-operators.ts';
+import { WHOLE_LAYERS } from './whole/index.ts';
 
 const MODULES = new Map<string, LayerModule>(
-  [...MIXERS, ...FEED_FORWARDS].map((module) => [module.kind, module as LayerModule]),
+  [...MIXERS, ...FEED_FORWARDS, ...WHOLE_LAYERS].map((module) => [module.kind, module as LayerModule]),
 );
 
 /** The module that knows a part. Throws on one that no registry has: files are checked before. */
@@ -53,8 +54,20 @@ function block(name: string, part: LayerPart | null, context: LayerContext, norm
   const copies = stack.fullySharded && local.sequenceParallel ? local.tensorParallel : 1;
   const before = model.norm.perLayer >= norms ? [norm(`${name}-norm`, context, [], { copies })] : [];
   const after = model.norm.perLayer > 2 ? [norm(`post-${name}-norm`, context, [])] : [];
-  const inner = moduleOf(part).operators(part, context);
+  const module = moduleOf(part);
+  const inner = module.operators(part, context);
+  if (module.whole === true) return inner;
   return [...before, ...inner, ...after, residual(`${name}-residual`, context, [])];
+}
+
+/** What the parts of a model lack to be timed on a GPU, with the kind of layer; null: nothing. */
+export function lacking({ kinds }: Pick<ModelSpec, 'kinds'>, gpu: string): string | null {
+  for (const kind of kinds)
+    for (const part of partsOf(kind)) {
+      const said = moduleOf(part).lacks?.(part, gpu) ?? null;
+      if (said !== null) return `${kind.name}: ${said}`;
+    }
+  return null;
 }
 
 /** Residual-sized tensors that eager kernels of a stack keep beside what the arithmetic needs, on a layer's last operator. */

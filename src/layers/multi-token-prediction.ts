@@ -15,6 +15,7 @@ const PART = 'multiTokenPrediction';
  */
 export function predictionOperators(context: LayerContext): Operator[] {
   const { model, local } = context;
+  if (model.vocabSize === 0) return [];
   const h = model.hiddenSize;
   const operators = [
     norm('hidden-norm', context, [], { part: PART }),

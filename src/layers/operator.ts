@@ -69,6 +69,15 @@ export type Kernel =
   | { readonly kind: 'scan'; readonly forward: ScanShape; readonly backward: ScanShape }
   | { readonly kind: 'batched-gemm'; readonly flops: number; readonly aligned: boolean }
   | {
+      /** A layer by its figures, each of one sample: see whole/given.ts. */
+      readonly kind: 'given';
+      readonly samples: number;
+      readonly flops: number;
+      readonly movedBytes: number;
+      readonly launches: number;
+      readonly times: Readonly<Record<string, { readonly forward: number; readonly backward: number }>>;
+    }
+  | {
       readonly kind: 'stream';
       readonly use: 'element-wise' | 'softmax' | 'permute' | 'loss';
       readonly forwardBytes: number;
@@ -99,6 +108,8 @@ export interface SavedTensor {
   readonly dropped?: boolean;
   /** Kept in the host's memory, down after forward and up before backward. */
   readonly offloaded?: boolean;
+  /** A copy of a weight, which autocast may keep until forward ends even where backward has it anew. */
+  readonly cast?: boolean;
   /** Kept for nothing but the weight gradients of linears that read it: the next one, or all up to the next norm. */
   readonly readBy?: 'next' | 'block';
 }

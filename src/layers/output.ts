@@ -16,6 +16,7 @@ import { bias, matrix } from './weight.ts';
 
 /** Final norm, vocabulary projection and cross entropy, on the last stage or split over all. */
 export function outputOperators(context: LayerContext): Operator[] {
+  if (context.model.vocabSize === 0) return [];
   const operators = [norm('final-norm', context, [], { part: 'finalNorm' }), ...headOperators(context, true)];
   return trainedOperators(operators, endsTrained(context.model)?.head ?? null, context);
 }

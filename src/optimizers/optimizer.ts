@@ -30,6 +30,14 @@ export interface WholeUpdate {
   }[];
 }
 
+/** What operation by operation costs beyond one kernel for all of them. */
+export interface ForeachUpdate {
+  /** Bytes a parameter beside its states, of all that a GPU updates. */
+  readonly held: number;
+  /** Times the bytes that the one kernel moves. */
+  readonly moved: number;
+}
+
 /** How an optimizer updates the weights that are trained. A new one is a file here and a line in index.ts. */
 export interface Optimizer {
   readonly id: string;
@@ -40,6 +48,8 @@ export interface Optimizer {
   stateBytes(weight: Weight, state: TrainedBytes, options: OptimizerOptions): number;
   /** Bytes a parameter that updating one weight takes beside its states; left out: no more than two copies in the format of compute. */
   readonly updateBytes?: number;
+  /** An update that is one kernel for each operation, on all weights at once; left out: it has none. */
+  readonly foreach?: (state: TrainedBytes) => ForeachUpdate;
   /** Times that a step reads each gradient; left out: once. */
   readonly gradientReads?: number;
   /** Where no matrix is split over the ranks that share out its states: what updating one takes. Left out, or null: split anywhere. */

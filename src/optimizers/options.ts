@@ -1,3 +1,4 @@
+import { UPDATES } from '../domain/stack.ts';
 import type { Optimizer } from './optimizer.ts';
 
 /** Formats of states that several optimizers may have otherwise than their stack does. */
@@ -19,6 +20,15 @@ export const MOMENTS = {
     values: ['fp32', 'fp16', 'bf16', 'fp8'],
     pair: true,
     meaning: 'format of the moments; first/second where they differ',
+  },
+} as const satisfies Optimizer['options'];
+
+/** Kernels of an update; as the stack has it where nothing is said. */
+export const UPDATE = {
+  update: {
+    values: UPDATES,
+    meaning:
+      'all in one kernel, or one for each operation on all weights at once, which takes a further moment',
   },
 } as const satisfies Optimizer['options'];
 

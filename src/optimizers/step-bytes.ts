@@ -2,12 +2,14 @@ import { type StateBytes, statesIn, type TrainedBytes } from '../domain/stack.ts
 import type { OptimizerOptions, Workload } from '../domain/workload.ts';
 import type { Coefficients } from '../hardware/coefficients.ts';
 import type { Weight } from '../layers/weight.ts';
-import { adamw } from './adamw.ts';
 import type { Optimizer } from './optimizer.ts';
+
+/** Of AdamW with an fp32 master, moments and gradients beside 16-bit weights, for which `optimizerBytes` stands. */
+const FITTED = 30;
 
 /**
  * HBM bytes that one step moves for each parameter of a weight that a GPU owns: states there and back, the gradient, weights
- * written. 30 for AdamW in fp32. What clipping and casts move besides is in the fitted figure of AdamW as the stack has it.
+ * written. 30 for AdamW in fp32. What clipping and casts move besides is in the fitted figure, in proportion.
  */
 export function stepBytes(
   optimizer: Optimizer,
@@ -17,8 +19,7 @@ export function stepBytes(
   c: Coefficients,
 ): number {
   const own = moved(optimizer, weight, statesIn({ precision, optimizerOptions }, stack), optimizerOptions);
-  const usual = moved(adamw, weight, statesIn({ precision }, stack), {});
-  return (c.optimizerBytes * own) / usual;
+  return (c.optimizerBytes * own) / FITTED;
 }
 
 function moved(optimizer: Optimizer, weight: Weight, state: TrainedBytes, options: OptimizerOptions): number {

@@ -51,6 +51,8 @@ function fixedBottleneckProgram(
   { layerKinds, stages }: PartitionProblem,
   { bottleneckSeconds, endSeconds }: Cut,
 ): Program | null {
+  // What a cut passes is no sum over layers.
+  if (stages.some(({ passing }) => passing !== null)) return null;
   const runs = runsOf(layerKinds);
   const alike = new Set(layerKinds).size === 1;
   const variables: Variable[] = [];

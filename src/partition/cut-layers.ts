@@ -87,7 +87,12 @@ function leastSum({ stages, layerKinds }: PartitionProblem): number {
 }
 
 /** By stage: of layers 0 … i − 1, seconds of a micro-batch and of the end of the step. */
-type Prefix = readonly { readonly seconds: Float64Array; readonly ends: Float64Array }[];
+type Prefix = readonly {
+  /** What ends before layer i has, and what begins there has not: the same numbers where all cuts are alike. */
+  readonly until: Float64Array;
+  readonly before: Float64Array;
+  readonly ends: Float64Array;
+}[];
 
 function prefixSums({ stages, layerKinds }: PartitionProblem): Prefix {
   const sums = (perKind: readonly number[]) => {
@@ -95,10 +100,17 @@ function prefixSums({ stages, layerKinds }: PartitionProblem): Prefix {
     for (const [i, kind] of layerKinds.entries()) row[i + 1] = row[i]! + perKind[kind]!;
     return row;
   };
-  return stages.map(({ secondsPerLayer, endPerLayer }) => ({
-    seconds: sums(secondsPerLayer),
-    ends: sums(endPerLayer),
-  }));
+  return stages.map(({ secondsPerLayer, endPerLayer, passing }) => {
+    const seconds = sums(secondsPerLayer);
+    const ends = sums(endPerLayer);
+    return passing === null
+      ? { until: seconds, before: seconds, ends }
+      : {
+          until: seconds.map((time, i) => time + passing.leaving[i]!),
+          before: seconds.map((time, i) => time - passing.entering[i]!),
+          ends,
+        };
+  });
 }
 
 /** No bottleneck is below all layers shared out by speed. */
@@ -163,20 +175,25 @@ function leastSumCut(
   reach.fill(Number.POSITIVE_INFINITY, 0, width);
   reach[0] = 0;
   for (let s = 0; s < count; s++) {
-    const { earliest, fixedSeconds, endFixed } = stages[s]!;
-    const { seconds, ends } = table[s]!;
+    const { earliest, fixedSeconds, endFixed, passing } = stages[s]!;
+    const { until: reached, before, ends } = table[s]!;
+    // A later beginning may then have more to receive than it has layers less.
+    const rising = passing === null;
     next.fill(Number.POSITIVE_INFINITY, 0, width);
     const last = layers - (count - 1 - s);
     for (let i = s === count - 1 ? layers : s + 1; i <= last; i++) {
-      const until = fixedSeconds + seconds[i]!;
+      const until = fixedSeconds + reached[i]!;
       const untilEnd = endFixed + ends[i]!;
       const first = Math.max(s, earliest[i]!);
       let least = Number.POSITIVE_INFINITY;
       let back = -1;
       // The first stage begins with the first layer.
       for (let j = s === 0 ? 0 : i - 1; j >= first; j--) {
-        const time = until - seconds[j]!;
-        if (time > limit || untilEnd - ends[j]! > endLimit) break;
+        const time = until - before[j]!;
+        if (time > limit || untilEnd - ends[j]! > endLimit) {
+          if (rising) break;
+          continue;
+        }
         const total = reach[j]! + time;
         if (total < least) {
           least = total;

@@ -11,8 +11,10 @@ export interface PartitionProblem {
 export interface PartitionStage {
   /** By layer kind. */
   readonly secondsPerLayer: readonly number[];
-  /** Ends of the model and transfers. */
+  /** Ends of the model and transfers, as over the least cut. */
   readonly fixedSeconds: number;
+  /** What transfers take more where it begins before layer i, and where it ends there; null: all cuts are alike. */
+  readonly passing: Passing | null;
   /** Once a step, after the last backward: by layer kind, and apart from layers. */
   readonly endPerLayer: readonly number[];
   readonly endFixed: number;
@@ -20,6 +22,25 @@ export interface PartitionStage {
   readonly earliest: Int32Array;
   /** The same as inequalities, for an integer program; null where a stage's layers lie in several chunks. */
   readonly room: StageRoom | null;
+}
+
+interface Passing {
+  readonly entering: Float64Array;
+  readonly leaving: Float64Array;
+}
+
+/** Seconds of a stage from one layer to before another. */
+function secondsOf(
+  { layerKinds }: PartitionProblem,
+  stage: PartitionStage,
+  first: number,
+  end: number,
+): number {
+  const { secondsPerLayer, fixedSeconds, passing } = stage;
+  let seconds = fixedSeconds;
+  if (passing !== null) seconds += passing.entering[first]! + passing.leaving[end]!;
+  for (let layer = first; layer < end; layer++) seconds += secondsPerLayer[layerKinds[layer]!]!;
+  return seconds;
 }
 
 /** The 1F1B objective with unequal stages: (m − 1) · slowest + sum; then the end of the step, the slowest stage's. */
@@ -54,10 +75,7 @@ export function leastSeconds(
 ): number {
   let [first, before, least] = [0, 0, 0];
   for (const [s, count] of layersPerStage.entries()) {
-    const { secondsPerLayer, fixedSeconds } = problem.stages[s]!;
-    let seconds = fixedSeconds;
-    for (let layer = first; layer < first + count; layer++)
-      seconds += secondsPerLayer[problem.layerKinds[layer]!]!;
+    const seconds = secondsOf(problem, problem.stages[s]!, first, first + count);
     least = Math.max(least, microBatches * seconds + before);
     before += seconds;
     first += count;
@@ -77,12 +95,10 @@ export function judge(problem: PartitionProblem, layersPerStage: readonly number
   for (const [s, count] of layersPerStage.entries()) {
     const stage = problem.stages[s]!;
     if (first < stage.earliest[first + count]!) return null;
-    let seconds = stage.fixedSeconds;
+    const seconds = secondsOf(problem, stage, first, first + count);
     let end = stage.endFixed;
-    for (let layer = first; layer < first + count; layer++) {
-      seconds += stage.secondsPerLayer[problem.layerKinds[layer]!]!;
+    for (let layer = first; layer < first + count; layer++)
       end += stage.endPerLayer[problem.layerKinds[layer]!]!;
-    }
     first += count;
     bottleneckSeconds = Math.max(bottleneckSeconds, seconds);
     sumSeconds += seconds;

@@ -44,6 +44,7 @@ export function accuracyTable(
         .filter(([, { rows }]) => rows > 0)
         .map(([name, s]) => [name, `${s.rows}`, percent(s.mape), percent(s.bias), percent(s.p90)]),
     ),
+    ...makerTables(summary, columns),
     grid(
       ['printed band', 'rows', 'sources', 'inside %', 'left out', 'band ±%'],
       Object.entries(summary.coverage).map(([name, s]) => [
@@ -64,6 +65,28 @@ export function accuracyTable(
     ...worstRows(rows, worst, columns),
   ];
   return `${blocks.join('\n\n')}\n`;
+}
+
+/** Of each maker a table, a GPU a line, generations together; time and memory apart where both do not fit. */
+function makerTables({ makers }: Summary, columns: number): string[] {
+  return Object.entries(makers).map(([maker, gpus]) => {
+    const rows = Object.entries(gpus).map(([id, s]) => ({
+      gpu: [id, s.architecture],
+      time: [s.rows, ...[s.mape, s.bias, s.inside, s.band].map(percent)].map(String),
+      memory: [s.memoryRows, percent(s.memory), percent(s.worstUnder)].map(String),
+    }));
+    const gpu = [maker, 'generation'];
+    const time = ['rows', 'time %', 'bias', 'inside %', 'band ±%'];
+    const memory = ['rows', 'memory %', 'worst under'];
+    const timed = grid(
+      [...gpu, ...time],
+      rows.map((one) => [...one.gpu, ...one.time]),
+    );
+    const held = rows.filter((one) => one.memory[0] !== '0').map((one) => [...one.gpu, ...one.memory]);
+    const apart = held.length === 0 ? timed : `${timed}\n\n${grid([...gpu, ...memory], held)}`;
+    const beside = rows.map((one) => [...one.gpu, ...one.time, ...one.memory]);
+    return fitting(columns, held.length === 0 ? timed : grid([...gpu, ...time, ...memory], beside), apart);
+  });
 }
 
 function memoryKinds({ memoryByKind }: Summary): string[] {

@@ -4,6 +4,12 @@ const COLUMNS = [
   ...['cluster', 'gpus', 'gpusInUse', 'stepTimeSeconds', 'tokensPerSecond', 'ratioToFirst', 'tiedWithFirst'],
   ...['dollarsPerHour', 'dollarsPerMillionTokens', 'errorBand', 'configuration'],
 ] as const;
+
+/** Of models without sequences. */
+const SAMPLES: Readonly<Record<string, string>> = {
+  tokensPerSecond: 'samplesPerSecond',
+  dollarsPerMillionTokens: 'dollarsPerMillionSamples',
+};
 const BILL = [
   ...['days', 'dollars', 'dollarsPerBillionTokens', 'megawattHours', 'goodput', 'tiedWithCheapest'],
   ...['dominatedBy', 'keepsLimits', 'weakestProvenance'],
@@ -13,15 +19,28 @@ type Cell = string | number | boolean | null | undefined;
 
 /** The document of compare quoted as RFC 4180 has it, lines as everywhere else: one for each cluster, nothing where nothing is known. Units are those of the document. */
 export function compareCsv({ clusters, purchase }: CompareDocument): string {
-  const head = [...COLUMNS, ...(purchase === undefined ? [] : BILL)];
+  const counted = clusters.some((row) => 'samplesPerSecond' in row);
+  const named = COLUMNS.map((column) => (counted ? (SAMPLES[column] ?? column) : column));
+  const head = [...named, ...(purchase === undefined ? [] : BILL)];
   // Those on which a plan runs have an offer each, in their order: names may stand twice.
   const running = clusters.filter(({ best }) => best !== null);
   const rows = clusters.map((row): Cell[] => {
     const { best } = row;
     const offer = purchase?.offers[running.indexOf(row)];
     return [
-      ...[row.cluster, row.gpus, inUse(best), best?.stepTimeSeconds, row.tokensPerSecond],
-      ...[row.ratioToFirst, row.tiedWithFirst, row.dollarsPerHour, row.dollarsPerMillionTokens],
+      ...[
+        row.cluster,
+        row.gpus,
+        inUse(best),
+        best?.stepTimeSeconds,
+        row.tokensPerSecond ?? row.samplesPerSecond,
+      ],
+      ...[
+        row.ratioToFirst,
+        row.tiedWithFirst,
+        row.dollarsPerHour,
+        row.dollarsPerMillionTokens ?? row.dollarsPerMillionSamples,
+      ],
       ...[best?.errorBand, best?.configuration],
       ...(purchase === undefined ? [] : BILL.map((key) => offer?.[key])),
     ];

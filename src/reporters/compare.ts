@@ -19,6 +19,7 @@ import { rankedJson } from './plan-json.ts';
 import { type AskedBill, type PurchaseBlock, purchaseBlock, purchaseJson } from './purchase.ts';
 import { BY_ESTIMATE } from './sweep-words.ts';
 import { trainingJson } from './training.ts';
+import { millionWords, perSecond, sequenceWords, unitOf } from './unit.ts';
 
 interface Line {
   readonly compared: Compared;
@@ -89,14 +90,16 @@ function lineJson({
         ? null
         : {
             ...rankedJson(problem, best),
-            ...(outlook === null ? {} : { outlook: outlookJson(outlook) }),
+            ...(outlook === null ? {} : { outlook: outlookJson(problem.model, outlook) }),
           },
     reason: best === undefined ? (result.certificate.rejected[0]?.example.reason ?? null) : null,
-    tokensPerSecond,
+    ...perSecond(problem.model, tokensPerSecond),
     ratioToFirst: ratio,
     tiedWithFirst: tied,
     dollarsPerHour,
-    dollarsPerMillionTokens,
+    ...(problem.model.unit === undefined
+      ? { dollarsPerMillionTokens }
+      : { dollarsPerMillionSamples: dollarsPerMillionTokens }),
     cut: cutOf(compared),
     ...(result.plans.length < 2
       ? {}
@@ -141,9 +144,9 @@ export function compareTable(all: readonly Compared[], style: Style, asked: Aske
     'GPUs',
     'step',
     ...(failing ? ['goodput'] : []),
-    'tokens/s',
+    `${unitOf(model)}/s`,
     'vs first',
-    '$/Mtok',
+    millionWords(model),
     'best plan',
   ];
   const figures = [1, 2, 3, 4, 5, ...(failing ? [6] : [])];
@@ -161,7 +164,7 @@ export function compareTable(all: readonly Compared[], style: Style, asked: Aske
   return [
     painter(style).bold(
       wrap(
-        `${model.name}, sequence ${workload.sequenceLength}${packingWords(workload)}, batch ${workload.globalBatchSize}, ${workload.precision}${optimizer === null ? '' : `, ${optimizer}`}${limitOf(workload)}`,
+        `${model.name}, ${sequenceWords(model, `${workload.sequenceLength}${packingWords(workload)}`)}batch ${workload.globalBatchSize}, ${workload.precision}${optimizer === null ? '' : `, ${optimizer}`}${limitOf(workload)}`,
         style.columns,
       ),
     ),

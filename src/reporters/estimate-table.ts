@@ -6,7 +6,7 @@ import { keptFree } from '../evaluate/memory/limit-words.ts';
 import { MEMORY_ERROR } from '../evaluate/memory/walk.ts';
 import { arithmetic } from '../plan-text/degrees.ts';
 import { optimizerWords } from '../plan-text/optimizer-text.ts';
-import { formatInteger, formatPercent, formatSeconds } from '../units/format.ts';
+import { formatPercent, formatSeconds } from '../units/format.ts';
 import { GiB } from '../units/quantity.ts';
 import { fixedParts, sharesOf } from '../units/rounded.ts';
 import { wrap } from '../units/wrap.ts';
@@ -18,6 +18,7 @@ import { readWords, type Told } from './read-in-file.ts';
 import { routingWords } from './routing.ts';
 import { stepTable } from './step-table.ts';
 import { trainingWords } from './training.ts';
+import { rateWords } from './unit.ts';
 import {
   fullest,
   islandsWords,
@@ -56,7 +57,7 @@ export function estimateTable(
   const blocks = [
     `${paint.bold(wrap(`${problem.model.name} on ${problem.cluster.name}: ${how}`, style.columns))}`,
     wrap(
-      `step ${formatSeconds(estimate.stepSeconds)} (±${formatPercent(estimate.band)}), ${formatInteger(estimate.tokensPerSecond)} tokens/s, MFU ${formatPercent(estimate.mfu)}, memory: ${verdict} (device figures ±${formatPercent(MEMORY_ERROR)})`,
+      `step ${formatSeconds(estimate.stepSeconds)} (±${formatPercent(estimate.band)}), ${rateWords(problem.model, estimate.tokensPerSecond)}, MFU ${formatPercent(estimate.mfu)}, memory: ${verdict} (device figures ±${formatPercent(MEMORY_ERROR)})`,
       style.columns,
     ),
     ...(read === undefined ? [] : [wrap(readWords(problem, read), style.columns)]),

@@ -12,7 +12,8 @@ const USUAL_SEQUENCE = 4096;
 
 export function modelDocument(model: ModelSpec, sha256: string): ModelReport {
   const parameters = countParameters(model);
-  const sequenceLength = Math.min(model.maxSequenceLength ?? USUAL_SEQUENCE, USUAL_SEQUENCE);
+  const most = model.unit === undefined ? USUAL_SEQUENCE : 1;
+  const sequenceLength = Math.min(model.maxSequenceLength ?? most, most);
   return {
     schema: 'shardwright.model-report/1',
     sha256,
@@ -29,7 +30,8 @@ export function modelDocument(model: ModelSpec, sha256: string): ModelReport {
 export function modelTable(model: ModelSpec, style: Style): string {
   const p = countParameters(model);
   const { sequenceLength, flopsPerToken: flops } = modelDocument(model, '');
-  const rows: string[][] = [['embedding', formatInteger(p.embedding)]];
+  const ends = model.vocabSize > 0;
+  const rows: string[][] = ends ? [['embedding', formatInteger(p.embedding)]] : [];
   if (p.positions > 0) rows.push(['learned positions', formatInteger(p.positions)]);
   if (p.embeddingNorm > 0) rows.push(['embedding norm', formatInteger(p.embeddingNorm)]);
   for (const { name, layers, perLayer } of p.kinds) {
@@ -38,11 +40,12 @@ export function modelTable(model: ModelSpec, style: Style): string {
     for (const [part, count] of Object.entries(perLayer))
       if (count > 0) rows.push([`  ${part} per layer`, formatInteger(count)]);
   }
-  rows.push(
-    ['final norm', formatInteger(p.finalNorm)],
-    ['LM head', p.lmHead === 0 ? 'tied' : formatInteger(p.lmHead)],
-    ['total', formatInteger(p.total)],
-  );
+  if (ends)
+    rows.push(
+      ['final norm', formatInteger(p.finalNorm)],
+      ['LM head', p.lmHead === 0 ? 'tied' : formatInteger(p.lmHead)],
+    );
+  rows.push(['total', formatInteger(p.total)]);
   for (const tower of model.towers ?? []) {
     const count = towerParameters(tower);
     rows.push([
@@ -60,13 +63,15 @@ export function modelTable(model: ModelSpec, style: Style): string {
   return [
     painter(style).bold(`${model.name} (${model.family})`),
     wrap(
-      `${model.layers.length} layers, hidden ${model.hiddenSize}, vocabulary ${model.vocabSize}; layers of ${[...new Set(parts)].join('; ')}`,
+      `${model.layers.length} layers, ${ends ? `hidden ${model.hiddenSize}, vocabulary ${model.vocabSize}; ` : ''}layers of ${[...new Set(parts)].join('; ')}`,
       style.columns,
     ),
     '',
     grid(['parameters', 'count'], rows, [1]),
     '',
-    `${formatCount(flops)}FLOP per token, forward and backward, at sequence ${sequenceLength} (causal)`,
+    model.unit === undefined
+      ? `${formatCount(flops)}FLOP per token, forward and backward, at sequence ${sequenceLength} (causal)`
+      : `${formatCount(flops)}FLOP per sample, forward and backward`,
     '',
   ].join('\n');
 }

@@ -1,15 +1,19 @@
+import type { ModelSpec } from '../domain/model.ts';
 import type { Outlook } from '../reliability/outlook.ts';
 import type { OutlookDocument } from '../schema/estimate.ts';
-import { digits, formatBytes, formatInteger, formatPercent, formatSeconds } from '../units/format.ts';
+import { digits, formatBytes, formatPercent, formatSeconds } from '../units/format.ts';
 import { wrap } from '../units/wrap.ts';
 import type { Style } from './paint.ts';
+import { perSecond, rateWords } from './unit.ts';
+
+type Unit = Pick<ModelSpec, 'unit'>;
 
 /** What failures and other traffic leave of a plan, a line each. */
-function outlookWords({ checkpoint, shortage, congestion, ...one }: Outlook): string[] {
+function outlookWords(model: Unit, { checkpoint, shortage, congestion, ...one }: Outlook): string[] {
   const { intervalSeconds: interval, youngSeconds, dalySeconds } = checkpoint;
   const longer = interval > dalySeconds ? `, as long as ${storageOrStep(checkpoint)}` : '';
   return [
-    `Goodput: ${formatPercent(one.goodput)} of the time trains what is kept, ${formatInteger(one.tokensPerSecond)} tokens/s in the long run. A failure stops the job every ${span(one.mttfSeconds)}; ${span(one.restartSeconds)} until it trains again.`,
+    `Goodput: ${formatPercent(one.goodput)} of the time trains what is kept, ${rateWords(model, one.tokensPerSecond)} in the long run. A failure stops the job every ${span(one.mttfSeconds)}; ${span(one.restartSeconds)} until it trains again.`,
     `Checkpoint: ${formatBytes(checkpoint.bytes)}, training waits ${formatSeconds(checkpoint.stallSeconds)}, written in ${formatSeconds(checkpoint.writeSeconds)}; best every ${span(interval)}${longer} (Young ${span(youngSeconds)}, Daly ${span(dalySeconds)}).`,
     ...(shortage === null
       ? []
@@ -34,20 +38,23 @@ function storageOrStep({ intervalSeconds, writeSeconds }: Outlook['checkpoint'])
 }
 
 /** The same for people, below a table. */
-export function outlookText(outlook: Outlook, { columns }: Style, more: readonly string[] = []): string {
-  return `\n${[...outlookWords(outlook), ...more].map((line) => wrap(line, columns)).join('\n')}\n`;
+export function outlookText(
+  model: Unit,
+  outlook: Outlook,
+  { columns }: Style,
+  more: readonly string[] = [],
+): string {
+  return `\n${[...outlookWords(model, outlook), ...more].map((line) => wrap(line, columns)).join('\n')}\n`;
 }
 
 /** Of ranked plans: which keeps more in the long run than the first. */
-export function longRunWords([first, ...others]: readonly Outlook[]): string[] {
+export function longRunWords(model: Unit, [first, ...others]: readonly Outlook[]): string[] {
   let best = -1;
   for (const [i, one] of others.entries())
     if (one.tokensPerSecond > Math.max(first!.tokensPerSecond, others[best]?.tokensPerSecond ?? 0)) best = i;
   return best < 0
     ? []
-    : [
-        `Plan ${best + 2} keeps more in the long run: ${formatInteger(others[best]!.tokensPerSecond)} tokens/s.`,
-      ];
+    : [`Plan ${best + 2} keeps more in the long run: ${rateWords(model, others[best]!.tokensPerSecond)}.`];
 }
 
 /** `19.3 min`, `3.1 h`, `41.2 d`. */
@@ -57,10 +64,13 @@ export function span(seconds: number): string {
   return seconds < 2 * 86_400 ? `${digits(seconds / 3600)} h` : `${digits(seconds / 86_400)} d`;
 }
 
-export function outlookJson({ checkpoint, shortage, congestion, ...one }: Outlook): OutlookDocument {
+export function outlookJson(
+  model: Unit,
+  { checkpoint, shortage, congestion, ...one }: Outlook,
+): OutlookDocument {
   return {
     goodput: one.goodput,
-    tokensPerSecond: one.tokensPerSecond,
+    ...perSecond(model, one.tokensPerSecond),
     meanTimeToFailureSeconds: one.mttfSeconds,
     restartSeconds: one.restartSeconds,
     checkpoint,

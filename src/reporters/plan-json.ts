@@ -11,6 +11,7 @@ import type { PlanDocument, RankedDocument } from '../schema/plan.ts';
 import { TECHNIQUES } from '../techniques/index.ts';
 import type { Told } from './read-in-file.ts';
 import { trainingJson } from './training.ts';
+import { perSecond } from './unit.ts';
 
 /** The shardwright.plan/2 document. Units stand in the key names; parts sum to their totals. */
 export function planDocument(
@@ -178,7 +179,7 @@ function planJson(problem: Problem, plan: Plan, estimate: Estimate): CostedDocum
   return {
     configuration: planText(problem, plan),
     stepTimeSeconds: estimate.stepSeconds,
-    tokensPerSecond: estimate.tokensPerSecond,
+    ...perSecond(problem.model, estimate.tokensPerSecond),
     mfu: estimate.mfu,
     modelFlopsPerStep: estimate.modelFlopsPerStep,
     errorBand: estimate.band,

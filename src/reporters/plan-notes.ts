@@ -73,7 +73,7 @@ export function planNotes(
   const idle = idleGroups(problem, best);
   if (idle.length > 0) lines.push(`Left idle by the best plan: ${idle.join(', ')}.`);
   lines.push(...besideWords(beside, best));
-  lines.push(MFU_WORDS, headroomWords(problem));
+  lines.push(mfuWords(problem), headroomWords(problem));
   lines.push(
     `How sure: step time within about ±${formatPercent(best.estimate.band)}; weakest figure used: ${best.estimate.weakestProvenance}.`,
   );
@@ -86,8 +86,13 @@ export function planNotes(
 }
 
 /** What MFU is a share of, and what it counts. */
-const MFU_WORDS =
-  'MFU: forward and backward of every token once, causal attention counted half, recomputation not at all, over the dense peak of the GPUs in use.';
+function mfuWords({ model }: Problem): string {
+  const counted =
+    model.unit === undefined
+      ? 'token once, causal attention counted half,'
+      : 'sample once, as its FLOPs are given,';
+  return `MFU: forward and backward of every ${counted} recomputation not at all, over the dense peak of the GPUs in use.`;
+}
 
 function headroomWords({ workload }: Problem): string {
   return `Headroom: memory limits are what a GPU has, less ${keptFree(workload)}; --headroom changes that.`;

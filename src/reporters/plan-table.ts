@@ -13,6 +13,7 @@ import { planNotes } from './plan-notes.ts';
 import { keyText, ROW_KEYS, type RowKey, rowKeys } from './row-keys.ts';
 import { worstWords } from './steady.ts';
 import { trainingWords } from './training.ts';
+import { sequenceWords, unitOf } from './unit.ts';
 import { clip, gpuCountWords, memoryWords } from './words.ts';
 
 const WIDE = 140;
@@ -49,7 +50,7 @@ export function problemWords({ model, cluster, workload, stack }: Problem): stri
   ).join(' + ');
   const trained = model.training === undefined ? '' : ` ${trainingWords(model)},`;
   const optimizer = optimizerWords(workload);
-  return `${model.name} on ${gpus},${trained} sequence ${workload.sequenceLength}${packingWords(workload)}, batch ${workload.globalBatchSize}, ${workload.precision}, ${optimizer === null ? '' : `${optimizer}, `}${stack.id} stack, ${keptFree(workload)}`;
+  return `${model.name} on ${gpus},${trained} ${sequenceWords(model, `${workload.sequenceLength}${packingWords(workload)}`)}batch ${workload.globalBatchSize}, ${workload.precision}, ${optimizer === null ? '' : `${optimizer}, `}${stack.id} stack, ${keptFree(workload)}`;
 }
 
 export function rank({ rank: n, tiedWithBest }: RankedPlan): string {
@@ -63,7 +64,7 @@ function wide(problem: Problem, plans: readonly RankedPlan[]): string {
   const head = [
     ...['#', 'step'],
     ...(ranged ? ['up to'] : []),
-    ...['tokens/s', 'MFU', 'GPUs', ...keys, 'peak / limit GiB'],
+    ...[`${unitOf(problem.model)}/s`, 'MFU', 'GPUs', ...keys, 'peak / limit GiB'],
   ];
   const rows = plans.map((ranked, row) => {
     const { plan, estimate } = ranked;
@@ -95,13 +96,14 @@ export function expert({ plan }: RankedPlan): string {
 /** Under a head, three lines a plan: figures first, then how, then memory. */
 function narrow(problem: Problem, plans: readonly RankedPlan[], style: Style): string {
   const tokens = (one: RankedPlan) => formatInteger(one.estimate.tokensPerSecond);
-  const width = Math.max('tokens/s'.length, ...plans.map((one) => tokens(one).length));
+  const rate = `${unitOf(problem.model)}/s`;
+  const width = Math.max(rate.length, ...plans.map((one) => tokens(one).length));
   const upTo = (one: RankedPlan) => {
     const words = worstWords(one);
     return words === null ? '' : `  ${words.padStart(8)}`;
   };
   const upToHead = plans.some((one) => worstWords(one) !== null) ? `  ${'up to'.padStart(8)}` : '';
-  const head = `${'#'.padEnd(3)} ${'step'.padStart(8)}${upToHead}  ${'tokens/s'.padStart(width)}  ${'MFU'.padStart(6)}  GPUs = degrees`;
+  const head = `${'#'.padEnd(3)} ${'step'.padStart(8)}${upToHead}  ${rate.padStart(width)}  ${'MFU'.padStart(6)}  GPUs = degrees`;
   const rows = plans
     .map((ranked) => {
       const { plan, estimate } = ranked;

@@ -1,6 +1,14 @@
 import type { Problem } from '../domain/problem.ts';
+import { sequenceWords } from './unit.ts';
 
-/** A launch file, and the degrees and techniques that were read in it, as `--config` has them. */
+interface Readable {
+  readonly configuration: Readonly<Record<string, string>>;
+  readonly optimizer?: string;
+  readonly training?: Readonly<Record<string, string>>;
+  readonly models?: string;
+}
+
+/** A launch file, and what was read in it, as flags have it. */
 export interface ReadInFile {
   readonly file: string;
   readonly words: string;
@@ -14,19 +22,18 @@ export interface Told {
   readonly read?: ReadInFile;
 }
 
-export function wordsOf({
-  configuration,
-}: {
-  readonly configuration: Readonly<Record<string, string>>;
-}): string {
-  return Object.entries(configuration)
-    .map(([key, value]) => `${key}=${value}`)
-    .join(', ');
+/** Degrees and techniques as `--config` has them, then optimizer, what is trained and models beside it as their flags have them. */
+export function wordsOf({ configuration, optimizer, training, models }: Readable): string {
+  const beside = { ...training, optimizer, models };
+  return [
+    ...Object.entries(configuration).map(([key, value]) => `${key}=${value}`),
+    ...Object.entries(beside).flatMap(([key, value]) => (value === undefined ? [] : [`${key} ${value}`])),
+  ].join(', ');
 }
 
 /** The workload as it is estimated: flags stand over the file. */
-export function readWords({ workload }: Problem, { file, words }: ReadInFile): string {
+export function readWords({ model, workload }: Problem, { file, words }: ReadInFile): string {
   const { sequenceLength, globalBatchSize, precision } = workload;
-  const all = [`sequence ${sequenceLength}`, `batch ${globalBatchSize}`, precision, words];
+  const all = [`${sequenceWords(model, `${sequenceLength}`)}batch ${globalBatchSize}`, precision, words];
   return `Read in ${file}: ${all.filter((one) => one !== '').join(', ')}.`;
 }

@@ -11,6 +11,7 @@ import { commandLines } from './command-lines.ts';
 import { span } from './outlook.ts';
 import { grid, painter, type Style } from './paint.ts';
 import { rankedJson } from './plan-json.ts';
+import { perSecond, rateWords, unitOf } from './unit.ts';
 
 /** What each way of going on is called for people. */
 const WORDS: Readonly<Record<Repair['id'], string>> = {
@@ -48,16 +49,19 @@ export function replanDocument(
     before: {
       configuration: planText(problem, before.plan),
       stepTimeSeconds: before.estimate.stepSeconds,
-      tokensPerSecond: before.estimate.tokensPerSecond,
+      ...perSecond(problem.model, before.estimate.tokensPerSecond),
     },
     repairSeconds: asked.repairSeconds,
     rules: rulesOf(rules),
-    repairs: found.repairs.map(({ id, plan, stepSeconds, yield: kept, ...one }) => ({
+    repairs: found.repairs.map(({ id, plan, stepSeconds, yield: kept, tokensPerSecond, ...one }) => ({
       strategy: id,
       plan: plan === null ? null : rankedJson(rest, plan),
       stepTimeSeconds: stepSeconds,
       ...one,
-      yieldTokensPerSecond: kept,
+      ...perSecond(problem.model, tokensPerSecond),
+      ...(problem.model.unit === undefined
+        ? { yieldTokensPerSecond: kept }
+        : { yieldSamplesPerSecond: kept }),
     })),
     refused: found.refused.map(({ id, reason }) => ({ strategy: id, reason })),
     assumptions: ASSUMED,
@@ -81,7 +85,7 @@ export function replanTable(problem: Problem, found: Replan, asked: ReplanAsked,
     ),
   );
   const lines = [
-    `Before: ${arithmetic(before.plan)}, step ${formatSeconds(before.estimate.stepSeconds)}, ${formatInteger(before.estimate.tokensPerSecond)} tokens/s.`,
+    `Before: ${arithmetic(before.plan)}, step ${formatSeconds(before.estimate.stepSeconds)}, ${rateWords(problem.model, before.estimate.tokensPerSecond)}.`,
     ...(found.lostRanks === 0
       ? ['The plan has no GPU there: it goes on as it is.']
       : [
@@ -100,7 +104,7 @@ export function replanTable(problem: Problem, found: Replan, asked: ReplanAsked,
     formatInteger(one.yield),
     formatPercent(one.yield / before.estimate.tokensPerSecond),
   ]);
-  const columns = ['', 'plan', 'step', 'moves', 'in', 'down', 'tokens/s', 'of before'];
+  const columns = ['', 'plan', 'step', 'moves', 'in', 'down', `${unitOf(problem.model)}/s`, 'of before'];
   const wide = grid(columns, rows, [2, 3, 4, 5, 6, 7]);
   // What does not fit is the plan, which follows, and how long it moves, which stands in the time down.
   const fewer = <T>(row: readonly T[]) => row.filter((_, i) => i !== 1 && i !== 4);
@@ -116,7 +120,7 @@ export function replanTable(problem: Problem, found: Replan, asked: ReplanAsked,
     ...(repairs.length === 0
       ? []
       : [
-          `Tokens a second until the hosts are back in ${span(asked.repairSeconds)}, the time down counted.`,
+          `${problem.model.unit === undefined ? 'Tokens' : 'Samples'} a second until the hosts are back in ${span(asked.repairSeconds)}, the time down counted.`,
           `Layers and copies move: held are ${rules.join(', ')}.`,
         ]),
     ...refused.map(

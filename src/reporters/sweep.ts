@@ -11,6 +11,7 @@ import { wrap } from '../units/wrap.ts';
 import { fitting, grid, type Style } from './paint.ts';
 import { rankedJson } from './plan-json.ts';
 import { BY_ESTIMATE, budgetWords, type Sweep, sweepWords, usedGpus, usedWords } from './sweep-words.ts';
+import { unitOf } from './unit.ts';
 import { memoryWords, techniqueWords } from './words.ts';
 
 export function sweepTable(problem: Problem, sweeps: readonly Sweep[], style: Style): string {
@@ -60,7 +61,7 @@ export function sweepRows(
   const head = [
     kind === 'what-if' ? variants![0]!.key : BUDGETS[kind],
     'step',
-    'tokens/s',
+    `${unitOf(problem.model)}/s`,
     'per GPU',
     'in use',
     'how',

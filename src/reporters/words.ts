@@ -121,7 +121,7 @@ export function stalenessWords(staleness: Staleness | null): string[] {
 }
 
 /** What islands that train apart wait for, and what each brings. */
-export function islandsWords({ cluster }: Problem, { islands: apart }: Estimate): string[] {
+export function islandsWords({ cluster, model }: Problem, { islands: apart }: Estimate): string[] {
   if (apart === null) return [];
   const { steps, syncSeconds, syncBytes, utilisation, islands } = apart;
   const each = islands.map(({ groups, devices, sequences, gain }) => {
@@ -130,7 +130,7 @@ export function islandsWords({ cluster }: Problem, { islands: apart }: Estimate)
   });
   return [
     `Islands: each sends ${formatBytes(syncBytes)} every ${steps} steps, ${formatSeconds(syncSeconds)} on the way; none waits ${formatPercent(utilisation)} of the time.`,
-    `Tokens/s with an island over those of the others without it: ${each.join(', ')}.`,
+    `${model.unit === undefined ? 'Tokens' : 'Samples'}/s with an island over those of the others without it: ${each.join(', ')}.`,
   ];
 }
 

@@ -147,6 +147,9 @@ export interface Row {
     readonly weightBytes?: number | null;
     readonly gradientBytes?: number | null;
     readonly optimizerStateBytes?: number | null;
+    /** As a stack's file has them. */
+    readonly casts?: string | null;
+    readonly updatedWeights?: string | null;
     readonly gradAccumulationFusion?: boolean | null;
     /** `forced-balanced`, `natural` or `token-drop`. */
     readonly routing?: string | null;

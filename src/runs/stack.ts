@@ -1,5 +1,5 @@
 import { listStacks, loadStack } from '../catalogue/stacks.ts';
-import { ATTENTION_KERNELS, type Stack } from '../domain/stack.ts';
+import { ATTENTION_KERNELS, CASTS, type Stack, UPDATED_WEIGHTS } from '../domain/stack.ts';
 import { EXPERTS_OVERLAPPED, wholeIteration } from './open-facts.ts';
 import { statesOfRow } from './optimizer.ts';
 import type { Row } from './row.ts';
@@ -31,11 +31,23 @@ export function stackOf(row: Row, assumptions: string[]): Stack {
     ...(facts.elementwise === 'eager' || facts.elementwise === 'fused'
       ? { elementwise: facts.elementwise }
       : {}),
+    ...factOf('casts', CASTS, facts),
+    ...factOf('updatedWeights', UPDATED_WEIGHTS, facts),
     ...(facts.shardedEnds === 'apart' || facts.shardedEnds === 'with-root'
       ? { shardedEnds: facts.shardedEnds }
       : {}),
   };
   return wholeIteration(found, row);
+}
+
+/** A fact of the stack as a row has it; nothing where it says nothing, or another word. */
+function factOf<K extends 'casts' | 'updatedWeights'>(
+  key: K,
+  words: readonly string[],
+  facts: NonNullable<Row['stack']>,
+): Partial<Pick<Stack, K>> {
+  const word = facts[key] ?? null;
+  return word !== null && words.includes(word) ? ({ [key]: word } as Partial<Pick<Stack, K>>) : {};
 }
 
 /** What it says, or what async tensor parallelism needs. */

@@ -1,5 +1,6 @@
 import { type DocumentOf, documentSchema } from '../document/document-schema.ts';
 import { closed, count, list, named, number, numberOrNull, orNull, text, texts } from '../document/shapes.ts';
+import { VENDORS } from '../domain/gpu.ts';
 import { verdict } from './costed.ts';
 
 const row = closed(
@@ -22,6 +23,7 @@ const row = closed(
     verdict,
     band: number,
     runKind: text,
+    gpu: closed({ id: text, vendor: { enum: VENDORS }, architecture: text }),
     phases: named(closed({ predicted: number, error: number })),
     parts: named(number),
   },
@@ -46,6 +48,21 @@ const summary = closed({
   groups: named(closed({ time, memory })),
   macro: closed({ time: numberOrNull, memory: named(numberOrNull) }),
   slices: named(time),
+  makers: named(
+    named(
+      closed({
+        architecture: text,
+        rows: count,
+        mape: numberOrNull,
+        bias: numberOrNull,
+        inside: numberOrNull,
+        band: numberOrNull,
+        memoryRows: count,
+        memory: numberOrNull,
+        worstUnder: numberOrNull,
+      }),
+    ),
+  ),
   coverage: named(coverage),
   memoryByKind: named(memory),
   ranking: closed({

@@ -2,6 +2,7 @@ import { type DocumentOf, documentSchema } from '../document/document-schema.ts'
 import { closed, count, flag, list, number, numberOrNull, orNull, text, texts } from '../document/shapes.ts';
 import { PROVENANCES } from '../domain/provenance.ts';
 import { optimizer, optimizerOptions, precision, rankedPlan, reason, training } from './costed.ts';
+import { throughput } from './throughput.ts';
 
 /** The bill of a run of so many tokens: of each cluster on which the model trains. */
 const purchase = closed({
@@ -77,14 +78,15 @@ export const compareSchema = documentSchema({
             gpus: count,
             best: orNull(rankedPlan),
             reason: orNull(reason),
-            tokensPerSecond: numberOrNull,
             ratioToFirst: numberOrNull,
             tiedWithFirst: flag,
             dollarsPerHour: numberOrNull,
-            dollarsPerMillionTokens: numberOrNull,
             cut: orNull(closed({ by: text, gap: numberOrNull })),
           },
           {
+            ...throughput(numberOrNull),
+            dollarsPerMillionTokens: numberOrNull,
+            dollarsPerMillionSamples: numberOrNull,
             others: { ...list(rankedPlan), description: 'Of --top, after the best.' },
             groups: {
               ...list(

@@ -22,6 +22,7 @@ import { OPTIMIZERS } from '../optimizers/index.ts';
 import { calibrationFacts } from './calibration.ts';
 import { outlook } from './outlook.ts';
 import { plan, range, schedule, techniques } from './plan-object.ts';
+import { throughput } from './throughput.ts';
 
 /** Named parts of a whole. */
 const parts = named(number);
@@ -74,7 +75,6 @@ const host = shared(
 export const costed = {
   configuration: text,
   stepTimeSeconds: amount,
-  tokensPerSecond: amount,
   mfu: amount,
   modelFlopsPerStep: amount,
   errorBand: amount,
@@ -93,6 +93,7 @@ export const costed = {
 
 /** And where anything lies on hosts, costs convergence, or failures are asked about. */
 export const costedBeside = {
+  ...throughput(amount),
   hosts: list(host),
   convergence: {
     ...texts,

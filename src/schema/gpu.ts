@@ -157,6 +157,10 @@ export const gpuSchema = documentSchema({
         ...text,
         description: 'GPUs whose runs fit sustainedSlowdown together (npm run fit).',
       },
+      expertRuns: {
+        ...flag,
+        description: 'Published runs of mixtures of experts on it were scored; left out: none was.',
+      },
       price: closed({ perGpuHour: { type: 'number', minimum: 0.001, maximum: 10_000 }, source }),
       gemm: closed({ ...each([always], gemmCurve), ...from }, each(others, gemmCurve)),
       attention,
@@ -165,7 +169,14 @@ export const gpuSchema = documentSchema({
           { gpu: text, efficiencyRatio: ofPeak },
           {
             reached: {
-              ...closed(from, { ...each(GEMM_DTYPES, ofPeak), attention: ofPeak }),
+              ...closed(from, {
+                ...each(GEMM_DTYPES, ofPeak),
+                attention: ofPeak,
+                attentionProvenance: {
+                  enum: PROVENANCES,
+                  description: 'Of the share of attention, where it is not that of the rest.',
+                },
+              }),
               description: "Largest shares of this GPU's own peaks, over those of the relative's curves.",
             },
           },

@@ -5,6 +5,7 @@ import { variants } from '../document/variants.ts';
 import { NORM_KINDS } from '../domain/model.ts';
 import { FEED_FORWARDS } from '../layers/ffn/index.ts';
 import { MIXERS } from '../layers/mixers/index.ts';
+import { givenSchema } from '../layers/whole/given.ts';
 
 const mixer = shared(
   'mixer',
@@ -27,6 +28,10 @@ const run = closed(
     name: text,
     mixer: { ...mixer, description: 'What mixes the tokens of a sequence.' },
     ffn: { ...ffn, description: 'What works on each token.' },
+    given: {
+      ...shared('given', givenSchema),
+      description: 'The whole layer by its figures, in a model of such layers alone.',
+    },
     // Names of version 0.1.
     attention: mixer,
     mlp: ffn,
@@ -68,7 +73,7 @@ export const modelSchema = documentSchema({
   if: { required: ['huggingFace'] },
   // biome-ignore lint/suspicious/noThenProperty: JSON Schema's own keyword.
   then: { maxProperties: 4 },
-  else: { required: ['hiddenSize', 'vocabSize', 'layers'] },
+  else: { required: ['layers'] },
 });
 
 type ModelDocument = DocumentOf<typeof modelSchema>;

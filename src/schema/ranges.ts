@@ -77,6 +77,12 @@ export const PROFILE_RANGES = {
   saved: { from: '1 B', to: '100 TB', of: 'what one layer keeps' },
 } as const satisfies Readonly<Record<string, QuantityRange>>;
 
+/** Of a layer that a model file gives by its figures. */
+export const GIVEN_RANGES = {
+  bytes: { from: '1 B', to: '1 TB', of: 'one sample in one layer' },
+  pass: { from: '1 ns', to: '1000 s', of: 'one sample in one layer' },
+} as const satisfies Readonly<Record<string, QuantityRange>>;
+
 /** A quantity of a cluster file, which says its range with what it is. */
 export function ranged(key: keyof typeof CLUSTER_RANGES, description = '') {
   const { from, to } = CLUSTER_RANGES[key];

@@ -1,6 +1,7 @@
 import { type DocumentOf, documentSchema } from '../document/document-schema.ts';
 import { closed, count, flag, list, named, number, orNull, text, texts } from '../document/shapes.ts';
 import { rankedPlan, reason } from './costed.ts';
+import { throughput } from './throughput.ts';
 
 const strategy = { enum: ['spare', 'best', 'same-shards', 'reroute', 'drop-copies'] } as const;
 
@@ -21,7 +22,7 @@ export const replanSchema = documentSchema({
       ...flag,
       description: 'Every state is on a GPU that is left; else all go back to a checkpoint.',
     },
-    before: closed({ configuration: text, stepTimeSeconds: number, tokensPerSecond: number }),
+    before: closed({ configuration: text, stepTimeSeconds: number }, throughput(number)),
     repairSeconds: number,
     rules: {
       ...named({ type: ['string', 'number'] } as const),
@@ -29,17 +30,18 @@ export const replanSchema = documentSchema({
     },
     repairs: {
       ...list(
-        closed({
-          strategy,
-          plan: orNull(rankedPlan),
-          stepTimeSeconds: number,
-          tokensPerSecond: number,
-          movedBytes: number,
-          movedSeconds: number,
-          fromCheckpoint: flag,
-          downSeconds: number,
-          yieldTokensPerSecond: number,
-        }),
+        closed(
+          {
+            strategy,
+            plan: orNull(rankedPlan),
+            stepTimeSeconds: number,
+            movedBytes: number,
+            movedSeconds: number,
+            fromCheckpoint: flag,
+            downSeconds: number,
+          },
+          { ...throughput(number), yieldTokensPerSecond: number, yieldSamplesPerSecond: number },
+        ),
       ),
       description: 'The one that yields most until the hosts are back first.',
     },

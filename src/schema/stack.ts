@@ -3,6 +3,7 @@ import { closed, flag, size, text } from '../document/shapes.ts';
 import {
   ATTENTION_FORMATS,
   ATTENTION_KERNELS,
+  CASTS,
   CHUNKED_LOSSES,
   CONTEXT_EXCHANGES,
   CUDA_GRAPHS,
@@ -13,6 +14,8 @@ import {
   ROUTINGS,
   SHARDED_ENDS,
   SHARDED_TRAFFICS,
+  UPDATED_WEIGHTS,
+  UPDATES,
 } from '../domain/stack.ts';
 
 /** Bytes of one parameter: two fp64 at most. */
@@ -112,6 +115,21 @@ export const stackSchema = documentSchema({
         enum: SHARDED_ENDS,
         description:
           'Embedding and head in the root group of FSDP, gathered all through the passes, or in groups of their own.',
+      },
+      casts: {
+        enum: CASTS,
+        description:
+          'Where fp32 weights are cast to the 16 bits of compute: before they are gathered (FSDP MixedPrecision; left out), or for each use (torch.autocast alone), each copy kept until forward ends where weights are no views.',
+      },
+      updates: {
+        enum: UPDATES,
+        description:
+          'The optimizer updates in one kernel (left out), or in one for each operation on all weights (foreach, the default of torch).',
+      },
+      updatedWeights: {
+        enum: UPDATED_WEIGHTS,
+        description:
+          'How ranks get weights that others updated below ZeRO stage 3: gathered (left out), or broadcast by one owner after the other.',
       },
       gradientsToOwners: {
         enum: GRADIENTS_TO_OWNERS,

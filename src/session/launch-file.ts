@@ -15,7 +15,10 @@ import { refuseOtherModel } from './same-model.ts';
 /** A launch file that was read; in a folder that `emit` wrote, with its rank map. */
 export interface OpenedFile {
   readonly path: string;
-  readonly launcher: Framework;
+  /** Whose file it is. */
+  readonly name: string;
+  /** The framework that has its plans; null: it is a program that none here stands for. */
+  readonly launcher: Framework | null;
   readonly reader: LaunchReader;
   readonly file: ReadFile;
   readonly rankMap: { readonly file: string; readonly text: string } | null;
@@ -44,7 +47,7 @@ function ranksOf(rankMap: OpenedFile['rankMap']): number | null {
 
 /** What stands beside an estimate of a launch file: what no plan can say of it, and that its launcher would refuse it. */
 export function notesOn(
-  { launcher, file, rankMap }: OpenedFile,
+  { name, file, rankMap }: OpenedFile,
   { notes: own = [], precision }: Asked,
   gpus: number,
 ): string[] {
@@ -61,7 +64,7 @@ export function notesOn(
     ? [...notes]
     : [
         ...notes,
-        `it is taken to run, though it breaks ${broken} rule${broken === 1 ? '' : 's'} of ${launcher.name}, which validate names`,
+        `it is taken to run, though it breaks ${broken} rule${broken === 1 ? '' : 's'} of ${name}, which validate names`,
       ];
 }
 

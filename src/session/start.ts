@@ -39,7 +39,9 @@ export function startOf(
   const { plan } = found;
   const target = launcher ?? opened.launcher;
   const sayable =
-    best !== undefined && [plan, best.plan].every((one) => target.reject(problem, one) === null);
+    target !== null &&
+    best !== undefined &&
+    [plan, best.plan].every((one) => target.reject(problem, one) === null);
   return {
     file,
     seated,
@@ -51,5 +53,5 @@ export function startOf(
 
 /** In the words of its own launcher. */
 function statedBy({ launcher, file }: OpenedFile, target: Framework) {
-  return launcher.id === target.id ? (file.settings?.() ?? null) : null;
+  return launcher?.id === target.id ? (file.settings?.() ?? null) : null;
 }

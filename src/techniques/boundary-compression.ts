@@ -13,6 +13,7 @@ const TRIED = 8;
 export const boundaryCompression = technique<number>({
   id: 'boundary-compression',
   aliases: [],
+  ofDecoders: true,
   allowedAs: 'boundary-compression',
   off: 1,
   schema: { type: 'integer', minimum: 1 },

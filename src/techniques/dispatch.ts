@@ -35,6 +35,7 @@ const CALLED = { none: 'off', false: 'off', roundpipe: 'async', true: 'async' };
 export const dispatch = technique<string>({
   id: 'dispatch',
   aliases: [],
+  ofDecoders: true,
   allowedAs: 'offload',
   pricedAs: 'stale',
   // Off, GPUs reduce gradients and update; on, layers are recomputed: either may take less.

@@ -11,6 +11,7 @@ import { ON_OR_OFF, technique } from './technique.ts';
 export const fp8Weights = technique<boolean>({
   id: 'fp8-weights',
   aliases: [],
+  ofDecoders: true,
   ...ON_OR_OFF,
   affects: 'layer',
   name: 'fp8 weights',

@@ -24,6 +24,7 @@ const TRIED = [`chunked:${USUAL_CHUNKS}`, 'fused-linear', 'cut'];
 export const loss = technique<string>({
   id: 'loss',
   aliases: [],
+  ofDecoders: true,
   allowedAs: 'loss',
   off: 'stack',
   schema: { enum: IDS },

@@ -208,15 +208,16 @@ function elsewhere(holdings: readonly Holding[]): Holding[] {
   );
 }
 
-/** What the CPU takes for one GPU's part of the states, all in fp32, while it does as much for so many of the host; left out: for all. */
+/** What the CPU takes for one GPU's part of the states, all in fp32 and so gradients too, while it does as much for so many of the host; left out: for all. */
 export function cpuUpdateSeconds(
-  { step, holdings }: Pick<StepStates, 'step' | 'holdings'>,
-  { group, c }: StateContext,
+  { step, trained, holdings }: Pick<StepStates, 'step' | 'trained' | 'holdings'>,
+  { problem: { workload, stack }, group, c }: StateContext,
   gpus?: number,
 ): number {
+  const widened = Math.max(0, 4 - statesIn(workload, stack.state).gradients);
   let bytes = 0;
   for (const { of, share } of elsewhere(holdings))
-    bytes += (share * step[of] * UPDATE_BYTES) / c.optimizerBytes;
+    bytes += share * ((step[of] * UPDATE_BYTES) / c.optimizerBytes + widened * trained[of]);
   return bytes / updateRate(hostOf(group), c, gpus);
 }
 
@@ -231,7 +232,7 @@ function stepTraffic(
   const host = hostOf(group);
   let owned = 0;
   for (const { of, share } of elsewhere(holdings)) owned += share * trained[of];
-  const cpu = cpuUpdateSeconds({ step, holdings }, context);
+  const cpu = cpuUpdateSeconds({ step, trained, holdings }, context);
   const { readBandwidth, writeBandwidth } = host.disk;
   const disk =
     device === 'host' ? 0 : STATE_BYTES * owned * host.gpus * (1 / readBandwidth + 1 / writeBandwidth);

@@ -1,6 +1,7 @@
 import { type MemoryTerm, memoryTerm, type Point } from '../domain/memory-term.ts';
 import { copyRate, hostOf } from '../hardware/host.ts';
 import { gatheredBytes, type Held, type Holding } from './holding.ts';
+import { sharesOut } from './sharded-states.ts';
 import {
   type LayerAmounts,
   Misread,
@@ -103,7 +104,8 @@ function terms(
   context: StageContext,
 ): MemoryTerm[] {
   if (device === 'gpu') return [];
-  const gathers = zero.of(context.techniques) === 3 && context.groups.shard.size > 1;
+  const gathers =
+    sharesOut(zero.of(context.techniques), 'weights', context.problem.stack) && context.groups.shard.size > 1;
   const layers = gathers ? window - 2 : window;
   return [
     memoryTerm({
@@ -123,9 +125,9 @@ function passTraffic(
   context: StageContext,
 ): PassTraffic[] {
   if (device === 'gpu') return [];
-  const { groups, group, c, techniques } = context;
-  const sharded = zero.of(techniques) === 3;
-  const [dense, expert] = sharded ? [groups.shard.size, groups.expertData.size] : [1, 1];
+  const { groups, group, c, techniques, problem } = context;
+  const sharded = sharesOut(zero.of(techniques), 'weights', problem.stack);
+  const [dense, expert] = sharded ? [groups.shard.size, groups.expertShard.size] : [1, 1];
   const bytes = gatheredBytes(layer, 'dense') / dense + gatheredBytes(layer, 'expert') / expert;
   const host = hostOf(group);
   const rate =

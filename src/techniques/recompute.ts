@@ -69,15 +69,21 @@ export const recompute = technique<Recompute>({
       : { ...value, layersPerStage };
   },
   form: ({ mode }) => (mode === 'budget' ? 'budget' : null),
-  reject: ({ mode, budget }, { stack }) =>
-    mode === 'budget' && !stack.compiled
+  reject: ({ mode, budget, modules }, { model, stack }) =>
+    model.unit !== undefined && (mode === 'budget' || mode === 'selective')
       ? {
-          rule: 'activation-budget',
-          actual: `recompute=budget:${budget} on ${stack.name}`,
-          limit: 'a stack with compiled: true: the budget is of torch.compile',
-          hint: 'Maybe --stack with a file of your own, from shardwright stack show; or recompute=selective.',
+          rule: 'recompute',
+          actual: mode === 'budget' ? `recompute=budget:${budget}` : `recompute=${modules.join('+')}`,
+          limit: 'none or full: of layers given by their figures no parts are known',
         }
-      : null,
+      : mode === 'budget' && !stack.compiled
+        ? {
+            rule: 'activation-budget',
+            actual: `recompute=budget:${budget} on ${stack.name}`,
+            limit: 'a stack with compiled: true: the budget is of torch.compile',
+            hint: 'Maybe --stack with a file of your own, from shardwright stack show; or recompute=selective.',
+          }
+        : null,
   assumed: ({ mode, budget }) =>
     mode === 'budget'
       ? [
@@ -94,7 +100,7 @@ export const recompute = technique<Recompute>({
           hint: 'Maybe recompute=full: all layers.',
         },
   choices: (problem, _, asked) =>
-    asked === undefined ? [NO_RECOMPUTE, worthIt(problem), FULL_RECOMPUTE] : [asked],
+    asked === undefined ? [...new Set([NO_RECOMPUTE, worthIt(problem), FULL_RECOMPUTE])] : [asked],
   limit: {
     of: ({ layersPerStage }) => layersPerStage,
     with: (value, layersPerStage) => (value.mode === 'full' ? { ...value, layersPerStage } : null),
@@ -138,6 +144,8 @@ function wholeAgain(operators: readonly Operator[]): Operator[] {
 
 /** Selective recomputation of what is worth it: the softmax of unfused attention, else the cheap activations. */
 export function worthIt(problem: Problem): Recompute {
+  // Of layers given by their figures no part is known.
+  if (problem.model.unit !== undefined) return NO_RECOMPUTE;
   if (problem.stack.attentionKernel === 'unfused') return selective('core_attn');
   if (problem.stack.fullySharded) return selective('op');
   return isMoe(problem.model) ? selective('layernorm', 'moe_act') : selective('layernorm', 'mlp');

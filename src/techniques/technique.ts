@@ -159,6 +159,8 @@ export interface Technique<V = unknown> {
     microBatches: number,
     techniques: Techniques,
   ): Reason | null;
+  /** It is of decoders, their vocabulary or their width: layers given by their figures have nothing for it. Left out: of any layers. */
+  readonly ofDecoders?: true;
   /** All copies of a stage must stand on one host, on like GPUs. */
   oneHost?(value: V): boolean;
 

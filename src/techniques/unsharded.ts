@@ -1,4 +1,5 @@
 import { type MemoryTerm, memoryTerm, type Point } from '../domain/memory-term.ts';
+import { moduleBytes } from '../domain/stack.ts';
 import type { Held } from './holding.ts';
 import type { StageContext } from './technique.ts';
 
@@ -13,7 +14,7 @@ type Points = { readonly [Place in Point]?: readonly [weights: number, live: num
  */
 export function unsharded(held: Held, { problem, local }: StageContext, reduced: number): MemoryTerm[] {
   const { live, ends } = held;
-  const element = local.elementBytes;
+  const element = moduleBytes(problem.workload, problem.stack, local.elementBytes);
   const made = element + reduced;
   const { embedding, head } = ends;
   const both = { weights: embedding.weights + head.weights, live: embedding.live + head.live };

@@ -12,6 +12,7 @@ export type VocabularySplit = (typeof SPLITS)[number];
 export const vocabularyParallel = technique<VocabularySplit>({
   id: 'vocabulary',
   aliases: [],
+  ofDecoders: true,
   off: 'off',
   schema: { enum: SPLITS },
   affects: 'layer',

@@ -14,6 +14,7 @@ import { FEED_FORWARDS } from '../../src/layers/ffn/index.ts';
 import { moduleOf } from '../../src/layers/layer.ts';
 import { MIXERS } from '../../src/layers/mixers/index.ts';
 import { countParameters } from '../../src/layers/parameters.ts';
+import { WHOLE_LAYERS } from '../../src/layers/whole/index.ts';
 import { OPTIMIZERS } from '../../src/optimizers/index.ts';
 import { parseConfiguration } from '../../src/plan-text/configuration.ts';
 import { planOf } from '../../src/plan-text/plan-of.ts';
@@ -288,15 +289,18 @@ describe('every kind of layer part', () => {
     );
   });
 
-  it.each([...MIXERS, ...FEED_FORWARDS])('$kind is part of a preset, and described', ({ kind }) => {
-    const uses = parts.filter(({ part }) => part.kind === kind);
-    expect(uses.length).toBeGreaterThan(0);
-    const { part, on } = uses[0]!;
-    expect(moduleOf(part).describe(part).length).toBeGreaterThan(3);
-    expect(countParameters(on.model).total).toBeGreaterThan(1e8);
-  });
+  it.each([...MIXERS, ...FEED_FORWARDS, ...WHOLE_LAYERS])(
+    '$kind is part of a preset, and described',
+    ({ kind }) => {
+      const uses = parts.filter(({ part }) => part.kind === kind);
+      expect(uses.length).toBeGreaterThan(0);
+      const { part, on } = uses[0]!;
+      expect(moduleOf(part).describe(part).length).toBeGreaterThan(3);
+      expect(countParameters(on.model).total).toBeGreaterThan(1e8);
+    },
+  );
 
-  it.each([...MIXERS, ...FEED_FORWARDS])('$kind is counted, timed and held', ({ kind }) => {
+  it.each([...MIXERS, ...FEED_FORWARDS, ...WHOLE_LAYERS])('$kind is counted, timed and held', ({ kind }) => {
     const { part, on } = parts.find((one) => one.part.kind === kind)!;
     // The model with layers of that part alone.
     const at = on.model.kinds.findIndex(({ mixer, ffn }) => mixer === part || ffn === part);

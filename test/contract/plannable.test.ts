@@ -66,8 +66,13 @@ interface Known {
 
 const { models } = JSON.parse(readFileSync('test/fixtures/hub-families.json', 'utf8')) as { models: Known[] };
 
+/** Decoders; and lists of layers by their figures, which no framework here takes. */
+const [DECODERS, LISTS] = [true, false].map((decoder) =>
+  listModels().filter((name) => (loadModel(name).value.unit === undefined) === decoder),
+) as [string[], string[]];
+
 describe('a model that imports can be planned', () => {
-  it.each(listModels())('%s', (name) => {
+  it.each(DECODERS)('%s', (name) => {
     expect(planned(loadModel(name).value)).not.toBeNull();
   });
 
@@ -77,7 +82,19 @@ describe('a model that imports can be planned', () => {
 });
 
 describe('a launcher that does not run a model', () => {
-  it.each(listModels())('names for %s what stands in the way, and who does', (name) => {
+  it.each(LISTS)('names for %s the layers, and says that nobody does', (name) => {
+    const model = loadModel(name).value;
+    for (const framework of FRAMEWORKS)
+      expect(framework.excludes?.(problemOf(model, framework)), framework.id).toMatchObject({
+        rule: 'layer-kind',
+        actual: expect.stringMatching(/^given in /),
+        limit: expect.stringContaining(framework.name),
+        hint: expect.stringContaining('--launcher any'),
+      });
+    expect(LAUNCHABLE.excludes(problemOf(model, FRAMEWORKS[0]!))?.rule).toBe('layer-kind');
+  });
+
+  it.each(DECODERS)('names for %s what stands in the way, and who does', (name) => {
     const model = loadModel(name).value;
     const takers = FRAMEWORKS.filter((one) => one.excludes?.(problemOf(model, one)) === null);
     for (const framework of FRAMEWORKS) {

@@ -49,6 +49,15 @@ const COMMANDS: Readonly<Record<string, readonly string[]>> = {
     '--config',
     'pp=4,dp=2,micro-batch=1,vpp=2,schedule=dualpipe',
   ],
+  'estimate-amd': [
+    ...['estimate', 'mixtral-8x7b', 'mi300x-64', '--seq-length', '4096', '--global-batch', '256'],
+    ...['--stack', 'megatron-core', '--config', 'tp=1,dp=64,ep=8,micro-batch=1'],
+  ],
+  'plan-given': [
+    ...['plan', 'amoebanet-d-18-256', 'p40-8', '--global-batch', '256', '--precision', 'fp32'],
+    ...['--optimizer', 'sgd', '--launcher', 'any', '--fix', 'schedule=gpipe,recompute=full', '--top', '3'],
+  ],
+  'model-show-given': ['model', 'show', 'clip-vit-l-14'],
   'estimate-islands': [
     ...['estimate', 'llama-3.1-8b', 'two-regions', '--seq-length', '8192', '--global-batch', '512'],
     ...['--stack', 'torch-fsdp2', '--config'],

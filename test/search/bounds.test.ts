@@ -8,12 +8,13 @@ import { parseConfiguration } from '../../src/plan-text/configuration.ts';
 import { type ChosenOptimizer, parseOptimizer } from '../../src/plan-text/optimizer-text.ts';
 import { SCHEDULES, scheduleOf } from '../../src/schedules/index.ts';
 import { modelsIn, scheduleLaw } from '../../src/schedules/schedule.ts';
-import { barestBound, barestKernels } from '../../src/search/bound/barest.ts';
+import { barestBound, barestKernels, barestWays } from '../../src/search/bound/barest.ts';
 import { lowerBound } from '../../src/search/bound/bounds.ts';
 import { candidateBound } from '../../src/search/bound/candidate-bound.ts';
 import { CostBook } from '../../src/search/bound/cost-book.ts';
 import { frameBound } from '../../src/search/bound/frame-bound.ts';
 import { LayerRoom } from '../../src/search/bound/layer-room.ts';
+import { waysOf } from '../../src/search/bound/ways.ts';
 import { fewestLayers } from '../../src/search/cut/fewest-layers.ts';
 import { realise } from '../../src/search/cut/realise.ts';
 import { type Candidate, microBatchesPerReplica, shapeFor } from '../../src/search/space/candidate.ts';
@@ -57,11 +58,20 @@ function expectCutWithin(
   const { layout, choice } = candidate;
   const enough = stepSeconds * (1 + 1e-6);
   const room = new LayerRoom(p, book, layout);
-  expect(candidateBound(p, book, candidate, enough, room.most([choice]))).toBeLessThan(enough);
+  expect(candidateBound(p, book, candidate, enough, room)).toBeLessThan(enough);
   const { groups } = book.choices(frame, options);
   const group = groups.find(({ choices: all }) => all.some((one) => same(one, choice)))!;
   const most = room.most(group.choices);
-  expect(barestBound(p, book, layout, group, { worst: enough, most })).toBeLessThan(enough);
+  const alive = room.alive(group.orders);
+  const all = p.model.kinds.length === 1 ? waysOf(p, book, room, layout, group.choices) : [];
+  const ways = () => all;
+  expect(barestBound(p, book, layout, group, { worst: enough, most, alive, ways })).toBeLessThan(enough);
+  if (all.length === 0) return;
+  const known = stepSeconds / 2;
+  expect(barestWays(p, layout, group, all, { known, worst: enough, alive })).toBeLessThan(enough);
+  const least = barestWays(p, layout, group, all, { known, worst: Number.POSITIVE_INFINITY, alive });
+  expect(least).toBeLessThan(enough);
+  expect(least).toBeGreaterThanOrEqual(known);
 }
 
 const same = (a: Choice, b: Choice) => JSON.stringify(a) === JSON.stringify(b);
@@ -126,6 +136,9 @@ function checkGroups(p: Problem, cases: number): number {
   return compared;
 }
 
+/** Of a model without sequences. */
+const SAMPLES = { sequenceLength: 1, globalBatchSize: 512 } as const;
+
 /** Every GPU with so many bytes: what is bounded here is time. */
 function withMemory(cluster: Problem['cluster'], memoryBytes: number): Problem['cluster'] {
   const groups = cluster.groups.map((group) => ({ ...group, gpu: { ...group.gpu, memoryBytes } }));
@@ -156,6 +169,8 @@ describe('bounds are never above what they bound', () => {
     ['jamba-v0.1', 'dgx-h100-64', {}, 'torch-fsdp2'],
     ['deepseek-v3.2', 'h800-2048', { globalBatchSize: 2048 }, 'megatron-core'],
     ['lfm2-1.2b', 'mixed-4090-3090', { globalBatchSize: 32 }, 'torch-fsdp2'],
+    ['amoebanet-d-18-256', 'p40-8', { ...SAMPLES, precision: 'fp32' }, 'generic'],
+    ['clip-vit-l-14', 'mixed-a100-v100', { ...SAMPLES, precision: 'fp16' }, 'generic'],
   ] as const)('of unlike layers: %s on %s', (model, cluster, over, stack) => {
     expect(check(problem(model, cluster, { headroom: 0, ...over }, stack), 30)).toBeGreaterThan(10);
   });

@@ -25,7 +25,12 @@ function roundTrip(launcher: Framework, problem: Problem, plan: Plan): Plan | nu
   expect(file.violations(null)).toEqual([]);
   const map = text('rank-map.csv');
   const rankMap = map === undefined ? null : { file: 'rank-map.csv', text: map };
-  const found = planFrom({ path: reader.file, launcher, reader, file, rankMap }, file.asked(), '', problem);
+  const found = planFrom(
+    { path: reader.file, name: launcher.name, launcher, reader, file, rankMap },
+    file.asked(),
+    '',
+    problem,
+  );
   if ('rule' in found) throw new Error(`${launcher.id}: ${found.rule}: ${found.actual}`);
   return found.plan;
 }

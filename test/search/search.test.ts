@@ -101,6 +101,18 @@ describe('search options', () => {
     expect(plans[0]!.estimate.stepSeconds).toBeCloseTo(all!.estimate.stepSeconds, 12);
   });
 
+  it.each([
+    ['clip-vit-l-14', '4090-2', 'micro-batch=8'],
+    ['clip-vit-l-14', 'mixed-4090-3090', 'micro-batch=8,zero=1'],
+    ['amoebanet-d-18-256', 'p40-8', 'micro-batch=8,pp=4'],
+  ])('of the layers given of %s on %s it finds what an exhaustive one finds', (name, cluster, text) => {
+    const few = problem(name, cluster, { globalBatchSize: 64, sequenceLength: 1, precision: 'fp32' });
+    const fix = held(text);
+    const [all] = search(few, { top: 1, exhaustive: true, fix }).plans;
+    const { plans } = search(few, { top: 1, fix });
+    expect(plans[0]!.estimate.stepSeconds).toBeCloseTo(all!.estimate.stepSeconds, 12);
+  });
+
   it.each(['lora', 'qlora', 'full,first-layers=9', 'decoder=frozen,head=full,embedding=full'])(
     'with %s trained it finds what an exhaustive one finds',
     (train) => {

@@ -4,6 +4,7 @@ import { FRAMEWORKS } from '../../src/frameworks/index.ts';
 import { FEED_FORWARDS } from '../../src/layers/ffn/index.ts';
 import { moduleOf, partsOf } from '../../src/layers/layer.ts';
 import { MIXERS } from '../../src/layers/mixers/index.ts';
+import { WHOLE_LAYERS } from '../../src/layers/whole/index.ts';
 import { familyTables } from './families.ts';
 
 /** A part of each kind, and the preset that has it. */
@@ -19,7 +20,7 @@ function usesOf(): ReadonlyMap<string, { readonly part: LayerPart; readonly pres
 /** Kinds of layer part: what a model file says of each, which presets have it, how surely its time is known, who runs it. */
 function layerKindTable(): string {
   const uses = usesOf();
-  const rows = [...MIXERS, ...FEED_FORWARDS].map(({ kind, schema }) => {
+  const rows = [...MIXERS, ...FEED_FORWARDS, ...WHOLE_LAYERS].map(({ kind, schema }) => {
     const { required, properties } = schema;
     const keys = (list: readonly string[]) => list.map((key) => `\`${key}\``).join(', ');
     const needed = required.filter((key) => key !== 'kind');
@@ -31,9 +32,9 @@ function layerKindTable(): string {
       moduleOf(use.part)
         .weakly?.(use.part)
         ?.replace(/^[^:]*: /, '') ?? 'as GEMMs and attention';
-    return `| \`${kind}\` | ${said} | \`${use.preset}\` | ${weak} | ${runs.join(', ')} |`;
+    return `| \`${kind}\` | ${said} | \`${use.preset}\` | ${weak} | ${runs.length === 0 ? 'no framework here' : runs.join(', ')} |`;
   });
-  return `Kinds of layer part, mixers first. Whoever does not run one refuses it by name.
+  return `Kinds of layer part, mixers first, and whole layers last. Whoever does not run one refuses it by name.
 
 | kind | keys in YAML | for one | its time | run by |
 |---|---|---|---|---|

@@ -112,6 +112,20 @@ const SYSTEMS: readonly System[] = [
     runs: ['whoever runs the new plan'],
     price: 'none, but for copies left out: a smaller batch until they are back',
   },
+  {
+    name: 'Frontier, full-stack AMD',
+    said: 'clusters of `mi250x-gcd`, `mi300x`, `mi325x`, `mi350x`, `mi355x`',
+    source: 'arXiv 2312.12705; arXiv 2511.17127',
+    runs: ['every framework here, Primus for one'],
+    price: 'none',
+  },
+  {
+    name: 'GPipe and GNNPipe, any list of layers',
+    said: '`given` layers of a model file',
+    source: 'arXiv 1811.06965; arXiv 2308.10087',
+    runs: ['no framework here'],
+    price: 'none',
+  },
   schedule('dualpipe', ',vpp=2'),
   schedule('dualpipe-v', ',vpp=2'),
 ];

@@ -57,6 +57,7 @@ const ACTIVATION_NAMES: Readonly<Record<string, Activation>> = {
     gelu_python_tanh: 'gelu',
     relu: 'relu',
     relu2: 'squared-relu',
+    xielu: 'xielu',
   },
 };
 
@@ -152,6 +153,7 @@ const TOP_K = [
   'moe_topk',
   'moe_top_k',
   'moe_k',
+  'top_k_experts',
 ];
 
 function refuseTooFew(f: Fields, ffn: LayerPart): void {

@@ -8,6 +8,19 @@ type Values = Readonly<Record<string, unknown>>;
 /** What else a family calls a key: `{ hidden_size: 'n_embd' }`. */
 export type Names = Readonly<Record<string, string>>;
 
+/** Names of one thing: transformers writes a config under either (`attribute_map` of its classes, 5.18.0). */
+const ALSO: Readonly<Record<string, readonly string[]>> = {
+  num_experts: ['num_local_experts', 'n_routed_experts'],
+  num_local_experts: ['num_experts', 'n_routed_experts'],
+  n_routed_experts: ['num_local_experts', 'num_experts'],
+  moe_num_experts: ['num_experts', 'num_local_experts'],
+  num_experts_per_tok: ['num_experts_per_token', 'moe_top_k', 'moe_topk', 'moe_k'],
+  moe_topk: ['num_experts_per_tok'],
+  moe_k: ['num_experts_per_tok'],
+  num_nextn_predict_layers: ['num_mtp_layers'],
+  layer_types: ['layers_block_type'],
+};
+
 const MOST: Readonly<Record<string, number>> = { num_hidden_layers: MOST_LAYERS };
 
 /** Typed access to a config.json; a missing or odd value is an InputError that names key and value. */
@@ -25,6 +38,14 @@ export class Fields {
   /** The same, where a family has other names for some keys. */
   called(names: Names): Fields {
     return new Fields(this.values, this.file, { ...this.names, ...names });
+  }
+
+  /** The same, where some keys have other values, by their common names. */
+  with(values: Values): Fields {
+    const kept = Object.entries(this.values).filter(
+      ([key]) => !Object.keys(values).some((one) => this.nameOf(one) === key),
+    );
+    return new Fields({ ...Object.fromEntries(kept), ...values }, this.file, this.names);
   }
 
   /** The same, with what its classes take where a key is left out. */
@@ -88,10 +109,9 @@ export class Fields {
 
   /** As the config has it: by the family's own name, unless only the common one is there. */
   private nameOf(key: string): string {
-    const own = this.names[key];
-    return own === undefined || (this.values[own] === undefined && this.values[key] !== undefined)
-      ? key
-      : own;
+    const own = this.names[key] ?? key;
+    const there = (one: string) => this.values[one] !== undefined;
+    return [own, key, ...(ALSO[key] ?? [])].find(there) ?? own;
   }
 
   private whole(key: string, least: number, fallback?: number): number {

@@ -29,8 +29,17 @@ export const DECODERS = ['text_config', 'llm_config', 'language_config', 'thinke
 
 /** The decoder's type where a multimodal config leaves it out. */
 const INNER: Readonly<Record<string, string>> = {
+  aria: 'aria_text',
+  emu3: 'emu3_text_model',
   gemma3: 'gemma3_text',
+  gemma4: 'gemma4_text',
+  gemma4_unified: 'gemma4_unified_text',
   llama4: 'llama4_text',
+  glm_ocr: 'glm_ocr_text',
+  glm_image: 'glm_image_text',
+  cosmos3_edge: 'cosmos3_edge_text',
+  muse_glimmer: 'muse_glimmer_text',
+  step3p7: 'step3p5',
   llava: 'llama',
   llava_next: 'llama',
   mistral3: 'mistral',

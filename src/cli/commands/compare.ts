@@ -85,6 +85,12 @@ export const compare: Register = (program, io, done) => {
         });
       const by = objectiveIdFrom(s);
       const inputs = offeredFrom(model, clusters, s, { whatIf: said(flags.whatIf), own: said(flags.own) });
+      const [{ problem: first }] = inputs as [(typeof inputs)[number], ...typeof inputs];
+      if (bill !== null && first.model.unit !== undefined)
+        throw new InputError({
+          message: `--tokens of ${first.model.name}`,
+          expected: `no bill in tokens: it is counted in ${first.model.unit}, and dollars for a million of them stand in the table`,
+        });
       const watch = watchOf(io, { quiet: flags.quiet === true, seconds: timeLimitFrom(s) });
       const all: Compared[] = [];
       for (const [i, { problem, launcher, prices }] of inputs.entries()) {

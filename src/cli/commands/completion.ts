@@ -7,7 +7,7 @@ import { listShapes } from '../../catalogue/shapes.ts';
 import { listStacks } from '../../catalogue/stacks.ts';
 import { PRECISIONS } from '../../domain/dtype.ts';
 import { InputError } from '../../domain/input-error.ts';
-import { LAUNCHERS } from '../../frameworks/index.ts';
+import { LAUNCHERS, READERS } from '../../frameworks/index.ts';
 import { OPTIMIZERS } from '../../optimizers/index.ts';
 import { bashCompletion } from '../../reporters/completion/bash.ts';
 import type { CommandNode, CommandTree } from '../../reporters/completion/command-tree.ts';
@@ -50,7 +50,7 @@ export const completion: Register = (program, io, done) => {
 /** Values of flags whose names say what they take. */
 const FLAG_VALUES: Readonly<Record<string, () => readonly string[]>> = {
   '--launcher': () => [...LAUNCHERS.map(({ id }) => id), 'any'],
-  '--for': () => LAUNCHERS.filter(({ reader }) => reader !== undefined).map(({ id }) => id),
+  '--for': () => READERS.map(({ id }) => id),
   '--to': () => LAUNCHERS.map(({ id }) => id),
   '--precision': () => PRECISIONS,
   '--optimizer': () => OPTIMIZERS.map(({ id }) => id),

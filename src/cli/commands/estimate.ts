@@ -28,6 +28,7 @@ export const estimate: Register = (program, io, done) => {
       const outlook = failures === null ? null : outlookOf(problem, plan, result, failures);
       printWithOutlook(
         io,
+        problem.model,
         {
           json: flags.json === true,
           document: () => estimateDocument(problem, plan, result, told, origin),

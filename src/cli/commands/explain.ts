@@ -56,6 +56,7 @@ export const explain: Register = (program, io, done) => {
       const outlook = failures === null ? null : outlookOf(problem, plan, result, failures);
       printWithOutlook(
         io,
+        problem.model,
         {
           json: flags.json === true,
           document: () => explanationDocument(problem, plan, result, told, explanation, origin),

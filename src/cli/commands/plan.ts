@@ -29,6 +29,7 @@ import { failureOptions, failuresFrom } from '../failures.ts';
 import { mayWrite } from '../folder.ts';
 import {
   gpusOf,
+  launcherSetting,
   launchFileOptions,
   opened,
   outsideFrom,
@@ -99,7 +100,7 @@ export const plan: Register = (program, io, done) => {
         start === null
           ? {}
           : {
-              launcher: start.launcher.id,
+              ...launcherSetting(start),
               ...workloadOf(askedOf(start, gpusOf(cluster, settings(flags, io)))),
             };
       const s = under(settings(flags, io), stated);
@@ -138,7 +139,7 @@ export const plan: Register = (program, io, done) => {
       if (flags.json === true) {
         const document = planDocument(problem, result, beside, origin);
         const plans = document.plans.map((one, i) =>
-          outlooks[i] === undefined ? one : { ...one, outlook: outlookJson(outlooks[i]) },
+          outlooks[i] === undefined ? one : { ...one, outlook: outlookJson(problem.model, outlooks[i]) },
         );
         printJson(io, {
           ...document,
@@ -151,7 +152,8 @@ export const plan: Register = (program, io, done) => {
         io.stdout(planTable(problem, result, beside, style));
         const line = explainLines({ model, cluster }, s, problem, result.plans, style);
         if (line !== null) io.stdout(`\n${line}\n`);
-        if (outlooks.length > 0) io.stdout(outlookText(outlooks[0]!, style, longRunWords(outlooks)));
+        if (outlooks.length > 0)
+          io.stdout(outlookText(problem.model, outlooks[0]!, style, longRunWords(problem.model, outlooks)));
         if (why !== null) io.stdout(`\n${whyNotWords(problem, why, best, styleOf(io))}\n`);
         if (from !== null) io.stdout(`\n${startWords(problem, from, best, styleOf(io))}\n`);
       }

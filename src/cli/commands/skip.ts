@@ -30,6 +30,11 @@ export const skip: Register = (program, io, done) => {
       const count = (key: string, usual: string, least = 1) =>
         whole(`--${key}`, String(flags[key.replace('-b', 'B')] ?? usual), least, 10_000);
       const { problem } = given(model, cluster, { ...settings(flags, io), 'global-batch': '1' });
+      if (problem.model.unit !== undefined)
+        throw new InputError({
+          message: `${problem.model.name} has no sequences`,
+          expected: 'a decoder: SkipPipe has paths over its like layers',
+        });
       const stages = count('stages', '4', 2);
       const ratio = shareFrom(String(flags.skip ?? '33%'));
       const asked = {

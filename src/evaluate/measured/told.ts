@@ -50,6 +50,7 @@ function askedOf(problem: Problem, plan: Plan): Asked[] {
 
 function partsAt({ model }: Problem, { embedding, head, all }: EndStages, stage: number) {
   const parts: Pick<Asked, 'part' | 'kind'>[] = model.kinds.map((kind) => ({ part: 'layer', kind }));
+  if (model.vocabSize === 0) return parts;
   if (all || stage === embedding) parts.push({ part: 'embedding', kind: null });
   if (all || stage === head) parts.push({ part: 'head', kind: null }, { part: 'loss', kind: null });
   return parts;

@@ -30,7 +30,7 @@ export function alignedTerms(
   );
   const held = statesIn(workload, stack.state);
   const made = shared.map(({ of, share }) => {
-    const ranks = of === 'dense' ? groups.shard.size : groups.expertData.size;
+    const ranks = of === 'dense' ? groups.shard.size : groups.expertShard.size;
     const kinds = profile.layers.map((row) =>
       row.map((part, kind) => {
         const { unsplit, trained, 'optimizer states': states } = part.memory.owned;

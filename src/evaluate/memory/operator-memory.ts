@@ -11,6 +11,8 @@ export interface OperatorMemory {
   readonly offloaded: number;
   /** Brought back by recomputation while its backward runs. */
   readonly restored: number;
+  /** Copies of weights among what is dropped, which autocast may keep until forward ends. */
+  readonly casts: number;
   /** Alive only during one operator's backward (the widest), logits apart. */
   readonly transient: number;
   /** Logits as kept for backward, and what the worst point of the loss takes beside. */
@@ -32,6 +34,7 @@ export function operatorMemory(operators: readonly Operator[], context: StageCon
     saved: savedBytes(others),
     offloaded: savedBytes(others, 'offloaded'),
     restored: savedBytes(others, 'dropped'),
+    casts: savedBytes(others, 'dropped', ({ cast }) => cast === true),
     transient: others.reduce((most, { backwardBytes }) => Math.max(most, backwardBytes), 0),
     logits: {
       saved: savedBytes(logits),
@@ -50,10 +53,11 @@ export function operatorMemory(operators: readonly Operator[], context: StageCon
 function savedBytes(
   operators: readonly Operator[],
   where: 'kept' | 'offloaded' | 'dropped' = 'kept',
+  which: (tensor: SavedTensor) => boolean = () => true,
 ): number {
   let bytes = 0;
   for (const { saved } of operators)
-    for (const tensor of saved) if (placeOf(tensor) === where) bytes += tensor.bytes;
+    for (const tensor of saved) if (placeOf(tensor) === where && which(tensor)) bytes += tensor.bytes;
   return bytes;
 }
 

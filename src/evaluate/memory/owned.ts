@@ -1,4 +1,4 @@
-import { statesIn } from '../../domain/stack.ts';
+import { moduleBytes, statesIn } from '../../domain/stack.ts';
 import { isFrozen, localParameters, type Weight } from '../../layers/weight.ts';
 import { optimizerOf } from '../../optimizers/index.ts';
 import { stepBytes } from '../../optimizers/step-bytes.ts';
@@ -36,6 +36,7 @@ export function ownedBy(weights: readonly Weight[], context: StageContext): Owne
   const trained = weights.filter(({ trainable }) => trainable);
   const frozen = weights.filter(isFrozen);
   const live = weights.filter((weight) => !isFrozen(weight));
+  const module = moduleBytes(workload, stack, local.elementBytes);
   const bytes = (weight: Weight) => weight.bytes ?? state.weights;
   const step = (weight: Weight) => stepBytes(optimizer, weight, workload, stack.state, c);
   const states = (weight: Weight) => optimizer.stateBytes(weight, state, optimizerOptions);
@@ -44,7 +45,7 @@ export function ownedBy(weights: readonly Weight[], context: StageContext): Owne
     trained: over(trained, () => 1),
     frozen: over(frozen, () => 1),
     frozenBytes: over(frozen, bytes),
-    liveBytes: over(live, ({ gathered }) => gathered ?? local.elementBytes),
+    liveBytes: over(live, ({ gathered }) => gathered ?? module),
     step: over(trained, step),
     weights: over(weights, bytes),
     gradients: over(trained, () => state.gradients),

@@ -1,5 +1,6 @@
 import { collectiveSeconds, pointToPointSeconds } from '../../hardware/collective.ts';
 import { neighbours } from '../../hardware/span.ts';
+import { passedOn } from '../../layers/passed-on.ts';
 import type { StageProfile } from '../stage-profile.ts';
 
 /** Share of a stage-to-stage transfer that stays on the stage's own time line. */
@@ -28,12 +29,19 @@ export function sharedSeconds(alone: number, together: number, cycle: number): n
   return busy >= 1 ? together : Math.min(together, alone * (1 + busy / (2 * (1 - busy))));
 }
 
+/** How many times the bytes of the least cut pass a cut before that layer; 1: all cuts are alike. */
+export function timesLeast({ context: { problem } }: Pick<StageProfile, 'context'>, layer: number): number {
+  const passed = passedOn(problem.model);
+  return passed === null ? 1 : (passed.bytes[layer - 1] ?? passed.most) / passed.least;
+}
+
 /**
  * Seconds that one boundary inside a node group adds to a stage's micro-batch, forward and backward together; `overSockets`:
- * the pipeline has stages that RDMA does not join.
+ * the pipeline has stages that RDMA does not join; `times`: as many bytes as the least cut has.
  */
-export function boundarySeconds(profile: StageProfile, overSockets = false): number {
-  const { context, boundaryBytes } = profile;
+export function boundarySeconds(profile: StageProfile, overSockets = false, times = 1): number {
+  const { context } = profile;
+  const boundaryBytes = times * profile.boundaryBytes;
   const { groups, group, dims, c } = context;
   if (dims.pp === 1) return 0;
   const near = groups.gradient.size * groups.tensor.size < group.fastDomainGpus;

@@ -2,7 +2,7 @@ import type { Plan } from '../../domain/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
 import { scheduleOf } from '../../schedules/index.ts';
 import { modelsIn } from '../../schedules/schedule.ts';
-import { gradientBytes } from '../../techniques/zero.ts';
+import { gradientBytes } from '../../techniques/sharded-traffic.ts';
 import { ownedByStage } from '../memory/owned-by-stage.ts';
 import { keepsShards } from './across-pipelines.ts';
 import type { StageRun } from './stage-run.ts';

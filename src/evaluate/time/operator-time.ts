@@ -110,6 +110,8 @@ function addKernel(
       if (gradients !== 'none') backward.memoryBound += scanSeconds(gpu, kernel.backward, c);
       return 0;
     }
+    case 'given':
+      return addGiven(kernel, gradients, context, forward, backward);
     case 'stream': {
       const scale =
         kernel.use === 'softmax'
@@ -124,6 +126,37 @@ function addKernel(
       return 0;
     }
   }
+}
+
+/**
+ * A layer by its figures: seconds as measured; else its FLOPs at the rate of large products in the wide format, and its bytes at that of
+ * memory. Backward works out gradients of inputs and of weights, each as much as forward.
+ */
+function addGiven(
+  { samples, flops, movedBytes, launches, times }: Extract<Kernel, { readonly kind: 'given' }>,
+  gradients: NonNullable<Operator['gradients']>,
+  { problem, group, c }: StageContext,
+  forward: PassTime,
+  backward: PassTime,
+): number {
+  const { gpu } = group;
+  const asked = gradients === 'both' ? 2 : gradients === 'input' ? 1 : 0;
+  const measured = times[gpu.id];
+  if (measured !== undefined) {
+    forward.measured += samples * measured.forward;
+    backward.measured += (samples * measured.backward * asked) / 2;
+    return gradients === 'both' ? (samples * measured.backward) / 2 : 0;
+  }
+  const { peak, curve } = gemmCurve(gpu, wideOf(problem.workload.precision));
+  const rate = (peak * curve.maxEfficiency) / sustained(gpu, group.powerCapWatts, c);
+  const products = (samples * flops) / rate;
+  const bytes = (samples * movedBytes) / c.streamBytes;
+  const moving = movedBytes === 0 ? 0 : streamSeconds(gpu, bytes, Math.max(1, launches), c);
+  forward.gemm += products;
+  forward.memoryBound += moving;
+  backward.gemm += asked * products;
+  backward.memoryBound += asked * moving;
+  return gradients === 'both' ? products + moving : 0;
 }
 
 /** Adding into sums wider than the operands costs a part of the rate: where all is fp32 there are none. */

@@ -9,7 +9,7 @@ import { type PassCosts, type Simulation, simulate } from '../../schedules/simul
 import { dispatchOf } from '../../techniques/index.ts';
 import { shapeOf } from '../memory/stage-memory.ts';
 import type { StageProfile } from '../stage-profile.ts';
-import { exposedShare, gatherSeconds, sharedSeconds } from './boundary.ts';
+import { exposedShare, gatherSeconds, sharedSeconds, timesLeast } from './boundary.ts';
 import { dealtTime } from './dealt-time.ts';
 import { copiesIn, type StageRun } from './stage-run.ts';
 
@@ -175,7 +175,8 @@ function boundaryTransfers(
     const [{ profile }, peer] = [blocks[0]!, next[0]!];
     const ways = stageBoundary(cluster, copiesIn(blocks), copiesIn(next), dims.cp, overSockets);
     // Where micro-batches differ in size one side's is several of the other's.
-    const bytes = Math.max(profile.boundaryBytes, peer.profile.boundaryBytes);
+    const { end } = pipeline.stages[from.stage]!.chunks[from.chunk]!;
+    const bytes = timesLeast(profile, end) * Math.max(profile.boundaryBytes, peer.profile.boundaryBytes);
     // The way between sites delays; it keeps neither the sender nor the cards busy.
     const secondsOf = (span: Span) => pointToPointSeconds(span, bytes, profile.context.c) - span.extraLatency;
     const all = secondsOf(ways.together);

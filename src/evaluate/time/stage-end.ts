@@ -1,5 +1,6 @@
 import { streamSeconds } from '../../hardware/stream.ts';
 import { isAligned } from '../../optimizers/aligned-layout.ts';
+import { foreachUpdate } from '../../optimizers/foreach-update.ts';
 import { dataHidden } from '../../techniques/data-overlap.ts';
 import { having, holdingsOf, takenOver } from '../../techniques/index.ts';
 import { expose } from '../../techniques/overlap.ts';
@@ -75,7 +76,8 @@ export function wholeEnd({ context }: StageProfile, owned: Owned): StepTraffic {
     bytes += beyondShare(largest.step[of], share);
     update += share * seconds[of] + beyondShare(largest.seconds[of], share);
   }
-  const kernels = streamSeconds(group.gpu, bytes, 1, { streamFloor: c.streamFloor, streamBytes: 1 });
+  const passes = foreachUpdate(context.problem)?.moved ?? 1;
+  const kernels = streamSeconds(group.gpu, passes * bytes, 1, { streamFloor: c.streamFloor, streamBytes: 1 });
   return { reduce, gather, update: update + kernels, flush, drain, beside };
 }
 

@@ -3,7 +3,7 @@ import type { Coefficients } from '../../hardware/coefficients.ts';
 import { collectiveSeconds, pointToPointSeconds } from '../../hardware/collective.ts';
 import type { Span } from '../../hardware/span.ts';
 import { stageBoundary } from '../../hardware/stage-boundary.ts';
-import { gradientBytes } from '../../techniques/zero.ts';
+import { gradientBytes } from '../../techniques/sharded-traffic.ts';
 import type { StageProfile } from '../stage-profile.ts';
 import { copiesIn, type StageRun } from './stage-run.ts';
 

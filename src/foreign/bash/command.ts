@@ -3,7 +3,7 @@ import { runBuiltin } from './builtins.ts';
 import { fieldsOf, textOf, textOfParts } from './expand.ts';
 import { followed, SHELL } from './follow.ts';
 import { MOST_DEPTH, type Shell, setTo, variableOf } from './shell.ts';
-import { type Field, joined, scalar, type Truth, unknown, type Value } from './state.ts';
+import { type Field, joined, known, scalar, type Truth, unknown, type Value } from './state.ts';
 
 const DECLARES = /^(export|declare|typeset|local|readonly)$/;
 const READS_SCRIPT = /^(?:.*\/)?(?:(?:ba|da|z)?sh|sbatch|srun|ssh)$/;
@@ -29,7 +29,17 @@ export function runCommand({ name, prefix, suffix, redirects }: Command, shell: 
     if (one.type !== 'HereDoc') continue;
     const { text, parts } = one.body;
     if (READS_SCRIPT.test(program.text)) shell.runText(text, shell.lineOf(one.body.pos), shell);
-    else if (program.text === 'cat') {
+    else if (program.text === 'read' && words.some(({ text: word }) => /^-\w*d$/.test(word))) {
+      // `read -r -d '' NAME <<EOF`: all of it, up to its end.
+      const line = shell.lineOf(one.body.pos);
+      const whole = parts === undefined ? known(text, line) : textOfParts(parts, shell);
+      setTo(
+        words.at(-1)!.text,
+        [{ ...whole, line, text: whole.text.replaceAll(/\\\r?\n/g, '').trim() }],
+        shell,
+      );
+      return null;
+    } else if (program.text === 'cat') {
       const to = redirects.find((other) => other.type === 'Redirect' && /^>/.test(other.operator));
       const target =
         to?.type === 'Redirect' && to.target !== undefined ? textOf(to.target, shell) : undefined;

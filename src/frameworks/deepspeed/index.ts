@@ -23,6 +23,7 @@ const reach: Reach = {
         'mamba2',
         'attention-beside-mamba',
         'gated-delta-net',
+        'kimi-delta',
         'short-convolution',
       ],
       ...['dense', 'moe'],

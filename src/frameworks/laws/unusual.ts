@@ -17,6 +17,12 @@ export function unusualOf(model: ModelSpec, rotates = false): string | null {
   for (const { mixer, ffn } of model.kinds) {
     if (!rotates && softmax.is(mixer) && mixer.rope === false) return 'layers without rotary positions';
     if (softmax.is(mixer) && mixer.gate === true) return 'a gate on the output of attention';
+    if (softmax.is(mixer) && mixer.headGate === true) return 'a gate on each head of attention';
+    if (softmax.is(mixer) && mixer.valueHeadDim !== undefined)
+      return `values ${mixer.valueHeadDim} wide beside keys ${mixer.headDim} wide`;
+    if (softmax.is(mixer) && mixer.valuesOfKeys === true) return 'values that are the keys';
+    if (moe.is(ffn) && ffn.idleExperts !== undefined) return 'experts that do nothing';
+    if (moe.is(ffn) && ffn.branchNorms === true) return 'norms of experts and of the shared one';
     if (moe.is(ffn) && ffn.latentSize !== undefined) return `experts on latents of ${ffn.latentSize}`;
     if (softmax.is(mixer) && mixer.chunk !== undefined) return `attention in chunks of ${mixer.chunk}`;
     if ((softmax.is(mixer) && mixer.subNorm === true) || (dense.is(ffn) && ffn.subNorm === true))

@@ -18,8 +18,8 @@ export interface Source {
   words(tells: (word: string) => boolean, program?: RegExp): ProgramWords;
   /** Of a program in Python. */
   statements(): readonly Statement[];
-  /** A table in TOML, with the line of each key by its dotted path. Throws InputError where it is none. */
-  table(): Located;
+  /** A table in TOML, of `text` or of another text, with the line of each key by its dotted path. Throws InputError where it is none. */
+  table(text?: string): Located;
   /** Which of several things in the file is meant: a recipe by name, a job by number; left out: not said. */
   readonly part?: string | undefined;
   /** A variable that is given from outside; undefined: none of that name. Left out: none is given. */
@@ -96,6 +96,8 @@ export interface ReadFile {
    * file cannot be estimated.
    */
   asked(gpus?: number | null): Asked;
+  /** Of a program that is none of the launchers here: which of them has its plans; null: none. Left out: the file is a launcher's own. */
+  readonly runtime?: string | null;
   /** GPUs that the file itself starts its job on; null, or left out: it does not say. */
   readonly gpus?: number | null;
   /** What the file says of all that a plan decides; left out: it is not told apart from the rest. */

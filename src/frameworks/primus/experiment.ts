@@ -14,6 +14,14 @@ export interface Experiment {
 
 const MODULES = ['pre_trainer', 'post_trainer', 'sft_trainer'];
 
+/** The trainer of an experiment whose back end is torchtitan, and where it stands; null: it is another's. */
+export function titanModule(source: Source): { readonly module: Keys; readonly pointer: string } | null {
+  const modules = mappingAt(resolved(source.value(), source).value, ['modules']) ?? {};
+  const name = MODULES.find((one) => mappingAt(modules, [one]) !== null);
+  const module = name === undefined ? null : mappingAt(modules, [name]);
+  return module?.framework === 'torchtitan' ? { module, pointer: `/modules/${name}` } : null;
+}
+
 /** Throws InputError where the file is no experiment on Megatron-LM, or asks for a variable that nobody gives. */
 export function experimentOf(source: Source): Experiment {
   const { path } = source;
@@ -32,7 +40,7 @@ export function experimentOf(source: Source): Experiment {
   if (module.framework !== undefined && module.framework !== 'megatron')
     throw new InputError({
       message: `framework is ${String(module.framework)}`,
-      expected: 'megatron: what another back end is told is not read',
+      expected: 'megatron or torchtitan: what another back end is told is not read',
       at: located.locate(`${pointer}/framework`),
     });
   const missing: string[] = [];

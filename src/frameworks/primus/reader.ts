@@ -2,10 +2,11 @@ import { MEGATRON_FILE_RULES } from '../megatron/file-rules.ts';
 import { readRun } from '../megatron/reader.ts';
 import { megatronRun } from '../megatron/run.ts';
 import type { LaunchReader } from '../port/reader.ts';
-import { experimentOf } from './experiment.ts';
+import { experimentOf, titanModule } from './experiment.ts';
 import { MANUAL_SPLIT_RULE, withLayout } from './manual-split.ts';
 import { flagsFrom } from './overrides.ts';
 import { RECOMPUTE_LAYERS_RULE } from './recompute-rule.ts';
+import { titanExperiment } from './titan.ts';
 
 /** Its own rules, and Megatron-LM's but for the parser's: Primus passes keys of its own beside its flags. */
 const own = [MANUAL_SPLIT_RULE, RECOMPUTE_LAYERS_RULE];
@@ -16,6 +17,8 @@ export const primusReader: LaunchReader = {
   file: 'primus.yaml',
   rules,
   read: (source) => {
+    const titan = titanModule(source);
+    if (titan !== null) return titanExperiment(source, titan.module, titan.pointer);
     const nameOf = (flag: string) => flag.slice(2).replaceAll('-', '_');
     const experiment = experimentOf(source);
     const flags = flagsFrom(experiment);

@@ -3,7 +3,7 @@ import { bad } from './file-rule.ts';
 import type { Tree } from './tree.ts';
 
 /** Words or numbers, `switch`: true or false, `share`: a number from 0 to 1. */
-export type Values = readonly (string | number)[] | 'switch' | 'share';
+export type Values = readonly (string | number | boolean)[] | 'switch' | 'share';
 
 /** By the dotted path of their key. */
 export type ValuesOf = Readonly<Record<string, Values>>;
@@ -21,7 +21,7 @@ export function unknownValue(tree: Tree, known: ValuesOf) {
 function meets(value: unknown, values: Values): boolean {
   if (values === 'switch') return typeof value === 'boolean';
   if (values === 'share') return typeof value === 'number' && value >= 0 && value <= 1;
-  return values.includes(value as string | number);
+  return values.includes(value as string | number | boolean);
 }
 
 /** `word` stands where one of `values` should; the nearest of them is the hint. */

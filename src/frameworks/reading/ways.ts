@@ -13,14 +13,15 @@ export function readWays(
 ): ReadFile {
   const files = ways.map(read);
   const [only] = files;
-  if (files.length === 1) return { ...only!, gpus: ways[0]!.gpus };
+  const startedOn = ways.map(({ gpus }, i) => gpus ?? files[i]!.gpus ?? null);
+  if (files.length === 1) return { ...only!, gpus: startedOn[0]! };
   const agreed = (gpus?: number | null): Asked => {
     const all = files.map((file) => file.asked(gpus));
     const odd = differences(all);
     if (odd.length > 0) throw unlike(path, ways, odd);
     return { ...all[0]!, notes: once(all.flatMap(({ notes = [] }) => notes)) };
   };
-  const counts = once(ways.map(({ gpus }) => gpus));
+  const counts = once(startedOn);
   const several = once(ways.map(({ job }) => job)).length > 1;
   return {
     ...only!,

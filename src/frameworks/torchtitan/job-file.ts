@@ -1,5 +1,5 @@
 import { InputError } from '../../domain/input-error.ts';
-import type { Made, Value } from '../../foreign/python/value.ts';
+import { isKind, type Made, type Value } from '../../foreign/python/value.ts';
 import type { Located } from '../port/reader.ts';
 import type { Assigned } from './assignments.ts';
 
@@ -71,6 +71,24 @@ export function jobFields({ value, locate }: Located, file: string): Map<string,
     fields.set(COUNT, stages);
   }
   fields.set(SECTION, { value: made(checkpoint), line: locate(`/${SECTION}/mode`).line ?? 1 });
+  return fields;
+}
+
+/** Fields of a command line under the names of today; those of recomputation over what the job has of it. */
+export function fieldsNamed(
+  given: ReadonlyMap<string, Assigned>,
+  under: ReadonlyMap<string, Assigned>,
+): Map<string, Assigned> {
+  const fields = new Map<string, Assigned>();
+  const before = under.get(SECTION)?.value;
+  const checkpoint = new Map(isKind(before, 'made') ? before.keywords : []);
+  for (const [own, { value, line }] of given) {
+    const path = RENAMED[own] ?? own.replace(MOVED, 'parallelism.$1');
+    if (path.startsWith(`${SECTION}.`)) {
+      checkpoint.set(path.slice(SECTION.length + 1), typeof value === 'number' ? String(value) : value);
+      fields.set(SECTION, { value: made(checkpoint), line });
+    } else fields.set(path, { value: renamedValue(path, value), line });
+  }
   return fields;
 }
 

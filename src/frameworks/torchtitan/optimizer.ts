@@ -1,5 +1,6 @@
 import { InputError } from '../../domain/input-error.ts';
 import type { Problem } from '../../domain/problem.ts';
+import { pythonText } from '../../foreign/python/print.ts';
 import { isKind, type Value } from '../../foreign/python/value.ts';
 import type { ExpressedOptimizers } from '../port/framework.ts';
 import { classOf } from './made.ts';
@@ -10,17 +11,20 @@ import type { TitanRun } from './run.ts';
  * (torchtitan/components/optimizer/optimizer.py and config/configs.py@b5bcd76).
  */
 export const TITAN_OPTIMIZERS: ExpressedOptimizers = {
-  adamw: { master: ['fp32', 'none'], moments: ['fp32', 'bf16'] },
+  adamw: { master: ['fp32', 'none'], moments: ['fp32', 'bf16'], update: ['fused', 'foreach'] },
 };
 
 /** Lines of a recipe; none for AdamW as it is. */
 export function optimizerLines({ workload: { optimizerOptions = {} } }: Problem): string[] {
-  const { master, moments } = optimizerOptions;
+  const { master, moments, update } = optimizerOptions;
   return [
     ...(master === 'none' ? ['    c.training.dtype = "bfloat16"'] : []),
     ...(moments === 'bf16' && master !== 'none'
       ? ['    c.optimizer.implementation = "fused_opt_states_bf16"']
       : []),
+    ...(update === undefined || (moments === 'bf16' && master !== 'none')
+      ? []
+      : [`    c.optimizer.implementation = ${pythonText(update)}`]),
   ];
 }
 
@@ -40,6 +44,9 @@ export function askedOptimizer(run: TitanRun): string | undefined {
     ...(run.at('training.dtype') === 'bfloat16' ? ['master=none'] : []),
     ...(run.at('optimizer.implementation') === 'fused_opt_states_bf16' && !names.includes('DistMuon')
       ? ['moments=bf16']
+      : []),
+    ...(run.at('optimizer.implementation') === 'foreach' && !names.includes('DistMuon')
+      ? ['update=foreach']
       : []),
   ];
   return words.join() === 'adamw' ? undefined : words.join();

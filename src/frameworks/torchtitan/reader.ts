@@ -1,9 +1,11 @@
 import { InputError } from '../../domain/input-error.ts';
 import { isKind, type Value } from '../../foreign/python/value.ts';
-import type { Asked, LaunchReader, ModelFacts, Source } from '../port/reader.ts';
+import type { Asked, LaunchReader, ModelFacts, ReadFile, Source } from '../port/reader.ts';
 import { broken } from '../reading/file-rule.ts';
+import { readWays } from '../reading/ways.ts';
 import { trainedBy } from './adapters.ts';
 import type { RecipeAssignments } from './assignments.ts';
+import { commandLine, isTitanFlag, RUN_SCRIPT, startsTitan } from './command-line.ts';
 import { TITAN_FILE_RULES } from './file-rules.ts';
 import { ISLAND_FILE } from './islands.ts';
 import { jobFields } from './job-file.ts';
@@ -27,16 +29,27 @@ export const titanReader: LaunchReader = {
   read(source) {
     const { path } = source;
     refuseIsland(source);
-    const run = titanRun(
-      /\.toml$/i.test(path) ? jobOf(source) : recipeOf(source.statements(), path, source.part),
-      path,
+    if (!startsTitan(source))
+      return titanFile(
+        titanRun(
+          /\.toml$/i.test(path) ? jobOf(source) : recipeOf(source.statements(), path, source.part),
+          path,
+        ),
+      );
+    const found = source.words(isTitanFlag, RUN_SCRIPT);
+    return readWays(source, found, ({ words }) =>
+      titanFile(titanRun(commandLine(words, found.variables, source), path)),
     );
-    return {
-      asked: (gpus) => askedOf(run, gpus ?? null),
-      violations: (gpus) => broken(TITAN_FILE_RULES, run, sizesOf(run, gpus), (at) => run.line(at)),
-    };
   },
 };
+
+/** Of a job, however it was written. */
+export function titanFile(run: TitanRun): ReadFile {
+  return {
+    asked: (gpus) => askedOf(run, gpus ?? null),
+    violations: (gpus) => broken(TITAN_FILE_RULES, run, sizesOf(run, gpus), (at) => run.line(at)),
+  };
+}
 
 /** What islands do together stands in no recipe of one of them. */
 function refuseIsland({ path, beside }: Source): void {
@@ -104,12 +117,24 @@ function askedOf(run: TitanRun, gpus: number | null): Asked {
     layers: run.model?.layers ?? null,
     hiddenSize: run.model?.hiddenSize ?? null,
     ...(run.model === null ? {} : { model: factsOf(run.model) }),
-    notes: [...lossNotes(run), ...scheduleNotes(run, pp, schedule)],
+    notes: [...lossNotes(run), ...scheduleNotes(run, pp, schedule), ...reshardNotes(reshard, pp)],
   };
 }
 
 function scheduleOf(name: string | null): string | null {
   return Object.entries(SCHEDULE_NAMES).find(([, theirs]) => theirs === (name ?? '1F1B'))?.[0] ?? null;
+}
+
+/**
+ * Under a pipeline each forward then gathers its stage again, which backward leaves gathered until the last one
+ * (set_reshard_after_backward in torch/distributed/pipelining/stage.py): as much memory, and more time than is estimated.
+ */
+function reshardNotes(reshard: string | null, pp: number): string[] {
+  return reshard === 'always' && pp > 1
+    ? [
+        'fsdp_reshard_after_forward always with a pipeline gathers parameters for each micro-batch: estimated without, as by default',
+      ]
+    : [];
 }
 
 /** Schedules that torchtitan has and that cannot be timed. */

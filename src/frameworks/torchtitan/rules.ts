@@ -94,7 +94,13 @@ const recomputation: Rule = (_, { techniques }) => {
     : no('recompute-module', `recompute of ${odd}`, 'op, by operator', 'Maybe recompute=op.');
 };
 
-export const PROBLEM_RULES: readonly ProblemRule[] = [model, adapters];
+/** One field says both how moments are kept and how they are updated: those in bf16 have a kernel of their own. */
+const update: ProblemRule = ({ workload: { optimizerOptions = {} } }) =>
+  optimizerOptions.update === 'foreach' && optimizerOptions.moments === 'bf16'
+    ? no('optimizer', 'update=foreach with moments=bf16', 'one of the two', 'Maybe moments=bf16 alone.')
+    : null;
+
+export const PROBLEM_RULES: readonly ProblemRule[] = [model, adapters, update];
 
 /** For models of the registry. */
 export const PLAN_RULES: readonly Rule[] = [

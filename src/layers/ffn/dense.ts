@@ -19,8 +19,11 @@ export interface DenseMlp {
   readonly subNorm?: boolean;
 }
 
-/** The fourth is of gpt-oss: x·σ(1.702·x) as gate, clamped at 7, over the other half plus one (modeling_gpt_oss.py of transformers). */
-export const ACTIVATIONS = ['silu', 'gelu', 'relu', 'clamped-quick-gelu', 'squared-relu'] as const;
+/**
+ * The fourth is of gpt-oss: x·σ(1.702·x) as gate, clamped at 7, over the other half plus one (modeling_gpt_oss.py of transformers). The last
+ * is of apertus: a parabola above zero, an exponential below, each with a weight of its own (XIELUActivation of transformers).
+ */
+export const ACTIVATIONS = ['silu', 'gelu', 'relu', 'clamped-quick-gelu', 'squared-relu', 'xielu'] as const;
 
 /** Of an MLP or of experts: changes no count and next to no time, but which model a launcher is told of. */
 export type Activation = (typeof ACTIVATIONS)[number];
@@ -104,6 +107,7 @@ export function mlpOperators(mlp: Mlp, context: LayerContext): Operator[] {
         input('next', local.linearInputBytes * elements, module, 'op'),
         ...(fused || !gated ? [] : [kept(e * elements, module, 'op')]),
       ],
+      weights: bias(mlp.activation === 'xielu', part, 2),
     }),
     ...(mlp.subNorm === true ? [subNorm('mlp-sub-norm', part, width, context, [module])] : []),
     rowParallel(

@@ -19,8 +19,17 @@ export interface MoeMlp {
   readonly sharedGate: boolean;
   /** Tokens are projected down to so many elements before they are sent to experts, and up again after (nemotron_h); left out: they are not. */
   readonly latentSize?: number;
+  /** So many experts more that give back what they are given: the router scores them, a token that goes there is not sent (longcat_flash). */
+  readonly idleExperts?: number;
+  /** Norms before and after the experts and after the shared one, scales in the router (gemma4). */
+  readonly branchNorms?: boolean;
   /** Left out: SiLU where gated, else GELU. */
   readonly activation?: Activation;
+}
+
+/** Experts with weights that a token goes to, in the mean of a balanced router. */
+export function busyOf({ topK, experts, idleExperts = 0 }: MoeMlp): number {
+  return (topK * experts) / (experts + idleExperts);
 }
 
 /** Whether shapes follow the routing, so that the host waits for counts and graphs of a layer's parts leave experts out. */
@@ -33,7 +42,7 @@ export function countsFromRouting({ stack }: LayerContext): boolean {
  */
 export function expertSizes(spec: MoeMlp, { model, local, stack, c }: LayerContext) {
   const rows = residualTokens(local);
-  const routed = rows * spec.topK;
+  const routed = rows * busyOf(spec);
   const etp = local.expertTensorParallel;
   return {
     rows,

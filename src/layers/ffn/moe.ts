@@ -1,10 +1,11 @@
 import { closed, flag, size, sizeOrNone } from '../../document/shapes.ts';
 import { layerModule } from '../layer-module.ts';
 import { residualTokens } from '../local-shape.ts';
+import { norm } from '../norm.ts';
 import { gemm, input, kept, type LayerContext, type Operator, operator, stream } from '../operator.ts';
 import { bias, matrix, type Weight } from '../weight.ts';
 import { ACTIVATIONS, type Activation, mlpOperators } from './dense.ts';
-import { countsFromRouting, expertSizes, type MoeMlp } from './expert-sizes.ts';
+import { busyOf, countsFromRouting, expertSizes, type MoeMlp } from './expert-sizes.ts';
 import { combine, dispatch } from './token-exchange.ts';
 
 export type { MoeMlp };
@@ -21,12 +22,15 @@ export const moe = layerModule<MoeMlp>({
       correctionBias: flag,
       sharedGate: flag,
       latentSize: size,
+      idleExperts: size,
+      branchNorms: flag,
       activation: { enum: ACTIVATIONS },
     },
   ),
   complete(given) {
-    if (given.topK > given.experts)
-      return { key: 'topK', message: `topK is ${given.topK}`, expected: `at most experts ${given.experts}` };
+    const most = given.experts + (given.idleExperts ?? 0);
+    if (given.topK > most)
+      return { key: 'topK', message: `topK is ${given.topK}`, expected: `at most experts ${most}` };
     return { ...moeMlp(given.experts, given.topK, given.expertFfnHiddenSize), ...given };
   },
   operators: (spec, context) => [
@@ -37,6 +41,7 @@ export const moe = layerModule<MoeMlp>({
     combine(spec, context),
     ...fromLatents(spec, context),
     ...shared(spec, context),
+    ...(spec.branchNorms === true ? BRANCH_NORMS.map((name) => norm(name, context, ['moe'])) : []),
   ],
   constraints({ experts: n, expertFfnHiddenSize: width }, { ep, etp }) {
     if (width % etp !== 0)
@@ -45,10 +50,13 @@ export const moe = layerModule<MoeMlp>({
       return { rule: 'experts-divisible-by-ep', actual: `${n} experts`, limit: `a multiple of ep=${ep}` };
     return null;
   },
-  describe: ({ experts: n, topK, expertFfnHiddenSize, latentSize }) =>
-    `${n} experts of ${expertFfnHiddenSize}, top ${topK}${latentSize === undefined ? '' : `, on latents of ${latentSize}`}`,
+  describe: ({ experts: n, topK, expertFfnHiddenSize, latentSize, idleExperts }) =>
+    `${n} experts of ${expertFfnHiddenSize}${idleExperts === undefined ? '' : `, ${idleExperts} that do nothing`}, top ${topK}${latentSize === undefined ? '' : `, on latents of ${latentSize}`}`,
   experts: (spec) => spec.experts,
 });
+
+/** Before the experts, after them and after the shared expert (gemma4). */
+const BRANCH_NORMS = ['experts-norm', 'post-experts-norm', 'post-shared-norm'];
 
 /** Gated experts with nothing special. */
 export function moeMlp(n: number, topK: number, width: number, over: Partial<MoeMlp> = {}): MoeMlp {
@@ -70,7 +78,7 @@ export function moeMlp(n: number, topK: number, width: number, over: Partial<Moe
 function router(spec: MoeMlp, context: LayerContext): Operator {
   const { model, c } = context;
   const { rows } = expertSizes(spec, context);
-  const n = spec.experts;
+  const n = spec.experts + (spec.idleExperts ?? 0);
   return operator({
     name: 'router',
     modules: ['moe'],
@@ -84,6 +92,8 @@ function router(spec: MoeMlp, context: LayerContext): Operator {
       matrix({ part: 'router', rows: model.hiddenSize, columns: n, split: 'replicated' }),
       ...bias(spec.routerBias, 'router', n),
       ...bias(spec.correctionBias, 'router', n, { role: 'buffer', trainable: false }),
+      // A scale of each element that it reads, and of each expert (Gemma4TextRouter of transformers).
+      ...bias(spec.branchNorms === true, 'router', model.hiddenSize + n),
     ],
   });
 }
@@ -121,7 +131,7 @@ function latentProjection(
  * halves, the sigmoid and the gate (swiglu in torchtitan/models/gpt_oss/moe.py@b5bcd76).
  */
 const KEPT_APART: Readonly<Record<Activation, number>> = {
-  ...{ silu: 1, gelu: 1, relu: 1, 'squared-relu': 2 },
+  ...{ silu: 1, gelu: 1, relu: 1, 'squared-relu': 2, xielu: 2 },
   'clamped-quick-gelu': 4,
 };
 
@@ -141,7 +151,7 @@ function experts(spec: MoeMlp, context: LayerContext): Operator[] {
   const apart = eager ? KEPT_APART[spec.activation ?? 'silu'] : 0;
   // Each expert's GEMM is launched by itself, those of one linear after the other (TE's GroupedLinear; its counts are on the host).
   const launched = countsFromRouting(context) ? (c.hostUnitsPerExpert * localExperts) / 2 : 0;
-  const owned: Partial<Weight> = { split: 'expert', count: spec.experts, active: spec.topK };
+  const owned: Partial<Weight> = { split: 'expert', count: spec.experts, active: busyOf(spec) };
   const part = 'routedExperts';
   const whole = spec.expertFfnHiddenSize;
   // Where one tensor has all experts' weights, as in models with biases (GptOssExperts), the gradient of each is made in zeros as large.

@@ -7,7 +7,7 @@ import {
   operator,
   stream,
 } from '../operator.ts';
-import { countsFromRouting, expertSizes, type MoeMlp } from './expert-sizes.ts';
+import { busyOf, countsFromRouting, expertSizes, type MoeMlp } from './expert-sizes.ts';
 
 /** Tokens permuted by expert and sent to the ranks that have theirs. */
 export function dispatch(spec: MoeMlp, context: LayerContext): Operator {
@@ -71,7 +71,7 @@ function exchange(spec: MoeMlp, context: LayerContext): Communication[] {
   const all: Communication[] = [];
   if (ep > 1) {
     if (stack.moeDispatcher === 'allgather') {
-      const bytes = (e * routed * h * ep) / spec.topK;
+      const bytes = (e * routed * h * ep) / busyOf(spec);
       all.push({ group: 'expert', collective: 'allGather', bytes, pass: 'forward' });
       all.push({ group: 'expert', collective: 'reduceScatter', bytes, pass: 'backward' });
     } else {

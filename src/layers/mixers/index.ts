@@ -1,5 +1,6 @@
 import { attentionBesideMamba } from './attention-beside-mamba.ts';
 import { gatedDeltaNet } from './gated-delta-net.ts';
+import { kimiDelta } from './kimi-delta.ts';
 import { latent } from './latent.ts';
 import { mamba } from './mamba.ts';
 import { mamba2 } from './mamba2.ts';
@@ -16,5 +17,6 @@ export const MIXERS = [
   mamba2,
   attentionBesideMamba,
   gatedDeltaNet,
+  kimiDelta,
   shortConvolution,
 ] as const;

@@ -3,7 +3,7 @@ import { layerModule } from '../layer-module.ts';
 import { columnParallel, rowParallel } from '../linear.ts';
 import { gemm, kept, type LayerContext, type Operator, operator, stream } from '../operator.ts';
 import { bias, matrix, vector } from '../weight.ts';
-import { convolutionKernel } from './chunked-scans.ts';
+import { convolutionKernel, scanKernel, stateSpaceWork } from './chunked-scans.ts';
 
 /** A selective state space of which each channel has decays of its own (Mamba, arXiv 2312.00752; jamba). */
 export interface Mamba {
@@ -17,9 +17,13 @@ export interface Mamba {
   readonly projectionBias: boolean;
   /** Norms of step, B and C, with weights (jamba). */
   readonly norms: boolean;
+  /** So many heads have a step, a decay and a skip each, not every channel (plamo2): scanned as Mamba-2. */
+  readonly heads?: number;
 }
 
 const PART = 'stateSpace';
+/** Tokens that kernels of heads work on as one product (plamo2's `mamba_chunk_size`). */
+const CHUNK = 256;
 
 /** Input and gate from one projection; a convolution; step, B and C from a narrow one; the scan; the projection back. */
 export const mamba = layerModule<Mamba>({
@@ -33,6 +37,7 @@ export const mamba = layerModule<Mamba>({
       convBias: flag,
       projectionBias: flag,
       norms: flag,
+      heads: size,
     },
   ),
   complete: (given, hiddenSize) => ({ ...mambaMixer(given.width, Math.ceil(hiddenSize / 16)), ...given }),
@@ -45,8 +50,8 @@ export const mamba = layerModule<Mamba>({
           actual: `tp=${tp}, cp=${cp}`,
           limit: 'tp=1, cp=1: no runtime divides Mamba layers',
         },
-  describe: ({ width, stateSize, timeStepRank }) =>
-    `Mamba ${width} wide, state ${stateSize}, steps of rank ${timeStepRank}`,
+  describe: ({ width, stateSize, timeStepRank, heads }) =>
+    `Mamba ${width} wide,${heads === undefined ? '' : ` ${heads} heads,`} state ${stateSize}, steps of rank ${timeStepRank}`,
   kernelPackages: ['causal-conv1d', 'mamba-ssm'],
   weakly: () =>
     'Mamba: no kernel times published; its scan is priced by the bytes that it moves and the state it runs through',
@@ -94,33 +99,39 @@ function selection(m: Mamba, { local }: LayerContext): Operator[] {
       name: 'step-projections',
       kernels: [
         gemm(tokens, narrow, width),
-        gemm(tokens, width, rank),
+        gemm(tokens, m.heads ?? width, rank),
         ...(m.norms ? [stream('element-wise', 2 * e * tokens * narrow, 4 * e * tokens * narrow, 3)] : []),
       ],
       saved: [kept(e * tokens * (width + (m.norms ? 2 : 1) * narrow))],
       hostUnits: m.norms ? 7 : 4,
       weights: [
         matrix({ part: PART, rows: width, columns: narrow, elementWise: true }),
-        matrix({ part: PART, rows: rank, columns: width }),
-        vector(PART, width),
+        matrix({ part: PART, rows: rank, columns: m.heads ?? width }),
+        vector(PART, m.heads ?? width),
         ...bias(m.norms, PART, narrow),
       ],
     }),
     operator({
       name: 'scan',
       kernels: [
-        stream(
-          'element-wise',
-          tokens * (e * (4 * width + 2 * n) + states),
-          tokens * (e * (9 * width + 6 * n) + 3 * states),
-        ),
+        m.heads === undefined
+          ? stream(
+              'element-wise',
+              tokens * (e * (4 * width + 2 * n) + states),
+              tokens * (e * (9 * width + 6 * n) + 3 * states),
+            )
+          : scanKernel(
+              stateSpaceWork({ width, groups: 1, stateSize: n, chunk: CHUNK, elementBytes: e }),
+              tokens,
+            ),
       ],
       // The step of each channel, the scan's output, and that gated.
       saved: [kept(2 * e * tokens * width), kept(local.linearInputBytes * tokens * width)],
       backwardBytes: 5 * e * tokens * width,
       hostUnits: 2,
       scoreFlops: 7 * width * n,
-      weights: [vector(PART, width * n), vector(PART, width)],
+      weights:
+        m.heads === undefined ? [vector(PART, width * n), vector(PART, width)] : [vector(PART, 2 * m.heads)],
     }),
   ];
 }

@@ -2,38 +2,16 @@ import { closed, flag, size, sizeOrNone } from '../../document/shapes.ts';
 import { asRun } from '../eager.ts';
 import { layerModule } from '../layer-module.ts';
 import { columnParallel } from '../linear.ts';
-import { type Kernel, kept, type LayerContext, type Operator, operator, stream } from '../operator.ts';
+import { kept, type LayerContext, type Operator, operator, stream } from '../operator.ts';
 import { subNorm, subNormLaw } from '../sub-norm.ts';
 import { bias, matrix } from '../weight.ts';
-import { contextExchange, exchangedShape, gatheredBytes } from './context-exchange.ts';
 import { outputGate } from './output-gate.ts';
 import { attentionOutput } from './output-projection.ts';
-import { meanChunk, meanReach } from './reach.ts';
+import { softmaxCore } from './softmax-core.ts';
+import { localHeads, type SoftmaxAttention, valueWidth } from './softmax-sizes.ts';
 import { wholeNorms } from './whole-norms.ts';
 
-/** Grouped-query attention, its window and sinks included. */
-export interface SoftmaxAttention {
-  readonly kind: 'softmax';
-  readonly heads: number;
-  readonly kvHeads: number;
-  readonly headDim: number;
-  readonly qkvBias: boolean;
-  readonly outBias: boolean;
-  /** Parameters of the norms on q and k together, 0 without. */
-  readonly qkNormParameters: number;
-  /** One learned sink logit per head (gpt-oss). */
-  readonly sinks: boolean;
-  /** Tokens a query may look back on, or null for full causal attention. */
-  readonly slidingWindow: number | null;
-  /** Sequences are attended to in chunks of so many tokens (llama4). */
-  readonly chunk?: number;
-  /** false: queries and keys are not rotated in this layer (every fourth of smollm3 and llama4). */
-  readonly rope?: boolean;
-  /** A norm over all heads of the output, before it is projected (bitnet). */
-  readonly subNorm?: boolean;
-  /** A sigmoid gate on each element of the output, projected beside the queries (qwen3_next). */
-  readonly gate?: boolean;
-}
+export type { SoftmaxAttention };
 
 const PART = 'attention';
 
@@ -53,6 +31,9 @@ export const softmax = layerModule<SoftmaxAttention>({
       rope: flag,
       subNorm: flag,
       gate: flag,
+      headGate: flag,
+      valueHeadDim: size,
+      valuesOfKeys: flag,
     },
   ),
   complete(given, hiddenSize) {
@@ -67,12 +48,12 @@ export const softmax = layerModule<SoftmaxAttention>({
   },
   operators: (a, context) => [
     ...projections(a, context),
-    core(a, context),
-    ...(a.gate === true ? [outputGate(a.heads * a.headDim, context)] : []),
+    softmaxCore(a, context),
+    ...(a.gate === true || a.headGate === true ? [outputGate(a.heads * valueWidth(a), context)] : []),
     ...(a.subNorm === true
-      ? [subNorm('attention-sub-norm', PART, a.heads * a.headDim, context, ['core_attn'])]
+      ? [subNorm('attention-sub-norm', PART, a.heads * valueWidth(a), context, ['core_attn'])]
       : []),
-    attentionOutput({ width: a.heads * a.headDim, biased: a.outBias }, context),
+    attentionOutput({ width: a.heads * valueWidth(a), biased: a.outBias }, context),
   ],
   within({ slidingWindow, chunk, ...others }, sequence) {
     const chunked = chunk !== undefined && chunk < sequence;
@@ -102,13 +83,16 @@ export const softmax = layerModule<SoftmaxAttention>({
       };
     return subNorm === true ? subNormLaw(tp) : null;
   },
-  describe: ({ heads, kvHeads, headDim, slidingWindow, chunk, rope, gate }) =>
+  describe: ({ heads, kvHeads, headDim, slidingWindow, chunk, rope, gate, headGate, ...others }) =>
     [
       `${heads} heads, ${kvHeads} key-value, ${headDim} wide`,
+      ...(others.valueHeadDim === undefined ? [] : [`values ${others.valueHeadDim}`]),
+      ...(others.valuesOfKeys === true ? ['values of keys'] : []),
       ...(slidingWindow === null ? [] : [`window ${slidingWindow}`]),
       ...(chunk === undefined ? [] : [`chunks of ${chunk}`]),
       ...(rope === false ? ['not rotated'] : []),
       ...(gate === true ? ['gated'] : []),
+      ...(headGate === true ? ['heads gated'] : []),
     ].join(', '),
 });
 
@@ -132,41 +116,47 @@ export function softmaxAttention(
   };
 }
 
-/** Heads and key-value heads of one GPU: below one of the latter for each, they are replicated. */
-function localHeads({ heads, kvHeads }: SoftmaxAttention, tp: number): { heads: number; kvHeads: number } {
-  return { heads: heads / tp, kvHeads: Math.max(1, kvHeads / tp) };
-}
-
 function projections(a: SoftmaxAttention, { model, local, stack }: LayerContext): Operator[] {
   const { heads, kvHeads } = localHeads(a, local.tensorParallel);
   const e = local.elementBytes;
   const q = local.tokens * heads * a.headDim;
-  const kv = local.tokens * kvHeads * a.headDim;
+  const k = local.tokens * kvHeads * a.headDim;
+  const v = local.tokens * kvHeads * valueWidth(a);
   const h = model.hiddenSize;
+  const keyValue = a.headDim + (a.valuesOfKeys === true ? 0 : valueWidth(a));
   // Gates lie beside the queries, and are kept for what they gate.
-  const beside = a.gate === true ? 2 : 1;
+  const beside = a.gate === true ? 1 : 0;
+  const gates = beside * valueWidth(a) + (a.headGate === true ? 1 : 0);
   // Of products one after the other torch keeps every second one's output, those of q and v (torchtitan@b5bcd76,
   // distributed/activation_checkpoint.py); its compiler brings back what the kernel reads of q too (torchtitan's runs).
-  const dropped = stack.compiled ? q + kv : kv;
+  const dropped = stack.compiled ? q + v : v;
   const qkv = columnParallel(
     {
       name: 'qkv',
       inputs: h,
-      outputs: (beside * heads + 2 * kvHeads) * a.headDim,
-      saved: [kept(e * (q + 2 * kv - dropped)), kept(e * dropped, 'op')],
+      outputs: heads * (a.headDim + gates) + kvHeads * keyValue,
+      saved: [kept(e * (q + k + v - dropped)), kept(e * dropped, 'op')],
       modules: ['op'],
-      partly: { op: { share: dropped / (q + 2 * kv), received: 'again' } },
-      backwardBytes: e * (2 * q + 2 * kv),
+      partly: { op: { share: dropped / (q + k + v), received: 'again' } },
+      backwardBytes: e * (2 * q + k + v),
       weights: [
-        matrix({ part: PART, rows: h, columns: beside * a.heads * a.headDim, targets: ['q'] }),
         matrix({
           part: PART,
           rows: h,
-          columns: 2 * a.kvHeads * a.headDim,
-          least: 2 * a.headDim,
-          targets: ['k', 'v'],
+          columns: a.heads * (a.headDim + beside * valueWidth(a)),
+          targets: ['q'],
         }),
-        ...bias(a.qkvBias, PART, (beside * a.heads + 2 * a.kvHeads) * a.headDim, { split: 'tensor' }),
+        matrix({
+          part: PART,
+          rows: h,
+          columns: a.kvHeads * keyValue,
+          least: keyValue,
+          targets: a.valuesOfKeys === true ? ['k'] : ['k', 'v'],
+        }),
+        ...(a.headGate === true ? [matrix({ part: PART, rows: h, columns: a.heads })] : []),
+        ...bias(a.qkvBias, PART, a.heads * (a.headDim + beside * valueWidth(a)) + a.kvHeads * keyValue, {
+          split: 'tensor',
+        }),
         ...bias(a.qkNormParameters > 0, PART, a.qkNormParameters),
       ],
     },
@@ -177,63 +167,8 @@ function projections(a: SoftmaxAttention, { model, local, stack }: LayerContext)
   const positions = operator({
     name: 'rotary',
     modules: ['op'],
-    kernels: rotary ? [stream('element-wise', forward * (q + kv), backward * (q + kv), 2)] : [],
+    kernels: rotary ? [stream('element-wise', forward * (q + k), backward * (q + k), 2)] : [],
     hostUnits: rotary ? 2 : 0,
   });
-  return [qkv, ...(a.qkNormParameters > 2 * a.headDim ? [wholeNorms(q + kv, local)] : []), positions];
-}
-
-function core(a: SoftmaxAttention, context: LayerContext): Operator {
-  const { local, stack, c } = context;
-  const { heads, kvHeads } = localHeads(a, local.tensorParallel);
-  const exchanged = { heads, kvHeads, keyValues: 2 * kvHeads * a.headDim, queries: heads * a.headDim };
-  const attended = meanChunk(local.sequence, a.chunk ?? local.sequence);
-  const reach = meanReach(attended, a.slidingWindow);
-  const base = {
-    name: 'core-attention',
-    modules: ['core_attn'] as const,
-    communication: contextExchange(exchanged, context),
-    backwardBytes: gatheredBytes(exchanged, context),
-    weights: bias(a.sinks, PART, a.heads, { split: 'tensor' }),
-    scoreFlops: 4 * reach * a.heads * a.headDim,
-  };
-  if (stack.attentionKernel !== 'unfused') {
-    const shape = {
-      // Chunks are sequences of their own.
-      batch: (local.microBatch * local.sequence) / attended,
-      ...exchangedShape(exchanged, context),
-      sequence: attended,
-      qkHeadDim: a.headDim,
-      vHeadDim: a.headDim,
-      window: a.slidingWindow,
-      sinks: a.sinks,
-    };
-    const kernels: Kernel[] = [{ kind: 'attention', shape }];
-    return operator({
-      ...base,
-      kernels,
-      saved: [
-        kept(4 * local.tokens * heads, 'core_attn'),
-        // Outside its kernel a sink scales what that returns, which is kept beside (torchtitan/models/gpt_oss/model.py@b5bcd76).
-        ...(a.sinks && !stack.compiled && !stack.fusedActivation
-          ? [kept(local.elementBytes * local.tokens * heads * a.headDim, 'core_attn', 'op')]
-          : []),
-      ],
-      hostUnits: 2,
-    });
-  }
-  const e = local.elementBytes;
-  const scores = (local.microBatch * heads * local.sequence ** 2) / local.contextParallel;
-  const savedPerScore = stack.dropoutMasks ? 2 * e + 1 : e;
-  // Megatron's fused softmax needs (micro-batch · heads per GPU) divisible by 4, else several eager kernels run.
-  const eager = (local.microBatch * heads) % 4 === 0 ? 0 : c.hostUnitsSoftmaxFallback;
-  return operator({
-    ...base,
-    kernels: [
-      { kind: 'batched-gemm', flops: 4 * scores * a.headDim, aligned: a.headDim % 8 === 0 },
-      stream('softmax', 4.5 * e * scores, 5.5 * e * scores, 3),
-    ],
-    saved: [kept(savedPerScore * scores, 'core_attn')],
-    hostUnits: 6 + eager,
-  });
+  return [qkv, ...(a.qkNormParameters > 2 * a.headDim ? [wholeNorms(q + k, local)] : []), positions];
 }

@@ -1,4 +1,4 @@
-import { closed, size } from '../../document/shapes.ts';
+import { closed, flag, size } from '../../document/shapes.ts';
 import { layerModule } from '../layer-module.ts';
 import { columnParallel } from '../linear.ts';
 import { residualTokens } from '../local-shape.ts';
@@ -17,6 +17,8 @@ export interface SparseLatentAttention extends Latents {
   readonly indexHeads: number;
   readonly indexHeadDim: number;
   readonly topK: number;
+  /** It reads what an earlier layer's indexer chose, and has none (glm_moe_dsa's `indexer_types`). */
+  readonly sharedChoice?: boolean;
 }
 
 const PART = 'attention';
@@ -25,23 +27,25 @@ const INDEXER = 'indexer';
 /** Latent attention whose keys and values stay latents: heads share one key of all latents, and what projects them up is applied to queries and outputs. */
 export const sparseLatent = layerModule<SparseLatentAttention>({
   kind: 'sparse-latent',
-  schema: closed({
-    kind: { const: 'sparse-latent' },
-    heads: size,
-    qLoraRank: size,
-    kvLoraRank: size,
-    qkNopeHeadDim: size,
-    qkRopeHeadDim: size,
-    vHeadDim: size,
-    indexHeads: size,
-    indexHeadDim: size,
-    topK: size,
-  }),
+  schema: closed(
+    {
+      kind: { const: 'sparse-latent' },
+      heads: size,
+      qLoraRank: size,
+      kvLoraRank: size,
+      qkNopeHeadDim: size,
+      qkRopeHeadDim: size,
+      vHeadDim: size,
+      indexHeads: size,
+      indexHeadDim: size,
+      topK: size,
+    },
+    { sharedChoice: flag },
+  ),
   complete: (given) => given,
   operators: (a, context) => [
     latentDown(a, context),
-    indexerProjections(a, context),
-    indexer(a, context),
+    ...(a.sharedChoice === true ? [] : [indexerProjections(a, context), indexer(a, context)]),
     queryUp(a, context),
     latentRotary(a, context),
     absorbed('query-absorption', a, context, [a.qkNopeHeadDim, a.kvLoraRank + a.qkRopeHeadDim]),
@@ -57,8 +61,8 @@ export const sparseLatent = layerModule<SparseLatentAttention>({
           actual: `sparse attention with an indexer, cp=${split.cp}`,
           limit: 'cp=1: the indexer scores the whole sequence',
         },
-  describe: ({ heads, indexHeads, topK }) =>
-    `${heads} latent heads, each query on ${topK} tokens of ${indexHeads} indexing heads' choice`,
+  describe: ({ heads, indexHeads, topK, sharedChoice }) =>
+    `${heads} latent heads, each query on ${topK} tokens of ${sharedChoice === true ? "an earlier layer's" : `${indexHeads} indexing heads'`} choice`,
   weakly: () =>
     'sparse attention: no kernel times published; priced as attention over a window of as many tokens, its indexer as attention without values; its indexer learns from the chosen tokens alone',
 });

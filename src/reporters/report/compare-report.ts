@@ -1,6 +1,7 @@
 import { deviceCount } from '../../domain/cluster.ts';
 import type { StageSeats } from '../../domain/explanation.ts';
 import { devicesOf } from '../../domain/plan.ts';
+import type { Problem } from '../../domain/problem.ts';
 import type { WhiskerData } from '../../page/report-data.ts';
 import { arithmetic } from '../../plan-text/degrees.ts';
 import { planText } from '../../plan-text/text.ts';
@@ -12,6 +13,7 @@ import type { Compared } from '../compared.ts';
 import { worthLines } from '../group-worth.ts';
 import { problemWords } from '../plan-table.ts';
 import { type AskedBill, purchaseBlock } from '../purchase.ts';
+import { millionWords, unitOf } from '../unit.ts';
 import { fullest, memoryWords } from '../words.ts';
 import { clusterPicture } from './cluster-picture.ts';
 import type { Cell, Page, Section } from './html.ts';
@@ -39,14 +41,14 @@ export function comparePage(
   const nameOf = ({ compared }: (typeof lines)[number]) => compared.problem.cluster.name;
   return {
     title: `${problem.model.name} on ${lines.map(nameOf).join(', ')}`,
-    subtitle: problemWords(problem).replace(/^.*?, (?=.*sequence )/, ''),
+    subtitle: problemWords(problem).replace(/^.*?, (?=.*(?:sequence|batch) )/, ''),
     facts: [
       ...(fastest.tokensPerSecond === null ? [] : [{ name: 'the fastest', value: nameOf(fastest) }]),
       ...(cheapest === null
         ? []
         : [
             {
-              name: 'the cheapest a token',
+              name: `the cheapest a ${unitOf(problem.model).slice(0, -1)}`,
               value: [cheapest, ...tiesOf(cheapest, priced)].map(nameOf).join(', or as much '),
             },
           ]),
@@ -56,14 +58,19 @@ export function comparePage(
         kind: 'table',
         title: 'Clusters',
         note: `Click a head to sort. A tie is closer than the model can tell. ${paidWords(all.map(({ compared }) => compared))}`,
-        table: { head: HEAD, rows: lines.map(rowOf) },
+        table: { head: headOf(problem), rows: lines.map(rowOf) },
       },
       ...othersSection(all),
       ...worthSection(all),
       ...(asked === null ? [] : billSections(all, asked)),
-      ...bars('Tokens a second', lines, ({ tokensPerSecond }) => tokensPerSecond, formatInteger),
       ...bars(
-        'US dollars for a million tokens',
+        problem.model.unit === undefined ? 'Tokens a second' : 'Samples a second',
+        lines,
+        ({ tokensPerSecond }) => tokensPerSecond,
+        formatInteger,
+      ),
+      ...bars(
+        `US dollars for a million ${unitOf(problem.model)}`,
         lines,
         ({ dollarsPerMillionTokens }) => dollarsPerMillionTokens,
         (value) => `$${digits(value)}`,
@@ -143,15 +150,15 @@ function tiesOf(cheapest: Line, priced: readonly Line[]): Line[] {
 
 type Line = ReturnType<typeof comparedLines>[number];
 
-const HEAD = [
+const headOf = ({ model }: Problem) => [
   { name: 'cluster' },
   { name: 'GPUs used', right: true },
   { name: 'step', right: true },
   { name: '±', right: true },
-  { name: 'tokens/s', right: true },
+  { name: `${unitOf(model)}/s`, right: true },
   { name: 'against the first', right: true },
   { name: '$/h', right: true },
-  { name: '$/Mtok', right: true },
+  { name: millionWords(model), right: true },
   { name: 'peak / limit GiB' },
   { name: 'weakest figure' },
   { name: 'best plan' },
@@ -169,7 +176,9 @@ function rowOf(line: Line): Cell[] {
       name,
       { text: `0 of ${deviceCount(cluster)}`, sort: 0 },
       { text: 'nothing fits' },
-      ...HEAD.slice(3).map(() => ({ text: '' })),
+      ...headOf(problem)
+        .slice(3)
+        .map(() => ({ text: '' })),
     ];
   const { plan, estimate } = best;
   const { memory } = fullest(estimate.stages);

@@ -10,6 +10,7 @@ import { bottleneckLines, effectWords, evenWords, hostsWords, roomWords } from '
 import { namesOf } from '../memory-bars.ts';
 import { problemWords } from '../plan-table.ts';
 import { drawnWords } from '../text-timeline.ts';
+import { unitOf } from '../unit.ts';
 import {
   fullest,
   layersWords,
@@ -69,7 +70,7 @@ export function planFacts(problem: Problem, estimate: Estimate): Page['facts'] {
   return [
     { name: 'a step', value: formatSeconds(estimate.stepSeconds) },
     { name: 'how sure, one side', value: `±${formatPercent(estimate.band)}` },
-    { name: 'tokens a second', value: formatInteger(estimate.tokensPerSecond) },
+    { name: `${unitOf(problem.model)} a second`, value: formatInteger(estimate.tokensPerSecond) },
     { name: 'model FLOPs used', value: formatPercent(estimate.mfu) },
     {
       name:

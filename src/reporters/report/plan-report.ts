@@ -14,6 +14,7 @@ import { planNotes } from '../plan-notes.ts';
 import { expert, problemWords, rank } from '../plan-table.ts';
 import { worstWords } from '../steady.ts';
 import { drawnWords } from '../text-timeline.ts';
+import { unitOf } from '../unit.ts';
 import {
   fullest,
   layersWords,
@@ -83,12 +84,12 @@ function nothingLine({ nearestMiss, excluded }: SearchResult): string {
     : `Nothing fits; the nearest miss: ${nearestMiss.reason.actual} of ${nearestMiss.reason.limit}; ${nearestMiss.remedy}`;
 }
 
-const HEAD = [
+const headOf = ({ model }: Problem) => [
   { name: '#', right: true },
   { name: 'step', right: true },
   { name: 'up to', right: true },
   { name: '±', right: true },
-  { name: 'tokens/s', right: true },
+  { name: `${unitOf(model)}/s`, right: true },
   { name: 'MFU', right: true },
   { name: 'GPUs', right: true },
   { name: 'degrees' },
@@ -132,7 +133,7 @@ function ranking(problem: Problem, { plans, evenSplit }: SearchResult) {
     ];
   };
   return {
-    head: HEAD,
+    head: headOf(problem),
     rows: [
       ...plans.map((one) => row(one, rank(one), one.rank)),
       ...('rule' in evenSplit ? [] : [row(evenSplit, 'even split', plans.length + 1)]),

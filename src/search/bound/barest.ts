@@ -1,9 +1,14 @@
 import type { Problem } from '../../domain/problem.ts';
+import type { KernelSeconds } from '../../evaluate/stage-costs.ts';
+import { microBatchesPerReplica } from '../space/candidate.ts';
 import type { Layout } from '../space/frame.ts';
 import { lowerBound, rampShare, type Sharpening } from './bounds.ts';
 import type { Group } from './by-size.ts';
 import type { CostBook } from './cost-book.ts';
+import { bareStages, cutsWithin } from './cut-within.ts';
 import { kernelBound } from './frame-bound.ts';
+import { layersAtLeast } from './pipeline-bound.ts';
+import type { Way } from './ways.ts';
 
 /** The same by kernels alone: a table, where that bound is work. */
 export function barestKernels(problem: Problem, book: CostBook, layout: Layout, group: Group): number {
@@ -33,6 +38,8 @@ export function barestBound(
     enough = Number.POSITIVE_INFINITY,
     worst = Number.POSITIVE_INFINITY,
     most = null,
+    alive = null,
+    ways,
   }: { readonly ramp?: number } & Sharpening = {},
 ): number {
   const { barest, transfers, orders } = group;
@@ -41,8 +48,69 @@ export function barestBound(
     const candidate = { layout, choice };
     const loosest = { ramp, transfers, ends: 'anyRecompute', orders } as const;
     // Sharpened only where it might be the least.
-    const sharpening = { enough: Math.min(least, enough), worst, most };
+    const sharpening = { enough: Math.min(least, enough), worst, most, alive, ...(ways && { ways }) };
     least = Math.min(least, lowerBound(problem, candidate, book.seconds(candidate), loosest, sharpening));
   }
   return least;
+}
+
+/**
+ * The same by kernels of layers that are whole and fit: the largest of some seconds that are tried within which a group has no cut,
+ * `known` where it has one within all of them; none is larger than `worst`.
+ */
+export function barestWays(
+  problem: Problem,
+  layout: Layout,
+  group: Group,
+  ways: readonly Way[],
+  {
+    known,
+    worst,
+    alive,
+  }: { readonly known: number; readonly worst: number; readonly alive: readonly number[] | null },
+): number {
+  const { secondsPerStep } = problem.stack.host;
+  const [choice] = group.barest;
+  const ramp = leastRamp(problem, layout, group);
+  const leastOf = (of: (one: KernelSeconds) => number) =>
+    layout.runs.map((_, run) => Math.min(...ways.map(({ kernels }) => of(kernels[run]!))));
+  const least = leastOf(({ secondsPerLayer: [seconds] }) => seconds!);
+  const [embedding, head] = [leastOf((one) => one.embeddingSeconds), leastOf((one) => one.headSeconds)];
+  const ends = layout.runs.map((_, run) => ({ embeddingSeconds: embedding[run]!, headSeconds: head[run]! }));
+  const within = cutsWithin({
+    ...{
+      microBatches: microBatchesPerReplica(problem, { layout, choice }),
+      layers: problem.model.layers.length,
+    },
+    ...{ fewest: layersAtLeast(layout, group.orders), first: 0, pipeline: 0, rest: 0 },
+    ...{
+      stages: bareStages({ layout, choice }, ends),
+      back: least.map((seconds) => ramp * seconds),
+      there: least.map(() => 0),
+    },
+    turns: alive === null ? null : { seconds: least, alive },
+  });
+  const holds = (way: Way, seconds: number) =>
+    within(way, (seconds / problem.stack.timeMultiplier.value - secondsPerStep) * (1 + ROUNDING));
+  const some = (seconds: number) => ways.some((way) => holds(way, seconds));
+  if (worst < Number.POSITIVE_INFINITY && !some(worst)) return worst;
+  return worst < known * NEAR ? known : lastThatNot(some, known, worst);
+}
+
+/** What is known so near to the largest is told no better. */
+const NEAR = 1.1;
+const ROUNDING = 1e-9;
+/** Seconds that are tried are so far apart, and none is larger than so many times what was known. */
+const STEP = 1.02;
+const STEPS = 40;
+
+/** Of what is known and values up to `most`, the largest at which something does not yet hold that holds for all larger ones. */
+function lastThatNot(holds: (value: number) => boolean, known: number, most: number): number {
+  let [low, high] = [0, Math.min(STEPS, Math.ceil(Math.log(most / known) / Math.log(STEP)))];
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if (holds(known * STEP ** middle)) high = middle;
+    else low = middle;
+  }
+  return known * STEP ** low;
 }

@@ -7,7 +7,7 @@ import { type Candidate, microBatchesPerReplica, sharedOf } from '../space/candi
 import type { Choice } from '../space/choices.ts';
 import type { Layout } from '../space/frame.ts';
 import { waysBound } from './crossings.ts';
-import { someCutWithin } from './cut-within.ts';
+import { cutsWithin, stagesOf } from './cut-within.ts';
 import { kindCounts } from './kind-counts.ts';
 import {
   type Loosest,
@@ -18,6 +18,7 @@ import {
   shareOf,
 } from './pipeline-bound.ts';
 import { tiedEnds } from './tied-ends.ts';
+import { plainWay, type Way } from './ways.ts';
 
 /**
  * No cut of a candidate makes its step faster. What the pipeline takes up to the last backward, and the end of the step with
@@ -29,7 +30,13 @@ export function lowerBound(
   candidate: Candidate,
   costs: readonly StageSeconds[],
   loosest: Loosest = loosestOf(problem, candidate),
-  { enough = Number.POSITIVE_INFINITY, worst = Number.POSITIVE_INFINITY, most = null }: Sharpening = {},
+  {
+    enough = Number.POSITIVE_INFINITY,
+    worst = Number.POSITIVE_INFINITY,
+    most = null,
+    alive = null,
+    ways,
+  }: Sharpening = {},
 ): number {
   const { ramp, ends, orders } = loosest;
   const paceAt = pacesFor(costs, loosest);
@@ -65,10 +72,19 @@ export function lowerBound(
     rest = Math.max(rest, leastRest(problem, candidate, line));
   const least = whole(reduced + rest);
   const limit = Math.min(enough, worst);
-  if (least >= limit || worst === Number.POSITIVE_INFINITY || problem.model.kinds.length > 1) return least;
-  const asked = { candidate, costs, loosest, lines, most, first, pipeline: atLeast, rest };
-  const seconds = (limit / multiplier - secondsPerStep) * (1 + ROUNDING);
-  return someCutWithin(problem, asked, seconds) ? least : limit;
+  if (least >= limit || problem.model.kinds.length > 1) return least;
+  if (worst === Number.POSITIVE_INFINITY) return least;
+  const within = cutsWithin({
+    ...{ microBatches, layers: problem.model.layers.length, fewest: layersAtLeast(candidate.layout, orders) },
+    ...{ stages: stagesOf(problem, { candidate, costs, loosest, lines }), first, pipeline: atLeast, rest },
+    back: costs.map(({ secondsPerLayer: [seconds] }) => ramp * seconds!),
+    there: costs.map(({ secondsPerLayer: [seconds], forwardShare }) => ramp * forwardShare * seconds!),
+    turns:
+      alive === null ? null : { seconds: costs.map(({ secondsPerLayer: [seconds] }) => seconds!), alive },
+  });
+  const secondsOf = (value: number) => (value / multiplier - secondsPerStep) * (1 + ROUNDING);
+  if (!within(plainWay(costs, most), secondsOf(limit))) return limit;
+  return ways === undefined || ways().some((way) => within(way, secondsOf(worst))) ? least : worst;
 }
 
 /** How far a bound is worth its work. */
@@ -79,6 +95,10 @@ export interface Sharpening {
   readonly worst?: number;
   /** Layers that fit on each stage, at most; null: not known. */
   readonly most?: readonly number[] | null;
+  /** Micro-batches that each stage has alive at most, of pipelines that take turns; null: not known. */
+  readonly alive?: readonly number[] | null;
+  /** What its layers are run with, each configuration in one of these ways: asked of each by itself, last of all. */
+  readonly ways?: () => readonly Way[];
 }
 
 const ROUNDING = 1e-9;

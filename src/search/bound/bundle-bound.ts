@@ -106,7 +106,7 @@ export function chainPace(
   const total = problem.workload.globalBatchSize / choice.microBatchSize;
   const fits = new Map<number, readonly number[] | null>();
   const secondsFor = (microBatches: number) => {
-    const fit = remembered(fits, microBatches, () => room.most([choice], microBatches));
+    const fit = remembered(fits, microBatches, () => room.mostOf(choice, microBatches));
     return leastFor(paces, microBatches, fit);
   };
   return {

@@ -71,8 +71,15 @@ export function orderOf(choice: Choice): string {
   });
 }
 
+const barestKnown = new Map<string, readonly Techniques[]>();
+
 /** Values of techniques agree with all choices or cost least time; each combination of those of which any may once. */
-function barestTechniques(group: readonly Choice[]): Techniques[] {
+function barestTechniques(group: readonly Choice[]): readonly Techniques[] {
+  const alike = new Set(group.map((one) => `${techniqueKeys(one.techniques).all}*${one.fewest}`));
+  return remembered(barestKnown, [...alike].join(';'), () => barestAmong(group));
+}
+
+function barestAmong(group: readonly Choice[]): Techniques[] {
   const [first] = group as [Choice];
   const ordered = TECHNIQUES.filter(({ barest }) => barest !== null);
   const least = ordered.filter(({ id, of, format }) => {

@@ -2,7 +2,9 @@ import type { Problem } from '../../domain/problem.ts';
 import { type Candidate, withAll, withoutFewest } from '../space/candidate.ts';
 import { loosestOf, lowerBound } from './bounds.ts';
 import type { CostBook } from './cost-book.ts';
+import { LayerRoom } from './layer-room.ts';
 import { squeezeOf } from './squeeze.ts';
+import { coveringWay } from './ways.ts';
 
 /**
  * No plan of a candidate takes less, seconds: covering some layers is never faster than covering none, nor than what memory
@@ -13,13 +15,19 @@ export function candidateBound(
   book: CostBook,
   candidate: Candidate,
   enough = Number.POSITIVE_INFINITY,
-  most: readonly number[] | null = null,
+  room = new LayerRoom(problem, book, candidate.layout),
 ): number {
   const least = withoutFewest(candidate);
   const plain = book.seconds(least);
-  const seconds = lowerBound(problem, least, plain, undefined, { enough, worst: enough, most });
+  const asked = enough < Number.POSITIVE_INFINITY;
+  const most = asked ? room.most([candidate.choice]) : null;
+  const alive = asked ? room.alive([candidate.choice]) : null;
+  const sharpening = { enough, worst: enough, most, alive };
+  const seconds = lowerBound(problem, least, plain, undefined, sharpening);
   if (candidate === least || seconds >= enough) return seconds;
+  // Behind what is run again more of the end of a step hides: what covering takes is no more than beside that.
   const squeeze = squeezeOf(problem, book, least, withAll(candidate));
   const loosest = { ...loosestOf(problem, candidate), squeeze };
-  return Math.max(seconds, lowerBound(problem, least, plain, loosest, { enough, worst: enough, most }));
+  const ways = () => [coveringWay(problem, book, room, candidate)];
+  return Math.max(seconds, lowerBound(problem, least, plain, loosest, { ...sharpening, ways }));
 }

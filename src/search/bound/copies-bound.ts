@@ -7,7 +7,8 @@ import { memoryLimitWords } from '../../evaluate/memory/limit-words.ts';
 import { type StageSeconds, stageSeconds } from '../../evaluate/stage-costs.ts';
 import type { Copies } from '../../hardware/process-groups.ts';
 import { type CopiesClass, type CopiesLoad, leastOfOwnSizes, slowestOf } from '../../partition/own-sizes.ts';
-import { remembered } from '../../units/remembered.ts';
+import { techniqueKeys } from '../../techniques/index.ts';
+import { remembered, rememberedOf } from '../../units/remembered.ts';
 import type { Choice } from '../space/choices.ts';
 import type { SearchOptions } from '../space/options.ts';
 import { firstAlike } from '../space/twin-groups.ts';
@@ -151,7 +152,10 @@ function specOf(
   };
 }
 
-/** No configuration of the frame has a smaller value: the choice that costs least, by each way to deal out the batch. */
+/**
+ * No configuration of the frame has a smaller value: the choice that costs least of those that fit with one sequence each, by each
+ * way to deal out the batch; infinite where none fits.
+ */
 export function leastOfCopies(
   problem: Problem,
   options: SearchOptions,
@@ -159,13 +163,26 @@ export function leastOfCopies(
   frame: UnlikeCopies,
 ): number {
   const all = copiesChoices(problem, frame, options).map((choice) => ({ microBatchSize: 1, ...choice }));
+  const fit = all.filter((choice) => copiesFit(problem, book, frame, choice));
   const deals = dealings(problem, frame, options);
   let least = Number.POSITIVE_INFINITY;
-  for (const choice of bySize(all).flatMap(({ barest }) => barest)) {
+  for (const choice of bySize(fit).flatMap(({ barest }) => barest)) {
     const classes = classesOf(frame, paceOf(problem, book, frame, choice, 'anyRecompute'));
     for (const dealing of deals) least = Math.min(least, leastDealt(problem, frame, classes, dealing));
   }
   return copiesBound(problem, options, frame, least);
+}
+
+const fits = new WeakMap<UnlikeCopies, Map<string, boolean>>();
+
+/** Whether copies may fit with one sequence each: larger micro-batches take no less. */
+function copiesFit(problem: Problem, book: CostBook, frame: UnlikeCopies, choice: Choice): boolean {
+  const { layer, step } = techniqueKeys(choice.techniques);
+  const known = rememberedOf(fits, frame, () => new Map<string, boolean>());
+  return remembered(known, `${layer}|${step}|${choice.dpReplicate}`, () => {
+    const sizes = frame.groups.map(() => 1);
+    return copiesMiss(problem, frame, sizes, paceOf(problem, book, frame, choice)) === null;
+  });
 }
 
 /** Seconds of the copy that takes longest, at least. */

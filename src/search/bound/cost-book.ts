@@ -2,6 +2,7 @@ import type { Problem } from '../../domain/problem.ts';
 import type { StageSpec } from '../../evaluate/context.ts';
 import { type LayerStates, layerSaved, layerStates } from '../../evaluate/layer-bytes.ts';
 import {
+  type KernelSeconds,
   kernelSeconds,
   type StageCosts,
   type StageSeconds,
@@ -36,7 +37,7 @@ interface RunKeys {
 /** Costs of stages, whatever they are asked for; forgets when it grows large. */
 class Costs {
   readonly profiles = profileCache();
-  readonly layers = new Table<readonly number[]>();
+  readonly kernels = new Table<KernelSeconds>();
   readonly saved = new Table<readonly number[]>();
   readonly states = new Table<LayerStates>();
   readonly alive = new Table<readonly number[]>(MOST_TIMES);
@@ -77,9 +78,9 @@ export class CostBook {
     return this.each(this.costs.times, candidate, stageSeconds);
   }
 
-  /** Seconds of a layer of each kind at least, by run: a look at many candidates at once. */
-  kernels(candidate: Candidate): readonly (readonly number[])[] {
-    return this.ofLayers(this.costs.layers, candidate, kernelSeconds);
+  /** Seconds of layers and ends of the model at least, by run: a look at many candidates at once. */
+  kernels(candidate: Candidate): readonly KernelSeconds[] {
+    return this.ofLayers(this.costs.kernels, candidate, kernelSeconds);
   }
 
   /** Bytes that a layer of each kind keeps for backward of each micro-batch, by run. */
@@ -121,11 +122,7 @@ export class CostBook {
   }
 
   /** What depends on nothing but the kernels of a layer. */
-  private ofLayers(
-    known: Table<readonly number[]>,
-    candidate: Candidate,
-    work: typeof layerSaved,
-  ): (readonly number[])[] {
+  private ofLayers<V>(known: Table<V>, candidate: Candidate, work: Work<V>): V[] {
     const { layout, choice } = candidate;
     const { kernels } = this.keysOf(layout);
     const { layer } = choiceKeys(choice);

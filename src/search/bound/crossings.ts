@@ -16,15 +16,17 @@ import { kindCounts } from './kind-counts.ts';
 
 /**
  * Seconds that the transfer from the last stage of each run to the first of the next keeps one of the two stages busy, for
- * one micro-batch and one way: links between unlike groups are rarely those inside a group.
+ * one micro-batch and one way: links between unlike groups are rarely those inside a group. `times`: as many bytes as over the
+ * least cut.
  */
 export function crossings(
   problem: Problem,
   { runs, cp, dp }: Layout,
   costs: readonly StageSeconds[],
   vpp: number,
+  times = 1,
 ): number[] {
-  return transfers(problem, { runs, cp, dp }, costs).map(
+  return transfers(problem, { runs, cp, dp }, costs, times).map(
     ({ seconds }, i) => seconds * costs[i]!.exposedShare * vpp,
   );
 }
@@ -102,6 +104,7 @@ function transfers(
   problem: Problem,
   { runs, cp, dp }: Pick<Layout, 'runs' | 'cp' | 'dp'>,
   costs: readonly StageSeconds[],
+  times = 1,
 ): readonly { readonly seconds: number; readonly occupied: number; readonly latency: number }[] {
   if (runs.length === 1) return NONE;
   const c = coefficients(problem.coefficients);
@@ -109,7 +112,7 @@ function transfers(
   const spans = remembered(known, `${cp}x${dp}`, () => spansBetween(problem, { runs, cp, dp }));
   return spans.map(({ alone, together }, i) => {
     // Where micro-batches or ranks differ one side's transfer is several of the other's.
-    const boundaryBytes = Math.max(costs[i]!.boundaryBytes, costs[i + 1]!.boundaryBytes);
+    const boundaryBytes = times * Math.max(costs[i]!.boundaryBytes, costs[i + 1]!.boundaryBytes);
     const secondsOf = (span: Span) => pointToPointSeconds(span, boundaryBytes, c) - span.extraLatency;
     return { seconds: secondsOf(alone), occupied: secondsOf(together), latency: alone.extraLatency };
   });

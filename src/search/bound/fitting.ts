@@ -2,34 +2,36 @@ import type { Reason } from '../../domain/reason.ts';
 import { remembered, rememberedOf } from '../../units/remembered.ts';
 import type { Choice } from '../space/choices.ts';
 import { type Group, groupOf } from './by-size.ts';
-import type { LayerRoom } from './layer-room.ts';
 
-/** A choice that breaks a law, or whose layers alone do not fit. */
-export interface Unfit {
+/** A choice that is left out, and why: a law that it breaks, or by how much its layers alone do not fit, need over room. */
+export interface LeftOut<Why extends Reason | number> {
   readonly choice: Choice;
-  /** Or need over room. */
-  readonly why: Reason | number;
+  readonly why: Why;
+}
+
+/** What is left of a group, and what is not. */
+export interface Left<Why extends Reason | number> {
+  readonly group: Group | null;
+  readonly out: readonly LeftOut<Why>[];
 }
 
 const smaller = new WeakMap<Group, Map<string, Group>>();
 
-/** What is left of a group without those: with these gone, what costs least may cost more. */
-export function fitting(
+/** A group without the choices of which something says why not: with these gone, what costs least may cost more. */
+export function leftOf<Why extends Reason | number>(
   group: Group,
-  room: LayerRoom,
-  lawOf: (choice: Choice) => Reason | null,
-): { readonly left: Group | null; readonly unfit: readonly Unfit[] } {
-  const unfit: Unfit[] = [];
-  const fit: Choice[] = [];
-  let which = '';
+  whyNot: (choice: Choice) => Why | null,
+): Left<Why> {
+  const out: LeftOut<Why>[] = [];
+  const left: Choice[] = [];
   for (const choice of group.choices) {
-    const why = lawOf(choice) ?? room.excess(choice);
-    if (why === null) fit.push(choice);
-    else unfit.push({ choice, why });
-    which += why === null ? '1' : '0';
+    const why = whyNot(choice);
+    if (why === null) left.push(choice);
+    else out.push({ choice, why });
   }
-  if (unfit.length === 0) return { left: group, unfit };
-  if (fit.length === 0) return { left: null, unfit };
+  if (out.length === 0) return { group, out };
+  if (left.length === 0) return { group: null, out };
   const known = rememberedOf(smaller, group, () => new Map<string, Group>());
-  return { left: remembered(known, which, () => groupOf(fit)), unfit };
+  const which = group.choices.map((choice) => (left.includes(choice) ? '1' : '0')).join('');
+  return { group: remembered(known, which, () => groupOf(left)), out };
 }

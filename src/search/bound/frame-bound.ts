@@ -3,6 +3,7 @@ import type { Problem } from '../../domain/problem.ts';
 import { leastBusiest } from '../../domain/routing.ts';
 import { paceOf } from '../../evaluate/measured/pace.ts';
 import { modelFlopsPerStep } from '../../evaluate/model-flops.ts';
+import type { KernelSeconds } from '../../evaluate/stage-costs.ts';
 import { type Coefficients, coefficients } from '../../hardware/coefficients.ts';
 import { densePeak, endlessRate } from '../../hardware/gemm.ts';
 import { rememberedOf } from '../../units/remembered.ts';
@@ -50,17 +51,18 @@ function kernelRate({ workload }: Problem, { gpu, kernelTimes = 1 }: NodeGroup, 
 export function kernelBound(
   problem: Problem,
   candidate: Candidate,
-  kernels: readonly (readonly number[])[],
+  kernels: readonly KernelSeconds[],
   ramp: number,
 ): number {
   const kinds = kindCounts(problem);
-  const worth = kinds.map((_, kind) => kernels.reduce((sum, seconds) => sum + seconds[kind]!, 0));
+  const worth = kinds.map((_, kind) => kernels.reduce((sum, one) => sum + one.secondsPerLayer[kind]!, 0));
   const all = kinds.reduce((sum, count, kind) => sum + count * worth[kind]!, 0);
   const microBatches = microBatchesPerReplica(problem, candidate);
   const { runs } = candidate.layout;
   let dual = 0;
   for (let run = runs.length - 1; run >= 0; run--) {
-    const rateOf = (kind: number) => (kinds[kind]! > 0 ? worth[kind]! / kernels[run]![kind]! : 0);
+    const rateOf = (kind: number) =>
+      kinds[kind]! > 0 ? worth[kind]! / kernels[run]!.secondsPerLayer[kind]! : 0;
     const rate = kinds.reduce((most, _, kind) => Math.max(most, rateOf(kind)), 0);
     const { stages } = runs[run]!;
     if (ramp === 0) dual += (stages * rate) / microBatches;

@@ -1,4 +1,6 @@
 import type { Problem } from '../../domain/problem.ts';
+import { scheduleOf } from '../../schedules/index.ts';
+import { remembered } from '../../units/remembered.ts';
 import type { Choice } from '../space/choices.ts';
 import type { Layout } from '../space/frame.ts';
 import type { CostBook } from './cost-book.ts';
@@ -14,6 +16,7 @@ export class LayerRoom {
   private readonly problem: Problem;
   private readonly book: CostBook;
   private readonly layout: Layout;
+  private readonly known = new Map<Choice, readonly number[]>();
 
   constructor(problem: Problem, book: CostBook, layout: Layout) {
     this.problem = problem;
@@ -23,13 +26,29 @@ export class LayerRoom {
 
   /** Need over room where no cut fits; null where one may. */
   excess(choice: Choice): number | null {
+    if (kindCounts(this.problem).length > 1) return this.excessOfKinds(choice);
+    const { length } = this.problem.model.layers;
+    let most = 0;
+    for (const layers of this.own(choice)) most += layers;
+    // Layers that lie elsewhere take no room.
+    return most * (1 + 1e-9) >= length ? null : length / most;
+  }
+
+  /** Whether memory may say how layers are cut with a choice: of one kind of layers, stages have little more room than for all of them. */
+  isTight(choice: Choice): boolean {
+    if (kindCounts(this.problem).length > 1) return false;
+    return (
+      this.own(choice).reduce((all, layers) => all + layers, 0) < TIGHT * this.problem.model.layers.length
+    );
+  }
+
+  private excessOfKinds(choice: Choice): number | null {
     const { layout, problem } = this;
     const { held, saves, inFlight } = this.asked(choice);
     const kinds = held[0]!.states.length;
     const worth = (kind: number) => held[0]!.states[kind]! + saves[0]![kind]!;
     let need = 0;
     for (const [kind, count] of kindCounts(problem).entries()) need += count * worth(kind);
-    // Layers that lie elsewhere take no room.
     if (need === 0) return null;
     let capacity = 0;
     let stage = 0;
@@ -46,22 +65,39 @@ export class LayerRoom {
     return capacity * (1 + 1e-9) >= need ? null : need / capacity;
   }
 
-  /** Layers that fit on each stage with some of these choices, at most; null: of several kinds that depends. `microBatches` of a replica; left out: an equal share. */
-  most(choices: readonly Choice[], microBatches?: number): readonly number[] | null {
+  /** Layers that fit on each stage with some of these choices, at most; null: of several kinds that depends. */
+  most(choices: readonly Choice[]): readonly number[] | null {
     if (this.problem.model.kinds.length > 1) return null;
+    if (choices.length === 1) return this.own(choices[0]!);
     const most = new Array<number>(this.layout.pp).fill(0);
-    for (const choice of choices) {
-      const { held, saves, inFlight } = this.asked(choice, microBatches);
-      let stage = 0;
-      for (const [run, { stages }] of this.layout.runs.entries()) {
-        const { states, allocatable } = held[run]!;
-        for (const end = stage + stages; stage < end; stage++) {
-          const bytes = states[0]! + inFlight[stage]! * saves[run]![0]!;
-          most[stage] = Math.max(most[stage]!, allocatable / bytes);
-        }
-      }
+    for (const choice of choices)
+      for (const [stage, layers] of this.own(choice).entries()) most[stage] = Math.max(most[stage]!, layers);
+    return most;
+  }
+
+  private own(choice: Choice): readonly number[] {
+    return remembered(this.known, choice, () => this.mostOf(choice)!);
+  }
+
+  /** The same with one choice, and so many micro-batches of a replica. */
+  mostOf(choice: Choice, microBatches?: number): number[] | null {
+    if (this.problem.model.kinds.length > 1) return null;
+    const { held, saves, inFlight } = this.asked(choice, microBatches);
+    const most: number[] = [];
+    for (const [run, { stages }] of this.layout.runs.entries()) {
+      const { states, allocatable } = held[run]!;
+      const [own, saved] = [states[0]!, saves[run]![0]!];
+      for (let i = 0; i < stages; i++) most.push(allocatable / (own + inFlight[most.length]! * saved));
     }
     return most;
+  }
+
+  /** Micro-batches that each stage has alive at most with any of these choices, where all of them have one chunk a stage and whole backwards; null elsewhere. */
+  alive(choices: readonly Choice[]): readonly number[] | null {
+    const { layout, book } = this;
+    if (layout.pp === 1 || !choices.every(takesTurns)) return null;
+    const [first, ...rest] = choices.map((choice) => book.inFlight({ layout, choice }));
+    return rest.length === 0 ? first! : first!.map((own, s) => Math.max(own, ...rest.map((one) => one[s]!)));
   }
 
   miss(choice: Choice): MemoryMiss | null {
@@ -86,4 +122,13 @@ export class LayerRoom {
     const { length } = this.problem.model.layers;
     return missing(this.problem, length / excess, length);
   }
+}
+
+/** Room for so many times the layers there are. */
+const TIGHT = 2;
+
+/** A stage has one chunk, whose backward is one pass, and a step ends with nothing in flight. */
+function takesTurns({ vpp, schedule }: Choice): boolean {
+  const { chunks, splitsBackward, flows } = scheduleOf(schedule);
+  return vpp === 1 && chunks === 'one' && !splitsBackward && flows !== true;
 }

@@ -1,6 +1,7 @@
 import type { Problem } from '../../domain/problem.ts';
 import type { StageCosts } from '../../evaluate/stage-costs.ts';
 import type { PartitionProblem } from '../../partition/problem.ts';
+import { remembered } from '../../units/remembered.ts';
 import { crossings, layoutOverSockets } from '../bound/crossings.ts';
 import { spotsOf } from '../bound/memory-bound.ts';
 import { type Candidate, microBatchesPerReplica } from '../space/candidate.ts';
@@ -16,6 +17,14 @@ export function partitionProblem(
   const crossing = crossings(problem, layout, costs, choice.vpp);
   const overSockets = layoutOverSockets(problem, layout.runs);
   const spots = spotsOf(problem, candidate, microBatches);
+  const passed = costs[0]!.unlikeCuts?.passed ?? null;
+  /** What a stage of a run passes or receives more than over the least cut: inside its run, or over the crossing after one. */
+  const beyond = (of: Passed, run: number, crossed: number | null) =>
+    beyondLeast(of, (times) =>
+      crossed === null
+        ? costs[run]!.unlikeCuts!.boundaryOf(times, overSockets) / 2
+        : crossings(problem, layout, costs, choice.vpp, times)[crossed]!,
+    );
   let index = 0;
   /** Until the first stage has done its last backward, once this one has. */
   let slack = 0;
@@ -36,6 +45,16 @@ export function partitionProblem(
       return {
         secondsPerLayer: cost.secondsPerLayer,
         fixedSeconds: ends + before + after,
+        passing:
+          passed === null
+            ? null
+            : {
+                entering: s === 0 ? nothing(passed) : beyond(passed, i, within === 0 ? i - 1 : null),
+                leaving:
+                  s === layout.pp - 1
+                    ? nothing(passed)
+                    : beyond(passed, i, within === run.stages - 1 ? i : null),
+              },
         endPerLayer: perLayer,
         endFixed: fixed - hidden + (spot.first ? embedding : 0) + (spot.last ? head : 0),
         earliest: cost.rooms.earliest(spot),
@@ -44,4 +63,21 @@ export function partitionProblem(
     }),
   );
   return { layerKinds: problem.model.layers, stages, microBatches };
+}
+
+type Passed = NonNullable<StageCosts['unlikeCuts']>['passed'];
+
+function nothing({ bytes }: Passed): Float64Array {
+  return new Float64Array(bytes.length + 1);
+}
+
+/** By the layer that a cut is before: seconds of what passes it beyond those of the least that passes any. */
+function beyondLeast({ bytes, least }: Passed, secondsOf: (times: number) => number): Float64Array {
+  const known = new Map<number, number>();
+  const base = secondsOf(1);
+  return Float64Array.from({ length: bytes.length + 1 }, (_, cut) => {
+    if (cut === 0 || cut === bytes.length) return 0;
+    const times = bytes[cut - 1]! / least;
+    return remembered(known, times, () => secondsOf(times) - base);
+  });
 }

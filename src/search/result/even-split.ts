@@ -11,7 +11,7 @@ import { barestBound, barestKernels } from '../bound/barest.ts';
 import { lowerBound } from '../bound/bounds.ts';
 import { type Group, groupOf } from '../bound/by-size.ts';
 import type { CostBook } from '../bound/cost-book.ts';
-import { fitting } from '../bound/fitting.ts';
+import { leftOf } from '../bound/fitting.ts';
 import { LayerRoom } from '../bound/layer-room.ts';
 import { evenMiss, memoryMiss } from '../bound/memory-bound.ts';
 import { realise } from '../cut/realise.ts';
@@ -61,13 +61,12 @@ function* evenCandidates(
     const { layout, of, bound, known } = item;
     if (!('choices' in of)) yield { candidate: { layout, choice: of }, bound };
     else if (known === 'kernels') {
-      const fit = fitting(of, new LayerRoom(problem, book, layout), (choice) =>
-        brokenBy(problem, layout, choice),
-      );
-      unfit(fit.unfit.filter(({ why }) => typeof why === 'number').length);
-      if (fit.left === null) continue;
-      const own = barestBound(problem, book, layout, fit.left);
-      items.add({ layout, of: fit.left, bound: Math.max(bound, own), known: 'all' });
+      const room = new LayerRoom(problem, book, layout);
+      const fit = leftOf(of, (choice) => brokenBy(problem, layout, choice) ?? room.excess(choice));
+      unfit(fit.out.filter(({ why }) => typeof why === 'number').length);
+      if (fit.group === null) continue;
+      const own = barestBound(problem, book, layout, fit.group);
+      items.add({ layout, of: fit.group, bound: Math.max(bound, own), known: 'all' });
     } else
       for (const choice of of.choices) {
         const candidate = { layout, choice };

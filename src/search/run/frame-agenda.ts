@@ -3,12 +3,13 @@ import type { Reason } from '../../domain/reason.ts';
 import { splitLaw } from '../../laws/split.ts';
 import { Heap } from '../../units/heap.ts';
 import { remembered, rememberedOf } from '../../units/remembered.ts';
-import { barestBound, barestKernels } from '../bound/barest.ts';
+import { barestBound, barestKernels, barestWays } from '../bound/barest.ts';
 import type { Group } from '../bound/by-size.ts';
 import { candidateBound } from '../bound/candidate-bound.ts';
 import type { CostBook } from '../bound/cost-book.ts';
-import { fitting, type Unfit } from '../bound/fitting.ts';
+import { type Left, type LeftOut, leftOf } from '../bound/fitting.ts';
 import { LayerRoom } from '../bound/layer-room.ts';
+import { waysOf } from '../bound/ways.ts';
 import { type Candidate, candidateText } from '../space/candidate.ts';
 import type { Choice } from '../space/choices.ts';
 import { type Frame, type Layout, outlineOf } from '../space/frame.ts';
@@ -30,10 +31,10 @@ interface Item {
   readonly layout: Layout;
   readonly of: Choice | Group;
   /**
-   * Of a group: by its kernels alone; that without choices whose layers do not fit; by all that its barest choices take as far as it
-   * was worth it, or by all of it.
+   * Of a group: by its kernels alone; that without choices whose layers do not fit; by kernels of whole layers that fit, each way to
+   * run them by itself; by all that its barest choices take as far as it was worth it, or by all of it.
    */
-  readonly known: 'kernels' | 'fitting' | 'some' | 'all';
+  readonly known: 'kernels' | 'fitting' | 'ways' | 'some' | 'all';
 }
 
 /** Of each search, and the entries of which something was opened, until nothing is left: another may ask the same with other options. */
@@ -72,12 +73,13 @@ interface Broken {
   readonly reason: Reason;
 }
 
-type Laws = Map<Choice, Reason | null>;
+/** What laws leave of each group. */
+type Laws = Map<Group, Left<Reason>>;
 
 const laws = new WeakMap<CostBook, Map<string, Laws>>();
 const MOST_LAWS = 2000;
 
-/** What choices break on a layout, as far as it was asked: the same wherever its stages stand, and in whatever order. */
+/** What laws leave of the groups of a layout, as far as it was asked: the same wherever its stages stand, and in whatever order. */
 function lawsOf(book: CostBook, { runs, cp, dp, ep, etp, pp }: Layout): Laws {
   const shapes = [...new Set(runs.map(({ tp, fold = 1 }) => `${tp}/${fold}`))].sort().join();
   const ofBook = rememberedOf(laws, book, () => new Map<string, Laws>());
@@ -89,7 +91,7 @@ class FrameAgenda {
   readonly smallest: SmallestSizes;
   private readonly items = new Heap<Item>();
   private broken: Broken[] = [];
-  private unfit: (Unfit & { readonly layout: Layout; readonly bound: number })[] = [];
+  private leftOut: (LeftOut<Reason | number> & { readonly layout: Layout; readonly bound: number })[] = [];
   private readonly rooms = new Map<Layout, LayerRoom>();
   private refused = false;
   /** Configurations left. */
@@ -126,13 +128,13 @@ class FrameAgenda {
     if (this.refused) run.refused = true;
     for (const { layout, choices, reason } of this.broken)
       run.tally.add(reason, () => candidateText({ layout, choice: choices[0]! }), choices.length);
-    for (const { layout, choice, why, bound } of this.unfit) {
+    for (const { layout, choice, why, bound } of this.leftOut) {
       const candidate = { layout, choice };
       if (typeof why === 'number') missed(run, candidate, this.roomOf(run, layout).missOf(why), bound);
       else run.tally.add(why, () => candidateText(candidate));
     }
     this.broken = [];
-    this.unfit = [];
+    this.leftOut = [];
   }
 
   /** Looks closer at what comes first until that is known, or no better than `threshold`: the least bound of all. */
@@ -167,9 +169,20 @@ class FrameAgenda {
     const next = Math.min(threshold, this.items.first?.bound ?? Number.POSITIVE_INFINITY);
     const enough = byTime && known !== 'some' && next > bound ? next : Number.POSITIVE_INFINITY;
     const worst = byTime ? threshold : Number.POSITIVE_INFINITY;
-    const most =
-      worst < Number.POSITIVE_INFINITY ? this.roomOf({ problem, book }, layout).most(group.choices) : null;
-    const seconds = barestBound(problem, book, layout, group, { enough, worst, most });
+    const room = this.roomOf({ problem, book }, layout);
+    const most = worst < Number.POSITIVE_INFINITY ? room.most(group.choices) : null;
+    const alive = room.alive(group.orders);
+    const tight = byTime && group.choices.some((choice) => room.isTight(choice));
+    const ways = tight ? waysOf(problem, book, room, layout, group.choices) : null;
+    if (ways !== null && known !== 'some' && known !== 'ways') {
+      const least = barestWays(problem, layout, group, ways, { known: bound, worst, alive });
+      if (least > bound) {
+        this.add({ bound: least, layout, of: group, known: 'ways' });
+        return;
+      }
+    }
+    const sharpening = { enough, worst, most, alive, ...(ways === null ? {} : { ways: () => ways }) };
+    const seconds = barestBound(problem, book, layout, group, sharpening);
     const value = Math.max(bound, options.objective.bound(seconds, [layout]));
     this.add({ bound: value, layout, of, known: value < enough ? 'all' : 'some' });
   }
@@ -178,22 +191,21 @@ class FrameAgenda {
     return remembered(this.rooms, layout, () => new LayerRoom(problem, book, layout));
   }
 
-  /** Whether a group stays whole; without the choices whose layers do not fit it is put back, if anything is left. */
+  /** Whether a group stays whole; without the choices that no law lets run or whose layers do not fit it is put back, if anything is left. */
   private allFit(
     problem: Problem,
     { objective }: SearchOptions,
     book: CostBook,
     { layout, of, bound }: { readonly layout: Layout; readonly of: Group; readonly bound: number },
   ): boolean {
-    const laws = lawsOf(book, layout);
-    const { left, unfit } = fitting(of, this.roomOf({ problem, book }, layout), (choice) => {
-      const known = laws.get(choice);
-      if (known !== undefined) return known;
-      const law = choiceLaw(problem, { layout, choice });
-      laws.set(choice, law);
-      return law;
-    });
-    for (const one of unfit) this.unfit.push({ ...one, layout, bound });
+    const lawful = remembered(lawsOf(book, layout), of, () =>
+      leftOf(of, (choice) => choiceLaw(problem, { layout, choice })),
+    );
+    for (const one of lawful.out) this.leftOut.push({ ...one, layout, bound });
+    if (lawful.group === null) return false;
+    const room = this.roomOf({ problem, book }, layout);
+    const { group: left, out } = leftOf(lawful.group, (choice) => room.excess(choice));
+    for (const one of out) this.leftOut.push({ ...one, layout, bound });
     if (left === of) return true;
     if (left === null) return false;
     const kernels = objective.bound(barestKernels(problem, book, layout, left), [layout]);
@@ -219,10 +231,10 @@ class FrameAgenda {
 
   private boundOf(run: Run, candidate: Candidate): number {
     const { problem, book, options } = run;
-    const { layout, choice } = candidate;
+    const { layout } = candidate;
     const enough = options.objective.id === 'time' ? worstKept(run) : Number.POSITIVE_INFINITY;
-    const most = enough < Number.POSITIVE_INFINITY ? this.roomOf(run, layout).most([choice]) : null;
-    return options.objective.bound(candidateBound(problem, book, candidate, enough, most), [layout]);
+    const room = this.roomOf(run, layout);
+    return options.objective.bound(candidateBound(problem, book, candidate, enough, room), [layout]);
   }
 
   private add(item: Item): void {

@@ -1,4 +1,6 @@
 import type { Problem } from '../../domain/problem.ts';
+import { bookFor } from '../bound/book-for.ts';
+import { kernelBounds } from '../bound/chain-kernels.ts';
 import { framesOf } from '../bound/copies-bound.ts';
 import { frameBound } from '../bound/frame-bound.ts';
 import { type Bundle, bundleChoices, bundleSpace, bundles } from '../space/bundles.ts';
@@ -26,6 +28,7 @@ function* queueSteps(problem: Problem, options: SearchOptions): Generator<readon
   let seen = 0;
   const choices = choiceCounts(problem, options);
   const queue: Entry[] = [];
+  const byKernels = kernelBounds(problem, options, bookFor(problem));
   for (const frame of chains(problem, options)) {
     if (++seen % BETWEEN_PAUSES === 0) yield queue;
     if (devicesOfFrame(frame) > options.maxGpus || isRepeated(problem.cluster, frame, options)) continue;
@@ -35,7 +38,7 @@ function* queueSteps(problem: Problem, options: SearchOptions): Generator<readon
       frame,
       bundle: null,
       copies: null,
-      bound: options.objective.bound(frameBound(problem, [frame]), [frame]),
+      bound: options.objective.bound(Math.max(frameBound(problem, [frame]), byKernels(frame)), [frame]),
       count: choices(frame) * layoutCount(problem, frame, options),
     });
   }

@@ -6,7 +6,8 @@ import { scheduleOf } from '../../schedules/index.ts';
 import { type ChunkPlace, chunkPlaces, type PipelineShape } from '../../schedules/schedule.ts';
 import { TECHNIQUES } from '../../techniques/index.ts';
 import { zero } from '../../techniques/zero.ts';
-import type { Choice } from './choices.ts';
+import { rememberedOf } from '../../units/remembered.ts';
+import { type Choice, interned } from './choices.ts';
 import { copiesOf, type Layout, type Serving } from './frame.ts';
 
 /** A plan but for the layers of its stages. */
@@ -68,13 +69,20 @@ export function candidateText({ layout, choice }: Candidate): string {
   return `tp=${tp},pp=${pp},dp=${copies},cp=${cp}${expert},vpp=${choice.vpp},micro-batch=${choice.microBatchSize}${techniques.join('')}`;
 }
 
+const bare = new WeakMap<Choice, Choice>();
+const whole = new WeakMap<Choice, Choice>();
+
 /** Covering some layers is never faster than covering none. */
 export function withoutFewest(candidate: Candidate): Candidate {
   const { choice } = candidate;
   const one = TECHNIQUES.find(({ id }) => id === choice.fewest);
   if (one === undefined) return candidate;
-  const techniques = one.set(choice.techniques, one.off);
-  return { ...candidate, choice: { ...choice, techniques, fewest: null } };
+  const plain = () => ({
+    ...choice,
+    techniques: interned(one.set(choice.techniques, one.off)),
+    fewest: null,
+  });
+  return { ...candidate, choice: rememberedOf(bare, choice, plain) };
 }
 
 /** Covering so many layers of each stage; one that covers none or all stays as it is. */
@@ -88,5 +96,7 @@ export function withSome(candidate: Candidate, layers: number): Candidate {
 
 /** Covering all. */
 export function withAll(candidate: Candidate): Candidate {
-  return { ...candidate, choice: { ...candidate.choice, fewest: null } };
+  const { choice } = candidate;
+  if (choice.fewest === null) return candidate;
+  return { ...candidate, choice: rememberedOf(whole, choice, () => ({ ...choice, fewest: null })) };
 }

@@ -17,7 +17,10 @@ const { models } = JSON.parse(readFileSync('test/fixtures/hub-families.json', 'u
   models: Known[];
 };
 
-/** Small ones, with each family's switches: counts equal transformers 5.18.0 modules on the meta device, a buffer of scores included. */
+/**
+ * Small ones, with each family's switches: counts equal transformers 5.18.0 modules on the meta device, a buffer of scores included; of plamo2
+ * those of vllm's modules (models/plamo2.py@002fb90), added up.
+ */
 const variants = readFileSync('test/fixtures/family-variants.jsonl', 'utf8')
   .trim()
   .split('\n')
@@ -57,6 +60,8 @@ describe('families of the hubs', () => {
       'grok1',
       'internlm',
       'kimi_k2',
+      'longcat_flash',
+      'phi4_multimodal',
       'qwen2_vl',
       'qwen3_5',
       'qwen3_5_moe',
@@ -66,11 +71,47 @@ describe('families of the hubs', () => {
     expect(MODEL_TYPES.filter((type) => !tried.has(type)).sort()).toEqual(alike);
   });
 
+  it('longcat_flash: exact; transformers makes gates of experts that do nothing too, its checkpoints have none', () => {
+    const config = {
+      ...{ model_type: 'longcat_flash', vocab_size: 131072, hidden_size: 6144, num_layers: 28 },
+      ...{ num_attention_heads: 64, q_lora_rank: 1536, kv_lora_rank: 512, qk_nope_head_dim: 128 },
+      ...{ qk_rope_head_dim: 64, v_head_dim: 128, ffn_hidden_size: 12288, moe_topk: 12 },
+      ...{ n_routed_experts: 512, zero_expert_num: 256, expert_ffn_hidden_size: 2048 },
+    };
+    const { total, active } = countParameters(fromHuggingFace(config, 'x'));
+    const gatesOfNone = 28 * 256 * 2 * 2048 * 6144;
+    expect(total).toBe(741_053_585_408 + 21_504 - gatesOfNone);
+    // arXiv 2509.01322: 18.6 to 31.3 billion, 27 in the mean.
+    expect(active / 1e9).toBeCloseTo(27, -1);
+  });
+
+  it.each([
+    ['a name of another family', { num_experts: undefined, num_local_experts: 8 }],
+    ['its own', {}],
+  ])('experts under %s are read, never guessed', (_, over) => {
+    const config = {
+      ...{ model_type: 'qwen3_moe', hidden_size: 96, num_hidden_layers: 2, num_attention_heads: 6 },
+      ...{ num_key_value_heads: 2, head_dim: 16, vocab_size: 1000, moe_intermediate_size: 40 },
+      ...{ num_experts: 8, num_experts_per_tok: 2, intermediate_size: 232 },
+      ...over,
+    };
+    const { kinds } = fromHuggingFace(config, 'x');
+    expect(kinds[0]!.ffn).toMatchObject({ experts: 8, topK: 2 });
+  });
+
+  it.each([
+    ['hidden_size_per_layer_input', 256, /embeddings in each layer are not modelled/],
+    ['num_kv_shared_layers', 4, /keys and values shared by layers are not modelled/],
+  ])('gemma4 with %s is refused', (key, value, message) => {
+    const own = { model_type: 'gemma4_text', hidden_size_per_layer_input: 0, [key]: value };
+    expect(refusalOf(own)).toMatch(message);
+  });
+
   it.each([
     ['zamba2', /"zamba2" has Mamba layers that share attention: not modelled/],
-    ['kimi_linear', /another gated delta net/],
-    ['glm_moe_dsa', /another indexer/],
-    ['apertus', /an activation with weights of its own/],
+    ['minimax_m3', /another indexer/],
+    ['hy_v4', /several residual streams/],
+    ['inkling', /convolutions around attention and MLP/],
     ['t5', /an encoder beside the decoder/],
   ])('%s is refused by what is missing', (type, message) => {
     expect(refusalOf({ model_type: type })).toMatch(message);

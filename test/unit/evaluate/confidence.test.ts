@@ -18,7 +18,7 @@ function known(group: NodeGroup, all: Provenance): NodeGroup {
     provenance: all,
     gpu: { ...gpu, provenance: { ...gpu.provenance, ...provenance } },
     intraNode: { ...intraNode, provenance: all },
-    nic: { ...nic, link: { ...nic.link, provenance: all } },
+    nic: { ...nic, measured: nic.link.bandwidth, link: { ...nic.link, provenance: all } },
   };
 }
 
@@ -80,21 +80,33 @@ describe('the error to expect', () => {
   });
 
   it('is that of published runs of the kind, where all else is known', () => {
-    expect(band({})).toBeCloseTo(0.125, 12);
+    expect(band({})).toBeCloseTo(0.11, 12);
     expect(band({ model: loadModel('mixtral-8x7b').value })).toBeCloseTo(0.2, 12);
     expect(band({ model: loadModel('mixtral-8x7b').value, ...precision('fp8') })).toBeCloseTo(0.2, 12);
   });
 
   it('adds up with the weakest figure and the spread of the stack as independent errors do', () => {
     const wide = { stack: { ...stack, timeMultiplier: { value: 1, width: 0.12 } } };
-    expect(band(wide)).toBeCloseTo(Math.hypot(0.125, 0.12), 12);
+    expect(band(wide)).toBeCloseTo(Math.hypot(0.11, 0.12), 12);
     const { cluster } = on(([h100, a100]) => [h100!, known(a100!, 'assumed')]);
-    expect(band({ ...wide, cluster })).toBeCloseTo(Math.hypot(0.125, 0.12, 0.15), 12);
+    expect(band({ ...wide, cluster })).toBeCloseTo(Math.hypot(0.11, 0.12, 0.15), 12);
     const widths = (['measured', 'fitted', 'datasheet', 'assumed'] as const).map((all) =>
       band({ cluster: on((groups) => groups.map((group) => known(group, all))).cluster }),
     );
     expect(widths).toEqual([...widths].sort((a, b) => a - b));
     expect(new Set(widths).size).toBe(4);
+  });
+
+  it('is wider between hosts whose network nobody measured, and not inside one', () => {
+    const { cluster } = on((groups) =>
+      groups.map((group) => {
+        const { nic, ...rest } = known(group, 'measured');
+        return { ...rest, nic: { ...nic, measured: null } };
+      }),
+    );
+    const open = { ...MEASURED, stack, cluster };
+    expect(errorBand(open, BOTH)).toBeCloseTo(Math.hypot(0.11, 0.1), 12);
+    expect(errorBand(open, planned(open, 'tp=8,groups=h100:8'))).toBeCloseTo(0.11, 12);
   });
 
   it('is wider on GPUs whose clocks no runs tell', () => {
@@ -104,13 +116,17 @@ describe('the error to expect', () => {
         gpu: { ...known(group, 'measured').gpu, sustainedFit: null },
       })),
     );
-    expect(band({ cluster })).toBeCloseTo(Math.hypot(0.125, 0.12), 12);
+    expect(band({ cluster })).toBeCloseTo(Math.hypot(0.11, 0.12), 12);
+    const experts = { cluster, model: loadModel('mixtral-8x7b').value };
+    expect(band(experts)).toBeCloseTo(Math.hypot(0.2, 0.12, 0.12), 12);
+    const groups = cluster.groups.map((group) => ({ ...group, gpu: { ...group.gpu, expertRuns: true } }));
+    expect(band({ ...experts, cluster: { ...cluster, groups } })).toBeCloseTo(Math.hypot(0.2, 0.12), 12);
   });
 });
 
 describe('what is assumed', () => {
   it('is what the cluster says, and what GPUs in use lack', () => {
-    const scaled = 'a100-40-sxm: GEMM speed scaled from a similar GPU, not measured';
+    const scaled = 'a100-40-sxm: GEMM speed scaled from a100-80-sxm, not measured';
     const problem = on(([h100, a100]) => [h100!, known(a100!, 'assumed')], {
       assumptions: ['of the cluster'],
     });

@@ -180,11 +180,8 @@ describe('Primus', () => {
     expect(() => asked('primus', experiment(`      train_iters: ${'$'}{STEPS}\n`))).toThrow(
       /\$\{STEPS\} has no value/,
     );
-    const other = experiment('      train_iters: 1\n').replace(
-      'framework: megatron',
-      'framework: torchtitan',
-    );
-    expect(() => asked('primus', other)).toThrow(/framework is torchtitan/);
+    const other = experiment('      train_iters: 1\n').replace('framework: megatron', 'framework: maxtext');
+    expect(() => asked('primus', other)).toThrow(/framework is maxtext/);
   });
 });
 

@@ -16,7 +16,14 @@ const ruleOf = (problem: Problem, plan: Plan) => megatron.reject(problem, plan)?
 function readBack(problem: Problem, text: string) {
   const file = megatronReader.read(sourceOf(text, 'arguments.txt'));
   expect(file.violations(64)).toEqual([]);
-  const opened = { path: 'arguments.txt', launcher: megatron, reader: megatronReader, file, rankMap: null };
+  const opened = {
+    path: 'arguments.txt',
+    name: 'Megatron-LM',
+    launcher: megatron,
+    reader: megatronReader,
+    file,
+    rankMap: null,
+  };
   const found = planFrom(opened, file.asked(), '', problem);
   if ('rule' in found) throw new Error(`${found.rule}: ${found.actual}`);
   return found.plan;

@@ -17,7 +17,7 @@ function back(problem: Problem, plan: Plan): Plan {
   const reader = torchtitan.reader!;
   const file = reader.read(sourceOf(text(problem, plan), 'plan.py'));
   expect(file.violations(null)).toEqual([]);
-  const opened = { path: 'plan.py', launcher: torchtitan, reader, file, rankMap: null };
+  const opened = { path: 'plan.py', name: 'torchtitan', launcher: torchtitan, reader, file, rankMap: null };
   const found = planFrom(opened, file.asked(), '', problem);
   if ('rule' in found) throw new Error(`${found.rule}: ${found.actual}`);
   return found.plan;

@@ -59,7 +59,7 @@ describe('what a recipe leaves out is as its base function has it', () => {
   it.each([
     ['c.optimizer.implementation = "fused_opt_states_bf16"', 'adamw,moments=bf16'],
     ['c.training.dtype = "bfloat16"', 'adamw,master=none'],
-    ['c.optimizer.implementation = "foreach"', undefined],
+    ['c.optimizer.implementation = "foreach"', 'adamw,update=foreach'],
     [
       'c.optimizer = OptimizersContainer.Config(param_groups=[ParamGroupConfig(pattern=r".*", optimizer_name="DistMuon")])',
       'muon',

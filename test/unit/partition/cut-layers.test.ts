@@ -31,6 +31,7 @@ const stage = (
   return {
     secondsPerLayer: seconds,
     fixedSeconds,
+    passing: null,
     endPerLayer: end,
     endFixed,
     earliest: earliestStarts(layerKinds, seconds.length, room),
@@ -84,6 +85,63 @@ const problems = fc
       ),
     };
   });
+
+/** The same with cuts that are not alike: what passes takes longer at some of them. */
+const unlikeCuts = fc
+  .tuple(problems, fc.array(fc.integer({ min: 0, max: 40 }), { minLength: 20, maxLength: 20 }))
+  .map(([problem, extras]): PartitionProblem => {
+    const layers = problem.layerKinds.length;
+    const at = (from: number) =>
+      Float64Array.from({ length: layers + 1 }, (_, cut) =>
+        cut === 0 || cut === layers ? 0 : extras[(from + cut) % extras.length]! / 10,
+      );
+    return {
+      ...problem,
+      stages: problem.stages.map((one, s) => ({
+        ...one,
+        passing: { entering: at(s), leaving: at(3 * s + 1) },
+      })),
+    };
+  });
+
+describe('cutting where cuts are not alike', () => {
+  it('finds what plain enumeration finds', () => {
+    fc.assert(
+      fc.property(unlikeCuts, (problem) => {
+        const best = bruteForce(problem);
+        const cut = cutLayers(problem);
+        if (best === null) expect('rule' in cut).toBe(true);
+        else {
+          if ('rule' in cut) throw new Error(`no cut: ${cut.actual}`);
+          expect(cut.objectiveSeconds).toBeCloseTo(best.objectiveSeconds, 9);
+          // What passes a cut is no sum over layers: no program of these variables has it.
+          expect(checkCut(problem, cut).check).toBeNull();
+        }
+      }),
+      { numRuns: 400 },
+    );
+  });
+
+  it('goes a layer further to pass less', () => {
+    const alike = new Array<number>(8).fill(0);
+    const passing = { entering: new Float64Array(9), leaving: new Float64Array(9) };
+    passing.leaving[4] = 3;
+    passing.entering[4] = 3;
+    const stages = [{ seconds: [1] }, { seconds: [1] }].map((one) => stage(alike, one));
+    const problem = { layerKinds: alike, stages, microBatches: 1 };
+    expect(cutLayers({ ...problem, microBatches: 8 })).toMatchObject({ layersPerStage: [4, 4] });
+    const [first, last] = stages as [PartitionStage, PartitionStage];
+    const unlike = {
+      ...problem,
+      microBatches: 8,
+      stages: [
+        { ...first, passing: { ...passing, entering: new Float64Array(9) } },
+        { ...last, passing: { ...passing, leaving: new Float64Array(9) } },
+      ],
+    };
+    expect(cutLayers(unlike)).toMatchObject({ bottleneckSeconds: 5, sumSeconds: 8 });
+  });
+});
 
 describe('cutting layers into stages', () => {
   const alike = (layers: number) => new Array<number>(layers).fill(0);

@@ -118,7 +118,7 @@ describe('the table', () => {
       expect(Number(tokens!.replaceAll(',', ''))).toBe(Math.round(known.tokensPerSecond!));
       expectShown(Number.parseFloat(ratio!), known.ratioToFirst!);
       expect(ratio!.endsWith(' tie')).toBe(known.tiedWithFirst);
-      if (known.dollarsPerMillionTokens === null) expect(dollars).toBe('?');
+      if (known.dollarsPerMillionTokens == null) expect(dollars).toBe('?');
       else expectShown(Number(dollars!.slice(1)), known.dollarsPerMillionTokens);
     }
     expect(rows.map(([, , , , ratio]) => ratio!.includes('tie'))).toEqual([false, false, true]);

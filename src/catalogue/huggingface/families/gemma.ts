@@ -2,7 +2,7 @@ import { attentionOf, build, type Family, gatedMlp, normsOfHeads, scalings } fro
 import { allButEvery, windowed, windowOf } from '../windows.ts';
 
 /** Embeddings times √hidden, GELU gates, norms whose weight is added to one. */
-const SCALED = 'embeddings scaled by the root of the hidden size';
+export const SCALED = 'embeddings scaled by the root of the hidden size';
 
 /** Two norms a layer. */
 export const gemma: Family = {

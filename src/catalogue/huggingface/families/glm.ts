@@ -37,10 +37,11 @@ export const glm: Family = {
 
 /** Four norms a layer. */
 export const glm4: Family = {
-  types: ['glm4', 'glm4v_text'],
+  types: ['glm4', 'glm4v_text', 'glm_ocr_text', 'glm_image_text'],
   read(raw, name) {
-    const vision = raw.valueOf('model_type') === 'glm4v_text';
-    const f = raw.usual({ num_key_value_heads: 2, attention_bias: true });
+    const type = raw.valueOf('model_type');
+    const vision = type === 'glm4v_text';
+    const f = raw.usual({ num_key_value_heads: 2, attention_bias: type !== 'glm_ocr_text' });
     return build(f, name, 'glm4', {
       attention: attentionOf(f, { qkvBias: vision || f.flag('attention_bias', false), outBias: false }),
       mlp: gatedMlp(f),

@@ -60,6 +60,25 @@ export const graniteMoe: Family = {
     }),
 };
 
+/** Experts in all layers; every fourth attends to all, the others over a window; a sink per head. */
+export const graniteMoeSwa: Family = {
+  types: ['granitemoe_swa'],
+  read(f, name) {
+    const full = attentionOf(f, { sinks: true });
+    return build(f, name, 'granitemoe', {
+      attention: full,
+      mlp: moeMlp(
+        f.count('num_local_experts', 8),
+        f.count('num_experts_per_tok', 2),
+        f.count('intermediate_size'),
+        { sharedFfnHiddenSize: f.countOrZero('shared_intermediate_size') },
+      ),
+      layer: windowed(f, full, windowOf(f, 128), (i) => i % 4 !== 0),
+      beyondSizes: scalings(f, MULTIPLIERS),
+    });
+  },
+};
+
 /** Mamba-2 in most layers, attention in those that `layer_types` says, rotated only where it says so; a shared MLP beside the experts, or alone. */
 export const graniteHybrid: Family = {
   types: ['granitemoehybrid'],
