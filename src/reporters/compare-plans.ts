@@ -3,6 +3,7 @@ import { planText } from '../plan-text/text.ts';
 import { formatInteger, formatSeconds } from '../units/format.ts';
 import type { Compared } from './compared.ts';
 import { fitting, grid, type Style } from './paint.ts';
+import { unitOf } from './unit.ts';
 
 /** Whose hours the dollars are of. */
 export function paidWords(all: readonly Compared[]): string {
@@ -28,7 +29,8 @@ export function otherPlans(all: readonly Compared[]): {
         planText(problem, plan),
       ]),
   );
-  return { head: ['other plans', '#', 'step', 'tokens/s', 'plan', '--config'], rows };
+  const unit = unitOf(all[0]!.problem.model);
+  return { head: ['other plans', '#', 'step', `${unit}/s`, 'plan', '--config'], rows };
 }
 
 /** Configurations are long: they go where the page is narrow, and --json has them. */

@@ -135,10 +135,7 @@ export interface Technique<V = unknown> {
   words(value: V): string;
   /** Where a configuration does not say; left out: off. */
   usual?(problem: Problem, dims: ParallelDims): V;
-  /**
-   * A value that leaves something to the problem (`selective`: of what is worth it), spelled out, and one that says more than
-   * these degrees leave room for (the first 99 layers of each stage) as what it comes to; left out: as it is.
-   */
+  /** What a value of the problem's comes to (`selective`: of what is worth it), or one that says more than there is room for; left out: as it is. */
   resolve?(value: V, problem: Problem, dims: ParallelDims): V;
   /** What `resolve` says is only another name of what was stated: nothing to tell of. */
   readonly renamed?: true;

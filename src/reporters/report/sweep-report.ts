@@ -8,6 +8,7 @@ import { formatInteger } from '../../units/format.ts';
 import { problemWords } from '../plan-table.ts';
 import { sweepRows, TITLES } from '../sweep.ts';
 import { BY_ESTIMATE, budgetWords, type Sweep, sweepWords } from '../sweep-words.ts';
+import { unitOf } from '../unit.ts';
 import { madeWords } from './explain-report.ts';
 import type { Cell, Page, Section } from './html.ts';
 
@@ -30,7 +31,7 @@ function sectionsOf(problem: Problem, sweep: Sweep): Section[] {
   const found = sweep.points.flatMap(({ budget, plan }) => (plan === null ? [] : [{ budget, plan }]));
   const lines = sweepWords(problem, sweep);
   return [
-    ...(found.length === 0 ? [] : [chartOf(sweep, found, title)]),
+    ...(found.length === 0 ? [] : [chartOf(sweep, found, title, unitOf(problem.model))]),
     {
       kind: 'table',
       title: `${title}: the plans`,
@@ -41,9 +42,9 @@ function sectionsOf(problem: Problem, sweep: Sweep): Section[] {
   ];
 }
 
-function chartOf(sweep: Sweep, found: Parameters<typeof curve>[1], title: string): Section {
+function chartOf(sweep: Sweep, found: Parameters<typeof curve>[1], title: string, unit: string): Section {
   return sweep.kind === 'what-if'
-    ? { kind: 'chart', title: `${title}: tokens a second`, data: bars(sweep) }
+    ? { kind: 'chart', title: `${title}: ${unit} a second`, data: bars(sweep, unit) }
     : { kind: 'chart', title, data: curve(sweep, found) };
 }
 
@@ -72,10 +73,10 @@ function curve(
 }
 
 /** Of values that need not be numbers: each a bar, with how sure it is. */
-function bars(sweep: Sweep): WhiskerData {
+function bars(sweep: Sweep, unit: string): WhiskerData {
   return {
     kind: 'whiskers',
-    unit: 'tokens a second',
+    unit: `${unit} a second`,
     bars: sweep.points.flatMap(({ budget, plan }) => {
       if (plan === null) return [];
       const { tokensPerSecond: value, band } = plan.estimate;
