@@ -7,6 +7,7 @@ import type { Problem } from '../domain/problem.ts';
 import { stageProfile } from '../evaluate/stage-profile.ts';
 import { seconds } from '../evaluate/time/pass-time.ts';
 import { coefficients } from '../hardware/coefficients.ts';
+import { livesOnSlot } from '../hardware/power.ts';
 import { streamSeconds } from '../hardware/stream.ts';
 import { denseMlp } from '../layers/ffn/dense.ts';
 import { softmaxAttention } from '../layers/mixers/softmax.ts';
@@ -32,8 +33,37 @@ export interface LayerTimes {
   readonly points: readonly (readonly [batch: number, forwardMs: number, backwardMs: number])[];
 }
 
-/** Milliseconds of one layer's kernels, as the evaluator has them. */
+/** Milliseconds of one layer's kernels, as the evaluator has them on a GPU that rests between passes. */
 export function predicted(row: LayerTimes, batch: number, gpu = loadGpu(row.gpu)) {
+  const fast = atPace(row, batch, { ...gpu, sustainedSlowdown: 1 });
+  if (!livesOnSlot(gpu)) return fast;
+  const lasting = atPace(row, batch, gpu);
+  return {
+    forward: afterRest(fast.forward, lasting.forward),
+    backward: afterRest(fast.backward, lasting.backward),
+  };
+}
+
+/** Seconds after a rest in which a card that lives on its slot comes down to what it sustains: of passes of 1 to 800 ms on L4 and T4. */
+const HOLD = 0.05;
+
+/**
+ * Both sources wait 50 ms between passes (time.sleep(delay), utils/runtime_estimator.py of benson-guo/cephalo@a8c75d3 and zorse@2fd6330), so
+ * that none of their times is of a long run. What a pass takes whose pace falls as `HOLD` has it, from the first to what lasts.
+ */
+function afterRest(fast: number, lasting: number): number {
+  let all = lasting;
+  for (let i = 0; i < ROUNDS; i++) {
+    const turns = all / (1e3 * HOLD);
+    all = lasting - (lasting - fast) * ((1 - Math.exp(-turns)) / turns);
+  }
+  return all;
+}
+
+/** Until nothing changes any more in its last digits. */
+const ROUNDS = 30;
+
+function atPace(row: LayerTimes, batch: number, gpu: GpuSpec) {
   const problem = problemOf(row, batch, gpu);
   const dims = { tp: 1, cp: 1, ep: 1, etp: 1, pp: 1, vpp: 1, dpReplicate: 1, dpShard: 1 };
   const spec = { group: 0, firstDevice: 0, dims, microBatchSize: batch, schedule: '1f1b', techniques: {} };

@@ -1,7 +1,7 @@
 import { type Dtype, isNarrow, type Precision } from '../domain/dtype.ts';
 import type { GemmCurve, GpuSpec } from '../domain/gpu.ts';
 import type { Coefficients } from './coefficients.ts';
-import { sustained } from './power.ts';
+import { livesOnSlot, sustained } from './power.ts';
 
 /** C[m,n] = A[m,k]·B[k,n]. */
 export interface GemmShape {
@@ -54,10 +54,10 @@ export function supports({ peakFlops }: GpuSpec, precision: Precision): boolean 
   return peakFlops[precision === 'fp8-rowwise' ? 'fp8' : precision] !== undefined;
 }
 
-/** Clocks of long runs fall where tensor cores draw the power; fp32 units alone do not reach the limit. */
+/** Clocks of long runs fall where tensor cores draw the power; fp32 units alone reach the limit only of cards that live on their slot. */
 function paceOf(gpu: GpuSpec, measured: Dtype, powerCap: number | null, c: Coefficients): number {
   const slow = sustained(gpu, powerCap, c);
-  return measured === 'fp32' ? slow / gpu.sustainedSlowdown : slow;
+  return measured === 'fp32' && !livesOnSlot(gpu) ? slow / gpu.sustainedSlowdown : slow;
 }
 
 /** FLOP/s of an endless GEMM, all else than its products left out: no GEMM in this format is faster. */
