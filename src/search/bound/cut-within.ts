@@ -101,13 +101,14 @@ export function cutsWithin(asked: Asked): (way: Way, seconds: number) => boolean
     return left > 0 ? Number.POSITIVE_INFINITY : sum;
   };
   /** The same of so many layers on all other stages, those after it there and back twice. */
-  const beside = (s: number, count: number): number => {
+  const elsewhere = (s: number, count: number): number => {
     const { run: own } = stages[s]!;
     let left = count;
     let sum = 0;
     for (const { run, after, seconds } of around) {
       if (left <= 0) break;
-      let room = after === run < own || (!after && run > own) ? 0 : ofRuns[run]!;
+      const later = run > own;
+      let room = later === after ? ofRuns[run]! : 0;
       if (run === own) room = after ? ofRuns[run]! - upTo[s]! - alone[s]! : upTo[s]!;
       const taken = Math.min(left, room);
       sum += taken * seconds;
@@ -117,9 +118,9 @@ export function cutsWithin(asked: Asked): (way: Way, seconds: number) => boolean
   };
   /** Layers that a stage takes at most, as many as `others` being left. */
   const ownOf = (s: number, pass: Pass, others: number, end: number, after: number): number => {
-    const { run, beside: fixed, reduce } = stages[s]!;
+    const { run, beside, reduce } = stages[s]!;
     const perLayer = microBatches * pass.secondsPerLayer[run]!;
-    const always = microBatches * (fixed + pass.fixed[run]!);
+    const always = microBatches * (beside + pass.fixed[run]!);
     const alive = turns === null ? microBatches : turns.alive[s]!;
     const turned = microBatches > alive ? (microBatches - alive + 1) / microBatches : 0;
     let own = aloneOf(s, pass, end, after);
@@ -128,7 +129,7 @@ export function cutsWithin(asked: Asked): (way: Way, seconds: number) => boolean
       const earlier = Math.max(0, others - own);
       let over = taken + before(back, s, earlier) - (end - first);
       if (over <= 0 && turned > 0)
-        over = Math.max(over, (turned * taken + beside(s, layers - own) - (end - first)) / turned);
+        over = Math.max(over, (turned * taken + elsewhere(s, layers - own) - (end - first)) / turned);
       if (over <= 0 && reduce.length > 0) {
         const forward = before(there, s, earlier);
         for (const need of reduce) {
@@ -140,7 +141,6 @@ export function cutsWithin(asked: Asked): (way: Way, seconds: number) => boolean
       // With a layer less it takes that layer's time less at most.
       own -= Math.max(1, Math.floor(over / perLayer));
     }
-    own = Math.max(-1, own);
     return own;
   };
   const within = ({ passes }: Way, end: number, after: number): boolean => {
