@@ -126,7 +126,9 @@ describe('a sliding window under context parallelism', () => {
     }));
     const sliding = { ...given, model: { ...given.model, kinds } };
     expect(outcomeOf(sliding, 8, 'stack')).toHaveProperty('hint', 'Maybe cp-comm=all-gather.');
-    expect(contextExchange.choices!(sliding, { ...plan.dims, tp: 1, pp: 1, cp: 8, dpShard: 8 })).toEqual(['all-gather']);
+    expect(contextExchange.choices!(sliding, { ...plan.dims, tp: 1, pp: 1, cp: 8, dpShard: 8 })).toEqual([
+      'all-gather',
+    ]);
   });
 
   it('is seen in a model beside the trained one, where it is split as well', () => {
