@@ -10,8 +10,10 @@ export interface AttentionShape {
   readonly heads: number;
   readonly kvHeads: number;
   readonly sequence: number;
-  /** Context-parallel degree: the GPU holds sequence/cp queries and computes in cp steps. */
+  /** Context-parallel degree: the GPU holds sequence/cp queries. */
   readonly contextParallel: number;
+  /** Times that each query is attended with, to a part of the keys; left out: one for each context-parallel rank, as in a ring. */
+  readonly steps?: number;
   readonly qkHeadDim: number;
   readonly vHeadDim: number;
   readonly window: number | null;
@@ -48,11 +50,12 @@ export function attentionForward(
   const bound = a.window !== null && a.window < a.sequence;
   // Twice the keys that a query reads in the mean: W − W²/2s under a window.
   const reach = bound ? 2 * a.window - a.window ** 2 / a.sequence : a.sequence;
-  const keys = slower * reach + curve.startupTokens * a.contextParallel;
+  const { steps = a.contextParallel } = a;
+  const keys = slower * reach + curve.startupTokens * steps;
   const compute = (2 * a.batch * a.heads * queries * keys * headDim * waves) / (densePeak(gpu) * efficiency);
   const bytes = 2 * wider * a.batch * queries * (a.heads + a.kvHeads) * (a.qkHeadDim + a.vHeadDim);
   const memory = bytes / (gpu.memoryBandwidth * curve.memoryEfficiency);
-  const seconds = curve.fixedSeconds * a.contextParallel + Math.cbrt(compute ** 3 + memory ** 3);
+  const seconds = curve.fixedSeconds * steps + Math.cbrt(compute ** 3 + memory ** 3);
   const special = a.window === null && !a.sinks ? 1 : c.slidingWindowAttention;
   return seconds * special * training(gpu, c) * generation(gpu, kernel, c);
 }

@@ -25,6 +25,8 @@ export interface LayerModule<S extends LayerPart = LayerPart> {
   operators(spec: S, context: LayerContext): Operator[];
   /** The part as it is where no sequence is longer than so many tokens: a window or chunk that never binds is none. */
   within?(spec: S, sequence: number): S;
+  /** Its queries look back over a window, which not every exchange between context-parallel ranks knows; left out: over all before them. */
+  slides?(spec: S): boolean;
   /** The law that a split breaks. */
   constraints(spec: S, split: Split): Reason | null;
   /** It is the whole layer: no norm stands before it, no residual addition after. Left out: a part of a decoder layer. */

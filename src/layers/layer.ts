@@ -84,6 +84,11 @@ export function weakTimes({ kinds }: Pick<ModelSpec, 'kinds'>): string[] {
   return [...new Set(said.filter((line) => line !== null))];
 }
 
+/** Whether some layer looks back over a window. */
+export function slides({ kinds }: Pick<ModelSpec, 'kinds'>): boolean {
+  return kinds.some((kind) => partsOf(kind).some((part) => moduleOf(part).slides?.(part) === true));
+}
+
 /** The first law that a split breaks in any part of a model's layers. */
 export function layerLaw({ kinds, hiddenSize }: ModelSpec, split: Split): Reason | null {
   for (const kind of kinds) {

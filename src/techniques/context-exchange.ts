@@ -1,8 +1,10 @@
 import { deviceCount } from '../domain/cluster.ts';
+import type { ModelSpec } from '../domain/model.ts';
 import type { ParallelDims } from '../domain/parallel-dims.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { Reason } from '../domain/reason.ts';
 import type { Stack } from '../domain/stack.ts';
+import { slides } from '../layers/layer.ts';
 import { latent } from '../layers/mixers/latent.ts';
 import { softmax } from '../layers/mixers/softmax.ts';
 import { noneOf, technique } from './technique.ts';
@@ -74,13 +76,39 @@ export const contextExchange = technique<Kind>({
   local: (kind, local) => ({ ...local, contextExchange: kind }),
 });
 
-function broken(kind: Kind, problem: Problem, { tp, cp }: ParallelDims): Reason | null {
+function broken(kind: Kind, problem: Problem, dims: ParallelDims): Reason | null {
+  return exchangeLaw(kind, problem, dims) ?? windowLaw(kind, problem, dims);
+}
+
+function exchangeLaw(kind: Kind, problem: Problem, { tp, cp }: ParallelDims): Reason | null {
   if (kind === 'stack') return null;
   const ranks = swappedRanks(kind, cp);
   if (kind !== 'a2a' && ranks > 1 && (cp % ranks !== 0 || cp <= ranks))
     return no(`cp-comm=${kind} with cp=${cp}`, cpFor(ranks));
   if (cp === 1) return no(`cp-comm=${kind} with cp=1`, cpFor(1));
   return ranks === 1 ? null : headLaw(problem, tp, ranks);
+}
+
+/**
+ * Blocks of keys that travel a ring are attended to whole, or as a causal diagonal: a window needs all of its keys at once, gathered or of
+ * whole heads (TransformerEngine@d0067d0da, transformer_engine/pytorch/attention/dot_product_attention/context_parallel.py:5054).
+ */
+function windowLaw(kind: Kind, problem: Problem, dims: ParallelDims): Reason | null {
+  if (dims.cp === 1) return null;
+  const own = kind === 'stack' ? OWN[problem.stack.contextExchange] : kind;
+  if (own === 'a2a' || own === 'all-gather' || !modelsSplit(problem).some(slides)) return null;
+  const instead = exchangeLaw('a2a', problem, dims) === null ? 'a2a' : 'all-gather';
+  return {
+    rule: 'context-parallel-sliding-window',
+    actual: `sliding-window attention, cp-comm=${own}`,
+    limit: 'cp=1, or cp-comm=a2a or all-gather: ring attention has no window',
+    hint: `Maybe cp-comm=${instead}.`,
+  };
+}
+
+/** The trained model, and those beside it that are split as it is. */
+function modelsSplit({ model, workload: { models = [] } }: Problem): ModelSpec[] {
+  return [model, ...models.flatMap((one) => (one.whole ? [] : [one.model]))];
 }
 
 /** Each rank has whole heads; key-value heads that are too few are repeated, which must come out even. */

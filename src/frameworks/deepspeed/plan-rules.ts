@@ -17,6 +17,9 @@ const ulysses: Rule = ({ model }, plan) => {
   const { cp } = degreesOf(plan);
   for (const { mixer } of model.kinds) {
     if (!softmax.is(mixer) && !latent.is(mixer)) continue;
+    // Those of all heads are passed on with the heads of one rank (UlyssesSPAttentionHF's **kwargs).
+    if (cp > 1 && softmax.is(mixer) && mixer.sinks)
+      return no('ulysses-sinks', `attention sinks, sequence-parallel size ${cp}`, 'no sinks, or size 1');
     if (mixer.heads % cp !== 0)
       return no('ulysses-heads', `${mixer.heads} heads`, `a multiple of the sequence-parallel size ${cp}`);
     const kv = softmax.is(mixer) ? mixer.kvHeads : mixer.heads;

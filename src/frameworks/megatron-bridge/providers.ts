@@ -26,6 +26,12 @@ const wholeHeads: Rule = (_, plan) => {
   return tp === 1 ? null : no('whole-heads', `tp=${tp}`, 'tp=1: its norm is as wide as all heads');
 };
 
+/** gemma2_provider.py: "Context parallelism is only supported by TEDotProductAttention!", and this is another. */
+const wholeSequence: Rule = (_, { dims: { cp } }) =>
+  cp === 1
+    ? null
+    : no('context-parallel', `cp=${cp}`, 'cp=1: Gemma 2 runs in FlexAttention in Megatron-Bridge');
+
 /** gemma2_provider.py: PyTorch's FlexAttention, which has the soft cap in its kernel. */
 const flexAttention = () =>
   "attention as fast as cuDNN's or FlashAttention's: Gemma 2 runs in FlexAttention in Megatron-Bridge";
@@ -44,7 +50,7 @@ const PROVIDERS: Readonly<Record<string, Provider>> = {
   deepseek_v3: { ...LATENT, bridges: 'DeepseekV3ForCausalLM' },
   kimi_k2: { ...LATENT, bridges: 'KimiK2ForCausalLM' },
   gemma: { bridges: 'GemmaForCausalLM' },
-  gemma2: { bridges: 'Gemma2ForCausalLM', fullEvery: 2, restsOn: flexAttention },
+  gemma2: { bridges: 'Gemma2ForCausalLM', fullEvery: 2, rule: wholeSequence, restsOn: flexAttention },
   gemma3_text: { bridges: 'Gemma3ForCausalLM', fullEvery: 6 },
   gpt_oss: { bridges: 'GptOssForCausalLM', fullEvery: 2 },
   minimax_m2: { bridges: 'MiniMaxM2ForCausalLM', restsOn: reducedNorms },

@@ -1,7 +1,6 @@
 import { microBatchSizeOf } from '../../domain/plan.ts';
 import { isMoe } from '../../layers/layer.ts';
 import { latent } from '../../layers/mixers/latent.ts';
-import { softmax } from '../../layers/mixers/softmax.ts';
 import { sparseLatent } from '../../layers/mixers/sparse-latent.ts';
 import { degreesOf } from '../../plan-text/degrees.ts';
 import { fp8Weights } from '../../techniques/fp8-weights.ts';
@@ -10,6 +9,7 @@ import { zero } from '../../techniques/zero.ts';
 import { chunksInOrder } from '../laws/chunks.ts';
 import { no, type ProblemRule, type Rule } from '../laws/rule.ts';
 import { architectureOrPattern, plainArchitecture } from './architecture-rule.ts';
+import { EXCHANGE_RULES } from './exchange-rules.ts';
 import { hybridChunks, hybridDepth, isHybrid } from './hybrid-layers.ts';
 import { fusedLoss } from './loss.ts';
 import { hasLinearBias } from './model-arguments.ts';
@@ -115,12 +115,6 @@ const fp8Gather: Rule = (_, { techniques }) =>
     ? no('fp8-weights', 'fp8 weights with zero=0', 'zero=1 or more', 'Maybe zero=1.')
     : null;
 
-/** Transformer Engine exchanges sinks by heads alone, as Bridge's gpt-oss recipe says ("a2a is required", gpt_oss.py@067f987). */
-const sinks: Rule = ({ model }, plan) =>
-  plan.dims.cp > 1 && model.kinds.some(({ mixer }) => softmax.is(mixer) && mixer.sinks)
-    ? no('context-parallel-sinks', `cp=${plan.dims.cp} with attention sinks`, 'cp=1')
-    : null;
-
 const fsdpPrecision: Rule = ({ workload }, plan) =>
   zero.of(plan.techniques) >= 2 && workload.precision === 'fp16'
     ? no('fsdp-precision', 'fp16 with sharded gradients', 'bf16 or fp8')
@@ -135,7 +129,7 @@ export const MEGATRON_PROBLEM_RULES: readonly ProblemRule[] = [plainArchitecture
 export const MEGATRON_LM_PROBLEM_RULES: readonly ProblemRule[] = [architectureOrPattern, ...RUN_RULES];
 
 export const MEGATRON_PLAN_RULES: readonly Rule[] = [
-  sinks,
+  ...EXCHANGE_RULES,
   schedule,
   experts,
   batch,

@@ -60,6 +60,15 @@ const sharding: Rule = (_, plan) => {
   return stage === 0 && cp > 1 ? no('sharding', `no sharding with cp=${cp}`, '2 or 3') : null;
 };
 
+/**
+ * Context parallelism takes FlexAttention alone (torchtitan/models/common/decoder.py@b5bcd76); the functions of gpt_oss have
+ * VarlenAttention (torchtitan/models/gpt_oss/__init__.py).
+ */
+const attention: Rule = ({ model: spec }, { dims: { cp } }) =>
+  cp > 1 && titanModelOf(spec)!.family === 'gpt_oss'
+    ? no('context-parallel-attention', `cp=${cp} with VarlenAttention`, 'cp=1 with gpt_oss')
+    : null;
+
 /** Expert ranks are taken from shard·cp·tp, whole experts only (torchtitan/distributed/parallel_dims.py, decoder.py). */
 const experts: Rule = ({ model: spec }, plan) => {
   const { tp, cp, dpShard, ep, etp } = degreesOf(plan);
@@ -109,6 +118,7 @@ export const PLAN_RULES: readonly Rule[] = [
   heads,
   tied,
   sharding,
+  attention,
   experts,
   layout,
   chunkedLoss,

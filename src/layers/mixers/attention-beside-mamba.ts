@@ -33,6 +33,7 @@ export const attentionBesideMamba = layerModule<AttentionBesideMamba>({
     ...others,
     attention: softmax.within!(attention, sequence),
   }),
+  slides: ({ attention }) => softmax.slides!(attention),
   constraints: ({ attention, mamba }, split) =>
     softmax.constraints(attention, split) ?? mamba2.constraints(mamba, split),
   describe: ({ attention, mamba }) => `${softmax.describe(attention)} beside ${mamba2.describe(mamba)}`,

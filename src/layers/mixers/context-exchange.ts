@@ -74,14 +74,19 @@ export function gatheredBytes(one: Exchanged, context: LayerContext): number {
   return cp > 1 && levelsOf(context).gathered ? 2 * elementBytes * tokens * cp * one.keyValues : 0;
 }
 
-/** Heads of one rank and the steps in which it attends: of swapped ranks each has all the tokens of some heads. */
+/** Heads of one rank and the steps in which it attends: of swapped ranks each has all the tokens of some heads, of gathered keys all. */
 export function exchangedShape(
   { heads, kvHeads }: Exchanged,
+  window: number | null,
   context: LayerContext,
-): Pick<AttentionShape, 'heads' | 'kvHeads' | 'contextParallel'> {
+): Pick<AttentionShape, 'heads' | 'kvHeads' | 'contextParallel' | 'steps'> {
   const { contextParallel: cp, contextExchange } = context.local;
-  const { swapped } = levelsOf(context);
-  // A stack's own is as its published runs were fitted.
-  if (cp === 1 || contextExchange === 'stack') return { heads, kvHeads, contextParallel: cp };
-  return { heads: heads / swapped, kvHeads: Math.max(1, kvHeads / swapped), contextParallel: cp / swapped };
+  const { swapped, among, gathered } = levelsOf(context);
+  // A stack's own is as its published runs were fitted, none of which had a window: there a step more counts for more than its keys.
+  if (cp === 1 || (contextExchange === 'stack' && window === null))
+    return { heads, kvHeads, contextParallel: cp };
+  return {
+    ...{ heads: heads / swapped, kvHeads: Math.max(1, kvHeads / swapped), contextParallel: among },
+    ...(gathered ? { steps: 1 } : {}),
+  };
 }

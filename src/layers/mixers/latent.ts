@@ -168,7 +168,7 @@ function core(a: LatentAttention, context: LayerContext): Operator {
         kind: 'attention',
         shape: {
           batch: local.microBatch,
-          ...exchangedShape(exchanged, context),
+          ...exchangedShape(exchanged, null, context),
           sequence: local.sequence,
           qkHeadDim: qkDim,
           vHeadDim: a.vHeadDim,

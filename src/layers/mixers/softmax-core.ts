@@ -28,7 +28,7 @@ export function softmaxCore(a: SoftmaxAttention, context: LayerContext): Operato
     const shape = {
       // Chunks are sequences of their own.
       batch: (local.microBatch * local.sequence) / attended,
-      ...exchangedShape(exchanged, context),
+      ...exchangedShape(exchanged, a.slidingWindow, context),
       sequence: attended,
       qkHeadDim: a.headDim,
       vHeadDim: valueWidth(a),

@@ -60,7 +60,8 @@ export const softmax = layerModule<SoftmaxAttention>({
     const slides = slidingWindow !== null && slidingWindow < sequence;
     return { ...others, slidingWindow: slides ? slidingWindow : null, ...(chunked ? { chunk } : {}) };
   },
-  constraints({ heads, kvHeads, slidingWindow, chunk, subNorm }, { tp, cp }) {
+  slides: ({ slidingWindow }) => slidingWindow !== null,
+  constraints({ heads, kvHeads, chunk, subNorm }, { tp, cp }) {
     if (heads % tp !== 0)
       return { rule: 'heads-divisible-by-tp', actual: `${heads} heads`, limit: `a multiple of tp=${tp}` };
     if (kvHeads % tp !== 0 && tp % kvHeads !== 0)
@@ -68,12 +69,6 @@ export const softmax = layerModule<SoftmaxAttention>({
         rule: 'kv-heads-divisible-by-tp',
         actual: `${kvHeads} key-value heads`,
         limit: `a multiple or a divisor of tp=${tp}`,
-      };
-    if (slidingWindow !== null && cp > 1)
-      return {
-        rule: 'context-parallel-sliding-window',
-        actual: 'sliding-window attention',
-        limit: 'cp=1: ring attention has no window',
       };
     if (chunk !== undefined && cp > 1)
       return {

@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { ModelSpec } from '../../../src/domain/model.ts';
+import { deepspeed } from '../../../src/frameworks/deepspeed/index.ts';
 import { megatron } from '../../../src/frameworks/megatron/index.ts';
 import { patternArguments, unsaidPattern } from '../../../src/frameworks/megatron/layer-patterns.ts';
 import { megatronBridge } from '../../../src/frameworks/megatron-bridge/index.ts';
+import type { Framework } from '../../../src/frameworks/port/framework.ts';
+import { torchtitan } from '../../../src/frameworks/torchtitan/index.ts';
 import { softmaxAttention } from '../../../src/layers/mixers/softmax.ts';
 import { sourceOf } from '../../fixtures/source.ts';
 import { ORIGIN, planned, problemOf, valuesOf } from './fixture.ts';
@@ -70,6 +73,46 @@ describe('patterns of layers as flags of Megatron', () => {
     const full = { ...problem, model: { ...problem.model, kinds } };
     const plan = planned(full, 'tp=1,pp=1,dp=32,cp=2,ep=8,etp=1,zero=1');
     expect(megatron.reject(full, plan)?.rule).toBe('context-parallel-sinks');
+  });
+
+  it.each([
+    ['a2a', 1, undefined],
+    ['all-gather', 1, 'context-parallel-sinks'],
+    // 2 key-value heads on a rank.
+    ['a2a', 4, 'context-parallel-heads'],
+  ])('gpt-oss with its windows and sinks under cp-comm=%s, tp=%i: %s', (kind, tp, rule) => {
+    const problem = problemOf('gpt-oss-20b', 'dgx-h100-64');
+    const cp = tp === 1 ? 2 : 4;
+    const plan = planned(
+      problem,
+      `tp=${tp},pp=1,dp=${64 / tp / cp},cp=${cp},ep=8,etp=1,zero=1,cp-comm=${kind}`,
+    );
+    for (const launcher of [megatron, megatronBridge])
+      expect(launcher.reject(problem, plan)?.rule).toBe(rule);
+    if (rule !== undefined) return;
+    expect(valuesOf(megatron.render(problem, plan, ORIGIN)[0]!.content, '--cp-comm-type')).toEqual(['a2a']);
+    const overrides = megatronBridge.render(problem, plan, ORIGIN)[0]!.content;
+    expect(overrides).toContain('model.cp_comm_type=a2a\n');
+  });
+
+  it('Gemma 2 stays whole in Megatron-Bridge, Gemma 3 is split by heads', () => {
+    const rule = (model: string) => {
+      const problem = problemOf(model, 'dgx-h100-64');
+      return megatronBridge.reject(problem, planned(problem, 'tp=1,pp=1,dp=32,cp=2,zero=3,cp-comm=a2a'))
+        ?.rule;
+    };
+    expect(rule('gemma-2-9b')).toBe('context-parallel');
+    expect(rule('gemma-3-27b')).toBeUndefined();
+  });
+
+  it('other launchers refuse what their attention has not under context parallelism', () => {
+    const rule = (launcher: Framework) => {
+      const problem = problemOf('gpt-oss-20b', 'dgx-h100-64', launcher.stack);
+      const plan = planned(problem, 'tp=1,pp=1,dp=32,cp=2,ep=1,zero=3,recompute=full');
+      return launcher.reject(problem, plan)?.rule;
+    };
+    expect(rule(torchtitan)).toBe('context-parallel-attention');
+    expect(rule(deepspeed)).toBe('ulysses-sinks');
   });
 });
 
