@@ -162,14 +162,15 @@ describe('small mixed clusters', () => {
 
   /** Memory so short that sharding, recomputation and the cut decide what fits. */
   it.each([
-    ['megatron-core', 2],
-    ['megatron-core', 3],
-    ['torch-fsdp', 3],
-    ['torch-fsdp2', 2],
-    ['torch-fsdp2', 3],
-    ['deepspeed', 3],
-  ] as const)('%s, everything sharded at level %i, little memory', (stack, sharding) => {
-    const p = small(2, 2, 5, 8, { stack, memory: [0.12, 0.3] });
+    ['megatron-core', 2, [0.12, 0.3]],
+    ['megatron-core', 3, [0.12, 0.3]],
+    // Its update keeps what it is made of for all parameters at once.
+    ['torch-fsdp', 3, [0.16, 0.4]],
+    ['torch-fsdp2', 2, [0.12, 0.3]],
+    ['torch-fsdp2', 3, [0.12, 0.3]],
+    ['deepspeed', 3, [0.12, 0.3]],
+  ] as const)('%s, everything sharded at level %i, little memory', (stack, sharding, memory) => {
+    const p = small(2, 2, 5, 8, { stack, memory });
     const { least } = enumerated(p, [sharding, 0]);
     expect(least).toBeLessThan(Number.POSITIVE_INFINITY);
     const { plans, certificate } = search(p, { top: 1, fix: parseConfiguration(`zero=${sharding}`) });

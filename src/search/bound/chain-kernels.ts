@@ -34,7 +34,8 @@ export function kernelBounds(
     const { family, runs, cp, pp, dp } = frame;
     let tp = 1;
     for (const run of runs) tp = Math.max(tp, run.tp);
-    const chain = `${family}|${tp}|${cp}|${pp}|${dp}`;
+    const folded = runs.some(({ fold }) => fold !== runs[0]!.fold);
+    const chain = `${family}|${tp}|${cp}|${pp}|${dp}|${folded}`;
     const own = runs.map((run) =>
       remembered(known, `${chain}|${alike[run.group]}|${run.tp}|${run.fold ?? 1}`, () =>
         fastest(book, frame, run, options),

@@ -31,6 +31,8 @@ export interface Chain {
   /** Sequences that so many copies share: one by itself, or all together where they do not divide the batch. */
   readonly sequences: number;
   readonly sharing: number;
+  /** Its stages have unlike numbers of copies. */
+  readonly folded?: true;
   /** It stands beside unlike ones: techniques of several pipelines are tried. */
   readonly beside?: true;
 }
@@ -42,7 +44,8 @@ export function chainOf({ workload }: Problem, { family, runs, cp, dp, pp }: Fra
     globalBatchSize % dp === 0
       ? { sequences: globalBatchSize / dp, sharing: 1 }
       : { sequences: globalBatchSize, sharing: dp };
-  return { family, tp, cp, pp, dp, ...shares };
+  const folded = runs.some(({ fold }) => fold !== runs[0]!.fold);
+  return { family, tp, cp, pp, dp, ...shares, ...(folded ? { folded } : {}) };
 }
 
 export const MOST_MICRO_BATCH = 16;
@@ -78,12 +81,12 @@ function sizesOf({ sequences, sharing }: Chain, options: SearchOptions): number[
 /** Choices but for the size of micro-batches. */
 export function techniquesFor(problem: Problem, chain: Chain, options: SearchOptions): Sizeless[] {
   const { fix, launcher } = options;
-  const { tp, cp, pp, dp, sharing, beside = false } = chain;
+  const { tp, cp, pp, dp, sharing, folded = false, beside = false } = chain;
   const asked = fix.schedule ?? (pp > 1 ? launcher?.schedule : undefined);
   const dpReplicate = fix.counts['dp-replicate'] ?? 1;
   const chunks = chunksPerStage(problem.model, chain, asked).filter(
-    // Rounds of several chunks want a multiple of the stages from every copy.
-    (v) => within(options, 'vpp', v) && (v === 1 || sharing === 1),
+    // Rounds of several chunks want a multiple of the stages from every copy; and several chunks on unlike copies can be written down nowhere.
+    (v) => within(options, 'vpp', v) && (v === 1 || (sharing === 1 && !folded)),
   );
   const all = chunks.flatMap((vpp) => {
     const dims = { tp, cp, pp, dpReplicate, dpShard: dp / dpReplicate, ep: 1, etp: 1, vpp };
@@ -208,8 +211,12 @@ export function choiceCounts(problem: Problem, options: SearchOptions): (frame: 
   return (frame) => {
     const { family, runs, cp, pp, dp } = frame;
     let tp = 1;
-    for (const run of runs) tp = Math.max(tp, run.tp);
-    return remembered(counted, `${family}|${tp}|${cp}|${pp}|${dp}`, () => {
+    let folded = '';
+    for (const run of runs) {
+      tp = Math.max(tp, run.tp);
+      if (run.fold !== runs[0]!.fold) folded = '+';
+    }
+    return remembered(counted, `${family}|${tp}|${cp}|${pp}|${dp}${folded}`, () => {
       const chain = chainOf(problem, frame);
       const sizes = sizesOf(chain, options).length;
       return sizes === 0 ? 0 : sizes * techniquesFor(problem, chain, options).length;
