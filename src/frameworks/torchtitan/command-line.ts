@@ -18,8 +18,12 @@ export const RUN_SCRIPT = /run_train\.sh$/;
 
 /** A script that starts it, rather than a recipe in Python or a job in TOML. */
 export function startsTitan({ path, text }: Source): boolean {
+  if (/\.txt$/i.test(path) && PYTHON.test(text)) return false;
   return /\.(?:ba)?sh$|\.(?:sbatch|slurm|txt)$/i.test(path) || /^#!.*\b(?:ba|da|z)?sh\b/.test(text);
 }
+
+/** What a recipe has and no script: text says nothing by its name. */
+const PYTHON = /^(?:from \S+ import|import \w|def \w+\()/m;
 
 /**
  * `--section.field value` over the function of a config_registry that `--config` or CONFIG names, or over a job in TOML that
