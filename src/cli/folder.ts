@@ -6,6 +6,7 @@ import {
   mkdtempSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
@@ -27,6 +28,7 @@ export function writeFolder(target: string, files: readonly FileToWrite[], force
   const folder = resolve(target);
   for (const { path } of files) refuseLinks(folder, path, target);
   const parent = dirname(folder);
+  mkdirSync(parent, { recursive: true });
   const fresh = mkdtempSync(join(parent, '.shardwright-'));
   chmodSync(fresh, 0o777 & ~process.umask());
   try {
@@ -64,7 +66,14 @@ export function mayWrite(target: string, force: boolean): void {
       hint: 'Maybe --force, which replaces the files it writes.',
     });
   }
-  mayGoInto(dirname(resolve(target)), target);
+  // Folders on the way are made, as mkdir -p makes them.
+  mayGoInto(nearestThere(dirname(resolve(target))), target);
+}
+
+/** The folder itself where something is there, else the nearest above it. */
+function nearestThere(folder: string): string {
+  const there = statSync(folder, { throwIfNoEntry: false }) !== undefined;
+  return there || dirname(folder) === folder ? folder : nearestThere(dirname(folder));
 }
 
 /** Every step from the folder to the file must be a real folder, and the file no link. */

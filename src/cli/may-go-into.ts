@@ -3,8 +3,8 @@ import { dirname, join } from 'node:path';
 import { InputError } from '../domain/input-error.ts';
 
 /**
- * The rule of every output: the folder that it goes into is there and may be written to, and no other is made. Tried by making something
- * in it, since permissions alone do not tell (/proc lets root). Throws InputError: worth knowing before work is done for it.
+ * The rule of every output: the folder that it goes into is there and may be written to. Tried by making something in it,
+ * since permissions alone do not tell (/proc lets root). Throws InputError: worth knowing before work is done for it.
  */
 export function mayGoInto(folder: string, output: string): void {
   const there = statSync(folder, { throwIfNoEntry: false });

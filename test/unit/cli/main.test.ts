@@ -359,7 +359,6 @@ describe('emit', () => {
     ['--emit', '/proc/launch', []],
     ['--report', '/proc/page.html', []],
     ['--report', 'FOLDER/no/page.html', []],
-    ['--emit', 'FOLDER/no/launch', []],
     ['--report', 'FOLDER/no/page.html', ['--gpus', '4..8']],
   ])('where %s %s cannot go is said before the search %j', async (flag, target, more) => {
     const here = folder();
@@ -368,6 +367,13 @@ describe('emit', () => {
     expect(ran).toMatchObject({ code: 2, out: '' });
     expect(ran.err).toMatch(/cannot be written: (nothing can be made in|no folder) /);
     expect(readdirSync(here)).toEqual([]);
+  });
+
+  it('folders on the way to a launch folder are made', async () => {
+    const path = await planFile('megatron');
+    const out = join(folder(), 'on', 'the', 'way');
+    expect(await run(['emit', path, '--to', 'megatron', '--out', out])).toMatchObject({ code: 0 });
+    expect(readdirSync(out)).toContain('job.sbatch');
   });
 
   it('follows no link', async () => {
