@@ -4,6 +4,7 @@ import type { Problem } from '../domain/problem.ts';
 import type { Reason } from '../domain/reason.ts';
 import type { Framework } from '../frameworks/port/framework.ts';
 import type { Asked, LaunchReader, ReadFile } from '../frameworks/port/reader.ts';
+import { refuseUnreadable } from '../frameworks/port/unreadable.ts';
 import { rankRows } from '../launch-folder/rank-map.ts';
 import { placesOf } from '../launch-folder/ranks.ts';
 import { seating } from '../launch-folder/seating.ts';
@@ -24,21 +25,11 @@ export interface OpenedFile {
   readonly rankMap: { readonly file: string; readonly text: string } | null;
 }
 
-/**
- * What a file asks for on so many GPUs. Throws InputError, in the words of `validate`, where a value is none of those that its framework has:
- * it stands for no plan, and the default is not what was meant.
- */
+/** What a file asks for on so many GPUs; refused where a value is none of those that its framework has. */
 export function askedOf({ path, reader, file, rankMap }: OpenedFile, gpus: number): Asked {
-  const unreadable = new Set(reader.rules.filter((one) => one.unreadable === true).map(({ rule }) => rule));
-  const odd = file.violations(ranksOf(rankMap)).find(({ rule }) => unreadable.has(rule));
-  if (odd === undefined) return file.asked(ranksOf(rankMap) ?? gpus);
-  const { rule, line, actual, limit, fix } = odd;
-  throw new InputError({
-    message: `${rule}: ${actual}`,
-    expected: limit,
-    hint: fix,
-    at: { file: path, line },
-  });
+  const ranks = ranksOf(rankMap);
+  refuseUnreadable(file, reader.rules, { path, ranks });
+  return file.asked(ranks ?? gpus);
 }
 
 function ranksOf(rankMap: OpenedFile['rankMap']): number | null {

@@ -164,26 +164,18 @@ function methodOf(tree: Tree): {
   if (adapter !== 'lora' && adapter !== 'qlora') throw refused(tree, 'adapter', 'lora or qlora');
   const modules = tree.at('lora_target_modules');
   const all = tree.isTrue('lora_target_linear') || typeof modules === 'string';
-  const { training, notes } = adaptersOf({
+  return adaptersOf({
     // PEFT's own rank (LoraConfig.r), where it is left out.
     rank: tree.count('lora_r') ?? 8,
     dropout: Number(tree.at('lora_dropout') ?? 0),
     modules: all || !Array.isArray(modules) ? [] : modules.map(String),
+    eightBit: tree.isTrue('load_in_8bit'),
     fourBit: tree.isTrue('load_in_4bit') || (adapter === 'qlora' && !tree.isTrue('load_in_8bit')),
     whole: (Array.isArray(tree.at('lora_modules_to_save'))
       ? (tree.at('lora_modules_to_save') as unknown[])
       : []
     ).map(String),
   });
-  return {
-    training,
-    notes: [
-      ...notes,
-      ...(tree.isTrue('load_in_8bit')
-        ? ['load_in_8bit: frozen weights are estimated in 16 bits, which need more']
-        : []),
-    ],
-  };
 }
 
 /** DPO, IPO and KTO have a reference: the model without adapters, or a copy of it (core/builders/rl.py). */

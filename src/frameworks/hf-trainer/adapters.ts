@@ -7,6 +7,8 @@ export interface Peft {
   /** Left out: `all-linear`. */
   readonly modules: readonly string[];
   readonly fourBit: boolean;
+  /** Left out: not. */
+  readonly eightBit?: boolean;
   /** Modules that are trained whole beside them (`modules_to_save`). */
   readonly whole: readonly string[];
 }
@@ -14,7 +16,7 @@ export interface Peft {
 const ENDS = { embed_tokens: 'embedding', wte: 'embedding', lm_head: 'head', embed_out: 'head' } as const;
 
 /** Adapters as flags, and notes of what stands for something else. */
-export function adaptersOf({ rank, dropout, modules, fourBit, whole }: Peft): {
+export function adaptersOf({ rank, dropout, modules, fourBit, eightBit = false, whole }: Peft): {
   readonly training: TrainingFlags;
   readonly notes: readonly string[];
 } {
@@ -27,6 +29,9 @@ export function adaptersOf({ rank, dropout, modules, fourBit, whole }: Peft): {
       'lora-modules': modules.length === 0 ? 'all-linear' : modules.join(','),
       'lora-dropout': String(dropout),
     },
-    notes: others.map((name) => `${name} is trained whole: not estimated, it is no end of the model`),
+    notes: [
+      ...others.map((name) => `${name} is trained whole: not estimated, it is no end of the model`),
+      ...(eightBit ? ['load_in_8bit: frozen weights are estimated in 16 bits, which need more'] : []),
+    ],
   };
 }

@@ -4,6 +4,7 @@ import { readRun } from '../megatron/reader.ts';
 import { megatronRun } from '../megatron/run.ts';
 import type { LaunchReader, Located, ReadFile, Source } from '../port/reader.ts';
 import { hydraWords } from '../reading/flag-words.ts';
+import { laidOver } from '../reading/sections.ts';
 import { type Tree, treeOf } from '../reading/tree.ts';
 import { readWays } from '../reading/ways.ts';
 import { flagsFrom } from './flags.ts';
@@ -21,7 +22,7 @@ export const nemoReader: LaunchReader = {
     const found = source.words((word) => OVERRIDE.test(word));
     return readWays(source, found, ({ words }) => {
       const own = hydraWords(words, source.path);
-      return fileOf(source, { value: merged(base, own.value as Mapping), locate: own.locate });
+      return fileOf(source, { value: laidOver(base, own.value as Mapping), locate: own.locate });
     });
   },
 };
@@ -114,14 +115,4 @@ function interpolated(root: unknown): unknown {
     );
   };
   return walk(root, []);
-}
-
-function merged(first: Mapping, second: Mapping): Mapping {
-  const isMapping = (one: unknown): one is Mapping =>
-    typeof one === 'object' && one !== null && !Array.isArray(one);
-  const inner = Object.entries(second).map(([key, one]) => {
-    const before = first[key];
-    return [key, isMapping(one) && isMapping(before) ? merged(before, one) : one];
-  });
-  return { ...first, ...Object.fromEntries(inner) };
 }

@@ -1,5 +1,6 @@
-import { InputError } from '../../domain/input-error.ts';
 import type { Located, ReadFile, Source } from '../port/reader.ts';
+import { refuseUnreadable } from '../port/unreadable.ts';
+import { laidOver } from '../reading/sections.ts';
 import { TITAN_FILE_RULES } from '../torchtitan/file-rules.ts';
 import { jobFields } from '../torchtitan/job-file.ts';
 import { titanFile } from '../torchtitan/reader.ts';
@@ -26,7 +27,7 @@ export function titanExperiment(source: Source, module: Keys, pointer: string): 
   const located = source.value();
   const overrides = (module.overrides ?? {}) as Keys;
   const { known, keys } = modelOf(module, source);
-  const value = merged(merged(PRE_TRAINER, keys), overrides);
+  const value = laidOver(laidOver(PRE_TRAINER, keys), overrides);
   const fields = jobFields({ value, locate: under(located, pointer) }, path);
   const file = titanFile(titanRun({ base: null, length: null, fields, names: new Map() }, path));
   const notes = [
@@ -43,7 +44,7 @@ export function titanExperiment(source: Source, module: Keys, pointer: string): 
     ...file,
     runtime: plain ? 'torchtitan' : null,
     asked(gpus) {
-      refuseUnreadable(file, path);
+      refuseUnreadable(file, TITAN_FILE_RULES, { path, ranks: null });
       const asked = file.asked(gpus);
       const stack = asked.stack ?? (plain ? undefined : 'torch-fsdp2');
       return {
@@ -73,31 +74,4 @@ function modelOf({ model }: Keys, source: Source): { readonly known: boolean; re
   const flavor = LOWER.includes(family) ? size.toLowerCase() : size.toUpperCase();
   const converters = fp8 === undefined ? [] : ['quantize.linear.float8'];
   return { known: true, keys: { model: { name: family.replace(/\.\d$/, ''), flavor, converters } } };
-}
-
-/** Sections inside one another; of the rest the second. */
-function merged(first: Keys, second: Keys): Keys {
-  const isSection = (one: unknown): one is Keys =>
-    typeof one === 'object' && one !== null && !Array.isArray(one);
-  const inner = Object.entries(second).map(([key, one]) => {
-    const before = first[key];
-    return [key, isSection(one) && isSection(before) ? merged(before, one) : one];
-  });
-  return { ...first, ...Object.fromEntries(inner) };
-}
-
-/** In the words of `validate`, as other files of this reader are refused by its own rules. */
-function refuseUnreadable(file: ReadFile, path: string): void {
-  const unreadable = new Set(
-    TITAN_FILE_RULES.flatMap(({ rule, unreadable: one }) => (one === true ? [rule] : [])),
-  );
-  const odd = file.violations(null).find(({ rule }) => unreadable.has(rule));
-  if (odd === undefined) return;
-  const { rule, line, actual, limit, fix } = odd;
-  throw new InputError({
-    message: `${rule}: ${actual}`,
-    expected: limit,
-    hint: fix,
-    at: { file: path, line },
-  });
 }

@@ -125,15 +125,13 @@ function methodOf(tree: Tree): {
     dropout: Number(tree.at('lora_dropout') ?? 0.05),
     modules: modules[0] === 'all-linear' ? [] : modules,
     fourBit: tree.isTrue('load_in_4bit'),
+    eightBit: tree.isTrue('load_in_8bit'),
     whole: list('lora_modules_to_save') ?? [],
   });
   return {
     training,
     notes: [
       ...notes,
-      ...(tree.isTrue('load_in_8bit')
-        ? ['load_in_8bit: frozen weights are estimated in 16 bits, which need more']
-        : []),
       ...(tree.isTrue('use_dora') ? ["use_dora: DoRA's magnitudes and their norms are left out"] : []),
     ],
   };
