@@ -1,6 +1,6 @@
 import type { Problem } from '../../domain/problem.ts';
 import { remembered, rememberedOf } from '../../units/remembered.ts';
-import type { Choice } from '../space/choices.ts';
+import { type Choice, chainKey, choicesKey } from '../space/choices.ts';
 import { type Frame, frameOf, type Layout } from '../space/frame.ts';
 import { placesExperts } from '../space/layouts.ts';
 import type { SearchOptions } from '../space/options.ts';
@@ -22,20 +22,15 @@ export function kernelBounds(
   const kinds = kindCounts(problem);
   const { globalBatchSize } = problem.workload;
   const alike = firstAlike(problem.cluster);
-  const { fix, max, allow, launcher } = options;
   const known = remembered(
     rememberedOf(knownOf, book.problem, () => new Map<string, Map<string, readonly number[]>>()),
-    // All that choices depend on.
-    JSON.stringify([fix, max, allow, launcher?.schedule]),
+    choicesKey(options),
     () => new Map<string, readonly number[]>(),
   );
   const multiplier = problem.stack.timeMultiplier.value;
   return (frame) => {
-    const { family, runs, cp, pp, dp } = frame;
-    let tp = 1;
-    for (const run of runs) tp = Math.max(tp, run.tp);
-    const folded = runs.some(({ fold }) => fold !== runs[0]!.fold);
-    const chain = `${family}|${tp}|${cp}|${pp}|${dp}|${folded}`;
+    const { runs, dp } = frame;
+    const chain = chainKey(frame);
     const own = runs.map((run) =>
       remembered(known, `${chain}|${alike[run.group]}|${run.tp}|${run.fold ?? 1}`, () =>
         fastest(book, frame, run, options),

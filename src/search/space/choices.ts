@@ -37,6 +37,23 @@ export interface Chain {
   readonly beside?: true;
 }
 
+/** All of a frame that its chain depends on: frames with the same have the same choices. */
+export function chainKey({ family, runs, cp, pp, dp }: Frame): string {
+  let tp = 1;
+  for (const run of runs) tp = Math.max(tp, run.tp);
+  return `${family}|${tp}|${cp}|${pp}|${dp}${isFolded(runs) ? '+' : ''}`;
+}
+
+/** All of a search that choices depend on, techniques by their values. */
+export function choicesKey({ fix, max, allow, doing, launcher }: SearchOptions): string {
+  return JSON.stringify([fix, max, allow, doing, launcher?.schedule]);
+}
+
+/** Whether its stages have unlike numbers of copies. */
+function isFolded(runs: Frame['runs']): boolean {
+  return runs.some(({ fold }) => fold !== runs[0]!.fold);
+}
+
 export function chainOf({ workload }: Problem, { family, runs, cp, dp, pp }: Frame): Chain {
   const tp = Math.max(...runs.map((run) => run.tp));
   const { globalBatchSize } = workload;
@@ -44,8 +61,7 @@ export function chainOf({ workload }: Problem, { family, runs, cp, dp, pp }: Fra
     globalBatchSize % dp === 0
       ? { sequences: globalBatchSize / dp, sharing: 1 }
       : { sequences: globalBatchSize, sharing: dp };
-  const folded = runs.some(({ fold }) => fold !== runs[0]!.fold);
-  return { family, tp, cp, pp, dp, ...shares, ...(folded ? { folded } : {}) };
+  return { family, tp, cp, pp, dp, ...shares, ...(isFolded(runs) ? { folded: true } : {}) };
 }
 
 export const MOST_MICRO_BATCH = 16;
@@ -208,20 +224,12 @@ export function interned(techniques: Techniques): Techniques {
 /** How many choices a frame has; frames that are alike in all that choices depend on are counted once. */
 export function choiceCounts(problem: Problem, options: SearchOptions): (frame: Frame) => number {
   const counted = new Map<string, number>();
-  return (frame) => {
-    const { family, runs, cp, pp, dp } = frame;
-    let tp = 1;
-    let folded = '';
-    for (const run of runs) {
-      tp = Math.max(tp, run.tp);
-      if (run.fold !== runs[0]!.fold) folded = '+';
-    }
-    return remembered(counted, `${family}|${tp}|${cp}|${pp}|${dp}${folded}`, () => {
+  return (frame) =>
+    remembered(counted, chainKey(frame), () => {
       const chain = chainOf(problem, frame);
       const sizes = sizesOf(chain, options).length;
       return sizes === 0 ? 0 : sizes * techniquesFor(problem, chain, options).length;
     });
-  };
 }
 
 /**
