@@ -5,9 +5,10 @@ import type { Layout } from '../space/frame.ts';
 import { lowerBound, rampShare, type Sharpening } from './bounds.ts';
 import type { Group } from './by-size.ts';
 import type { CostBook } from './cost-book.ts';
-import { bareStages, cutsWithin } from './cut-within.ts';
+import { cutsWithin } from './cut-within.ts';
 import { kernelBound } from './frame-bound.ts';
 import { layersAtLeast } from './pipeline-bound.ts';
+import { bareNeeds } from './stage-needs.ts';
 import type { Way } from './ways.ts';
 
 /** The same by kernels alone: a table, where that bound is work. */
@@ -39,7 +40,7 @@ export function barestBound(
     worst = Number.POSITIVE_INFINITY,
     most = null,
     alive = null,
-    ways,
+    ways = null,
   }: { readonly ramp?: number } & Sharpening = {},
 ): number {
   const { barest, transfers, orders } = group;
@@ -48,7 +49,7 @@ export function barestBound(
     const candidate = { layout, choice };
     const loosest = { ramp, transfers, ends: 'anyRecompute', orders } as const;
     // Sharpened only where it might be the least.
-    const sharpening = { enough: Math.min(least, enough), worst, most, alive, ...(ways && { ways }) };
+    const sharpening = { enough: Math.min(least, enough), worst, most, alive, ways };
     least = Math.min(least, lowerBound(problem, candidate, book.seconds(candidate), loosest, sharpening));
   }
   return least;
@@ -77,18 +78,14 @@ export function barestWays(
   const least = leastOf(({ secondsPerLayer: [seconds] }) => seconds!);
   const [embedding, head] = [leastOf((one) => one.embeddingSeconds), leastOf((one) => one.headSeconds)];
   const ends = layout.runs.map((_, run) => ({ embeddingSeconds: embedding[run]!, headSeconds: head[run]! }));
+  const candidate = { layout, choice };
   const within = cutsWithin({
-    ...{
-      microBatches: microBatchesPerReplica(problem, { layout, choice }),
-      layers: problem.model.layers.length,
-    },
-    ...{ fewest: layersAtLeast(layout, group.orders), first: 0, pipeline: 0, rest: 0 },
-    ...{
-      stages: bareStages({ layout, choice }, ends),
-      back: least.map((seconds) => ramp * seconds),
-      there: least.map(() => 0),
-    },
-    turns: alive === null ? null : { seconds: least, alive },
+    microBatches: microBatchesPerReplica(problem, candidate),
+    layers: problem.model.layers.length,
+    fewest: layersAtLeast(layout, group.orders),
+    stages: bareNeeds(candidate, ends),
+    ...{ seconds: least, alive, ramp, there: least.map(() => 0) },
+    ...{ first: 0, pipeline: 0, rest: 0 },
   });
   const holds = (way: Way, seconds: number) =>
     within(way, (seconds / problem.stack.timeMultiplier.value - secondsPerStep) * (1 + ROUNDING));

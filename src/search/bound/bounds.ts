@@ -7,7 +7,7 @@ import { type Candidate, microBatchesPerReplica, sharedOf } from '../space/candi
 import type { Choice } from '../space/choices.ts';
 import type { Layout } from '../space/frame.ts';
 import { waysBound } from './crossings.ts';
-import { cutsWithin, stagesOf } from './cut-within.ts';
+import { cutsWithin } from './cut-within.ts';
 import { kindCounts } from './kind-counts.ts';
 import {
   type Loosest,
@@ -17,6 +17,7 @@ import {
   pipelineBound,
   shareOf,
 } from './pipeline-bound.ts';
+import { needsOf } from './stage-needs.ts';
 import { tiedEnds } from './tied-ends.ts';
 import { plainWay, type Way } from './ways.ts';
 
@@ -35,7 +36,7 @@ export function lowerBound(
     worst = Number.POSITIVE_INFINITY,
     most = null,
     alive = null,
-    ways,
+    ways = null,
   }: Sharpening = {},
 ): number {
   const { ramp, ends, orders } = loosest;
@@ -72,19 +73,17 @@ export function lowerBound(
     rest = Math.max(rest, leastRest(problem, candidate, line));
   const least = whole(reduced + rest);
   const limit = Math.min(enough, worst);
-  if (least >= limit || problem.model.kinds.length > 1) return least;
-  if (worst === Number.POSITIVE_INFINITY) return least;
+  if (least >= limit || worst === Number.POSITIVE_INFINITY || problem.model.kinds.length > 1) return least;
+  const each = costs.map(({ secondsPerLayer: [seconds] }) => seconds!);
   const within = cutsWithin({
     ...{ microBatches, layers: problem.model.layers.length, fewest: layersAtLeast(candidate.layout, orders) },
-    ...{ stages: stagesOf(problem, { candidate, costs, loosest, lines }), first, pipeline: atLeast, rest },
-    back: costs.map(({ secondsPerLayer: [seconds] }) => ramp * seconds!),
-    there: costs.map(({ secondsPerLayer: [seconds], forwardShare }) => ramp * forwardShare * seconds!),
-    turns:
-      alive === null ? null : { seconds: costs.map(({ secondsPerLayer: [seconds] }) => seconds!), alive },
+    ...{ stages: needsOf(problem, { candidate, costs, loosest, lines }), first, pipeline: atLeast, rest },
+    ...{ seconds: each, alive, ramp },
+    there: costs.map(({ forwardShare }, run) => ramp * forwardShare * each[run]!),
   });
   const secondsOf = (value: number) => (value / multiplier - secondsPerStep) * (1 + ROUNDING);
   if (!within(plainWay(costs, most), secondsOf(limit))) return limit;
-  return ways === undefined || ways().some((way) => within(way, secondsOf(worst))) ? least : worst;
+  return ways === null || ways.some((way) => within(way, secondsOf(worst))) ? least : worst;
 }
 
 /** How far a bound is worth its work. */
@@ -97,8 +96,8 @@ export interface Sharpening {
   readonly most?: readonly number[] | null;
   /** Micro-batches that each stage has alive at most, of pipelines that take turns; null: not known. */
   readonly alive?: readonly number[] | null;
-  /** What its layers are run with, each configuration in one of these ways: asked of each by itself, last of all. */
-  readonly ways?: () => readonly Way[];
+  /** Each configuration runs its layers in one of these ways, asked of each by itself, last of all; null: not known. */
+  readonly ways?: readonly Way[] | null;
 }
 
 const ROUNDING = 1e-9;

@@ -19,15 +19,14 @@ export function candidateBound(
 ): number {
   const least = withoutFewest(candidate);
   const plain = book.seconds(least);
-  const asked = enough < Number.POSITIVE_INFINITY;
-  const most = asked ? room.most([candidate.choice]) : null;
-  const alive = asked ? room.alive([candidate.choice]) : null;
+  const most = enough < Number.POSITIVE_INFINITY ? room.most([candidate.choice]) : null;
+  const alive = most === null ? null : room.alive([candidate.choice]);
   const sharpening = { enough, worst: enough, most, alive };
   const seconds = lowerBound(problem, least, plain, undefined, sharpening);
   if (candidate === least || seconds >= enough) return seconds;
   // Behind what is run again more of the end of a step hides: what covering takes is no more than beside that.
   const squeeze = squeezeOf(problem, book, least, withAll(candidate));
   const loosest = { ...loosestOf(problem, candidate), squeeze };
-  const ways = () => [coveringWay(problem, book, room, candidate)];
+  const ways = most === null ? null : [coveringWay(problem, book, room, candidate)];
   return Math.max(seconds, lowerBound(problem, least, plain, loosest, { ...sharpening, ways }));
 }

@@ -24,14 +24,15 @@ export function leftOf<Why extends Reason | number>(
 ): Left<Why> {
   const out: LeftOut<Why>[] = [];
   const left: Choice[] = [];
+  let which = '';
   for (const choice of group.choices) {
     const why = whyNot(choice);
     if (why === null) left.push(choice);
     else out.push({ choice, why });
+    which += why === null ? '1' : '0';
   }
   if (out.length === 0) return { group, out };
   if (left.length === 0) return { group: null, out };
   const known = rememberedOf(smaller, group, () => new Map<string, Group>());
-  const which = group.choices.map((choice) => (left.includes(choice) ? '1' : '0')).join('');
   return { group: remembered(known, which, () => groupOf(left)), out };
 }

@@ -27,19 +27,20 @@ export class LayerRoom {
   /** Need over room where no cut fits; null where one may. */
   excess(choice: Choice): number | null {
     if (kindCounts(this.problem).length > 1) return this.excessOfKinds(choice);
-    const { length } = this.problem.model.layers;
-    let most = 0;
-    for (const layers of this.own(choice)) most += layers;
-    // Layers that lie elsewhere take no room.
-    return most * (1 + 1e-9) >= length ? null : length / most;
+    const times = this.timesAll(choice);
+    return times * (1 + 1e-9) >= 1 ? null : 1 / times;
   }
 
   /** Whether memory may say how layers are cut with a choice: of one kind of layers, stages have little more room than for all of them. */
   isTight(choice: Choice): boolean {
-    if (kindCounts(this.problem).length > 1) return false;
-    return (
-      this.own(choice).reduce((all, layers) => all + layers, 0) < TIGHT * this.problem.model.layers.length
-    );
+    return kindCounts(this.problem).length === 1 && this.timesAll(choice) < TIGHT;
+  }
+
+  /** Of one kind of layers: for so many times all of them all stages have room; endless where they lie elsewhere. */
+  private timesAll(choice: Choice): number {
+    let most = 0;
+    for (const layers of this.own(choice)) most += layers;
+    return most / this.problem.model.layers.length;
   }
 
   private excessOfKinds(choice: Choice): number | null {
@@ -49,6 +50,7 @@ export class LayerRoom {
     const worth = (kind: number) => held[0]!.states[kind]! + saves[0]![kind]!;
     let need = 0;
     for (const [kind, count] of kindCounts(problem).entries()) need += count * worth(kind);
+    // Layers that lie elsewhere take no room.
     if (need === 0) return null;
     let capacity = 0;
     let stage = 0;

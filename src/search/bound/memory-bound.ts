@@ -49,9 +49,7 @@ export function spotsOf(
   microBatches = microBatchesPerReplica(problem, candidate),
 ): RunSpot[] {
   const flow = flowFor(problem, candidate, microBatches);
-  return stagesOf(candidate).map(({ run, first, last }, s) => {
-    return { run, first, last, ...flow[s]! };
-  });
+  return stagesOf(candidate).map((place, s) => ({ ...place, ...flow[s]! }));
 }
 
 export function flowFor(

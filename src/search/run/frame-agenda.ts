@@ -181,8 +181,7 @@ class FrameAgenda {
         return;
       }
     }
-    const sharpening = { enough, worst, most, alive, ...(ways === null ? {} : { ways: () => ways }) };
-    const seconds = barestBound(problem, book, layout, group, sharpening);
+    const seconds = barestBound(problem, book, layout, group, { enough, worst, most, alive, ways });
     const value = Math.max(bound, options.objective.bound(seconds, [layout]));
     this.add({ bound: value, layout, of, known: value < enough ? 'all' : 'some' });
   }

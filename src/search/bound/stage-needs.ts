@@ -1,0 +1,65 @@
+import type { Problem } from '../../domain/problem.ts';
+import type { LeastEnd, LeastEndLines } from '../../evaluate/least-ends.ts';
+import type { KernelSeconds, StageSeconds } from '../../evaluate/stage-costs.ts';
+import type { Candidate } from '../space/candidate.ts';
+import { atCrossings, crossings } from './crossings.ts';
+import type { Loosest } from './pipeline-bound.ts';
+import { stagesOf } from './stages.ts';
+
+/** So much for each layer and so much beside, seconds. */
+export interface Need {
+  readonly perLayer: number;
+  readonly fixed: number;
+}
+
+/** What a stage has to do apart from the passes of its layers. */
+export interface StageNeeds {
+  readonly run: number;
+  /** Of a micro-batch: ends of the model and transfers. */
+  readonly beside: number;
+  /** Reduced beside all passes. */
+  readonly reduce: readonly Need[];
+  /** Gathering and updates. */
+  readonly rest: readonly Need[];
+}
+
+/** What a candidate takes at least: its own seconds, or those of all that are bounded together. */
+export interface Taken {
+  readonly candidate: Candidate;
+  readonly costs: readonly StageSeconds[];
+  readonly loosest: Loosest;
+  /** By run, and stage of it. */
+  readonly lines: readonly (readonly LeastEndLines[])[];
+}
+
+/** All that a bound knows of each stage. */
+export function needsOf(problem: Problem, { candidate, costs, loosest, lines }: Taken): StageNeeds[] {
+  const { layout, choice } = candidate;
+  const crossing = loosest.transfers ? crossings(problem, layout, costs, choice.vpp) : [];
+  return stagesOf(candidate).map(({ run, within, first, last }) => {
+    const { embeddingSeconds, headSeconds } = costs[run]!;
+    const needOf = ({ perLayer, embedding, head }: LeastEnd): Need => ({
+      perLayer: perLayer[0]!,
+      fixed: (first ? embedding : 0) + (last ? head : 0),
+    });
+    const { reduce, rest } = lines[run]![within]!;
+    let beside = atCrossings(crossing, run, within, layout.runs[run]!.stages);
+    if (first) beside += embeddingSeconds;
+    if (last) beside += headSeconds;
+    return { run, beside, reduce: reduce.map(needOf), rest: rest.map(needOf) };
+  });
+}
+
+/** Where nothing but kernels is known: of the ends of the model, by run, seconds at least. Ends that several stages share say nothing. */
+export function bareNeeds(
+  candidate: Candidate,
+  ends: readonly Pick<KernelSeconds, 'embeddingSeconds' | 'headSeconds'>[],
+): StageNeeds[] {
+  const stages = stagesOf(candidate);
+  const spread = stages.length > 1 && stages.every(({ first, last }) => first && last);
+  return stages.map(({ run, first, last }) => {
+    const { embeddingSeconds, headSeconds } = ends[run]!;
+    const beside = spread ? 0 : (first ? embeddingSeconds : 0) + (last ? headSeconds : 0);
+    return { run, beside, reduce: [], rest: [] };
+  });
+}
