@@ -6,9 +6,8 @@ import type { Entry } from './run/entry.ts';
 import { listing } from './run/queue.ts';
 import { searchSteps } from './search.ts';
 import { devicesOfFrame } from './space/frame.ts';
-import { DEFAULT_OPTIONS, type SearchOptions } from './space/options.ts';
+import { ALONE, DEFAULT_OPTIONS, type SearchOptions } from './space/options.ts';
 import {
-  ALONE,
   FRONT_STEP,
   front,
   type Sweeping,

@@ -2,9 +2,8 @@ import type { Problem } from '../domain/problem.ts';
 import type { RankedPlan } from '../domain/search-result.ts';
 import { estimate } from '../evaluate/estimate.ts';
 import { searching } from './searching.ts';
-import type { SearchOptions } from './space/options.ts';
+import { ALONE, type SearchOptions } from './space/options.ts';
 import {
-  ALONE,
   front,
   type Sweeping,
   type SweepPoint,

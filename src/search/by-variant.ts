@@ -1,7 +1,7 @@
 import type { Problem } from '../domain/problem.ts';
 import { searching } from './searching.ts';
-import type { SearchOptions } from './space/options.ts';
-import { ALONE, type Sweeping, type SweepPoint, stops, telling } from './sweep.ts';
+import { ALONE, type SearchOptions } from './space/options.ts';
+import { type Sweeping, type SweepPoint, stops, telling } from './sweep.ts';
 
 /** A problem with one quantity as it might be, and how to search it. */
 export interface Variant {

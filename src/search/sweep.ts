@@ -35,9 +35,6 @@ export function* telling<T>(
   }
 }
 
-/** Only the best plan of each search is told. */
-export const ALONE = { top: 1, plansAlone: true };
-
 /** Whether a search was stopped by what also stops those after it. */
 export function stops(cutBy: string | null): cutBy is string {
   return cutBy !== null && cutBy !== 'max-evaluations';

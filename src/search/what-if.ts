@@ -6,15 +6,12 @@ import { supports } from '../hardware/gemm.ts';
 import type { Entry } from './run/entry.ts';
 import { SETTLED_GAIN } from './run/kept.ts';
 import { search } from './search.ts';
-import type { SearchOptions } from './space/options.ts';
+import { ALONE, type SearchOptions } from './space/options.ts';
 
 /** Of idle groups the first are asked, a search each; where there are many those would say nothing of the others. */
 const ASKED = { first: 3, ofAtMost: 8 };
 /** A free plan is worth a word when it is this much faster. */
 export const WORTH_SAYING = 0.05;
-
-/** Only the best plan is told. */
-const ALONE = { top: 1, plansAlone: true };
 
 /** What each group that the best plan leaves idle would have brought: the best plan that must use it. */
 export function idleGroups(problem: Problem, best: RankedPlan, options: Partial<SearchOptions>): IdleGroup[] {

@@ -1,7 +1,7 @@
 import { groupsOf } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { RankedPlan } from '../domain/search-result.ts';
-import type { SearchOptions } from '../search/space/options.ts';
+import { ALONE, type SearchOptions } from '../search/space/options.ts';
 import { searched } from './searched.ts';
 
 /** What a node group brings: the best without it. */
@@ -33,7 +33,7 @@ export async function groupWorths(
       worths.push({ group, used: false, tokensPerSecond: best.estimate.tokensPerSecond });
       continue;
     }
-    const without = { ...options, avoid: [group], top: 1, ties: 0, plansAlone: true };
+    const without = { ...options, ...ALONE, avoid: [group] };
     const { result } = await searched({ problem, pause }, without);
     if (result.certificate.cutBy !== null) return [];
     worths.push({ group, used: true, tokensPerSecond: result.plans[0]?.estimate.tokensPerSecond ?? null });

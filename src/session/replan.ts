@@ -14,7 +14,7 @@ import { modelBytes } from '../reliability/part-bytes.ts';
 import { type Carried, lostPlaces, rerouted, withoutCopies } from '../reliability/repairs.ts';
 import { search } from '../search/search.ts';
 import { byLeave } from '../search/space/by-leave.ts';
-import type { Held as HeldDims } from '../search/space/options.ts';
+import { ALONE, type Held as HeldDims } from '../search/space/options.ts';
 import { zero } from '../techniques/zero.ts';
 
 export interface ReplanAsked {
@@ -82,7 +82,7 @@ export function replan(problem: Problem, plan: Plan, asked: ReplanAsked): Replan
   };
   const moving = (after: Held) => restarted(problem, asked, { before: held, after, kept });
   const anew = (id: 'best' | 'same-shards', fix?: HeldDims): Repair | Reason => {
-    const options = { top: 1, launcher: asked.launcher, allow: byLeave(plan), plansAlone: true };
+    const options = { ...ALONE, launcher: asked.launcher, allow: byLeave(plan) };
     const { plans, certificate } = search(rest, fix === undefined ? options : { ...options, fix });
     const [best] = plans;
     if (best === undefined) return certificate.rejected[0]?.example.reason ?? NOTHING_FITS;

@@ -11,7 +11,7 @@ import { search } from '../search/search.ts';
 import { byLeave } from '../search/space/by-leave.ts';
 import { cannotBe, heldKeys, heldText, without } from '../search/space/cannot.ts';
 import { BY_TIME } from '../search/space/objective.ts';
-import { DEFAULT_OPTIONS, isHeld, NOTHING_HELD, type SearchOptions } from '../search/space/options.ts';
+import { ALONE, DEFAULT_OPTIONS, isHeld, NOTHING_HELD, type SearchOptions } from '../search/space/options.ts';
 import { freerPlan, idleGroups, WORTH_SAYING } from '../search/what-if.ts';
 import { closestFramework, freedomsOf } from './freedoms.ts';
 
@@ -63,7 +63,7 @@ function unaidedOf(
   const { allow = [] } = options;
   if (!used.some((one) => allow.includes(one))) return {};
   const left = allow.filter((one) => !used.includes(one));
-  const free = { allow: left, top: 1, plansAlone: true, threshold: Number.POSITIVE_INFINITY };
+  const free = { ...ALONE, allow: left, threshold: Number.POSITIVE_INFINITY };
   const [without] = search(problem, { ...options, ...free }).plans;
   return {
     unaided: {
@@ -92,14 +92,8 @@ function untakenOf(
     untaken: untaken.flatMap((allowed) => {
       const known = plans.find(({ plan }) => byLeave(plan).includes(allowed));
       if (known !== undefined) return [told(allowed, known, known.rank)];
-      const alone = {
-        doing: allowed,
-        top: 1,
-        ties: 0,
-        plansAlone: true,
-        threshold: Number.POSITIVE_INFINITY,
-      };
-      const { plans: found, certificate } = search(problem, { ...options, ...alone });
+      const doing = { ...ALONE, doing: allowed, threshold: Number.POSITIVE_INFINITY };
+      const { plans: found, certificate } = search(problem, { ...options, ...doing });
       const [plan] = found;
       if (plan !== undefined) return [told(allowed, plan, null)];
       if (certificate.cutBy !== null) return [];
@@ -119,12 +113,7 @@ function plansWithout(problem: Problem, options: Partial<SearchOptions>): WhatIf
   const { fix = NOTHING_HELD } = options;
   const keys = heldKeys(fix);
   const withoutAll = (some: readonly string[]) => {
-    const free = {
-      fix: some.reduce(without, fix),
-      top: 1,
-      plansAlone: true,
-      threshold: Number.POSITIVE_INFINITY,
-    };
+    const free = { ...ALONE, fix: some.reduce(without, fix), threshold: Number.POSITIVE_INFINITY };
     const [plan] = search(problem, { ...options, ...free, maxEvaluations: MOST_EVALUATED }).plans;
     return plan === undefined ? [] : [{ held: some.map((key) => heldText(fix, key)).join(','), plan }];
   };

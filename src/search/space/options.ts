@@ -93,6 +93,9 @@ export const DEFAULT_OPTIONS: SearchOptions = {
   maxEvaluations: Number.POSITIVE_INFINITY,
 };
 
+/** Only the best plan of a search is told. */
+export const ALONE = { top: 1, ties: 0, plansAlone: true } as const;
+
 /** Whether a user allows a degree, or a size of micro-batch. */
 export function within(
   { fix, max }: Pick<SearchOptions, 'fix' | 'max'>,

@@ -8,6 +8,7 @@ import { type Configuration, parseConfiguration } from '../../plan-text/configur
 import { planOf } from '../../plan-text/plan-of.ts';
 import { chunkLayers, planText } from '../../plan-text/text.ts';
 import { search } from '../../search/search.ts';
+import { ALONE } from '../../search/space/options.ts';
 import { TECHNIQUES } from '../../techniques/index.ts';
 import { difference } from './difference.ts';
 import { fasterLinks, purchases } from './hardware.ts';
@@ -87,8 +88,7 @@ function cutAnew(
   const { plans } = search(problem, {
     fix: { counts, techniques, ...(schedule === undefined ? {} : { schedule }) },
     launcher,
-    top: 1,
-    plansAlone: true,
+    ...ALONE,
     maxEvaluations: MOST_EVALUATED,
   });
   return plans.map(({ plan }) => plan);
