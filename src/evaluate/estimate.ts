@@ -1,7 +1,6 @@
 import { usefulShare } from '../domain/attended-length.ts';
 import type { Estimate, HostEstimate, Parts, StageEstimate, Verdict } from '../domain/estimate.ts';
 import { total } from '../domain/estimate.ts';
-import { reordered } from '../domain/node-order.ts';
 import { layersOf, type Plan } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import { scheduleOf } from '../schedules/index.ts';
@@ -13,6 +12,7 @@ import { islandsOf } from './islands.ts';
 import { elsewhere, hostEstimates } from './memory/host-memory.ts';
 import { flowOf, heldAt, shapeOf, stageMemory } from './memory/stage-memory.ts';
 import { modelFlopsPerStep, peakFlops } from './model-flops.ts';
+import { placed } from './placed.ts';
 import { type ProfileCache, profileCache } from './stage-profile.ts';
 import { endingParts, type TimedPipeline } from './time/ending-parts.ts';
 import { computeParts, criticalParts } from './time/parts.ts';
@@ -67,11 +67,6 @@ export function memoryVerdict(given: Problem, plan: Plan, cache: ProfileCache = 
     pipelines.flatMap(({ stages }, index) => stageEstimates(problem, plan, index, stages)),
     hostsOf(problem, plan, pipelines),
   );
-}
-
-/** The problem with its nodes in the order that the plan asks for. */
-function placed(problem: Problem, { nodeOrder }: Plan): Problem {
-  return nodeOrder === null ? problem : { ...problem, cluster: reordered(problem.cluster, nodeOrder) };
 }
 
 function scaleParts(parts: Parts, factor: number): Parts {

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { clusterFromText } from '../../src/catalogue/clusters.ts';
 import type { Cluster } from '../../src/domain/cluster.ts';
 import type { Problem } from '../../src/domain/problem.ts';
+import { leastStep } from '../../src/evaluate/least-step.ts';
 import { hexiscale } from '../../src/frameworks/hexiscale/index.ts';
 import { parseConfiguration } from '../../src/plan-text/configuration.ts';
 import { planOf } from '../../src/plan-text/plan-of.ts';
@@ -60,6 +61,8 @@ describe('unlike pipelines', () => {
         const fix = parseConfiguration('recompute=none,sp=true');
         const all = opened(one, { fix, exhaustive: true });
         expect(values(opened(one, { fix }))).toEqual(values(all));
+        for (const { value, realised } of all.kept)
+          expect(leastStep(one, realised.plan, all.book.profiles)).toBeLessThanOrEqual(value);
         for (const bundle of bundles(one, { ...DEFAULT_OPTIONS, fix })) {
           const alone = newRun(one, { ...DEFAULT_OPTIONS, fix, top: 1, exhaustive: true }, bookFor(one));
           expandBundle(alone, bundle);

@@ -28,7 +28,7 @@ export interface StepTail {
 export function stepTail(
   problem: Problem,
   plan: Plan,
-  pipelines: readonly { stages: readonly StageRun[]; time: PipelineTime }[],
+  pipelines: readonly { stages: readonly StageRun[]; time: Pick<PipelineTime, 'finishSeconds'> }[],
 ): StepTail {
   let end = -1;
   let tail = { criticalPipeline: 0, pipelineSeconds: 0, gradientReduce: 0 };

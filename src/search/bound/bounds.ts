@@ -159,7 +159,7 @@ export function loosestOf(problem: Problem, { layout, choice }: Candidate): Loos
 }
 
 /** Lines of each stage, by run. */
-function stageLines(
+export function stageLines(
   { layout }: Candidate,
   costs: readonly StageSeconds[],
   ends: Loosest['ends'],

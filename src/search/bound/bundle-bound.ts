@@ -9,10 +9,10 @@ import type { Layout } from '../space/frame.ts';
 import type { SearchOptions } from '../space/options.ts';
 import { rampShare } from './bounds.ts';
 import { bySize, type Group } from './by-size.ts';
+import { type Alone, chainCuts } from './chain-cuts.ts';
 import type { CostBook } from './cost-book.ts';
 import { atCrossings, crossings } from './crossings.ts';
 import { kindCounts } from './kind-counts.ts';
-import type { LayerRoom } from './layer-room.ts';
 import { type BoundedStage, wholeLayers } from './whole-layers.ts';
 
 /** What the stages of a chain are known to take, whatever the cut. */
@@ -92,47 +92,62 @@ export interface ChainPace {
   readonly rate: number;
   /** Micro-batches of all its replicas. */
   mostWithin(around: Around): number;
+  /** In a whole step of so many seconds, as a pipeline by itself that one cut is for; of the longest step that was asked. */
+  mostAlone(step: number): number;
+  /** As part of a pipeline with others of its depth, which have so many replicas at least. */
+  mostJoined(seconds: number, others: number): number;
 }
 
-/** `reduce`: seconds of each replica after its last backward, in which others may still work. */
-export function chainPace(
-  problem: Problem,
-  book: CostBook,
-  candidate: Candidate,
-  { reduce, room }: { readonly reduce: number; readonly room: LayerRoom },
-): ChainPace {
+export function chainPace(problem: Problem, book: CostBook, candidate: Candidate, known: Alone): ChainPace {
+  const { after, room } = known;
   const { layout, choice } = candidate;
+  const { dp } = layout;
   const paces = pacesOf(problem, book, candidate);
   const total = problem.workload.globalBatchSize / choice.microBatchSize;
+  const each = Math.floor(total / dp);
   const fits = new Map<number, readonly number[] | null>();
   const secondsFor = (microBatches: number) => {
     const fit = remembered(fits, microBatches, () => room.mostOf(choice, microBatches));
     return leastFor(paces, microBatches, fit);
   };
+  let alone: number | null = null;
+  const mostAlone = (step: number) => {
+    // What does not fit is told then, not left aside.
+    if (step === Number.POSITIVE_INFINITY || problem.model.kinds.length > 1) return dp * each;
+    const within = chainCuts(problem, book, candidate, known);
+    return dp * largest(each, (count) => within(count, secondsFor(count), step));
+  };
+  // Replicas of another pace but with its cut are those of one pipeline: each of M slots stands for m/M micro-batches of one that is dealt
+  // m, which takes no less than m/M of what M of its own would; that is least where M is largest.
+  const mostJoined = (seconds: number, others: number) => {
+    const slots = Math.ceil(total / (dp + others));
+    const most = Math.floor(((seconds * slots) / leastFor(paces, slots, null)) * (1 + ROUNDING));
+    return dp * Math.min(each, most);
+  };
   return {
     rate: rateOf(paces, layout),
     mostWithin({ seconds, joins }) {
-      const most = Math.floor(total / layout.dp);
-      // What does not fit is told then, not left aside.
-      if (seconds === Number.POSITIVE_INFINITY) return layout.dp * most;
-      let [low, high] = [0, most];
-      while (low < high) {
-        const middle = Math.ceil((low + high) / 2);
-        if (secondsFor(middle) < seconds - reduce) low = middle;
-        else high = middle - 1;
-      }
-      const joined = joins === null ? 0 : mostJoined(paces, seconds, Math.ceil(total / (layout.dp + joins)));
-      return layout.dp * Math.min(most, Math.max(low, joined));
+      if (seconds === Number.POSITIVE_INFINITY) return dp * each;
+      const own = dp * largest(each, (count) => secondsFor(count) < seconds - after.reduce);
+      return joins === null ? own : Math.max(own, mostJoined(seconds, joins));
     },
+    mostAlone(step) {
+      alone ??= mostAlone(step);
+      return alone;
+    },
+    mostJoined,
   };
 }
 
-/**
- * Replicas of another pace but with its cut are those of one pipeline: each of M slots stands for m/M micro-batches of one that is dealt
- * m, which takes no less than m/M of what M of its own would; that is least where M is largest. Of one replica.
- */
-function mostJoined(paces: Paces, seconds: number, slots: number): number {
-  return Math.floor(((seconds * slots) / leastFor(paces, slots, null)) * (1 + ROUNDING));
+/** The largest number from 0 to `most` that may be, where all smaller ones may. */
+function largest(most: number, may: (count: number) => boolean): number {
+  let [low, high] = [0, most];
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2);
+    if (may(middle)) low = middle;
+    else high = middle - 1;
+  }
+  return low;
 }
 
 /** Times of whole layers are tried in steps. */

@@ -1,10 +1,8 @@
 import { zero } from '../../techniques/zero.ts';
 import { leastAfter } from '../bound/bounds.ts';
 import { type Around, chainPace } from '../bound/bundle-bound.ts';
-import type { CostBook } from '../bound/cost-book.ts';
 import { LayerRoom } from '../bound/layer-room.ts';
 import { CutChain } from '../cut/cut-bundle.ts';
-import type { Candidate } from '../space/candidate.ts';
 import type { Choice } from '../space/choices.ts';
 import { copiesOf, type Layout } from '../space/frame.ts';
 import type { Run } from './run.ts';
@@ -19,9 +17,10 @@ export function chainsFor(
   return layouts
     .map((layout) => {
       const candidate = { layout, choice };
-      const after = afterOf(book, candidate);
+      const shards = zero.of(choice.techniques) > 0 && layout.runs.every((run) => copiesOf(layout, run) > 1);
+      const after = leastAfter(problem, candidate, book.seconds(candidate), shards);
       const room = new LayerRoom(problem, book, layout);
-      const pace = chainPace(problem, book, candidate, { reduce: after.reduce, room });
+      const pace = chainPace(problem, book, candidate, { after, shards, room });
       const { seconds, joins } = around(layout);
       const left = joins === null ? seconds - after.rest : seconds;
       return new CutChain(problem, book, candidate, {
@@ -30,10 +29,4 @@ export function chainsFor(
       });
     })
     .sort((a, b) => b.rate - a.rate);
-}
-
-function afterOf(book: CostBook, candidate: Candidate): CutChain['after'] {
-  const { layout, choice } = candidate;
-  const shards = zero.of(choice.techniques) > 0 && layout.runs.every((run) => copiesOf(layout, run) > 1);
-  return leastAfter(book.problem, candidate, book.seconds(candidate), shards);
 }

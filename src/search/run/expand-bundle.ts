@@ -1,5 +1,6 @@
 import type { Outline } from '../../domain/legality.ts';
 import { estimate } from '../../evaluate/estimate.ts';
+import { leastStep } from '../../evaluate/least-step.ts';
 import { planLaw } from '../../laws/plan.ts';
 import { leastSeconds } from '../../partition/problem.ts';
 import type { PipelineClass } from '../../partition/shares.ts';
@@ -154,6 +155,12 @@ function descend(run: Run, level: Level, chosen: readonly CutChain[]): void {
 
 function costBundle(run: Run, chosen: readonly CutChain[], total: number): void {
   const { problem, options, book } = run;
+  const step =
+    options.objective.id === 'time' ? secondsLeft(problem, worstKept(run)) : Number.POSITIVE_INFINITY;
+  if (mostTogether(chosen, step) < total) {
+    run.boundedAway += 1;
+    return;
+  }
   const text = () => chosen.map(({ candidate }) => candidateText(candidate)).join(' + ');
   const candidates = chosen.map(({ candidate }) => candidate);
   const frames = candidates.map(({ layout }) => layout);
@@ -163,7 +170,7 @@ function costBundle(run: Run, chosen: readonly CutChain[], total: number): void 
   );
   const across = rest + leastAcross(problem, book, candidates);
   const slow = tooSlow(run, frames, across + total / chosen.reduce((sum, one) => sum + one.rate, 0));
-  if (slow || doneWithin(run, chosen, across) < total) {
+  if (slow || doneWithin(chosen, step - across) < total) {
     run.boundedAway += 1;
     return;
   }
@@ -178,7 +185,11 @@ function costBundle(run: Run, chosen: readonly CutChain[], total: number): void 
     run.tally.add(cuts, text);
     return;
   }
-  if (tooSlow(run, frames, across + leastOf(cuts))) {
+  const late = chosen.some(
+    ({ pace, candidate }, i) =>
+      staysAlone(cuts, i) && cuts.shares.perReplica[i]! * candidate.layout.dp > pace.mostAlone(step),
+  );
+  if (late || tooSlow(run, frames, across + leastOf(cuts))) {
     run.boundedAway += 1;
     return;
   }
@@ -186,6 +197,10 @@ function costBundle(run: Run, chosen: readonly CutChain[], total: number): void 
   const refused = planLaw(problem, plan) ?? refusal(run, { plan });
   if (refused !== null) {
     run.tally.add(refused, text);
+    return;
+  }
+  if (options.objective.bound(leastStep(problem, plan, book.profiles), frames) >= worstKept(run)) {
+    run.boundedAway += 1;
     return;
   }
   const costed = estimate(problem, plan, book.profiles);
@@ -206,11 +221,19 @@ function costBundle(run: Run, chosen: readonly CutChain[], total: number): void 
   insert(run.kept, one, run.options);
 }
 
-/** Micro-batches that chains get done at most in time for a step better than the worst plan kept, `after` their last backward. */
-function doneWithin(run: Run, chosen: readonly CutChain[], after: number): number {
-  const { problem, options } = run;
-  if (options.objective.id !== 'time') return Number.POSITIVE_INFINITY;
-  const seconds = secondsLeft(problem, worstKept(run)) - after;
+/** Micro-batches that chains get done at most in a step of so many seconds, each by itself or as one pipeline with others of its depth. */
+function mostTogether(chosen: readonly CutChain[], seconds: number): number {
+  return chosen.reduce((sum, one) => {
+    const joins = fewestOf(besides(chosen, one).map(({ candidate }) => candidate.layout));
+    const alone = one.pace.mostAlone(seconds);
+    return (
+      sum + Math.min(one.most, joins === null ? alone : Math.max(alone, one.pace.mostJoined(seconds, joins)))
+    );
+  }, 0);
+}
+
+/** The same, `after` following their last backward. */
+function doneWithin(chosen: readonly CutChain[], seconds: number): number {
   return chosen.reduce((sum, one) => {
     const joins = fewestOf(besides(chosen, one).map(({ candidate }) => candidate.layout));
     return sum + one.pace.mostWithin({ seconds, joins });
@@ -224,6 +247,12 @@ function besides(chosen: readonly CutChain[], one: CutChain): CutChain[] {
 
 function fewestOf(layouts: readonly Layout[]): number | null {
   return layouts.length === 0 ? null : Math.min(...layouts.map(({ dp }) => dp));
+}
+
+/** Whether no other class has its cut, with which it would be one pipeline. */
+function staysAlone({ cuts }: BundleCuts, i: number): boolean {
+  const own = cuts[i]!.cut.layersPerStage.join();
+  return cuts.every(({ cut }, j) => j === i || cut.layersPerStage.join() !== own);
 }
 
 /** Seconds that the slowest of the pipelines, cut so, takes at least. */
