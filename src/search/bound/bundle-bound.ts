@@ -11,7 +11,7 @@ import { rampShare } from './bounds.ts';
 import { bySize, type Group } from './by-size.ts';
 import { type Alone, chainCuts } from './chain-cuts.ts';
 import type { CostBook } from './cost-book.ts';
-import { atCrossings, crossings } from './crossings.ts';
+import { leastPassing } from './crossings.ts';
 import { kindCounts } from './kind-counts.ts';
 import { type BoundedStage, wholeLayers } from './whole-layers.ts';
 
@@ -31,7 +31,7 @@ function pacesOf(problem: Problem, book: CostBook, candidate: Candidate): Paces 
   const { layout, choice } = candidate;
   const costs = book.seconds(candidate);
   const kinds = kindCounts(problem);
-  const crossing = crossings(problem, layout, costs, choice.vpp);
+  const passing = leastPassing(problem, layout, costs, choice.vpp);
   const worth = kinds.map((_, kind) => costs.reduce((sum, cost) => sum + cost.secondsPerLayer[kind]!, 0));
   const ends = endStages(sharedOf(candidate), layout.pp);
   const stages: Paces['stages'][number][] = [];
@@ -49,7 +49,7 @@ function pacesOf(problem: Problem, book: CostBook, candidate: Candidate): Paces 
       const beside =
         (ends.all || ends.embedding === stage ? embeddingSeconds : 0) +
         (head ? headSeconds : 0) +
-        atCrossings(crossing, run, i, count);
+        passing(run, i);
       stages.push({ rate, beside, ramp, seconds: Math.min(...secondsPerLayer) });
     }
   }

@@ -31,10 +31,38 @@ export function crossings(
   );
 }
 
-/** The same for one of the `stages` of a run. */
-export function atCrossings(crossing: readonly number[], run: number, stage: number, stages: number): number {
-  const before = stage === 0 ? (crossing[run - 1] ?? 0) : 0;
-  return before + (stage === stages - 1 ? (crossing[run] ?? 0) : 0);
+/** The same of all transfers of a stage of a run, at least: those inside a run are no shorter than between the nearest of its stages. */
+export function leastPassing(
+  problem: Problem,
+  layout: Layout,
+  costs: readonly StageSeconds[],
+  vpp: number,
+): (run: number, stage: number) => number {
+  const between = crossings(problem, layout, costs, vpp);
+  const inside = insideRuns(problem, layout, costs, vpp);
+  return (run, stage) =>
+    (stage === 0 ? (between[run - 1] ?? 0) : inside[run]!) +
+    (stage === layout.runs[run]!.stages - 1 ? (between[run] ?? 0) : inside[run]!);
+}
+
+/** By run, of one transfer between two of its stages; 0 where it has one. */
+function insideRuns(
+  problem: Problem,
+  { runs, cp, dp }: Pick<Layout, 'runs' | 'cp' | 'dp'>,
+  costs: readonly StageSeconds[],
+  vpp: number,
+): number[] {
+  const c = coefficients(problem.coefficients);
+  const known = rememberedOf(insides, runs, () => new Map<string, readonly (readonly Span[])[]>());
+  const spans = remembered(known, `${cp}x${dp}`, () => spansInside(problem, { runs, cp, dp }));
+  return spans.map((ways, run) => {
+    const { boundaryBytes, exposedShare } = costs[run]!;
+    if (ways.length === 0 || exposedShare === 0) return 0;
+    const least = Math.min(
+      ...ways.map((span) => pointToPointSeconds(span, boundaryBytes, c) - span.extraLatency),
+    );
+    return least * exposedShare * vpp;
+  });
 }
 
 /**
@@ -147,6 +175,23 @@ function spansBetween(problem: Problem, { runs, cp, dp }: Pick<Layout, 'runs' | 
     const pair = (senders: number) => pairOf(cluster, last, next, senders, overSockets);
     const all = Math.max(...[from, to].map((run) => devicesOfStage({ cp, dp }, run)));
     return { alone: pair(Math.max(from.tp, to.tp) * cp), together: pair(all) };
+  });
+}
+
+const insides = new WeakMap<Layout['runs'], Map<string, readonly (readonly Span[])[]>>();
+
+/** By run, the ways between its stages that are unlike: from any place in a fast domain. */
+function spansInside(problem: Problem, { runs, cp, dp }: Pick<Layout, 'runs' | 'cp' | 'dp'>): Span[][] {
+  const { cluster } = problem;
+  const overSockets = layoutOverSockets(problem, runs);
+  return runs.map((run) => {
+    const { firstDevice, fastDomainGpus } = cluster.groups[run.group]!;
+    const width = devicesOfStage({ cp, dp }, run);
+    const unlike = Math.min(run.stages - 1, 1 + Math.ceil(fastDomainGpus / width));
+    return Array.from({ length: unlike }, (_, i) => {
+      const device = firstDevice + i * width;
+      return pairOf(cluster, device, device + width, run.tp * cp, overSockets);
+    });
   });
 }
 

@@ -5,7 +5,7 @@ import type { StageSeconds } from '../../evaluate/stage-costs.ts';
 import { type Candidate, microBatchesPerReplica, sharedOf } from '../space/candidate.ts';
 import type { Choice } from '../space/choices.ts';
 import type { Layout } from '../space/frame.ts';
-import { atCrossings, crossings } from './crossings.ts';
+import { leastPassing } from './crossings.ts';
 import { kindCounts } from './kind-counts.ts';
 import type { Squeezed } from './squeeze.ts';
 import { type BoundedStage, wholeLayers } from './whole-layers.ts';
@@ -76,7 +76,7 @@ export function pipelineBound(
 ): number {
   const { layout, choice } = candidate;
   const kinds = kindCounts(problem);
-  const crossing = transfers ? crossings(problem, layout, costs, choice.vpp) : [];
+  const passing = transfers ? leastPassing(problem, layout, costs, choice.vpp) : null;
   const worth = worthOf(costs, kinds);
   const microBatches = microBatchesPerReplica(problem, candidate);
   const ends = endStages(sharedOf(candidate), layout.pp);
@@ -111,7 +111,7 @@ export function pipelineBound(
         beside += ofHead;
         slowest = Math.max(slowest, fixed + ofHead + secondsPerLayer[last]!);
       }
-      beside += atCrossings(crossing, run, i, count);
+      beside += passing?.(run, i) ?? 0;
       slowest = Math.max(slowest, beside + fewest * quickest);
       all += microBatches * y * beside;
       dual += y;

@@ -2,7 +2,7 @@ import type { Problem } from '../../domain/problem.ts';
 import type { LeastEnd, LeastEndLines } from '../../evaluate/least-ends.ts';
 import type { KernelSeconds, StageSeconds } from '../../evaluate/stage-costs.ts';
 import type { Candidate } from '../space/candidate.ts';
-import { atCrossings, crossings } from './crossings.ts';
+import { leastPassing } from './crossings.ts';
 import type { Loosest } from './pipeline-bound.ts';
 import { stagesOf } from './stages.ts';
 
@@ -35,7 +35,7 @@ export interface Taken {
 /** All that a bound knows of each stage. */
 export function needsOf(problem: Problem, { candidate, costs, loosest, lines }: Taken): StageNeeds[] {
   const { layout, choice } = candidate;
-  const crossing = loosest.transfers ? crossings(problem, layout, costs, choice.vpp) : [];
+  const passing = loosest.transfers ? leastPassing(problem, layout, costs, choice.vpp) : null;
   return stagesOf(candidate).map(({ run, within, first, last }) => {
     const { embeddingSeconds, headSeconds } = costs[run]!;
     const needOf = ({ perLayer, embedding, head }: LeastEnd): Need => ({
@@ -43,7 +43,7 @@ export function needsOf(problem: Problem, { candidate, costs, loosest, lines }: 
       fixed: (first ? embedding : 0) + (last ? head : 0),
     });
     const { reduce, rest } = lines[run]![within]!;
-    let beside = atCrossings(crossing, run, within, layout.runs[run]!.stages);
+    let beside = passing?.(run, within) ?? 0;
     if (first) beside += embeddingSeconds;
     if (last) beside += headSeconds;
     return { run, beside, reduce: reduce.map(needOf), rest: rest.map(needOf) };
