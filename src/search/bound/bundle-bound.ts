@@ -31,7 +31,9 @@ function pacesOf(problem: Problem, book: CostBook, candidate: Candidate): Paces 
   const { layout, choice } = candidate;
   const costs = book.seconds(candidate);
   const kinds = kindCounts(problem);
-  const passing = leastPassing(problem, layout, costs, choice.vpp);
+  // It may be dealt fewer, which are filled sooner.
+  const microBatches = Math.floor(problem.workload.globalBatchSize / choice.microBatchSize / layout.dp);
+  const passing = leastPassing(problem, layout, costs, { vpp: choice.vpp, microBatches });
   const worth = kinds.map((_, kind) => costs.reduce((sum, cost) => sum + cost.secondsPerLayer[kind]!, 0));
   const ends = endStages(sharedOf(candidate), layout.pp);
   const stages: Paces['stages'][number][] = [];

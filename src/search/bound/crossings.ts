@@ -2,7 +2,7 @@ import type { Cluster } from '../../domain/cluster.ts';
 import type { Problem } from '../../domain/problem.ts';
 import { flowOf } from '../../evaluate/memory/stage-memory.ts';
 import type { StageSeconds } from '../../evaluate/stage-costs.ts';
-import { coefficients } from '../../hardware/coefficients.ts';
+import { type Coefficients, coefficients } from '../../hardware/coefficients.ts';
 import { pointToPointSeconds } from '../../hardware/collective.ts';
 import { pairSpan, type Span } from '../../hardware/span.ts';
 import type { Boundary } from '../../hardware/stage-boundary.ts';
@@ -31,38 +31,26 @@ export function crossings(
   );
 }
 
-/** The same of all transfers of a stage of a run, at least: those inside a run are no shorter than between the nearest of its stages. */
+/**
+ * The same of all transfers of a stage of a run, at least: those inside a run are no shorter than between the nearest of its stages,
+ * and while a pipeline of so many micro-batches fills, all copies send at once.
+ */
 export function leastPassing(
   problem: Problem,
   layout: Layout,
   costs: readonly StageSeconds[],
-  vpp: number,
+  { vpp, microBatches }: { readonly vpp: number; readonly microBatches: number },
 ): (run: number, stage: number) => number {
-  const between = crossings(problem, layout, costs, vpp);
-  const inside = insideRuns(problem, layout, costs, vpp);
+  const filling = Math.min(1, layout.pp / microBatches);
+  const busy = ({ seconds, occupied }: Transfer, run: number) =>
+    (seconds + filling * Math.max(0, occupied - seconds)) * costs[run]!.exposedShare * vpp;
+  const between = transfers(problem, layout, costs).map(busy);
+  const inside = transfersInside(problem, layout, costs).map((ways, run) =>
+    ways.length === 0 ? 0 : Math.min(...ways.map((one) => busy(one, run))),
+  );
   return (run, stage) =>
     (stage === 0 ? (between[run - 1] ?? 0) : inside[run]!) +
     (stage === layout.runs[run]!.stages - 1 ? (between[run] ?? 0) : inside[run]!);
-}
-
-/** By run, of one transfer between two of its stages; 0 where it has one. */
-function insideRuns(
-  problem: Problem,
-  { runs, cp, dp }: Pick<Layout, 'runs' | 'cp' | 'dp'>,
-  costs: readonly StageSeconds[],
-  vpp: number,
-): number[] {
-  const c = coefficients(problem.coefficients);
-  const known = rememberedOf(insides, runs, () => new Map<string, readonly (readonly Span[])[]>());
-  const spans = remembered(known, `${cp}x${dp}`, () => spansInside(problem, { runs, cp, dp }));
-  return spans.map((ways, run) => {
-    const { boundaryBytes, exposedShare } = costs[run]!;
-    if (ways.length === 0 || exposedShare === 0) return 0;
-    const least = Math.min(
-      ...ways.map((span) => pointToPointSeconds(span, boundaryBytes, c) - span.extraLatency),
-    );
-    return least * exposedShare * vpp;
-  });
 }
 
 /**
@@ -127,23 +115,41 @@ function tripsAt(problem: Problem, layout: Layout, orders: readonly Choice[]): n
   return least;
 }
 
-/** Seconds of one copy's transfer over each crossing, those for which the copies together take the way, and its length. */
+/** Of one copy's transfer: its seconds, those for which the copies together take the way, and its length. */
+interface Transfer {
+  readonly seconds: number;
+  readonly occupied: number;
+  readonly latency: number;
+}
+
+function transferOver({ alone, together }: Boundary, bytes: number, c: Coefficients): Transfer {
+  const secondsOf = (span: Span) => pointToPointSeconds(span, bytes, c) - span.extraLatency;
+  return { seconds: secondsOf(alone), occupied: secondsOf(together), latency: alone.extraLatency };
+}
+
+/** By run, the unlike ones between two of its stages. */
+function transfersInside(problem: Problem, layout: Layout, costs: readonly StageSeconds[]): Transfer[][] {
+  const { runs, cp, dp } = layout;
+  const c = coefficients(problem.coefficients);
+  const known = rememberedOf(insides, runs, () => new Map<string, readonly (readonly Boundary[])[]>());
+  const spans = remembered(known, `${cp}x${dp}`, () => spansInside(problem, { runs, cp, dp }));
+  return spans.map((ways, run) => ways.map((one) => transferOver(one, costs[run]!.boundaryBytes, c)));
+}
+
+/** Over each crossing. */
 function transfers(
   problem: Problem,
   { runs, cp, dp }: Pick<Layout, 'runs' | 'cp' | 'dp'>,
   costs: readonly StageSeconds[],
   times = 1,
-): readonly { readonly seconds: number; readonly occupied: number; readonly latency: number }[] {
+): readonly Transfer[] {
   if (runs.length === 1) return NONE;
   const c = coefficients(problem.coefficients);
   const known = rememberedOf(ways, runs, () => new Map<string, readonly Boundary[]>());
   const spans = remembered(known, `${cp}x${dp}`, () => spansBetween(problem, { runs, cp, dp }));
-  return spans.map(({ alone, together }, i) => {
-    // Where micro-batches or ranks differ one side's transfer is several of the other's.
-    const boundaryBytes = times * Math.max(costs[i]!.boundaryBytes, costs[i + 1]!.boundaryBytes);
-    const secondsOf = (span: Span) => pointToPointSeconds(span, boundaryBytes, c) - span.extraLatency;
-    return { seconds: secondsOf(alone), occupied: secondsOf(together), latency: alone.extraLatency };
-  });
+  // Where micro-batches or ranks differ one side's transfer is several of the other's.
+  const bytes = (i: number) => times * Math.max(costs[i]!.boundaryBytes, costs[i + 1]!.boundaryBytes);
+  return spans.map((one, i) => transferOver(one, bytes(i), c));
 }
 
 const NONE: readonly never[] = [];
@@ -178,10 +184,10 @@ function spansBetween(problem: Problem, { runs, cp, dp }: Pick<Layout, 'runs' | 
   });
 }
 
-const insides = new WeakMap<Layout['runs'], Map<string, readonly (readonly Span[])[]>>();
+const insides = new WeakMap<Layout['runs'], Map<string, readonly (readonly Boundary[])[]>>();
 
 /** By run, the ways between its stages that are unlike: from any place in a fast domain. */
-function spansInside(problem: Problem, { runs, cp, dp }: Pick<Layout, 'runs' | 'cp' | 'dp'>): Span[][] {
+function spansInside(problem: Problem, { runs, cp, dp }: Pick<Layout, 'runs' | 'cp' | 'dp'>): Boundary[][] {
   const { cluster } = problem;
   const overSockets = layoutOverSockets(problem, runs);
   return runs.map((run) => {
@@ -190,7 +196,8 @@ function spansInside(problem: Problem, { runs, cp, dp }: Pick<Layout, 'runs' | '
     const unlike = Math.min(run.stages - 1, 1 + Math.ceil(fastDomainGpus / width));
     return Array.from({ length: unlike }, (_, i) => {
       const device = firstDevice + i * width;
-      return pairOf(cluster, device, device + width, run.tp * cp, overSockets);
+      const pair = (senders: number) => pairOf(cluster, device, device + width, senders, overSockets);
+      return { alone: pair(run.tp * cp), together: pair(width) };
     });
   });
 }

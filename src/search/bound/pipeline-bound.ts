@@ -65,7 +65,8 @@ export function shareOf(own: readonly number[], more: readonly number[]): number
  * every s. A stage gets at most ρ_s = max_k w_k/t_k of the layers' worth Σ w done in a second, for any weights w, so that
  * Σ ρ_s·(t_s − f_s) ≥ Σ w. Of this linear program the dual y_s = (ρ_s − r_s·Σ_{i>s} y_i)/M gives
  * step ≥ (Σ w + M·Σ y_s·f_s) / Σ y_s: for equal stages and r = 1, Σ t / (1 − (1 − 1/M)^p). And each chunk of unlike stages has
- * one layer at least, the stage with the head one beside it; and layers are whole.
+ * one layer at least; the last stage has one beside the head, and all others come before it unless they are its own, which takes no
+ * less; and layers are whole.
  */
 export function pipelineBound(
   problem: Problem,
@@ -76,9 +77,9 @@ export function pipelineBound(
 ): number {
   const { layout, choice } = candidate;
   const kinds = kindCounts(problem);
-  const passing = transfers ? leastPassing(problem, layout, costs, choice.vpp) : null;
   const worth = worthOf(costs, kinds);
   const microBatches = microBatchesPerReplica(problem, candidate);
+  const passing = transfers ? leastPassing(problem, layout, costs, { vpp: choice.vpp, microBatches }) : null;
   const ends = endStages(sharedOf(candidate), layout.pp);
   const last = problem.model.layers.at(-1)!;
   let all = 0;
@@ -87,6 +88,9 @@ export function pipelineBound(
   let dual = 0;
   const fewest = layersAtLeast(layout, orders);
   let slowest = 0;
+  let withHead = 0;
+  /** Of a layer of each kind, what it keeps micro-batches from the last stage at least, wherever before it stands. */
+  const before = kinds.map(() => Number.POSITIVE_INFINITY);
   const stages: BoundedStage[] = [];
   let stage = layout.pp - 1;
   for (let run = layout.runs.length - 1; run >= 0; run--) {
@@ -102,26 +106,36 @@ export function pipelineBound(
         if (seconds <= 0) return 0;
         rate = Math.max(rate, worth[kind]! / seconds);
         quickest = Math.min(quickest, seconds);
+        if (stage < layout.pp - 1) before[kind] = Math.min(before[kind]!, ramp * seconds);
       }
       const y = Math.max(0, rate - ramp * dual) / microBatches;
       let beside = fixed;
       if (ends.all || ends.embedding === stage) beside += embeddingSeconds + (more?.embedding ?? 0);
-      if (ends.all || ends.head === stage) {
-        const ofHead = headSeconds + (more?.head ?? 0);
-        beside += ofHead;
-        slowest = Math.max(slowest, fixed + ofHead + secondsPerLayer[last]!);
-      }
+      const head = ends.all || ends.head === stage;
+      if (head) beside += headSeconds + (more?.head ?? 0);
       beside += passing?.(run, i) ?? 0;
+      if (head) withHead = beside + secondsPerLayer[last]!;
       slowest = Math.max(slowest, beside + fewest * quickest);
       all += microBatches * y * beside;
       dual += y;
       stages.push({ seconds: quickest, beside, ramp });
     }
   }
-  const atLeast = Math.max(all / dual, microBatches * slowest);
+  const filled = ends.head === layout.pp - 1 && !ends.all ? overOthers(kinds, last, before) : 0;
+  const atLeast = Math.max(all / dual, microBatches * slowest, microBatches * withHead + filled);
   if (kinds.length > 1) return atLeast;
   const whole = { microBatches, room: null };
   return wholeLayers(stages.reverse(), problem.model.layers.length, whole, atLeast);
+}
+
+/** Of all layers but one of a kind, each with the least of its kind. */
+function overOthers(kinds: readonly number[], but: number, least: readonly number[]): number {
+  let sum = 0;
+  for (const [kind, count] of kinds.entries()) {
+    const others = kind === but ? count - 1 : count;
+    if (others > 0) sum += others * least[kind]!;
+  }
+  return sum;
 }
 
 /** What a layer of each kind counts for: its mean over the shapes. Any weights give a bound; these a tight one. */

@@ -1,7 +1,7 @@
 import type { Problem } from '../../domain/problem.ts';
 import type { LeastEnd, LeastEndLines } from '../../evaluate/least-ends.ts';
 import type { KernelSeconds, StageSeconds } from '../../evaluate/stage-costs.ts';
-import type { Candidate } from '../space/candidate.ts';
+import { type Candidate, microBatchesPerReplica } from '../space/candidate.ts';
 import { leastPassing } from './crossings.ts';
 import type { Loosest } from './pipeline-bound.ts';
 import { stagesOf } from './stages.ts';
@@ -35,7 +35,10 @@ export interface Taken {
 /** All that a bound knows of each stage. */
 export function needsOf(problem: Problem, { candidate, costs, loosest, lines }: Taken): StageNeeds[] {
   const { layout, choice } = candidate;
-  const passing = loosest.transfers ? leastPassing(problem, layout, costs, choice.vpp) : null;
+  const microBatches = microBatchesPerReplica(problem, candidate);
+  const passing = loosest.transfers
+    ? leastPassing(problem, layout, costs, { vpp: choice.vpp, microBatches })
+    : null;
   return stagesOf(candidate).map(({ run, within, first, last }) => {
     const { embeddingSeconds, headSeconds } = costs[run]!;
     const needOf = ({ perLayer, embedding, head }: LeastEnd): Need => ({
