@@ -24,15 +24,6 @@ export function leastOfOwnSizes(
   return times[firstWithRoom(classes, load, among, { steps, times })] ?? Number.POSITIVE_INFINITY;
 }
 
-/** Seconds in which the slowest class is done, each with a size of its own. */
-export function slowestOf(
-  classes: readonly CopiesClass[],
-  load: CopiesLoad,
-  sizes: readonly number[],
-): number {
-  return Math.max(...sizes.map((size, i) => stepOf(classes[i]!, load, size)));
-}
-
 function stepOf({ seconds, end }: CopiesClass, { microBatches }: CopiesLoad, size: number): number {
   return microBatches * seconds(size) + end(size);
 }

@@ -2,11 +2,13 @@ import type { Problem } from '../../domain/problem.ts';
 import type { Reason } from '../../domain/reason.ts';
 import type { StageSpec } from '../../evaluate/context.ts';
 import { type LayerStates, layerSaved, layerStates } from '../../evaluate/layer-bytes.ts';
-import type { LeastEnd, LeastEnds } from '../../evaluate/least-ends.ts';
+import type { LeastEnds } from '../../evaluate/least-ends.ts';
 import { memoryLimitWords } from '../../evaluate/memory/limit-words.ts';
+import { type ModelEnd, modelEnd } from '../../evaluate/model-end.ts';
 import { type StageSeconds, stageSeconds } from '../../evaluate/stage-costs.ts';
+import { passingProfile } from '../../evaluate/stage-profile.ts';
 import type { Copies } from '../../hardware/process-groups.ts';
-import { type CopiesClass, type CopiesLoad, leastOfOwnSizes, slowestOf } from '../../partition/own-sizes.ts';
+import { type CopiesClass, type CopiesLoad, leastOfOwnSizes } from '../../partition/own-sizes.ts';
 import { techniqueKeys } from '../../techniques/index.ts';
 import { remembered, rememberedOf } from '../../units/remembered.ts';
 import type { Choice } from '../space/choices.ts';
@@ -29,10 +31,14 @@ export function framesOf(frame: UnlikeCopies) {
   return frame.groups.map((one) => chainOn(frame, one));
 }
 
-/** What a step of the copies of a group takes at least, by sequences of a micro-batch: one of them, and the end, seconds. */
+/** What a step of the copies of a group takes at least, by sequences of a micro-batch: one of them, and what ends it, seconds. */
 export interface CopiesPace {
   readonly microBatch: (group: number, size: number) => number;
-  readonly end: (group: number, size: number) => number;
+  readonly reduce: (group: number, size: number) => number;
+  /** When all have reduced. */
+  readonly rest: (group: number, size: number) => number;
+  /** Groups that are unlike, each with the copies of all that are as it is. */
+  readonly unlike: readonly { readonly group: number; readonly count: number }[];
   /** What its layers take of a GPU. */
   readonly bytes: (group: number, size: number) => LayerStates & { readonly saved: readonly number[] };
 }
@@ -45,6 +51,7 @@ export function paceOf(
   ends: keyof LeastEnds = 'own',
 ): CopiesPace {
   const times = new Map<string, StageSeconds>();
+  const updates = new Map<string, ModelEnd>();
   const held = new Map<string, ReturnType<CopiesPace['bytes']>>();
   // With sites and links unstated between them, as many copies on groups alike take as long.
   const { links, groups } = problem.cluster;
@@ -60,15 +67,21 @@ export function paceOf(
     remembered(times, `${keyOf(group)}/${size}`, () =>
       stageSeconds(book.problem, spec(group, size), book.profiles),
     );
+  const end = (group: number, size: number) =>
+    remembered(updates, `${keyOf(group)}/${size}`, () =>
+      modelEnd(passingProfile(book.problem, spec(group, size), book.profiles), ends),
+    );
+  const unlike = new Map<string, { group: number; count: number }>();
+  for (const [group, { count }] of frame.groups.entries())
+    remembered(unlike, keyOf(group), () => ({ group, count: 0 })).count += count;
   return {
+    unlike: [...unlike.values()],
     microBatch: bySizeOf((group, size) => {
       const { secondsPerLayer, embeddingSeconds, headSeconds } = costs(group, size);
       return overLayers(problem, (kind) => secondsPerLayer[kind]!) + embeddingSeconds + headSeconds;
     }),
-    end: bySizeOf((group, size) => {
-      const { reduce, rest } = costs(group, size).leastEnds(0)[ends];
-      return mostOf(problem, reduce) + mostOf(problem, rest);
-    }),
+    reduce: bySizeOf((group, size) => end(group, size).reduce),
+    rest: bySizeOf((group, size) => end(group, size).rest),
     bytes: (group, size) =>
       remembered(held, `${keyOf(group)}/${size}`, () => {
         const own = spec(group, size);
@@ -118,15 +131,6 @@ export function copiesMiss(
   };
 }
 
-/** What all layers and both ends take by the line that says most. */
-function mostOf(problem: Problem, lines: readonly LeastEnd[]): number {
-  return Math.max(
-    ...lines.map(
-      ({ perLayer, embedding, head }) => overLayers(problem, (kind) => perLayer[kind]!) + embedding + head,
-    ),
-  );
-}
-
 function overLayers(problem: Problem, ofKind: (kind: number) => number): number {
   return kindCounts(problem).reduce((sum, count, kind) => sum + count * ofKind(kind), 0);
 }
@@ -167,8 +171,8 @@ export function leastOfCopies(
   const deals = dealings(problem, frame, options);
   let least = Number.POSITIVE_INFINITY;
   for (const choice of bySize(fit).flatMap(({ barest }) => barest)) {
-    const classes = classesOf(frame, paceOf(problem, book, frame, choice, 'anyRecompute'));
-    for (const dealing of deals) least = Math.min(least, leastDealt(problem, frame, classes, dealing));
+    const pace = paceOf(problem, book, frame, choice, 'anyRecompute');
+    for (const dealing of deals) least = Math.min(least, leastDealt(problem, frame, pace, dealing));
   }
   return copiesBound(problem, options, frame, least);
 }
@@ -185,17 +189,47 @@ function copiesFit(problem: Problem, book: CostBook, frame: UnlikeCopies, choice
   });
 }
 
-/** Seconds of the copy that takes longest, at least. */
+/** Seconds of a step at least: the last copy to have reduced, and then the one that takes longest to gather and update. */
 export function leastDealt(
   problem: Problem,
-  frame: UnlikeCopies,
-  classes: readonly CopiesClass[],
+  { dp }: UnlikeCopies,
+  pace: CopiesPace,
   dealing: Dealing,
 ): number {
   const load = loadOf(problem, dealing);
-  return dealing.sizes === 'equal'
-    ? slowestOf(classes, load, equalSizes(frame, load))
-    : leastOfOwnSizes(classes, load, sizesToChoose(problem));
+  const unlike = pace.unlike.map(({ group }) => group);
+  if (dealing.sizes === 'equal') return dealtSeconds(pace, load, unlike, () => load.sequences / dp);
+  const sizes = sizesToChoose(problem);
+  const classes = pace.unlike.map(({ group, count }) => ({
+    count,
+    seconds: (size: number) => pace.microBatch(group, size),
+    end: (size: number) => pace.reduce(group, size),
+  }));
+  // The longer its micro-batches, the more a copy hides.
+  return leastOfOwnSizes(classes, load, sizes) + longestRest(pace, unlike, () => Math.max(...sizes));
+}
+
+/** The same where each of some groups has its size. */
+export function dealtSeconds(
+  pace: CopiesPace,
+  { microBatches }: CopiesLoad,
+  groups: readonly number[],
+  sizeOf: (group: number) => number,
+): number {
+  let reduced = 0;
+  for (const group of groups) {
+    const size = sizeOf(group);
+    reduced = Math.max(reduced, microBatches * pace.microBatch(group, size) + pace.reduce(group, size));
+  }
+  return reduced + longestRest(pace, groups, sizeOf);
+}
+
+function longestRest(
+  { rest }: CopiesPace,
+  groups: readonly number[],
+  sizeOf: (group: number) => number,
+): number {
+  return Math.max(...groups.map((group) => rest(group, sizeOf(group))));
 }
 
 export function loadOf({ workload }: Problem, { microBatches }: Dealing): CopiesLoad {
@@ -206,11 +240,11 @@ export function equalSizes({ groups, dp }: UnlikeCopies, { sequences }: CopiesLo
   return groups.map(() => sequences / dp);
 }
 
-export function classesOf({ groups }: UnlikeCopies, { microBatch, end }: CopiesPace): CopiesClass[] {
+export function classesOf({ groups }: UnlikeCopies, { microBatch, reduce, rest }: CopiesPace): CopiesClass[] {
   return groups.map(({ count }, group) => ({
     count,
     seconds: (size) => microBatch(group, size),
-    end: (size) => end(group, size),
+    end: (size) => reduce(group, size) + rest(group, size),
   }));
 }
 

@@ -121,7 +121,8 @@ export function pipelineBound(
       stages.push({ seconds: quickest, beside, ramp });
     }
   }
-  const filled = ends.head === layout.pp - 1 && !ends.all ? overOthers(kinds, last, before) : 0;
+  const { pp } = layout;
+  const filled = pp > 1 && ends.head === pp - 1 && !ends.all ? overOthers(kinds, last, before) : 0;
   const atLeast = Math.max(all / dual, microBatches * slowest, microBatches * withHead + filled);
   if (kinds.length > 1) return atLeast;
   const whole = { microBatches, room: null };

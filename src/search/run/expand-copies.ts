@@ -4,7 +4,7 @@ import type { Problem } from '../../domain/problem.ts';
 import { estimate } from '../../evaluate/estimate.ts';
 import { planLaw } from '../../laws/plan.ts';
 import { splitLaw } from '../../laws/split.ts';
-import { type CopiesClass, type CopiesLoad, ownSizes, slowestOf } from '../../partition/own-sizes.ts';
+import { type CopiesClass, type CopiesLoad, ownSizes } from '../../partition/own-sizes.ts';
 import { zero } from '../../techniques/zero.ts';
 import { Heap } from '../../units/heap.ts';
 import { remembered, rememberedOf } from '../../units/remembered.ts';
@@ -13,6 +13,7 @@ import {
   classesOf,
   copiesBound,
   copiesMiss,
+  dealtSeconds,
   equalSizes,
   leastDealt,
   loadOf,
@@ -95,8 +96,8 @@ export function expandCopies(
       const found = ownSizes(classes, load, sizesToChoose(problem));
       if (found === null) run.tally.add(NO_SIZES, text);
       else {
-        const slowest = slowestOf(classes, load, found);
-        items.add({ ...one, sizes: found, bound: copiesBound(problem, options, frame, slowest) });
+        const seconds = dealtSeconds(one.pace, load, [...found.keys()], (group) => found[group]!);
+        items.add({ ...one, sizes: found, bound: copiesBound(problem, options, frame, seconds) });
       }
       continue;
     }
@@ -131,7 +132,7 @@ function allOf(run: Run, frame: UnlikeCopies): Heap<Item> {
     for (const dealing of deals) {
       const load = loadOf(problem, dealing);
       const sizes = dealing.sizes === 'equal' ? equalSizes(frame, load) : null;
-      const bound = copiesBound(problem, options, frame, leastDealt(problem, frame, classes, dealing));
+      const bound = copiesBound(problem, options, frame, leastDealt(problem, frame, pace, dealing));
       items.add({ choice, dealing, pace, classes, load, sizes, bound });
     }
   }
