@@ -94,7 +94,8 @@ function leastTraffic(profile: StageProfile, apart: boolean): LeastTraffic {
   const { owned: whole, ownedUntied } = profile.head.memory;
   const head = apart ? whole : ownedUntied;
   let all = plus(plus(NOTHING, embedding), head);
-  for (const kind of order) all = plus(all, layers[kind]!);
+  for (const [kind, layer] of layers.entries())
+    all = plus(all, layer, order.filter((one) => one === kind).length);
   const most = wholeEnd(profile, all);
   const each = (owned: Owned): StepTraffic => {
     const one = wholeEnd(profile, owned);

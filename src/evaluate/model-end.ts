@@ -17,11 +17,13 @@ export function modelEnd(profile: StageProfile, recompute: keyof LeastEnds): Mod
   const ends = [passesOfEnd(profile, 'embedding'), passesOfEnd(profile, 'head')];
   let forward = ends.reduce((sum, one) => sum + one.forward, 0);
   let backward = ends.reduce((sum, one) => sum + one.backward, 0);
-  for (const kind of profile.context.problem.model.layers) {
+  const { layers, kinds } = profile.context.problem.model;
+  for (const kind of kinds.keys()) {
+    const count = layers.filter((one) => one === kind).length;
     const passes = passesOfLayer(profile, kind);
-    owned = plus(owned, profile.layers[0]![kind]!.memory.owned);
-    forward += passes.forward;
-    backward += passes.backward;
+    owned = plus(owned, profile.layers[0]![kind]!.memory.owned, count);
+    forward += count * passes.forward;
+    backward += count * passes.backward;
   }
   const behind = recompute === 'own' ? backward : backward + forward;
   const { gradientReduce, gradientFlush, parameterGather, optimizer } = stageEnd(profile, owned, {
