@@ -7,8 +7,9 @@ import type { Group } from './by-size.ts';
 import type { CostBook } from './cost-book.ts';
 import { cutsWithin } from './cut-within.ts';
 import { kernelBound } from './frame-bound.ts';
-import { layersAtLeast } from './pipeline-bound.ts';
+import { fewestWhole } from './pipeline-bound.ts';
 import { bareNeeds } from './stage-needs.ts';
+import { leastAmong, standInOf } from './stand-in.ts';
 import type { Way } from './ways.ts';
 
 /** The same by kernels alone: a table, where that bound is work. */
@@ -75,14 +76,15 @@ export function barestWays(
   const ramp = leastRamp(problem, layout, group);
   const leastOf = (of: (one: KernelSeconds) => number) =>
     layout.runs.map((_, run) => Math.min(...ways.map(({ kernels }) => of(kernels[run]!))));
-  const least = leastOf(({ secondsPerLayer: [seconds] }) => seconds!);
+  const standIn = standInOf(problem);
+  const least = leastOf(({ secondsPerLayer }) => leastAmong(secondsPerLayer, standIn));
   const [embedding, head] = [leastOf((one) => one.embeddingSeconds), leastOf((one) => one.headSeconds)];
   const ends = layout.runs.map((_, run) => ({ embeddingSeconds: embedding[run]!, headSeconds: head[run]! }));
   const candidate = { layout, choice };
   const within = cutsWithin({
     microBatches: microBatchesPerReplica(problem, candidate),
-    layers: problem.model.layers.length,
-    fewest: layersAtLeast(layout, group.orders),
+    layers: standIn.layers,
+    fewest: fewestWhole(problem, layout, group.orders),
     stages: bareNeeds(candidate, ends),
     ...{ seconds: least, alive, ramp, there: least.map(() => 0) },
     ...{ first: 0, pipeline: 0, rest: 0 },

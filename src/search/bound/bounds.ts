@@ -10,6 +10,7 @@ import { waysBound } from './crossings.ts';
 import { cutsWithin } from './cut-within.ts';
 import { kindCounts } from './kind-counts.ts';
 import {
+  fewestWhole,
   type Loosest,
   layersAtLeast,
   type Pace,
@@ -18,6 +19,7 @@ import {
   shareOf,
 } from './pipeline-bound.ts';
 import { needsOf } from './stage-needs.ts';
+import { leastAmong, standInOf } from './stand-in.ts';
 import { tiedEnds } from './tied-ends.ts';
 import { plainWay, type Way } from './ways.ts';
 
@@ -73,16 +75,17 @@ export function lowerBound(
     rest = Math.max(rest, leastRest(problem, candidate, line));
   const least = whole(reduced + rest);
   const limit = Math.min(enough, worst);
-  if (least >= limit || worst === Number.POSITIVE_INFINITY || problem.model.kinds.length > 1) return least;
-  const each = costs.map(({ secondsPerLayer: [seconds] }) => seconds!);
+  if (least >= limit || worst === Number.POSITIVE_INFINITY) return least;
+  const standIn = standInOf(problem);
+  const each = costs.map(({ secondsPerLayer }) => leastAmong(secondsPerLayer, standIn));
   const within = cutsWithin({
-    ...{ microBatches, layers: problem.model.layers.length, fewest: layersAtLeast(candidate.layout, orders) },
+    ...{ microBatches, layers: standIn.layers, fewest: fewestWhole(problem, candidate.layout, orders) },
     ...{ stages: needsOf(problem, { candidate, costs, loosest, lines }), first, pipeline: atLeast, rest },
     ...{ seconds: each, alive, ramp },
     there: costs.map(({ forwardShare }, run) => ramp * forwardShare * each[run]!),
   });
   const secondsOf = (value: number) => (value / multiplier - secondsPerStep) * (1 + ROUNDING);
-  if (!within(plainWay(costs, most), secondsOf(limit))) return limit;
+  if (!within(plainWay(problem, costs, most), secondsOf(limit))) return limit;
   return ways === null || ways.some((way) => within(way, secondsOf(worst))) ? least : worst;
 }
 

@@ -13,6 +13,7 @@ import { type Alone, chainCuts } from './chain-cuts.ts';
 import type { CostBook } from './cost-book.ts';
 import { leastPassing } from './crossings.ts';
 import { kindCounts } from './kind-counts.ts';
+import { leastAmong, standInOf } from './stand-in.ts';
 import { type BoundedStage, wholeLayers } from './whole-layers.ts';
 
 /** What the stages of a chain are known to take, whatever the cut. */
@@ -21,8 +22,8 @@ interface Paces {
   readonly worth: number;
   /** By stage: worth of layers that it gets done in a second at most, beside what a bound with whole layers asks. */
   readonly stages: readonly (BoundedStage & { readonly rate: number })[];
-  /** Layers, where they are whole and of one kind; else null. */
-  readonly whole: number | null;
+  /** Layers that are whole. */
+  readonly whole: number;
   /** The stage with the head has one layer at least. */
   readonly withHead: number;
 }
@@ -39,6 +40,7 @@ function pacesOf(problem: Problem, book: CostBook, candidate: Candidate): Paces 
   const stages: Paces['stages'][number][] = [];
   const ramp = rampShare(problem, layout, choice);
   let withHead = 0;
+  const standIn = standInOf(problem);
   for (const [run, { stages: count }] of layout.runs.entries()) {
     const { secondsPerLayer, embeddingSeconds, headSeconds } = costs[run]!;
     let rate = 0;
@@ -52,13 +54,13 @@ function pacesOf(problem: Problem, book: CostBook, candidate: Candidate): Paces 
         (ends.all || ends.embedding === stage ? embeddingSeconds : 0) +
         (head ? headSeconds : 0) +
         passing(run, i);
-      stages.push({ rate, beside, ramp, seconds: Math.min(...secondsPerLayer) });
+      stages.push({ rate, beside, ramp, seconds: leastAmong(secondsPerLayer, standIn) });
     }
   }
   return {
     worth: kinds.reduce((sum, count, kind) => sum + count * worth[kind]!, 0),
     ...{ stages, withHead },
-    whole: kinds.length > 1 ? null : problem.model.layers.length,
+    whole: standIn.layers,
   };
 }
 
@@ -77,7 +79,7 @@ function leastFor(
     dual += y;
   }
   const atLeast = Math.max(all / dual, microBatches * withHead);
-  return whole === null ? atLeast : wholeLayers(stages, whole, { microBatches, room }, atLeast);
+  return wholeLayers(stages, whole, { microBatches, room }, atLeast);
 }
 
 /** What is known of a bundle when one of its chains is asked for the most it gets done. */
@@ -115,7 +117,7 @@ export function chainPace(problem: Problem, book: CostBook, candidate: Candidate
   let alone: number | null = null;
   const mostAlone = (step: number) => {
     // What does not fit is told then, not left aside.
-    if (step === Number.POSITIVE_INFINITY || problem.model.kinds.length > 1) return dp * each;
+    if (step === Number.POSITIVE_INFINITY) return dp * each;
     const within = chainCuts(problem, book, candidate, known);
     return dp * largest(each, (count) => within(count, secondsFor(count), step));
   };

@@ -4,8 +4,9 @@ import { loosestOf, stageLines } from './bounds.ts';
 import type { CostBook } from './cost-book.ts';
 import { cutsWithin } from './cut-within.ts';
 import type { LayerRoom } from './layer-room.ts';
-import { layersAtLeast } from './pipeline-bound.ts';
+import { fewestWhole } from './pipeline-bound.ts';
 import { needsOf } from './stage-needs.ts';
+import { leastAmong, standInOf } from './stand-in.ts';
 import { plainWay } from './ways.ts';
 
 /** What is known of a chain as a pipeline by itself, beside others. */
@@ -19,7 +20,7 @@ export interface Alone {
 
 /**
  * Whether some cut of a chain by itself may do so many micro-batches of each replica, which take `pipeline` at least, and all that
- * follows them in a step of so many seconds. Of one kind of layer.
+ * follows them in a step of so many seconds.
  */
 export function chainCuts(
   problem: Problem,
@@ -33,10 +34,11 @@ export function chainCuts(
   const lines = stageLines(candidate, costs, loosest.ends).map((run) =>
     run.map((one) => (shards ? one : { ...one, reduce: [] })),
   );
-  const each = costs.map(({ secondsPerLayer: [seconds] }) => seconds!);
+  const standIn = standInOf(problem);
+  const each = costs.map(({ secondsPerLayer }) => leastAmong(secondsPerLayer, standIn));
   const asked = {
-    layers: problem.model.layers.length,
-    fewest: layersAtLeast(layout, [choice]),
+    layers: standIn.layers,
+    fewest: fewestWhole(problem, layout, [choice]),
     stages: needsOf(problem, { candidate, costs, loosest, lines }),
     ...{ first: after.reduce, rest: after.rest, seconds: each, ramp: loosest.ramp },
     there: costs.map(({ forwardShare }, run) => loosest.ramp * forwardShare * each[run]!),
@@ -44,7 +46,7 @@ export function chainCuts(
   };
   return (microBatches, pipeline, step) =>
     cutsWithin({ ...asked, microBatches, pipeline })(
-      plainWay(costs, room.mostOf(choice, microBatches)),
+      plainWay(problem, costs, room.mostOf(choice, microBatches)),
       step * (1 + ROUNDING),
     );
 }

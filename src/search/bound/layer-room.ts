@@ -6,6 +6,7 @@ import type { Layout } from '../space/frame.ts';
 import type { CostBook } from './cost-book.ts';
 import { kindCounts } from './kind-counts.ts';
 import { flowFor, leastAlive, type MemoryMiss, missing } from './memory-bound.ts';
+import { standInOf } from './stand-in.ts';
 
 /**
  * Shows that no cut of a layout fits with a choice by what layers take alone, states and activations of the micro-batches in
@@ -31,16 +32,16 @@ export class LayerRoom {
     return times * (1 + 1e-9) >= 1 ? null : 1 / times;
   }
 
-  /** Whether memory may say how layers are cut with a choice: of one kind of layers, stages have little more room than for all of them. */
+  /** Whether memory may say how layers are cut with a choice: stages have little more room than for all of them. */
   isTight(choice: Choice): boolean {
-    return kindCounts(this.problem).length === 1 && this.timesAll(choice) < TIGHT;
+    return this.timesAll(choice) < TIGHT;
   }
 
-  /** Of one kind of layers: for so many times all of them all stages have room; endless where they lie elsewhere. */
+  /** For so many times all layers that stand for the model's all stages have room; endless where they lie elsewhere. */
   private timesAll(choice: Choice): number {
     let most = 0;
     for (const layers of this.own(choice)) most += layers;
-    return most / this.problem.model.layers.length;
+    return most / standInOf(this.problem).layers;
   }
 
   private excessOfKinds(choice: Choice): number | null {
@@ -67,9 +68,8 @@ export class LayerRoom {
     return capacity * (1 + 1e-9) >= need ? null : need / capacity;
   }
 
-  /** Layers that fit on each stage with some of these choices, at most; null: of several kinds that depends. */
-  most(choices: readonly Choice[]): readonly number[] | null {
-    if (this.problem.model.kinds.length > 1) return null;
+  /** Layers that stand for the model's that fit on each stage with some of these choices, at most. */
+  most(choices: readonly Choice[]): readonly number[] {
     if (choices.length === 1) return this.own(choices[0]!);
     const most = new Array<number>(this.layout.pp).fill(0);
     for (const choice of choices)
@@ -78,18 +78,23 @@ export class LayerRoom {
   }
 
   private own(choice: Choice): readonly number[] {
-    return remembered(this.known, choice, () => this.mostOf(choice)!);
+    return remembered(this.known, choice, () => this.mostOf(choice));
   }
 
   /** The same with one choice, and so many micro-batches of a replica. */
-  mostOf(choice: Choice, microBatches?: number): number[] | null {
-    if (this.problem.model.kinds.length > 1) return null;
+  mostOf(choice: Choice, microBatches?: number): number[] {
+    const { kinds } = standInOf(this.problem);
     const { held, saves, inFlight } = this.asked(choice, microBatches);
     const most: number[] = [];
     for (const [run, { stages }] of this.layout.runs.entries()) {
       const { states, allocatable } = held[run]!;
-      const [own, saved] = [states[0]!, saves[run]![0]!];
-      for (let i = 0; i < stages; i++) most.push(allocatable / (own + inFlight[most.length]! * saved));
+      const saved = saves[run]!;
+      for (let i = 0; i < stages; i++) {
+        const alive = inFlight[most.length]!;
+        let least = Number.POSITIVE_INFINITY;
+        for (const kind of kinds) least = Math.min(least, states[kind]! + alive * saved[kind]!);
+        most.push(allocatable / least);
+      }
     }
     return most;
   }

@@ -8,6 +8,7 @@ import type { Layout } from '../space/frame.ts';
 import { leastPassing } from './crossings.ts';
 import { kindCounts } from './kind-counts.ts';
 import type { Squeezed } from './squeeze.ts';
+import { leastAmong, standInOf } from './stand-in.ts';
 import { type BoundedStage, wholeLayers } from './whole-layers.ts';
 
 /** What candidates that are bounded together have at least. */
@@ -54,6 +55,11 @@ export function layersAtLeast({ family }: Layout, orders: readonly Choice[]): nu
   return family === 'uniform' ? 0 : Math.min(...orders.map(({ vpp }) => vpp));
 }
 
+/** Of the layers that stand for all. */
+export function fewestWhole(problem: Problem, layout: Layout, orders: readonly Choice[]): number {
+  return standInOf(problem).others > 0 ? 0 : layersAtLeast(layout, orders);
+}
+
 /** Share of a layer's own passes in seconds to which more was added, whatever its kind. */
 export function shareOf(own: readonly number[], more: readonly number[]): number {
   return Math.min(...more.map((seconds, kind) => own[kind]! / seconds));
@@ -91,6 +97,7 @@ export function pipelineBound(
   let withHead = 0;
   /** Of a layer of each kind, what it keeps micro-batches from the last stage at least, wherever before it stands. */
   const before = kinds.map(() => Number.POSITIVE_INFINITY);
+  const whole = standInOf(problem);
   const stages: BoundedStage[] = [];
   let stage = layout.pp - 1;
   for (let run = layout.runs.length - 1; run >= 0; run--) {
@@ -118,15 +125,13 @@ export function pipelineBound(
       slowest = Math.max(slowest, beside + fewest * quickest);
       all += microBatches * y * beside;
       dual += y;
-      stages.push({ seconds: quickest, beside, ramp });
+      stages.push({ seconds: leastAmong(secondsPerLayer, whole), beside, ramp });
     }
   }
   const { pp } = layout;
   const filled = pp > 1 && ends.head === pp - 1 && !ends.all ? overOthers(kinds, last, before) : 0;
   const atLeast = Math.max(all / dual, microBatches * slowest, microBatches * withHead + filled);
-  if (kinds.length > 1) return atLeast;
-  const whole = { microBatches, room: null };
-  return wholeLayers(stages.reverse(), problem.model.layers.length, whole, atLeast);
+  return wholeLayers(stages.reverse(), whole.layers, { microBatches, room: null }, atLeast);
 }
 
 /** Of all layers but one of a kind, each with the least of its kind. */

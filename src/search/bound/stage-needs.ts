@@ -3,8 +3,10 @@ import type { LeastEnd, LeastEndLines } from '../../evaluate/least-ends.ts';
 import type { KernelSeconds, StageSeconds } from '../../evaluate/stage-costs.ts';
 import { type Candidate, microBatchesPerReplica } from '../space/candidate.ts';
 import { leastPassing } from './crossings.ts';
+import { kindCounts } from './kind-counts.ts';
 import type { Loosest } from './pipeline-bound.ts';
 import { stagesOf } from './stages.ts';
+import { leastAmong, type StandIn, standInOf } from './stand-in.ts';
 
 /** So much for each layer and so much beside, seconds. */
 export interface Need {
@@ -39,11 +41,12 @@ export function needsOf(problem: Problem, { candidate, costs, loosest, lines }: 
   const passing = loosest.transfers
     ? leastPassing(problem, layout, costs, { vpp: choice.vpp, microBatches })
     : null;
+  const standIn = standInOf(problem);
   return stagesOf(candidate).map(({ run, within, first, last }) => {
     const { embeddingSeconds, headSeconds } = costs[run]!;
     const needOf = ({ perLayer, embedding, head }: LeastEnd): Need => ({
-      perLayer: perLayer[0]!,
-      fixed: (first ? embedding : 0) + (last ? head : 0),
+      perLayer: leastAmong(perLayer, standIn),
+      fixed: (first ? embedding : 0) + (last ? head : 0) + hiddenByOthers(problem, standIn, perLayer),
     });
     const { reduce, rest } = lines[run]![within]!;
     let beside = passing?.(run, within) ?? 0;
@@ -51,6 +54,14 @@ export function needsOf(problem: Problem, { candidate, costs, loosest, lines }: 
     if (last) beside += headSeconds;
     return { run, beside, reduce: reduce.map(needOf), rest: rest.map(needOf) };
   });
+}
+
+/** Layers of other kinds may leave what hides those that stand for all. */
+function hiddenByOthers(problem: Problem, { kinds }: StandIn, perLayer: readonly number[]): number {
+  let hidden = 0;
+  for (const [kind, count] of kindCounts(problem).entries())
+    if (!kinds.includes(kind)) hidden += count * Math.min(0, perLayer[kind]!);
+  return hidden;
 }
 
 /** Where nothing but kernels is known: of the ends of the model, by run, seconds at least. Ends that several stages share say nothing. */

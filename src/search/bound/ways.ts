@@ -7,6 +7,7 @@ import type { Layout } from '../space/frame.ts';
 import { choiceKeys } from './choice-keys.ts';
 import type { CostBook } from './cost-book.ts';
 import type { LayerRoom } from './layer-room.ts';
+import { leastAmong, standInOf } from './stand-in.ts';
 
 /** What stages may do: of each run a layer for so many seconds of a micro-batch, beside so many others; on each stage so many at most. */
 export interface Pass {
@@ -25,12 +26,17 @@ export interface Way {
 }
 
 /** Layers take so long on each run, and only so many fit on each stage; null: any. */
-export function plainWay(kernels: readonly KernelSeconds[], most: readonly number[] | null): Way {
+export function plainWay(
+  problem: Problem,
+  kernels: readonly KernelSeconds[],
+  most: readonly number[] | null,
+): Way {
+  const standIn = standInOf(problem);
   return {
     kernels,
     passes: [
       {
-        secondsPerLayer: kernels.map(({ secondsPerLayer: [seconds] }) => seconds!),
+        secondsPerLayer: kernels.map(({ secondsPerLayer }) => leastAmong(secondsPerLayer, standIn)),
         fixed: kernels.map(() => 0),
         most: most === null ? () => Number.POSITIVE_INFINITY : (stage) => most[stage]!,
       },
@@ -64,7 +70,7 @@ export function waysOf(
 ): Way[] {
   return distinctOf(choices).map((choice) =>
     choice.fewest === null
-      ? plainWay(book.kernels({ layout, choice }), room.most([choice]))
+      ? plainWay(problem, book.kernels({ layout, choice }), room.most([choice]))
       : coveringWay(problem, book, room, { layout, choice }, COARSE),
   );
 }
@@ -87,14 +93,20 @@ export function coveringWay(
   const covering = withAll(candidate);
   const [kernels, covered] = [book.kernels(plain), book.kernels(covering)];
   const [held, heldCovered] = [room.most([plain.choice])!, room.most([covering.choice])!];
-  const each = kernels.map(({ secondsPerLayer: [seconds] }) => seconds!);
-  const again = covered.map(({ secondsPerLayer: [seconds] }, run) => seconds! - each[run]!);
+  const standIn = standInOf(problem);
+  const each = kernels.map(({ secondsPerLayer }) => leastAmong(secondsPerLayer, standIn));
+  const again = covered.map(({ secondsPerLayer }, run) => {
+    const more = secondsPerLayer.map((seconds, kind) => seconds - kernels[run]!.secondsPerLayer[kind]!);
+    return leastAmong(more, standIn);
+  });
   const all = {
     secondsPerLayer: each.map((seconds, run) => seconds + again[run]!),
     fixed: each.map(() => 0),
   };
   const layers = problem.model.layers.length - layout.pp + 1;
   const between = (fewest: number, most: number): Way => {
+    // Others may stand before them.
+    const own = Math.max(0, fewest - standIn.others);
     const middle = (fewest + most) >> 1;
     return {
       kernels,
@@ -102,11 +114,11 @@ export function coveringWay(
         { ...all, most: (stage) => Math.min(most, heldCovered[stage]!) },
         {
           secondsPerLayer: each,
-          fixed: again.map((seconds) => fewest * seconds),
+          fixed: again.map((seconds) => own * seconds),
           // n/held + k·(1/heldCovered − 1/held) ≤ 1; with fewer than k layers all of them are covered.
           most: (stage) => {
             const more = held[stage]! + most * (1 - held[stage]! / heldCovered[stage]!);
-            return more < fewest ? 0 : more;
+            return more < own ? 0 : more;
           },
         },
       ],
