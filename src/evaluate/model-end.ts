@@ -1,9 +1,11 @@
+import type { StepTraffic } from '../techniques/technique.ts';
+import { remembered } from '../units/remembered.ts';
 import type { LeastEnds } from './least-ends.ts';
-import { plus } from './memory/owned.ts';
+import { type Owned, plus } from './memory/owned.ts';
 import { ownedBeside } from './memory/owned-by-stage.ts';
-import type { StageProfile } from './stage-profile.ts';
+import { endingKey, type ProfileCache, type StageProfile } from './stage-profile.ts';
 import { passesOfEnd, passesOfLayer } from './time/passes.ts';
-import { stageEnd } from './time/stage-end.ts';
+import { exposedEnd, wholeEnd } from './time/stage-end.ts';
 
 /** Seconds that follow a GPU's last backward: what it reduces, and what it gathers and updates when all have. */
 export interface ModelEnd {
@@ -11,24 +13,43 @@ export interface ModelEnd {
   readonly rest: number;
 }
 
+const MOST_REMEMBERED = 20_000;
+
 /** Of a GPU that holds the whole model in one chunk; with any recomputation, backward is longer by another forward, or less. */
-export function modelEnd(profile: StageProfile, recompute: keyof LeastEnds): ModelEnd {
-  let owned = ownedBeside(profile, { embedding: 0, head: 0 });
-  const ends = [passesOfEnd(profile, 'embedding'), passesOfEnd(profile, 'head')];
-  let forward = ends.reduce((sum, one) => sum + one.forward, 0);
-  let backward = ends.reduce((sum, one) => sum + one.backward, 0);
-  const { layers, kinds } = profile.context.problem.model;
-  for (const kind of kinds.keys()) {
-    const count = layers.filter((one) => one === kind).length;
-    const passes = passesOfLayer(profile, kind);
-    owned = plus(owned, profile.layers[0]![kind]!.memory.owned, count);
+export function modelEnd(
+  profile: StageProfile,
+  recompute: keyof LeastEnds,
+  { models }: ProfileCache,
+): ModelEnd {
+  const traffic = remembered(
+    models,
+    endingKey(profile.context),
+    (): StepTraffic => wholeEnd(profile, ownedByModel(profile)),
+    MOST_REMEMBERED,
+  );
+  let [forward, backward] = [0, 0];
+  const add = (passes: { readonly forward: number; readonly backward: number }, count = 1) => {
     forward += count * passes.forward;
     backward += count * passes.backward;
-  }
-  const behind = recompute === 'own' ? backward : backward + forward;
-  const { gradientReduce, gradientFlush, parameterGather, optimizer } = stageEnd(profile, owned, {
+  };
+  add(passesOfEnd(profile, 'embedding'));
+  add(passesOfEnd(profile, 'head'));
+  for (const [kind, count] of countsOf(profile)) add(passesOfLayer(profile, kind), count);
+  const { gradientReduce, gradientFlush, parameterGather, optimizer } = exposedEnd(profile, traffic, {
     forward,
-    backward: behind,
+    backward: recompute === 'own' ? backward : backward + forward,
   });
   return { reduce: gradientReduce, rest: gradientFlush + parameterGather + optimizer };
+}
+
+function ownedByModel(profile: StageProfile): Owned {
+  let all = ownedBeside(profile, { embedding: 0, head: 0 });
+  for (const [kind, count] of countsOf(profile))
+    all = plus(all, profile.layers[0]![kind]!.memory.owned, count);
+  return all;
+}
+
+function countsOf({ context }: StageProfile): [kind: number, count: number][] {
+  const { layers, kinds } = context.problem.model;
+  return kinds.map((_, kind) => [kind, layers.filter((one) => one === kind).length]);
 }

@@ -116,6 +116,11 @@ export function kernelSeconds(
   );
 }
 
+/** The same of the stage as it is. */
+export function passSeconds(problem: Problem, spec: StageSpec, cache: ProfileCache): KernelSeconds {
+  return passesIn(problem, passingProfile(problem, spec, cache));
+}
+
 function passesIn({ model }: Problem, { layers, prediction, embedding, head }: StageProfile): KernelSeconds {
   const secondsPerLayer = layers[0]!.map(({ time }) => secondsOf(time));
   // Each module that predicts a further token is a layer and what stands beside it.

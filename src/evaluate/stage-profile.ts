@@ -14,7 +14,7 @@ import { repeated, type TowerPass, towerPasses } from '../layers/towers.ts';
 import type { Boundary } from '../techniques/boundary.ts';
 import { boundaryOf, techniqueKeys } from '../techniques/index.ts';
 import { segmentsOf } from '../techniques/segments.ts';
-import type { StageContext } from '../techniques/technique.ts';
+import type { StageContext, StepTraffic } from '../techniques/technique.ts';
 import { remembered, rememberedOf } from '../units/remembered.ts';
 import { bytesBetween } from './bytes-between.ts';
 import { type StageSpec, stageContext } from './context.ts';
@@ -52,12 +52,13 @@ export interface StageProfile extends EndProfiles {
 }
 
 /**
- * Work that one search does once: whole profiles, what they send once a step, the kernels of layers that profiles share,
+ * Work that one search does once: whole profiles, what layers and whole models send once a step, the kernels of layers that profiles share,
  * operators that kernels share.
  */
 export interface ProfileCache {
   readonly profiles: Map<string, StageProfile>;
   readonly endings: Map<string, LeastTraffic>;
+  readonly models: Map<string, StepTraffic>;
   readonly kernels: Map<string, Kernels>;
   readonly operators: Map<string, OperatorLists>;
 }
@@ -77,7 +78,13 @@ interface Kernels extends EndProfiles {
 }
 
 export function profileCache(): ProfileCache {
-  return { profiles: new Map(), endings: new Map(), kernels: new Map(), operators: new Map() };
+  return {
+    profiles: new Map(),
+    endings: new Map(),
+    models: new Map(),
+    kernels: new Map(),
+    operators: new Map(),
+  };
 }
 
 const MOST_REMEMBERED = 4000;

@@ -27,10 +27,18 @@ export interface StageEnd {
 export function stageEnd(
   profile: StageProfile,
   owned: Owned,
+  behind: { readonly forward: number; readonly backward: number },
+): StageEnd {
+  return exposedEnd(profile, wholeEnd(profile, owned), behind);
+}
+
+/** What is left of it in the open. */
+export function exposedEnd(
+  profile: StageProfile,
+  { reduce, gather, update, flush, drain, beside }: StepTraffic,
   { forward, backward }: { readonly forward: number; readonly backward: number },
 ): StageEnd {
   const hidden = dataHidden(profile.context);
-  const { reduce, gather, update, flush, drain, beside } = wholeEnd(profile, owned);
   const later = reducesBeside(profile.context);
   return {
     gradientReduce: later ? 0 : expose(reduce, hidden.reduce, backward).exposed,

@@ -5,7 +5,7 @@ import { type LayerStates, layerSaved, layerStates } from '../../evaluate/layer-
 import type { LeastEnds } from '../../evaluate/least-ends.ts';
 import { memoryLimitWords } from '../../evaluate/memory/limit-words.ts';
 import { type ModelEnd, modelEnd } from '../../evaluate/model-end.ts';
-import { type StageSeconds, stageSeconds } from '../../evaluate/stage-costs.ts';
+import { type KernelSeconds, passSeconds } from '../../evaluate/stage-costs.ts';
 import { passingProfile } from '../../evaluate/stage-profile.ts';
 import type { Copies } from '../../hardware/process-groups.ts';
 import { type CopiesClass, type CopiesLoad, leastOfOwnSizes } from '../../partition/own-sizes.ts';
@@ -50,7 +50,7 @@ export function paceOf(
   choice: Omit<Choice, 'microBatchSize'>,
   ends: keyof LeastEnds = 'own',
 ): CopiesPace {
-  const times = new Map<string, StageSeconds>();
+  const times = new Map<string, KernelSeconds>();
   const updates = new Map<string, ModelEnd>();
   const held = new Map<string, ReturnType<CopiesPace['bytes']>>();
   // With sites and links unstated between them, as many copies on groups alike take as long.
@@ -65,11 +65,11 @@ export function paceOf(
   };
   const costs = (group: number, size: number) =>
     remembered(times, `${keyOf(group)}/${size}`, () =>
-      stageSeconds(book.problem, spec(group, size), book.profiles),
+      passSeconds(book.problem, spec(group, size), book.profiles),
     );
   const end = (group: number, size: number) =>
     remembered(updates, `${keyOf(group)}/${size}`, () =>
-      modelEnd(passingProfile(book.problem, spec(group, size), book.profiles), ends),
+      modelEnd(passingProfile(book.problem, spec(group, size), book.profiles), ends, book.profiles),
     );
   const unlike = new Map<string, { group: number; count: number }>();
   for (const [group, { count }] of frame.groups.entries())
