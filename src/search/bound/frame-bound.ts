@@ -1,13 +1,14 @@
 import type { NodeGroup } from '../../domain/cluster.ts';
 import type { Problem } from '../../domain/problem.ts';
 import { leastBusiest } from '../../domain/routing.ts';
+import { endStages } from '../../evaluate/ends.ts';
 import { paceOf } from '../../evaluate/measured/pace.ts';
 import { modelFlopsPerStep } from '../../evaluate/model-flops.ts';
 import type { KernelSeconds } from '../../evaluate/stage-costs.ts';
 import { type Coefficients, coefficients } from '../../hardware/coefficients.ts';
 import { densePeak, endlessRate } from '../../hardware/gemm.ts';
 import { rememberedOf } from '../../units/remembered.ts';
-import { type Candidate, microBatchesPerReplica } from '../space/candidate.ts';
+import { type Candidate, microBatchesPerReplica, sharedOf } from '../space/candidate.ts';
 import type { Frame } from '../space/frame.ts';
 import { kindCounts } from './kind-counts.ts';
 
@@ -44,8 +45,31 @@ function kernelRate({ workload }: Problem, { gpu, kernelTimes = 1 }: NodeGroup, 
   return Math.max(gemm, attention, densePeak(gpu) * c.unfusedBatchedGemm) / kernelTimes;
 }
 
+/** Of the stage with the head, where one has all of it and no stage comes after: one layer beside it, and all others before. */
+function headBound(
+  problem: Problem,
+  candidate: Candidate,
+  kernels: readonly KernelSeconds[],
+  ramp: number,
+): number {
+  const { pp, runs } = candidate.layout;
+  const { head, all } = endStages(sharedOf(candidate), pp);
+  if (all || head !== pp - 1) return 0;
+  const { secondsPerLayer, headSeconds } = kernels[runs.length - 1]!;
+  const microBatches = microBatchesPerReplica(problem, candidate);
+  const last = problem.model.layers.at(-1)!;
+  let before = 0;
+  for (const [kind, count] of kindCounts(problem).entries()) {
+    const others = kind === last ? count - 1 : count;
+    const least = kernels.reduce((most, one) => Math.min(most, one.secondsPerLayer[kind]!), Infinity);
+    if (others > 0) before += others * least;
+  }
+  // Where there is no other stage they are its own.
+  return microBatches * (headSeconds + secondsPerLayer[last]!) + (pp > 1 ? ramp : microBatches) * before;
+}
+
 /**
- * The same by kernels alone, for a look at many candidates: pipelineBound with nothing beside the layers, Σ w / Σ y_s ≤ step. Of
+ * The same by kernels alone, for a look at many candidates: pipelineBound with the head alone beside the layers, Σ w / Σ y_s ≤ step. Of
  * stages alike Σ y goes towards ρ/r by a share r/M of what is missing with each.
  */
 export function kernelBound(
@@ -68,6 +92,6 @@ export function kernelBound(
     if (ramp === 0) dual += (stages * rate) / microBatches;
     else dual += Math.max(0, rate / ramp - dual) * (1 - (1 - ramp / microBatches) ** stages);
   }
-  const pipeline = all / dual;
+  const pipeline = Math.max(all / dual, headBound(problem, candidate, kernels, ramp));
   return (pipeline + problem.stack.host.secondsPerStep) * problem.stack.timeMultiplier.value;
 }
