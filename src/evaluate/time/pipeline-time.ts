@@ -1,4 +1,4 @@
-import type { Pipeline, Plan } from '../../domain/plan.ts';
+import type { Pipeline, Plan, ReplicaBlock } from '../../domain/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
 import { pointToPointSeconds } from '../../hardware/collective.ts';
 import type { Span } from '../../hardware/span.ts';
@@ -8,10 +8,9 @@ import { type ChunkPlace, chunkPlaces, modelsIn, type Schedule } from '../../sch
 import { type PassCosts, type Simulation, simulate } from '../../schedules/simulate.ts';
 import { dispatchOf } from '../../techniques/index.ts';
 import { shapeOf } from '../memory/stage-memory.ts';
-import type { StageProfile } from '../stage-profile.ts';
 import { exposedShare, gatherSeconds, sharedSeconds, timesLeast } from './boundary.ts';
 import { dealtTime } from './dealt-time.ts';
-import { copiesIn, type StageRun } from './stage-run.ts';
+import { type BlockRun, copiesIn, type StageRun } from './stage-run.ts';
 
 /**
  * One pipeline's step on the clock: what the event simulator says of its schedule. Seconds. That a transfer between stages is waited for
@@ -153,6 +152,38 @@ function sum(seconds: readonly number[]): number {
   return seconds.reduce((a, b) => a + b, 0);
 }
 
+function mostOf(blocks: readonly BlockRun[], of: (one: BlockRun) => number): number {
+  return blocks.reduce((most, one) => Math.max(most, of(one)), 0);
+}
+
+/** Which unlike copies of a stage pass to which of the next, in their order: the slowest pair sets the pace. */
+function passingTo(blocks: readonly BlockRun[], next: readonly BlockRun[]): [number, number][] {
+  const pairs: [number, number][] = [];
+  const shares = [blocks, next].map((side) => {
+    const all = side.reduce((sum, { block }) => sum + block.count, 0);
+    return side.map(({ block }) => block.count / all);
+  });
+  const [sent, received] = shares as [number[], number[]];
+  let [i, j, here, there] = [0, 0, sent[0]!, received[0]!];
+  for (;;) {
+    pairs.push([i, j]);
+    const step = Math.min(here, there);
+    [here, there] = [here - step, there - step];
+    if (here <= ROUNDING) here = sent[++i] ?? 0;
+    if (there <= ROUNDING) there = received[++j] ?? 0;
+    if (i >= sent.length || j >= received.length) return pairs;
+  }
+}
+
+const FIRST: [number, number][] = [[0, 0]];
+const ROUNDING = 1e-9;
+
+/** The copies of a stage, those of one block first. */
+function startingWith(blocks: readonly BlockRun[], first: number): ReplicaBlock[] {
+  const copies = copiesIn(blocks);
+  return first === 0 ? copies : [copies[first]!, ...copies.filter((_, i) => i !== first)];
+}
+
 /**
  * Each boundary's transfer: the share that blocks the sender's own time line, the delay that the rest adds, how long the
  * cards are taken by it and those of the other copies, and what the receivers on both sides do with it.
@@ -172,25 +203,33 @@ function boundaryTransfers(
     const from = places[g]!;
     if (from.stage === to.stage) return NO_TRANSFER;
     const [{ blocks }, { blocks: next }] = [runs[from.stage]!, runs[to.stage]!];
-    const [{ profile }, peer] = [blocks[0]!, next[0]!];
-    const ways = stageBoundary(cluster, copiesIn(blocks), copiesIn(next), dims.cp, overSockets);
-    // Where micro-batches differ in size one side's is several of the other's.
     const { end } = pipeline.stages[from.stage]!.chunks[from.chunk]!;
-    const bytes = timesLeast(profile, end) * Math.max(profile.boundaryBytes, peer.profile.boundaryBytes);
-    // The way between sites delays; it keeps neither the sender nor the cards busy.
-    const secondsOf = (span: Span) => pointToPointSeconds(span, bytes, profile.context.c) - span.extraLatency;
-    const all = secondsOf(ways.together);
-    const apart = sharedSeconds(secondsOf(ways.alone), all, cycle / dims.vpp);
+    let [alone, all, latency] = [0, 0, 0];
+    // Where links were measured, those of all copies are looked at together.
+    const pairs = cluster.measured === undefined ? passingTo(blocks, next) : FIRST;
+    for (const [i, j] of pairs) {
+      const [{ profile }, peer] = [blocks[i]!, next[j]!];
+      const copies = [startingWith(blocks, i), startingWith(next, j)] as const;
+      const ways = stageBoundary(cluster, ...copies, dims.cp, overSockets);
+      // Where micro-batches differ in size one side's is several of the other's.
+      const bytes = timesLeast(profile, end) * Math.max(profile.boundaryBytes, peer.profile.boundaryBytes);
+      // The way between sites delays; it keeps neither the sender nor the cards busy.
+      const secondsOf = (span: Span) =>
+        pointToPointSeconds(span, bytes, profile.context.c) - span.extraLatency;
+      all = Math.max(all, secondsOf(ways.together));
+      alone = Math.max(alone, secondsOf(ways.alone));
+      latency = Math.max(latency, ways.together.extraLatency);
+    }
+    const apart = sharedSeconds(alone, all, cycle / dims.vpp);
     const seconds = apart + filling * (all - apart);
-    const exposed = seconds * exposedShare(profile);
-    const received = (of: StageProfile) => gatherSeconds(of) + of.boundary.decodeSeconds;
-    const gathered = { before: received(profile), after: received(peer.profile) };
-    const coded = Math.max(profile.boundary.encodeSeconds, peer.profile.boundary.encodeSeconds);
+    const exposed = seconds * exposedShare(blocks[0]!.profile);
+    const received = ({ profile }: BlockRun) => gatherSeconds(profile) + profile.boundary.decodeSeconds;
+    const coded = mostOf([...blocks, ...next], ({ profile }) => profile.boundary.encodeSeconds);
     return {
       exposed: exposed + coded,
-      delay: seconds - exposed + ways.together.extraLatency,
+      delay: seconds - exposed + latency,
       occupied: all,
-      gathered,
+      gathered: { before: mostOf(blocks, received), after: mostOf(next, received) },
     };
   });
 }

@@ -6,7 +6,7 @@ import { scheduleOf } from '../../schedules/index.ts';
 import { type Candidate, microBatchesPerReplica, sharedOf } from '../space/candidate.ts';
 import type { Choice } from '../space/choices.ts';
 import type { Layout } from '../space/frame.ts';
-import { waysBound } from './crossings.ts';
+import { leastPassing, type Passing, waysBound } from './crossings.ts';
 import { cutsWithin } from './cut-within.ts';
 import { kindCounts } from './kind-counts.ts';
 import {
@@ -46,7 +46,8 @@ export function lowerBound(
   const { secondsPerStep } = problem.stack.host;
   const multiplier = problem.stack.timeMultiplier.value;
   const whole = (seconds: number) => (seconds + secondsPerStep) * multiplier;
-  const pipeline = pipelineBound(problem, candidate, costs, loosest, paceAt);
+  const passing = passingOf(problem, candidate, costs, loosest);
+  const pipeline = pipelineBound(problem, candidate, costs, loosest, passing, paceAt);
   if (whole(pipeline) >= enough) return whole(pipeline);
   const atLeast = Math.max(pipeline, waysBound(problem, candidate, costs, orders));
   if (whole(atLeast) >= enough) return whole(atLeast);
@@ -68,7 +69,7 @@ export function lowerBound(
         beside: { embedding: embedding / microBatches, head: head / microBatches },
       };
     };
-    reduced = Math.max(reduced, pipelineBound(problem, candidate, costs, loosest, reducing));
+    reduced = Math.max(reduced, pipelineBound(problem, candidate, costs, loosest, passing, reducing));
   }
   let rest = 0;
   for (const line of alternatives(lines, (one) => one.rest))
@@ -80,13 +81,25 @@ export function lowerBound(
   const each = costs.map(({ secondsPerLayer }) => leastAmong(secondsPerLayer, standIn));
   const within = cutsWithin({
     ...{ microBatches, layers: standIn.layers, fewest: fewestWhole(problem, candidate.layout, orders) },
-    ...{ stages: needsOf(problem, { candidate, costs, loosest, lines }), first, pipeline: atLeast, rest },
+    ...{ stages: needsOf(problem, { candidate, costs, passing, lines }), first, pipeline: atLeast, rest },
     ...{ seconds: each, alive, ramp },
     there: costs.map(({ forwardShare }, run) => ramp * forwardShare * each[run]!),
   });
   const secondsOf = (value: number) => (value / multiplier - secondsPerStep) * (1 + ROUNDING);
   if (!within(plainWay(problem, costs, most), secondsOf(limit))) return limit;
   return ways === null || ways.some((way) => within(way, secondsOf(worst))) ? least : worst;
+}
+
+/** Where transfers of all that are bounded together count. */
+export function passingOf(
+  problem: Problem,
+  candidate: Candidate,
+  costs: readonly StageSeconds[],
+  { transfers }: Pick<Loosest, 'transfers'>,
+): Passing | null {
+  const { vpp } = candidate.choice;
+  const microBatches = microBatchesPerReplica(problem, candidate);
+  return transfers ? leastPassing(problem, candidate.layout, costs, { vpp, microBatches }) : null;
 }
 
 /** How far a bound is worth its work. */

@@ -1,6 +1,6 @@
 import type { Problem } from '../../domain/problem.ts';
 import type { Candidate } from '../space/candidate.ts';
-import { loosestOf, stageLines } from './bounds.ts';
+import { loosestOf, passingOf, stageLines } from './bounds.ts';
 import type { CostBook } from './cost-book.ts';
 import { cutsWithin } from './cut-within.ts';
 import type { LayerRoom } from './layer-room.ts';
@@ -34,12 +34,13 @@ export function chainCuts(
   const lines = stageLines(candidate, costs, loosest.ends).map((run) =>
     run.map((one) => (shards ? one : { ...one, reduce: [] })),
   );
+  const passing = passingOf(problem, candidate, costs, loosest);
   const standIn = standInOf(problem);
   const each = costs.map(({ secondsPerLayer }) => leastAmong(secondsPerLayer, standIn));
   const asked = {
     layers: standIn.layers,
     fewest: fewestWhole(problem, layout, [choice]),
-    stages: needsOf(problem, { candidate, costs, loosest, lines }),
+    stages: needsOf(problem, { candidate, costs, passing, lines }),
     ...{ first: after.reduce, rest: after.rest, seconds: each, ramp: loosest.ramp },
     there: costs.map(({ forwardShare }, run) => loosest.ramp * forwardShare * each[run]!),
     alive: room.alive([choice]),

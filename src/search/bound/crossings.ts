@@ -31,6 +31,9 @@ export function crossings(
   );
 }
 
+/** Of a stage of a run: seconds of a micro-batch that its transfers take at least. */
+export type Passing = (run: number, stage: number) => number;
+
 /**
  * The same of all transfers of a stage of a run, at least: those inside a run are no shorter than between the nearest of its stages,
  * and while a pipeline of so many micro-batches fills, all copies send at once.
@@ -40,7 +43,7 @@ export function leastPassing(
   layout: Layout,
   costs: readonly StageSeconds[],
   { vpp, microBatches }: { readonly vpp: number; readonly microBatches: number },
-): (run: number, stage: number) => number {
+): Passing {
   const filling = Math.min(1, layout.pp / microBatches);
   const busy = ({ seconds, occupied }: Transfer, run: number) =>
     (seconds + filling * Math.max(0, occupied - seconds)) * costs[run]!.exposedShare * vpp;

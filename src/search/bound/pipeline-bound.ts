@@ -5,7 +5,7 @@ import type { StageSeconds } from '../../evaluate/stage-costs.ts';
 import { type Candidate, microBatchesPerReplica, sharedOf } from '../space/candidate.ts';
 import type { Choice } from '../space/choices.ts';
 import type { Layout } from '../space/frame.ts';
-import { leastPassing } from './crossings.ts';
+import type { Passing } from './crossings.ts';
 import { kindCounts } from './kind-counts.ts';
 import type { Squeezed } from './squeeze.ts';
 import { leastAmong, standInOf } from './stand-in.ts';
@@ -78,14 +78,14 @@ export function pipelineBound(
   problem: Problem,
   candidate: Candidate,
   costs: readonly StageSeconds[],
-  { transfers, orders }: Pick<Loosest, 'transfers' | 'orders'>,
+  { orders }: Pick<Loosest, 'orders'>,
+  passing: Passing | null,
   paceOf: (run: number, stage: number) => Pace,
 ): number {
-  const { layout, choice } = candidate;
+  const { layout } = candidate;
   const kinds = kindCounts(problem);
   const worth = worthOf(costs, kinds);
   const microBatches = microBatchesPerReplica(problem, candidate);
-  const passing = transfers ? leastPassing(problem, layout, costs, { vpp: choice.vpp, microBatches }) : null;
   const ends = endStages(sharedOf(candidate), layout.pp);
   const last = problem.model.layers.at(-1)!;
   let all = 0;

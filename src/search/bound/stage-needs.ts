@@ -1,10 +1,9 @@
 import type { Problem } from '../../domain/problem.ts';
 import type { LeastEnd, LeastEndLines } from '../../evaluate/least-ends.ts';
 import type { KernelSeconds, StageSeconds } from '../../evaluate/stage-costs.ts';
-import { type Candidate, microBatchesPerReplica } from '../space/candidate.ts';
-import { leastPassing } from './crossings.ts';
+import type { Candidate } from '../space/candidate.ts';
+import type { Passing } from './crossings.ts';
 import { kindCounts } from './kind-counts.ts';
-import type { Loosest } from './pipeline-bound.ts';
 import { stagesOf } from './stages.ts';
 import { leastAmong, type StandIn, standInOf } from './stand-in.ts';
 
@@ -29,18 +28,14 @@ export interface StageNeeds {
 export interface Taken {
   readonly candidate: Candidate;
   readonly costs: readonly StageSeconds[];
-  readonly loosest: Loosest;
+  /** Null: transfers may cost nothing. */
+  readonly passing: Passing | null;
   /** By run, and stage of it. */
   readonly lines: readonly (readonly LeastEndLines[])[];
 }
 
 /** All that a bound knows of each stage. */
-export function needsOf(problem: Problem, { candidate, costs, loosest, lines }: Taken): StageNeeds[] {
-  const { layout, choice } = candidate;
-  const microBatches = microBatchesPerReplica(problem, candidate);
-  const passing = loosest.transfers
-    ? leastPassing(problem, layout, costs, { vpp: choice.vpp, microBatches })
-    : null;
+export function needsOf(problem: Problem, { candidate, costs, passing, lines }: Taken): StageNeeds[] {
   const standIn = standInOf(problem);
   return stagesOf(candidate).map(({ run, within, first, last }) => {
     const { embeddingSeconds, headSeconds } = costs[run]!;
