@@ -161,8 +161,9 @@ function both(one: Need, other: Need): Need {
   return { perLayer: one.perLayer + other.perLayer, fixed: one.fixed + other.fixed };
 }
 
-/** Layers n with fixed + perLayer·n ≤ seconds; −1 where there is no such n. */
+/** Layers n with fixed + perLayer·n ≤ seconds, at most; −1 where there is no such n. */
 function layersIn({ perLayer, fixed }: Need, seconds: number): number {
+  if (perLayer < 0) return Number.POSITIVE_INFINITY;
   if (seconds < fixed) return -1;
   return perLayer > 0 ? (seconds - fixed) / perLayer : Number.POSITIVE_INFINITY;
 }

@@ -71,8 +71,7 @@ export function shareOf(own: readonly number[], more: readonly number[]): number
  * every s. A stage gets at most ρ_s = max_k w_k/t_k of the layers' worth Σ w done in a second, for any weights w, so that
  * Σ ρ_s·(t_s − f_s) ≥ Σ w. Of this linear program the dual y_s = (ρ_s − r_s·Σ_{i>s} y_i)/M gives
  * step ≥ (Σ w + M·Σ y_s·f_s) / Σ y_s: for equal stages and r = 1, Σ t / (1 − (1 − 1/M)^p). And each chunk of unlike stages has
- * one layer at least; the last stage has one beside the head, and all others come before it unless they are its own, which takes no
- * less; and layers are whole.
+ * one layer at least; the last stage has one beside the head, and all others come before it or are its own; and layers are whole.
  */
 export function pipelineBound(
   problem: Problem,
@@ -95,7 +94,7 @@ export function pipelineBound(
   const fewest = layersAtLeast(layout, orders);
   let slowest = 0;
   let withHead = 0;
-  /** Of a layer of each kind, what it keeps micro-batches from the last stage at least, wherever before it stands. */
+  /** What another layer of each kind adds to the last stage's time at least: before it, or on it. */
   const before = kinds.map(() => Number.POSITIVE_INFINITY);
   const whole = standInOf(problem);
   const stages: BoundedStage[] = [];
@@ -113,7 +112,7 @@ export function pipelineBound(
         if (seconds <= 0) return 0;
         rate = Math.max(rate, worth[kind]! / seconds);
         quickest = Math.min(quickest, seconds);
-        if (stage < layout.pp - 1) before[kind] = Math.min(before[kind]!, ramp * seconds);
+        before[kind] = Math.min(before[kind]!, (stage < layout.pp - 1 ? ramp : microBatches) * seconds);
       }
       const y = Math.max(0, rate - ramp * dual) / microBatches;
       let beside = fixed;
