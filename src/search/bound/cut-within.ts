@@ -99,8 +99,10 @@ export function cutsWithin(asked: Asked): (way: Way, seconds: number) => boolean
       if (over <= 0 && reduce.length > 0) {
         const forward = least(there, s, earlier);
         for (const need of reduce) {
+          const each = perLayer + need.perLayer;
           const reduced = taken + need.fixed + own * need.perLayer + forward - end;
-          over = Math.max(over, (reduced * perLayer) / (perLayer + need.perLayer));
+          // Of several kinds the least of each may hide more than it takes.
+          if (each > 0) over = Math.max(over, (reduced * perLayer) / each);
         }
       }
       if (over <= 0) break;
