@@ -1,4 +1,5 @@
 import { nextBest } from '../../domain/dtype.ts';
+import type { Techniques } from '../../domain/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
 import type { Reason } from '../../domain/reason.ts';
 import { type Stack, statesIn } from '../../domain/stack.ts';
@@ -9,6 +10,7 @@ import { optimizerOf } from '../../optimizers/index.ts';
 import { trainingFlags } from '../../plan-text/training-text.ts';
 import { TECHNIQUES } from '../../techniques/index.ts';
 import type { Known } from '../../techniques/technique.ts';
+import { rememberedOf } from '../../units/remembered.ts';
 import type { ExpressedOptimizers, Reach } from '../port/framework.ts';
 import { no, type ProblemRule, type Rule } from './rule.ts';
 
@@ -113,14 +115,19 @@ export function limitWithout(name: string, technique: Known<unknown>): string {
   return `${technique.format(technique.off)}: ${name} has no ${technique.name}`;
 }
 
-/** Schedules and techniques that it does not list. */
-export function expressedPlan({ name, express }: Reach): Rule[] {
-  return [
-    (_, { schedule, pipelines }) =>
-      express.schedules.includes(schedule) || pipelines.every(({ stages }) => stages.length === 1)
-        ? null
-        : no('schedule', `schedule ${schedule}`, `${express.schedules.join(', ')} in ${name}`),
-    (_, { techniques }) => {
+/** Schedules that it does not list. */
+export function expressedSchedule({ name, express }: Reach): Rule {
+  return (_, { schedule, pipelines }) =>
+    express.schedules.includes(schedule) || pipelines.every(({ stages }) => stages.length === 1)
+      ? null
+      : no('schedule', `schedule ${schedule}`, `${express.schedules.join(', ')} in ${name}`);
+}
+
+/** Techniques that it does not list: asked of every choice of a search, and worked out once for each. */
+export function expressedTechniques({ name, express }: Reach): (techniques: Techniques) => Reason | null {
+  const known = new WeakMap<Techniques, Reason | null>();
+  return (techniques) =>
+    rememberedOf(known, techniques, () => {
       const odd = TECHNIQUES.find(
         ({ id, of, off, format, form }) =>
           format(of(techniques)) !== format(off) &&
@@ -135,6 +142,5 @@ export function expressedPlan({ name, express }: Reach): Rule[] {
               ? `another ${odd.name}: ${name} cannot be told this one here`
               : limitWithout(name, odd),
           );
-    },
-  ];
+    });
 }

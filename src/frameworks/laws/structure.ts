@@ -8,7 +8,7 @@ import { planLaw } from '../../laws/plan.ts';
 import { rememberedOf } from '../../units/remembered.ts';
 import type { Framework, Reach } from '../port/framework.ts';
 import { chunksInOrder, isEven } from './chunks.ts';
-import { expressedPlan, expressedProblem } from './expressed.ts';
+import { expressedProblem, expressedSchedule, expressedTechniques } from './expressed.ts';
 import { outlineOf, outlineRules } from './outline.ts';
 import { excludedBy, firstBroken, type OutlineRule, ofLayers, type ProblemRule, type Rule } from './rule.ts';
 import { equalStateShares, oneSizeOfCopies } from './unlike-copies.ts';
@@ -25,7 +25,7 @@ export function lawOf(
   forProblem: readonly ProblemRule[],
   forPlan: readonly Rule[],
   forOutline: readonly OutlineRule[] = [],
-): Required<Pick<Legality, 'excludes' | 'refuses' | 'refusesUncut' | 'reject'>> &
+): Required<Pick<Legality, 'excludes' | 'refusesTechniques' | 'refuses' | 'refusesUncut' | 'reject'>> &
   Required<Pick<Framework, 'passes'>> {
   const problemRules = [hostNames, knownVendors(reach), ...expressedProblem(reach), ...forProblem];
   const outlines = [...outlineRules(reach), ...forOutline];
@@ -36,12 +36,13 @@ export function lawOf(
     excludes(problem) ??
     outlines.map((rule) => rule(problem, outline)).find((reason) => reason !== null) ??
     null;
+  const ofTechniques = expressedTechniques(reach);
   const refusesPlan: Rule = (problem, plan) => refuses(problem, outlineOf(plan));
   const kinds: readonly (readonly Rule[])[] = [
     [planLaw],
     [refusesPlan],
     structureRules(reach),
-    expressedPlan(reach),
+    [expressedSchedule(reach), (_, { techniques }) => ofTechniques(techniques)],
     forPlan,
   ];
   const planRules = kinds.flat();
@@ -51,6 +52,7 @@ export function lawOf(
     .filter((rule) => rule.ofLayers !== true);
   return {
     excludes,
+    refusesTechniques: (problem, techniques) => excludes(problem) ?? ofTechniques(techniques),
     refuses,
     refusesUncut: (problem, plan) => excludes(problem) ?? firstBroken(uncutRules, problem, plan),
     reject: (problem, plan) => excludes(problem) ?? firstBroken(planRules, problem, plan),

@@ -193,14 +193,19 @@ class FrameAgenda {
   /** Whether a group stays whole; without the choices that no law lets run or whose layers do not fit it is put back, if anything is left. */
   private allFit(
     problem: Problem,
-    { objective }: SearchOptions,
+    { objective, launcher }: SearchOptions,
     book: CostBook,
     { layout, of, bound }: { readonly layout: Layout; readonly of: Group; readonly bound: number },
   ): boolean {
+    // The same object for the same techniques: what the launcher refuses is told from what laws do.
+    const cannotSay = ({ techniques }: Choice) => launcher?.refusesTechniques?.(problem, techniques) ?? null;
     const lawful = remembered(lawsOf(book, layout), of, () =>
-      leftOf(of, (choice) => choiceLaw(problem, { layout, choice })),
+      leftOf(of, (choice) => choiceLaw(problem, { layout, choice }) ?? cannotSay(choice)),
     );
-    for (const one of lawful.out) this.leftOut.push({ ...one, layout, bound });
+    for (const one of lawful.out) {
+      this.leftOut.push({ ...one, layout, bound });
+      if (one.why === cannotSay(one.choice)) this.refused = true;
+    }
     if (lawful.group === null) return false;
     const room = this.roomOf({ problem, book }, layout);
     const { group: left, out } = leftOf(lawful.group, (choice) => room.excess(choice));
