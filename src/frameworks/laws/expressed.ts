@@ -1,5 +1,4 @@
 import { nextBest } from '../../domain/dtype.ts';
-import type { Techniques } from '../../domain/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
 import type { Reason } from '../../domain/reason.ts';
 import { type Stack, statesIn } from '../../domain/stack.ts';
@@ -10,9 +9,8 @@ import { optimizerOf } from '../../optimizers/index.ts';
 import { trainingFlags } from '../../plan-text/training-text.ts';
 import { TECHNIQUES } from '../../techniques/index.ts';
 import type { Known } from '../../techniques/technique.ts';
-import { rememberedOf } from '../../units/remembered.ts';
 import type { ExpressedOptimizers, Reach } from '../port/framework.ts';
-import { no, type ProblemRule, type Rule } from './rule.ts';
+import { no, ofTechniques, type ProblemRule, type Rule } from './rule.ts';
 
 /** Kinds of layer, optimizers and parts of a model to train that a framework does not list. */
 export function expressedProblem({ name, express }: Reach): ProblemRule[] {
@@ -123,24 +121,22 @@ export function expressedSchedule({ name, express }: Reach): Rule {
       : no('schedule', `schedule ${schedule}`, `${express.schedules.join(', ')} in ${name}`);
 }
 
-/** Techniques that it does not list: asked of every choice of a search, and worked out once for each. */
-export function expressedTechniques({ name, express }: Reach): (techniques: Techniques) => Reason | null {
-  const known = new WeakMap<Techniques, Reason | null>();
-  return (techniques) =>
-    rememberedOf(known, techniques, () => {
-      const odd = TECHNIQUES.find(
-        ({ id, of, off, format, form }) =>
-          format(of(techniques)) !== format(off) &&
-          (!express.techniques.includes(id) || !saysForm(express, id, form?.(of(techniques)) ?? null)),
-      );
-      return odd === undefined
-        ? null
-        : no(
-            odd.id,
-            `${odd.name} ${odd.words(odd.of(techniques))}`,
-            express.techniques.includes(odd.id)
-              ? `another ${odd.name}: ${name} cannot be told this one here`
-              : limitWithout(name, odd),
-          );
-    });
+/** Techniques that it does not list. */
+export function expressedTechniques({ name, express }: Reach): Rule {
+  return ofTechniques((techniques) => {
+    const odd = TECHNIQUES.find(
+      ({ id, of, off, format, form }) =>
+        format(of(techniques)) !== format(off) &&
+        (!express.techniques.includes(id) || !saysForm(express, id, form?.(of(techniques)) ?? null)),
+    );
+    return odd === undefined
+      ? null
+      : no(
+          odd.id,
+          `${odd.name} ${odd.words(odd.of(techniques))}`,
+          express.techniques.includes(odd.id)
+            ? `another ${odd.name}: ${name} cannot be told this one here`
+            : limitWithout(name, odd),
+        );
+  });
 }

@@ -1,6 +1,6 @@
 import type { NodeGroup } from '../../domain/cluster.ts';
 import type { Legality, Outline } from '../../domain/legality.ts';
-import { layersOf } from '../../domain/plan.ts';
+import { layersOf, type Techniques } from '../../domain/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
 import type { Reason } from '../../domain/reason.ts';
 import { hostRuns } from '../../launch-folder/ranks.ts';
@@ -36,13 +36,12 @@ export function lawOf(
     excludes(problem) ??
     outlines.map((rule) => rule(problem, outline)).find((reason) => reason !== null) ??
     null;
-  const ofTechniques = expressedTechniques(reach);
   const refusesPlan: Rule = (problem, plan) => refuses(problem, outlineOf(plan));
   const kinds: readonly (readonly Rule[])[] = [
     [planLaw],
     [refusesPlan],
     structureRules(reach),
-    [expressedSchedule(reach), (_, { techniques }) => ofTechniques(techniques)],
+    [expressedSchedule(reach), expressedTechniques(reach)],
     forPlan,
   ];
   const planRules = kinds.flat();
@@ -50,9 +49,17 @@ export function lawOf(
     .slice(1)
     .flat()
     .filter((rule) => rule.ofLayers !== true);
+  const ofTechniques = planRules.flatMap((rule) => rule.ofTechniques ?? []);
+  const knownOf = new WeakMap<Techniques, Reason | null>();
+  const cannotSay = (techniques: Techniques) =>
+    rememberedOf(
+      knownOf,
+      techniques,
+      () => ofTechniques.map((rule) => rule(techniques)).find((reason) => reason !== null) ?? null,
+    );
   return {
     excludes,
-    refusesTechniques: (problem, techniques) => excludes(problem) ?? ofTechniques(techniques),
+    refusesTechniques: (problem, techniques) => excludes(problem) ?? cannotSay(techniques),
     refuses,
     refusesUncut: (problem, plan) => excludes(problem) ?? firstBroken(uncutRules, problem, plan),
     reject: (problem, plan) => excludes(problem) ?? firstBroken(planRules, problem, plan),

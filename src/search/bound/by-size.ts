@@ -21,7 +21,13 @@ export interface Group {
 }
 
 /** `all`: every size with the same other choices. */
-export function bySize(all: readonly Choice[]): Group[] {
+export function bySize(all: readonly Choice[]): readonly Group[] {
+  return rememberedOf(groups, all, () => groupsOf(all));
+}
+
+const groups = new WeakMap<readonly Choice[], readonly Group[]>();
+
+function groupsOf(all: readonly Choice[]): Group[] {
   const sizes = new Map<number, Choice[]>();
   for (const choice of all) {
     const { microBatchSize, vpp } = choice;

@@ -73,6 +73,13 @@ interface Broken {
   readonly reason: Reason;
 }
 
+/** Choices of a group that no law lets run, or whose layers do not fit. */
+interface OutOfGroup {
+  readonly layout: Layout;
+  readonly bound: number;
+  readonly out: readonly LeftOut<Reason | number>[];
+}
+
 /** What laws leave of each group. */
 type Laws = Map<Group, Left<Reason>>;
 
@@ -91,7 +98,7 @@ class FrameAgenda {
   readonly smallest: SmallestSizes;
   private readonly items = new Heap<Item>();
   private broken: Broken[] = [];
-  private leftOut: (LeftOut<Reason | number> & { readonly layout: Layout; readonly bound: number })[] = [];
+  private leftOut: OutOfGroup[] = [];
   private readonly rooms = new Map<Layout, LayerRoom>();
   private refused = false;
   /** Configurations left. */
@@ -128,11 +135,12 @@ class FrameAgenda {
     if (this.refused) run.refused = true;
     for (const { layout, choices, reason } of this.broken)
       run.tally.add(reason, () => candidateText({ layout, choice: choices[0]! }), choices.length);
-    for (const { layout, choice, why, bound } of this.leftOut) {
-      const candidate = { layout, choice };
-      if (typeof why === 'number') missed(run, candidate, this.roomOf(run, layout).missOf(why), bound);
-      else run.tally.add(why, () => candidateText(candidate));
-    }
+    for (const { layout, bound, out } of this.leftOut)
+      for (const { choice, why } of out) {
+        const candidate = { layout, choice };
+        if (typeof why === 'number') missed(run, candidate, this.roomOf(run, layout).missOf(why), bound);
+        else run.tally.add(why, () => candidateText(candidate));
+      }
     this.broken = [];
     this.leftOut = [];
   }
@@ -200,16 +208,14 @@ class FrameAgenda {
     // The same object for the same techniques: what the launcher refuses is told from what laws do.
     const cannotSay = ({ techniques }: Choice) => launcher?.refusesTechniques?.(problem, techniques) ?? null;
     const lawful = remembered(lawsOf(book, layout), of, () =>
-      leftOf(of, (choice) => choiceLaw(problem, { layout, choice }) ?? cannotSay(choice)),
+      leftOf(of, (choice) => cannotSay(choice) ?? choiceLaw(problem, { layout, choice })),
     );
-    for (const one of lawful.out) {
-      this.leftOut.push({ ...one, layout, bound });
-      if (one.why === cannotSay(one.choice)) this.refused = true;
-    }
+    this.leftOut.push({ layout, bound, out: lawful.out });
+    if (!this.refused) this.refused = lawful.out.some(({ choice, why }) => why === cannotSay(choice));
     if (lawful.group === null) return false;
     const room = this.roomOf({ problem, book }, layout);
     const { group: left, out } = leftOf(lawful.group, (choice) => room.excess(choice));
-    for (const one of out) this.leftOut.push({ ...one, layout, bound });
+    this.leftOut.push({ layout, bound, out });
     if (left === of) return true;
     if (left === null) return false;
     const kernels = objective.bound(barestKernels(problem, book, layout, left), [layout]);

@@ -68,10 +68,17 @@ export const MOST_MICRO_BATCH = 16;
 const MOST_CHUNKS = 8;
 
 /** Every choice for a chain: sizes of micro-batch, chunks per stage, values of techniques. */
-export function choices(problem: Problem, chain: Chain, options: SearchOptions): Choice[] {
+export function choices(problem: Problem, chain: Chain, options: SearchOptions): readonly Choice[] {
   const rest = techniquesFor(problem, chain, options);
-  return sizesOf(chain, options).flatMap((microBatchSize) => rest.map((one) => ofSize(one, microBatchSize)));
+  const sizes = sizesOf(chain, options);
+  const known = rememberedOf(ofSizes, rest, () => new Map<string, readonly Choice[]>());
+  return remembered(known, sizes.join(), () =>
+    sizes.flatMap((microBatchSize) => rest.map((one) => ofSize(one, microBatchSize))),
+  );
 }
+
+/** Chains with the same choices have one list of them: what follows from it is worked out once. */
+const ofSizes = new WeakMap<readonly Sizeless[], Map<string, readonly Choice[]>>();
 
 type Sizeless = Omit<Choice, 'microBatchSize'>;
 
@@ -95,7 +102,7 @@ function sizesOf({ sequences, sharing }: Chain, options: SearchOptions): number[
 }
 
 /** Choices but for the size of micro-batches. */
-export function techniquesFor(problem: Problem, chain: Chain, options: SearchOptions): Sizeless[] {
+export function techniquesFor(problem: Problem, chain: Chain, options: SearchOptions): readonly Sizeless[] {
   const { fix, launcher } = options;
   const { tp, cp, pp, dp, sharing, folded = false, beside = false } = chain;
   const asked = fix.schedule ?? (pp > 1 ? launcher?.schedule : undefined);
@@ -104,20 +111,33 @@ export function techniquesFor(problem: Problem, chain: Chain, options: SearchOpt
     // Rounds of several chunks want a multiple of the stages from every copy; and several chunks on unlike copies can be written down nowhere.
     (v) => within(options, 'vpp', v) && (v === 1 || (sharing === 1 && !folded)),
   );
-  const all = chunks.flatMap((vpp) => {
+  const lists = chunks.flatMap((vpp) => {
     const dims = { tp, cp, pp, dpReplicate, dpShard: dp / dpReplicate, ep: 1, etp: 1, vpp };
     const all = techniqueChoices(problem, dims, options, beside);
-    return schedulesFor(chain, vpp, asked, options).flatMap((schedule) =>
+    return schedulesFor(chain, vpp, asked, options).map((schedule) =>
       remembered(
-        rememberedOf(ofShape, all, () => new Map<string, Sizeless[]>()),
+        rememberedOf(ofShape, all, () => new Map<string, readonly Sizeless[]>()),
         `${vpp}|${schedule}|${dpReplicate}`,
         () => all.map((one) => ({ vpp, schedule, dpReplicate, ...one })),
       ),
     );
   });
-  const { doing } = options;
-  return doing === undefined ? all : all.filter((one) => byLeave(one).includes(doing));
+  return inRow(lists, options.doing);
 }
+
+/** Lists one after the other, or of them what does one thing: one object for the same lists. */
+function inRow(lists: readonly (readonly Sizeless[])[], doing: string | undefined): readonly Sizeless[] {
+  if (lists.length === 1 && doing === undefined) return lists[0]!;
+  const key = `${doing}|${lists.map((list) => rememberedOf(numbers, list, () => ++listed)).join()}`;
+  return remembered(rows, key, () => {
+    const all = lists.flat();
+    return doing === undefined ? all : all.filter((one) => byLeave(one).includes(doing));
+  });
+}
+
+const rows = new Map<string, readonly Sizeless[]>();
+const numbers = new WeakMap<readonly Sizeless[], number>();
+let listed = 0;
 
 /** The one that is asked for; else the usual one, and beside it those that `--allow` names, of copies that all take as many micro-batches. */
 function schedulesFor(
@@ -132,7 +152,7 @@ function schedulesFor(
   return [usual, ...more.map(({ id }) => id)];
 }
 
-const ofShape = new WeakMap<readonly TechniqueChoice[], Map<string, Sizeless[]>>();
+const ofShape = new WeakMap<readonly TechniqueChoice[], Map<string, readonly Sizeless[]>>();
 
 type TechniqueChoice = Pick<Choice, 'techniques' | 'fewest'>;
 
