@@ -7,7 +7,7 @@ import { barestBound, barestKernels, barestWays } from '../bound/barest.ts';
 import type { Group } from '../bound/by-size.ts';
 import { candidateBound } from '../bound/candidate-bound.ts';
 import type { CostBook } from '../bound/cost-book.ts';
-import { type Left, type LeftOut, leftOf } from '../bound/fitting.ts';
+import { type LeftOut, leftOf } from '../bound/fitting.ts';
 import { LayerRoom } from '../bound/layer-room.ts';
 import { waysOf } from '../bound/ways.ts';
 import { type Candidate, candidateText } from '../space/candidate.ts';
@@ -17,6 +17,7 @@ import { layoutsOf } from '../space/layouts.ts';
 import type { SearchOptions } from '../space/options.ts';
 import { choiceLaw } from './choice-law.ts';
 import type { Entry } from './entry.ts';
+import { lawfulOf } from './lawful.ts';
 import { missed, SmallestSizes } from './may-fit.ts';
 import { type Run, worstKept } from './run.ts';
 
@@ -78,19 +79,6 @@ interface OutOfGroup {
   readonly layout: Layout;
   readonly bound: number;
   readonly out: readonly LeftOut<Reason | number>[];
-}
-
-/** What laws leave of each group. */
-type Laws = Map<Group, Left<Reason>>;
-
-const laws = new WeakMap<CostBook, Map<string, Laws>>();
-const MOST_LAWS = 2000;
-
-/** What laws leave of the groups of a layout, as far as it was asked: the same wherever its stages stand, and in whatever order. */
-function lawsOf(book: CostBook, { runs, cp, dp, ep, etp, pp }: Layout): Laws {
-  const shapes = [...new Set(runs.map(({ tp, fold = 1 }) => `${tp}/${fold}`))].sort().join();
-  const ofBook = rememberedOf(laws, book, () => new Map<string, Laws>());
-  return remembered(ofBook, `${shapes}|${cp}|${dp}|${ep}|${etp}|${pp}`, () => new Map(), MOST_LAWS);
 }
 
 /** What a frame still has, least bound first: groups of configurations, each looked at more closely only when it comes first. */
@@ -201,24 +189,20 @@ class FrameAgenda {
   /** Whether a group stays whole; without the choices that no law lets run or whose layers do not fit it is put back, if anything is left. */
   private allFit(
     problem: Problem,
-    { objective, launcher }: SearchOptions,
+    options: SearchOptions,
     book: CostBook,
     { layout, of, bound }: { readonly layout: Layout; readonly of: Group; readonly bound: number },
   ): boolean {
-    // The same object for the same techniques: what the launcher refuses is told from what laws do.
-    const cannotSay = ({ techniques }: Choice) => launcher?.refusesTechniques?.(problem, techniques) ?? null;
-    const lawful = remembered(lawsOf(book, layout), of, () =>
-      leftOf(of, (choice) => cannotSay(choice) ?? choiceLaw(problem, { layout, choice })),
-    );
+    const lawful = lawfulOf({ problem, options, book }, layout, of);
     this.leftOut.push({ layout, bound, out: lawful.out });
-    if (!this.refused) this.refused = lawful.out.some(({ choice, why }) => why === cannotSay(choice));
+    this.refused ||= lawful.refused;
     if (lawful.group === null) return false;
     const room = this.roomOf({ problem, book }, layout);
     const { group: left, out } = leftOf(lawful.group, (choice) => room.excess(choice));
     this.leftOut.push({ layout, bound, out });
     if (left === of) return true;
     if (left === null) return false;
-    const kernels = objective.bound(barestKernels(problem, book, layout, left), [layout]);
+    const kernels = options.objective.bound(barestKernels(problem, book, layout, left), [layout]);
     this.add({ bound: Math.max(bound, kernels), layout, of: left, known: 'fitting' });
     return false;
   }
