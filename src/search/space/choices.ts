@@ -1,5 +1,4 @@
 import type { ModelSpec } from '../../domain/model.ts';
-import type { Techniques } from '../../domain/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
 import { SCHEDULES, scheduleOf, usualSchedule } from '../../schedules/index.ts';
 import { remembered, rememberedOf } from '../../units/remembered.ts';
@@ -9,13 +8,10 @@ import { type SearchOptions, within } from './options.ts';
 import { type TechniqueChoice, techniqueChoices } from './technique-choices.ts';
 
 /** The rest of a plan, once its devices are arranged. */
-export interface Choice {
+export interface Choice extends TechniqueChoice {
   readonly microBatchSize: number;
   readonly vpp: number;
   readonly schedule: string;
-  readonly techniques: Techniques;
-  /** The technique that covers only as many layers of each stage as memory asks for, by id; null: none. */
-  readonly fewest: string | null;
   /** Sets of sharded states. */
   readonly dpReplicate: number;
 }

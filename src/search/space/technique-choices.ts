@@ -3,10 +3,14 @@ import type { Techniques } from '../../domain/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
 import { leavesFor, TECHNIQUES, techniqueKeys } from '../../techniques/index.ts';
 import { remembered } from '../../units/remembered.ts';
-import type { Choice } from './choices.ts';
 import { below, type SearchOptions } from './options.ts';
 
-export type TechniqueChoice = Pick<Choice, 'techniques' | 'fewest'>;
+/** Values of all techniques. */
+export interface TechniqueChoice {
+  readonly techniques: Techniques;
+  /** The technique that covers only as many layers of each stage as memory asks for, by id; null: none. */
+  readonly fewest: string | null;
+}
 
 /** Values of one technique, and those of them that may also cover only as few layers as memory asks for. */
 interface Values {
