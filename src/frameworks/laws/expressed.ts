@@ -54,6 +54,14 @@ export function expressedProblem({ name, express }: Reach): ProblemRule[] {
             `--models ${models.map(({ role }) => role).join(', ')}`,
             `one model: no file of ${name} written here says of another`,
           ),
+    ({ model: { training } }) =>
+      training?.frozenWeights === undefined || express.frozenInFp32 === true
+        ? null
+        : no(
+            'frozen-weights',
+            `frozen weights in ${training.frozenWeights}`,
+            `as they are computed with: ${name} holds them so`,
+          ),
     ({ model: { training } }) => {
       const { trains = ['full'] } = express;
       const form = formOf(training);
