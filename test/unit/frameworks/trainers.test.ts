@@ -244,6 +244,13 @@ describe('verl', () => {
     expect(file.violations(16)).toEqual([]);
   });
 
+  it('freezes weights as wide as its actor loads them', () => {
+    const lora = (more: string) =>
+      read('verl', 'run.sh', VERL.replace('rollout.n=4', `model.lora_rank=32${more}`)).asked(16).training;
+    expect(lora('')).toMatchObject({ train: 'lora,frozen-weights=fp32', 'lora-rank': '32' });
+    expect(lora(' actor_rollout_ref.actor.fsdp_config.model_dtype=bf16')).toMatchObject({ train: 'lora' });
+  });
+
   it('has a critic for GAE, tokens for passes, and ranks that share sequences', () => {
     const text = VERL.replace('grpo', 'gae').replace(
       'ppo_micro_batch_size_per_gpu=2',
