@@ -309,9 +309,10 @@ ${fineTuning()}
   their stated lengths take: their memory is not scored, and the rows say why (\`faults\`).
 - Lengths of the 3B rows are those of the recipe's dataset (alpaca-cleaned: 250 tokens on average, taken from its size).
 - LoRA on the A6000 is published at more than 0.9 of the card's dense peak: its time is not scored. Full training there is at 0.8 of it.
-- Order by tokens/s is right but for two pairs within 2 % of one another: eager and checkpointed, whole and chunked loss; optimizer in backward
+- Order by tokens/s is right but for one pair, eager and checkpointed, 1.9 % apart and predicted 0.4 % the other way: recomputation is
+  predicted at 251 ms where the published step grows by 243, less than GEMM curves can tell; optimizer in backward
   and offloaded activations tie with checkpointing. What torch operators written out one by one cost is counted from them, what the 8-bit optimizer does from
-  the fp32 copies that it holds.
+  the fp32 copies that it holds, and what whole logits cost more than chunked ones from their cast to fp32 and back outside of what is compiled (unembed).
 - DeepSpeed's ZeRO-2 without \`overlap_comm\` on eight 4090 (32 micro-batches a step) takes 2.6 times as long as predicted. Of RoundPipe's table what ran out of
   memory is refused; one row that ran is refused too. RoundPipe's own rows state no micro-batch: [Systems](systems.md) has them side by side.
 

@@ -1,4 +1,4 @@
-import type { Plan } from './plan.ts';
+import type { Plan, Techniques } from './plan.ts';
 import type { Problem } from './problem.ts';
 import type { Reason } from './reason.ts';
 
@@ -34,6 +34,8 @@ export interface Legality {
   reject(problem: Problem, plan: Plan): Reason | null;
   /** Why no plan for this problem can run, whatever its split; left out: each plan is looked at. */
   excludes?(problem: Problem): Reason | null;
+  /** Why no plan that has these techniques can run, whatever else it is; left out: each plan is looked at. */
+  refusesTechniques?(problem: Problem, techniques: Techniques): Reason | null;
   /** Why no plan of this outline can run, however its layers are cut. */
   refuses?(problem: Problem, outline: Outline): Reason | null;
   /** Why a plan cannot run, whatever the layers of its stages; left out: each cut is looked at. */

@@ -33,6 +33,8 @@ export interface Stack {
   readonly lossKernel: (typeof LOSS_KERNELS)[number];
   /** When chunks of a loss go backward: each before the next, or after all are through; left out: each before the next. */
   readonly chunkedLoss?: (typeof CHUNKED_LOSSES)[number];
+  /** Logits are cast to fp32 by a kernel of its own, and the loss works on those (torchtune's unembed); left out: no kernel is. */
+  readonly castsLogits?: boolean;
   /** Cross entropies that metrics compute again for each micro-batch, forward only and unfused. */
   readonly metricLosses: number;
   /** The gated activation is one kernel; eager ones keep what each returns. */

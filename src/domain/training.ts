@@ -35,6 +35,9 @@ export interface Lora {
   readonly dropout: number;
 }
 
+export const FROZEN_WEIGHTS = ['fp32'] as const;
+type FrozenWeights = (typeof FROZEN_WEIGHTS)[number];
+
 /** What of a model is trained, part by part. */
 export interface Training {
   readonly decoder: TrainMode;
@@ -45,6 +48,8 @@ export interface Training {
   readonly towers: TowerModes;
   /** null: no part has adapters. */
   readonly lora: Lora | null;
+  /** How what is frozen and not quantised is held; left out: as wide as it is computed with. */
+  readonly frozenWeights?: FrozenWeights;
   /** What was not stated, in words. */
   readonly assumed: readonly string[];
 }
@@ -57,6 +62,8 @@ export interface Trained {
   readonly backward: boolean;
   /** Nothing before it is trained: what its first adapter reads has no gradient; left out: it has one. */
   readonly first?: true;
+  /** As in all of the model. */
+  readonly frozenWeights?: FrozenWeights;
 }
 
 /** In one word what a framework has to be able to: `parts` where some are trained otherwise than usual. */

@@ -199,7 +199,10 @@ function operatorLists({ problem, local, c }: StageContext, cache: ProfileCache)
   const key = Object.values(local).join();
   const of: LayerContext = { model, local, stack, c };
   const held = moduleBytes(workload, stack, local.elementBytes);
-  const run = (list: readonly Operator[]) => (held > local.elementBytes ? autocast(list, local, held) : list);
+  // What FSDP gathers it casts before; anything else casts wider weights, product by product.
+  const wide = model.training?.frozenWeights === 'fp32' && local.elementBytes < 4 && !stack.fullySharded;
+  const casts = held > local.elementBytes || wide;
+  const run = (list: readonly Operator[]) => (casts ? autocast(list, local, held) : list);
   const fresh = (): OperatorLists => ({
     kinds: model.kinds.map((kind) => run(layerOperators(kind, of))),
     embedding: run(embeddingOperators(of)),

@@ -1,3 +1,4 @@
+import type { Techniques } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { Reason } from '../domain/reason.ts';
 import { TECHNIQUES } from '../techniques/index.ts';
@@ -19,11 +20,21 @@ export function namingOthers(one: Framework, all: readonly Framework[]): Framewo
       const reason = one.excludes!(problem);
       return reason === null ? null : { ...reason, hint: hintOf(reason, problem, all) };
     });
-  const { refusesUncut } = one;
+  const ofTechniques = new WeakMap<Techniques, Reason | null>();
+  const { refusesTechniques, refusesUncut } = one;
   return {
     ...one,
     excludes,
     reject: (problem, plan) => excludes(problem) ?? withOthers(one.reject(problem, plan), one, all),
+    ...(refusesTechniques === undefined
+      ? {}
+      : {
+          refusesTechniques: (problem, techniques) =>
+            excludes(problem) ??
+            rememberedOf(ofTechniques, techniques, () =>
+              withOthers(refusesTechniques(problem, techniques), one, all),
+            ),
+        }),
     ...(refusesUncut === undefined
       ? {}
       : {

@@ -1,7 +1,8 @@
 import type { Outline } from '../domain/legality.ts';
-import type { Plan } from '../domain/plan.ts';
+import type { Plan, Techniques } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { Reason } from '../domain/reason.ts';
+import { rememberedOf } from '../units/remembered.ts';
 import { axolotl } from './axolotl/index.ts';
 import { cephalo } from './cephalo/index.ts';
 import { deepspeed } from './deepspeed/index.ts';
@@ -67,10 +68,18 @@ function byAll(reasonOf: (framework: Framework) => Reason | null): Reason | null
   return first;
 }
 
+const ofTechniques = new WeakMap<Problem, WeakMap<Techniques, Reason | null>>();
+
 /** Plans that at least one framework runs as printed. */
 export const LAUNCHABLE = {
   id: 'launchable',
   excludes: (problem: Problem) => refusedByAll(problem, ALONE),
+  refusesTechniques: (problem: Problem, techniques: Techniques) =>
+    rememberedOf(
+      rememberedOf(ofTechniques, problem, () => new WeakMap<Techniques, Reason | null>()),
+      techniques,
+      () => byAll((framework) => framework.refusesTechniques?.(problem, techniques) ?? null),
+    ),
   refuses: (problem: Problem, outline: Outline) =>
     byAll((framework) => framework.refuses?.(problem, outline) ?? null),
   refusesUncut: (problem: Problem, plan: Plan) =>

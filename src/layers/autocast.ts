@@ -3,7 +3,7 @@ import { type Operator, stream } from './operator.ts';
 import { localParameters, type Weight } from './weight.ts';
 
 /**
- * Operators under torch.autocast, whose weights are held in `held` bytes and multiplied in 16 bits: each product casts its weight, and
+ * Operators under torch.autocast, whose weights are held in `held` bytes, or in bytes of their own, and multiplied in 16 bits: each product casts its weight, and
  * autograd keeps that copy for the gradient of the input until its backward, which widens the weight's gradient again (cached_cast,
  * aten/src/ATen/autocast_mode.cpp@008ec6b). Embeddings, norms and what is held in 16 bits are not cast.
  */
@@ -13,8 +13,13 @@ export function autocast(operators: readonly Operator[], local: LocalShape, held
     if (cast.length === 0) return one;
     const over = (weights: readonly Weight[]) =>
       weights.reduce((sum, weight) => sum + localParameters(weight, local), 0);
-    const bytes = (held + local.elementBytes) * over(cast);
-    const widened = (held + local.elementBytes) * over(cast.filter(({ trainable }) => trainable));
+    const passed = (weights: readonly Weight[]) =>
+      weights.reduce(
+        (sum, weight) => sum + ((weight.bytes ?? held) + local.elementBytes) * localParameters(weight, local),
+        0,
+      );
+    const bytes = passed(cast);
+    const widened = passed(cast.filter(({ trainable }) => trainable));
     return {
       ...one,
       kernels: [...one.kernels, stream('element-wise', bytes, widened, cast.length)],

@@ -33,6 +33,7 @@ export function headOperators({ model, local, stack, c }: LayerContext, owned: b
     accumulationFused: stack.gradAccumulationFusion,
     kernel: stack.lossKernel,
     chunksTogether: stack.chunkedLoss === 'together',
+    castsLogits: stack.castsLogits === true && elementBytes === 2,
     overRanks: stack.fullySharded && local.tensorParallel > 1,
   });
   const metrics = c.lossBytes * stack.metricLosses * tokens * rows;

@@ -3,6 +3,7 @@ import { denseMlp } from './ffn/dense.ts';
 import { layerOperators } from './layer.ts';
 import { softmaxAttention } from './mixers/softmax.ts';
 import { gemm, type Kernel, type LayerContext, type Operator, operator } from './operator.ts';
+import { frozenBytes } from './training/trained-operators.ts';
 import { vector } from './weight.ts';
 
 export const TOWERS = 'towers';
@@ -11,7 +12,7 @@ export const TOWERS = 'towers';
 export function towerOperators({ model, local }: LayerContext): Operator[] {
   return (model.towers ?? []).flatMap(({ name, weights, trained = true }) => {
     if (weights === null) return [];
-    const over = trained ? {} : { trainable: false, bytes: local.elementBytes };
+    const over = trained ? {} : { trainable: false, bytes: frozenBytes(model.training ?? {}, local) };
     const each = Array.from({ length: weights.layers }, () => vector(TOWERS, weights.perLayer, over));
     return [
       operator({
@@ -67,7 +68,7 @@ function passOf({ name, layers, images, trained = true }: Tower, context: LayerC
       name,
       mixer: softmaxAttention(heads, hidden / heads, { qkvBias: bias, outBias: bias }),
       ffn: denseMlp(ffn, { gated: false, bias }),
-      ...(trained ? {} : { training: { mode: 'frozen', lora: null, backward: false } }),
+      ...(trained ? {} : { training: { mode: 'frozen', lora: null, backward: false } as const }),
     },
     own,
   );

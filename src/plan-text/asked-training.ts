@@ -2,6 +2,7 @@ import { InputError } from '../domain/input-error.ts';
 import type { ModelSpec } from '../domain/model.ts';
 import {
   EMBEDDING_MODES,
+  FROZEN_WEIGHTS,
   HEAD_MODES,
   type Lora,
   type LoraModule,
@@ -17,7 +18,7 @@ import { whole } from './whole.ts';
 
 const EXPECTED = `${TRAIN_MODES.slice(0, 3).join(', ')}, or part by part: decoder=lora,embedding=frozen,head=full,first-layers=8`;
 const USUAL_RANK = 16;
-const PARTS = ['decoder', 'embedding', 'head', 'first-layers'] as const;
+const PARTS = ['decoder', 'embedding', 'head', 'first-layers', 'frozen-weights'] as const;
 type Stated = Readonly<Partial<Record<(typeof PARTS)[number] | string, string>>>;
 
 /** What is trained, from --train and the flags of its adapters; null: everything. Throws InputError. */
@@ -67,7 +68,14 @@ export function trainingFrom(model: ModelSpec, s: TrainingFlags): Training | nul
       hint: 'Maybe --train lora.',
     });
   const { lora, assumed } = adapters ? loraFrom(model, s) : { lora: refuseLora(text, s), assumed: [] };
-  const all = { ...training, lora, assumed };
+  const held = oneOf(text, stated, 'frozen-weights', FROZEN_WEIGHTS);
+  const all = { ...training, lora, assumed, ...(held === undefined ? {} : { frozenWeights: held }) };
+  if (held !== undefined && isFull(all))
+    throw new InputError({
+      message: `--train is "${text}", which freezes nothing`,
+      expected: 'frozen-weights beside something that is frozen',
+      hint: `Maybe --train lora,frozen-weights=${held}.`,
+    });
   return isFull(all) ? null : all;
 }
 
@@ -96,7 +104,7 @@ function partsOf(text: string, towers: readonly string[]): Stated {
   return parts;
 }
 
-function oneOf<M extends TrainMode>(
+function oneOf<M extends TrainMode | (typeof FROZEN_WEIGHTS)[number]>(
   text: string,
   stated: Stated,
   part: string,

@@ -7,7 +7,7 @@ export type TrainingFlags = Readonly<
 
 export function trainingFlags(training: Training | undefined): TrainingFlags {
   if (training === undefined) return {};
-  const { decoder, embedding, head, frozenLayers, towers, lora } = training;
+  const { decoder, embedding, head, frozenLayers, towers, lora, frozenWeights } = training;
   const form = formOf(training);
   const parts = [
     `decoder=${decoder}`,
@@ -16,8 +16,9 @@ export function trainingFlags(training: Training | undefined): TrainingFlags {
     ...(frozenLayers > 0 ? [`first-layers=${frozenLayers}`] : []),
     ...Object.entries(towers).map(([name, mode]) => `${name}=${mode}`),
   ];
+  const held = frozenWeights === undefined ? [] : [`frozen-weights=${frozenWeights}`];
   return {
-    train: form === 'parts' ? parts.join(',') : form,
+    train: [...(form === 'parts' ? parts : [form]), ...held].join(','),
     ...(lora === null
       ? {}
       : {

@@ -7,13 +7,16 @@ import { formatParameters } from '../units/format.ts';
 
 /** What is trained, as documents have it: everything too. */
 export function trainingJson(model: ModelSpec): NonNullable<PlanDocument['problem']['training']> {
-  const { decoder, embedding, head, frozenLayers, lora } = model.training ?? EVERYTHING;
+  const { decoder, embedding, head, frozenLayers, lora, frozenWeights } = model.training ?? EVERYTHING;
   const towers = Object.fromEntries(
     (model.towers ?? []).map(({ name, trained = true }) => [name, trained ? 'full' : 'frozen'] as const),
   );
   const parameters = countParameters(model).total + allTowers(model);
   const trainableParameters = countTrainable(model);
-  return { decoder, embedding, head, frozenLayers, towers, lora, parameters, trainableParameters };
+  return {
+    ...{ decoder, embedding, head, frozenLayers, towers, lora, parameters, trainableParameters },
+    ...(frozenWeights === undefined ? {} : { frozenWeights }),
+  };
 }
 
 const EVERYTHING: Omit<Training, 'assumed' | 'towers'> = {
@@ -29,7 +32,9 @@ export function trainingWords(model: ModelSpec): string {
   const { training } = model;
   const total = countParameters(model).total + allTowers(model);
   const share = `(${formatParameters(countTrainable(model))} of ${formatParameters(total)} parameters)`;
-  return training === undefined ? `all ${share}` : `${partsWords(training)} ${share}`;
+  if (training === undefined) return `all ${share}`;
+  const { frozenWeights } = training;
+  return `${partsWords(training)}${frozenWeights === undefined ? '' : `, frozen weights in ${frozenWeights}`} ${share}`;
 }
 
 const NAMES = { full: 'full', lora: 'LoRA', qlora: 'QLoRA', frozen: 'frozen' } as const;

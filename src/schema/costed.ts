@@ -17,7 +17,13 @@ import { shared } from '../document/shared.ts';
 import { PRECISIONS } from '../domain/dtype.ts';
 import { VERDICTS } from '../domain/estimate.ts';
 import { PROVENANCES } from '../domain/provenance.ts';
-import { EMBEDDING_MODES, HEAD_MODES, LORA_MODULES, TRAIN_MODES } from '../domain/training.ts';
+import {
+  EMBEDDING_MODES,
+  FROZEN_WEIGHTS,
+  HEAD_MODES,
+  LORA_MODULES,
+  TRAIN_MODES,
+} from '../domain/training.ts';
 import { OPTIMIZERS } from '../optimizers/index.ts';
 import { calibrationFacts } from './calibration.ts';
 import { outlook } from './outlook.ts';
@@ -191,16 +197,19 @@ export const origin = { toolVersion: version, inputs: closed({ model: input, clu
 /** What is trained, and how many parameters of how many. */
 export const training = shared(
   'training',
-  closed({
-    decoder: { enum: TRAIN_MODES },
-    embedding: { enum: EMBEDDING_MODES },
-    head: { enum: HEAD_MODES },
-    frozenLayers: count,
-    towers: named({ enum: EMBEDDING_MODES }),
-    lora: orNull(closed({ rank: count, modules: list({ enum: LORA_MODULES }), dropout: number })),
-    parameters: count,
-    trainableParameters: count,
-  }),
+  closed(
+    {
+      decoder: { enum: TRAIN_MODES },
+      embedding: { enum: EMBEDDING_MODES },
+      head: { enum: HEAD_MODES },
+      frozenLayers: count,
+      towers: named({ enum: EMBEDDING_MODES }),
+      lora: orNull(closed({ rank: count, modules: list({ enum: LORA_MODULES }), dropout: number })),
+      parameters: count,
+      trainableParameters: count,
+    },
+    { frozenWeights: { enum: FROZEN_WEIGHTS } },
+  ),
 );
 
 export const optimizer = { enum: OPTIMIZERS.map(({ id }) => id) } as const;

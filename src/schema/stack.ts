@@ -89,6 +89,10 @@ export const stackSchema = documentSchema({
         enum: CHUNKED_LOSSES,
         description: 'Chunks of a loss go backward each before the next, or after all are through.',
       },
+      castsLogits: {
+        ...flag,
+        description: 'Logits are cast to fp32 by a kernel of its own, and the loss works on those.',
+      },
       elementwise: {
         enum: ELEMENTWISES,
         description:

@@ -112,6 +112,7 @@ describe('whatever is trained', () => {
     'lora',
     'qlora',
     'lora,first-layers=5',
+    'lora,frozen-weights=fp32',
     'decoder=frozen,head=full,embedding=full',
     'decoder=frozen,head=lora,embedding=frozen',
     'full,first-layers=3',
@@ -148,6 +149,20 @@ describe('whatever is trained', () => {
         expect(flopsPerToken(frozen.on.model, 2048)).toBeLessThan(flopsPerToken(full.on.model, 2048));
       }),
       { numRuns: 40, seed: 5 },
+    );
+  });
+
+  it('frozen weights in fp32 never take less memory or time', () => {
+    fc.assert(
+      fc.property(arbitrary, fc.constantFrom('lora', 'qlora', 'full,first-layers=5'), (one, how) => {
+        const [narrow, wide] = [costed(one, how), costed(one, `${how},frozen-weights=fp32`)];
+        expect(wide.stepSeconds).toBeGreaterThanOrEqual(narrow.stepSeconds * (1 - 1e-9));
+        const peaks = [narrow, wide].map(({ stages }) => stages.map(({ memory }) => memory.allocatedBytes));
+        const sum = (all: readonly number[]) => all.reduce((a, b) => a + b, 0);
+        for (const [s, bytes] of peaks[1]!.entries()) expect(bytes).toBeGreaterThanOrEqual(peaks[0]![s]!);
+        expect(sum(peaks[1]!)).toBeGreaterThan(sum(peaks[0]!));
+      }),
+      { numRuns: 40, seed: 7 },
     );
   });
 

@@ -44,7 +44,8 @@ export function ownedBy(weights: readonly Weight[], context: StageContext): Owne
     parameters: over(weights, () => 1),
     trained: over(trained, () => 1),
     frozen: over(frozen, () => 1),
-    frozenBytes: over(frozen, bytes),
+    // As it is gathered: what FSDP casts it casts before that.
+    frozenBytes: over(frozen, (weight) => Math.min(bytes(weight), module)),
     liveBytes: over(live, ({ gathered }) => gathered ?? module),
     step: over(trained, step),
     weights: over(weights, bytes),

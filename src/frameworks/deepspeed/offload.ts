@@ -2,7 +2,7 @@ import type { Plan } from '../../domain/plan.ts';
 import { offloadOptimizer } from '../../techniques/offload-optimizer.ts';
 import { offloadParameters, RESIDENT } from '../../techniques/offload-parameters.ts';
 import { zero } from '../../techniques/zero.ts';
-import { no, type Rule } from '../laws/rule.ts';
+import { no, ofTechniques } from '../laws/rule.ts';
 import type { Tree } from '../reading/tree.ts';
 import { ZERO } from './settings.ts';
 
@@ -50,7 +50,7 @@ export function offloadSections({ techniques }: Plan): Record<string, unknown> {
   };
 }
 
-export const offload: Rule = (_, { techniques }) => {
+export const offload = ofTechniques((techniques) => {
   const stage = zero.of(techniques);
   const { fraction, stride, device } = offloadOptimizer.of(techniques);
   const id = offloadOptimizer.id;
@@ -71,7 +71,7 @@ export const offload: Rule = (_, { techniques }) => {
   return parameters.window === RESIDENT.window
     ? null
     : no(offloadParameters.id, `a window of ${parameters.window} layers`, `${RESIDENT.window}`);
-};
+});
 
 /** What a file offloads, as `--config` writes it. */
 export function offloadedIn(tree: Tree): Record<string, string> {

@@ -10,7 +10,7 @@ import { trainingFlags } from '../../plan-text/training-text.ts';
 import { TECHNIQUES } from '../../techniques/index.ts';
 import type { Known } from '../../techniques/technique.ts';
 import type { ExpressedOptimizers, Reach } from '../port/framework.ts';
-import { no, type ProblemRule, type Rule } from './rule.ts';
+import { no, ofTechniques, type ProblemRule, type Rule } from './rule.ts';
 
 /** Kinds of layer, optimizers and parts of a model to train that a framework does not list. */
 export function expressedProblem({ name, express }: Reach): ProblemRule[] {
@@ -53,6 +53,14 @@ export function expressedProblem({ name, express }: Reach): ProblemRule[] {
             'models',
             `--models ${models.map(({ role }) => role).join(', ')}`,
             `one model: no file of ${name} written here says of another`,
+          ),
+    ({ model: { training } }) =>
+      training?.frozenWeights === undefined || express.frozenInFp32 === true
+        ? null
+        : no(
+            'frozen-weights',
+            `frozen weights in ${training.frozenWeights}`,
+            `as they are computed with: ${name} holds them so`,
           ),
     ({ model: { training } }) => {
       const { trains = ['full'] } = express;
@@ -113,28 +121,30 @@ export function limitWithout(name: string, technique: Known<unknown>): string {
   return `${technique.format(technique.off)}: ${name} has no ${technique.name}`;
 }
 
-/** Schedules and techniques that it does not list. */
-export function expressedPlan({ name, express }: Reach): Rule[] {
-  return [
-    (_, { schedule, pipelines }) =>
-      express.schedules.includes(schedule) || pipelines.every(({ stages }) => stages.length === 1)
-        ? null
-        : no('schedule', `schedule ${schedule}`, `${express.schedules.join(', ')} in ${name}`),
-    (_, { techniques }) => {
-      const odd = TECHNIQUES.find(
-        ({ id, of, off, format, form }) =>
-          format(of(techniques)) !== format(off) &&
-          (!express.techniques.includes(id) || !saysForm(express, id, form?.(of(techniques)) ?? null)),
-      );
-      return odd === undefined
-        ? null
-        : no(
-            odd.id,
-            `${odd.name} ${odd.words(odd.of(techniques))}`,
-            express.techniques.includes(odd.id)
-              ? `another ${odd.name}: ${name} cannot be told this one here`
-              : limitWithout(name, odd),
-          );
-    },
-  ];
+/** Schedules that it does not list. */
+export function expressedSchedule({ name, express }: Reach): Rule {
+  return (_, { schedule, pipelines }) =>
+    express.schedules.includes(schedule) || pipelines.every(({ stages }) => stages.length === 1)
+      ? null
+      : no('schedule', `schedule ${schedule}`, `${express.schedules.join(', ')} in ${name}`);
+}
+
+/** Techniques that it does not list. */
+export function expressedTechniques({ name, express }: Reach): Rule {
+  return ofTechniques((techniques) => {
+    const odd = TECHNIQUES.find(
+      ({ id, of, off, format, form }) =>
+        format(of(techniques)) !== format(off) &&
+        (!express.techniques.includes(id) || !saysForm(express, id, form?.(of(techniques)) ?? null)),
+    );
+    return odd === undefined
+      ? null
+      : no(
+          odd.id,
+          `${odd.name} ${odd.words(odd.of(techniques))}`,
+          express.techniques.includes(odd.id)
+            ? `another ${odd.name}: ${name} cannot be told this one here`
+            : limitWithout(name, odd),
+        );
+  });
 }

@@ -1,5 +1,5 @@
 import type { Outline } from '../../domain/legality.ts';
-import type { Plan } from '../../domain/plan.ts';
+import type { Plan, Techniques } from '../../domain/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
 import type { Reason } from '../../domain/reason.ts';
 import { recompute } from '../../techniques/recompute.ts';
@@ -9,10 +9,18 @@ export interface Rule {
   (problem: Problem, plan: Plan): Reason | null;
   /** It depends on how many layers stages have: of a plan that is not cut it says nothing. */
   readonly ofLayers?: true;
+  /** It asks of nothing but techniques: of every choice of a search at once. */
+  readonly ofTechniques?: TechniquesRule;
 }
+
+type TechniquesRule = (techniques: Techniques) => Reason | null;
 
 export function ofLayers(rule: Rule): Rule {
   return Object.assign((problem: Problem, plan: Plan) => rule(problem, plan), { ofLayers: true as const });
+}
+
+export function ofTechniques(rule: TechniquesRule): Rule {
+  return Object.assign((_: Problem, { techniques }: Plan) => rule(techniques), { ofTechniques: rule });
 }
 
 /** One that no split can mend. */
@@ -27,7 +35,7 @@ export function no(rule: string, actual: string, limit: string, hint?: string): 
 }
 
 /** Recomputation is a switch of the whole model: on or off. */
-export const recomputeAllOrNothing: Rule = (_, { techniques }) => {
+export const recomputeAllOrNothing = ofTechniques((techniques) => {
   const { mode, layersPerStage } = recompute.of(techniques);
   return mode === 'selective' || layersPerStage !== null
     ? no(
@@ -37,7 +45,7 @@ export const recomputeAllOrNothing: Rule = (_, { techniques }) => {
         'Maybe --launcher megatron.',
       )
     : null;
-};
+});
 
 export function excludedBy(rules: readonly ProblemRule[], problem: Problem): Reason | null {
   for (const rule of rules) {

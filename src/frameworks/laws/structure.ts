@@ -1,6 +1,6 @@
 import type { NodeGroup } from '../../domain/cluster.ts';
 import type { Legality, Outline } from '../../domain/legality.ts';
-import { layersOf } from '../../domain/plan.ts';
+import { layersOf, type Techniques } from '../../domain/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
 import type { Reason } from '../../domain/reason.ts';
 import { hostRuns } from '../../launch-folder/ranks.ts';
@@ -8,7 +8,7 @@ import { planLaw } from '../../laws/plan.ts';
 import { rememberedOf } from '../../units/remembered.ts';
 import type { Framework, Reach } from '../port/framework.ts';
 import { chunksInOrder, isEven } from './chunks.ts';
-import { expressedPlan, expressedProblem } from './expressed.ts';
+import { expressedProblem, expressedSchedule, expressedTechniques } from './expressed.ts';
 import { outlineOf, outlineRules } from './outline.ts';
 import { excludedBy, firstBroken, type OutlineRule, ofLayers, type ProblemRule, type Rule } from './rule.ts';
 import { equalStateShares, oneSizeOfCopies } from './unlike-copies.ts';
@@ -25,7 +25,7 @@ export function lawOf(
   forProblem: readonly ProblemRule[],
   forPlan: readonly Rule[],
   forOutline: readonly OutlineRule[] = [],
-): Required<Pick<Legality, 'excludes' | 'refuses' | 'refusesUncut' | 'reject'>> &
+): Required<Pick<Legality, 'excludes' | 'refusesTechniques' | 'refuses' | 'refusesUncut' | 'reject'>> &
   Required<Pick<Framework, 'passes'>> {
   const problemRules = [hostNames, knownVendors(reach), ...expressedProblem(reach), ...forProblem];
   const outlines = [...outlineRules(reach), ...forOutline];
@@ -41,7 +41,7 @@ export function lawOf(
     [planLaw],
     [refusesPlan],
     structureRules(reach),
-    expressedPlan(reach),
+    [expressedSchedule(reach), expressedTechniques(reach)],
     forPlan,
   ];
   const planRules = kinds.flat();
@@ -49,8 +49,17 @@ export function lawOf(
     .slice(1)
     .flat()
     .filter((rule) => rule.ofLayers !== true);
+  const ofTechniques = planRules.flatMap((rule) => rule.ofTechniques ?? []);
+  const knownOf = new WeakMap<Techniques, Reason | null>();
+  const cannotSay = (techniques: Techniques) =>
+    rememberedOf(
+      knownOf,
+      techniques,
+      () => ofTechniques.map((rule) => rule(techniques)).find((reason) => reason !== null) ?? null,
+    );
   return {
     excludes,
+    refusesTechniques: (problem, techniques) => excludes(problem) ?? cannotSay(techniques),
     refuses,
     refusesUncut: (problem, plan) => excludes(problem) ?? firstBroken(uncutRules, problem, plan),
     reject: (problem, plan) => excludes(problem) ?? firstBroken(planRules, problem, plan),

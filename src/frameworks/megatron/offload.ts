@@ -1,7 +1,7 @@
 import type { Plan } from '../../domain/plan.ts';
 import { offloadOptimizer } from '../../techniques/offload-optimizer.ts';
 import { zero } from '../../techniques/zero.ts';
-import { no, type Rule } from '../laws/rule.ts';
+import { no, ofTechniques } from '../laws/rule.ts';
 import type { MegatronRun } from './run.ts';
 
 /** Megatron-LM's hybrid optimizer (megatron/training/arguments.py and core/optimizer/optimizer_config.py@d98e8a6). */
@@ -16,7 +16,7 @@ export function offloadArguments({ techniques }: Plan): (string | number)[] {
 }
 
 /** It asks for the precision-aware optimizer, which asks for the distributed one. */
-export const offload: Rule = (_, { techniques }) => {
+export const offload = ofTechniques((techniques) => {
   const { fraction, stride, device } = offloadOptimizer.of(techniques);
   if (fraction === 0) return null;
   const stage = zero.of(techniques);
@@ -33,7 +33,7 @@ export const offload: Rule = (_, { techniques }) => {
       'none: Megatron-LM updates all of a fraction on the CPU',
     );
   return device === 'disk' ? no('offload-optimizer', 'optimizer states on NVMe', 'in host memory') : null;
-};
+});
 
 /** What a run offloads, as `--config` writes it. */
 export function offloadOf(run: MegatronRun): Record<string, string> {

@@ -40,6 +40,8 @@ export interface Express {
   readonly precisions: readonly Precision[];
   /** What of a model it can train; left out: all of it alone. */
   readonly trains?: readonly TrainingForm[];
+  /** What it freezes it can hold in fp32; left out: as it computes with it. */
+  readonly frozenInFp32?: true;
   readonly techniques: readonly string[];
   /** It is told of models beside the trained one; left out: it has one. */
   readonly models?: true;

@@ -1,10 +1,9 @@
-import type { Plan } from '../../domain/plan.ts';
 import { exportsOf } from '../../launch-folder/hosts-script.ts';
 import { commentText } from '../../launch-folder/quote.ts';
 import { hostRuns } from '../../launch-folder/ranks.ts';
 import { dispatch } from '../../techniques/dispatch.ts';
 import { separateModules } from '../laws/peft-modules.ts';
-import { no, type ProblemRule, type Rule } from '../laws/rule.ts';
+import { no, ofTechniques, type ProblemRule, type Rule } from '../laws/rule.ts';
 import { lawOf } from '../laws/structure.ts';
 import { type Framework, HOST_ORDER, type Reach } from '../port/framework.ts';
 import { program } from './program.ts';
@@ -41,10 +40,11 @@ const forProblem: readonly ProblemRule[] = [
 ];
 
 const forPlan: readonly Rule[] = [
-  (_, { techniques }: Plan) =>
+  ofTechniques((techniques) =>
     dispatch.of(techniques) === 'off'
       ? no('dispatch', 'dispatch=off', 'sync or async: its only schedule', 'Maybe --allow offload.')
       : null,
+  ),
 ];
 
 /** RoundPipe (ITcarrot/RoundPipe@e813c67): `train.py` with the stages, forward and backward, as they are priced; one process on one host. */

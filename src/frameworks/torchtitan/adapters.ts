@@ -34,13 +34,17 @@ export const adapters: ProblemRule = ({ model, workload: { optimizerOptions = {}
     return no('lora-modules', odd, known.join(', '), `Maybe --lora-modules ${known.join(',')}.`);
   if (lora.dropout > 0)
     return no('lora-dropout', `--lora-dropout ${lora.dropout}`, '0: its adapters drop nothing');
-  return optimizerOptions.master === 'none'
+  const trained = optimizerOptions.master === 'none' ? 'bf16' : 'fp32';
+  const frozen = model.training?.frozenWeights ?? 'bf16';
+  return trained === frozen
     ? null
     : no(
         'frozen-weights',
-        'frozen weights in 16 bits beside trained ones in fp32',
-        'all in bf16: torchtitan holds both as training.dtype says',
-        'Maybe --optimizer adamw,master=none.',
+        `frozen weights in ${frozen} beside trained ones in ${trained}`,
+        'both alike: torchtitan holds both as training.dtype says',
+        frozen === 'bf16'
+          ? 'Maybe --optimizer adamw,master=none, or frozen-weights=fp32 in --train.'
+          : 'Maybe --train lora.',
       );
 };
 
@@ -56,7 +60,7 @@ export function adapterImports(training: Training | undefined): string[] {
   return training?.lora == null ? [] : [`from torchtitan.components.lora import ${CONVERTER}`];
 }
 
-/** What a recipe says is trained. Throws InputError where it holds frozen weights in fp32, or says what is not literal. */
+/** What a recipe says is trained; what it freezes is held as `training.dtype` says. Throws InputError where it says what is not literal. */
 export function trainedBy(run: TitanRun): { readonly training?: TrainingFlags } {
   const path = run.paths.find((one) => converterIn(run.at(one)) !== null);
   if (path === undefined) return {};
@@ -69,12 +73,6 @@ export function trainedBy(run: TitanRun): { readonly training?: TrainingFlags } 
       `${path} has a ${CONVERTER}`,
       `it among converters of ${SPEC}`,
       'Maybe --config with its degrees, and --train lora.',
-    );
-  if (run.at(DTYPE) !== 'bfloat16')
-    refused(
-      `${DTYPE} is ${typeof run.at(DTYPE) === 'string' ? run.at(DTYPE) : 'float32'} beside a ${CONVERTER}`,
-      '"bfloat16": frozen weights in fp32 are not estimated',
-      'Maybe c.training.dtype = "bfloat16", which halves them.',
     );
   const rank = converter.keywords.get('rank') ?? USUAL_RANK;
   const targets = converter.keywords.get('target_modules') ?? null;
@@ -98,7 +96,11 @@ export function trainedBy(run: TitanRun): { readonly training?: TrainingFlags } 
   const layers = modules.filter((one) => one !== 'head');
   return {
     training: {
-      train: `${layers.length > 0 ? 'lora' : 'frozen'}${modules.includes('head') ? ',head=lora' : ''}`,
+      train: [
+        layers.length > 0 ? 'lora' : 'frozen',
+        ...(modules.includes('head') ? ['head=lora'] : []),
+        ...(run.at(DTYPE) === 'bfloat16' ? [] : ['frozen-weights=fp32']),
+      ].join(),
       'lora-rank': String(rank),
       ...(layers.length > 0 ? { 'lora-modules': layers.join(',') } : {}),
       'lora-dropout': '0',

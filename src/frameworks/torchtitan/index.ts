@@ -16,6 +16,7 @@ const reach: Reach = {
     schedules: Object.keys(SCHEDULE_NAMES),
     optimizers: TITAN_OPTIMIZERS,
     trains: ['full', 'lora'],
+    frozenInFp32: true,
     precisions: ['bf16'],
     techniques: [
       'sp',

@@ -32,7 +32,8 @@ export function islandRules(rules: readonly Rule[]): Rule[] {
   const each = rules.map((rule): Rule => {
     const ofIslands: Rule = (problem, plan) =>
       (islandsOf(plan) ?? [plan]).map((one) => rule(problem, one)).find((reason) => reason !== null) ?? null;
-    return rule.ofLayers === true ? Object.assign(ofIslands, { ofLayers: true as const }) : ofIslands;
+    // What it is asked of stays the same.
+    return Object.assign(ofIslands, rule);
   });
   const apart: Rule = (problem, plan) =>
     outerOf(plan.techniques) === null ? null : firstBroken([alike, llama, fragments, plainly], problem, plan);

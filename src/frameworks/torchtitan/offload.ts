@@ -2,7 +2,7 @@ import type { Plan } from '../../domain/plan.ts';
 import { ON_GPU, offloadOptimizer } from '../../techniques/offload-optimizer.ts';
 import { offloadParameters, RESIDENT } from '../../techniques/offload-parameters.ts';
 import { zero } from '../../techniques/zero.ts';
-import { no, type Rule } from '../laws/rule.ts';
+import { no, ofTechniques } from '../laws/rule.ts';
 
 /** torchtitan/config/configs.py@b5bcd76: FSDP2's CPUOffloadPolicy, which moves parameters, gradients and optimizer states. */
 export function offloads({ techniques }: Plan): boolean {
@@ -10,9 +10,9 @@ export function offloads({ techniques }: Plan): boolean {
 }
 
 /** All of it, or nothing. */
-export const offload: Rule = (_, plan) => {
-  const optimizer = offloadOptimizer.format(offloadOptimizer.of(plan.techniques));
-  const parameters = offloadParameters.format(offloadParameters.of(plan.techniques));
+export const offload = ofTechniques((techniques) => {
+  const optimizer = offloadOptimizer.format(offloadOptimizer.of(techniques));
+  const parameters = offloadParameters.format(offloadParameters.of(techniques));
   const all = [
     { ...ON_GPU, fraction: 1 },
     { ...RESIDENT, device: 'host' as const },
@@ -27,8 +27,8 @@ export const offload: Rule = (_, plan) => {
       'optimizer 1 and parameters host together, or neither',
       'Maybe offload=optimizer:1+parameters:host.',
     );
-  const stage = zero.of(plan.techniques);
+  const stage = zero.of(techniques);
   return stage >= 2
     ? null
     : no(offloadParameters.id, `offloaded parameters with zero=${stage}`, 'zero=2 or 3');
-};
+});

@@ -46,7 +46,11 @@ export function trlRun(
     compiled: tree.isTrue('torch_compile'),
     loss: lossOf(method, tree, length * perDevice),
     optimizer: pure ? { ...named, text: 'adamw,master=none' } : named,
-    training: peft.training,
+    // DeepSpeed casts all of a module to its format.
+    training:
+      peft.training !== null && dtype === 'float32' && engine.runtime === null
+        ? { ...peft.training, train: `${peft.training.train},frozen-weights=fp32` }
+        : peft.training,
     degrees: { tp: launch.tp, cp: launch.cp, dpReplicate: launch.dpReplicate },
     engine,
     models: beside.models,
@@ -57,11 +61,6 @@ export function trlRun(
             `model_name_or_path ${tree.word('model_name_or_path')}: sizes are those of the model that is given`,
           ]),
       ...peft.notes,
-      ...(peft.training !== null && dtype === 'float32'
-        ? [
-            'dtype float32: frozen weights are estimated in 16 bits, and need 2 bytes a parameter more unless --dtype bfloat16',
-          ]
-        : []),
       ...beside.notes,
       ...lengthNotes(tree, pairs, method),
     ],

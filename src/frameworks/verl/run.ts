@@ -90,7 +90,17 @@ function methodOf(
   const target = String(tree.at(`${AR}.model.target_modules`) ?? 'all-linear');
   const modules =
     target === 'all-linear' || megatron ? [] : target.split(/[\s,[\]'"]+/).filter((one) => one !== '');
-  return adaptersOf({ rank, dropout: 0, modules, fourBit: false, whole: [] });
+  const { training, notes } = adaptersOf({ rank, dropout: 0, modules, fourBit: false, whole: [] });
+  // What FSDP's actor freezes it holds as it loads it (verl/workers/fsdp_workers.py).
+  const wide = !megatron && /^(fp32|float32)$/.test(modelDtype(tree));
+  return {
+    training: wide ? { ...training, train: `${training.train},frozen-weights=fp32` } : training,
+    notes,
+  };
+}
+
+function modelDtype(tree: Tree): string {
+  return String(tree.at(`${ACTOR}.fsdp_config.model_dtype`) ?? 'fp32');
 }
 
 /** Of the actor: bf16 weights have moments of bf16 and no master, unless Megatron keeps both. */
@@ -98,8 +108,10 @@ export function optimizerOf(tree: Tree, run: VerlRun) {
   const name = tree.word(`${ACTOR}.optim.optimizer`) ?? 'adamw';
   const at = { file: tree.file, line: tree.line(`${ACTOR}.optim.optimizer`) };
   const named = optimizerNamed(name, `${ACTOR}.optim.optimizer`, at);
-  const dtype = String(tree.at(`${ACTOR}.fsdp_config.model_dtype`) ?? 'fp32');
   const bare =
-    !run.megatron && run.training === null && /^(bf16|bfloat16)$/.test(dtype) && named.text === 'adamw';
+    !run.megatron &&
+    run.training === null &&
+    /^(bf16|bfloat16)$/.test(modelDtype(tree)) &&
+    named.text === 'adamw';
   return bare ? { ...named, text: 'adamw,master=none' } : named;
 }

@@ -31,7 +31,7 @@ function chunked(chunks: number): Loss {
       return {
         parts: chunks,
         again: 0,
-        traffic: logitTraffic(kernel, shape) + addedGradients(shape, chunks - 1),
+        traffic: chunkTraffic(shape) + addedGradients(shape, chunks - 1),
         ...(chunksTogether === true
           ? together(shape, chunks, weightGradient)
           : {
@@ -43,6 +43,17 @@ function chunked(chunks: number): Loss {
       };
     },
   };
+}
+
+/** Of 16-bit logits a compiled loss reads twice, for the maximum and the sum, then once more to write their gradient. */
+const COMPILED_CHUNK = 8;
+
+/** What a compiler sees it casts in passing. */
+function chunkTraffic(shape: LossShape): number {
+  const { kernel, castsLogits } = shape;
+  return castsLogits === true && kernel === 'compiled'
+    ? COMPILED_CHUNK * logitsOf(shape)
+    : logitTraffic(kernel, shape);
 }
 
 /**

@@ -14,6 +14,8 @@ export interface LossShape {
   readonly accumulationFused: boolean;
   /** Chunks keep what their backward needs until all are through; left out: each goes back before the next. */
   readonly chunksTogether?: boolean;
+  /** A kernel of its own casts logits to fp32, those of chunks where no compiler makes it one with their loss; left out: none is counted. */
+  readonly castsLogits?: boolean;
   /** Ranks share the vocabulary through torch's loss parallelism; left out: one has all of it, or a kernel of the stack's own does. */
   readonly overRanks?: boolean;
   /** How the stack works out logits that are whole. */

@@ -52,10 +52,20 @@ function wholeCost(kernel: Kernel, shape: LossShape) {
  * (transformer_engine/pytorch/triton/cross_entropy.py; Liger's is the same); others move fp32 copies, as fitted.
  */
 const IN_PLACE = 6;
+/** 2 bytes read and 4 written by a cast, and the same of the gradient on its way back. */
+const CAST = 12;
+/**
+ * Of fp32 logits: under torch.compile read for the maximum and the sum, read again, and the gradient written; eager log_softmax reads
+ * them and writes log-probabilities, nll_loss fills a gradient with zeros, and backward reads both and writes another
+ * (aten/src/ATen/native/cuda/SoftMax.cu and NLLLoss2d.cu@008ec6b).
+ */
+const CAST_LOSS = { compiled: 16, eager: 24 } as const;
 
 export function logitTraffic(kernel: Kernel, shape: LossShape): number {
-  const { c, elementBytes } = shape;
+  const { c, elementBytes, castsLogits = false } = shape;
   if (kernel === 'fused' && elementBytes === 2) return IN_PLACE * logitsOf(shape);
+  if (castsLogits && (kernel === 'compiled' || kernel === 'fp32'))
+    return (CAST + CAST_LOSS[kernel === 'compiled' ? 'compiled' : 'eager']) * logitsOf(shape);
   const eager = kernel === 'unfused' || kernel.startsWith('fp32');
   return c.lossBytes * (eager ? 1 : c.lossFusion) * logitsOf(shape);
 }

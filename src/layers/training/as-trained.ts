@@ -30,9 +30,13 @@ export function asTrained(model: ModelSpec, training: Training): ModelSpec {
 }
 
 function ofLayer(training: Training, layer: number): Trained {
-  const { decoder, frozenLayers, lora } = training;
+  const { decoder, frozenLayers, lora, frozenWeights } = training;
   const mode = layer < frozenLayers ? 'frozen' : decoder;
-  return { mode, lora, backward: inputsTrained(training) || mode !== 'frozen' };
+  return { mode, lora, backward: inputsTrained(training) || mode !== 'frozen', ...held(frozenWeights) };
+}
+
+function held(frozenWeights: Training['frozenWeights']): Pick<Trained, 'frozenWeights'> {
+  return frozenWeights === undefined ? {} : { frozenWeights };
 }
 
 /** Something is trained before the first layer. */
@@ -46,15 +50,16 @@ export function endsTrained({
   layers,
 }: ModelSpec): Readonly<Record<'embedding' | 'head', Trained>> | null {
   if (training === undefined) return null;
-  const { embedding, decoder, head, frozenLayers, lora } = training;
+  const { embedding, decoder, head, frozenLayers, lora, frozenWeights } = training;
   const before = inputsTrained(training) || (decoder !== 'frozen' && frozenLayers < layers.length);
   return {
-    embedding: { mode: embedding, lora, backward: embedding === 'full' },
+    embedding: { mode: embedding, lora, backward: embedding === 'full', ...held(frozenWeights) },
     head: {
       mode: head,
       lora: lora && { ...lora, modules: ['head'] },
       backward: before || head !== 'frozen',
       ...(before ? {} : { first: true }),
+      ...held(frozenWeights),
     },
   };
 }

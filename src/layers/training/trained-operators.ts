@@ -9,6 +9,14 @@ import { adapterOf } from './adapter.ts';
  */
 export const NF4_BYTES = 0.5 + 1 / 64 + 4 / (64 * 256);
 
+/** Bytes of a frozen parameter that is not quantised. */
+export function frozenBytes(
+  { frozenWeights }: Pick<Trained, 'frozenWeights'>,
+  { elementBytes }: LayerContext['local'],
+): number {
+  return frozenWeights === 'fp32' ? 4 : elementBytes;
+}
+
 /**
  * Operators of a layer, or of an end of the model, as it is trained. Where weights are frozen no kernel works out their
  * gradient and nothing is kept for it; where nothing before is trained either there is no backward; adapters are operators of their
@@ -47,17 +55,14 @@ function unreached(one: Operator, saved: readonly SavedTensor[]): Operator {
 /** A frozen linear whose input an adapter reads. */
 type Candidate = Operator & { readonly adapted?: boolean };
 
-function frozen(
-  one: Operator,
-  { mode, backward }: Trained,
-  { local }: LayerContext,
-  adapted: boolean,
-): Operator {
+function frozen(one: Operator, trained: Trained, { local }: LayerContext, adapted: boolean): Operator {
+  const { mode, backward } = trained;
   const quantised = (weight: Weight) => mode === 'qlora' && weight.targets.length > 0;
+  const held = frozenBytes(trained, local);
   const weights = one.weights.map((weight) =>
     weight.role === 'buffer'
       ? weight
-      : { ...weight, trainable: false, bytes: quantised(weight) ? NF4_BYTES : local.elementBytes },
+      : { ...weight, trainable: false, bytes: quantised(weight) ? NF4_BYTES : held },
   );
   // What a kernel multiplies with is made again for each pass, one matrix at a time.
   const parameters = one.weights.reduce(

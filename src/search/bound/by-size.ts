@@ -2,7 +2,8 @@ import type { Techniques } from '../../domain/plan.ts';
 import { scheduleOf } from '../../schedules/index.ts';
 import { having, TECHNIQUES, techniqueKeys } from '../../techniques/index.ts';
 import { remembered, rememberedOf } from '../../units/remembered.ts';
-import { type Choice, interned } from '../space/choices.ts';
+import type { Choice } from '../space/choices.ts';
+import { interned } from '../space/technique-choices.ts';
 
 /** Choices of one micro-batch size, with one chunk a stage or with several. */
 export interface Group {
@@ -21,7 +22,13 @@ export interface Group {
 }
 
 /** `all`: every size with the same other choices. */
-export function bySize(all: readonly Choice[]): Group[] {
+export function bySize(all: readonly Choice[]): readonly Group[] {
+  return rememberedOf(groups, all, () => groupsOf(all));
+}
+
+const groups = new WeakMap<readonly Choice[], readonly Group[]>();
+
+function groupsOf(all: readonly Choice[]): Group[] {
   const sizes = new Map<number, Choice[]>();
   for (const choice of all) {
     const { microBatchSize, vpp } = choice;

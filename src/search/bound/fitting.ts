@@ -24,15 +24,19 @@ export function leftOf<Why extends Reason | number>(
 ): Left<Why> {
   const out: LeftOut<Why>[] = [];
   const left: Choice[] = [];
-  let which = '';
   for (const choice of group.choices) {
     const why = whyNot(choice);
     if (why === null) left.push(choice);
     else out.push({ choice, why });
-    which += why === null ? '1' : '0';
   }
   if (out.length === 0) return { group, out };
   if (left.length === 0) return { group: null, out };
+  let [which, next] = ['', 0];
+  for (const choice of group.choices) {
+    const stays = choice === left[next];
+    which += stays ? '1' : '0';
+    if (stays) next += 1;
+  }
   const known = rememberedOf(smaller, group, () => new Map<string, Group>());
   return { group: remembered(known, which, () => groupOf(left)), out };
 }

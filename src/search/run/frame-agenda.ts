@@ -7,7 +7,7 @@ import { barestBound, barestKernels, barestWays } from '../bound/barest.ts';
 import type { Group } from '../bound/by-size.ts';
 import { candidateBound } from '../bound/candidate-bound.ts';
 import type { CostBook } from '../bound/cost-book.ts';
-import { type Left, type LeftOut, leftOf } from '../bound/fitting.ts';
+import { type LeftOut, leftOf } from '../bound/fitting.ts';
 import { LayerRoom } from '../bound/layer-room.ts';
 import { waysOf } from '../bound/ways.ts';
 import { type Candidate, candidateText } from '../space/candidate.ts';
@@ -17,6 +17,7 @@ import { layoutsOf } from '../space/layouts.ts';
 import type { SearchOptions } from '../space/options.ts';
 import { choiceLaw } from './choice-law.ts';
 import type { Entry } from './entry.ts';
+import { lawfulOf } from './lawful.ts';
 import { missed, SmallestSizes } from './may-fit.ts';
 import { type Run, worstKept } from './run.ts';
 
@@ -73,17 +74,11 @@ interface Broken {
   readonly reason: Reason;
 }
 
-/** What laws leave of each group. */
-type Laws = Map<Group, Left<Reason>>;
-
-const laws = new WeakMap<CostBook, Map<string, Laws>>();
-const MOST_LAWS = 2000;
-
-/** What laws leave of the groups of a layout, as far as it was asked: the same wherever its stages stand, and in whatever order. */
-function lawsOf(book: CostBook, { runs, cp, dp, ep, etp, pp }: Layout): Laws {
-  const shapes = [...new Set(runs.map(({ tp, fold = 1 }) => `${tp}/${fold}`))].sort().join();
-  const ofBook = rememberedOf(laws, book, () => new Map<string, Laws>());
-  return remembered(ofBook, `${shapes}|${cp}|${dp}|${ep}|${etp}|${pp}`, () => new Map(), MOST_LAWS);
+/** Choices of a group that no law lets run, or whose layers do not fit. */
+interface OutOfGroup {
+  readonly layout: Layout;
+  readonly bound: number;
+  readonly out: readonly LeftOut<Reason | number>[];
 }
 
 /** What a frame still has, least bound first: groups of configurations, each looked at more closely only when it comes first. */
@@ -91,7 +86,7 @@ class FrameAgenda {
   readonly smallest: SmallestSizes;
   private readonly items = new Heap<Item>();
   private broken: Broken[] = [];
-  private leftOut: (LeftOut<Reason | number> & { readonly layout: Layout; readonly bound: number })[] = [];
+  private leftOut: OutOfGroup[] = [];
   private readonly rooms = new Map<Layout, LayerRoom>();
   private refused = false;
   /** Configurations left. */
@@ -128,11 +123,12 @@ class FrameAgenda {
     if (this.refused) run.refused = true;
     for (const { layout, choices, reason } of this.broken)
       run.tally.add(reason, () => candidateText({ layout, choice: choices[0]! }), choices.length);
-    for (const { layout, choice, why, bound } of this.leftOut) {
-      const candidate = { layout, choice };
-      if (typeof why === 'number') missed(run, candidate, this.roomOf(run, layout).missOf(why), bound);
-      else run.tally.add(why, () => candidateText(candidate));
-    }
+    for (const { layout, bound, out } of this.leftOut)
+      for (const { choice, why } of out) {
+        const candidate = { layout, choice };
+        if (typeof why === 'number') missed(run, candidate, this.roomOf(run, layout).missOf(why), bound);
+        else run.tally.add(why, () => candidateText(candidate));
+      }
     this.broken = [];
     this.leftOut = [];
   }
@@ -193,21 +189,20 @@ class FrameAgenda {
   /** Whether a group stays whole; without the choices that no law lets run or whose layers do not fit it is put back, if anything is left. */
   private allFit(
     problem: Problem,
-    { objective }: SearchOptions,
+    options: SearchOptions,
     book: CostBook,
     { layout, of, bound }: { readonly layout: Layout; readonly of: Group; readonly bound: number },
   ): boolean {
-    const lawful = remembered(lawsOf(book, layout), of, () =>
-      leftOf(of, (choice) => choiceLaw(problem, { layout, choice })),
-    );
-    for (const one of lawful.out) this.leftOut.push({ ...one, layout, bound });
+    const lawful = lawfulOf({ problem, options, book }, layout, of);
+    this.leftOut.push({ layout, bound, out: lawful.out });
+    this.refused ||= lawful.refused;
     if (lawful.group === null) return false;
     const room = this.roomOf({ problem, book }, layout);
     const { group: left, out } = leftOf(lawful.group, (choice) => room.excess(choice));
-    for (const one of out) this.leftOut.push({ ...one, layout, bound });
+    this.leftOut.push({ layout, bound, out });
     if (left === of) return true;
     if (left === null) return false;
-    const kernels = objective.bound(barestKernels(problem, book, layout, left), [layout]);
+    const kernels = options.objective.bound(barestKernels(problem, book, layout, left), [layout]);
     this.add({ bound: Math.max(bound, kernels), layout, of: left, known: 'fitting' });
     return false;
   }

@@ -7,8 +7,9 @@ import { type ChunkPlace, chunkPlaces, type PipelineShape } from '../../schedule
 import { TECHNIQUES } from '../../techniques/index.ts';
 import { zero } from '../../techniques/zero.ts';
 import { rememberedOf } from '../../units/remembered.ts';
-import { type Choice, interned } from './choices.ts';
+import type { Choice } from './choices.ts';
 import { copiesOf, type Layout, type Serving } from './frame.ts';
+import { interned } from './technique-choices.ts';
 
 /** A plan but for the layers of its stages. */
 export interface Candidate {

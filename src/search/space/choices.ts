@@ -1,22 +1,17 @@
 import type { ModelSpec } from '../../domain/model.ts';
-import type { ParallelDims } from '../../domain/parallel-dims.ts';
-import type { Techniques } from '../../domain/plan.ts';
 import type { Problem } from '../../domain/problem.ts';
 import { SCHEDULES, scheduleOf, usualSchedule } from '../../schedules/index.ts';
-import { leavesFor, TECHNIQUES, techniqueKeys } from '../../techniques/index.ts';
 import { remembered, rememberedOf } from '../../units/remembered.ts';
 import { byLeave } from './by-leave.ts';
 import { divisors, type Frame, type Layout } from './frame.ts';
-import { below, type SearchOptions, within } from './options.ts';
+import { type SearchOptions, within } from './options.ts';
+import { type TechniqueChoice, techniqueChoices } from './technique-choices.ts';
 
 /** The rest of a plan, once its devices are arranged. */
-export interface Choice {
+export interface Choice extends TechniqueChoice {
   readonly microBatchSize: number;
   readonly vpp: number;
   readonly schedule: string;
-  readonly techniques: Techniques;
-  /** The technique that covers only as many layers of each stage as memory asks for, by id; null: none. */
-  readonly fewest: string | null;
   /** Sets of sharded states. */
   readonly dpReplicate: number;
 }
@@ -68,10 +63,17 @@ export const MOST_MICRO_BATCH = 16;
 const MOST_CHUNKS = 8;
 
 /** Every choice for a chain: sizes of micro-batch, chunks per stage, values of techniques. */
-export function choices(problem: Problem, chain: Chain, options: SearchOptions): Choice[] {
+export function choices(problem: Problem, chain: Chain, options: SearchOptions): readonly Choice[] {
   const rest = techniquesFor(problem, chain, options);
-  return sizesOf(chain, options).flatMap((microBatchSize) => rest.map((one) => ofSize(one, microBatchSize)));
+  const sizes = sizesOf(chain, options);
+  const known = rememberedOf(ofSizes, rest, () => new Map<string, readonly Choice[]>());
+  return remembered(known, sizes.join(), () =>
+    sizes.flatMap((microBatchSize) => rest.map((one) => ofSize(one, microBatchSize))),
+  );
 }
+
+/** Chains with the same choices have one list of them: what follows from it is worked out once. */
+const ofSizes = new WeakMap<readonly Sizeless[], Map<string, readonly Choice[]>>();
 
 type Sizeless = Omit<Choice, 'microBatchSize'>;
 
@@ -95,7 +97,7 @@ function sizesOf({ sequences, sharing }: Chain, options: SearchOptions): number[
 }
 
 /** Choices but for the size of micro-batches. */
-export function techniquesFor(problem: Problem, chain: Chain, options: SearchOptions): Sizeless[] {
+export function techniquesFor(problem: Problem, chain: Chain, options: SearchOptions): readonly Sizeless[] {
   const { fix, launcher } = options;
   const { tp, cp, pp, dp, sharing, folded = false, beside = false } = chain;
   const asked = fix.schedule ?? (pp > 1 ? launcher?.schedule : undefined);
@@ -104,20 +106,33 @@ export function techniquesFor(problem: Problem, chain: Chain, options: SearchOpt
     // Rounds of several chunks want a multiple of the stages from every copy; and several chunks on unlike copies can be written down nowhere.
     (v) => within(options, 'vpp', v) && (v === 1 || (sharing === 1 && !folded)),
   );
-  const all = chunks.flatMap((vpp) => {
+  const lists = chunks.flatMap((vpp) => {
     const dims = { tp, cp, pp, dpReplicate, dpShard: dp / dpReplicate, ep: 1, etp: 1, vpp };
     const all = techniqueChoices(problem, dims, options, beside);
-    return schedulesFor(chain, vpp, asked, options).flatMap((schedule) =>
+    return schedulesFor(chain, vpp, asked, options).map((schedule) =>
       remembered(
-        rememberedOf(ofShape, all, () => new Map<string, Sizeless[]>()),
+        rememberedOf(ofShape, all, () => new Map<string, readonly Sizeless[]>()),
         `${vpp}|${schedule}|${dpReplicate}`,
         () => all.map((one) => ({ vpp, schedule, dpReplicate, ...one })),
       ),
     );
   });
-  const { doing } = options;
-  return doing === undefined ? all : all.filter((one) => byLeave(one).includes(doing));
+  return inRow(lists, options.doing);
 }
+
+/** Lists one after the other, or of them what does one thing: one object for the same lists. */
+function inRow(lists: readonly (readonly Sizeless[])[], doing: string | undefined): readonly Sizeless[] {
+  if (lists.length === 1 && doing === undefined) return lists[0]!;
+  const key = `${doing}|${lists.map((list) => rememberedOf(numbers, list, () => ++listed)).join()}`;
+  return remembered(rows, key, () => {
+    const all = lists.flat();
+    return doing === undefined ? all : all.filter((one) => byLeave(one).includes(doing));
+  });
+}
+
+const rows = new Map<string, readonly Sizeless[]>();
+const numbers = new WeakMap<readonly Sizeless[], number>();
+let listed = 0;
 
 /** The one that is asked for; else the usual one, and beside it those that `--allow` names, of copies that all take as many micro-batches. */
 function schedulesFor(
@@ -132,94 +147,7 @@ function schedulesFor(
   return [usual, ...more.map(({ id }) => id)];
 }
 
-const ofShape = new WeakMap<readonly TechniqueChoice[], Map<string, Sizeless[]>>();
-
-type TechniqueChoice = Pick<Choice, 'techniques' | 'fewest'>;
-
-/** Values of one technique, and those of them that may also cover only as few layers as memory asks for. */
-interface Values {
-  readonly technique: (typeof TECHNIQUES)[number];
-  readonly values: readonly unknown[];
-  readonly some: readonly boolean[];
-}
-
-/** Every combination of the values of all techniques. */
-function techniqueChoices(
-  problem: Problem,
-  dims: ParallelDims,
-  { fix, max, allow }: SearchOptions,
-  beside: boolean,
-): readonly TechniqueChoice[] {
-  const all = TECHNIQUES.map((technique): Values => {
-    const { id, off, usual, choices: choose, resolve, limit } = technique;
-    const stated = fix.techniques[id];
-    const held = stated === undefined ? undefined : (resolve?.(stated, problem, dims) ?? stated);
-    const given = () => choose?.(problem, dims, held) ?? [held ?? usual?.(problem, dims) ?? off];
-    const allowed = stated === undefined ? allowedAmong(technique, given, allow) : given();
-    const values = beside ? allowed : together(technique, allowed);
-    const limitable = (value: unknown) => limit?.of(value) === null && limit.with(value, 1) !== null;
-    // Fewer layers, where they lie in one chunk.
-    return {
-      technique,
-      values,
-      some: values.map((value) => held === undefined && dims.vpp === 1 && limitable(value)),
-    };
-  });
-  const combined = combinations(all);
-  return Object.keys(max.techniques).length === 0
-    ? combined
-    : combined.filter(({ techniques }) => below(max, techniques));
-}
-
-/** Values that a chain by itself can have: none that has pipelines train apart. */
-function together({ outer }: (typeof TECHNIQUES)[number], values: readonly unknown[]): readonly unknown[] {
-  return outer === undefined ? values : values.filter((value) => outer(value) === null);
-}
-
-/** Off, where none of its values may be tried. */
-function allowedAmong(
-  technique: (typeof TECHNIQUES)[number],
-  given: () => readonly unknown[],
-  allow: readonly string[],
-): readonly unknown[] {
-  const { allowedAs, pricedAs, off } = technique;
-  if (allowedAs !== undefined && !allow.includes(allowedAs)) return [off];
-  if (pricedAs === undefined) return given();
-  return given().filter((value) => leavesFor(technique, value).every((leave) => allow.includes(leave)));
-}
-
-const known = new Map<string, readonly TechniqueChoice[]>();
-
-/** Combinations of the same values are the same objects, so that what follows from them is worked out once. */
-function combinations(all: readonly Values[]): readonly TechniqueChoice[] {
-  const key = all
-    .map(({ technique, values, some }) =>
-      values.map((value, i) => `${technique.format(value)}${some[i] ? '*' : ''}`),
-    )
-    .join(';');
-  return remembered(known, key, () =>
-    all
-      .reduce<TechniqueChoice[]>(
-        (sofar, { technique: { id, set }, values, some }) =>
-          sofar.flatMap((one) =>
-            values.flatMap((value, i): TechniqueChoice[] => {
-              const plain = { ...one, techniques: set(one.techniques, value) };
-              // One technique at a time covers only some layers.
-              return some[i] && one.fewest === null ? [plain, { ...plain, fewest: id }] : [plain];
-            }),
-          ),
-        [{ techniques: {}, fewest: null }],
-      )
-      .map((one) => ({ ...one, techniques: interned(one.techniques) })),
-  );
-}
-
-const objects = new Map<string, Techniques>();
-
-/** One object for the same values, so that what follows from them is worked out once. */
-export function interned(techniques: Techniques): Techniques {
-  return remembered(objects, techniqueKeys(techniques).all, () => techniques);
-}
+const ofShape = new WeakMap<readonly TechniqueChoice[], Map<string, readonly Sizeless[]>>();
 
 /** How many choices a frame has; frames that are alike in all that choices depend on are counted once. */
 export function choiceCounts(problem: Problem, options: SearchOptions): (frame: Frame) => number {

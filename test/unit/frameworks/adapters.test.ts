@@ -129,10 +129,22 @@ ${dtype}    return c
     expect(torchtitan.reject(bf16(problem), plan)).toMatchObject({ rule });
   });
 
-  it('refuses frozen weights in 16 bits beside fp32', () => {
-    const problem = withTraining(DENSE, 'lora', { 'lora-modules': 'qkv' });
-    expect(torchtitan.reject(problem, plan)).toMatchObject({ rule: 'frozen-weights' });
-    expect(() => read('rank=8', '')).toThrow(/training.dtype is float32 beside a LoRAConverter/);
+  it('holds frozen weights as wide as trained ones', () => {
+    const [narrow, wide] = ['lora', 'lora,frozen-weights=fp32'].map((how) =>
+      withTraining(DENSE, how, { 'lora-modules': 'qkv' }),
+    );
+    expect(torchtitan.reject(narrow!, plan)).toMatchObject({ rule: 'frozen-weights' });
+    expect(torchtitan.reject(bf16(wide!), plan)).toMatchObject({ rule: 'frozen-weights' });
+    expect(torchtitan.reject(wide!, plan)).toBeNull();
+    const { content } = torchtitan.render(wide!, plan, ORIGIN)[0]!;
+    expect(content).not.toContain('training.dtype');
+    const { train } = titanReader.read(sourceOf(content, 'plan.py')).asked().training!;
+    expect(train).toBe('lora,frozen-weights=fp32');
+    expect(read('rank=8', '')).toMatchObject({ train: 'lora,head=lora,frozen-weights=fp32' });
+    expect(deepspeed.reject(wide!, planned(DENSE, 'tp=1,pp=1,dp=64,sharding=3'))).toMatchObject({
+      rule: 'frozen-weights',
+      actual: 'frozen weights in fp32',
+    });
   });
 
   it.each([

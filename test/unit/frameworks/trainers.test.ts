@@ -180,7 +180,10 @@ describe('TRL', () => {
         loss: 'chunked:16',
       },
       ...{ sequenceLength: 2048, globalBatchSize: 256, precision: 'bf16' },
-      training: { train: 'lora', 'lora-rank': '64', 'lora-modules': 'all-linear', 'lora-dropout': '0.05' },
+      training: {
+        ...{ train: 'lora,frozen-weights=fp32', 'lora-rank': '64' },
+        ...{ 'lora-modules': 'all-linear', 'lora-dropout': '0.05' },
+      },
     });
     expect(refusal('trl', 'run.sh', TRL)).toMatch(/"fsdp.yaml" is not beside/);
   });
@@ -204,6 +207,11 @@ describe('TRL', () => {
     const yaml = 'per_device_train_batch_size: 4\nuse_liger_kernel: true\n';
     expect(read('trl', 'sft.yaml', yaml).asked(1).configuration.loss).toBe('fused-linear');
     expect(read('trl', 'sft.yaml', 'loss_type: nll\n').asked(1).configuration.loss).toBeUndefined();
+    // What from_pretrained is told by default.
+    const peft = (more: string) =>
+      read('trl', 'sft.yaml', `use_peft: true\n${more}`).asked(1).training!.train;
+    expect(peft('')).toBe('lora,frozen-weights=fp32');
+    expect(peft('dtype: bfloat16\n')).toBe('lora');
   });
 });
 
@@ -234,6 +242,13 @@ describe('verl', () => {
     });
     expect(asked.notes?.join('\n')).toMatch(/param_offload: off the GPU while answers are generated/);
     expect(file.violations(16)).toEqual([]);
+  });
+
+  it('freezes weights as wide as its actor loads them', () => {
+    const lora = (more: string) =>
+      read('verl', 'run.sh', VERL.replace('rollout.n=4', `model.lora_rank=32${more}`)).asked(16).training;
+    expect(lora('')).toMatchObject({ train: 'lora,frozen-weights=fp32', 'lora-rank': '32' });
+    expect(lora(' actor_rollout_ref.actor.fsdp_config.model_dtype=bf16')).toMatchObject({ train: 'lora' });
   });
 
   it('has a critic for GAE, tokens for passes, and ranks that share sequences', () => {

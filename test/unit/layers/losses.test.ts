@@ -57,6 +57,20 @@ describe('a loss of logits that ranks share', () => {
   });
 });
 
+describe('logits that a kernel of its own casts to fp32', () => {
+  const perLogit = (id: string, kernel: LossShape['kernel']) => {
+    const shape = { ...BASE, kernel, castsLogits: true, headTrained: false, tokens: 8192 };
+    return lossOf(id).cost(shape).traffic / shape.tokens / shape.rows;
+  };
+
+  it('move more than those that a compiler casts in passing', () => {
+    expect(perLogit('stack', 'compiled')).toBe(12 + 16);
+    expect(perLogit('stack', 'fp32')).toBe(12 + 24);
+    expect(perLogit('chunked:8', 'compiled')).toBe(8);
+    expect(perLogit('chunked:8', 'fp32')).toBe(perLogit('stack', 'fp32'));
+  });
+});
+
 describe('losses that store less', () => {
   // Where gradients of weights are small beside logits: tokens of several hidden sizes.
   const shapes = fc.record({

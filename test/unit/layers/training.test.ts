@@ -21,6 +21,23 @@ const KV = 1024;
 
 const trainable = countTrainable;
 
+describe('frozen weights', () => {
+  const bytesOf = (how: string) => {
+    const model = trained(LLAMA, how, how.includes('lora') ? { 'lora-modules': 'q,v' } : {});
+    const operators = layerOperators(model.kinds[0]!, wholeModel(model, 1));
+    return operators.flatMap(({ weights }) => weights.map(({ trainable: live, bytes }) => [live, bytes]));
+  };
+
+  it('are held as they are computed with, or in fp32 where that is said; adapters as the stack holds what it trains', () => {
+    const held = (how: string) => new Set(bytesOf(how).map(([live, bytes]) => `${live} ${bytes}`));
+    expect(held('lora')).toEqual(new Set(['false 2', 'true null']));
+    expect(held('lora,frozen-weights=fp32')).toEqual(new Set(['false 4', 'true null']));
+    expect(held('qlora,frozen-weights=fp32')).toEqual(
+      new Set(['false 4', `false ${NF4_BYTES}`, 'true null']),
+    );
+  });
+});
+
 describe('parameters that are trained', () => {
   it('are all but buffers where everything is', () => {
     expect(trainable(LLAMA)).toBe(countParameters(LLAMA).total);

@@ -4,7 +4,7 @@ import type { Problem } from '../../../src/domain/problem.ts';
 import { FRAMEWORKS, LAUNCHABLE } from '../../../src/frameworks/index.ts';
 import { spread } from '../../../src/plan-text/chunk-counts.ts';
 import { planFrom } from '../../../src/search/cut/plan-from.ts';
-import type { Candidate } from '../../../src/search/space/candidate.ts';
+import { type Candidate, withSome } from '../../../src/search/space/candidate.ts';
 import { chains } from '../../../src/search/space/chains.ts';
 import { chainOf, choices } from '../../../src/search/space/choices.ts';
 import { type Frame, outlineOf } from '../../../src/search/space/frame.ts';
@@ -21,6 +21,8 @@ function candidatesOf(p: Problem, frame: Frame): Candidate[] {
     .map((choice) => ({ layout, choice }));
 }
 
+const some = (candidate: Candidate, layers: number) => withSome(candidate, layers).choice;
+
 describe('what a framework refuses before layers are cut', () => {
   it.each(ALL)('$id refuses as a plan too', (framework: Legality) => {
     let refused = 0;
@@ -35,6 +37,29 @@ describe('what a framework refuses before layers are cut', () => {
           const counts = spread(p.model.layers.length, frame.pp * one.choice.vpp);
           expect(framework.reject(p, planFrom(p, one, counts))).not.toBeNull();
         }
+      }
+    }
+    expect(refused).toBeGreaterThan(0);
+  });
+
+  it.each(ALL)('$id refuses every plan of techniques that it refuses', (framework: Legality) => {
+    const options = { ...DEFAULT_OPTIONS, allow: ['offload', 'loss', 'tp-overlap'] };
+    const p = problem('llama-3.1-8b', '4090-8', { globalBatchSize: 64 });
+    let [refused, seen] = [0, 0];
+    for (const frame of chains(p, options)) {
+      const layout = { ...frame, ep: 1, etp: 1 };
+      for (const choice of choices(p, chainOf(p, frame), options)) {
+        if (seen++ % 397 !== 0) continue;
+        const reason = framework.refusesTechniques!(p, choice.techniques);
+        if (reason === null) continue;
+        // Asked again it is the same object.
+        expect(framework.refusesTechniques!(p, choice.techniques)).toBe(reason);
+        refused += 1;
+        const counts = spread(p.model.layers.length, frame.pp * choice.vpp);
+        for (const covered of choice.fewest === null
+          ? [choice]
+          : [1, 2].map((n) => some({ layout, choice }, n)))
+          expect(framework.reject(p, planFrom(p, { layout, choice: covered }, counts))).not.toBeNull();
       }
     }
     expect(refused).toBeGreaterThan(0);
