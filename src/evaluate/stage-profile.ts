@@ -25,6 +25,7 @@ import { hasPart } from './measured/reading.ts';
 import type { HeldByPlace } from './memory/held.ts';
 import { operatorMemory } from './memory/operator-memory.ts';
 import { PartProfile } from './part-profile.ts';
+import { switched } from './switched.ts';
 import { joinedTime, layerTime } from './time/layer-time.ts';
 import { withPassTraffic } from './time/pass-traffic.ts';
 import { treated } from './treated.ts';
@@ -146,9 +147,11 @@ function kernelsOf(context: StageContext, cache: ProfileCache): Kernels {
     asMeasured(part(of), of(lists), as, context);
   const ends = endsMeasured(context) ? (of: ListOf) => endInParts(of, part, measured) : part;
   return {
-    kinds: model.kinds.map((kind, i) =>
-      measured(({ kinds }) => treated(kinds[i]!, context), { part: 'layer', kind }),
-    ),
+    kinds:
+      switched(context, (one) => kernelsOf(one, cache).kinds) ??
+      model.kinds.map((kind, i) =>
+        measured(({ kinds }) => treated(kinds[i]!, context), { part: 'layer', kind }),
+      ),
     embedding: measured((lists) => withTowers(lists, context), { part: 'embedding', kind: null }),
     head: ends(({ head }) => head),
     prediction: ends(({ prediction }) => prediction),

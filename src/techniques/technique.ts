@@ -12,6 +12,7 @@ import type { LocalShape } from '../layers/local-shape.ts';
 import type { Operator } from '../layers/operator.ts';
 import { nearest } from '../units/nearest.ts';
 import type { Boundary } from './boundary.ts';
+import type { Dispatch } from './dispatched.ts';
 import type { Amounts, Held, Holding, Parameters } from './holding.ts';
 import type { Limit } from './limit.ts';
 import type { BesideStates, OuterSync } from './outer-sync.ts';
@@ -100,14 +101,6 @@ export interface StepStates extends Amounts {
   readonly whole: boolean;
 }
 
-/** How stateless stages are dealt: `flows`: the next step begins before this one's update; what is recomputed at a time. */
-export interface Dispatch {
-  readonly flows: boolean;
-  readonly grain: 'stage' | 'layer';
-  /** Copies run beside compute from pinned memory; else each waits, from memory that may be paged. */
-  readonly pinned: boolean;
-}
-
 /**
  * A way of training that a plan may use: a value in the plan, and what that value changes. A new one is a file here and a
  * line in index.ts; configuration text, JSON, tables, cache keys and what the search tries all follow from it.
@@ -179,6 +172,8 @@ export interface Technique<V = unknown> {
 
   /** What tensor-parallel ranks exchange for a block of a layer runs beside the next block. */
   besideNextBlock?(value: V): boolean;
+  /** Each layer takes the fastest of these values whenever it runs, at no cost, and there is room for any; null: it has this one. */
+  switches?(value: V): readonly V[] | null;
   /** What a GPU has of a layer. */
   local?(value: V, local: LocalShape, dims: ParallelDims): LocalShape;
   /** Operators of one layer. */

@@ -1,9 +1,8 @@
 import type { Problem } from '../../domain/problem.ts';
 import type { StageCosts } from '../../evaluate/stage-costs.ts';
 import type { PartitionProblem } from '../../partition/problem.ts';
-import { scheduleOf } from '../../schedules/index.ts';
 import { remembered } from '../../units/remembered.ts';
-import { crossings, layoutOverSockets } from '../bound/crossings.ts';
+import { crossings, layoutOverSockets, neverDrains } from '../bound/crossings.ts';
 import { spotsOf } from '../bound/memory-bound.ts';
 import { type Candidate, microBatchesPerReplica } from '../space/candidate.ts';
 
@@ -15,7 +14,7 @@ export function partitionProblem(
   microBatches = microBatchesPerReplica(problem, candidate),
 ): PartitionProblem {
   const { layout, choice } = candidate;
-  const flows = scheduleOf(choice.schedule).flows === true;
+  const flows = neverDrains(choice);
   const crossing = crossings(problem, layout, costs, choice.vpp);
   const overSockets = layoutOverSockets(problem, layout.runs);
   const spots = spotsOf(problem, candidate, microBatches);
