@@ -27,7 +27,7 @@ import { operatorMemory } from './memory/operator-memory.ts';
 import { PartProfile } from './part-profile.ts';
 import { switched } from './switched.ts';
 import { joinedTime, layerTime } from './time/layer-time.ts';
-import { withPassTraffic } from './time/pass-traffic.ts';
+import { sparePasses, withPassTraffic } from './time/pass-traffic.ts';
 import { treated } from './treated.ts';
 
 /** What stands at the ends of the model, and beside the layer of a module that predicts further tokens. */
@@ -117,12 +117,14 @@ function profile(context: StageContext, cache: ProfileCache): StageProfile {
   const kernels = partsOf(context, cache);
   const { embedding, head, prediction } = kernels[0]!;
   const boundary = boundaryOf(context);
+  const spareOf = (layer: 0 | -1) =>
+    sparePasses(kernels[0]!.kinds[context.problem.model.layers.at(layer)!]!, context);
   return {
     context,
     segments: segments.map(({ from }) => from),
     layers: kernels.map(({ kinds }) => kinds.map((part) => part.timed(withPassTraffic(part, context)))),
-    embedding,
-    head,
+    embedding: embedding.timed(withPassTraffic(embedding.asEnd, context, spareOf(0))),
+    head: head.timed(withPassTraffic(head.asEnd, context, spareOf(-1))),
     prediction,
     boundary,
     boundaryBytes: boundary.share * (bytesBetween(context)?.least ?? residualBytes(context)),

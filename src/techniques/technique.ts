@@ -85,8 +85,10 @@ export interface StepTraffic {
 /** Nothing travels. */
 export const NO_TRAFFIC: StepTraffic = { reduce: 0, gather: 0, update: 0, flush: 0, drain: 0, beside: 0 };
 
-/** Of one layer: what it owns, and bytes that one micro-batch keeps elsewhere than on the GPU. */
+/** Of one layer, or an end of the model: what it owns, and bytes that one micro-batch keeps elsewhere than on the GPU. */
 export interface LayerAmounts extends Amounts {
+  /** It is an end of the model. */
+  readonly end?: true;
   readonly kept: { readonly offloaded: number };
 }
 

@@ -141,7 +141,7 @@ const SYSTEMS: readonly System[] = [
     name: 'GPipe and GNNPipe, any list of layers',
     said: '`given` layers of a model file',
     source: 'arXiv 1811.06965; arXiv 2308.10087',
-    runs: ['no framework here'],
+    runs: FRAMEWORKS.filter(({ express }) => express.layers.includes('given')).map(({ name }) => name),
     price: 'none',
   },
   schedule('dualpipe', ',vpp=2'),
