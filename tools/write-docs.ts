@@ -313,8 +313,8 @@ ${fineTuning()}
   predicted at 251 ms where the published step grows by 243, less than GEMM curves can tell; optimizer in backward
   and offloaded activations tie with checkpointing. What torch operators written out one by one cost is counted from them, what the 8-bit optimizer does from
   the fp32 copies that it holds, and what whole logits cost more than chunked ones from their cast to fp32 and back outside of what is compiled (unembed).
-- DeepSpeed's ZeRO-2 without \`overlap_comm\` on eight 4090 (32 micro-batches a step) takes 2.6 times as long as predicted. Of RoundPipe's table what ran out of
-  memory is refused; one row that ran is refused too. RoundPipe's own rows state no micro-batch: [Systems](systems.md) has them side by side.
+- DeepSpeed's ZeRO-2 without \`overlap_comm\` on eight 4090 (32 micro-batches a step) takes 8 % longer than predicted: nothing hides what each
+  micro-batch reduces, embedding and head with it. Of RoundPipe's table what ran out of memory is refused; one row that ran is refused too. RoundPipe's own rows state no micro-batch: [Systems](systems.md) has them side by side.
 
 A row says in \`config.optimizerInBackward\` and \`config.pagedOptimizer\` what its optimizer's name does not (\`PagedAdamW8bit\` does). \`cpu\` in
 \`config.offload\` stands for all of it.

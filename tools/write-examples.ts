@@ -41,6 +41,14 @@ const EXAMPLES: readonly (readonly [name: string, argv: string])[] = [
     'qwen3-32b 4090-8 --seq-length 2048 --global-batch 128 --precision fp16 --launcher roundpipe --allow offload,stale',
   ],
   [
+    'gpt2-medium-8x4090-paci',
+    'gpt2-medium-untied 4090-8 --seq-length 1024 --global-batch 128 --launcher paci --allow stale',
+  ],
+  [
+    'amoebanet-d-8xp40',
+    'amoebanet-d-18-256 p40-8 --global-batch 1280 --precision fp32 --optimizer sgd --launcher torchgpipe',
+  ],
+  [
     'llama-3.1-8b-8x4090-hybrid-optimizer',
     'llama-3.1-8b 4090-8 --seq-length 4096 --global-batch 64 --launcher megatron --allow offload',
   ],

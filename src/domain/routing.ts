@@ -12,12 +12,20 @@ export interface Routing {
  * Tokens of the busiest expert rank over the mean: layers wait for one another at each exchange, so that it is the mean over layers of the
  * most of any rank. null: not stated.
  */
-export function rankImbalance(
-  { imbalance, loads, capacity = UNLIMITED }: Routing,
+export function rankImbalance(routing: Routing, ranks: number): number | null {
+  const { imbalance, capacity = UNLIMITED } = routing;
+  const each = rankImbalances(routing, ranks);
+  if (each !== null) return meanOf(each);
+  return imbalance === undefined ? null : Math.min(imbalance, capacity);
+}
+
+/** The same of each layer; null: loads are not stated. */
+export function rankImbalances(
+  { loads, capacity = UNLIMITED }: Routing,
   ranks: number,
-): number | null {
-  if (loads === undefined) return imbalance === undefined ? null : Math.min(imbalance, capacity);
-  const each = loads.map((layer) => {
+): readonly number[] | null {
+  if (loads === undefined) return null;
+  return loads.map((layer) => {
     const mean = meanOf(layer);
     const own = layer.length / ranks;
     const sums = Array.from({ length: ranks }, (_, rank) =>
@@ -25,7 +33,6 @@ export function rankImbalance(
     );
     return mean === 0 ? 1 : Math.max(...sums) / (mean * own);
   });
-  return meanOf(each);
 }
 
 /** Share of the tokens that finds no room at its experts, on average over layers; null: not known without loads. */

@@ -139,6 +139,8 @@ export function localShape(
     vocabularyShards: 1,
     vocabularyRows: 0,
     contextExchange: 'stack',
+    expertExchange: 'linear',
+    gathersExperts: false,
     loss: 'stack',
     elementBytes: wide,
     linearInputBytes: isNarrow(workload.precision) ? 1 : wide,

@@ -1,7 +1,8 @@
 import { NOTHING, type Owned, plus } from './memory/owned.ts';
 import { ownedBeside } from './memory/owned-by-stage.ts';
 import type { StageProfile } from './stage-profile.ts';
-import { type Passes, passesOfEnd, passesOfLayer } from './time/passes.ts';
+import type { Passes } from './time/pass-time.ts';
+import { passesOfEnd, passesOfLayer } from './time/passes.ts';
 import { hidingMicroBatches, stageEnd } from './time/stage-end.ts';
 
 /** What stands between a stage's last backward and the next step: gathering parameters and the optimizer, reduction before them or not. */

@@ -7,7 +7,8 @@ import type { LeastTraffic } from './least-traffic.ts';
 import { NOTHING, type Owned, plus } from './memory/owned.ts';
 import { reducesBeside } from './reduced-beside.ts';
 import { endingKey, type ProfileCache, passingProfile, type StageProfile } from './stage-profile.ts';
-import { type Passes, passesOfEnd, passesOfLayer } from './time/passes.ts';
+import type { Passes } from './time/pass-time.ts';
+import { passesOfEnd, passesOfLayer } from './time/passes.ts';
 import { hidingMicroBatches, wholeEnd } from './time/stage-end.ts';
 
 /** A straight line below what something adds to the end of a step: seconds of each layer of a kind, and of the ends of the model. */

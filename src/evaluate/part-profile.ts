@@ -22,6 +22,34 @@ export class PartProfile implements LayerAmounts {
     return this.known;
   }
 
+  /** As an end of the model: without what is the model's embedding used again, which stands on the same stage. */
+  get asEnd(): LayerAmounts & { readonly time: LayerTime } {
+    const owned = () => this.memory.ownedUntied;
+    const kept = () => this.memory;
+    return {
+      time: this.time,
+      end: true,
+      get kept() {
+        return kept();
+      },
+      get parameters() {
+        return owned().parameters;
+      },
+      get trained() {
+        return owned().trained;
+      },
+      get frozen() {
+        return owned().frozen;
+      },
+      get frozenBytes() {
+        return owned().frozenBytes;
+      },
+      get liveBytes() {
+        return owned().liveBytes;
+      },
+    };
+  }
+
   get parameters(): Parameters {
     return this.memory.owned.parameters;
   }

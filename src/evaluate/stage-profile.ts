@@ -25,8 +25,9 @@ import { hasPart } from './measured/reading.ts';
 import type { HeldByPlace } from './memory/held.ts';
 import { operatorMemory } from './memory/operator-memory.ts';
 import { PartProfile } from './part-profile.ts';
+import { switched } from './switched.ts';
 import { joinedTime, layerTime } from './time/layer-time.ts';
-import { withPassTraffic } from './time/pass-traffic.ts';
+import { sparePasses, withPassTraffic } from './time/pass-traffic.ts';
 import { treated } from './treated.ts';
 
 /** What stands at the ends of the model, and beside the layer of a module that predicts further tokens. */
@@ -123,12 +124,14 @@ function profile(context: StageContext, cache: ProfileCache): StageProfile {
   const kernels = partsOf(context, cache);
   const { embedding, head, prediction } = kernels[0]!;
   const boundary = boundaryOf(context);
+  const spareOf = (layer: 0 | -1) =>
+    sparePasses(kernels[0]!.kinds[context.problem.model.layers.at(layer)!]!, context);
   return {
     context,
     segments: segments.map(({ from }) => from),
     layers: kernels.map(({ kinds }) => kinds.map((part) => part.timed(withPassTraffic(part, context)))),
-    embedding,
-    head,
+    embedding: embedding.timed(withPassTraffic(embedding.asEnd, context, spareOf(0))),
+    head: head.timed(withPassTraffic(head.asEnd, context, spareOf(-1))),
     prediction,
     boundary,
     boundaryBytes: boundary.share * (bytesBetween(context)?.least ?? residualBytes(context)),
@@ -153,9 +156,11 @@ function kernelsOf(context: StageContext, cache: ProfileCache): Kernels {
     asMeasured(part(of), of(lists), as, context);
   const ends = endsMeasured(context) ? (of: ListOf) => endInParts(of, part, measured) : part;
   return {
-    kinds: model.kinds.map((kind, i) =>
-      measured(({ kinds }) => treated(kinds[i]!, context), { part: 'layer', kind }),
-    ),
+    kinds:
+      switched(context, (one) => kernelsOf(one, cache).kinds) ??
+      model.kinds.map((kind, i) =>
+        measured(({ kinds }) => treated(kinds[i]!, context), { part: 'layer', kind }),
+      ),
     embedding: measured((lists) => withTowers(lists, context), { part: 'embedding', kind: null }),
     head: ends(({ head }) => head),
     prediction: ends(({ prediction }) => prediction),

@@ -18,10 +18,12 @@ import { megatronBridge } from './megatron-bridge/index.ts';
 import { nanotron } from './nanotron/index.ts';
 import { nemo } from './nemo/index.ts';
 import { openrlhf } from './openrlhf/index.ts';
+import { paci } from './paci/index.ts';
 import type { Framework } from './port/framework.ts';
 import type { Program } from './port/program.ts';
 import { primus } from './primus/index.ts';
 import { roundpipe } from './roundpipe/index.ts';
+import { torchgpipe } from './torchgpipe/index.ts';
 import { torchtitan } from './torchtitan/index.ts';
 import { trl } from './trl/index.ts';
 import { verl } from './verl/index.ts';
@@ -41,6 +43,8 @@ const ALONE: readonly Framework[] = [
   cephalo,
   hexiscale,
   roundpipe,
+  paci,
+  torchgpipe,
 ];
 
 export const FRAMEWORKS: readonly Framework[] = ALONE.map((one) => namingOthers(one, ALONE));

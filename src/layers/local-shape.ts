@@ -18,6 +18,10 @@ export interface LocalShape {
   readonly vocabularyRows: number;
   /** How context-parallel ranks share keys and values; `stack`: as the stack does. */
   readonly contextExchange: string;
+  /** How ranks exchange tokens for experts: each with each, or in two levels. */
+  readonly expertExchange: string;
+  /** Experts come to the tokens, their weights gathered, and not tokens to the experts. */
+  readonly gathersExperts: boolean;
   /** Id of the way to work out the loss. */
   readonly loss: string;
   /** Bytes of an activation element (2), and of a saved linear input (1 with fp8). */

@@ -98,6 +98,10 @@ export interface Communication {
   readonly strided?: number;
   /** Experts that each token goes to, for an exchange of tokens. */
   readonly topK?: number;
+  /** An exchange first inside fast domains, then among them; left out: each rank with each. */
+  readonly levels?: 2;
+  /** It is waited for, whatever the stack hides. */
+  readonly open?: true;
 }
 
 export interface SavedTensor {

@@ -182,6 +182,8 @@ export function wholeModel(model: ModelSpec, sequence: number): LayerContext {
       vocabularyShards: 1,
       vocabularyRows: model.vocabSize,
       contextExchange: 'stack',
+      expertExchange: 'linear',
+      gathersExperts: false,
       loss: 'stack',
       elementBytes: 2,
       linearInputBytes: 2,

@@ -7,6 +7,8 @@ import { mostLayers, objective, type PartitionStage } from './problem.ts';
 export interface GroupChoice {
   readonly layers: number;
   readonly microBatches: number;
+  /** The pipeline never drains. */
+  readonly flows?: true;
   /** stages[s][g]: stage s were it on group g. One kind of layer. */
   readonly stages: readonly (readonly PartitionStage[])[];
   /** Most stages each group can hold. */
@@ -19,7 +21,7 @@ const MOST_VARIABLES = 48;
 const WORK_LIMIT = 2e8;
 
 /**
- * Chooses groups and layers together, groups in any order and even alternating: minimise (m − 1)·T + Σ stage seconds + E
+ * Chooses groups and layers together, groups in any order and even alternating: minimise (m − 1)·T + Σ stage seconds + E, or m·T + E,
  * with one group a stage, x layers only on that group, every stage within T and its memory, its end within E. Its answer is a lower bound on
  * every chain of these groups; null when the program is too large.
  */
@@ -41,7 +43,8 @@ export function checkGroups(
   };
 }
 
-function programOf({ layers, microBatches, stages, most }: GroupChoice, unit: number): Program {
+function programOf({ layers, microBatches, flows, stages, most }: GroupChoice, unit: number): Program {
+  const once = flows === true ? 0 : 1 / unit;
   const groups = most.length;
   const x = (s: number, g: number) => s * groups + g;
   const y = (s: number, g: number) => stages.length * groups + s * groups + g;
@@ -52,17 +55,17 @@ function programOf({ layers, microBatches, stages, most }: GroupChoice, unit: nu
     for (const on of stage)
       variables.push({
         name: 'x',
-        cost: on.secondsPerLayer[0]! / unit,
+        cost: on.secondsPerLayer[0]! * once,
         lower: 0,
         upper: layers,
         integer: true,
       });
   for (const stage of stages)
     for (const on of stage)
-      variables.push({ name: 'y', cost: on.fixedSeconds / unit, lower: 0, upper: 1, integer: true });
+      variables.push({ name: 'y', cost: on.fixedSeconds * once, lower: 0, upper: 1, integer: true });
   variables.push({
     name: 'T',
-    cost: microBatches - 1,
+    cost: flows === true ? microBatches : microBatches - 1,
     lower: 0,
     upper: Number.POSITIVE_INFINITY,
     integer: false,
@@ -122,7 +125,7 @@ function programOf({ layers, microBatches, stages, most }: GroupChoice, unit: nu
   return { variables, rows };
 }
 
-function secondsOf({ microBatches, stages, most }: GroupChoice, values: readonly number[]): number {
+function secondsOf({ microBatches, flows, stages, most }: GroupChoice, values: readonly number[]): number {
   const groups = most.length;
   let bottleneck = 0;
   let sum = 0;
@@ -140,5 +143,5 @@ function secondsOf({ microBatches, stages, most }: GroupChoice, values: readonly
     last = Math.max(last, end);
     sum += seconds;
   }
-  return objective(bottleneck, sum, last, microBatches);
+  return objective(bottleneck, flows === true ? bottleneck : sum, last, microBatches);
 }

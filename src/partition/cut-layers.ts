@@ -5,7 +5,7 @@ import { type Cut, judge, mostLayers, type PartitionProblem } from './problem.ts
 const NEAR = 1.5;
 
 /**
- * The exact cut: least (m − 1)·max + sum + end. Without regard to the end of the step first; then with every stage's end
+ * The exact cut: least (m − 1)·max + sum + end, or m·max + end where the pipeline never drains. Without regard to the end of the step first; then with every stage's end
  * below that of the last cut found, as long as the rest leaves room for a better one.
  */
 export function cutLayers(problem: PartitionProblem): Cut | Reason {
@@ -34,9 +34,10 @@ const SMALL = 1e-12;
  * leaves room for them.
  */
 function leastWithin(problem: PartitionProblem, table: Prefix, endLimit: number, below: number): Cut | null {
+  if (problem.flows === true) return leastSlowest(problem, table, endLimit, below);
   const idle = problem.microBatches - 1;
   const cutAt = (limit: number) => {
-    const counts = leastSumCut(problem, table, limit, endLimit);
+    const counts = leastCut('sum', problem, table, limit, endLimit);
     const cut = counts === null ? null : judge(problem, counts);
     if (counts !== null && cut === null) throw new Error('the cut fails its own check');
     return cut;
@@ -69,6 +70,15 @@ function leastWithin(problem: PartitionProblem, table: Prefix, endLimit: number,
   descend(Math.min(near, useful()), lowest);
   if (useful() > near) descend(useful(), near);
   return best;
+}
+
+/** The same of the slowest stage alone: the least there is, and of all cuts that have it one with the least sum. */
+function leastSlowest(problem: PartitionProblem, table: Prefix, endLimit: number, below: number): Cut | null {
+  const fastest = leastCut('slowest', problem, table, Number.POSITIVE_INFINITY, endLimit);
+  const least = fastest === null ? null : judge(problem, fastest);
+  if (least === null || least.objectiveSeconds - least.endSeconds >= below) return null;
+  const counts = leastCut('sum', problem, table, least.bottleneckSeconds * (1 + SMALL), endLimit);
+  return judge(problem, counts ?? fastest!);
 }
 
 /** No cut has a smaller sum: every layer on the stage that is fastest for it. */
@@ -160,7 +170,9 @@ function scratchFor(width: number, stages: number): typeof scratch {
   return scratch;
 }
 
-function leastSumCut(
+/** Layers of each stage, none above `limit` nor ending after `endLimit`, with the least sum of all stages' seconds, or the least slowest one. */
+function leastCut(
+  of: 'sum' | 'slowest',
   problem: PartitionProblem,
   table: Prefix,
   limit: number,
@@ -170,6 +182,7 @@ function leastSumCut(
   const layers = layerKinds.length;
   const count = stages.length;
   const width = layers + 1;
+  const slowest = of === 'slowest';
   const { from, ...rows } = scratchFor(width, count);
   let { reach, next } = rows;
   reach.fill(Number.POSITIVE_INFINITY, 0, width);
@@ -194,7 +207,7 @@ function leastSumCut(
           if (rising) break;
           continue;
         }
-        const total = reach[j]! + time;
+        const total = slowest ? Math.max(reach[j]!, time) : reach[j]! + time;
         if (total < least) {
           least = total;
           back = j;

@@ -6,6 +6,8 @@ export interface PartitionProblem {
   readonly layerKinds: readonly number[];
   readonly stages: readonly PartitionStage[];
   readonly microBatches: number;
+  /** The next step begins before this one has left the pipeline, which never fills nor drains. */
+  readonly flows?: true;
 }
 
 export interface PartitionStage {
@@ -43,7 +45,10 @@ function secondsOf(
   return seconds;
 }
 
-/** The 1F1B objective with unequal stages: (m − 1) · slowest + sum; then the end of the step, the slowest stage's. */
+/**
+ * The 1F1B objective with unequal stages: (m − 1) · slowest + sum; then the end of the step, the slowest stage's. A pipeline that never
+ * drains has m · slowest: what its first micro-batch adds is the slowest stage's once more, and `sum` is that.
+ */
 export function objective(bottleneck: number, sum: number, end: number, microBatches: number): number {
   return (microBatches - 1) * bottleneck + sum + end;
 }
@@ -58,6 +63,7 @@ export function mostLayers({ earliest }: PartitionStage): number {
 export interface Cut {
   readonly layersPerStage: readonly number[];
   readonly bottleneckSeconds: number;
+  /** What the first micro-batch takes through all stages; of a pipeline that never drains, its slowest stage. */
   readonly sumSeconds: number;
   /** Of the stage that takes longest after the last backward. */
   readonly endSeconds: number;
@@ -66,7 +72,7 @@ export interface Cut {
 
 /**
  * Under 1F1B no cut takes less: stage s works on every micro-batch, after all earlier stages have passed the first and
- * before they take back the last: max over s of m · t_s + Σ_{i<s} t_i.
+ * before they take back the last: max over s of m · t_s + Σ_{i<s} t_i. Where the pipeline never drains they do so beside other steps.
  */
 export function leastSeconds(
   problem: PartitionProblem,
@@ -77,7 +83,7 @@ export function leastSeconds(
   for (const [s, count] of layersPerStage.entries()) {
     const seconds = secondsOf(problem, problem.stages[s]!, first, first + count);
     least = Math.max(least, microBatches * seconds + before);
-    before += seconds;
+    if (problem.flows !== true) before += seconds;
     first += count;
   }
   return least;
@@ -101,7 +107,7 @@ export function judge(problem: PartitionProblem, layersPerStage: readonly number
       end += stage.endPerLayer[problem.layerKinds[layer]!]!;
     first += count;
     bottleneckSeconds = Math.max(bottleneckSeconds, seconds);
-    sumSeconds += seconds;
+    sumSeconds = problem.flows === true ? bottleneckSeconds : sumSeconds + seconds;
     endSeconds = Math.max(endSeconds, end);
   }
   return {

@@ -3,13 +3,13 @@ import type { Techniques } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { Reason } from '../domain/reason.ts';
 import type { Operator } from '../layers/operator.ts';
+import type { Dispatch } from './dispatched.ts';
 import type { Holding } from './holding.ts';
 import { offloadActivations } from './offload-activations.ts';
 import { cpuUpdateSeconds, offloadOptimizer, updatedOnCpu } from './offload-optimizer.ts';
 import { offloadParameters } from './offload-parameters.ts';
 import { FULL_RECOMPUTE, recompute } from './recompute.ts';
 import {
-  type Dispatch,
   NO_TRAFFIC,
   noneOf,
   type StageContext,

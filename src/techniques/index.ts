@@ -7,6 +7,9 @@ import { boundaryCompression } from './boundary-compression.ts';
 import { contextExchange } from './context-exchange.ts';
 import { dataOverlap } from './data-overlap.ts';
 import { dispatch } from './dispatch.ts';
+import type { Dispatch } from './dispatched.ts';
+import { expertExchange } from './expert-exchange.ts';
+import { expertSwitching } from './expert-switching.ts';
 import { fp8Weights } from './fp8-weights.ts';
 import { type Holding, WHOLE } from './holding.ts';
 import { localSteps } from './local-steps.ts';
@@ -19,7 +22,7 @@ import type { OuterSync } from './outer-sync.ts';
 import { pagedOptimizer } from './paged-optimizer.ts';
 import { recompute } from './recompute.ts';
 import { sequenceParallel } from './sequence-parallel.ts';
-import type { Dispatch, Known, StageContext, StateContext, Technique } from './technique.ts';
+import type { Known, StageContext, StateContext, Technique } from './technique.ts';
 import { tensorOverlap } from './tensor-overlap.ts';
 import { vocabularyParallel } from './vocabulary-parallel.ts';
 import { zero } from './zero.ts';
@@ -30,6 +33,8 @@ export const TECHNIQUES: readonly Known<unknown>[] = [
   tensorOverlap,
   architecture,
   contextExchange,
+  expertExchange,
+  expertSwitching,
   vocabularyParallel,
   loss,
   recompute,
@@ -103,6 +108,17 @@ export function outerOf(techniques: Techniques): OuterSync | null {
   for (const one of APART) {
     const outer = one.outer(one.of(techniques));
     if (outer !== null) return outer;
+  }
+  return null;
+}
+
+const SWITCHING = having('switches');
+
+/** The techniques of which each layer takes the fastest; null: it has these. */
+export function switchedAmong(techniques: Techniques): readonly Techniques[] | null {
+  for (const one of SWITCHING) {
+    const values = one.switches(one.of(techniques));
+    if (values !== null) return values.map((value) => one.set(techniques, value));
   }
   return null;
 }

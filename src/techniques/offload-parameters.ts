@@ -1,7 +1,7 @@
 import { type MemoryTerm, memoryTerm, type Point } from '../domain/memory-term.ts';
 import { copyRate, hostOf } from '../hardware/host.ts';
 import { gatheredBytes, type Held, type Holding } from './holding.ts';
-import { sharesOut } from './sharded-states.ts';
+import { sharesOut, staysGathered } from './sharded-states.ts';
 import {
   type LayerAmounts,
   Misread,
@@ -133,8 +133,8 @@ function passTraffic(
   const rate =
     device === 'disk' ? Math.min(copyRate(host, c), host.disk.readBandwidth / host.gpus) : copyRate(host, c);
   const seconds = bytes / rate;
-  return [
-    { pass: 'forward', seconds, hideable: 1, copied: true },
-    { pass: 'backward', seconds, hideable: 1, copied: true },
-  ];
+  const forward: PassTraffic = { pass: 'forward', seconds, hideable: 1, copied: true };
+  return sharded && staysGathered(layer, problem.stack)
+    ? [forward]
+    : [forward, { ...forward, pass: 'backward' }];
 }

@@ -1,6 +1,6 @@
 import type { Stack } from '../domain/stack.ts';
 import type { Coefficients } from '../hardware/coefficients.ts';
-import { collectiveSeconds, pointToPointSeconds } from '../hardware/collective.ts';
+import { collectiveSeconds, pointToPointSeconds, twoLevelAllToAll } from '../hardware/collective.ts';
 import type { ProcessGroups } from '../hardware/process-groups.ts';
 import type { Span } from '../hardware/span.ts';
 import type { Communication } from '../layers/operator.ts';
@@ -54,8 +54,12 @@ export function communicationExposure(
     case 'expert': {
       const bytes =
         one.collective === 'allToAll' ? one.bytes * sentOnce(groups.expert, stack, one.topK ?? 1) : one.bytes;
-      const seconds = collectiveSeconds(groups.expert, one.collective as 'allToAll', bytes, c);
-      return expose(seconds, stack.overlap.expertParallel, Number.POSITIVE_INFINITY);
+      const seconds =
+        one.levels === 2
+          ? twoLevelAllToAll(groups.expert, bytes, c)
+          : collectiveSeconds(groups.expert, one.collective as 'allToAll', bytes, c);
+      const share = one.open === true ? 0 : stack.overlap.expertParallel;
+      return expose(seconds, share, Number.POSITIVE_INFINITY);
     }
   }
 }

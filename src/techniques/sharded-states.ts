@@ -15,3 +15,11 @@ const SHARDED_FROM: Readonly<Record<State, number>> = { 'optimizer states': 1, g
 export function sharesOut(stage: ZeroStage, state: State, { fullySharded }: Stack): boolean {
   return stage >= (fullySharded ? Math.min(2, SHARDED_FROM[state]) : SHARDED_FROM[state]);
 }
+
+/** Ends of the model that are FSDP's root stay gathered from forward to the end of backward. */
+export function staysGathered(
+  { end }: { readonly end?: true },
+  { fullySharded, shardedEnds }: Stack,
+): boolean {
+  return end === true && fullySharded && shardedEnds !== 'apart';
+}

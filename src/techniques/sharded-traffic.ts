@@ -5,8 +5,9 @@ import { networkRate } from '../hardware/network-share.ts';
 import type { Span } from '../hardware/span.ts';
 import { dataHidden } from './data-overlap.ts';
 import { type Amounts, gatheredBytes, type Parameters } from './holding.ts';
-import { sharesOut, type ZeroStage } from './sharded-states.ts';
+import { sharesOut, staysGathered, type ZeroStage } from './sharded-states.ts';
 import {
+  type LayerAmounts,
   NO_TRAFFIC,
   type PassTraffic,
   type StageContext,
@@ -30,7 +31,7 @@ export function gradientBytes({ stack, workload }: Problem): number {
 }
 
 /** Each micro-batch scatters a layer's gradients after backward; with stage 3 it gathers weights before forward and again before backward, FSDP's stage 2 only before forward. */
-export function passTraffic(stage: ZeroStage, layer: Amounts, context: StageContext): PassTraffic[] {
+export function passTraffic(stage: ZeroStage, layer: LayerAmounts, context: StageContext): PassTraffic[] {
   const { problem, groups, c } = context;
   if (stage < 2 || context.dims.pp > 1 || groups.shard.size === 1) return [];
   const span = narrowed(groups.shard, context);
@@ -48,7 +49,8 @@ export function passTraffic(stage: ZeroStage, layer: Amounts, context: StageCont
   if (!sharesOut(stage, 'weights', problem.stack)) return [reduced];
   const gather = over('allGather', (of) => gatheredBytes(layer, of));
   const gathered: PassTraffic = { pass: 'forward', seconds: gather, hideable: hidden.gather };
-  return stage === 2 ? [gathered, reduced] : [gathered, ...backwardTraffic(gather, scatter, hidden)];
+  const once = stage === 2 || staysGathered(layer, problem.stack);
+  return once ? [gathered, reduced] : [gathered, ...backwardTraffic(gather, scatter, hidden)];
 }
 
 /** Weights that are gathered once more, and gradients: one transfer where both are hidden alike. */

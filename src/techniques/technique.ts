@@ -12,6 +12,7 @@ import type { LocalShape } from '../layers/local-shape.ts';
 import type { Operator } from '../layers/operator.ts';
 import { nearest } from '../units/nearest.ts';
 import type { Boundary } from './boundary.ts';
+import type { Dispatch } from './dispatched.ts';
 import type { Amounts, Held, Holding, Parameters } from './holding.ts';
 import type { Limit } from './limit.ts';
 import type { BesideStates, OuterSync } from './outer-sync.ts';
@@ -84,8 +85,10 @@ export interface StepTraffic {
 /** Nothing travels. */
 export const NO_TRAFFIC: StepTraffic = { reduce: 0, gather: 0, update: 0, flush: 0, drain: 0, beside: 0 };
 
-/** Of one layer: what it owns, and bytes that one micro-batch keeps elsewhere than on the GPU. */
+/** Of one layer, or an end of the model: what it owns, and bytes that one micro-batch keeps elsewhere than on the GPU. */
 export interface LayerAmounts extends Amounts {
+  /** It is an end of the model. */
+  readonly end?: true;
   readonly kept: { readonly offloaded: number };
 }
 
@@ -98,14 +101,6 @@ export interface StepStates extends Amounts {
   readonly holdings: readonly Holding[];
   /** Ranks update whole weights: each needs the whole gradient of those that it has. */
   readonly whole: boolean;
-}
-
-/** How stateless stages are dealt: `flows`: the next step begins before this one's update; what is recomputed at a time. */
-export interface Dispatch {
-  readonly flows: boolean;
-  readonly grain: 'stage' | 'layer';
-  /** Copies run beside compute from pinned memory; else each waits, from memory that may be paged. */
-  readonly pinned: boolean;
 }
 
 /**
@@ -179,6 +174,8 @@ export interface Technique<V = unknown> {
 
   /** What tensor-parallel ranks exchange for a block of a layer runs beside the next block. */
   besideNextBlock?(value: V): boolean;
+  /** Each layer takes the fastest of these values whenever it runs, at no cost, and there is room for any; null: it has this one. */
+  switches?(value: V): readonly V[] | null;
   /** What a GPU has of a layer. */
   local?(value: V, local: LocalShape, dims: ParallelDims): LocalShape;
   /** Operators of one layer. */

@@ -22,6 +22,11 @@ function ofAmd(problem: Problem): Problem {
   return { ...problem, cluster: { ...problem.cluster, groups } };
 }
 
+function inFull(model: string, cluster: string, over: Partial<Problem['workload']>): Problem {
+  const one = problemOf(model, cluster);
+  return { ...one, workload: { ...one.workload, ...over } };
+}
+
 function withLlama2({ cluster, workload, stack }: Problem): Problem {
   return {
     model: loadModel('llama-2-7b').value,
@@ -52,6 +57,21 @@ const COMMON: readonly (readonly [like: Problem, mixed: Problem, common: string,
     withLlama2(problemOf('llama-2-7b', 'dgx-h100-8')),
     withLlama2(MIXED),
     'tp=1,pp=1,dp=8,dispatch=async',
+    'tp=1,pp=4,dp=16,sharding=3,recompute=full',
+  ],
+  [
+    inFull('gpt2-medium-untied', '4090-8', { sequenceLength: 1024, globalBatchSize: 64 }),
+    withLlama2(MIXED),
+    'tp=1,pp=8,dp=1,micro-batch=2,schedule=1f1b',
+    'tp=1,pp=4,dp=16,sharding=3,recompute=full',
+  ],
+  [
+    inFull('amoebanet-d-18-256', 'p40-8', {
+      ...{ sequenceLength: 1, globalBatchSize: 256 },
+      ...{ precision: 'fp32' as const, optimizer: 'sgd' },
+    }),
+    withLlama2(MIXED),
+    'tp=1,pp=8,dp=1,micro-batch=4,schedule=gpipe',
     'tp=1,pp=4,dp=16,sharding=3,recompute=full',
   ],
 ];
@@ -172,9 +192,10 @@ describe.each(LAUNCHERS)('framework $id', (framework) => {
 
   it('refuses plans that were edited out of shape, rather than fail on them', () => {
     const [pipeline] = common.pipelines;
-    const stage = pipeline!.stages[0]!;
-    const block = stage.replicas[0]!;
     const layers = problem.model.layers.length;
+    // Of a pipeline the first stage alone, with all layers.
+    const stage = { ...pipeline!.stages[0]!, chunks: [{ first: 0, end: layers }] };
+    const block = stage.replicas[0]!;
     const edited = (changed: Partial<typeof stage>) => ({
       ...common,
       pipelines: [{ ...pipeline!, stages: [{ ...stage, ...changed }] }],

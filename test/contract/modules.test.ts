@@ -60,6 +60,9 @@ const VALUES = TECHNIQUES.flatMap((one) =>
 );
 
 const FP8: Problem = { ...DENSE, workload: { ...DENSE.workload, precision: 'fp8' } };
+/** Experts, dealt over more than a host. */
+const EXPERTS = problem('qwen3-30b-a3b', 'dgx-h100-64', {}, 'generic');
+const ACROSS_HOSTS = 'tp=1,pp=1,dp=64,ep=32,micro-batch=1,zero=1,recompute=full';
 /** Kernels of torch.compile. */
 const COMPILED: Problem = { ...DENSE, stack: loadStack('torch-fsdp2-compiled') };
 
@@ -75,6 +78,7 @@ function placeFor(one: AnyTechnique, value: unknown): { on: Problem; plan: Plan 
     [DENSE, WHOLE],
     [DENSE, ONE_HOST],
     [DENSE, ISLANDS],
+    [EXPERTS, ACROSS_HOSTS],
     ...CONTEXT.map((split) => [DENSE, split] as const),
   ] as const) {
     const plain = planned(on, split);

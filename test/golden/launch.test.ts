@@ -22,6 +22,8 @@ const EXAMPLE: Readonly<Partial<Record<string, string>>> = {
   cephalo: 'llama-2-7b-32xh100-32xa100',
   hexiscale: 'llama-2-13b-8xa100-16xrtx4090',
   roundpipe: 'qwen3-32b-8x4090-dealt',
+  paci: 'gpt2-medium-8x4090-paci',
+  torchgpipe: 'amoebanet-d-8xp40',
   env: 'llama-3.1-70b-32xh100-32xa100',
   json: 'llama-3.1-8b-rtx4090-rtx3090',
 };

@@ -53,6 +53,33 @@ const COMMANDS: Readonly<Record<string, readonly string[]>> = {
     ...['estimate', 'mixtral-8x7b', 'mi300x-64', '--seq-length', '4096', '--global-batch', '256'],
     ...['--stack', 'megatron-core', '--config', 'tp=1,dp=64,ep=8,micro-batch=1'],
   ],
+  experts: [
+    ...['experts', 'mixtral-8x7b', 'dgx-h100-64', 'test/fixtures/routing.json', '--ep', '8'],
+    ...['--place', 'balance'],
+  ],
+  'estimate-overlap': [
+    ...['estimate', 'llama-3.1-70b', 'dgx-h100-64', '--seq-length', '8192', '--global-batch', '512'],
+    ...['--stack', 'megatron-core', '--config'],
+    'tp=8,pp=4,dp=2,micro-batch=1,sp=true,tp-overlap=userbuffers',
+  ],
+  'estimate-ladder': [
+    ...['estimate', 'llama-3.1-70b', 'dgx-h100-64', '--seq-length', '8192', '--global-batch', '512'],
+    ...['--config', 'tp=8,pp=4,dp=2,micro-batch=1,architecture=ladder'],
+  ],
+  'estimate-offload': [
+    ...['estimate', 'llama-3.1-8b', '4090-8', '--seq-length', '2048', '--global-batch', '256'],
+    ...['--precision', 'fp16', '--stack', 'deepspeed', '--config'],
+    'dp=8,micro-batch=2,recompute=full,zero=3,offload-optimizer=1:stride2,offload-parameters=host',
+  ],
+  'estimate-switching': [
+    ...['estimate', 'qwen3-30b-a3b', 'dgx-h100-64', '--seq-length', '4096', '--global-batch', '256'],
+    ...['--stack', 'generic', '--routing', 'imbalance=2', '--config'],
+    'dp=64,ep=32,micro-batch=4,recompute=full,expert-switching=switch,expert-exchange=2dh',
+  ],
+  'plan-paci': [
+    ...['plan', 'gpt2-medium-untied', '4090-8', '--seq-length', '1024', '--global-batch', '128'],
+    ...['--launcher', 'paci', '--allow', 'stale', '--top', '2'],
+  ],
   'plan-given': [
     ...['plan', 'amoebanet-d-18-256', 'p40-8', '--global-batch', '256', '--precision', 'fp32'],
     ...['--optimizer', 'sgd', '--launcher', 'any', '--fix', 'schedule=gpipe,recompute=full', '--top', '3'],

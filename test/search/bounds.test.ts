@@ -250,6 +250,15 @@ describe('bounds are never above what they bound', () => {
     ['llama-3.1-8b', 'dgx-h100-64', 'dp-overlap=none', {}, 'megatron-core'],
     ['llama-3.1-8b', 'dgx-h100-64', 'dp-overlap=gradients', {}, 'torch-fsdp2'],
     ['llama-3.1-8b', 'dgx-h100-64', 'tp=4,tp-overlap=userbuffers', {}, 'megatron-core'],
+    ['qwen3-30b-a3b', 'dgx-h100-64', 'ep=16,expert-exchange=2dh', {}, 'megatron-core'],
+    ['qwen3-30b-a3b', 'dgx-h100-64', 'ep=16,expert-switching=dp', { routing: { imbalance: 3 } }, 'generic'],
+    [
+      'qwen3-30b-a3b',
+      'dgx-h100-64',
+      'ep=16,expert-switching=switch',
+      { routing: { loads: [[...new Array(120).fill(1), ...new Array(8).fill(9)], new Array(128).fill(1)] } },
+      'generic',
+    ],
   ] as const)('%s on %s with %s', (model, cluster, held, over, stack) => {
     const options = { ...DEFAULT_OPTIONS, fix: parseConfiguration(held) };
     expect(check(problem(model, cluster, { headroom: 0, ...over }, stack), 60, options)).toBeGreaterThan(20);

@@ -73,6 +73,24 @@ const SYSTEMS: readonly System[] = [
   technique('Async tensor parallelism', 'tp-overlap', 'async', 'pytorch/torchtitan@b5bcd76'),
   technique('Ladder residual', 'architecture', 'ladder', 'arXiv 2501.06589'),
   {
+    ...technique(
+      'Tutel, adaptive parallelism',
+      'expert-switching',
+      'switch',
+      'arXiv 2206.03382; microsoft/tutel@82af7aa',
+    ),
+    runs: ["its authors' library"],
+  },
+  {
+    ...technique(
+      'Tutel, 2DH all-to-all',
+      'expert-exchange',
+      '2dh',
+      'arXiv 2206.03382, appendix A; microsoft/tutel@82af7aa',
+    ),
+    runs: ["its authors' library"],
+  },
+  {
     name: 'Least-Loaded EP',
     said: '`shardwright experts`',
     source: 'arXiv 2601.17111',
@@ -123,7 +141,7 @@ const SYSTEMS: readonly System[] = [
     name: 'GPipe and GNNPipe, any list of layers',
     said: '`given` layers of a model file',
     source: 'arXiv 1811.06965; arXiv 2308.10087',
-    runs: ['no framework here'],
+    runs: FRAMEWORKS.filter(({ express }) => express.layers.includes('given')).map(({ name }) => name),
     price: 'none',
   },
   schedule('dualpipe', ',vpp=2'),

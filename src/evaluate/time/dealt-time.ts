@@ -1,6 +1,6 @@
 import { copySeconds, hostOf } from '../../hardware/host.ts';
 import { playDispatched, type Visited } from '../../schedules/dispatched/play.ts';
-import type { Dispatch } from '../../techniques/technique.ts';
+import type { Dispatch } from '../../techniques/dispatched.ts';
 import { type Dealt, dealtOf, roundOf, sumOver } from '../dealt-stages.ts';
 import type { StageProfile } from '../stage-profile.ts';
 

@@ -32,6 +32,19 @@ export function joinedTime(parts: readonly LayerTime[]): LayerTime {
   };
 }
 
+/** As long as they take on average. */
+export function meanTime(times: readonly LayerTime[]): LayerTime {
+  if (times.length === 1) return times[0]!;
+  const all = (pass: 'forward' | 'backward' | 'recompute') =>
+    times.reduce((sum, time) => addTime(sum, time[pass], 1 / times.length), noTime());
+  return {
+    forward: all('forward'),
+    backward: all('backward'),
+    recompute: all('recompute'),
+    weightGrad: times.reduce((sum, { weightGrad }) => sum + weightGrad, 0) / times.length,
+  };
+}
+
 /** Times the operators of one layer (or of an end of the model) for one micro-batch. */
 export function layerTime(operators: readonly Operator[], context: StageContext): LayerTime {
   const forward = noTime();

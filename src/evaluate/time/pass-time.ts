@@ -17,6 +17,12 @@ export interface PassTime {
   measured: number;
 }
 
+/** One micro-batch through something, recomputation in its backward. Seconds. */
+export interface Passes {
+  readonly forward: number;
+  readonly backward: number;
+}
+
 export function noTime(): PassTime {
   return {
     gemm: 0,

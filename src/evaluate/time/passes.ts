@@ -1,13 +1,7 @@
 import { lastKind } from '../../layers/parameters.ts';
 import type { StageProfile } from '../stage-profile.ts';
 import type { LayerTime } from './layer-time.ts';
-import { seconds } from './pass-time.ts';
-
-/** One micro-batch through something, recomputation in its backward. Seconds. */
-export interface Passes {
-  readonly forward: number;
-  readonly backward: number;
-}
+import { type Passes, seconds } from './pass-time.ts';
 
 export function passesOfLayer({ layers }: StageProfile, kind: number): Passes {
   return passes(layers[0]![kind]!.time);

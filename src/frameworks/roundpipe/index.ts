@@ -1,6 +1,5 @@
-import { exportsOf } from '../../launch-folder/hosts-script.ts';
-import { commentText } from '../../launch-folder/quote.ts';
-import { hostRuns } from '../../launch-folder/ranks.ts';
+import type { Plan } from '../../domain/plan.ts';
+import { oneProcess } from '../../launch-folder/one-process.ts';
 import { dispatch } from '../../techniques/dispatch.ts';
 import { separateModules } from '../laws/peft-modules.ts';
 import { no, ofTechniques, type ProblemRule, type Rule } from '../laws/rule.ts';
@@ -53,26 +52,12 @@ export const roundpipe: Framework = {
   ...reach,
   stack: 'roundpipe',
   ...lawOf(reach, forProblem, forPlan),
-  render(problem, plan, { origin }) {
-    const hosts = hostRuns(problem.cluster, plan);
-    const gpus = hosts[0]!.gpus.join(',');
-    return [
-      { path: 'train.py', content: program(problem, plan, origin) },
-      {
-        path: 'launch.sh',
-        executable: true,
-        content: `${[
-          '#!/usr/bin/env bash',
-          `# ${commentText(origin)}`,
-          `# Start on ${commentText(hosts[0]!.host)}, once.`,
-          'set -euo pipefail',
-          `cd "$(dirname "\${BASH_SOURCE[0]}")"`,
-          ...exportsOf({ PYTORCH_CUDA_ALLOC_CONF: 'expandable_segments:True', CUDA_VISIBLE_DEVICES: gpus }),
-          'exec python train.py "$@"',
-        ].join('\n')}\n`,
-      },
-    ];
-  },
+  render: (problem, plan, { origin }) => [
+    { path: 'train.py', content: program(problem, plan, origin) },
+    oneProcess(problem.cluster, plan, origin, {
+      environment: { PYTORCH_CUDA_ALLOC_CONF: 'expandable_segments:True' },
+    }),
+  ],
   notes: () => [
     'RoundPipe is one process on one host: MODEL and TOKENS name the model and the data, see the head of train.py.',
     'The stages stand in train.py as they are priced; ModelExecutePlan.auto("fused", model) cuts them anew by times that it measures.',

@@ -3,8 +3,8 @@ import type { Problem } from '../../domain/problem.ts';
 import type { Lora } from '../../domain/training.ts';
 import { dealOf } from '../../evaluate/deal.ts';
 import { commentText } from '../../launch-folder/quote.ts';
+import type { Dispatch } from '../../techniques/dispatched.ts';
 import { dispatchOf } from '../../techniques/index.ts';
-import type { Dispatch } from '../../techniques/technique.ts';
 import { PEFT_NAMES } from '../laws/peft-modules.ts';
 
 /** Stages as lists of ranges, a line each. */

@@ -44,17 +44,20 @@ export function expertSizes(spec: MoeMlp, { model, local, stack, c }: LayerConte
   const rows = residualTokens(local);
   const routed = rows * busyOf(spec);
   const etp = local.expertTensorParallel;
+  const imbalance = local.expertImbalance ?? (stack.routing === 'natural' ? c.expertImbalance : 1);
   return {
     rows,
     routed,
     /** Elements of a token as experts have it. */
     hidden: spec.latentSize ?? model.hiddenSize,
     tokens: routed * etp,
-    imbalance: local.expertImbalance ?? (stack.routing === 'natural' ? c.expertImbalance : 1),
+    /** Tokens that stay where they are make no rank busier than others. */
+    imbalance: local.gathersExperts ? Math.min(1, imbalance) : imbalance,
     /** Of what is exchanged: a rank that is stated to have more tokens is sent more. */
     received: local.expertImbalance ?? 1,
     width: spec.expertFfnHiddenSize / etp,
     up: spec.gated ? 2 : 1,
-    localExperts: spec.experts / local.expertParallel,
+    /** That its tokens go through. */
+    localExperts: local.gathersExperts ? spec.experts : spec.experts / local.expertParallel,
   };
 }

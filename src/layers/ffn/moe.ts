@@ -6,6 +6,7 @@ import { gemm, input, kept, type LayerContext, type Operator, operator, stream }
 import { bias, matrix, type Weight } from '../weight.ts';
 import { ACTIVATIONS, type Activation, mlpOperators } from './dense.ts';
 import { busyOf, countsFromRouting, expertSizes, type MoeMlp } from './expert-sizes.ts';
+import { gathered, gatheredBytes, whileGathered } from './gathered-experts.ts';
 import { combine, dispatch } from './token-exchange.ts';
 
 export type { MoeMlp };
@@ -164,8 +165,13 @@ function experts(spec: MoeMlp, context: LayerContext): Operator[] {
       name: 'expert-fc1',
       modules: ['moe'],
       kernels: [gemm(rows, up * width, h, localExperts, fused ? 'gradient' : null), ...zeros],
-      saved: [kept(up * e * tokens * width * imbalance, 'moe')],
-      backwardBytes: e * tokens * imbalance * (h + (up + 1) * width),
+      communication: gathered(up * h * whole, spec, context),
+      saved: [
+        kept(up * e * tokens * width * imbalance, 'moe'),
+        ...whileGathered(up * h * whole, spec, context),
+      ],
+      backwardBytes:
+        e * tokens * imbalance * (h + (up + 1) * width) + gatheredBytes(up * h * whole, spec, context),
       hostUnits: 2 + launched,
       dynamic: countsFromRouting(context),
       weights: [
@@ -201,6 +207,9 @@ function experts(spec: MoeMlp, context: LayerContext): Operator[] {
       name: 'expert-fc2',
       modules: ['moe'],
       kernels: [gemm(rows, h, width, localExperts, fused ? 'input' : null)],
+      communication: gathered(h * whole, spec, context),
+      saved: whileGathered(h * whole, spec, context),
+      backwardBytes: gatheredBytes(h * whole, spec, context),
       hostUnits: 2 + launched,
       dynamic: countsFromRouting(context),
       weights: [

@@ -17,7 +17,7 @@ export function dispatch(spec: MoeMlp, context: LayerContext): Operator {
   return operator({
     name: 'dispatch',
     modules: ['moe'],
-    kernels: [stream('permute', moved, moved, 2), ...sorted(spec, context)],
+    kernels: [stream('permute', moved, moved, 2), ...sorted(spec, context), ...aligned(spec, context)],
     communication: exchange(spec, context),
     saved: [input('next', local.linearInputBytes * tokens * h * imbalance, 'moe')],
     // HybridEP permutes inside its own kernels and needs no counts on the host; those of a capacity are known.
@@ -40,6 +40,7 @@ export function combine(spec: MoeMlp, context: LayerContext): Operator {
     kernels: [
       stream('permute', e * (routed + rows) * hidden, 2 * e * routed * hidden, 2),
       ...sorted(spec, context),
+      ...aligned(spec, context),
     ],
     communication: exchange(spec, context),
     hostUnits: 4,
@@ -55,8 +56,22 @@ function sorted(spec: MoeMlp, context: LayerContext): Kernel[] {
   const { local, model, stack } = context;
   const { tokens, localExperts } = expertSizes(spec, context);
   if (stack.moeDispatcher !== 'alltoall' || local.expertParallel === 1 || localExperts === 1) return [];
+  if (local.gathersExperts) return [];
   const moved = 2 * local.elementBytes * tokens * model.hiddenSize;
   return [stream('permute', moved, moved)];
+}
+
+/**
+ * In two levels chunks for one GPU of a domain are copied side by side before they are sent there, and those for one domain before they
+ * leave for it: what is sent is read and written twice (Tutel, arXiv 2206.03382, phases 1 and 3 of figure 17).
+ */
+function aligned(spec: MoeMlp, context: LayerContext): Kernel[] {
+  const { local } = context;
+  const stays = local.expertParallel === 1 || local.gathersExperts;
+  if (local.expertExchange !== '2dh' || stays) return [];
+  const { routed, received, hidden } = expertSizes(spec, context);
+  const moved = 4 * local.elementBytes * routed * received * hidden;
+  return [stream('permute', moved, moved, 2)];
 }
 
 /**
@@ -69,7 +84,7 @@ function exchange(spec: MoeMlp, context: LayerContext): Communication[] {
   const routed = even * received;
   const { expertParallel: ep, expertTensorParallel: etp, elementBytes: e } = local;
   const all: Communication[] = [];
-  if (ep > 1) {
+  if (ep > 1 && !local.gathersExperts) {
     if (stack.moeDispatcher === 'allgather') {
       const bytes = (e * routed * h * ep) / busyOf(spec);
       all.push({ group: 'expert', collective: 'allGather', bytes, pass: 'forward' });
@@ -77,8 +92,9 @@ function exchange(spec: MoeMlp, context: LayerContext): Communication[] {
     } else {
       const bytes = e * routed * h;
       const { topK } = spec;
-      all.push({ group: 'expert', collective: 'allToAll', bytes, pass: 'forward', topK });
-      all.push({ group: 'expert', collective: 'allToAll', bytes, pass: 'backward', topK });
+      const levels = local.expertExchange === '2dh' ? ({ levels: 2 } as const) : {};
+      all.push({ group: 'expert', collective: 'allToAll', bytes, pass: 'forward', topK, ...levels });
+      all.push({ group: 'expert', collective: 'allToAll', bytes, pass: 'backward', topK, ...levels });
     }
   }
   if (etp > 1) {

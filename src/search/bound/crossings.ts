@@ -94,8 +94,12 @@ export function waysBound(
   }
   const busiest = (microBatches - 1) * Math.max(...over.map(({ occupied }) => occupied));
   // Of a pipeline that never drains the way through all of it is no part of a step.
-  const flows = orders.some(({ schedule }) => scheduleOf(schedule).flows === true);
-  return Math.max(flows ? busiest : busiest + once, microBatches * longest);
+  return Math.max(orders.some(neverDrains) ? busiest : busiest + once, microBatches * longest);
+}
+
+/** Whether the next step enters the pipeline while this one leaves it. */
+export function neverDrains({ schedule }: Pick<Choice, 'schedule'>): boolean {
+  return scheduleOf(schedule).flows === true;
 }
 
 /**

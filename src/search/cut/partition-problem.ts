@@ -2,7 +2,7 @@ import type { Problem } from '../../domain/problem.ts';
 import type { StageCosts } from '../../evaluate/stage-costs.ts';
 import type { PartitionProblem } from '../../partition/problem.ts';
 import { remembered } from '../../units/remembered.ts';
-import { crossings, layoutOverSockets } from '../bound/crossings.ts';
+import { crossings, layoutOverSockets, neverDrains } from '../bound/crossings.ts';
 import { spotsOf } from '../bound/memory-bound.ts';
 import { type Candidate, microBatchesPerReplica } from '../space/candidate.ts';
 
@@ -14,6 +14,7 @@ export function partitionProblem(
   microBatches = microBatchesPerReplica(problem, candidate),
 ): PartitionProblem {
   const { layout, choice } = candidate;
+  const flows = neverDrains(choice);
   const crossing = crossings(problem, layout, costs, choice.vpp);
   const overSockets = layoutOverSockets(problem, layout.runs);
   const spots = spotsOf(problem, candidate, microBatches);
@@ -26,7 +27,7 @@ export function partitionProblem(
         : crossings(problem, layout, costs, choice.vpp, times)[crossed]!,
     );
   let index = 0;
-  /** Until the first stage has done its last backward, once this one has. */
+  /** Until the first stage has done its last backward, once this one has: where none waits for another, at once. */
   let slack = 0;
   const stages = layout.runs.flatMap((run, i) =>
     Array.from({ length: run.stages }, (_, within) => {
@@ -41,7 +42,7 @@ export function partitionProblem(
       const late = reduceSeconds > slack;
       const { perLayer, embedding, head, fixed } = late ? reducing : reduced;
       const hidden = late ? slack : 0;
-      slack += backwardSeconds;
+      if (!flows) slack += backwardSeconds;
       return {
         secondsPerLayer: cost.secondsPerLayer,
         fixedSeconds: ends + before + after,
@@ -62,7 +63,7 @@ export function partitionProblem(
       };
     }),
   );
-  return { layerKinds: problem.model.layers, stages, microBatches };
+  return { layerKinds: problem.model.layers, stages, microBatches, ...(flows ? { flows } : {}) };
 }
 
 type Passed = NonNullable<StageCosts['unlikeCuts']>['passed'];

@@ -43,11 +43,12 @@ function groupCheck(problem: Problem, one: Evaluated, book: CostBook): IntegerPr
     const here = { layout: alone, choice };
     return partitionProblem(problem, here, book.of(here)).stages;
   });
-  const { microBatches } = realised.partition!;
+  const { microBatches, flows } = realised.partition!;
   return checkGroups(
     {
       layers: model.layers.length,
       microBatches,
+      ...(flows === undefined ? {} : { flows }),
       stages: Array.from({ length: layout.pp }, (_, s) => columns.map((column) => column[s]!)),
       most: able.map((group) => Math.floor(groupSize(group) / perStage)),
     },

@@ -1,6 +1,5 @@
 import type { Problem } from '../../domain/problem.ts';
 import type { Reason } from '../../domain/reason.ts';
-import { scheduleOf } from '../../schedules/index.ts';
 import { fewestLayers, needless } from '../cut/fewest-layers.ts';
 import { realise } from '../cut/realise.ts';
 import { uncutPlan } from '../cut/uncut.ts';
@@ -68,8 +67,6 @@ function cutIsExact(
 ): boolean {
   // Cuts are chosen for time within the memory there is, not for the least memory.
   if (objective.id === 'memory') return layout.pp === 1 && choice.fewest === null;
-  // Cuts are chosen for pipelines that drain: by their slowest stage and the sum of all.
-  if (layout.pp > 1 && scheduleOf(choice.schedule).flows === true) return false;
   // Layers dealt over the chunks of unlike stages: which kinds a stage gets depends on all the others.
   return choice.vpp === 1 || layout.family === 'uniform' || model.kinds.length === 1;
 }

@@ -225,6 +225,73 @@ describe('cutting layers into stages', () => {
   });
 });
 
+describe('cutting for a pipeline that never drains', () => {
+  const flowing = fc.oneof(problems, unlikeCuts).map((one): PartitionProblem => ({ ...one, flows: true }));
+
+  /** m · slowest stage + slowest end, of every cut, by sums of its own. */
+  const oracle = ({ layerKinds, stages, microBatches }: PartitionProblem) => {
+    const sum = (perKind: readonly number[], first: number, end: number) =>
+      layerKinds.slice(first, end).reduce((all, kind) => all + perKind[kind]!, 0);
+    let least = Number.POSITIVE_INFINITY;
+    const from = (s: number, first: number, slowest: number, last: number): void => {
+      if (s === stages.length) {
+        if (first === layerKinds.length) least = Math.min(least, microBatches * slowest + last);
+        return;
+      }
+      const { secondsPerLayer, fixedSeconds, endPerLayer, endFixed, earliest, passing } = stages[s]!;
+      for (let end = first + 1; end <= layerKinds.length; end++) {
+        if (first < earliest[end]!) continue;
+        const passed = passing === null ? 0 : passing.entering[first]! + passing.leaving[end]!;
+        const seconds = fixedSeconds + passed + sum(secondsPerLayer, first, end);
+        const after = endFixed + sum(endPerLayer, first, end);
+        from(s + 1, end, Math.max(slowest, seconds), Math.max(last, after));
+      }
+    };
+    from(0, 0, 0, 0);
+    return least;
+  };
+
+  it('finds the least slowest stage of all cuts', () => {
+    fc.assert(
+      fc.property(flowing, (problem) => {
+        const least = oracle(problem);
+        const cut = cutLayers(problem);
+        if (least === Number.POSITIVE_INFINITY) expect(cut).toHaveProperty('rule');
+        else expect((cut as Cut).objectiveSeconds).toBeCloseTo(least, 9);
+      }),
+      { numRuns: 400 },
+    );
+  });
+
+  it('is confirmed by the integer program, which finds none faster', () => {
+    let proven = 0;
+    fc.assert(
+      fc.property(problems, (one) => {
+        const problem = { ...one, flows: true } as const;
+        const cut = cutLayers(problem);
+        if (!('rule' in cut) && checkCut(problem, cut).check?.status === 'optimal') proven += 1;
+      }),
+      { numRuns: 120, seed: 11 },
+    );
+    expect(proven).toBeGreaterThan(50);
+  });
+
+  it('tells of a cut with a slower stage than there need be', () => {
+    const alike = new Array<number>(8).fill(0);
+    const stages = [{ seconds: [1] }, { seconds: [1] }].map((one) => stage(alike, one));
+    const problem = { layerKinds: alike, stages, microBatches: 8, flows: true } as const;
+    expect(cutLayers(problem)).toMatchObject({ layersPerStage: [4, 4], objectiveSeconds: 32 });
+    expect(() => checkCut(problem, judge(problem, [5, 3])!)).toThrow('found stages below 5 s');
+  });
+
+  it('is not the cut of one that drains: what the first micro-batch passes does not count', () => {
+    const stages = [{ seconds: [1] }, { seconds: [4] }].map((one) => stage([0, 0, 0, 0, 0], one));
+    const problem = { layerKinds: [0, 0, 0, 0, 0], stages, microBatches: 1 };
+    expect(cutLayers(problem)).toMatchObject({ layersPerStage: [4, 1], sumSeconds: 8 });
+    expect(cutLayers({ ...problem, flows: true })).toMatchObject({ sumSeconds: 4, objectiveSeconds: 4 });
+  });
+});
+
 describe('the solver behind the port', () => {
   const knapsack: Program = {
     variables: [
