@@ -53,87 +53,83 @@ export function linedUp(
   const backwards = chunks * microBatches;
   const globalOf: number[][] = order.map(() => []);
   for (const [g, { stage, chunk }] of places.entries()) globalOf[stage]![chunk] = g;
-  const done = new Uint8Array(2 * backwards);
-  const line = {
-    passes: [] as Pass[],
-    ...{ stage: [] as number[], costs: [] as number[], waits: [] as number[], ways: [] as number[] },
-    ...{ arrivals: [] as number[], ends: [] as number[], joined: [] as number[] },
-  };
+  const line = blank(order, places, 2 * backwards);
+  const done = new Uint8Array(line.events);
+  let end = 0;
 
-  /** The event that a pass waits for, and the way over which that arrives. */
-  function neededBy(stage: number, { kind, microBatch, chunk }: Pass): { event: number; way: number } {
+  /** Writes a pass at the end of the line as it stands, whether or not what it waits for is there; returns what is missing, or −1. */
+  function write(stage: number, pass: Pass, at: number): number {
+    const { kind, microBatch, chunk } = pass;
     const g = globalOf[stage]![chunk]!;
-    const at = g * microBatches + microBatch;
-    if (kind === 'F' && g % length > 0) return { event: at - microBatches, way: g - 1 };
-    if (kind !== 'B') return { event: -1, way: -1 };
-    if (g % length < length - 1) return { event: backwards + at + microBatches, way: g };
-    if (done[at] === 0) throw new Error(`backward of micro-batch ${microBatch} before its forward`);
-    return { event: at, way: -1 };
-  }
-
-  function add(stage: number, pass: Pass, { event, way }: { event: number; way: number }): void {
-    const { kind, microBatch, chunk, whole } = pass;
-    const g = globalOf[stage]![chunk]!;
-    const row =
-      kind === 'F'
-        ? COSTS.forward
-        : kind === 'W'
-          ? COSTS.weightGrad
-          : whole === true
-            ? COSTS.wholeBackward
-            : COSTS.backward;
-    const at = kind === 'W' ? -1 : (kind === 'F' ? 0 : backwards) + g * microBatches + microBatch;
-    line.passes.push(pass);
-    line.stage.push(stage);
-    line.costs.push(row * chunks + g);
-    line.waits.push(event);
-    line.ways.push(way);
-    line.arrivals.push(way < 0 ? -1 : kind === 'F' ? g : chunks + g);
-    line.ends.push(at);
-    line.joined.push(pass.beside === undefined ? 0 : 1);
+    const own = g * microBatches + microBatch;
+    let event = -1;
+    let way = -1;
+    if (kind === 'F' && g % length > 0) {
+      event = own - microBatches;
+      way = g - 1;
+    } else if (kind === 'B' && g % length < length - 1) {
+      event = backwards + own + microBatches;
+      way = g;
+    } else if (kind === 'B') {
+      if (done[own] === 0) throw new Error(`backward of micro-batch ${microBatch} before its forward`);
+      event = own;
+    }
+    line.passes[at] = pass;
+    line.stage[at] = stage;
+    line.costs[at] = rowOf(pass) * chunks + g;
+    line.waits[at] = event;
+    line.ways[at] = way;
+    line.arrivals[at] = way < 0 ? -1 : kind === 'F' ? g : chunks + g;
+    line.ends[at] = kind === 'W' ? -1 : kind === 'F' ? own : backwards + own;
+    line.joined[at] = pass.beside === undefined ? 0 : 1;
+    return event >= 0 && done[event] === 0 ? event : -1;
   }
 
   const next = new Int32Array(stages);
-  const waiting = new Map<number, number>();
+  /** By event, the stage that waits for it, counted from 1. */
+  const waiting = new Int32Array(line.events);
   const queue: number[] = Array.from({ length: stages }, (_, s) => s);
-  const end = (event: number) => {
-    if (event < 0) return;
-    done[event] = 1;
-    const woken = waiting.get(event);
-    if (woken === undefined) return;
-    waiting.delete(event);
-    queue.push(woken);
-  };
-  let placed = 0;
   while (queue.length > 0) {
     const stage = queue.pop()!;
     const passes = order[stage]!;
     while (next[stage]! < passes.length) {
       const pass = passes[next[stage]!]!;
-      const both = pass.beside === undefined ? [pass] : [pass, pass.beside];
-      const needs = both.map((one) => neededBy(stage, one));
-      const open = needs.find(({ event }) => event >= 0 && done[event] === 0);
-      if (open !== undefined) {
-        waiting.set(open.event, stage);
+      const { beside } = pass;
+      let missing = write(stage, pass, end);
+      if (missing < 0 && beside !== undefined) missing = write(stage, beside, end + 1);
+      if (missing >= 0) {
+        waiting[missing] = stage + 1;
         break;
       }
-      for (const [i, one] of both.entries()) add(stage, one, needs[i]!);
       next[stage] = next[stage]! + 1;
-      placed += 1;
-      for (const event of line.ends.slice(-both.length)) end(event);
+      for (const last = end + (beside === undefined ? 1 : 2); end < last; end++) {
+        const event = line.ends[end]!;
+        if (event < 0) continue;
+        done[event] = 1;
+        if (waiting[event]! > 0) queue.push(waiting[event]! - 1);
+      }
     }
   }
-  const all = order.reduce((sum, passes) => sum + passes.length, 0);
-  if (placed < all) throw new Error(`schedule deadlocked after ${placed} of ${all} passes`);
+  const all = line.passes.length;
+  if (end < all) throw new Error(`schedule deadlocked after ${end} of ${all} passes`);
+  return line;
+}
+
+function rowOf({ kind, whole }: Pass): number {
+  if (kind === 'F') return COSTS.forward;
+  if (kind === 'W') return COSTS.weightGrad;
+  return whole === true ? COSTS.wholeBackward : COSTS.backward;
+}
+
+/** Room for every pass of an order. */
+function blank(order: readonly (readonly Pass[])[], places: readonly ChunkPlace[], events: number) {
+  let all = 0;
+  for (const passes of order) for (const { beside } of passes) all += beside === undefined ? 1 : 2;
+  const numbers = () => new Int32Array(all);
   return {
-    ...{ stages, places, events: 2 * backwards, passes: line.passes },
-    stage: Int32Array.from(line.stage),
-    costs: Int32Array.from(line.costs),
-    waits: Int32Array.from(line.waits),
-    ways: Int32Array.from(line.ways),
-    arrivals: Int32Array.from(line.arrivals),
-    ends: Int32Array.from(line.ends),
-    joined: Uint8Array.from(line.joined),
+    ...{ stages: order.length, places, events, passes: new Array<Pass>(all) },
+    ...{ stage: numbers(), costs: numbers(), waits: numbers(), ways: numbers() },
+    ...{ arrivals: numbers(), ends: numbers(), joined: new Uint8Array(all) },
   };
 }
 

@@ -26,14 +26,20 @@ export function outsideBytes({ gpu, allocator, communicators }: Limits): number 
  * What the caching allocator holds. Under pressure it returns cached blocks before it gives up, so near the GPU's whole
  * memory the reserve shrinks to the fragments.
  */
-export function reservedBytes(allocated: number, limits: Limits): number {
+export function reservedBytes(
+  allocated: number,
+  limits: Pick<Limits, 'gpu' | 'reservedBytes' | 'allocator'>,
+  outside: number,
+): number {
   const { reservedOverAllocated, overhead = 1 } = limits.allocator;
-  const room = limits.gpu.memoryBytes - limits.reservedBytes - outsideBytes(limits);
+  const room = limits.gpu.memoryBytes - limits.reservedBytes - outside;
   const held = allocated * overhead;
   return Math.min(held * reservedOverAllocated, Math.max(held * LEAST_FRAGMENTS, room));
 }
 
-export function limitBytes({ gpu, headroom, headroomBytes, reservedBytes }: Limits): number {
+type Kept = Pick<Limits, 'gpu' | 'headroom' | 'headroomBytes' | 'reservedBytes'>;
+
+export function limitBytes({ gpu, headroom, headroomBytes, reservedBytes }: Kept): number {
   return gpu.memoryBytes - Math.max(headroom * gpu.memoryBytes, headroomBytes) - reservedBytes;
 }
 
