@@ -12,12 +12,10 @@ interface GroupWords extends Worth {
 }
 
 /** What each node group of a cluster adds to the others. */
-function worthsOf({ problem, result, worths, prices, dollarsPerHour }: Compared): GroupWords[] {
-  const whole = result.plans[0]?.estimate.tokensPerSecond;
-  if (whole === undefined) return [];
+function worthsOf({ problem, worths, prices, dollarsPerHour }: Compared): GroupWords[] {
   // Of a group that is left idle nothing is paid, where only GPUs in use are.
   const priceOf = (id: string) => prices.find(({ group }) => group === id);
-  return worths.map(({ group: index, used, tokensPerSecond }) => {
+  return worths.map(({ group: index, used, tokensPerSecond, whole }) => {
     const { id: group, gpu, nodes, gpusPerNode } = problem.cluster.groups[index]!;
     const price = priceOf(group);
     const part = price?.dollarsPerGpuHour == null ? null : price.dollarsPerGpuHour * price.gpus;
