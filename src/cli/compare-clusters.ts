@@ -35,11 +35,14 @@ export async function compareClusters(
   const all: Compared[] = [];
   const part = 1 / offers.length;
   for (const [i, offer] of offers.entries()) {
-    const { name } = offer.problem.cluster;
+    const { name, groups } = offer.problem.cluster;
     const interrupted = watch.interruptedFirstOf(offers.length - i);
-    watch.at({ what: `${name}, ${i + 1} of ${offers.length}`, share: i * part, part });
+    const at = (what: string) =>
+      watch.at({ what: `${what}, ${i + 1} of ${offers.length}`, share: i * part, part });
+    at(name);
     const options = { ...optionsFor(offer, asked), interrupted, progress: watch.progress };
-    all.push(await compared(offer, asked, options, watch.pause));
+    const without = (group: number) => at(`${name} without ${groups[group]!.id}`);
+    all.push(await compared(offer, asked, options, { pause: watch.pause, without }));
   }
   return all;
 }
@@ -62,7 +65,7 @@ async function compared(
   { problem, prices }: Offered,
   { by, rank, failures, worths }: ComparisonAsked,
   options: SearchOptions,
-  pause: () => Promise<void> | null,
+  { pause, without }: Pick<Watch, 'pause'> & { readonly without: (group: number) => void },
 ): Promise<Compared> {
   const { result, steady, fastest } = await rankedPlans({ problem, pause }, options, rank);
   const [best] = result.plans;
@@ -72,7 +75,7 @@ async function compared(
     ...{ problem, result, rank, pays, prices: paid, dollarsPerHour: dollarsPerHour(paid) },
     ...(steady === null ? {} : { steady: { choice: steady, fastest: fastest! } }),
     launchers: best === undefined ? [] : accepting(FRAMEWORKS, problem, best),
-    worths: worths ? await groupWorths(problem, fastest, options, pause) : [],
+    worths: worths ? await groupWorths(problem, fastest, options, pause, without) : [],
     outlook:
       failures === null || best === undefined ? null : outlookOf(problem, best.plan, best.estimate, failures),
   };

@@ -1,7 +1,6 @@
-import { lstatSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { lstatSync, readFileSync, statSync } from 'node:fs';
 import { InputError } from '../domain/input-error.ts';
-import { mayReplace } from './may-go-into.ts';
+import { mayReplace, writeInto } from './may-go-into.ts';
 
 const MAX_BYTES = 64 * 2 ** 20;
 
@@ -36,12 +35,5 @@ export function mayWriteText(path: string, force: boolean): void {
 
 export function writeText(path: string, text: string, force: boolean): void {
   mayWriteText(path, force);
-  try {
-    writeFileSync(path, text);
-  } catch {
-    throw new InputError({
-      message: `${path} cannot be written`,
-      expected: `a file in a folder that exists and may be written to, unlike ${dirname(path)}`,
-    });
-  }
+  writeInto(path, text, path);
 }

@@ -105,7 +105,7 @@ function lineJson({
     ...(result.plans.length < 2
       ? {}
       : { others: result.plans.slice(1).map((one) => rankedJson(problem, one)) }),
-    ...(compared.worths.length === 0 ? {} : { groups: worthJson(compared) }),
+    ...((compared.worths ?? []).length === 0 ? {} : { groups: worthJson(compared) }),
   };
 }
 

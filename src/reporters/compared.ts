@@ -34,8 +34,8 @@ export interface Compared {
   readonly dollarsPerHour: number | null;
   /** Frameworks that run the best plan as printed. */
   readonly launchers: readonly string[];
-  /** What each of several node groups brings; empty: not asked. */
-  readonly worths: readonly GroupWorth[];
+  /** What each of several node groups brings; empty: not asked; null: there are too many to ask. */
+  readonly worths: readonly GroupWorth[] | null;
   /** Of the best plan, where it was asked how often GPUs fail. */
   readonly outlook: Outlook | null;
 }

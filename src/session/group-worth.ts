@@ -17,17 +17,19 @@ export interface GroupWorth {
 }
 
 /** Of more groups than this nobody waits for a search without each. */
-export const MOST_GROUPS = 8;
+export const MOST_GROUPS = 6;
 
-/** The groups of a cluster of several, each left out in turn, of the best by estimate (`best`) and the best without; empty where it has one, has many, or was not searched to its end. */
+/** The groups of a cluster of several, each left out in turn, of the best by estimate (`best`) and the best without; empty where it has one, or was not searched to its end; null where it has too many. `trying`: told before each search. */
 export async function groupWorths(
   problem: Problem,
   best: RankedPlan | undefined,
   options: SearchOptions,
   pause: () => Promise<void> | null,
-): Promise<GroupWorth[]> {
+  trying: (group: number) => void = () => {},
+): Promise<GroupWorth[] | null> {
   const { groups } = problem.cluster;
-  if (best === undefined || groups.length < 2 || groups.length > MOST_GROUPS) return [];
+  if (best === undefined || groups.length < 2) return [];
+  if (groups.length > MOST_GROUPS) return null;
   const used = groupsOf(best.plan);
   const whole = best.estimate.tokensPerSecond;
   const worths: GroupWorth[] = [];
@@ -36,6 +38,7 @@ export async function groupWorths(
       worths.push({ group, used: false, tokensPerSecond: whole, whole });
       continue;
     }
+    trying(group);
     const without = { ...options, ...ALONE, avoid: [group] };
     const { result } = await searched({ problem, pause }, without);
     if (result.certificate.cutBy !== null) return [];

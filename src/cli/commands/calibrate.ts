@@ -31,7 +31,7 @@ export const calibrate: Register = (program, io, done) => {
     )
     .option('--warm-up <N>', `steps to leave out after each start (default ${USUAL_WARM_UP})`)
     .option('--name <NAME>', 'what estimates call it (default: the name of --out)')
-    .option('--out <FILE>', 'write the calibration there')
+    .option('--out <FILE>', 'write the calibration there, making the folders above')
     .option('--force', 'replace a file that exists')
     .action((paths: string[], flags: Record<string, unknown>) => {
       const out = flags.out === undefined ? null : String(flags.out);

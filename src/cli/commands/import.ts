@@ -22,7 +22,7 @@ export function importCommands(command: Command, io: Io, done: (code: number) =>
       'outputs of nvidia-smi, rocm-smi, amd-smi, ibstat, nccl-tests, OSU, mpiGraph, Slurm, kubectl; Zorse and HexiScale files',
     )
     .option('--name <NAME>', 'name of the cluster (default imported)')
-    .option('--out <FILE>', 'write there instead of printing')
+    .option('--out <FILE>', 'write there instead of printing, making the folders above')
     .option('--force', 'replace a file that exists')
     .action((files: string[], flags: Record<string, unknown>) => {
       const gpus = listGpus();
