@@ -14,7 +14,7 @@ export interface Limits {
   readonly communicators: number;
 }
 
-/** Fragments that no cache flush gives back, over allocated bytes. */
+/** Fragments that no cache flush gives back, over allocated bytes (assumed). */
 const LEAST_FRAGMENTS = 1.015;
 
 /** CUDA context and communication buffers: bytes that no allocator knows of. */
@@ -23,8 +23,8 @@ export function outsideBytes({ gpu, allocator, communicators }: Limits): number 
 }
 
 /**
- * What the caching allocator holds. Under pressure it returns cached blocks before it gives up, so near the GPU's whole
- * memory the reserve shrinks to the fragments.
+ * What the caching allocator holds. Under pressure it returns cached blocks before it gives up (release_cached_blocks and a second alloc_block
+ * in c10/cuda/CUDACachingAllocator.cpp of PyTorch), so near the GPU's whole memory the reserve shrinks to the fragments.
  */
 export function reservedBytes(
   allocated: number,

@@ -7,7 +7,7 @@ import { addTime, noTime, type PassTime, seconds } from './pass-time.ts';
 
 const SENDING = having('passTraffic');
 
-/** A layer with what techniques send beside its passes: hidden as far as its own compute reaches. */
+/** A layer with what techniques send beside its passes: hidden as far as its own compute reaches (prefetching of FSDP: docs.pytorch.org, notes/fsdp). */
 export function withPassTraffic(part: PartProfile, context: StageContext): LayerTime {
   const { time } = part;
   const traffic: PassTraffic[] = [];
