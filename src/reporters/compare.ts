@@ -15,9 +15,9 @@ import { worthJson, worthLines } from './group-worth.ts';
 import { outlookJson } from './outlook.ts';
 import { packingWords } from './packing.ts';
 import { fitting, grid, painter, type Style } from './paint.ts';
-import { rankedJson } from './plan-json.ts';
 import { type AskedBill, type PurchaseBlock, purchaseBlock, purchaseJson } from './purchase.ts';
 import { fastestJson, ROWS } from './rank-words.ts';
+import { rankedJson } from './ranked-json.ts';
 import { trainingJson } from './training.ts';
 import { millionWords, perSecond, sequenceWords, unitOf } from './unit.ts';
 

@@ -1,6 +1,7 @@
 import { having, takenOver } from '../../techniques/index.ts';
 import { expose } from '../../techniques/overlap.ts';
-import type { PassTraffic, StageContext } from '../../techniques/technique.ts';
+import type { StageContext } from '../../techniques/technique.ts';
+import type { PassTraffic } from '../../techniques/traffic.ts';
 import type { PartProfile } from '../part-profile.ts';
 import type { LayerTime } from './layer-time.ts';
 import { addTime, noTime, type PassTime, seconds } from './pass-time.ts';

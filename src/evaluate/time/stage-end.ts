@@ -4,7 +4,7 @@ import { foreachUpdate } from '../../optimizers/foreach-update.ts';
 import { dataHidden } from '../../techniques/data-overlap.ts';
 import { having, holdingsOf, takenOver } from '../../techniques/index.ts';
 import { expose } from '../../techniques/overlap.ts';
-import type { StepTraffic } from '../../techniques/technique.ts';
+import type { StepTraffic } from '../../techniques/traffic.ts';
 import type { Owned } from '../memory/owned.ts';
 import { beyondShare } from '../memory/unsplit.ts';
 import { reducesBeside } from '../reduced-beside.ts';
