@@ -6,7 +6,12 @@ const SEARCH = ['test/search/**/*.test.ts', 'test/process/**/*.test.ts'];
 const FUZZ = ['test/fuzz/**/*.test.ts'];
 /** A test ends by its result: a busy machine is no failure. */
 const NO_LIMIT = 0;
-const COMMON = { setupFiles: ['test/seed.ts'], testTimeout: NO_LIMIT, hookTimeout: NO_LIMIT };
+const COMMON = {
+  globalSetup: ['test/scratch.ts'],
+  setupFiles: ['test/seed.ts'],
+  testTimeout: NO_LIMIT,
+  hookTimeout: NO_LIMIT,
+};
 
 export default defineConfig({
   test: {

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { DocumentSchema } from '../document/document-schema.ts';
 import { check } from '../document/validator.ts';
@@ -80,14 +80,8 @@ export function readText(path: string, what = 'a YAML or JSON file'): string {
   // Endless, or another program's: a pipe ends when its writer does.
   if (!stat.isFile() && !stat.isFIFO())
     throw new InputError({ message: `${path} is a device`, expected: what });
-  if (stat.size > MAX_BYTES) {
-    throw new InputError({
-      message: `${path} has ${(stat.size / 2 ** 20).toFixed(0)} MiB`,
-      expected: `at most ${MAX_BYTES / 2 ** 20} MiB`,
-      hint: 'Maybe this is a checkpoint or a log, not a configuration.',
-    });
-  }
-  const bytes = readFileSync(path);
+  if (stat.size > MAX_BYTES) throw tooLarge(path, (stat.size / 2 ** 20).toFixed(0));
+  const bytes = stat.isFIFO() ? fromPipe(path) : readFileSync(path);
   if (bytes.length === 0) throw empty(path, what);
   const text = bytes.toString('utf8');
   if (bytes.includes(0) || text.includes('\uFFFD')) {
@@ -95,6 +89,30 @@ export function readText(path: string, what = 'a YAML or JSON file'): string {
   }
   if (text.trim() === '') throw empty(path, what);
   return text;
+}
+
+function tooLarge(path: string, mebibytes: string): InputError {
+  return new InputError({
+    message: `${path} has ${mebibytes} MiB`,
+    expected: `at most ${MAX_BYTES / 2 ** 20} MiB`,
+    hint: 'Maybe this is a checkpoint or a log, not a configuration.',
+  });
+}
+
+/** What comes out of a pipe, read no further than a file may be large. */
+function fromPipe(path: string): Buffer {
+  const bytes = Buffer.alloc(MAX_BYTES + 1);
+  const pipe = openSync(path, 'r');
+  try {
+    for (let end = 0; ; ) {
+      const read = readSync(pipe, bytes, end, bytes.length - end, null);
+      if (read === 0) return bytes.subarray(0, end);
+      end += read;
+      if (end > MAX_BYTES) throw tooLarge(path, `more than ${MAX_BYTES / 2 ** 20}`);
+    }
+  } finally {
+    closeSync(pipe);
+  }
 }
 
 /** A file of a folder that can be read, by name. */

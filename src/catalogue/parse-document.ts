@@ -48,6 +48,12 @@ function parsedBy(path: string, text: string, dialect: ParseOptions & DocumentOp
   const [document, second] = documents;
   if (document === undefined) throw empty(path);
   const problem = document.errors[0];
+  if (problem !== undefined && /call stack/.test(problem.message))
+    throw new InputError({
+      message: 'nested too deeply to be read',
+      expected: 'a few hundred levels at most',
+      at: at(problem.pos[0]),
+    });
   if (problem !== undefined) {
     const json = jsonProblem(text);
     throw new InputError(

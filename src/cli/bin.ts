@@ -19,6 +19,18 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 // Nobody is left to tell.
 process.stderr.on('error', () => {});
 
+/** Where the program stands. Of one that is started by a relative path the engine asks first, and fails before it is here. */
+function folder(): string {
+  try {
+    return process.cwd();
+  } catch {
+    process.stderr.write(
+      'the working directory is gone\n  expected: a directory that is there\n  Maybe cd to another one first.\n',
+    );
+    process.exit(EXIT_INPUT);
+  }
+}
+
 /** Columns that the environment says, for output that is no terminal. */
 const said = /^[1-9]\d*$/.test(process.env.COLUMNS ?? '') ? Number(process.env.COLUMNS) : undefined;
 const outputColumns = process.stdout.columns ?? said;
@@ -27,7 +39,7 @@ const errorColumns = process.stderr.columns ?? said;
 process.exitCode = await main({
   argv: process.argv.slice(2),
   env: process.env,
-  cwd: process.cwd(),
+  cwd: folder(),
   columns: outputColumns ?? 160,
   ...(outputColumns === undefined ? {} : { outputColumns }),
   ...(errorColumns === undefined ? {} : { errorColumns }),

@@ -6,7 +6,6 @@ import {
   mkdtempSync,
   renameSync,
   rmSync,
-  statSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
@@ -66,14 +65,7 @@ export function mayWrite(target: string, force: boolean): void {
       hint: 'Maybe --force, which replaces the files it writes.',
     });
   }
-  // Folders on the way are made, as mkdir -p makes them.
-  mayGoInto(nearestThere(dirname(resolve(target))), target);
-}
-
-/** The folder itself where something is there, else the nearest above it. */
-function nearestThere(folder: string): string {
-  const there = statSync(folder, { throwIfNoEntry: false }) !== undefined;
-  return there || dirname(folder) === folder ? folder : nearestThere(dirname(folder));
+  mayGoInto(dirname(resolve(target)), target);
 }
 
 /** Every step from the folder to the file must be a real folder, and the file no link. */

@@ -1,18 +1,18 @@
-import { accessSync, constants, mkdtempSync, rmdirSync, statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { accessSync, constants, mkdirSync, mkdtempSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { InputError } from '../domain/input-error.ts';
 
 /**
- * The rule of every output: the folder that it goes into is there and may be written to. Tried by making something in it,
- * since permissions alone do not tell (/proc lets root). Throws InputError: worth knowing before work is done for it.
+ * The rule of every output, file or folder: what is missing of the folders above it is made, as mkdir -p makes them, and the first that is
+ * there is a folder that may be written to. Tried by making something in it, since permissions alone do not tell (/proc lets root). Throws
+ * InputError: worth knowing before work is done for it.
  */
-export function mayGoInto(folder: string, output: string): void {
-  const there = statSync(folder, { throwIfNoEntry: false });
-  if (there?.isDirectory() !== true)
+export function mayGoInto(into: string, output: string): void {
+  const folder = nearestThere(resolve(into));
+  if (!statSync(folder).isDirectory())
     throw new InputError({
-      message: `${output} cannot be written: ${there === undefined ? 'no folder' : 'no folder, but a file:'} ${folder}`,
-      expected: 'a folder that exists',
-      ...(there === undefined ? { hint: `Maybe mkdir -p ${folder} first, or another spelling.` } : {}),
+      message: `${output} cannot be written: no folder, but a file: ${folder}`,
+      expected: 'a folder, there or to be made',
     });
   try {
     rmdirSync(mkdtempSync(join(folder, '.shardwright-')));
@@ -20,6 +20,25 @@ export function mayGoInto(folder: string, output: string): void {
     throw new InputError({
       message: `${output} cannot be written: nothing can be made in ${folder}`,
       expected: 'a folder that may be written to',
+    });
+  }
+}
+
+/** The folder itself where something is there, else the nearest above it. */
+function nearestThere(folder: string): string {
+  const there = statSync(folder, { throwIfNoEntry: false }) !== undefined;
+  return there || dirname(folder) === folder ? folder : nearestThere(dirname(folder));
+}
+
+/** Writes a file, the folders above it made where they are missing. Throws InputError. */
+export function writeInto(path: string, text: string, output: string): void {
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, text);
+  } catch {
+    throw new InputError({
+      message: `${output} cannot be written`,
+      expected: `a file in a folder that may be written to, unlike ${dirname(path)}`,
     });
   }
 }

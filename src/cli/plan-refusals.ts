@@ -10,7 +10,6 @@ export function refuseOutsideSweeps(flags: Readonly<Record<string, unknown>>): v
     ['mtbf', '--mtbf'],
     ['threads', '--threads'],
     ['warmStart', '--warm-start'],
-    ['rank', '--rank'],
   ] as const)
     if (flags[key] !== undefined)
       throw new InputError({

@@ -10,12 +10,14 @@ import { memoryFront } from '../search/by-memory.ts';
 import { byVariant } from '../search/by-variant.ts';
 import { sizesBetween } from '../search/node-sizes.ts';
 import type { SearchOptions } from '../search/space/options.ts';
-import type { Sweeping } from '../search/sweep.ts';
+import type { Points, Sweeping } from '../search/sweep.ts';
 import { played } from '../session/played.ts';
+import { pointsBy } from '../session/steady-points.ts';
 import { formatPercent } from '../units/format.ts';
 import { styleOf } from './command.ts';
 import { EXIT, foundOr, type Io, printJson } from './io.ts';
 import type { Given } from './problem.ts';
+import { rankFrom } from './rank.ts';
 import { writeReport } from './report.ts';
 import { sizesFrom } from './search-flags.ts';
 import type { Settings } from './settings.ts';
@@ -43,7 +45,8 @@ export async function sweep(
   flags: Readonly<Record<string, unknown>>,
   io: Io,
 ): Promise<number> {
-  const asked = askedFrom(problem, options, changed, flags);
+  const rank = rankFrom(s);
+  const asked = askedFrom(problem, options, changed, pointsBy(rank), flags);
   const watch = watchOf(io, { quiet: flags.quiet === true, seconds: timeLimitFrom(s) });
   const sweeps: Sweep[] = [];
   for (const [i, { kind, steps, named, variants }] of asked.entries()) {
@@ -56,7 +59,7 @@ export async function sweep(
         return watch.pause();
       },
     );
-    sweeps.push({ kind, ...swept, ...(variants === undefined ? {} : { variants }) });
+    sweeps.push({ kind, rank, ...swept, ...(variants === undefined ? {} : { variants }) });
   }
   watch.end();
   if (flags.json === true) printJson(io, sweepDocument(problem, sweeps, origin));
@@ -71,6 +74,7 @@ function askedFrom(
   problem: Problem,
   options: SearchOptions,
   changed: Changed,
+  points: Points,
   flags: Readonly<Record<string, unknown>>,
 ): Asked[] {
   const most = Math.min(options.maxGpus, deviceCount(problem.cluster));
@@ -83,7 +87,7 @@ function askedFrom(
     );
     asked.push({
       kind: 'gpus',
-      steps: (watched) => byGpus(problem, sizes, { ...options, ...watched }),
+      steps: (watched) => byGpus(problem, sizes, { ...options, ...watched }, points),
       named: gpus,
     });
   }
@@ -97,7 +101,10 @@ function askedFrom(
     asked.push({
       kind: 'what-if',
       steps: (watched) =>
-        byVariant(tried.map((one) => ({ problem: one.problem, options: { ...one.options, ...watched } }))),
+        byVariant(
+          tried.map((one) => ({ problem: one.problem, options: { ...one.options, ...watched } })),
+          points,
+        ),
       named: (index) => tried[index]!.problem.cluster.name,
       variants: tried.map(({ change, ...one }) => ({
         problem: one.problem,
@@ -114,12 +121,12 @@ function askedFrom(
       });
     asked.push({
       kind: 'pareto-gpus',
-      steps: (watched) => gpuFront(problem, { ...options, ...watched }, most),
+      steps: (watched) => gpuFront(problem, { ...options, ...watched }, most, points),
       named: gpus,
     });
     asked.push({
       kind: 'pareto-memory',
-      steps: (watched) => memoryFront(problem, { ...options, ...watched }),
+      steps: (watched) => memoryFront(problem, { ...options, ...watched }, points),
       named: (share) => `at most ${formatPercent(share)} of memory`,
     });
   }

@@ -1,9 +1,24 @@
-import { lstatSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { lstatSync, readFileSync, statSync } from 'node:fs';
 import { InputError } from '../domain/input-error.ts';
-import { mayReplace } from './may-go-into.ts';
+import { mayReplace, writeInto } from './may-go-into.ts';
 
 const MAX_BYTES = 64 * 2 ** 20;
+/** Of one command: what more say is not held at once. */
+const MOST_FILES = 4096;
+const MOST_BYTES = 512 * 2 ** 20;
+
+/** Before any of them is read. Throws InputError where they are too many, or too much together. */
+export function refuseTooMuch(files: readonly string[]): void {
+  const bytes = files.reduce((sum, file) => sum + (statSync(file, { throwIfNoEntry: false })?.size ?? 0), 0);
+  if (files.length > MOST_FILES)
+    throw new InputError({ message: `${files.length} files`, expected: `at most ${MOST_FILES}` });
+  if (bytes > MOST_BYTES)
+    throw new InputError({
+      message: `${files.length} files have ${(bytes / 2 ** 20).toFixed(0)} MiB`,
+      expected: `at most ${MOST_BYTES / 2 ** 20} MiB together`,
+      hint: 'Maybe fewer at once.',
+    });
+}
 
 /** What tools printed, whatever bytes are in it. Throws InputError where it is no file, or too large. */
 export function textOf(file: string): string {
@@ -36,12 +51,5 @@ export function mayWriteText(path: string, force: boolean): void {
 
 export function writeText(path: string, text: string, force: boolean): void {
   mayWriteText(path, force);
-  try {
-    writeFileSync(path, text);
-  } catch {
-    throw new InputError({
-      message: `${path} cannot be written`,
-      expected: `a file in a folder that exists and may be written to, unlike ${dirname(path)}`,
-    });
-  }
+  writeInto(path, text, path);
 }

@@ -18,7 +18,7 @@ interface Doing {
 }
 
 /** One or several searches as the user watches them: stopped by a signal or when their time is over, their progress shown. */
-interface Watch {
+export interface Watch {
   readonly interrupted: SearchOptions['interrupted'];
   /** The same for the first of so many searches that share the time that is left. */
   interruptedFirstOf(searches: number): SearchOptions['interrupted'];

@@ -1,8 +1,7 @@
-import { lstatSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { lstatSync } from 'node:fs';
 import { InputError } from '../domain/input-error.ts';
 import type { Io } from './io.ts';
-import { mayReplace } from './may-go-into.ts';
+import { mayReplace, writeInto } from './may-go-into.ts';
 
 /** Throws InputError where a picture cannot go there: worth knowing before work is done for it. */
 export function mayWritePicture(path: string, flag: string): void {
@@ -19,13 +18,6 @@ export function mayWritePicture(path: string, flag: string): void {
 /** Writes what can be made again, over one made before, and says so. */
 export function writePicture(path: string, text: string, flag: string, io: Io): void {
   mayWritePicture(path, flag);
-  try {
-    writeFileSync(path, text);
-  } catch {
-    throw new InputError({
-      message: `${flag} ${path} cannot be written`,
-      expected: `a file in a folder that exists and may be written to, unlike ${dirname(path)}`,
-    });
-  }
+  writeInto(path, text, `${flag} ${path}`);
   io.stderr(`wrote ${path}\n`);
 }

@@ -5,6 +5,8 @@ export interface Disturbance {
   readonly id: string;
   /** What has happened, for people: `the network at half its rate`. */
   readonly name: string;
+  /** What of an estimate it changes: what it does not is the plan's own, and is not worked out again. */
+  readonly changes: 'time' | 'memory' | 'both';
   /** The problem once it has happened; null: nothing of this problem can. */
   disturbed(problem: Problem): Problem | null;
 }

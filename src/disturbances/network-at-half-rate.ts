@@ -6,6 +6,7 @@ import type { Disturbance } from './disturbance.ts';
 export const networkAtHalfRate: Disturbance = {
   id: 'network-at-half-rate',
   name: 'the network at half its rate',
+  changes: 'time',
   disturbed: (problem) =>
     hasNetwork(problem) ? { ...problem, cluster: withNetworkAt(0.5, problem.cluster) } : null,
 };

@@ -6,6 +6,7 @@ import type { Disturbance } from './disturbance.ts';
 export const networkLatencyDoubled: Disturbance = {
   id: 'network-latency-doubled',
   name: 'twice the latency of the network',
+  changes: 'time',
   disturbed: (problem) =>
     hasNetwork(problem) ? { ...problem, cluster: withNetworkLatencyTimes(2, problem.cluster) } : null,
 };

@@ -6,6 +6,7 @@ const TIMES = 1.5;
 export const slowLaunches: Disturbance = {
   id: 'slow-launches',
   name: `host launches ${TIMES} times slower`,
+  changes: 'time',
   disturbed: (problem) => {
     const { stack } = problem;
     const { host } = stack;

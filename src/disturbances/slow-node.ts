@@ -7,6 +7,7 @@ const TIMES = 1.1;
 export const slowNode: Disturbance = {
   id: 'slow-node',
   name: 'one node 10% slow',
+  changes: 'time',
   disturbed: (problem) => {
     const { cluster, layerProfile } = problem;
     const groups = cluster.groups.map((group) => {

@@ -10,6 +10,7 @@ const MORE = 1.3;
 export const unevenExperts: Disturbance = {
   id: 'uneven-experts',
   name: `experts ${MORE} times out of balance`,
+  changes: 'both',
   disturbed: (problem) => {
     const { model, workload } = problem;
     if (!model.kinds.some(({ ffn }) => ffn?.kind === 'moe')) return null;

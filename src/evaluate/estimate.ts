@@ -59,6 +59,12 @@ export function clocked(given: Problem, plan: Plan, cache: ProfileCache = profil
   return { problem, pipelines, tail: stepTail(problem, plan, pipelines) };
 }
 
+/** How long a plan's step takes, and nothing else. */
+export function stepSecondsOf(given: Problem, plan: Plan, cache: ProfileCache = profileCache()): number {
+  const { problem, pipelines, tail } = clocked(given, plan, cache);
+  return total(scaleParts(timeParts(problem, plan, pipelines, tail), problem.stack.timeMultiplier.value));
+}
+
 /** Whether a plan fits, without timing it. */
 export function memoryVerdict(given: Problem, plan: Plan, cache: ProfileCache = profileCache()): Verdict {
   const problem = placed(given, plan);

@@ -1,12 +1,13 @@
 import { dataHidden } from '../techniques/data-overlap.ts';
-import type { StepTraffic } from '../techniques/technique.ts';
+import type { StepTraffic } from '../techniques/traffic.ts';
 import { remembered } from '../units/remembered.ts';
 import { type StageSpec, stageContext } from './context.ts';
 import { endStages } from './ends.ts';
 import type { LeastTraffic } from './least-traffic.ts';
 import { NOTHING, type Owned, plus } from './memory/owned.ts';
+import { endingKey } from './profile-keys.ts';
 import { reducesBeside } from './reduced-beside.ts';
-import { endingKey, type ProfileCache, passingProfile, type StageProfile } from './stage-profile.ts';
+import { type ProfileCache, passingProfile, type StageProfile } from './stage-profile.ts';
 import type { Passes } from './time/pass-time.ts';
 import { passesOfEnd, passesOfLayer } from './time/passes.ts';
 import { hidingMicroBatches, wholeEnd } from './time/stage-end.ts';

@@ -1,9 +1,10 @@
-import type { StepTraffic } from '../techniques/technique.ts';
+import type { StepTraffic } from '../techniques/traffic.ts';
 import { remembered } from '../units/remembered.ts';
 import type { LeastEnds } from './least-ends.ts';
 import { type Owned, plus } from './memory/owned.ts';
 import { ownedBeside } from './memory/owned-by-stage.ts';
-import { endingKey, type ProfileCache, type StageProfile } from './stage-profile.ts';
+import { endingKey } from './profile-keys.ts';
+import type { ProfileCache, StageProfile } from './stage-profile.ts';
 import { passesOfEnd, passesOfLayer } from './time/passes.ts';
 import { exposedEnd, wholeEnd } from './time/stage-end.ts';
 

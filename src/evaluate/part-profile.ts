@@ -1,5 +1,5 @@
 import type { Parameters } from '../techniques/holding.ts';
-import type { LayerAmounts } from '../techniques/technique.ts';
+import type { LayerAmounts } from '../techniques/traffic.ts';
 import type { OperatorMemory } from './memory/operator-memory.ts';
 import type { LayerTime } from './time/layer-time.ts';
 

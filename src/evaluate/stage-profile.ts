@@ -1,8 +1,5 @@
-import type { Techniques } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import { moduleBytes } from '../domain/stack.ts';
-import type { ProcessGroups } from '../hardware/process-groups.ts';
-import type { Span } from '../hardware/span.ts';
 import { autocast } from '../layers/autocast.ts';
 import { embeddingOperators } from '../layers/embedding.ts';
 import { layerOperators } from '../layers/layer.ts';
@@ -12,10 +9,11 @@ import type { LayerContext, Operator } from '../layers/operator.ts';
 import { outputOperators } from '../layers/output.ts';
 import { repeated, type TowerPass, towerPasses } from '../layers/towers.ts';
 import type { Boundary } from '../techniques/boundary.ts';
-import { boundaryOf, techniqueKeys } from '../techniques/index.ts';
+import { boundaryOf } from '../techniques/index.ts';
 import { segmentsOf } from '../techniques/segments.ts';
-import type { StageContext, StepTraffic } from '../techniques/technique.ts';
-import { remembered, rememberedOf } from '../units/remembered.ts';
+import type { StageContext } from '../techniques/technique.ts';
+import type { StepTraffic } from '../techniques/traffic.ts';
+import { remembered } from '../units/remembered.ts';
 import { bytesBetween } from './bytes-between.ts';
 import { type StageSpec, stageContext } from './context.ts';
 import type { LeastTraffic } from './least-traffic.ts';
@@ -25,6 +23,7 @@ import { hasPart } from './measured/reading.ts';
 import type { HeldByPlace } from './memory/held.ts';
 import { operatorMemory } from './memory/operator-memory.ts';
 import { PartProfile } from './part-profile.ts';
+import { layerKey, stageKey } from './profile-keys.ts';
 import { switched } from './switched.ts';
 import { joinedTime, layerTime } from './time/layer-time.ts';
 import { sparePasses, withPassTraffic } from './time/pass-traffic.ts';
@@ -216,52 +215,4 @@ function operatorLists({ problem, local, c }: StageContext, cache: ProfileCache)
     prediction: run(predictionOperators(of)),
   });
   return remembered(cache.operators, key, fresh, MOST_OPERATORS);
-}
-
-/** All that kernels and the communication inside a layer depend on. */
-function layerKey(
-  { group, dims, microBatchSize, local, groups }: StageContext,
-  techniques: Techniques,
-): string {
-  const { tp, cp, ep, etp } = dims;
-  const { layer } = techniqueKeys(techniques);
-  return `${group.index}|${tp}|${cp}|${ep}|${etp}|${microBatchSize}|${local.vocabularyShards}|${layer}|${groupKeys(groups).layer}`;
-}
-
-/** All that states and what is sent for them once a step depend on, for the weights that any layer has. */
-export function endingKey({ group, dims, techniques, local, groups, stateShare }: StageContext): string {
-  const { tp, cp, ep, etp, pp, vpp, dpReplicate, dpShard } = dims;
-  const { layer, stage } = groupKeys(groups);
-  return `${group.index}|${tp}|${cp}|${ep}|${etp}|${pp}|${vpp}|${dpReplicate}|${dpShard}|${local.vocabularyShards}|${techniqueKeys(techniques).step}|${stateShare}|${layer}|${stage}`;
-}
-
-/** And what sharding, gradients and the schedule depend on. */
-function stageKey(context: StageContext): string {
-  const { dims, schedule, techniques, groups, stateShare } = context;
-  const { pp, dpReplicate, dpShard, vpp } = dims;
-  const { stage } = techniqueKeys(techniques);
-  return `${layerKey(context, techniques)}|${stage}|${pp}|${dpReplicate}|${dpShard}|${vpp}|${schedule}|${stateShare}|${groupKeys(groups).stage}`;
-}
-
-const keys = new WeakMap<ProcessGroups, { readonly layer: number; readonly stage: number }>();
-
-/** Where the communication of a layer goes, and where that beside it goes: a number for all groups that lie alike. */
-function groupKeys(groups: ProcessGroups) {
-  return rememberedOf(keys, groups, () => {
-    const { tensor, context, expert, expertTensor, gradient, shard, expertData, expertShard } = groups;
-    return {
-      layer: numberOf(tensor, context, expert, expertTensor),
-      stage: numberOf(gradient, shard, expertData, expertShard),
-    };
-  });
-}
-
-const numbers = new Map<string, number>();
-
-function numberOf(...spans: Span[]): number {
-  return remembered(numbers, spans.map(spanKey).join('|'), () => numbers.size);
-}
-
-function spanKey(x: Span): string {
-  return `${x.size}/${x.perDomain}/${x.domains}/${x.busy}/${x.intra.index}/${x.intra.intraNode.id}/${x.intra.intraNode.bandwidth}/${x.network.id}/${x.network.latency}/${x.transport}/${x.share.nominal}/${x.share.reached}/${x.share.large?.from}/${x.share.large?.part}/${x.extraLatency}`;
 }

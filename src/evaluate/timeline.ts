@@ -2,6 +2,7 @@ import type { Plan } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { Timeline, TimelinePass, TimelineRow, TimelineTransfer } from '../domain/timeline.ts';
 import { scheduleOf } from '../schedules/index.ts';
+import { lineOf } from '../schedules/lined-up.ts';
 import type { Pass } from '../schedules/schedule.ts';
 import { simulate } from '../schedules/simulate.ts';
 import { dispatchOf } from '../techniques/index.ts';
@@ -132,9 +133,9 @@ function inOrder(
   const rows = runs.map((): PlayedRow => ({ passes: [], transfers: [] }));
   /** Ends of passes by kind, chunk and micro-batch: where the next chunk's input comes from. */
   const ended = new Map<string, number>();
-  const order = schedule.order(shapeOf(plan, runs.length, microBatches));
+  const line = lineOf(schedule, shapeOf(plan, runs.length, microBatches));
   const apart = schedule.splitsBackward;
-  simulate(order, places, microBatches, costs, models, (stage, pass, { from, to, ready }) => {
+  simulate(line, costs, (stage, pass, { from, to, ready }) => {
     const { kind, microBatch, chunk } = pass;
     const { passes, transfers } = rows[stage]!;
     const before = passes.at(-1);

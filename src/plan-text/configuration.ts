@@ -2,7 +2,7 @@ import { InputError } from '../domain/input-error.ts';
 import type { Techniques } from '../domain/plan.ts';
 import { SCHEDULES } from '../schedules/index.ts';
 import { TECHNIQUES } from '../techniques/index.ts';
-import { Misread } from '../techniques/technique.ts';
+import { Misread } from '../techniques/misread.ts';
 import { nearest } from '../units/nearest.ts';
 import { parsePipelines, type StageText } from './pipelines.ts';
 

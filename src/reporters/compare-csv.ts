@@ -17,17 +17,20 @@ const BILL = [
 
 type Cell = string | number | boolean | null | undefined;
 
-/** The document of compare quoted as RFC 4180 has it, lines as everywhere else: one for each cluster, nothing where nothing is known. Units are those of the document. */
+/**
+ * The document of compare quoted as RFC 4180 has it, lines as everywhere else: one for each plan, nothing where nothing is known; ratios,
+ * dollars and bills are of the first plan of each cluster. Units are those of the document.
+ */
 export function compareCsv({ clusters, purchase }: CompareDocument): string {
   const counted = clusters.some((row) => 'samplesPerSecond' in row);
   const named = COLUMNS.map((column) => (counted ? (SAMPLES[column] ?? column) : column));
-  const head = [...named, ...(purchase === undefined ? [] : BILL)];
+  const head = [...named, ...(purchase === undefined ? [] : BILL), 'rank'];
   // Those on which a plan runs have an offer each, in their order: names may stand twice.
   const running = clusters.filter(({ best }) => best !== null);
-  const rows = clusters.map((row): Cell[] => {
-    const { best } = row;
+  const rows = clusters.flatMap((row): Cell[][] => {
+    const { best, others = [] } = row;
     const offer = purchase?.offers[running.indexOf(row)];
-    return [
+    const first = [
       ...[
         row.cluster,
         row.gpus,
@@ -43,7 +46,21 @@ export function compareCsv({ clusters, purchase }: CompareDocument): string {
       ],
       ...[best?.errorBand, best?.configuration],
       ...(purchase === undefined ? [] : BILL.map((key) => offer?.[key])),
+      best?.rank,
     ];
+    const after = others.map((one) => [
+      ...[
+        row.cluster,
+        row.gpus,
+        inUse(one),
+        one.stepTimeSeconds,
+        one.tokensPerSecond ?? one.samplesPerSecond,
+      ],
+      ...[null, null, null, null, one.errorBand, one.configuration],
+      ...(purchase === undefined ? [] : BILL.map(() => null)),
+      one.rank,
+    ]);
+    return [first, ...after];
   });
   return `${[head, ...rows].map((cells) => cells.map(quoted).join(',')).join('\n')}\n`;
 }

@@ -2,6 +2,7 @@ import { calibrationTold } from '../evaluate/calibration-told.ts';
 import type { CompareDocument } from '../schema/compare.ts';
 import { gapWords } from './certificate.ts';
 import type { Compared } from './compared.ts';
+import { steadyReason } from './steady.ts';
 
 /** Each line once, with the clusters that it is of where that is not all. */
 function told(
@@ -25,6 +26,17 @@ export function calibrationNotes(all: readonly Compared[]): string[] {
 export function cutOf({ result: { certificate } }: Compared): CompareDocument['clusters'][number]['cut'] {
   const { cutBy, gap } = certificate;
   return cutBy === null ? null : { by: cutBy, gap };
+}
+
+/** Where the plan of a cluster is not the best by estimate: what that costs, and why. */
+export function steadyNotes(all: readonly Compared[]): string[] {
+  return all.flatMap(({ problem, result, steady, pays }) =>
+    steady === undefined
+      ? []
+      : [
+          `${problem.cluster.name}: its plan ${steadyReason(result.plans[0]!, steady.choice, pays === 'used' ? 'tokens-per-dollar' : undefined)}.`,
+        ],
+  );
 }
 
 /** Clusters that were not searched to their end. */

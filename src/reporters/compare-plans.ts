@@ -8,7 +8,7 @@ import { unitOf } from './unit.ts';
 /** Whose hours the dollars are of. */
 export function paidWords(all: readonly Compared[]): string {
   return all.some(({ pays }) => pays === 'used')
-    ? 'Only GPUs in use are paid for: each plan is the soonest of those that cost as little a token.'
+    ? `Only GPUs in use are paid for${all[0]!.rank === 'steady' ? ': each plan is one of the soonest of those that cost as little a token' : ''}.`
     : 'All GPUs of a cluster are paid for, used or not.';
 }
 

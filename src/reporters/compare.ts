@@ -8,16 +8,16 @@ import { optimizerWords } from '../plan-text/optimizer-text.ts';
 import type { CompareDocument } from '../schema/compare.ts';
 import { digits, formatInteger, formatPercent, formatSeconds } from '../units/format.ts';
 import { wrap } from '../units/wrap.ts';
-import { calibrationNotes, cutNotes, cutOf, failureNotes } from './compare-notes.ts';
+import { calibrationNotes, cutNotes, cutOf, failureNotes, steadyNotes } from './compare-notes.ts';
 import { othersBlock, paidWords } from './compare-plans.ts';
 import { type Compared, tokensPerSecondOf } from './compared.ts';
 import { worthJson, worthLines } from './group-worth.ts';
 import { outlookJson } from './outlook.ts';
 import { packingWords } from './packing.ts';
 import { fitting, grid, painter, type Style } from './paint.ts';
-import { rankedJson } from './plan-json.ts';
 import { type AskedBill, type PurchaseBlock, purchaseBlock, purchaseJson } from './purchase.ts';
-import { BY_ESTIMATE } from './sweep-words.ts';
+import { fastestJson, ROWS } from './rank-words.ts';
+import { rankedJson } from './ranked-json.ts';
 import { trainingJson } from './training.ts';
 import { millionWords, perSecond, sequenceWords, unitOf } from './unit.ts';
 
@@ -101,10 +101,11 @@ function lineJson({
       ? { dollarsPerMillionTokens }
       : { dollarsPerMillionSamples: dollarsPerMillionTokens }),
     cut: cutOf(compared),
+    ...(compared.steady === undefined ? {} : { fastest: fastestJson(problem, compared.steady.fastest) }),
     ...(result.plans.length < 2
       ? {}
       : { others: result.plans.slice(1).map((one) => rankedJson(problem, one)) }),
-    ...(compared.worths.length === 0 ? {} : { groups: worthJson(compared) }),
+    ...((compared.worths ?? []).length === 0 ? {} : { groups: worthJson(compared) }),
   };
 }
 
@@ -180,7 +181,8 @@ export function compareTable(all: readonly Compared[], style: Style, asked: Aske
       ...failureNotes(all),
       ...unlikeWords(all),
       ...worthLines(all),
-      BY_ESTIMATE,
+      ...steadyNotes(all),
+      ROWS[all[0]!.rank],
       ...(asked === null ? [] : rentNotes(all)),
     ]),
     ...(purchase === null ? [] : ['', wrapped(purchase.lines)]),

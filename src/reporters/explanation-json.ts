@@ -3,7 +3,8 @@ import type { Explanation } from '../domain/explanation.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { EstimateDocument, Origin } from '../schema/estimate.ts';
-import { estimateDocument, rangeJson, rankedJson } from './plan-json.ts';
+import { estimateDocument } from './plan-json.ts';
+import { rangeJson, rankedJson } from './ranked-json.ts';
 import type { Told } from './read-in-file.ts';
 
 /** The estimate of a configuration with its reasons. The timeline is what --trace writes. */

@@ -1,6 +1,7 @@
 import { TIE } from '../domain/tie.ts';
 import { type Worth, worthOf } from '../purchase/worth.ts';
 import type { CompareDocument } from '../schema/compare.ts';
+import { MOST_GROUPS } from '../session/group-worth.ts';
 import { formatInteger, formatPercent } from '../units/format.ts';
 import type { Compared } from './compared.ts';
 
@@ -12,12 +13,10 @@ interface GroupWords extends Worth {
 }
 
 /** What each node group of a cluster adds to the others. */
-function worthsOf({ problem, result, worths, prices, dollarsPerHour }: Compared): GroupWords[] {
-  const whole = result.plans[0]?.estimate.tokensPerSecond;
-  if (whole === undefined) return [];
+function worthsOf({ problem, worths, prices, dollarsPerHour }: Compared): GroupWords[] {
   // Of a group that is left idle nothing is paid, where only GPUs in use are.
   const priceOf = (id: string) => prices.find(({ group }) => group === id);
-  return worths.map(({ group: index, used, tokensPerSecond }) => {
+  return (worths ?? []).map(({ group: index, used, tokensPerSecond, whole }) => {
     const { id: group, gpu, nodes, gpusPerNode } = problem.cluster.groups[index]!;
     const price = priceOf(group);
     const part = price?.dollarsPerGpuHour == null ? null : price.dollarsPerGpuHour * price.gpus;
@@ -30,6 +29,10 @@ function worthsOf({ problem, result, worths, prices, dollarsPerHour }: Compared)
 export function worthLines(all: readonly Compared[]): string[] {
   return all.flatMap((compared) => {
     const of = all.length === 1 ? '' : `${compared.problem.cluster.name}: `;
+    if (compared.worths === null)
+      return [
+        `${of}what each node group adds is asked of up to ${MOST_GROUPS}, a search each; ${compared.problem.cluster.name} has ${compared.problem.cluster.groups.length}.`,
+      ];
     return worthsOf(compared).map((one) => `${of}${sentence(one)}`);
   });
 }

@@ -10,7 +10,7 @@ import { wrap } from '../units/wrap.ts';
 import { commandLines } from './command-lines.ts';
 import { span } from './outlook.ts';
 import { grid, painter, type Style } from './paint.ts';
-import { rankedJson } from './plan-json.ts';
+import { rankedJson } from './ranked-json.ts';
 import { perSecond, rateWords, unitOf } from './unit.ts';
 
 /** What each way of going on is called for people. */

@@ -33,6 +33,16 @@ function plansWords(ranks: readonly number[]): string {
 
 /** Why the first plan is not the fastest, and what that costs. */
 export function steadyWords(
+  first: RankedPlan,
+  choice: SteadyChoice,
+  objective?: WhatIf['objective'],
+): string {
+  const { rank } = choice;
+  return `Plan 1 ${steadyReason(first, choice, objective)}; --rank fastest puts ${rank === null ? 'that one' : `plan ${rank}`} first.`;
+}
+
+/** The same without saying whose it is: `takes 0.6% longer than the fastest found (97.1 s), …`. */
+export function steadyReason(
   { estimate }: RankedPlan,
   choice: SteadyChoice,
   objective?: WhatIf['objective'],
@@ -45,7 +55,7 @@ export function steadyWords(
     objective === undefined
       ? `takes ${formatPercent(slower)} longer than ${who} (${formatSeconds(stepSeconds)})`
       : `costs ${formatPercent(costShare)} more a token than ${who}`;
-  return `Plan 1 ${cost}, which is less than the model can tell, and comes first because ${reasonWords(choice, estimate.stepSeconds)}; --rank fastest puts ${rank === null ? 'that one' : `plan ${rank}`} first.`;
+  return `${cost}, which is less than the model can tell, and comes first because ${reasonWords(choice, estimate.stepSeconds)}`;
 }
 
 function reasonWords({ why, stepSeconds, under, beyond, kinds }: SteadyChoice, own: number): string {

@@ -4,14 +4,14 @@ import type { RankedPlan } from '../domain/search-result.ts';
 import { LEAST_STEP } from '../search/by-memory.ts';
 import { kneeOf, NEARLY } from '../search/knee.ts';
 import { FRONT_STEP, type SweepPoint, type Swept } from '../search/sweep.ts';
+import type { Rank } from '../session/steady-first.ts';
 import { digits, formatPercent } from '../units/format.ts';
-
-/** Why a row may be a little better than what plan prints first. */
-export const BY_ESTIMATE =
-  'Each row is the best plan by estimate, which is what a cluster can reach; plan prints the steadiest of those that tie with it first.';
+import { steadyRowsWords } from './rank-words.ts';
 
 export interface Sweep extends Swept {
   readonly kind: 'gpus' | 'pareto-memory' | 'pareto-gpus' | 'what-if';
+  /** Which of the plans that tie each point shows. */
+  readonly rank: Rank;
   /** Of what-if: the problems that were searched, by budget. */
   readonly variants?: readonly TriedVariant[];
 }
@@ -50,12 +50,16 @@ export function budgetWords({ kind, variants }: Sweep, budget: number): string {
 
 /** What a sweep says below its table, a line each. */
 export function sweepWords(problem: Problem, sweep: Sweep): string[] {
-  const { kind, cut, variants } = sweep;
+  const { kind, cut, variants, points } = sweep;
+  const steady = points.flatMap(({ budget, plan, fastest }) =>
+    plan === null || fastest === undefined ? [] : [{ name: budgetWords(sweep, budget), plan, fastest }],
+  );
   const counts = kind === 'gpus' || (kind === 'what-if' && variants![0]!.key === 'nodes');
   return [
     ...(counts ? scaling(problem, sweep) : []),
     ...(kind === 'pareto-memory' || kind === 'pareto-gpus' ? [FRONT_WORDS] : []),
     ...(kind === 'pareto-memory' ? [MEMORY_WORDS] : []),
+    ...steadyRowsWords(steady),
     ...(cut === null ? [] : [cutWords(sweep, cut)]),
   ];
 }
@@ -77,13 +81,17 @@ function cutWords(sweep: Sweep, { by, left }: NonNullable<Sweep['cut']>): string
   return `${by === 'interrupt' ? 'Interrupted' : 'Out of time'}: not searched to the end: ${what}.`;
 }
 
-/** Where scaling stops paying, and how few GPUs are nearly as fast as any; nothing where no two sizes can be compared. */
+/**
+ * Where scaling stops paying, and how few GPUs are nearly as fast as any; nothing where no two sizes can be compared. Of what each size
+ * can reach: which of the plans that tie is shown may differ from size to size.
+ */
 function scaling(problem: Problem, { points, variants }: Sweep): string[] {
-  const sizes = points.flatMap(({ budget, plan }: SweepPoint) =>
-    plan === null
+  const sizes = points.flatMap(({ budget, plan: first, fastest }: SweepPoint) => {
+    const plan = fastest ?? first;
+    return plan === null
       ? []
-      : [{ gpus: devicesOf(plan.plan), stepSeconds: plan.estimate.stepSeconds, plan, budget }],
-  );
+      : [{ gpus: devicesOf(plan.plan), stepSeconds: plan.estimate.stepSeconds, plan, budget }];
+  });
   const knee = kneeOf(sizes);
   if (knee === null) return [];
   const { at, next, near } = knee;

@@ -9,8 +9,9 @@ import type { SweepPoint } from '../search/sweep.ts';
 import { formatInteger, formatPercent, formatSeconds } from '../units/format.ts';
 import { wrap } from '../units/wrap.ts';
 import { fitting, grid, type Style } from './paint.ts';
-import { rankedJson } from './plan-json.ts';
-import { BY_ESTIMATE, budgetWords, type Sweep, sweepWords, usedGpus, usedWords } from './sweep-words.ts';
+import { fastestJson, ROWS } from './rank-words.ts';
+import { rankedJson } from './ranked-json.ts';
+import { budgetWords, type Sweep, sweepWords, usedGpus, usedWords } from './sweep-words.ts';
 import { unitOf } from './unit.ts';
 import { memoryWords, techniqueWords } from './words.ts';
 
@@ -20,7 +21,7 @@ export function sweepTable(problem: Problem, sweeps: readonly Sweep[], style: St
     reservedBytes === undefined && headroomBytes === undefined
       ? []
       : [`Limits: GPU memory less ${keptFree(problem.workload)}.`];
-  const notes = [...limit, BY_ESTIMATE].map((line) => wrap(line, style.columns)).join('\n');
+  const notes = [...limit, ROWS[sweeps[0]!.rank]].map((line) => wrap(line, style.columns)).join('\n');
   return `${[...sweeps.map((sweep) => block(problem, sweep, style)), notes].join('\n\n')}\n`;
 }
 
@@ -101,7 +102,11 @@ function sweepJson(
   problem: Problem,
   { kind, points, cut, variants }: Sweep,
 ): SweepDocument['sweeps'][number] {
-  const pointJson = ({ budget, plan }: SweepPoint): SweepDocument['sweeps'][number]['points'][number] => {
+  const pointJson = ({
+    budget,
+    plan,
+    fastest,
+  }: SweepPoint): SweepDocument['sweeps'][number]['points'][number] => {
     const variant = variants?.[budget];
     const here = variant?.problem ?? problem;
     return {
@@ -109,6 +114,7 @@ function sweepJson(
       ...(variant === undefined ? {} : { value: variant.value }),
       gpus: plan === null ? [] : usedGpus(here, plan),
       plan: plan === null ? null : rankedJson(here, plan),
+      ...(fastest === undefined ? {} : { fastest: fastestJson(here, fastest) }),
     };
   };
   return {

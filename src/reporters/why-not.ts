@@ -8,7 +8,7 @@ import { digits, formatInteger, formatSeconds } from '../units/format.ts';
 import { wrap } from '../units/wrap.ts';
 import { cannotWords, missWords } from './beside.ts';
 import { grid, type Style } from './paint.ts';
-import { rankedJson } from './plan-json.ts';
+import { rankedJson } from './ranked-json.ts';
 import { layersWords, memoryWords, techniqueWords } from './words.ts';
 
 /** The rule that forbids it with its numbers, or its estimate beside the winner's, part by part. */

@@ -1,6 +1,7 @@
 import type { Techniques } from '../domain/plan.ts';
 import { offloadActivations } from '../techniques/offload-activations.ts';
-import { ON_GPU, offloadOptimizer } from '../techniques/offload-optimizer.ts';
+import { offloadOptimizer } from '../techniques/offload-optimizer.ts';
+import { ON_GPU } from '../techniques/offload-optimizer-text.ts';
 import { offloadParameters, RESIDENT } from '../techniques/offload-parameters.ts';
 import type { Row } from './row.ts';
 

@@ -1,3 +1,4 @@
+import { linedUp } from './lined-up.ts';
 import type { Pass } from './schedule.ts';
 import { simulate } from './simulate.ts';
 
@@ -81,7 +82,7 @@ function squeezed(blocks: readonly Block[]): number {
     weightGrad: ones,
     transfer: new Array<number>(2 * p).fill(0),
   };
-  return simulate(repeated(blocks, 2 * p, 0), places, 2 * p, costs).makespanSeconds;
+  return simulate(linedUp(repeated(blocks, 2 * p, 0), places, 2 * p), costs).makespanSeconds;
 }
 
 function blocksOf(

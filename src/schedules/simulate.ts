@@ -1,4 +1,5 @@
-import type { ChunkPlace, Pass } from './schedule.ts';
+import { COSTS, type LinedUp } from './lined-up.ts';
+import type { Pass } from './schedule.ts';
 
 /** Durations in seconds, by stage and by the stage's own chunk; transfers by global chunk boundary. */
 export interface PassCosts {
@@ -24,113 +25,73 @@ export interface Simulation {
 /** Told of each pass as it runs, also of one that shares the slot of another: when it begins and ends, and since when it could. */
 export type Noted = (stage: number, pass: Pass, slot: { from: number; to: number; ready: number }) => void;
 
-/**
- * Plays an order of passes: a stage runs its list strictly in order, each pass as soon as what it depends on has
- * arrived. Dependencies: F(g) after F(g−1); B(last) after its own F; B(g) after B(g+1); W after its own B. `models`: places hold the model
- * so often, one time after the other, each for micro-batches of its own.
- * Throws on a deadlock: an order that can never run is our bug.
- */
-export function simulate(
-  order: readonly (readonly Pass[])[],
-  places: readonly ChunkPlace[],
-  microBatches: number,
-  costs: PassCosts,
-  models = 1,
-  noted?: Noted,
-): Simulation {
-  const stages = order.length;
-  const chunks = places.length;
-  const length = chunks / models;
-  const occupied = costs.occupied ?? costs.transfer.map(() => 0);
-  const globalOf: number[][] = order.map(() => []);
-  for (const [g, { stage, chunk }] of places.entries()) globalOf[stage]![chunk] = g;
-  const forwardDone = new Float64Array(chunks * microBatches).fill(-1);
-  const backwardDone = new Float64Array(chunks * microBatches).fill(-1);
-  /** When the last transfer over each boundary arrived. */
-  const forwardArrived = new Float64Array(chunks).fill(Number.NEGATIVE_INFINITY);
-  const backwardArrived = new Float64Array(chunks).fill(Number.NEGATIVE_INFINITY);
-  const clock = new Float64Array(stages);
-  const busy = new Float64Array(stages);
-  const next = new Int32Array(stages);
-  /** When what a pass needs has arrived, or the event that it waits for. */
-  function readyOf(stage: number, { kind, microBatch, chunk }: Pass): { ready: number; need: number } {
-    const g = globalOf[stage]![chunk]!;
-    const at = g * microBatches + microBatch;
-    if (kind === 'F' && g % length > 0) {
-      const before = forwardDone[at - microBatches]!;
-      if (before < 0) return { ready: 0, need: at - microBatches };
-      return {
-        ready: Math.max(before + costs.transfer[g - 1]!, forwardArrived[g]! + occupied[g - 1]!),
-        need: -1,
-      };
-    }
-    if (kind !== 'B') return { ready: 0, need: -1 };
-    if (g % length === length - 1) {
-      if (forwardDone[at]! < 0) throw new Error(`backward of micro-batch ${microBatch} before its forward`);
-      return { ready: forwardDone[at]!, need: -1 };
-    }
-    const after = backwardDone[at + microBatches]!;
-    if (after < 0) return { ready: 0, need: chunks * microBatches + at + microBatches };
-    return { ready: Math.max(after + costs.transfer[g]!, backwardArrived[g]! + occupied[g]!), need: -1 };
-  }
-
-  function secondsOf(stage: number, { kind, chunk, whole }: Pass): number {
-    const weights = costs.weightGrad[stage]![chunk]!;
-    if (kind === 'F') return costs.forward[stage]![chunk]!;
-    return kind === 'W' ? weights : costs.backward[stage]![chunk]! + (whole === true ? weights : 0);
-  }
-
-  /** Notes the end of a pass, and wakes who waits for it. */
-  function finish(stage: number, { kind, microBatch, chunk }: Pass, ready: number, end: number): void {
-    if (kind === 'W') return;
-    const g = globalOf[stage]![chunk]!;
-    const at = g * microBatches + microBatch;
-    (kind === 'F' ? forwardArrived : backwardArrived)[g] = ready;
-    (kind === 'F' ? forwardDone : backwardDone)[at] = end;
-    const event = kind === 'F' ? at : chunks * microBatches + at;
-    const woken = waiting.get(event);
-    if (woken === undefined) return;
-    waiting.delete(event);
-    queue.push(woken);
-  }
-
-  const queue: number[] = Array.from({ length: stages }, (_, s) => s);
-  const waiting = new Map<number, number>();
-  let done = 0;
-  const all = order.reduce((sum, passes) => sum + passes.length, 0);
-  while (queue.length > 0) {
-    const stage = queue.pop()!;
-    const passes = order[stage]!;
-    while (next[stage]! < passes.length) {
-      const pass = passes[next[stage]!]!;
-      const own = readyOf(stage, pass);
-      const other = pass.beside === undefined || own.need >= 0 ? null : readyOf(stage, pass.beside);
-      const need = own.need >= 0 ? own.need : (other?.need ?? -1);
-      if (need >= 0) {
-        waiting.set(need, stage);
-        break;
-      }
-      const first = secondsOf(stage, pass);
-      const second = pass.beside === undefined ? 0 : secondsOf(stage, pass.beside);
-      const seconds =
-        other !== null && costs.fused !== undefined ? costs.fused(first, second) : first + second;
-      const start = Math.max(clock[stage]!, own.ready, other?.ready ?? 0);
-      const end = start + seconds;
-      noted?.(stage, pass, { from: start, to: end, ready: own.ready });
-      if (pass.beside !== undefined)
-        noted?.(stage, pass.beside, { from: start, to: end, ready: other!.ready });
+/** Plays an order of passes: each begins as soon as its stage is free and what it depends on has arrived. */
+export function simulate(line: LinedUp, costs: PassCosts, noted?: Noted): Simulation {
+  const { stage: stageOf, waits, ways, arrivals, ends, joined, costs: costOf } = line;
+  const { transfer, fused } = costs;
+  const occupied = costs.occupied ?? transfer.map(() => 0);
+  const secondsOf = rows(line, costs);
+  const done = new Float64Array(line.events);
+  /** When the last transfer over each boundary arrived, by direction. */
+  const arrived = new Float64Array(2 * line.places.length).fill(Number.NEGATIVE_INFINITY);
+  const clock = new Float64Array(line.stages);
+  const busy = new Float64Array(line.stages);
+  /** When what a pass needs has arrived. */
+  const readyOf = (i: number): number => {
+    const event = waits[i]!;
+    if (event < 0) return 0;
+    const way = ways[i]!;
+    if (way < 0) return done[event]!;
+    return Math.max(done[event]! + transfer[way]!, arrived[arrivals[i]!]! + occupied[way]!);
+  };
+  const finish = (i: number, ready: number, end: number) => {
+    if (arrivals[i]! >= 0) arrived[arrivals[i]!] = ready;
+    if (ends[i]! >= 0) done[ends[i]!] = end;
+  };
+  for (let i = 0; i < costOf.length; i++) {
+    const stage = stageOf[i]!;
+    const ready = readyOf(i);
+    const first = secondsOf[costOf[i]!]!;
+    if (joined[i] === 0) {
+      const start = Math.max(clock[stage]!, ready);
+      const end = start + first;
+      noted?.(stage, line.passes[i]!, { from: start, to: end, ready });
       clock[stage] = end;
-      busy[stage] = busy[stage]! + seconds;
-      next[stage] = next[stage]! + 1;
-      done += 1;
-      finish(stage, pass, own.ready, end);
-      if (pass.beside !== undefined) finish(stage, pass.beside, other!.ready, end);
+      busy[stage] = busy[stage]! + first;
+      finish(i, ready, end);
+      continue;
     }
+    const other = i + 1;
+    const otherReady = readyOf(other);
+    const second = secondsOf[costOf[other]!]!;
+    const seconds = fused === undefined ? first + second : fused(first, second);
+    const start = Math.max(clock[stage]!, ready, otherReady);
+    const end = start + seconds;
+    noted?.(stage, line.passes[i]!, { from: start, to: end, ready });
+    noted?.(stage, line.passes[other]!, { from: start, to: end, ready: otherReady });
+    clock[stage] = end;
+    busy[stage] = busy[stage]! + seconds;
+    finish(i, ready, end);
+    finish(other, otherReady, end);
+    i = other;
   }
-  if (done < all) throw new Error(`schedule deadlocked after ${done} of ${all} passes`);
   return {
     makespanSeconds: clock.reduce((a, b) => Math.max(a, b), 0),
     busySeconds: Array.from(busy),
     finishSeconds: Array.from(clock),
   };
+}
+
+/** Seconds as a line asks for them. */
+function rows({ places }: LinedUp, { forward, backward, weightGrad }: PassCosts): Float64Array {
+  const chunks = places.length;
+  const all = new Float64Array(Object.keys(COSTS).length * chunks);
+  for (const [g, { stage, chunk }] of places.entries()) {
+    const [inputs, weights] = [backward[stage]![chunk]!, weightGrad[stage]![chunk]!];
+    all[COSTS.forward * chunks + g] = forward[stage]![chunk]!;
+    all[COSTS.backward * chunks + g] = inputs;
+    all[COSTS.weightGrad * chunks + g] = weights;
+    all[COSTS.wholeBackward * chunks + g] = inputs + weights;
+  }
+  return all;
 }

@@ -1,7 +1,7 @@
 import { type DocumentOf, documentSchema } from '../document/document-schema.ts';
 import { closed, count, flag, list, number, numberOrNull, orNull, text, texts } from '../document/shapes.ts';
 import { PROVENANCES } from '../domain/provenance.ts';
-import { optimizer, optimizerOptions, precision, rankedPlan, reason, training } from './costed.ts';
+import { fastest, optimizer, optimizerOptions, precision, rankedPlan, reason, training } from './costed.ts';
 import { throughput } from './throughput.ts';
 
 /** The bill of a run of so many tokens: of each cluster on which the model trains. */
@@ -88,6 +88,7 @@ export const compareSchema = documentSchema({
             dollarsPerMillionTokens: numberOrNull,
             dollarsPerMillionSamples: numberOrNull,
             others: { ...list(rankedPlan), description: 'Of --top, after the best.' },
+            fastest,
             groups: {
               ...list(
                 closed({

@@ -166,6 +166,9 @@ export const ranked = {
   ),
 } as const;
 
+/** The best by estimate, where the steadiest of those that tie with it is another. */
+export const fastest = closed({ stepTimeSeconds: number, configuration: text });
+
 export const rankedPlan = shared('rankedPlan', closed(ranked, costedBeside));
 
 /** What a rule removed from a search. */

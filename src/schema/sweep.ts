@@ -1,6 +1,6 @@
 import { type DocumentOf, documentSchema } from '../document/document-schema.ts';
 import { closed, list, number, orNull, text } from '../document/shapes.ts';
-import { origin, rankedPlan } from './costed.ts';
+import { fastest, origin, rankedPlan } from './costed.ts';
 
 export const sweepSchema = documentSchema({
   $id: 'shardwright.sweep/1',
@@ -20,7 +20,7 @@ export const sweepSchema = documentSchema({
                 gpus: list(closed({ group: text, gpuType: text, gpus: number })),
                 plan: orNull(rankedPlan),
               },
-              { value: { type: ['string', 'number'] } },
+              { value: { type: ['string', 'number'] }, fastest },
             ),
           ),
           cut: orNull(closed({ by: text, left: list(number) })),

@@ -1,41 +1,55 @@
 import { devicesOf } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { RankedPlan } from '../domain/search-result.ts';
+import { TIE } from '../domain/tie.ts';
 import { framesOf } from './bound/copies-bound.ts';
+import { rankedAnew } from './ranked-anew.ts';
 import type { Entry } from './run/entry.ts';
 import { listing } from './run/queue.ts';
 import { searchSteps } from './search.ts';
 import { devicesOfFrame } from './space/frame.ts';
-import { ALONE, DEFAULT_OPTIONS, type SearchOptions } from './space/options.ts';
+import { DEFAULT_OPTIONS, type SearchOptions } from './space/options.ts';
 import {
-  FRONT_STEP,
+  FASTEST_POINTS,
   front,
+  type Points,
+  pointOptions,
   type Sweeping,
   type SweepPoint,
   type SweepStep,
+  shownOf,
   stops,
   telling,
 } from './sweep.ts';
 
 /**
  * The best plan with at most so many GPUs, for each size, in rising order. Each configuration is looked at once: by the size
- * that first has room for it, and only as far as it beats the best of the sizes before.
+ * that first has room for it, and only as far as it beats, or ties with, the best of the sizes before.
  */
 export function* byGpus(
   problem: Problem,
   sizes: readonly number[],
   options: Partial<SearchOptions>,
+  taken = FASTEST_POINTS,
 ): Sweeping {
   const queue = yield* listed(problem, options, sizes);
-  return yield* inTurn(problem, queue, sizes, options, 1);
+  return yield* inTurn(problem, queue, sizes, options, taken);
 }
 
 /** The front of step time against GPUs in use, over every number of GPUs that some configuration has. */
-export function* gpuFront(problem: Problem, options: Partial<SearchOptions>, most: number): Sweeping {
+export function* gpuFront(
+  problem: Problem,
+  options: Partial<SearchOptions>,
+  most: number,
+  taken = FASTEST_POINTS,
+): Sweeping {
   const queue = yield* listed(problem, options, [most]);
   const sizes = [...new Set(queue.map(gpusOf))].filter((gpus) => gpus <= most).sort((a, b) => a - b);
-  const swept = yield* inTurn(problem, queue, sizes, options, 1 - FRONT_STEP);
-  const used = swept.points.map(({ plan }) => ({ budget: plan === null ? 0 : devicesOf(plan.plan), plan }));
+  const swept = yield* inTurn(problem, queue, sizes, options, taken);
+  const used = swept.points.map((point) => ({
+    ...point,
+    budget: point.plan === null ? 0 : devicesOf(point.plan.plan),
+  }));
   return { ...swept, points: front(used) };
 }
 
@@ -50,33 +64,56 @@ function* listed(
   return queue;
 }
 
-/** `reach`: what a size has to reach of the value of those before it. */
 function* inTurn(
   problem: Problem,
   queue: readonly Entry[],
   sizes: readonly number[],
   options: Partial<SearchOptions>,
-  reach: number,
+  taken: Points,
 ): Sweeping {
-  const objective = options.objective ?? DEFAULT_OPTIONS.objective;
-  const value = ({ plan, estimate }: RankedPlan) => objective.value(plan, estimate);
+  const asked = pointOptions(options, taken);
   const points: SweepPoint[] = [];
-  let best: RankedPlan | null = null;
+  let known: readonly RankedPlan[] = [];
   let below = 0;
   for (const [done, budget] of sizes.entries()) {
     const slice = queue.filter((entry) => gpusOf(entry) > below && gpusOf(entry) <= budget);
-    const threshold: number = best === null ? Number.POSITIVE_INFINITY : reach * value(best);
-    const steps = searchSteps(problem, { ...options, ...ALONE, maxGpus: budget, threshold }, slice);
+    const within = { ...asked, maxGpus: budget, threshold: toBeat(known, asked) };
     const told = { budget, share: done / sizes.length, part: 1 / sizes.length };
-    const { result } = yield* telling(steps, told);
-    const { plans, certificate } = result;
-    if (stops(certificate.cutBy)) return { points, cut: { by: certificate.cutBy, left: sizes.slice(done) } };
-    const [found] = plans;
-    if (found !== undefined && (best === null || value(found) < reach * value(best))) best = found;
-    points.push({ budget, plan: best });
+    const { result } = yield* telling(searchSteps(problem, within, slice), told);
+    const { cutBy } = result.certificate;
+    if (stops(cutBy)) return { points, cut: { by: cutBy, left: sizes.slice(done) } };
+    const last = points.at(-1);
+    if (last === undefined || result.plans.length > 0) {
+      known = keptOf(problem, [...known, ...result.plans], asked);
+      const all = { ...result, plans: known };
+      const free = { ...within, threshold: Number.POSITIVE_INFINITY };
+      points.push({ budget, ...(yield* telling(shownOf(problem, free, all, taken), told)) });
+    } else points.push({ ...last, budget });
     below = budget;
   }
   return { points, cut: null };
+}
+
+/** The best so far, and as many as are kept of those that tie with it. */
+function keptOf(
+  problem: Problem,
+  plans: readonly RankedPlan[],
+  { objective, top, ties }: SearchOptions,
+): RankedPlan[] {
+  const [first, ...others] = rankedAnew(problem, plans, objective);
+  if (first === undefined) return [];
+  const limit = (1 + TIE) * objective.value(first.plan, first.estimate);
+  return [first, ...others.filter(({ plan, estimate }) => objective.value(plan, estimate) < limit)].slice(
+    0,
+    top + ties,
+  );
+}
+
+/** What is as much or more is not kept beside these. */
+function toBeat(known: readonly RankedPlan[], { objective, top, ties }: SearchOptions): number {
+  const values = known.map(({ plan, estimate }) => objective.value(plan, estimate));
+  if (known.length === 0) return Number.POSITIVE_INFINITY;
+  return known.length < top + ties ? values[0]! * (1 + TIE) : Math.max(...values);
 }
 
 function gpusOf({ frame, bundle, copies }: Entry): number {

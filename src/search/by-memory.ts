@@ -2,13 +2,16 @@ import type { Problem } from '../domain/problem.ts';
 import type { RankedPlan } from '../domain/search-result.ts';
 import { estimate } from '../evaluate/estimate.ts';
 import { searching } from './searching.ts';
-import { ALONE, type SearchOptions } from './space/options.ts';
+import type { SearchOptions } from './space/options.ts';
 import {
+  FASTEST_POINTS,
   front,
+  pointOptions,
   type Sweeping,
   type SweepPoint,
   type SweepStep,
   type Swept,
+  shownOf,
   stops,
   telling,
 } from './sweep.ts';
@@ -20,19 +23,27 @@ export const LEAST_STEP = 1e-4;
  * The front of step time against peak memory, by whole percents of it: from the fastest plan down, each the fastest of those that
  * take less than the one before; and at its end what takes the least, to LEAST_STEP.
  */
-export function* memoryFront(problem: Problem, options: Partial<SearchOptions>): Sweeping {
+export function* memoryFront(
+  problem: Problem,
+  options: Partial<SearchOptions>,
+  taken = FASTEST_POINTS,
+): Sweeping {
+  const asked = pointOptions(options, taken);
   const points: SweepPoint[] = [];
   const most = Math.floor(100 * (1 - problem.workload.headroom) + 1e-9);
   let percent = most;
   let used = Number.POSITIVE_INFINITY;
   const within = function* (budget: number, headroom: number, told: Omit<SweepStep, 'budget'>) {
     const tight = { ...problem, workload: { ...problem.workload, headroom } };
-    const { result } = yield* telling(searching(tight, { ...options, ...ALONE }), { budget, ...told });
-    const [plan] = result.plans;
-    if (!stops(result.certificate.cutBy) && plan !== undefined) {
+    const step = { budget, ...told };
+    const { result } = yield* telling(searching(tight, asked), step);
+    if (stops(result.certificate.cutBy)) return result;
+    const { plan, fastest } = yield* telling(shownOf(tight, asked, result, taken), step);
+    if (plan !== null) {
       used = usedShare(problem, plan);
       // Its limits are those of the problem, not of the budget.
-      points.push({ budget: used, plan: { ...plan, estimate: estimate(problem, plan.plan) } });
+      const here = { ...plan, estimate: estimate(problem, plan.plan) };
+      points.push({ budget: used, plan: here, ...(fastest === undefined ? {} : { fastest }) });
     }
     return result;
   };

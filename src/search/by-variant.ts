@@ -1,7 +1,15 @@
 import type { Problem } from '../domain/problem.ts';
 import { searching } from './searching.ts';
-import { ALONE, type SearchOptions } from './space/options.ts';
-import { type Sweeping, type SweepPoint, stops, telling } from './sweep.ts';
+import type { SearchOptions } from './space/options.ts';
+import {
+  FASTEST_POINTS,
+  pointOptions,
+  type Sweeping,
+  type SweepPoint,
+  shownOf,
+  stops,
+  telling,
+} from './sweep.ts';
 
 /** A problem with one quantity as it might be, and how to search it. */
 export interface Variant {
@@ -10,18 +18,19 @@ export interface Variant {
 }
 
 /** The best plan of each variant; budgets are their numbers. */
-export function* byVariant(variants: readonly Variant[]): Sweeping {
+export function* byVariant(variants: readonly Variant[], taken = FASTEST_POINTS): Sweeping {
   const points: SweepPoint[] = [];
   const part = 1 / variants.length;
   for (const [budget, { problem, options }] of variants.entries()) {
-    const steps = searching(problem, { ...options, ...ALONE });
-    const { result } = yield* telling(steps, { budget, share: budget * part, part });
-    const { plans, certificate } = result;
-    if (stops(certificate.cutBy)) {
+    const asked = pointOptions(options, taken);
+    const told = { budget, share: budget * part, part };
+    const { result } = yield* telling(searching(problem, asked), told);
+    if (stops(result.certificate.cutBy)) {
       const left = Array.from({ length: variants.length - budget }, (_, i) => budget + i);
-      return { points, cut: { by: certificate.cutBy, left } };
+      return { points, cut: { by: result.certificate.cutBy, left } };
     }
-    points.push({ budget, plan: plans[0] ?? null });
+    const point = yield* telling(shownOf(problem, asked, result, taken), told);
+    points.push({ budget, ...point });
   }
   return { points, cut: null };
 }

@@ -1,5 +1,4 @@
 import { deviceCount } from '../domain/cluster.ts';
-import type { Estimate } from '../domain/estimate.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { Reason } from '../domain/reason.ts';
@@ -7,6 +6,7 @@ import type { RankedPlan, SearchResult } from '../domain/search-result.ts';
 import { TIE } from '../domain/tie.ts';
 import { restsOnUnmeasured, unmeasuredGroups } from '../evaluate/measured/unmeasured.ts';
 import { bookFor } from './bound/book-for.ts';
+import { tied } from './ranked-anew.ts';
 import { evenSplit } from './result/even-split.ts';
 import { findNearestMiss } from './result/nearest-miss.ts';
 import { proofOf } from './result/proof.ts';
@@ -217,11 +217,6 @@ function withFirst(
       tiedWithBest: value(one) >= value(first) && tied(value(one), value(first), one.estimate),
     })),
   ];
-}
-
-/** Whether a plan's value is closer to the best than the model can tell. */
-export function tied(value: number, best: number, { band }: Estimate): boolean {
-  return value / best - 1 <= Math.min(TIE, band);
 }
 
 function ranked(

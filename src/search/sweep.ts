@@ -1,10 +1,54 @@
-import type { RankedPlan } from '../domain/search-result.ts';
+import type { Problem } from '../domain/problem.ts';
+import type { RankedPlan, SearchResult } from '../domain/search-result.ts';
+import { searching } from './searching.ts';
+import type { Objective } from './space/objective.ts';
+import { ALONE, DEFAULT_OPTIONS, type SearchOptions } from './space/options.ts';
 
-/** The fastest plan within a budget of GPUs or of memory. */
+/** The plan that comes first within a budget of GPUs or of memory. */
 export interface SweepPoint {
   /** Most GPUs, or the share of each GPU's memory that may be used. */
   readonly budget: number;
   readonly plan: RankedPlan | null;
+  /** The best by estimate, where that is another: what the budget can reach. */
+  readonly fastest?: RankedPlan;
+}
+
+/** What a point of a sweep shows. */
+type Shown = Pick<SweepPoint, 'plan' | 'fastest'>;
+
+/** How a sweep takes the plan of each point. */
+export interface Points {
+  /** So many plans beside the best are kept, as far as they tie with it. */
+  ties(objective: Objective): number;
+  /** A second search that is needed beside the first; null: none. */
+  again(problem: Problem, options: SearchOptions, first: SearchResult): SearchOptions | null;
+  /** Of a search and what it kept, and of the second one. */
+  shown(problem: Problem, options: SearchOptions, first: SearchResult, again: SearchResult | null): Shown;
+}
+
+/** The best by estimate. */
+export const FASTEST_POINTS: Points = {
+  ties: () => 0,
+  again: () => null,
+  shown: (_, __, { plans: [best] }) => ({ plan: best ?? null }),
+};
+
+/** What a point shows of a search. */
+export function* shownOf(
+  problem: Problem,
+  options: SearchOptions,
+  first: SearchResult,
+  points: Points,
+): Generator<void, Shown, void> {
+  const asked = points.again(problem, options, first);
+  const again = asked === null ? null : (yield* searching(problem, asked)).result;
+  return points.shown(problem, options, first, again);
+}
+
+/** How the searches of a sweep are asked. */
+export function pointOptions(options: Partial<SearchOptions>, points: Points): SearchOptions {
+  const whole = { ...DEFAULT_OPTIONS, ...options };
+  return { ...whole, ...ALONE, ties: points.ties(whole.objective) };
 }
 
 export interface Swept {

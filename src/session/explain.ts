@@ -23,7 +23,7 @@ export function explained(
     ...drawn(problem, plan, mostPasses),
     links: linkEffects(problem, plan, estimate),
     evenSplit: evenSplitOf(problem, { launcher }),
-    disturbed: stepRange(problem, plan, BY_TIME),
+    disturbed: stepRange(problem, { plan, estimate }, BY_TIME),
     changes: changesOf(problem, plan, estimate, launcher),
   };
 }

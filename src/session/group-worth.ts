@@ -10,33 +10,40 @@ export interface GroupWorth {
   readonly group: number;
   /** Whether the best plan of all uses it. */
   readonly used: boolean;
-  /** Of the best plan without it; null: nothing fits without. */
+  /** Of the best by estimate without it; null: nothing fits without. */
   readonly tokensPerSecond: number | null;
+  /** And of the best by estimate with it. */
+  readonly whole: number;
 }
 
-/** Of more groups than this a search without each takes longer than the one with all. */
-const MOST_GROUPS = 3;
+/** Of more groups than this nobody waits for a search without each. */
+export const MOST_GROUPS = 6;
 
-/** The groups of a cluster of several, each left out in turn; empty where it has one, has many, or was not searched to its end. */
+/** The groups of a cluster of several, each left out in turn, of the best by estimate (`best`) and the best without; empty where it has one, or was not searched to its end; null where it has too many. `trying`: told before each search. */
 export async function groupWorths(
   problem: Problem,
   best: RankedPlan | undefined,
   options: SearchOptions,
   pause: () => Promise<void> | null,
-): Promise<GroupWorth[]> {
+  trying: (group: number) => void = () => {},
+): Promise<GroupWorth[] | null> {
   const { groups } = problem.cluster;
-  if (best === undefined || groups.length < 2 || groups.length > MOST_GROUPS) return [];
+  if (best === undefined || groups.length < 2) return [];
+  if (groups.length > MOST_GROUPS) return null;
   const used = groupsOf(best.plan);
+  const whole = best.estimate.tokensPerSecond;
   const worths: GroupWorth[] = [];
   for (const group of groups.map((_, i) => i)) {
     if (!used.includes(group)) {
-      worths.push({ group, used: false, tokensPerSecond: best.estimate.tokensPerSecond });
+      worths.push({ group, used: false, tokensPerSecond: whole, whole });
       continue;
     }
+    trying(group);
     const without = { ...options, ...ALONE, avoid: [group] };
     const { result } = await searched({ problem, pause }, without);
     if (result.certificate.cutBy !== null) return [];
-    worths.push({ group, used: true, tokensPerSecond: result.plans[0]?.estimate.tokensPerSecond ?? null });
+    const [other] = result.plans;
+    worths.push({ group, used: true, tokensPerSecond: other?.estimate.tokensPerSecond ?? null, whole });
   }
   return worths;
 }

@@ -1,12 +1,11 @@
 import type { PlanFile } from '../catalogue/plan-file.ts';
 import type { SearchResult, WhatIf } from '../domain/search-result.ts';
 import { DEFAULT_OPTIONS, type SearchOptions } from '../search/space/options.ts';
-import { placed } from './placed.ts';
-import { type SearchRequest, searched } from './searched.ts';
-import { FINALISTS, type Rank, steadyFirst } from './steady-first.ts';
+import { rankedPlans, tiesKept } from './ranked-plans.ts';
+import type { SearchRequest } from './searched.ts';
+import type { Rank } from './steady-first.ts';
 import { warmThreshold } from './warm-start.ts';
 import { whatIf } from './what-if.ts';
-import { withSoonest } from './with-soonest.ts';
 
 /** What a search found, and what stands beside it. */
 export interface PlanOutcome {
@@ -40,23 +39,14 @@ export async function planRun(request: PlanRequest): Promise<PlanOutcome> {
   const threshold =
     warmStart === undefined ? Number.POSITIVE_INFINITY : warmThreshold(warmStart, problem, kept);
   const options: SearchOptions = { ...kept, threshold };
-  const { result: searchedFor, refused } = await searched(request, options);
-  const { top, objective } = plain;
-  const rank = request.rank ?? 'steady';
-  const all = rank === 'steady' ? await withSoonest(request, options, searchedFor) : searchedFor;
-  const found = placed(problem, all, objective);
-  const { result, steady } = steadyFirst(problem, found.result, { objective, top, rank });
+  const ranked = await rankedPlans(request, options, request.rank ?? 'steady');
+  const { result, steady, placements, refused } = ranked;
   const [best] = result.plans;
-  const placement = best === undefined ? null : (found.placements.get(best.plan) ?? null);
+  const placement = best === undefined ? null : (placements.get(best.plan) ?? null);
   const outcome = {
     result,
     beside: { ...whatIf(problem, result, plain, placement, refused), steady },
   };
   if (result.certificate.cutBy === null) request.cache?.write(outcome);
   return outcome;
-}
-
-/** Plans beyond the ones that are printed, for the first to be chosen of: the same ones however many are printed. */
-function tiesKept({ top, objective }: Pick<SearchOptions, 'top' | 'objective'>): number {
-  return objective.id === 'memory' ? 0 : Math.max(0, FINALISTS - top);
 }

@@ -53,11 +53,7 @@ export function steadyFirst(
 }
 
 function finalists(problem: Problem, plans: readonly RankedPlan[], objective: Objective): Finalist[] {
-  const under = disturbedValues(
-    problem,
-    plans.map(({ plan }) => plan),
-    objective,
-  );
+  const under = disturbedValues(problem, plans, objective);
   return plans.map((ranked, i): Finalist => {
     const { plan, estimate } = ranked;
     return {

@@ -1,7 +1,8 @@
 import { memoryTerm } from '../domain/memory-term.ts';
 import type { Reason } from '../domain/reason.ts';
 import { residualTokens } from '../layers/local-shape.ts';
-import { noneOf, technique } from './technique.ts';
+import { noneOf } from './misread.ts';
+import { technique } from './technique.ts';
 import { tensorOverlap } from './tensor-overlap.ts';
 
 const KINDS = ['standard', 'ladder'] as const;

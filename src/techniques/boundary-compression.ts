@@ -1,7 +1,8 @@
 import { wideOf } from '../domain/dtype.ts';
 import { gemmSeconds } from '../hardware/gemm.ts';
 import type { Boundary } from './boundary.ts';
-import { Misread, type StageContext, technique } from './technique.ts';
+import { Misread } from './misread.ts';
+import { type StageContext, technique } from './technique.ts';
 
 /** Tried by leave: of what is published between 1 and 100 a cautious one. */
 const TRIED = 8;

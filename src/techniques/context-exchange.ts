@@ -7,7 +7,8 @@ import type { Stack } from '../domain/stack.ts';
 import { slides } from '../layers/layer.ts';
 import { latent } from '../layers/mixers/latent.ts';
 import { softmax } from '../layers/mixers/softmax.ts';
-import { noneOf, technique } from './technique.ts';
+import { noneOf } from './misread.ts';
+import { technique } from './technique.ts';
 
 /** By Megatron's names; `a2a+p2p` with the ranks of its all-to-all. */
 const KINDS = [

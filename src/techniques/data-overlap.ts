@@ -1,5 +1,6 @@
+import { noneOf } from './misread.ts';
 import type { StageContext } from './technique.ts';
-import { noneOf, technique } from './technique.ts';
+import { technique } from './technique.ts';
 
 /** As the stack hides it; gradients alone; nothing. */
 const KINDS = ['all', 'gradients', 'none'] as const;

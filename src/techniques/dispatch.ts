@@ -5,19 +5,13 @@ import type { Reason } from '../domain/reason.ts';
 import type { Operator } from '../layers/operator.ts';
 import type { Dispatch } from './dispatched.ts';
 import type { Holding } from './holding.ts';
+import { noneOf } from './misread.ts';
 import { offloadActivations } from './offload-activations.ts';
 import { cpuUpdateSeconds, offloadOptimizer, updatedOnCpu } from './offload-optimizer.ts';
 import { offloadParameters } from './offload-parameters.ts';
 import { FULL_RECOMPUTE, recompute } from './recompute.ts';
-import {
-  NO_TRAFFIC,
-  noneOf,
-  type StageContext,
-  type StateContext,
-  type StepStates,
-  type StepTraffic,
-  technique,
-} from './technique.ts';
+import { type StageContext, type StateContext, technique } from './technique.ts';
+import { NO_TRAFFIC, type StepStates, type StepTraffic } from './traffic.ts';
 import { zero } from './zero.ts';
 
 const FORMS = ['', ':layer', ':unpinned', ':layer:unpinned'];

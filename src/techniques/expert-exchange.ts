@@ -2,7 +2,8 @@ import type { ParallelDims } from '../domain/parallel-dims.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { Reason } from '../domain/reason.ts';
 import { isMoe } from '../layers/layer.ts';
-import { noneOf, technique } from './technique.ts';
+import { noneOf } from './misread.ts';
+import { technique } from './technique.ts';
 
 const KINDS = ['linear', '2dh'] as const;
 type Kind = (typeof KINDS)[number];

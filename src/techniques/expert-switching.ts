@@ -3,7 +3,8 @@ import type { Problem } from '../domain/problem.ts';
 import type { Reason } from '../domain/reason.ts';
 import { isMoe } from '../layers/layer.ts';
 import { expertExchange } from './expert-exchange.ts';
-import { noneOf, technique } from './technique.ts';
+import { noneOf } from './misread.ts';
+import { technique } from './technique.ts';
 
 const KINDS = ['ep', 'dp', 'switch'] as const;
 type Kind = (typeof KINDS)[number];

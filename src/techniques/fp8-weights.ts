@@ -1,7 +1,8 @@
 import type { GpuSpec } from '../domain/gpu.ts';
 import type { Operator } from '../layers/operator.ts';
 import type { Weight } from '../layers/weight.ts';
-import { ON_OR_OFF, technique } from './technique.ts';
+import { ON_OR_OFF } from './on-or-off.ts';
+import { technique } from './technique.ts';
 
 /**
  * Weights of linear layers held in fp8 in place of a 16-bit copy that is quantised for each use, and gathered in it: half the

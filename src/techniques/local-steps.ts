@@ -1,7 +1,8 @@
 import type { ParallelDims } from '../domain/parallel-dims.ts';
 import type { Reason } from '../domain/reason.ts';
+import { Misread } from './misread.ts';
 import type { BesideStates, OuterSync } from './outer-sync.ts';
-import { Misread, technique } from './technique.ts';
+import { technique } from './technique.ts';
 import { zero } from './zero.ts';
 
 /** What islands tell each other of a parameter. */

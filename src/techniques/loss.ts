@@ -3,7 +3,8 @@ import type { Plan } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { Reason } from '../domain/reason.ts';
 import { LOSSES, lossOf } from '../layers/losses/index.ts';
-import { noneOf, technique } from './technique.ts';
+import { noneOf } from './misread.ts';
+import { technique } from './technique.ts';
 
 const IDS = LOSSES.map(({ id }) => id);
 const USUAL_CHUNKS = 8;

@@ -1,7 +1,9 @@
 import { copyRate, hostOf } from '../hardware/host.ts';
 import type { Operator } from '../layers/operator.ts';
+import { Misread } from './misread.ts';
 import { percentMeant } from './percent.ts';
-import { type LayerAmounts, Misread, type PassTraffic, type StageContext, technique } from './technique.ts';
+import { type StageContext, technique } from './technique.ts';
+import type { LayerAmounts, PassTraffic } from './traffic.ts';
 
 /**
  * A fraction of what a micro-batch keeps of each layer for backward goes down to the host after the layer's forward and comes up

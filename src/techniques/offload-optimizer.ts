@@ -5,30 +5,11 @@ import { statesIn } from '../domain/stack.ts';
 import { drainRate, exchangeSeconds, hostOf, updateRate } from '../hardware/host.ts';
 import { countParameters } from '../layers/parameters.ts';
 import type { Held, Holding } from './holding.ts';
-import { percentMeant } from './percent.ts';
-import {
-  Misread,
-  NO_TRAFFIC,
-  type StageContext,
-  type StateContext,
-  type StepStates,
-  type StepTraffic,
-  technique,
-} from './technique.ts';
+import { format, ON_GPU, type OptimizerOffload, parse } from './offload-optimizer-text.ts';
+import { type StageContext, type StateContext, technique } from './technique.ts';
+import { NO_TRAFFIC, type StepStates, type StepTraffic } from './traffic.ts';
 import { zero } from './zero.ts';
 
-/** How much of the optimizer's states lies off the GPU, and how it is updated there. */
-export interface OptimizerOffload {
-  /** Of the states that a GPU would have; 0: none. */
-  readonly fraction: number;
-  /** Every so many-th subgroup is updated on the GPU, the others meanwhile by the CPU; null: all by the CPU. */
-  readonly stride: number | null;
-  /** Gradients go down beside backward, pinned, or each in the open. */
-  readonly gradients: 'async' | 'sync';
-  readonly device: 'host' | 'disk';
-}
-
-export const ON_GPU: OptimizerOffload = { fraction: 0, stride: null, gradients: 'async', device: 'host' };
 const ALL: OptimizerOffload = { ...ON_GPU, fraction: 1 };
 
 /** Optimizers that a CPU has kernels of (DeepSpeed's CPUAdam and CPULion, PyTorch's own); those over whole matrices are left to GPUs. */
@@ -105,36 +86,6 @@ export const offloadOptimizer = technique<OptimizerOffload>({
   assumed: ({ fraction, stride }) =>
     fraction > 0 && stride !== null ? ['subgroups of 100 M parameters on their way through the GPU'] : [],
 });
-
-function format({ fraction, stride, gradients, device }: OptimizerOffload): string {
-  return [
-    String(fraction),
-    ...(stride === null ? [] : [`stride${stride}`]),
-    ...(gradients === 'sync' ? ['sync'] : []),
-    ...(device === 'disk' ? ['nvme'] : []),
-  ].join(':');
-}
-
-/** `1`, `0.5`, `1:stride2`, `1:sync`, `1:nvme`. */
-function parse(text: string): OptimizerOffload | Misread {
-  const [share = '', ...words] = text.split(':');
-  const misread = new Misread(
-    'a fraction from 0 to 1, and after it :strideN (2 or more), :sync, :nvme',
-    percentMeant(share),
-  );
-  const fraction = Number(share);
-  if (!/^\d*\.?\d+$/.test(share) || fraction > 1) return misread;
-  let value: OptimizerOffload = { ...ON_GPU, fraction };
-  for (const word of words) {
-    const stride = /^stride(\d+)$/.exec(word)?.[1];
-    if (stride !== undefined && Number(stride) >= 2) value = { ...value, stride: Number(stride) };
-    else if (word === 'sync') value = { ...value, gradients: 'sync' };
-    else if (word === 'async') value = { ...value, gradients: 'async' };
-    else if (word === 'nvme') value = { ...value, device: 'disk' };
-    else return misread;
-  }
-  return fraction === 0 ? ON_GPU : value;
-}
 
 /**
  * The states of a fraction move. So do its gradients where they are sharded as they come (ZeRO 2 and 3), but for those of

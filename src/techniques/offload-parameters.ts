@@ -1,15 +1,10 @@
 import { type MemoryTerm, memoryTerm, type Point } from '../domain/memory-term.ts';
 import { copyRate, hostOf } from '../hardware/host.ts';
 import { gatheredBytes, type Held, type Holding } from './holding.ts';
+import { Misread, noneOf } from './misread.ts';
 import { sharesOut, staysGathered } from './sharded-states.ts';
-import {
-  type LayerAmounts,
-  Misread,
-  noneOf,
-  type PassTraffic,
-  type StageContext,
-  technique,
-} from './technique.ts';
+import { type StageContext, technique } from './technique.ts';
+import type { LayerAmounts, PassTraffic } from './traffic.ts';
 import { zero } from './zero.ts';
 
 /** Where the weights that are computed with lie between the passes of their layer. */

@@ -1,6 +1,7 @@
 import { memoryTerm, type Point } from '../domain/memory-term.ts';
+import { ON_OR_OFF } from './on-or-off.ts';
 import { pagedOptimizer } from './paged-optimizer.ts';
-import { ON_OR_OFF, technique } from './technique.ts';
+import { technique } from './technique.ts';
 import { zero } from './zero.ts';
 
 const BACKWARD: readonly Point[] = ['backward', 'end-of-backward'];

@@ -1,6 +1,8 @@
 import { exchangeSeconds, hostOf } from '../hardware/host.ts';
 import type { Holding } from './holding.ts';
-import { NO_TRAFFIC, ON_OR_OFF, technique } from './technique.ts';
+import { ON_OR_OFF } from './on-or-off.ts';
+import { technique } from './technique.ts';
+import { NO_TRAFFIC } from './traffic.ts';
 
 /** Optimizers that bitsandbytes has paged ones of (PagedAdamW, PagedAdamW8bit, PagedLion). */
 const PAGED: readonly string[] = ['adamw', 'adamw-8bit', 'lion'];

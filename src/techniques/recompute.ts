@@ -5,7 +5,8 @@ import { type Again, ALL_AGAIN, type Operator } from '../layers/operator.ts';
 import { RECOMPUTE_MODULES, type RecomputeModule } from '../layers/recompute-modules.ts';
 import { nearest } from '../units/nearest.ts';
 import { underBudget } from './activation-budget.ts';
-import { Misread, technique } from './technique.ts';
+import { Misread } from './misread.ts';
+import { technique } from './technique.ts';
 
 const RECOMPUTE_MODES = ['none', 'selective', 'full', 'budget'] as const;
 

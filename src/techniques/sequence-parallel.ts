@@ -1,5 +1,6 @@
 import { flag } from '../document/shapes.ts';
-import { ON_OR_OFF, technique } from './technique.ts';
+import { ON_OR_OFF } from './on-or-off.ts';
+import { technique } from './technique.ts';
 
 /** Norms, residuals and dropout on a tensor-parallel rank's own tokens (Korthikanti et al. 2022, arXiv 2205.05198). */
 export const sequenceParallel = technique<boolean>({

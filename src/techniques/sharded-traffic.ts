@@ -6,14 +6,8 @@ import type { Span } from '../hardware/span.ts';
 import { dataHidden } from './data-overlap.ts';
 import { type Amounts, gatheredBytes, type Parameters } from './holding.ts';
 import { sharesOut, staysGathered, type ZeroStage } from './sharded-states.ts';
-import {
-  type LayerAmounts,
-  NO_TRAFFIC,
-  type PassTraffic,
-  type StageContext,
-  type StateContext,
-  type StepTraffic,
-} from './technique.ts';
+import type { StageContext, StateContext } from './technique.ts';
+import { type LayerAmounts, NO_TRAFFIC, type PassTraffic, type StepTraffic } from './traffic.ts';
 
 /** Whether gradients, which are nowhere kept whole, are scattered after each micro-batch; from stage 3 on parameters are gathered for each too. */
 function perMicroBatch(stage: ZeroStage, { problem, dims }: StateContext): boolean {

@@ -10,12 +10,13 @@ import type { ProcessGroups } from '../hardware/process-groups.ts';
 import type { Span } from '../hardware/span.ts';
 import type { LocalShape } from '../layers/local-shape.ts';
 import type { Operator } from '../layers/operator.ts';
-import { nearest } from '../units/nearest.ts';
 import type { Boundary } from './boundary.ts';
 import type { Dispatch } from './dispatched.ts';
-import type { Amounts, Held, Holding, Parameters } from './holding.ts';
+import type { Held, Holding } from './holding.ts';
 import type { Limit } from './limit.ts';
+import type { Misread } from './misread.ts';
 import type { BesideStates, OuterSync } from './outer-sync.ts';
+import type { LayerAmounts, PassTraffic, StepStates, StepTraffic } from './traffic.ts';
 
 /** Where a GPU of a stage stands: all that the cost of its layers can depend on. */
 export interface StageContext {
@@ -34,74 +35,6 @@ export interface StageContext {
 
 /** What states, and what is sent for them once a step, can depend on: nothing of a micro-batch, nor of its schedule. */
 export type StateContext = Omit<StageContext, 'microBatchSize' | 'schedule' | 'local'>;
-
-/** Returned for a text that is no value. */
-export class Misread {
-  readonly expected: string;
-  /** The value that may have been meant. */
-  readonly meant: string | undefined;
-
-  constructor(expected: string, meant?: string) {
-    this.expected = expected;
-    this.meant = meant;
-  }
-}
-
-/** A text that is none of `words`; `others`: what the field calls some of them, in small letters. */
-export function noneOf(
-  words: readonly string[],
-  text: string,
-  others: Readonly<Record<string, string>> = {},
-): Misread {
-  const called = Object.hasOwn(others, text.toLowerCase()) ? others[text.toLowerCase()] : undefined;
-  return new Misread(`one of ${words.join(', ')}`, called ?? nearest(text, words));
-}
-
-/** Seconds of communication beside one layer's pass of one micro-batch, and the share of it that compute may hide. */
-export interface PassTraffic {
-  readonly pass: 'forward' | 'backward';
-  readonly seconds: number;
-  readonly hideable: number;
-  /** By the GPU's copy engines: what runs beside it is not slowed. */
-  readonly copied?: true;
-}
-
-/** Seconds once a step, before any of it is hidden. */
-export interface StepTraffic {
-  /** After the last backward of a stage. */
-  readonly reduce: number;
-  /** Before its first forward. */
-  readonly gather: number;
-  /** Beside the optimizer's kernels on the GPU: for states that lie elsewhere. */
-  readonly update: number;
-  /** After the last backward, in the open: gradients on their way to where their states lie. */
-  readonly flush: number;
-  /** The same beside backward, as far as it reaches. */
-  readonly drain: number;
-  /** Beside all of the next step, which has weights one step old: it counts as far as it outlasts that. */
-  readonly beside: number;
-}
-
-/** Nothing travels. */
-export const NO_TRAFFIC: StepTraffic = { reduce: 0, gather: 0, update: 0, flush: 0, drain: 0, beside: 0 };
-
-/** Of one layer, or an end of the model: what it owns, and bytes that one micro-batch keeps elsewhere than on the GPU. */
-export interface LayerAmounts extends Amounts {
-  /** It is an end of the model. */
-  readonly end?: true;
-  readonly kept: { readonly offloaded: number };
-}
-
-/** What a stage has for one step: parameters of one GPU with nothing sharded, and how techniques share out their states. */
-export interface StepStates extends Amounts {
-  /** HBM bytes of one optimizer step, where all states lie on the GPU. */
-  readonly step: Parameters;
-  /** Bytes of them, as if one GPU had all. */
-  readonly 'optimizer states': Parameters;
-  readonly holdings: readonly Holding[];
-  /** Ranks update whole weights: each needs the whole gradient of those that it has. */
-  readonly whole: boolean;
-}
 
 /**
  * A way of training that a plan may use: a value in the plan, and what that value changes. A new one is a file here and a
@@ -216,29 +149,6 @@ export interface Known<V> extends Technique<V> {
   of(techniques: Techniques): V;
   /** The same values with this one set; what is off is left out. */
   set(techniques: Techniques, value: V): Techniques;
-}
-
-/** What every technique that is on or off has. */
-export const ON_OR_OFF = {
-  off: false,
-  schema: { enum: [false, true] },
-  parse: (text: string) => (text === 'true' ? true : text === 'false' ? false : noBoolean(text)),
-  format: String,
-  words: (on: boolean) => (on ? 'on' : 'off'),
-} as const;
-
-/** Words for yes and no of other tools. */
-function noBoolean(text: string): Misread {
-  const said = {
-    on: 'true',
-    yes: 'true',
-    '1': 'true',
-    off: 'false',
-    no: 'false',
-    '0': 'false',
-    none: 'false',
-  };
-  return new Misread('true or false', noneOf(['true', 'false'], text, said).meant);
 }
 
 export function technique<V>(one: Technique<V>): Known<V> {

@@ -4,8 +4,9 @@ import type { Techniques } from '../domain/plan.ts';
 import type { Problem } from '../domain/problem.ts';
 import type { Reason } from '../domain/reason.ts';
 import { latent } from '../layers/mixers/latent.ts';
+import { noneOf } from './misread.ts';
 import { sequenceParallel } from './sequence-parallel.ts';
-import { noneOf, type StageContext, technique } from './technique.ts';
+import { type StageContext, technique } from './technique.ts';
 
 /** Of Transformer Engine; of torch.compile. */
 const KINDS = ['none', 'userbuffers', 'async'] as const;

@@ -1,5 +1,6 @@
 import { collectiveSeconds } from '../hardware/collective.ts';
-import { noneOf, technique } from './technique.ts';
+import { noneOf } from './misread.ts';
+import { technique } from './technique.ts';
 
 /** Vocabulary parallelism by the paper's algorithms 1 and 2, or its interlaced, synchronous predecessor. */
 const SPLITS = ['off', 'vocab-1', 'vocab-2', 'interlaced'] as const;

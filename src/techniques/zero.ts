@@ -2,9 +2,10 @@ import { type MemoryTerm, memoryTerm, type Point } from '../domain/memory-term.t
 import { moduleBytes, statesIn } from '../domain/stack.ts';
 import { nearest } from '../units/nearest.ts';
 import type { Held, Holding, State } from './holding.ts';
+import { Misread } from './misread.ts';
 import { sharesOut, ZERO_STAGES, type ZeroStage } from './sharded-states.ts';
 import { gradientBytes, passTraffic, stepTraffic } from './sharded-traffic.ts';
-import { Misread, type StageContext, technique } from './technique.ts';
+import { type StageContext, technique } from './technique.ts';
 import { unsharded } from './unsharded.ts';
 
 const LABELS = ['none', 'optimizer', 'optimizer+gradients', 'all (ZeRO-3)'] as const;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { DISTURBANCES } from '../../src/disturbances/index.ts';
 import { estimate } from '../../src/evaluate/estimate.ts';
+import { fitsOn } from '../../src/evaluate/memory/fits-on.ts';
 import { parseConfiguration } from '../../src/plan-text/configuration.ts';
 import { planOf } from '../../src/plan-text/plan-of.ts';
 import { problem } from '../fixtures/problem.ts';
@@ -22,7 +23,27 @@ it('has an id each, as JSON names it', () => {
   for (const id of ids) expect(id).toMatch(/^[a-z]+(-[a-z]+)+$/);
 });
 
-describe.each(DISTURBANCES)('$name', ({ disturbed }) => {
+describe.each(DISTURBANCES)('$name', ({ disturbed, changes }) => {
+  it('changes nothing of an estimate but what it says', () => {
+    for (const [before, plan] of [
+      [SPARSE, PLAN],
+      [SPARSE, planned('tp=1,pp=8,dp=8,ep=8,zero=2,schedule=1f1b,micro-batch=2,recompute=full')],
+      [DENSE_HOST, planned('tp=2,pp=1,dp=4,offload-optimizer=1', DENSE_HOST)],
+      [DENSE_HOST, planned('tp=1,pp=4,dp=2,micro-batch=2', DENSE_HOST)],
+    ] as const) {
+      const worse = disturbed(before);
+      if (worse === null) continue;
+      const [now, then] = [estimate(before, plan), estimate(worse, plan)];
+      const bytes = ({ stages, hosts }: typeof now) => [
+        ...stages.map(({ memory }) => memory.allocatedBytes),
+        ...hosts.map((host) => ({ ...host })),
+      ];
+      if (changes === 'memory') expect(then.stepSeconds).toBe(now.stepSeconds);
+      if (changes === 'time') expect(bytes(then)).toEqual(bytes(now));
+      if (changes !== 'both') expect(fitsOn(worse, now)).toBe(then.verdict !== 'does-not-fit');
+    }
+  });
+
   it('makes no plan faster or smaller, and leaves the problem as it was', () => {
     const before = JSON.stringify(SPARSE);
     const worse = disturbed(SPARSE)!;

@@ -24,7 +24,7 @@ import { SCHEDULES, usualSchedule } from '../../src/schedules/index.ts';
 import { launchSchema } from '../../src/schema/launch.ts';
 import { search } from '../../src/search/search.ts';
 import { TECHNIQUES } from '../../src/techniques/index.ts';
-import { Misread } from '../../src/techniques/technique.ts';
+import { Misread } from '../../src/techniques/misread.ts';
 import { problem } from '../fixtures/problem.ts';
 import { run, SMALL } from '../fixtures/run.ts';
 import { ORIGIN, planned } from '../unit/frameworks/fixture.ts';

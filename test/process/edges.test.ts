@@ -55,6 +55,24 @@ describe('around the program', () => {
     expect(stderr).toBe('the output cannot be written: ENOSPC\n');
   });
 
+  it('a working directory that is gone is said in one message', () => {
+    const gone = `mkdir gone && cd gone && rmdir ../gone && exec "${process.execPath}" "${PROGRAM}" gpu list`;
+    const { status, stderr } = spawnSync('sh', ['-c', gone], { cwd: folder, encoding: 'utf8' });
+    expect(status).toBe(2);
+    expect(stderr).toBe(
+      'the working directory is gone\n  expected: a directory that is there\n  Maybe cd to another one first.\n',
+    );
+  });
+
+  it.skipIf(!existsSync('/dev/zero'))('an endless pipe is read no further than a file may be large', () => {
+    const endless = `"${process.execPath}" "${PROGRAM}" model show zeros`;
+    spawnSync('mkfifo', [join(folder, 'zeros')]);
+    const script = `cat /dev/zero > zeros & ${endless.replace('show zeros', 'show ./zeros')}`;
+    const { status, stderr } = spawnSync('sh', ['-c', script], { cwd: folder, encoding: 'utf8' });
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/zeros has more than 8 MiB\n {2}expected: at most 8 MiB/);
+  });
+
   it.skipIf(!existsSync('/dev/zero'))('an endless file is refused before it is read', () => {
     const { status, stderr } = ran(['model', 'show', '/dev/zero']);
     expect(status).toBe(2);

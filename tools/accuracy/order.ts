@@ -95,7 +95,7 @@ function contender({ row, predictedStepSeconds }: Run): Contender & { readonly i
     plans.map((plan) => ({ problem, plan, estimate: estimate(problem, plan) })),
   );
   const { problem, plan, estimate: costed } = pick(all, row.outcome !== 'oom');
-  const [under] = disturbedValues(problem, [plan], BY_TIME);
+  const [under] = disturbedValues(problem, [{ plan, estimate: costed }], BY_TIME);
   return {
     ids: under!.map(({ id }) => id),
     value: predictedStepSeconds,

@@ -6,7 +6,7 @@ import type { Optimizer } from '../../src/optimizers/optimizer.ts';
 import { COUNTS } from '../../src/plan-text/configuration.ts';
 import { SCHEDULES } from '../../src/schedules/index.ts';
 import { TECHNIQUES } from '../../src/techniques/index.ts';
-import { Misread } from '../../src/techniques/technique.ts';
+import { Misread } from '../../src/techniques/misread.ts';
 
 /** What a technique's own parser says of its values, when it is given none. */
 function valuesOf(one: (typeof TECHNIQUES)[number]): string {

@@ -1,6 +1,7 @@
 import { type Document, validateDocument } from '../../catalogue/document.ts';
 import { playDispatched } from '../../schedules/dispatched/play.ts';
 import { scheduleOf } from '../../schedules/index.ts';
+import { linedUp } from '../../schedules/lined-up.ts';
 import { chunkPlaces, type Pass } from '../../schedules/schedule.ts';
 import { simulate } from '../../schedules/simulate.ts';
 import { roundPipeCaseSchema } from '../../schema/round-pipe-case.ts';
@@ -98,17 +99,11 @@ function pipeline(
     backward[stage]![chunk] = layers[g]! * (model.fwd + model.bwd) + (last ? model.head_bwd : 0);
   }
   const order = schedule.order(shape);
-  return simulate(
-    turned ? order.map((passes) => turnedBack(passes, microBatches)) : order,
-    places,
-    microBatches,
-    {
-      forward,
-      backward,
-      weightGrad: forward,
-      transfer: places.map(() => model.hop),
-    },
-  ).makespanSeconds;
+  const played = turned ? order.map((passes) => turnedBack(passes, microBatches)) : order;
+  return simulate(linedUp(played, places, microBatches), {
+    ...{ forward, backward, weightGrad: forward },
+    transfer: places.map(() => model.hop),
+  }).makespanSeconds;
 }
 
 function turnedBack(passes: readonly Pass[], microBatches: number): Pass[] {

@@ -13,6 +13,7 @@ import { casesTable } from '../../reporters/cases.ts';
 import { readRows } from '../../runs/rows.ts';
 import { type Register, styleOf } from '../command.ts';
 import { EXIT, type Io, printJson } from '../io.ts';
+import { refuseTooMuch } from '../text-file.ts';
 
 const more = (word: string, before: readonly string[]) => [...before, word];
 
@@ -73,6 +74,7 @@ function printRuns(
   layerFiles: readonly string[],
   flags: Readonly<Record<string, unknown>>,
 ): void {
+  refuseTooMuch([...files, ...layerFiles]);
   const { rows, problems } = readRows(
     files.map((path) => ({ path, text: readText(path, 'a file of runs, one JSON object a line') })),
   );

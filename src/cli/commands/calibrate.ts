@@ -10,7 +10,7 @@ import { readRows } from '../../runs/rows.ts';
 import { type Register, styleOf, workloadOptions } from '../command.ts';
 import { EXIT, printJson } from '../io.ts';
 import { isRunsFile, refuseBesideRows, repeated, runOf } from '../logged-run.ts';
-import { mayWriteText, textOf, writeText } from '../text-file.ts';
+import { mayWriteText, refuseTooMuch, textOf, writeText } from '../text-file.ts';
 import { toolVersion } from '../version.ts';
 
 const USUAL_WARM_UP = 10;
@@ -31,11 +31,12 @@ export const calibrate: Register = (program, io, done) => {
     )
     .option('--warm-up <N>', `steps to leave out after each start (default ${USUAL_WARM_UP})`)
     .option('--name <NAME>', 'what estimates call it (default: the name of --out)')
-    .option('--out <FILE>', 'write the calibration there')
+    .option('--out <FILE>', 'write the calibration there, making the folders above')
     .option('--force', 'replace a file that exists')
     .action((paths: string[], flags: Record<string, unknown>) => {
       const out = flags.out === undefined ? null : String(flags.out);
       if (out !== null) mayWriteText(out, flags.force === true);
+      refuseTooMuch(paths);
       const warmUp = whole('--warm-up', String(flags.warmUp ?? USUAL_WARM_UP), 0);
       const logs = paths.filter((path) => !isRunsFile(path));
       if (logs.length === 0) refuseBesideRows(paths, flags);

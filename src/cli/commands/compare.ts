@@ -1,25 +1,19 @@
 import { InputError } from '../../domain/input-error.ts';
-import { devicesByGroup, type Plan } from '../../domain/plan.ts';
-import { FRAMEWORKS, LAUNCHABLE } from '../../frameworks/index.ts';
 import { whole } from '../../plan-text/whole.ts';
-import { outlookOf } from '../../reliability/outlook.ts';
 import { compareDocument, compareTable } from '../../reporters/compare.ts';
 import { compareCsv } from '../../reporters/compare-csv.ts';
-import type { Compared, GroupPrice } from '../../reporters/compared.ts';
+import type { Compared } from '../../reporters/compared.ts';
+import type { AskedBill } from '../../reporters/purchase.ts';
 import { comparePage } from '../../reporters/report/compare-report.ts';
-import { OBJECTIVES, objectiveOf } from '../../search/space/objective.ts';
-import { DEFAULT_OPTIONS } from '../../search/space/options.ts';
+import { OBJECTIVES } from '../../search/space/objective.ts';
 import { seatsOf } from '../../session/explain.ts';
-import { groupWorths } from '../../session/group-worth.ts';
-import { searched } from '../../session/searched.ts';
-import { accepting } from '../../session/what-if.ts';
-import { soonestFirst, withSoonest } from '../../session/with-soonest.ts';
 import { askedBillFrom } from '../asked-bill.ts';
 import { calibrationOption, type Register, styleOf, workloadOptions } from '../command.ts';
+import { compareClusters } from '../compare-clusters.ts';
 import { failureOptions, failuresFrom } from '../failures.ts';
-import { EXIT, foundOr, printJson } from '../io.ts';
-import { offeredFrom } from '../offered.ts';
-import { allPrices } from '../prices.ts';
+import { EXIT, foundOr, type Io, printJson } from '../io.ts';
+import { type Offered, offeredFrom } from '../offered.ts';
+import { rankFrom, rankOption } from '../rank.ts';
 import { writeReport } from '../report.ts';
 import { objectiveIdFrom } from '../search-flags.ts';
 import { settings } from '../settings.ts';
@@ -28,15 +22,10 @@ import { timeLimitFrom, watchOf } from '../watch.ts';
 import { mayWritePicture } from '../write-picture.ts';
 
 export const compare: Register = (program, io, done) => {
-  failureOptions(
-    calibrationOption(
-      workloadOptions(
-        program
-          .command('compare')
-          .description('the best plan of each cluster: tokens per second and dollars per million tokens'),
-      ),
-    ),
-  )
+  const command = program
+    .command('compare')
+    .description('the best plan of each cluster: tokens per second and dollars per million tokens');
+  rankOption(failureOptions(calibrationOption(workloadOptions(command))))
     .argument('<model>', 'preset name, Hugging Face config.json, or YAML file')
     .argument('<clusters...>', 'bundled names or YAML files; ratios are to the first')
     .option(
@@ -67,81 +56,28 @@ export const compare: Register = (program, io, done) => {
       '--time-limit <SECONDS>',
       'shared out over the clusters: print the best so far of those that are not searched to their end',
     )
-    .option('--csv', 'print comma-separated values, a line for each cluster')
+    .option('--csv', 'print comma-separated values, a line for each plan')
     .option('--quiet', 'no progress')
     .action(async (model: string, clusters: string[], flags: Record<string, unknown>) => {
       const s = settings(flags, io);
       const failures = failuresFrom(flags);
-      if (flags.csv === true && flags.json === true)
-        throw new InputError({ message: '--csv beside --json', expected: 'one of them' });
+      refuseTwoForms(flags);
       if (flags.report !== undefined) mayWritePicture(String(flags.report), '--report');
       const bill = askedBillFrom(flags);
       const top = whole('--top', s.top ?? '1', 1, 100);
-      if (flags.csv === true && flags.top !== undefined && top > 1)
-        throw new InputError({
-          message: `--top ${top} beside --csv`,
-          expected: 'a line for each cluster',
-          hint: 'Maybe --json, or plan, cluster by cluster.',
-        });
-      const by = objectiveIdFrom(s);
-      const inputs = offeredFrom(model, clusters, s, { whatIf: said(flags.whatIf), own: said(flags.own) });
-      const [{ problem: first }] = inputs as [(typeof inputs)[number], ...typeof inputs];
-      if (bill !== null && first.model.unit !== undefined)
-        throw new InputError({
-          message: `--tokens of ${first.model.name}`,
-          expected: `no bill in tokens: it is counted in ${first.model.unit}, and dollars for a million of them stand in the table`,
-        });
+      const [by, rank] = [objectiveIdFrom(s), rankFrom(s)];
+      const offers = offeredFrom(model, clusters, s, { whatIf: said(flags.whatIf), own: said(flags.own) });
+      if (bill !== null) refuseBill(offers[0]!);
       const watch = watchOf(io, { quiet: flags.quiet === true, seconds: timeLimitFrom(s) });
-      const all: Compared[] = [];
-      for (const [i, { problem, launcher, prices }] of inputs.entries()) {
-        const part = 1 / inputs.length;
-        const { cluster } = problem;
-        const byGroup = prices.map(({ dollarsPerGpuHour }) => dollarsPerGpuHour);
-        const dollars = by === 'tokens-per-dollar' ? allPrices(cluster, { byGroup }) : [];
-        const options = {
-          ...DEFAULT_OPTIONS,
-          top,
-          objective: objectiveOf(cluster, { id: by, prices: dollars }),
-          launcher: launcher ?? (s.launcher === undefined && s.models === undefined ? LAUNCHABLE : null),
-          interrupted: watch.interruptedFirstOf(inputs.length - i),
-          progress: watch.progress,
-        };
-        watch.at({
-          what: `${problem.cluster.name}, ${i + 1} of ${inputs.length}`,
-          share: i * part,
-          part,
-        });
-        const request = { problem, pause: watch.pause };
-        const { result: found } = await searched(request, options);
-        const result =
-          by === 'tokens-per-dollar' ? soonestFirst(await withSoonest(request, options, found), top) : found;
-        const [best] = result.plans;
+      const asked = {
+        ...{ top, by, rank, failures },
+        launchable: s.launcher === undefined && s.models === undefined,
         // A sweep says of each size what it brings, and by what a token costs no group is paid for that brings too little.
-        const worths =
-          flags.whatIf === undefined && by === 'time'
-            ? await groupWorths(problem, best, options, watch.pause)
-            : [];
-        const outlook =
-          failures === null || best === undefined
-            ? null
-            : outlookOf(problem, best.plan, best.estimate, failures);
-        const launchers = best === undefined ? [] : accepting(FRAMEWORKS, problem, best);
-        const pays = by === 'tokens-per-dollar' ? ('used' as const) : ('all' as const);
-        const paid = pays === 'all' || best === undefined ? prices : inUse(prices, best.plan);
-        all.push({
-          ...{ problem, result, prices: paid, pays, dollarsPerHour: dollarsPerHour(paid) },
-          ...{ launchers, worths, outlook },
-        });
-      }
+        worths: flags.whatIf === undefined && by === 'time',
+      };
+      const all = await compareClusters(offers, asked, watch);
       watch.end();
-      const document = compareDocument(all, toolVersion(), bill);
-      if (flags.json === true) printJson(io, document);
-      else if (flags.csv === true) io.stdout(compareCsv(document));
-      else io.stdout(compareTable(all, styleOf(io), bill));
-      if (flags.report !== undefined) {
-        const seated = all.map((compared) => ({ compared, seats: bestSeats(compared) }));
-        writeReport(String(flags.report), comparePage(seated, toolVersion(), bill), io);
-      }
+      print(all, bill, flags, io);
       if (all.some(({ result }) => result.certificate.cutBy === 'interrupt')) return done(EXIT.interrupted);
       done(
         foundOr(
@@ -152,6 +88,36 @@ export const compare: Register = (program, io, done) => {
     });
 };
 
+/** As the flags ask for it, and as a page where they name one. */
+function print(
+  all: readonly Compared[],
+  bill: AskedBill | null,
+  flags: Readonly<Record<string, unknown>>,
+  io: Io,
+): void {
+  const document = compareDocument(all, toolVersion(), bill);
+  if (flags.json === true) printJson(io, document);
+  else if (flags.csv === true) io.stdout(compareCsv(document));
+  else io.stdout(compareTable(all, styleOf(io), bill));
+  if (flags.report === undefined) return;
+  const seated = all.map((compared) => ({ compared, seats: bestSeats(compared) }));
+  writeReport(String(flags.report), comparePage(seated, toolVersion(), bill), io);
+}
+
+function refuseTwoForms({ csv, json }: Readonly<Record<string, unknown>>): void {
+  if (csv === true && json === true)
+    throw new InputError({ message: '--csv beside --json', expected: 'one of them' });
+}
+
+/** Of what is not counted in tokens. */
+function refuseBill({ problem: { model } }: Offered): void {
+  if (model.unit === undefined) return;
+  throw new InputError({
+    message: `--tokens of ${model.name}`,
+    expected: `no bill in tokens: it is counted in ${model.unit}, and dollars for a million of them stand in the table`,
+  });
+}
+
 function bestSeats({ problem, result }: Compared) {
   const [best] = result.plans;
   return best === undefined ? [] : seatsOf(problem, best.plan);
@@ -159,22 +125,4 @@ function bestSeats({ problem, result }: Compared) {
 
 function said(flag: unknown): string | undefined {
   return flag === undefined ? undefined : String(flag);
-}
-
-/** Prices of the GPUs in use alone. */
-function inUse(prices: readonly GroupPrice[], plan: Plan): GroupPrice[] {
-  const used = devicesByGroup(plan);
-  return prices.flatMap((price, group) => {
-    const gpus = used.get(group);
-    return gpus === undefined ? [] : [{ ...price, gpus }];
-  });
-}
-
-function dollarsPerHour(prices: readonly GroupPrice[]): number | null {
-  let sum = 0;
-  for (const { gpus, dollarsPerGpuHour } of prices) {
-    if (dollarsPerGpuHour === null) return null;
-    sum += dollarsPerGpuHour * gpus;
-  }
-  return sum;
 }

@@ -16,7 +16,7 @@ export const emit: Register = (program, io, done) => {
   schedulingOptions(calibrationOption(command))
     .argument('<plan>', 'what plan --json printed, and which rank: PLAN.json or PLAN.json#2')
     .requiredOption('--to <LAUNCHER>', LAUNCHERS.map((launcher) => launcher.id).join(', '))
-    .option('--out <DIR>', 'folder to write; env and json are printed without it')
+    .option('--out <DIR>', 'folder to write, with those above; env and json are printed without it')
     .option('--force', 'replace files of the same names in a folder that exists')
     .action((argument: string, flags: Record<string, unknown>) => {
       const { path, rank, file, chosen } = plannedAt(argument);

@@ -10,7 +10,7 @@ import { readFiles } from '../../importers/formats/read-files.ts';
 import { PROBE_SCRIPT } from '../../importers/probe-script.ts';
 import { nearest } from '../../units/nearest.ts';
 import { EXIT, fitted, type Io } from '../io.ts';
-import { textOf, writeText } from '../text-file.ts';
+import { refuseTooMuch, textOf, writeText } from '../text-file.ts';
 
 /** `cluster import` and `cluster probe-script`. */
 export function importCommands(command: Command, io: Io, done: (code: number) => void): void {
@@ -22,9 +22,10 @@ export function importCommands(command: Command, io: Io, done: (code: number) =>
       'outputs of nvidia-smi, rocm-smi, amd-smi, ibstat, nccl-tests, OSU, mpiGraph, Slurm, kubectl; Zorse and HexiScale files',
     )
     .option('--name <NAME>', 'name of the cluster (default imported)')
-    .option('--out <FILE>', 'write there instead of printing')
+    .option('--out <FILE>', 'write there instead of printing, making the folders above')
     .option('--force', 'replace a file that exists')
     .action((files: string[], flags: Record<string, unknown>) => {
+      refuseTooMuch(files);
       const gpus = listGpus();
       const { facts, left } = readFiles(
         files.map((file) => ({ name: basename(file), text: () => textOf(file) })),

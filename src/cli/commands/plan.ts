@@ -19,7 +19,7 @@ import { ownStacks } from '../../session/own-stacks.ts';
 import { type PlanOutcome, planRun } from '../../session/plan-run.ts';
 import { resting } from '../../session/resting.ts';
 import { startOf } from '../../session/start.ts';
-import { RANKS, type Rank } from '../../session/steady-first.ts';
+import type { Rank } from '../../session/steady-first.ts';
 import { cacheAt } from '../cache.ts';
 import { calibrationOption, clusterOptions, type Register, styleOf, workloadOptions } from '../command.ts';
 import { fixFrom, noteRenamed } from '../dimensions.ts';
@@ -42,7 +42,7 @@ import {
 import { EXIT, foundOr, type Io, printJson } from '../io.ts';
 import { refuseOutsideSweeps, refuseWithoutFolder } from '../plan-refusals.ts';
 import { type Given, given } from '../problem.ts';
-import { rankFrom } from '../rank.ts';
+import { rankFrom, rankOption } from '../rank.ts';
 import { IN_A_REPORT, writeReport } from '../report.ts';
 import { scheduledCluster, scheduling, schedulingOptions } from '../scheduling.ts';
 import { searchFlags, searchOptions } from '../search-flags.ts';
@@ -54,13 +54,10 @@ import { mayWritePicture } from '../write-picture.ts';
 
 export const plan: Register = (program, io, done) => {
   const command = program.command('plan').description('rank the ways to split a model over a cluster');
-  schedulingOptions(failureOptions(searchFlags(clusterOptions(calibrationOption(workloadOptions(command))))))
+  const searched = searchFlags(clusterOptions(calibrationOption(workloadOptions(command))));
+  rankOption(schedulingOptions(failureOptions(searched)))
     .argument('<model>', 'preset name, Hugging Face config.json, or YAML file')
     .argument('<cluster>', 'bundled name or YAML file')
-    .option(
-      '--rank <WHAT>',
-      `which of the plans that the model cannot tell apart comes first: ${RANKS.join(', ')} (default steady)`,
-    )
     .option('--why-not <DIMS>', 'why the best plan has not tp=4,pp=8')
     .option(
       '--gpus <FROM..TO>',

@@ -23,7 +23,7 @@ export const skip: Register = (program, io, done) => {
     .option('--micro-batch <N>', 'sequences in a micro-batch (default 1)')
     .option('--memory <N>', 'micro-batches that a node holds (default 3)')
     .option('--seed <N>', 'start of the random numbers (default 1)')
-    .option('--out <DIR>', "folder to write SkipPipe's schedule.json to")
+    .option('--out <DIR>', "folder to write SkipPipe's schedule.json to, with those above")
     .option('--force', 'write into a folder that exists')
     .option('--json', 'print one JSON document')
     .action((model: string, cluster: string, flags: Record<string, unknown>) => {

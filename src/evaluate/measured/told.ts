@@ -75,7 +75,9 @@ export function scalingWidth(problem: Problem, plan: Plan): number {
   return Math.min(MOST_WIDTH, WIDTH_PER_STEP * Math.max(0, ...steps));
 }
 
+/** A quarter of it. */
 const WIDTH_PER_STEP = 0.0225;
+/** About the mean error of estimates (docs/accuracy.md). */
 const MOST_WIDTH = 0.09;
 
 /** What of a plan the user's profile did not measure, in words. */

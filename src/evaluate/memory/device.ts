@@ -14,7 +14,7 @@ export interface Limits {
   readonly communicators: number;
 }
 
-/** Fragments that no cache flush gives back, over allocated bytes. */
+/** Fragments that no cache flush gives back, over allocated bytes (assumed). */
 const LEAST_FRAGMENTS = 1.015;
 
 /** CUDA context and communication buffers: bytes that no allocator knows of. */
@@ -23,17 +23,23 @@ export function outsideBytes({ gpu, allocator, communicators }: Limits): number 
 }
 
 /**
- * What the caching allocator holds. Under pressure it returns cached blocks before it gives up, so near the GPU's whole
- * memory the reserve shrinks to the fragments.
+ * What the caching allocator holds. Under pressure it returns cached blocks before it gives up (release_cached_blocks and a second alloc_block
+ * in c10/cuda/CUDACachingAllocator.cpp of PyTorch), so near the GPU's whole memory the reserve shrinks to the fragments.
  */
-export function reservedBytes(allocated: number, limits: Limits): number {
+export function reservedBytes(
+  allocated: number,
+  limits: Pick<Limits, 'gpu' | 'reservedBytes' | 'allocator'>,
+  outside: number,
+): number {
   const { reservedOverAllocated, overhead = 1 } = limits.allocator;
-  const room = limits.gpu.memoryBytes - limits.reservedBytes - outsideBytes(limits);
+  const room = limits.gpu.memoryBytes - limits.reservedBytes - outside;
   const held = allocated * overhead;
   return Math.min(held * reservedOverAllocated, Math.max(held * LEAST_FRAGMENTS, room));
 }
 
-export function limitBytes({ gpu, headroom, headroomBytes, reservedBytes }: Limits): number {
+type Kept = Pick<Limits, 'gpu' | 'headroom' | 'headroomBytes' | 'reservedBytes'>;
+
+export function limitBytes({ gpu, headroom, headroomBytes, reservedBytes }: Kept): number {
   return gpu.memoryBytes - Math.max(headroom * gpu.memoryBytes, headroomBytes) - reservedBytes;
 }
 

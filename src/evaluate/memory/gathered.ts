@@ -7,7 +7,7 @@ import {
 } from '../../domain/memory-term.ts';
 import type { StageContent } from './content.ts';
 
-/** Everything alive at one point of the step, gathered: what depends on neither layers nor micro-batches is added up. */
+/** The peak is the most of all points of a step, as in a walk over forward, recomputation and backward (SimuMax). Everything alive at one, gathered: what depends on neither layers nor micro-batches is added up. */
 export interface Gathered {
   readonly at: Point;
   readonly once: Part;

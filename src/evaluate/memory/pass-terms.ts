@@ -12,7 +12,10 @@ import { scoreBuffer } from './score-buffer.ts';
 
 const IN_FLIGHT: readonly Point[] = ['forward', 'loss', 'backward'];
 
-/** Activations, logits, and what is alive only while a pass runs. */
+/**
+ * Activations, logits, and what is alive only while a pass runs. What a micro-batch keeps is there from its forward to its backward
+ * (arXiv 2104.04473, section 2.2; bytes of each operator: arXiv 2205.05198, section 4); what recomputation brings back, of one layer at a time.
+ */
 export function passTerms(profile: StageProfile): (place: StagePlace) => MemoryTerm[] {
   const { context, embedding, head } = profile;
   const { stack, workload } = context.problem;

@@ -23,8 +23,8 @@ const STEP: readonly Point[] = ['optimizer-step'];
 const HOLDING = having('terms');
 
 /**
- * All that one GPU of a stage holds, wherever it stands: states as techniques share them out, what micro-batches keep, what
- * passes need. What its layers take is the same in all places.
+ * All that one GPU of a stage holds, wherever it stands: states as techniques share them out (ZeRO, arXiv 1910.02054, section 3.1), what
+ * micro-batches keep, what passes need. What its layers take is the same in all places.
  */
 export function stageTerms(profile: StageProfile): (place: StagePlace) => MemoryTerm[] {
   const states = stateTerms(profile);

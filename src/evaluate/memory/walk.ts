@@ -49,8 +49,9 @@ export function highest(
 /** What the peak comes to on the device, held against the limit. */
 export function judged({ at, allocated }: Peak, limits: Limits): MemoryEstimate {
   const allocatedBytes = total(allocated);
-  const reserved = reservedBytes(allocatedBytes, limits);
-  const deviceBytes = reserved + outsideBytes(limits);
+  const outside = outsideBytes(limits);
+  const reserved = reservedBytes(allocatedBytes, limits, outside);
+  const deviceBytes = reserved + outside;
   const limit = limitBytes(limits);
   return {
     allocated,

@@ -20,7 +20,7 @@ export class Blocks {
   }
 
   /**
-   * What tensor-parallel ranks exchange for a block runs beside the next one, that of the last beside the next layer's first: it is
+   * Ladder residual (arXiv 2501.06589): what tensor-parallel ranks exchange for a block runs beside the next one, that of the last beside the next layer's first: it is
    * exposed as far as it outlasts the kernels there, less what those hide already.
    */
   besideNext(layer: Block, contention: number): void {

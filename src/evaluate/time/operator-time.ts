@@ -18,7 +18,10 @@ export interface OperatorTime {
   readonly weightGrad: number;
 }
 
-/** Device seconds of one operator, communication included; host time is judged per layer. */
+/**
+ * Device seconds of one operator, communication included; host time is judged per layer. A product Y = X·W (m × k by k × n) has two of as many
+ * FLOPs in backward, dX = dY·Wᵀ and dW = Xᵀ·dY (Narayanan et al. 2021, arXiv 2104.04473, appendix). Rates: src/hardware/coefficients.ts.
+ */
 export function operatorTime(operator: Operator, context: StageContext): OperatorTime {
   const forward = noTime();
   const backward = noTime();

@@ -18,12 +18,15 @@ export interface OuterTime {
   readonly perStep: number;
 }
 
-/** Parameters at the last synchronisation: up for what has changed since, and down again as they are now. Bytes of one, each way. */
+/**
+ * Parameters at the last synchronisation, which torchft keeps in the host's memory (docs.pytorch.org/torchft/local_sgd.html): up for what has
+ * changed since, and down again as they are now. Bytes of one in fp32, each way.
+ */
 const COPIED = 4;
 
 /**
- * Every `steps` steps all islands average what they changed. Between them it goes round a ring, 2(R − 1)/R of the bytes, or each
- * sends all others its own; every rank exchanges what it updates, all ranks of an island beside each other. What outlasts `delay`
+ * Every `steps` steps all islands average what they changed (DiLoCo, arXiv 2311.08105; in fragments and behind later steps, Streaming DiLoCo,
+ * arXiv 2501.18512). Between them it goes round a ring, 2(R − 1)/R of the bytes (nccl-tests doc/PERFORMANCE.md, AllReduce), or each sends all others its own; every rank exchanges what it updates, all ranks of an island beside each other. What outlasts `delay`
  * steps of `stepSeconds` is waited for, and so is what comes from the host and goes back; null: nothing is.
  */
 export function outerTime(

@@ -6,8 +6,8 @@ import type { StageRun } from './stage-run.ts';
 
 /**
  * Seconds that copies wait for the one whose samples happen to attend most. A sequence of n samples has n·E[L²] of attention
- * with a deviation of √n·σ; of R copies the largest of R normal draws, at most √(2 ln R) deviations above the mean, sets the
- * pace: of each micro-batch where copies meet at each (a pipeline, parameters gathered for each), else of all of a step. No
+ * with a deviation of √n·σ; of R copies the largest of R normal draws, at most √(2 ln R) deviations above the mean (Boucheron, Lugosi
+ * and Massart 2013, Concentration Inequalities, section 2.5), sets the pace: of each micro-batch where copies meet at each (a pipeline, parameters gathered for each), else of all of a step. No
  * sequence has more than one sample that fills it.
  */
 export function imbalanceSeconds(

@@ -1,6 +1,7 @@
 import { having, takenOver } from '../../techniques/index.ts';
 import { expose } from '../../techniques/overlap.ts';
-import type { LayerAmounts, PassTraffic, StageContext } from '../../techniques/technique.ts';
+import type { StageContext } from '../../techniques/technique.ts';
+import type { LayerAmounts, PassTraffic } from '../../techniques/traffic.ts';
 import type { LayerTime } from './layer-time.ts';
 import { addTime, noTime, type Passes, type PassTime, seconds } from './pass-time.ts';
 
@@ -10,7 +11,7 @@ type Sender = LayerAmounts & { readonly time: LayerTime };
 
 const NOTHING: Passes = { forward: 0, backward: 0 };
 
-/** A layer with what techniques send beside its passes: hidden as far as its own compute reaches, and what a neighbour has to `spare`. */
+/** A layer with what techniques send beside its passes: hidden as far as its own compute reaches, and what a neighbour has to `spare` (prefetching of FSDP: docs.pytorch.org, notes/fsdp). */
 export function withPassTraffic(part: Sender, context: StageContext, spare = NOTHING): LayerTime {
   const { time } = part;
   const traffic = trafficOf(part, context);

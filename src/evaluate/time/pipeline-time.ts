@@ -4,6 +4,7 @@ import { pointToPointSeconds } from '../../hardware/collective.ts';
 import type { Span } from '../../hardware/span.ts';
 import { pipelineOverSockets, stageBoundary } from '../../hardware/stage-boundary.ts';
 import { scheduleOf } from '../../schedules/index.ts';
+import { lineOf } from '../../schedules/lined-up.ts';
 import { type ChunkPlace, chunkPlaces, modelsIn, type Schedule } from '../../schedules/schedule.ts';
 import { type PassCosts, type Simulation, simulate } from '../../schedules/simulate.ts';
 import { dispatchOf } from '../../techniques/index.ts';
@@ -44,11 +45,8 @@ export function pipelineTime(
     const { makespan, exposed } = dealtTime(profile, microBatches, time.makespanSeconds, dispatch);
     return { ...time, makespanSeconds: makespan, finishSeconds: [makespan], transferSeconds: [exposed] };
   }
-  const { schedule, places, models, costs, pad } = laidOut(problem, plan, pipeline, runs);
-  const play = (m: number): Simulation => {
-    const shape = shapeOf(plan, stages, m);
-    return simulate(schedule.order(shape), places, m, costs, models);
-  };
+  const { schedule, models, costs, pad } = laidOut(problem, plan, pipeline, runs);
+  const play = (m: number): Simulation => simulate(lineOf(schedule, shapeOf(plan, stages, m)), costs);
   const transferSeconds = runs.map(
     (run, s) =>
       run.forward.reduce((sum, _, chunk) => sum + pad('forward', s, chunk) + pad('backward', s, chunk), 0) *

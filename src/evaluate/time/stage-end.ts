@@ -4,7 +4,7 @@ import { foreachUpdate } from '../../optimizers/foreach-update.ts';
 import { dataHidden } from '../../techniques/data-overlap.ts';
 import { having, holdingsOf, takenOver } from '../../techniques/index.ts';
 import { expose } from '../../techniques/overlap.ts';
-import type { StepTraffic } from '../../techniques/technique.ts';
+import type { StepTraffic } from '../../techniques/traffic.ts';
 import type { Owned } from '../memory/owned.ts';
 import { beyondShare } from '../memory/unsplit.ts';
 import { reducesBeside } from '../reduced-beside.ts';
@@ -90,8 +90,8 @@ export function wholeEnd({ context }: StageProfile, owned: Owned): StepTraffic {
 }
 
 /**
- * Micro-batches behind whose passes gradient reduction and parameter gathering can hide. Plain schedules: the last (or
- * first) one. Interleaved: a chunk's gradients are done when its last round ends, and v − 1 chunks of that round follow.
+ * Micro-batches behind whose passes gradient reduction and parameter gathering can hide, as orders have it (src/schedules/interleaved.ts).
+ * Plain schedules: the last (or first) one. Interleaved: a chunk's gradients are done when its last round ends, and v − 1 chunks of that round follow.
  */
 export function hidingMicroBatches(chunks: number, stages: number, microBatches: number): number {
   return 1 + ((Math.min(stages, microBatches) - 1) * (chunks - 1)) / chunks;

@@ -1,6 +1,6 @@
 import { InputError } from '../../domain/input-error.ts';
 import { loss } from '../../techniques/loss.ts';
-import { Misread } from '../../techniques/technique.ts';
+import { Misread } from '../../techniques/misread.ts';
 import type { Asked, Source } from '../port/reader.ts';
 import type { Tree } from '../reading/tree.ts';
 import { notesOf } from './notes.ts';

@@ -1,4 +1,3 @@
-import type { Plan } from '../../domain/plan.ts';
 import { oneProcess } from '../../launch-folder/one-process.ts';
 import { dispatch } from '../../techniques/dispatch.ts';
 import { separateModules } from '../laws/peft-modules.ts';

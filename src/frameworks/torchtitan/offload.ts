@@ -1,5 +1,6 @@
 import type { Plan } from '../../domain/plan.ts';
-import { ON_GPU, offloadOptimizer } from '../../techniques/offload-optimizer.ts';
+import { offloadOptimizer } from '../../techniques/offload-optimizer.ts';
+import { ON_GPU } from '../../techniques/offload-optimizer-text.ts';
 import { offloadParameters, RESIDENT } from '../../techniques/offload-parameters.ts';
 import { zero } from '../../techniques/zero.ts';
 import { no, ofTechniques } from '../laws/rule.ts';

@@ -6,8 +6,9 @@ import { planText } from '../../plan-text/text.ts';
 import type { Origin } from '../../schema/estimate.ts';
 import { formatInteger } from '../../units/format.ts';
 import { problemWords } from '../plan-table.ts';
+import { ROWS } from '../rank-words.ts';
 import { sweepRows, TITLES } from '../sweep.ts';
-import { BY_ESTIMATE, budgetWords, type Sweep, sweepWords } from '../sweep-words.ts';
+import { budgetWords, type Sweep, sweepWords } from '../sweep-words.ts';
 import { unitOf } from '../unit.ts';
 import { madeWords } from './explain-report.ts';
 import type { Cell, Page, Section } from './html.ts';
@@ -20,7 +21,7 @@ export function sweepPage(problem: Problem, sweeps: readonly Sweep[], origin: Or
     facts: [],
     sections: [
       ...sweeps.flatMap((sweep) => sectionsOf(problem, sweep)),
-      { kind: 'lines', title: 'How to read them', lines: [BY_ESTIMATE] },
+      { kind: 'lines', title: 'How to read them', lines: [ROWS[sweeps[0]!.rank]] },
     ],
     made: madeWords(origin),
   };

@@ -362,18 +362,24 @@ describe('emit', () => {
     ['--report', 'FOLDER/no/page.html', ['--gpus', '4..8']],
   ])('where %s %s cannot go is said before the search %j', async (flag, target, more) => {
     const here = folder();
+    writeFileSync(join(here, 'no'), '');
     const at = target.replace('FOLDER', here);
     const ran = await run([...PLAN, ...more, flag, at]);
     expect(ran).toMatchObject({ code: 2, out: '' });
-    expect(ran.err).toMatch(/cannot be written: (nothing can be made in|no folder) /);
-    expect(readdirSync(here)).toEqual([]);
+    expect(ran.err).toMatch(
+      /cannot be written: nothing can be made in |lstat says ENOTDIR\n {2}expected: folders all the way/,
+    );
+    expect(readdirSync(here)).toEqual(['no']);
   });
 
-  it('folders on the way to a launch folder are made', async () => {
+  it('folders on the way to a file or a launch folder are made', async () => {
     const path = await planFile('megatron');
     const out = join(folder(), 'on', 'the', 'way');
     expect(await run(['emit', path, '--to', 'megatron', '--out', out])).toMatchObject({ code: 0 });
     expect(readdirSync(out)).toContain('job.sbatch');
+    const page = join(folder(), 'to', 'page.html');
+    expect(await run([...PLAN, '--report', page])).toMatchObject({ code: 0 });
+    expect(readFileSync(page, 'utf8')).toContain('</html>');
   });
 
   it('follows no link', async () => {

@@ -4,7 +4,8 @@ import { pipelineTime } from '../../../src/evaluate/time/pipeline-time.ts';
 import { runStages, type StageRun } from '../../../src/evaluate/time/stage-run.ts';
 import { coefficients } from '../../../src/hardware/coefficients.ts';
 import { SCHEDULES } from '../../../src/schedules/index.ts';
-import { chunkPlaces, modelsIn, scheduleLaw } from '../../../src/schedules/schedule.ts';
+import { lineOf } from '../../../src/schedules/lined-up.ts';
+import { scheduleLaw } from '../../../src/schedules/schedule.ts';
 import { simulate } from '../../../src/schedules/simulate.ts';
 import { DENSE, planned } from '../frameworks/fixture.ts';
 
@@ -118,13 +119,7 @@ describe('many micro-batches', () => {
         weightGrad: runs.map((run) => run.weightGrad),
         transfer: new Array<number>(P * virtualStages - 1).fill(0),
       };
-      const played = simulate(
-        schedule.order(shape),
-        chunkPlaces(schedule, shape),
-        m,
-        costs,
-        modelsIn(schedule),
-      );
+      const played = simulate(lineOf(schedule, shape), costs);
       const time = timed(plan, runs);
       expect(time.makespanSeconds / played.makespanSeconds, `${m}`).toBeCloseTo(1, 9);
       for (const [s, finish] of time.finishSeconds.entries())

@@ -36,6 +36,7 @@ const one = (best: RankedPlan | null, dollarsPerHour: number | null = null): Com
   dollarsPerHour,
   launchers: [],
   worths: [],
+  rank: 'steady',
   pays: 'all',
   outlook: null,
 });

@@ -27,6 +27,7 @@ const point = (budget: number, seconds: number | null) => ({
 });
 const byGpus = (...points: readonly (readonly [number, number | null])[]): Sweep => ({
   kind: 'gpus',
+  rank: 'steady',
   points: points.map(([budget, seconds]) => point(budget, seconds)),
   cut: null,
 });
@@ -58,7 +59,11 @@ describe('a sweep', () => {
   });
 
   it('of memory goes by shares', () => {
-    const text = sweepTable(MIXED, [{ kind: 'pareto-memory', points: [point(0.9, 10)], cut: null }], NARROW);
+    const text = sweepTable(
+      MIXED,
+      [{ kind: 'pareto-memory', rank: 'steady', points: [point(0.9, 10)], cut: null }],
+      NARROW,
+    );
     expect(tableOf(text, 'memory')[0]![0]).toBe('90.0%');
     expect(text).not.toContain('Scaling');
   });
@@ -104,9 +109,11 @@ describe('a sweep that was stopped', () => {
     ['pareto-gpus', [12], 'Out of time: not searched to the end: plans with 12 GPUs.'],
   ] as const)('says what was left: %s %j', (kind, left, words) => {
     const cut = { by: 'time-limit', left };
-    expect(told({ kind, points: [point(8, 10)], cut })).toContain(words);
-    expect(told({ kind, points: [], cut: { ...cut, by: 'interrupt' } })).toContain('Interrupted: not');
-    const document = sweepDocument(MIXED, [{ kind, points: [], cut }], MADE_BY);
+    expect(told({ kind, rank: 'steady', points: [point(8, 10)], cut })).toContain(words);
+    expect(told({ kind, rank: 'steady', points: [], cut: { ...cut, by: 'interrupt' } })).toContain(
+      'Interrupted: not',
+    );
+    const document = sweepDocument(MIXED, [{ kind, rank: 'steady', points: [], cut }], MADE_BY);
     expect(document.sweeps[0]!.cut).toEqual(cut);
     expect(violations(SCHEMAS.sweep!, document)).toEqual([]);
   });

@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { inFlightOf } from '../../../src/schedules/in-flight.ts';
 import { SCHEDULES, scheduleOf } from '../../../src/schedules/index.ts';
+import { lineOf } from '../../../src/schedules/lined-up.ts';
 import {
   apart,
-  chunkPlaces,
   modelsIn,
   type PipelineShape,
   type Schedule,
@@ -31,13 +31,7 @@ function costs(
 }
 
 function run(schedule: Schedule, shape: PipelineShape, c: PassCosts) {
-  return simulate(
-    schedule.order(shape),
-    chunkPlaces(schedule, shape),
-    shape.microBatches,
-    c,
-    modelsIn(schedule),
-  );
+  return simulate(lineOf(schedule, shape), c);
 }
 
 /** Most whole-stage activations alive at once, by stage. */

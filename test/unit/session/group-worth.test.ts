@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { onlyGroups } from '../../../src/domain/node-order.ts';
+import { worthLines } from '../../../src/reporters/group-worth.ts';
 import { search } from '../../../src/search/search.ts';
 import { DEFAULT_OPTIONS } from '../../../src/search/space/options.ts';
 import { groupWorths } from '../../../src/session/group-worth.ts';
@@ -12,8 +13,8 @@ const [best] = search(P, { top: 1 }).plans;
 describe('what a node group brings', () => {
   it('is the best without it, as a search on the others alone finds it', async () => {
     const worths = await groupWorths(P, best, DEFAULT_OPTIONS, () => null);
-    expect(worths.map(({ group }) => group)).toEqual([0, 1]);
-    for (const { group, tokensPerSecond } of worths) {
+    expect(worths!.map(({ group }) => group)).toEqual([0, 1]);
+    for (const { group, tokensPerSecond } of worths!) {
       const { id } = P.cluster.groups[group]!;
       const others = { ...P, cluster: onlyGroups(P.cluster, (one) => one.id !== id) };
       const [alone] = search(others, { top: 1, plansAlone: true }).plans;
@@ -27,6 +28,19 @@ describe('what a node group brings', () => {
     expect(await groupWorths(one, best, DEFAULT_OPTIONS, () => null)).toEqual([]);
     expect(await groupWorths(P, undefined, DEFAULT_OPTIONS, () => null)).toEqual([]);
     expect(await groupWorths(P, best, stopped, () => null)).toEqual([]);
+  });
+
+  it('is asked of six groups at most, and that is said', async () => {
+    const groups = Array.from({ length: 7 }, () => P.cluster.groups[0]!);
+    const many = { ...P, cluster: { ...P.cluster, groups } };
+    expect(await groupWorths(many, best, DEFAULT_OPTIONS, () => null)).toBeNull();
+    const compared = {
+      ...{ problem: many, result: search(P, { top: 1 }), worths: null, launchers: [], outlook: null },
+      ...{ prices: [], dollarsPerHour: null, pays: 'all' as const, rank: 'steady' as const },
+    };
+    expect(worthLines([compared])).toEqual([
+      'what each node group adds is asked of up to 6, a search each; mixed-4090-3090 has 7.',
+    ]);
   });
 
   it('stands in compare, in words, in the document and in the verdict', async () => {
