@@ -45,14 +45,17 @@ export function scored(rows: readonly Row[], stack: Stack | null = null): Scored
   return rows.map((row) => score(row, adjust));
 }
 
+/** Adapters and hybrids of a source are sources of their own. */
+export function sourceOf(row: Row): string {
+  return `${row.group}${trainsInPart(row) ? ', adapters' : row.model.hybrid ? ', hybrids' : ''}`;
+}
+
 const UNIT: Readonly<Record<string, number>> = { GiB: 2 ** 30, GB: 1e9, MiB: 2 ** 20, MB: 1e6 };
 
 /** Predicts one row and holds it against what was measured. Never throws on odd rows: the reason is in the result. */
 export function score(row: Row, adjust: (problem: Problem) => Problem = (p) => p): Scored {
   const assumptions: string[] = [];
-  const apart = trainsInPart(row) ? ', adapters' : row.model.hybrid ? ', hybrids' : '';
-  const group = `${row.group}${apart}`;
-  const base = { id: row.id, group, tier: row.tier ?? '?', assumptions, row };
+  const base = { id: row.id, group: sourceOf(row), tier: row.tier ?? '?', assumptions, row };
   let best: Estimate;
   let phases: Phases | null;
   let there: number | null;

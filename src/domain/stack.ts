@@ -16,6 +16,7 @@ export const SHARDED_ENDS = ['with-root', 'apart'] as const;
 export const CASTS = ['policy', 'autocast', 'autocast-cached'] as const;
 export const UPDATES = ['fused', 'foreach'] as const;
 export const UPDATED_WEIGHTS = ['all-gather', 'broadcast'] as const;
+export const PIPELINE_TRANSFERS = ['scattered', 'whole'] as const;
 
 /**
  * The software stack: the facts about kernels, launch behaviour, overlap and bookkeeping that decide most misses of a
@@ -97,6 +98,11 @@ export interface Stack {
    * ZeroRedundancyOptimizer); left out: gathered.
    */
   readonly updatedWeights?: (typeof UPDATED_WEIGHTS)[number];
+  /**
+   * What tensor-parallel ranks send to the next stage without sequence parallelism: each its part, put together there (Megatron-LM's
+   * scatter-gather, 27fc468 of January 2021, released with 2.2), or each the whole, as before that (megatron/training.py@8aa4619); left out: parts.
+   */
+  readonly pipelineTransfers?: (typeof PIPELINE_TRANSFERS)[number];
   /** NICs that the gathers of sharded parameters use: DeepSpeed's ZeRO-3 of 2021 moved them at the rate of one. */
   readonly shardedTraffic: (typeof SHARDED_TRAFFICS)[number];
   /**

@@ -138,9 +138,11 @@ function profile(context: StageContext, cache: ProfileCache): StageProfile {
   };
 }
 
-/** Its part of the residual stream, which tensor-parallel ranks share out whatever they compute with. */
-function residualBytes({ local, problem: { model } }: StageContext): number {
-  return local.elementBytes * residualTokens({ ...local, sequenceParallel: true }) * model.hiddenSize;
+/** Its part of the residual stream, which tensor-parallel ranks share out whatever they compute with, or the whole where they do not. */
+function residualBytes({ local, problem: { model, stack } }: StageContext): number {
+  const scattered = stack.pipelineTransfers !== 'whole';
+  const sent = scattered ? { ...local, sequenceParallel: true } : local;
+  return local.elementBytes * residualTokens(sent) * model.hiddenSize;
 }
 
 function kernelsOf(context: StageContext, cache: ProfileCache): Kernels {

@@ -73,7 +73,8 @@ export function backwardRatio(
 /** Time of training kernels over those of the curve. */
 function training({ kernels }: GpuSpec, c: Coefficients): number {
   if (kernels.training === 'own') return 1;
-  return kernels.training === 'cudnn' ? c.attentionTrainingCudnn : c.attentionTraining;
+  if (kernels.training === 'cudnn') return c.attentionTrainingCudnn;
+  return kernels.flash === 2 ? c.attentionTrainingFlash2 : c.attentionTraining;
 }
 
 function generation(gpu: GpuSpec, kernel: Stack['attentionKernel'], c: Coefficients): number {

@@ -16,6 +16,10 @@ const DEFINITIONS = {
     'SimuMax and DeepSeek profile data: 2.5x FLOPs at 0.82 of the rate',
   ),
   attentionTraining: fitted(1.08, 0.8, 1.5, 'training flash kernel time over the inference prefill fit'),
+  attentionTrainingFlash2: fitted(1, 0.8, 1.5, 'the same on GPUs whose newest kernels are FlashAttention-2', {
+    source:
+      'published runs; start: FlashAttention-2 (arXiv 2307.08691) trains at 50 to 73 % of the peak of A100, where the prefill fit ends at 63 %',
+  }),
   attentionTrainingCudnn: fitted(1.08, 0.7, 1.5, 'the same where training kernels are cuDNN (Blackwell)'),
   flash2BehindFlash3: fitted(
     1.6,
@@ -23,7 +27,9 @@ const DEFINITIONS = {
     2.2,
     'FlashAttention-2 time over FA3/cuDNN on GPUs that have these (Hopper and later)',
   ),
-  flash1: fitted(1.2, 1, 2.2, 'FlashAttention-1/Triton time over FlashAttention-2'),
+  flash1: fitted(1.7, 1, 3, 'FlashAttention-1/Triton time over FlashAttention-2', {
+    source: 'published runs; start: about 2 times (arXiv 2307.08691), less over Triton',
+  }),
   fp8Attention: fitted(0.75, 0.5, 1, 'attention time in fp8 over that in 16 bits, forward and backward', {
     source: 'FlashAttention-3 (arXiv 2407.08608): forward 1.2 against 0.74 PFLOP/s; the softmax stays wide',
   }),

@@ -16,8 +16,8 @@ export function chunkLayers(
     return Array.from({ length: chunks }, (_, g) => dealt(perStage[g % pp]!, vpp)[Math.floor(g / pp)]!);
   }
   if (final !== null && chunks > 1) {
-    const rest = dealt(layers - final, chunks - 1);
-    return [...rest, final];
+    // The last before it take one more (megatron/core/transformer/transformer_block.py, sail-sg/VocabularyParallelism@6191c3b).
+    return [...dealt(layers - final, chunks - 1).reverse(), final];
   }
   if (head > 0 && chunks > 1) {
     const last = Math.max(0, Math.round((layers + head) / chunks - head));

@@ -34,9 +34,10 @@ export function clusterOf({ hardware: h, config }: Row, assumptions: string[]): 
   const nodes = Math.ceil(h.gpus / gpusPerNode);
   const stated = h.interNode?.gbpsPerGpu;
   const usual = loadLink(gpu.host.network.link);
-  const perGpu = (usual.bandwidth * usualCards(gpu.id, gpusPerNode, usual.id)) / gpusPerNode;
-  if (!stated && nodes > 1) assumptions.push(`network ${(perGpu * 8) / 1e9} Gb/s per GPU`);
   const { fabric } = h.interNode ?? {};
+  const plain = (usual.bandwidth * usualCards(gpu.id, gpusPerNode, usual.id)) / gpusPerNode;
+  const perGpu = isRdma(fabric) && usual.layer === 'tcp' ? Math.max(plain, RDMA_PER_GPU) : plain;
+  if (!stated && nodes > 1) assumptions.push(`network ${(perGpu * 8) / 1e9} Gb/s per GPU`);
   const base = fabric === 'efa' ? (gpu.host.network.efa ?? 'efa-p5') : (FABRIC[fabric ?? ''] ?? usual.id);
   const cards = h.interNode?.cardsPerNode ?? gpusPerNode;
   const perCard = ((stated ? (stated * 1e9) / 8 : perGpu) * gpusPerNode) / cards;
@@ -92,6 +93,16 @@ function hostFacts(stated: NonNullable<Row['hardware']['host']>, used: boolean):
   const host = hostOf(stated);
   if (used) return { host: { memoryBytes: HOST_ENOUGH, ...host } };
   return Object.keys(host).length > 0 ? { host } : {};
+}
+
+/**
+ * Bytes/s a GPU of cards that a row calls RDMA and says no more of, on hosts that come without: one card of 200 Gb/s for two GPUs
+ * (NVIDIA's reference configurations of servers with PCIe cards, 2-4-3 and 2-8-5).
+ */
+const RDMA_PER_GPU = 12.5e9;
+
+function isRdma(fabric: string | null | undefined): boolean {
+  return fabric === 'roce' || fabric === 'infiniband';
 }
 
 /** GPUs of a rack that a run has: as many hosts of each rack it is on, as Slurm's --segment hands them out (16 of an NVL72's 18 to 64). */

@@ -150,6 +150,7 @@ export interface Row {
     /** As a stack's file has them. */
     readonly casts?: string | null;
     readonly updatedWeights?: string | null;
+    readonly pipelineTransfers?: string | null;
     readonly gradAccumulationFusion?: boolean | null;
     /** `forced-balanced`, `natural` or `token-drop`. */
     readonly routing?: string | null;

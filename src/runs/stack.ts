@@ -1,5 +1,11 @@
 import { listStacks, loadStack } from '../catalogue/stacks.ts';
-import { ATTENTION_KERNELS, CASTS, type Stack, UPDATED_WEIGHTS } from '../domain/stack.ts';
+import {
+  ATTENTION_KERNELS,
+  CASTS,
+  PIPELINE_TRANSFERS,
+  type Stack,
+  UPDATED_WEIGHTS,
+} from '../domain/stack.ts';
 import { EXPERTS_OVERLAPPED, wholeIteration } from './open-facts.ts';
 import { statesOfRow } from './optimizer.ts';
 import type { Row } from './row.ts';
@@ -33,6 +39,7 @@ export function stackOf(row: Row, assumptions: string[]): Stack {
       : {}),
     ...factOf('casts', CASTS, facts),
     ...factOf('updatedWeights', UPDATED_WEIGHTS, facts),
+    ...factOf('pipelineTransfers', PIPELINE_TRANSFERS, facts),
     ...(facts.shardedEnds === 'apart' || facts.shardedEnds === 'with-root'
       ? { shardedEnds: facts.shardedEnds }
       : {}),
@@ -41,7 +48,7 @@ export function stackOf(row: Row, assumptions: string[]): Stack {
 }
 
 /** A fact of the stack as a row has it; nothing where it says nothing, or another word. */
-function factOf<K extends 'casts' | 'updatedWeights'>(
+function factOf<K extends 'casts' | 'updatedWeights' | 'pipelineTransfers'>(
   key: K,
   words: readonly string[],
   facts: NonNullable<Row['stack']>,

@@ -11,6 +11,7 @@ import {
   GRADIENTS_TO_OWNERS,
   LOSS_KERNELS,
   MOE_DISPATCHERS,
+  PIPELINE_TRANSFERS,
   ROUTINGS,
   SHARDED_ENDS,
   SHARDED_TRAFFICS,
@@ -134,6 +135,11 @@ export const stackSchema = documentSchema({
         enum: UPDATED_WEIGHTS,
         description:
           'How ranks get weights that others updated below ZeRO stage 3: gathered (left out), or broadcast by one owner after the other.',
+      },
+      pipelineTransfers: {
+        enum: PIPELINE_TRANSFERS,
+        description:
+          'What tensor-parallel ranks send to the next stage without sequence parallelism: each its part (left out), or each the whole.',
       },
       gradientsToOwners: {
         enum: GRADIENTS_TO_OWNERS,

@@ -33,14 +33,7 @@ export function fitted(
   /** Rows that do not feel a knob at the first iteration are not asked again. */
   const felt: (readonly number[] | undefined)[] = knobs.map(() => undefined);
   for (let iteration = 1; iteration <= iterations; iteration++) {
-    const jacobian = knobs.map((knob, k) => {
-      const h = x[k]! + PROBE <= Math.log(knob.high) ? PROBE : -PROBE;
-      const v = valuesOf(x.map((value, i) => (i === k ? value + h : value)));
-      const column = new Float64Array(cases.length);
-      for (const i of felt[k] ?? cases.keys()) column[i] = (residual(cases[i]!, v) - r[i]!) / h;
-      felt[k] ??= cases.flatMap((_, i) => (column[i] === 0 ? [] : [i]));
-      return column;
-    });
+    const jacobian = jacobianAt(cases, knobs, x, r, felt);
     const step = solve(jacobian, r, weights, x, logStart, knobs);
     let factor = 1;
     let moved = false;
@@ -60,6 +53,24 @@ export function fitted(
   return valuesOf(x);
 }
 
+/** By how much each residual (a row) grows with the logarithm of each constant (a column); `felt`: the rows asked, of each constant. */
+export function jacobianAt(
+  cases: readonly Case[],
+  knobs: readonly Knob[],
+  x: readonly number[],
+  r: readonly number[],
+  felt: (readonly number[] | undefined)[] = [],
+): Float64Array[] {
+  return knobs.map((knob, k) => {
+    const h = x[k]! + PROBE <= Math.log(knob.high) ? PROBE : -PROBE;
+    const v = Object.fromEntries(knobs.map(({ name }, i) => [name, Math.exp(i === k ? x[i]! + h : x[i]!)]));
+    const column = new Float64Array(cases.length);
+    for (const i of felt[k] ?? cases.keys()) column[i] = (residual(cases[i]!, v) - r[i]!) / h;
+    felt[k] ??= cases.flatMap((_, i) => (column[i] === 0 ? [] : [i]));
+    return column;
+  });
+}
+
 export function lossOf(
   residuals: readonly number[],
   weights: readonly number[],
@@ -76,7 +87,7 @@ export function lossOf(
 }
 
 /** One re-weighted least-squares step within bounds. */
-function solve(
+export function solve(
   jacobian: readonly Float64Array[],
   r: readonly number[],
   weights: readonly number[],

@@ -46,6 +46,10 @@ const EXPECTED: Readonly<Record<string, Omit<Knob, 'name'>>> = {
   ampere: { start: 1.03, low: 0.95, high: 1.25 },
   hopper: { start: 1.12, low: 1, high: 1.35 },
   'h100-500w': { start: 1.35, low: 1, high: 1.6 },
+  // As of 1,200 W at 1,000 W (powerExponent).
+  'blackwell-hgx': { start: 1.27, low: 1, high: 1.5 },
+  // Tensor cores at half rate leave power over.
+  'half-rate': { start: 1.03, low: 0.95, high: 1.2 },
 };
 const SUSTAINED: Omit<Knob, 'name'> = { start: 1.12, low: 0.85, high: 1.4 };
 

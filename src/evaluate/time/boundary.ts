@@ -12,10 +12,11 @@ export function exposedShare({ context: { c, problem, dims } }: StageProfile): n
 /**
  * Seconds in which tensor-parallel ranks put together an activation or a gradient of which each was sent its part
  * (Megatron's scatter-gather, Narayanan et al. 2021, arXiv 2104.04473; DeepSpeed partitions alike). Under sequence
- * parallelism they want no more than the part.
+ * parallelism they want no more than the part; where each was sent the whole there is nothing to put together.
  */
-export function gatherSeconds({ context: { groups, local, c }, boundaryBytes }: StageProfile): number {
-  if (local.sequenceParallel) return 0;
+export function gatherSeconds({ context, boundaryBytes }: StageProfile): number {
+  const { groups, local, problem, c } = context;
+  if (local.sequenceParallel || problem.stack.pipelineTransfers === 'whole') return 0;
   return collectiveSeconds(groups.tensor, 'allGather', boundaryBytes * groups.tensor.size, c);
 }
 

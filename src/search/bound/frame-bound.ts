@@ -40,7 +40,7 @@ function bestRate(problem: Problem, group: NodeGroup): number {
 /** FLOP/s of an endless GEMM or an endless sequence of attention, whichever is faster. */
 function kernelRate({ workload }: Problem, { gpu, kernelTimes = 1 }: NodeGroup, c: Coefficients): number {
   const gemm = endlessRate(gpu, workload.precision, c);
-  const training = Math.min(c.attentionTraining, c.attentionTrainingCudnn, 1);
+  const training = Math.min(c.attentionTraining, c.attentionTrainingFlash2, c.attentionTrainingCudnn, 1);
   const attention = (densePeak(gpu) * gpu.attention.efficiencyHeadDim128) / training;
   return Math.max(gemm, attention, densePeak(gpu) * c.unfusedBatchedGemm) / kernelTimes;
 }

@@ -40,11 +40,11 @@ describe('calibrate', () => {
   it('writes what its schema says, and prints each run before and after', async () => {
     const { out } = await run(ALL);
     expect(out).toContain('5 runs that differ, 250 steps: 16 to 64 GPUs of h100-sxm, megatron-core');
-    expect(out).toMatch(/step time +×1\.(09|10)/);
+    expect(out).toMatch(/step time +×1\.1[01]/);
     expect(out).toContain('--out FILE writes what --calibration reads');
     const document = JSON.parse((await run([...ALL, '--json'])).out);
     expect(violations(SCHEMAS.calibration!, document)).toEqual([]);
-    expect(document.factors.time).toBeCloseTo(1.09, 1);
+    expect(document.factors.time).toBeCloseTo(1.1, 1);
     expect(document.error.leftOut).toBeLessThan(0.3 * document.error.before);
     expect(document.measured[0].steps).toBe(50);
   });

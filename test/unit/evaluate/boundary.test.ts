@@ -102,3 +102,18 @@ it('four pipelines over one slow card do not lose what all their transfers take'
   expect(lost).toBeGreaterThan(0);
   expect(lost / slow.stepSeconds).toBeLessThan(0.08);
 });
+
+it('sends the whole from each tensor-parallel rank where nothing scatters it, with nothing to put together after', () => {
+  const profile = (pipelineTransfers: 'scattered' | 'whole', sp: boolean) => {
+    const stack = { ...base.stack, pipelineTransfers };
+    const plan = planned(base, `tp=8,pp=2,dp=4,sp=${sp},micro-batch=1`);
+    const { stages } = plan.pipelines[0]!;
+    return stageProfile({ ...base, stack }, specOf(plan, stages.length, stages[0]!, stages[0]!.replicas[0]!));
+  };
+  const [parts, whole] = [profile('scattered', false), profile('whole', false)];
+  expect(whole.boundaryBytes).toBe(8 * parts.boundaryBytes);
+  expect(gatherSeconds(whole)).toBe(0);
+  expect(boundarySeconds(whole)).toBeGreaterThan(boundarySeconds(parts));
+  // Under sequence parallelism each rank has no more than its part.
+  expect(profile('whole', true).boundaryBytes).toBe(parts.boundaryBytes);
+});

@@ -273,6 +273,33 @@ describe('attention in fp32', () => {
   });
 });
 
+describe('generations of fused attention', () => {
+  const shape = {
+    ...{ batch: 1, heads: 32, kvHeads: 32, sequence: 8192, contextParallel: 1 },
+    ...{ qkHeadDim: 128, vHeadDim: 128, window: null, sinks: false },
+  };
+
+  it('trains with the second at 50 to 73 % of the peak of A100, and with the first about half as fast', () => {
+    const a100 = loadGpu('a100-80-sxm');
+    const second = attentionForward(a100, 'flash2', shape, c);
+    expect((2 * 32 * 8192 ** 2 * 128) / second / 312e12).toBeGreaterThan(0.45);
+    expect((2 * 32 * 8192 ** 2 * 128) / second / 312e12).toBeLessThan(0.73);
+    expect(attentionForward(a100, 'flash1', shape, c) / second).toBeCloseTo(c.flash1, 9);
+    // There is no third on it.
+    expect(attentionForward(a100, 'flash3', shape, c)).toBe(second);
+  });
+
+  it('has constants of their own where the third is, and where only the second is', () => {
+    const more = (gpu: string, of: Partial<typeof c>) =>
+      attentionForward(loadGpu(gpu), 'flash3', shape, { ...c, ...of }) >
+      attentionForward(loadGpu(gpu), 'flash3', shape, c);
+    expect(more('h100-sxm', { attentionTraining: 1.5 })).toBe(true);
+    expect(more('h100-sxm', { attentionTrainingFlash2: 1.5 })).toBe(false);
+    expect(more('rtx-4090', { attentionTrainingFlash2: 1.5 })).toBe(true);
+    expect(more('rtx-4090', { attentionTraining: 1.5 })).toBe(false);
+  });
+});
+
 describe('attention on AMD', () => {
   const shape = {
     ...{ batch: 1, heads: 32, kvHeads: 32, sequence: 8192, contextParallel: 1 },
