@@ -6,6 +6,8 @@ import { gemm, type Kernel, type LayerContext, type Operator, operator } from '.
 import { vector } from './weight.ts';
 
 export const TOWERS = 'towers';
+/** Among the towers: what joins the others to the decoder. */
+export const PROJECTOR = 'projector';
 
 /** Towers stand with the embedding: their weights. */
 export function towerOperators({ model, local }: LayerContext): Operator[] {
