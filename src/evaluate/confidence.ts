@@ -154,7 +154,10 @@ function towersTold({ towers = [] }: ModelSpec): string[] {
     const parameters = towerParameters(tower);
     if (name === PROJECTOR && parameters !== null)
       return `projector (${kind}, ${formatParameters(parameters)} parameters): held with the embedding, ${trained ? 'trained' : 'frozen'}; its activations and its time are not counted`;
-    if (parameters === null) return `${name} tower (${kind}): left out, its weights and its time`;
+    if (parameters === null)
+      return name === PROJECTOR
+        ? `what joins the tower to the decoder (${kind}): left out, its weights and its time`
+        : `${name} tower (${kind}): left out, its weights and its time`;
     const what = `${name} tower (${kind}, ${formatParameters(parameters)} parameters): held with the embedding, ${trained ? 'trained' : 'frozen'}`;
     const { images, layers } = tower;
     if (images === undefined || layers === undefined)

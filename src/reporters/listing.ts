@@ -50,7 +50,9 @@ export function modelTable(model: ModelSpec, style: Style): string {
     const count = towerParameters(tower);
     rows.push([
       tower.name === PROJECTOR ? 'projector (beside)' : `${tower.name} tower (beside)`,
-      count === null ? `not counted: ${tower.kind}` : formatInteger(count),
+      count === null
+        ? `not counted: ${tower.name === PROJECTOR ? `that of ${tower.kind}` : tower.kind}`
+        : formatInteger(count),
     ]);
   }
   if (model.towers?.every((tower) => towerParameters(tower) !== null) === true)

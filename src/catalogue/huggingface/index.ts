@@ -69,7 +69,7 @@ function read(config: Config, name: string, file: string, nested: boolean): Mode
   const type = typeOf(config);
   const text = DECODERS.map((key) => config[key]).find(isMapping);
   if (text !== undefined) {
-    const own = { tie_word_embeddings: config.tie_word_embeddings, ...text };
+    const own = { ...text, tie_word_embeddings: tiedOf(config, text) };
     const inner = typeOf(text) ?? INNER[String(type)] ?? type;
     return withTowers(read({ ...own, model_type: inner }, name, file, true), config, file);
   }
@@ -85,6 +85,15 @@ function read(config: Config, name: string, file: string, nested: boolean): Mode
   const sizes = nested ? family.sizes : {};
   const model = family.read(new Fields({ ...sizes, ...config, model_type: type }, file), name);
   return withTowers({ ...model, modelType: type }, config, file);
+}
+
+/** Of both sections: the outer one ties where it says so, and decides alone from transformers 5 on. */
+function tiedOf(
+  { tie_word_embeddings: outer, transformers_version: version }: Config,
+  text: Config,
+): unknown {
+  const decides = outer === true || /^[5-9]\./.test(String(version));
+  return outer !== undefined && decides ? outer : (text.tie_word_embeddings ?? outer);
 }
 
 /** What `model_type` says, or else the one that `architectures` means: `Qwen3ForCausalLM` is qwen3. */

@@ -57,6 +57,7 @@ describe('families of the hubs', () => {
     const tried = new Set([...models, ...variants].map(({ config }) => typeOf(config)));
     const alike = [
       'aquila',
+      'gpt-sw3',
       'grok1',
       'internlm',
       'kimi_k2',

@@ -39,7 +39,7 @@ const SIGLIP = {
   vision_use_head: false,
 };
 
-/** Each config with all parameters that transformers 5.18.0 instantiates for it. */
+/** Each config with all parameters that transformers 5.18.0 instantiates for it, and the biases its routers choose experts by. */
 const TOTALS = JSON.parse(readFileSync('test/fixtures/multimodal-totals.json', 'utf8')) as {
   readonly name: string;
   readonly total: number;
@@ -79,7 +79,10 @@ describe('towers of a multimodal model', () => {
 
   it('of a kind that is not known are told, and what joins it is not guessed', () => {
     const model = loadModel(fileOf('unknown', { ...CLIP, model_type: 'of_my_own' })).value;
-    expect(model.towers).toEqual([{ name: 'vision', kind: 'of_my_own', weights: null }]);
+    expect(model.towers).toEqual([
+      { name: 'vision', kind: 'of_my_own', weights: null },
+      { name: 'projector', kind: 'llava', weights: null },
+    ]);
   });
 
   it('are held, trained or frozen, and said', async () => {

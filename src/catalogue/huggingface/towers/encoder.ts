@@ -8,6 +8,8 @@ export type Counted = Pick<Tower, 'weights' | 'layers'>;
 export interface Encoder {
   readonly types: readonly string[];
   readonly sizes: Readonly<Record<string, unknown>>;
+  /** What joins it to the decoder stands in it. */
+  readonly merges?: true;
   count(f: Fields): Counted;
 }
 

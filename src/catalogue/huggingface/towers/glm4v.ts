@@ -4,6 +4,7 @@ import { patchesOf } from './encoder.ts';
 /** RMS norms, gated MLPs as wide as the decoder, patches of two frames; a merger with a gated MLP stands in the tower. Not timed. */
 export const glm4v: Encoder = {
   types: ['glm4v', 'glm4v_vision', 'glm4v_moe', 'glm4v_moe_vision'],
+  merges: true,
   sizes: {
     ...{ depth: 24, hidden_size: 1536, intermediate_size: 13696, out_hidden_size: 4096 },
     ...{ image_size: 336, patch_size: 14, spatial_merge_size: 2, temporal_patch_size: 2 },

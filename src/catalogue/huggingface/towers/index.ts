@@ -4,9 +4,11 @@ import { isMapping } from '../../document.ts';
 import { Fields } from '../fields.ts';
 import { clip } from './clip.ts';
 import type { Encoder } from './encoder.ts';
+import { gemma4Vision } from './gemma4.ts';
 import { glm4v } from './glm4v.ts';
 import { internvl } from './internvl.ts';
 import { llama4Vision } from './llama4.ts';
+import { moonVit } from './moonvit.ts';
 import { pixtral } from './pixtral.ts';
 import { PROJECTORS } from './projectors.ts';
 import { qwen2Vl, qwen3Vl, qwen25Vl } from './qwen-vl.ts';
@@ -25,6 +27,8 @@ const ENCODERS: readonly Encoder[] = [
   qwen25Vl,
   qwen3Vl,
   glm4v,
+  gemma4Vision,
+  moonVit,
 ];
 
 const KEYS = { vision: 'vision_config', audio: 'audio_config' } as const;
@@ -36,6 +40,11 @@ const USUAL: Readonly<Record<string, string>> = {
   llava_onevision: 'siglip_vision_model',
   paligemma: 'siglip_vision_model',
   gemma3: 'siglip_vision_model',
+  shieldgemma2: 'siglip_vision_model',
+  vipllava: 'clip_vision_model',
+  llava_next_video: 'clip_vision_model',
+  aria: 'idefics3_vision',
+  gemma4: 'gemma4_vision',
   cohere2_vision: 'siglip_vision_model',
   aya_vision: 'siglip_vision_model',
   mistral3: 'pixtral',
@@ -62,19 +71,23 @@ export function towersOf(
     ];
   });
   const vision = towers.find(({ name }) => name === 'vision');
-  const projector = PROJECTORS[type];
-  if (vision === undefined || projector === undefined) return towers;
-  const width = widthOf(config, vision.kind, file);
-  if (width === null) return towers;
-  const joined = { tower: width, decoder: decoder.hiddenSize };
-  const beside = projector(new Fields(config, file), joined);
-  return [...towers, { name: PROJECTOR, kind: type, weights: { layers: 0, perLayer: 0, beside } }];
+  const encoder = ENCODERS.find(({ types }) => types.includes(vision?.kind ?? ''));
+  if (vision === undefined || encoder?.merges === true) return towers;
+  return [...towers, { name: PROJECTOR, kind: type, weights: joinOf(config, type, encoder, decoder, file) }];
 }
 
-/** Of what the tower puts out; null: its kind is not known. */
-function widthOf(config: Readonly<Record<string, unknown>>, kind: string, file: string): number | null {
-  const encoder = ENCODERS.find(({ types }) => types.includes(kind));
+/** null: not known. */
+function joinOf(
+  config: Readonly<Record<string, unknown>>,
+  type: string,
+  encoder: Encoder | undefined,
+  { hiddenSize }: ModelSpec,
+  file: string,
+): Tower['weights'] {
+  const projector = PROJECTORS[type];
   const own = config.vision_config;
-  if (encoder === undefined || !isMapping(own)) return null;
-  return new Fields(own, file).usual(encoder.sizes).count('hidden_size');
+  if (encoder === undefined || projector === undefined || !isMapping(own)) return null;
+  const tower = new Fields(own, file).usual(encoder.sizes).count('hidden_size');
+  const beside = projector(new Fields(config, file), { tower, decoder: hiddenSize });
+  return { layers: 0, perLayer: 0, beside };
 }

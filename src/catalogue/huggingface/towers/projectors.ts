@@ -21,6 +21,9 @@ function features(f: Fields): number {
 const newline = (f: Fields, joined: Joined) =>
   twoLinears(f, features(f) * joined.tower, joined, true) + joined.decoder;
 
+/** One matrix and a norm of what it reads. */
+const soft = (_: Fields, { tower: v, decoder: t }: Joined) => v * t + v;
+
 /**
  * Parameters of what joins a tower to the decoder, by the `model_type` of both together (transformers 5.18.0, modeling files of each). Those of
  * qwen2_vl, qwen3_vl, glm4v and their like stand in the tower.
@@ -28,12 +31,27 @@ const newline = (f: Fields, joined: Joined) =>
 export const PROJECTORS: Readonly<Record<string, (f: Fields, joined: Joined) => number>> = {
   llava: (f, joined) => twoLinears(f, features(f) * joined.tower, joined, true),
   llava_next: newline,
+  llava_next_video: newline,
   llava_onevision: newline,
+  vipllava: (f, { tower: v, decoder: t }) => {
+    const layers = f.list('vision_feature_layers')?.length ?? 5;
+    return 2 * layers * v + layers * v * t + t + t * t + t;
+  },
   paligemma: (f, { tower: v }) => {
     const out = f.count('projection_dim', 2048);
     return v * out + out;
   },
-  gemma3: (_, { tower: v, decoder: t }) => v * t + v,
+  gemma3: soft,
+  shieldgemma2: soft,
+  gemma4: (_, { tower: v, decoder: t }) => v * t,
+  // Queries that attend to patches: three projections, an attention of PyTorch's, a linear, three norms, two matrices.
+  aria: (f, { tower: v, decoder: t }) => {
+    const queries = Math.max(
+      ...Object.values(f.inside('projector_patch_to_query_dict').values).map(Number),
+      0,
+    );
+    return (queries > 0 ? queries : 256) * v + 8 * v * v + 5 * v + 6 * v + v * t + t * t;
+  },
   mistral3: (f, joined) => {
     const { tower: v } = joined;
     const merged = v * v * f.count('spatial_merge_size', 2) ** 2;

@@ -8,11 +8,12 @@ const frames = (f: Fields) =>
 const merged = (f: Fields, width: number) => width * f.count('spatial_merge_size') ** 2;
 
 /** A norm before, the merger's first matrix over `m` values, its second to what the decoder reads. */
-const merger = (norm: number, m: number, out: number) => norm + m * m + m + m * out + out;
+export const merger = (norm: number, m: number, out: number) => norm + m * m + m + m * out + out;
 
 /** Plain layers; patches without bias. `hidden_size` is the decoder's. */
 export const qwen2Vl: Encoder = {
   types: ['qwen2_vl', 'qwen2_vl_vision'],
+  merges: true,
   sizes: {
     ...{ depth: 32, embed_dim: 1280, hidden_size: 3584, mlp_ratio: 4, patch_size: 14 },
     ...{ spatial_merge_size: 2, temporal_patch_size: 2 },
@@ -34,6 +35,7 @@ export const qwen2Vl: Encoder = {
 /** Gated MLPs with biases, RMS norms. */
 export const qwen25Vl: Encoder = {
   types: ['qwen2_5_vl', 'qwen2_5_vl_vision'],
+  merges: true,
   sizes: {
     ...{ depth: 32, hidden_size: 3584, intermediate_size: 3420, out_hidden_size: 3584, patch_size: 14 },
     ...{ spatial_merge_size: 2, temporal_patch_size: 2 },
@@ -54,7 +56,17 @@ export const qwen25Vl: Encoder = {
 
 /** Plain layers with positions of their own; of some of them a merger more, but in qwen3_5. */
 export const qwen3Vl: Encoder = {
-  types: ['qwen3_vl', 'qwen3_vl_moe', 'qwen3_5', 'qwen3_5_moe', 'qwen3_5_vision', 'qwen3_5_moe_vision'],
+  types: [
+    'qwen3_vl',
+    'qwen3_vl_moe',
+    'qwen3_5',
+    'qwen3_5_moe',
+    'qwen3_5_vision',
+    'qwen3_5_moe_vision',
+    'qwen3_vl_vision',
+    'qwen3_vl_moe_vision',
+  ],
+  merges: true,
   sizes: {
     ...{ depth: 27, hidden_size: 1152, intermediate_size: 4304, out_hidden_size: 3584, patch_size: 16 },
     ...{ spatial_merge_size: 2, temporal_patch_size: 2, num_position_embeddings: 2304 },
