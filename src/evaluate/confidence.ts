@@ -10,7 +10,7 @@ import { supports } from '../hardware/gemm.ts';
 import { hostOf } from '../hardware/host.ts';
 import { joinOf } from '../hardware/transport.ts';
 import { isMoe, weakTimes } from '../layers/layer.ts';
-import { towerParameters } from '../layers/towers.ts';
+import { PROJECTOR, towerParameters } from '../layers/towers.ts';
 import { optimizerOf } from '../optimizers/index.ts';
 import { scheduleOf } from '../schedules/index.ts';
 import { TECHNIQUES, usedDevices } from '../techniques/index.ts';
@@ -152,12 +152,17 @@ function towersTold({ towers = [] }: ModelSpec): string[] {
   return towers.map((tower) => {
     const { name, kind, trained = true } = tower;
     const parameters = towerParameters(tower);
-    if (parameters === null) return `${name} tower (${kind}): left out, its weights and its time`;
+    if (name === PROJECTOR && parameters !== null)
+      return `projector (${kind}, ${formatParameters(parameters)} parameters): held with the embedding, ${trained ? 'trained' : 'frozen'}; its activations and its time are not counted`;
+    if (parameters === null)
+      return name === PROJECTOR
+        ? `what joins the tower to the decoder (${kind}): left out, its weights and its time`
+        : `${name} tower (${kind}): left out, its weights and its time`;
     const what = `${name} tower (${kind}, ${formatParameters(parameters)} parameters): held with the embedding, ${trained ? 'trained' : 'frozen'}`;
     const { images, layers } = tower;
     if (images === undefined || layers === undefined)
-      return `${what}; its activations, its time and what joins it to the decoder are not counted`;
+      return `${what}; its activations and its time are not counted`;
     const seen = `${images.perSequence} image${images.perSequence === 1 ? '' : 's'} of ${layers.patches} patches in a sequence${images.stated ? '' : ' (--images)'}`;
-    return `${what}; ${seen}, worked out whole on each GPU of its stage; what joins it to the decoder is not counted`;
+    return `${what}; ${seen}, worked out whole on each GPU of its stage`;
   });
 }

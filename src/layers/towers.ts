@@ -7,6 +7,8 @@ import { frozenBytes } from './training/trained-operators.ts';
 import { vector } from './weight.ts';
 
 export const TOWERS = 'towers';
+/** Among the towers: what joins the others to the decoder. */
+export const PROJECTOR = 'projector';
 
 /** Towers stand with the embedding: their weights. */
 export function towerOperators({ model, local }: LayerContext): Operator[] {

@@ -1,7 +1,7 @@
 import type { ModelSpec } from '../domain/model.ts';
 import { moduleOf, partsOf } from '../layers/layer.ts';
 import { countParameters, flopsPerToken, sumOfLayer } from '../layers/parameters.ts';
-import { towerParameters } from '../layers/towers.ts';
+import { allTowers, PROJECTOR, towerParameters } from '../layers/towers.ts';
 import type { ModelReport } from '../schema/model-report.ts';
 import { formatCount, formatInteger } from '../units/format.ts';
 import { wrap } from '../units/wrap.ts';
@@ -49,10 +49,14 @@ export function modelTable(model: ModelSpec, style: Style): string {
   for (const tower of model.towers ?? []) {
     const count = towerParameters(tower);
     rows.push([
-      `${tower.name} tower (beside)`,
-      count === null ? `not counted: ${tower.kind}` : formatInteger(count),
+      tower.name === PROJECTOR ? 'projector (beside)' : `${tower.name} tower (beside)`,
+      count === null
+        ? `not counted: ${tower.name === PROJECTOR ? `that of ${tower.kind}` : tower.kind}`
+        : formatInteger(count),
     ]);
   }
+  if (model.towers?.every((tower) => towerParameters(tower) !== null) === true)
+    rows.push(['total with them', formatInteger(p.total + allTowers(model))]);
   if (p.active !== p.total) rows.push(['active per token', formatInteger(p.active)]);
   if (p.multiTokenPrediction > 0)
     rows.push(

@@ -117,7 +117,10 @@ export function build(f: Fields, name: string, family: string, parts: Parts): Mo
   const kindOf = (mixer: LayerPart | null, ffn: LayerPart | null): number => {
     if (ffn !== null) refuseTooFew(f, ffn);
     const kind = kinds.findIndex((k) => k.mixer === mixer && k.ffn === ffn);
-    return kind >= 0 ? kind : kinds.push({ name: nameOf(mixer, ffn), mixer, ffn }) - 1;
+    if (kind >= 0) return kind;
+    const name = nameOf(mixer, ffn);
+    const before = kinds.filter((one) => one.name.replace(/ \d+$/, '') === name).length;
+    return kinds.push({ name: before === 0 ? name : `${name} ${before + 1}`, mixer, ffn }) - 1;
   };
   for (let i = 0; i < count; i++) {
     const { attention = parts.attention, mlp = parts.mlp } = parts.layer?.(i) ?? {};

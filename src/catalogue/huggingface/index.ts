@@ -5,7 +5,7 @@ import { isMapping } from '../document.ts';
 import { FAMILIES } from './families/index.ts';
 import { Fields } from './fields.ts';
 import { otherFile } from './other-files.ts';
-import { towersOf } from './towers.ts';
+import { towersOf } from './towers/index.ts';
 import { UNMODELLED } from './unmodelled.ts';
 
 type Config = Readonly<Record<string, unknown>>;
@@ -42,6 +42,13 @@ const INNER: Readonly<Record<string, string>> = {
   step3p7: 'step3p5',
   llava: 'llama',
   llava_next: 'llama',
+  llava_onevision: 'qwen2',
+  idefics3: 'llama',
+  smolvlm: 'llama',
+  internvl: 'qwen2',
+  cohere2_vision: 'cohere2',
+  aya_vision: 'cohere2',
+  lfm2_vl: 'lfm2',
   mistral3: 'mistral',
   pixtral: 'mistral',
   paligemma: 'gemma',
@@ -62,9 +69,9 @@ function read(config: Config, name: string, file: string, nested: boolean): Mode
   const type = typeOf(config);
   const text = DECODERS.map((key) => config[key]).find(isMapping);
   if (text !== undefined) {
-    const own = { tie_word_embeddings: config.tie_word_embeddings, ...text };
+    const own = { ...text, tie_word_embeddings: tiedOf(config, text) };
     const inner = typeOf(text) ?? INNER[String(type)] ?? type;
-    return withTowers(read({ ...own, model_type: inner }, name, file, true), config);
+    return withTowers(read({ ...own, model_type: inner }, name, file, true), config, file);
   }
   if (type === undefined) throw untyped(config, file);
   const unmodelled = Object.hasOwn(UNMODELLED, type) ? UNMODELLED[type] : undefined;
@@ -77,7 +84,16 @@ function read(config: Config, name: string, file: string, nested: boolean): Mode
   if (foreign !== undefined) throw missing(`"${foreign}" describes ${FOREIGN[foreign]}`, file);
   const sizes = nested ? family.sizes : {};
   const model = family.read(new Fields({ ...sizes, ...config, model_type: type }, file), name);
-  return withTowers({ ...model, modelType: type }, config);
+  return withTowers({ ...model, modelType: type }, config, file);
+}
+
+/** Of both sections: the outer one ties where it says so, and decides alone from transformers 5 on. */
+function tiedOf(
+  { tie_word_embeddings: outer, transformers_version: version }: Config,
+  text: Config,
+): unknown {
+  const decides = outer === true || /^[5-9]\./.test(String(version));
+  return outer !== undefined && decides ? outer : (text.tie_word_embeddings ?? outer);
 }
 
 /** What `model_type` says, or else the one that `architectures` means: `Qwen3ForCausalLM` is qwen3. */
@@ -153,7 +169,7 @@ function unknown(type: string, key: string, file: string): InputError {
   });
 }
 
-function withTowers(model: ModelSpec, config: Config): ModelSpec {
-  const towers = towersOf(config);
+function withTowers(model: ModelSpec, config: Config, file: string): ModelSpec {
+  const towers = towersOf(config, model, file);
   return towers.length === 0 ? model : { ...model, towers };
 }

@@ -99,8 +99,19 @@ function other(node: SyntaxNode, parsed: Parsed): OtherStatement {
     ...changeOf(node, parsed),
     inside: inside(node, parsed),
     body: blocksOf(node).flatMap((block) => statementsOf(block, parsed)),
+    once: runsOnce(node, parsed),
     line: parsed.lineOf(node),
   };
+}
+
+function runsOnce(node: SyntaxNode, { textOf }: Parsed): boolean {
+  if (node.name === 'WithStatement' || node.name === 'TryStatement') return true;
+  const [, test, ...rest] = childrenOf(node);
+  return (
+    node.name === 'IfStatement' &&
+    /^__name__\s*==/.test(textOf(test!)) &&
+    rest.every(({ name }) => name === 'Body')
+  );
 }
 
 function blocksOf(node: SyntaxNode): SyntaxNode[] {

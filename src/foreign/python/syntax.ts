@@ -135,4 +135,6 @@ export interface OtherStatement extends Placed {
   readonly touches: readonly string[];
   readonly inside: readonly Expression[];
   readonly body: readonly Statement[];
+  /** Its body runs once wherever the statement does: `with`, `try`, `if __name__ == "__main__"`. */
+  readonly once: boolean;
 }

@@ -25,6 +25,8 @@ const reach: Reach = {
         'gated-delta-net',
         'kimi-delta',
         'short-convolution',
+        'lightning',
+        'rg-lru',
       ],
       ...['dense', 'moe'],
     ],

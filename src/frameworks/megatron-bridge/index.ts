@@ -1,5 +1,7 @@
 import type { Training } from '../../domain/training.ts';
 import { hostsScript } from '../../launch-folder/hosts-script.ts';
+import { gatedDeltaNet } from '../../layers/mixers/gated-delta-net.ts';
+import { mamba2 } from '../../layers/mixers/mamba2.ts';
 import { degreesOf } from '../../plan-text/degrees.ts';
 import { lawOf } from '../laws/structure.ts';
 import { megatronEnvironment, megatronPrepare } from '../megatron/environment.ts';
@@ -19,6 +21,7 @@ const reach: Reach = {
   capabilities: MEGATRON_CAPABILITIES,
   express: {
     ...MEGATRON_EXPRESS,
+    layers: [...MEGATRON_EXPRESS.layers, mamba2.kind, gatedDeltaNet.kind],
     // Its plain recipe has no comm_overlap to set a field of.
     techniques: MEGATRON_EXPRESS.techniques.filter((one) => !one.startsWith('tp-overlap')),
     trains: ['full', 'lora'],

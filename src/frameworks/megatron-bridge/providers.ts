@@ -4,6 +4,7 @@ import { softmax } from '../../layers/mixers/softmax.ts';
 import { degreesOf } from '../../plan-text/degrees.ts';
 import { no, type ProblemRule, type Rule } from '../laws/rule.ts';
 import { plainArchitecture } from '../megatron/architecture-rule.ts';
+import { hybridArchitecture, isHybrid } from '../megatron/hybrid-layers.ts';
 
 /**
  * A model provider that Megatron-Bridge makes of a checkpoint's config.json, `AutoBridge.from_hf_pretrained` (one folder each in
@@ -42,9 +43,16 @@ const reducedNorms = (tp: number) =>
     ? null
     : 'no time for two small all-reduces a layer: norms over all heads of queries and of keys, split over tensor-parallel ranks';
 
+/** models/hybrid/hybrid_provider.py: "Virtual pipeline model parallelism is temporarily unsupported in Hybrid models". */
+const oneChunk: Rule = (_, { dims: { vpp } }) =>
+  vpp === 1 ? null : no('virtual-stages', `${vpp} virtual stages of a hybrid`, 'vpp=1');
+
 const LATENT: Provider = { bridges: 'latent attention' };
 
-/** By `model_type`. Exaone4's is left out: it attends without a fused kernel, in memory that is not priced. */
+/**
+ * By `model_type`. Exaone4's and Falcon-H1's are left out: they attend without a fused kernel, in memory that is not priced; GLM-5's too,
+ * whose kernels of sparse attention it leaves open.
+ */
 const PROVIDERS: Readonly<Record<string, Provider>> = {
   deepseek_v2: { ...LATENT, bridges: 'DeepseekV2ForCausalLM' },
   deepseek_v3: { ...LATENT, bridges: 'DeepseekV3ForCausalLM' },
@@ -54,6 +62,10 @@ const PROVIDERS: Readonly<Record<string, Provider>> = {
   gemma3_text: { bridges: 'Gemma3ForCausalLM', fullEvery: 6 },
   gpt_oss: { bridges: 'GptOssForCausalLM', fullEvery: 2 },
   minimax_m2: { bridges: 'MiniMaxM2ForCausalLM', restsOn: reducedNorms },
+  nemotron_h: { bridges: 'NemotronHForCausalLM', rule: oneChunk },
+  qwen3_next: { bridges: 'Qwen3NextForCausalLM' },
+  qwen3_5_moe_text: { bridges: 'Qwen3_5MoeForCausalLM' },
+  qwen3_5_text: { bridges: 'Qwen3_5ForCausalLM' },
   mistral: { bridges: 'MistralForCausalLM' },
   olmoe: { bridges: 'OlmoeForCausalLM', rule: wholeHeads },
 };
@@ -65,19 +77,22 @@ export function providerOf(problem: Problem): Provider | null {
 
 /** What the plain recipe can be told, or what a provider of the model's own builds. */
 export const modelProvider: ProblemRule = (problem) => {
-  if (describedByFlags(problem) || bridgedBy(problem.model) !== null) return null;
+  if (describedByFlags(problem)) return null;
+  if (bridgedBy(problem.model) !== null) return isHybrid(problem.model) ? hybridArchitecture(problem) : null;
   return (
     plainArchitecture(problem) ??
-    no('model-provider', 'multi-latent attention', 'a model of GPTModelProvider, or of a bridge of its own')
+    no(
+      'model-provider',
+      'other layers than of plain attention',
+      'a model of GPTModelProvider, or of a bridge of its own',
+    )
   );
 };
 
 export const providerRule: Rule = (problem, plan) => providerOf(problem)?.rule?.(problem, plan) ?? null;
 
 function describedByFlags(problem: Problem): boolean {
-  return (
-    plainArchitecture(problem) === null && problem.model.kinds.every(({ mixer }) => mixer?.kind !== 'latent')
-  );
+  return plainArchitecture(problem) === null && problem.model.kinds.every(({ mixer }) => softmax.is(mixer));
 }
 
 function bridgedBy({ modelType, towers, kinds, layers }: ModelSpec): Provider | null {

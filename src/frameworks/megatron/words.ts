@@ -7,12 +7,13 @@ import { parallelArguments } from './parallel-arguments.ts';
 
 /** The command line of Megatron-LM for model and plan, one word an entry. */
 export function megatronWords(problem: Problem, plan: Plan): string[] {
-  return [
-    ...(isHybrid(problem.model)
-      ? hybridArguments(problem, plan)
-      : modelArguments(problem.model, problem.workload.sequenceLength)),
-    ...parallelArguments(problem, plan),
-  ];
+  return [...sizeArguments(problem, plan), ...parallelArguments(problem, plan)];
+}
+
+function sizeArguments(problem: Problem, plan: Plan): string[] {
+  return isHybrid(problem.model)
+    ? hybridArguments(problem, plan)
+    : modelArguments(problem.model, problem.workload.sequenceLength);
 }
 
 /** Those words as flags. */
@@ -24,15 +25,12 @@ export function megatronFlags(problem: Problem, plan: Plan): ReadonlyMap<string,
 const SIZES: readonly string[] = [
   ...['--num-layers', '--hidden-size', '--num-attention-heads', '--num-query-groups'],
   ...['--num-experts', '--moe-router-topk', '--seq-length', '--kv-channels', '--multi-latent-attention'],
-  ...['--moe-grouped-gemm', '--moe-shared-expert-intermediate-size'],
+  ...['--moe-grouped-gemm', '--moe-shared-expert-intermediate-size', '--hybrid-layer-pattern'],
 ];
 
 /** Those of the plan, and the sizes of the model. */
 export function parallelFlags(problem: Problem, plan: Plan): ReadonlyMap<string, Flag> {
-  const { model, workload } = problem;
-  const sizes = [...flagsIn(modelArguments(model, workload.sequenceLength))].filter(([name]) =>
-    SIZES.includes(name),
-  );
+  const sizes = [...flagsIn(sizeArguments(problem, plan))].filter(([name]) => SIZES.includes(name));
   return new Map([...sizes, ...flagsIn(parallelArguments(problem, plan))]);
 }
 

@@ -7,8 +7,10 @@ import { hydraWords } from '../reading/flag-words.ts';
 import { laidOver } from '../reading/sections.ts';
 import { type Tree, treeOf } from '../reading/tree.ts';
 import { readWays } from '../reading/ways.ts';
+import { commandLineFile, startsRecipe } from './command-line.ts';
 import { flagsFrom } from './flags.ts';
 import { trainedBy } from './peft.ts';
+import { programFile } from './python.ts';
 
 const OVERRIDE = /^\+{0,2}(?:model|trainer|exp_manager)\.[\w.]+=/;
 type Mapping = Readonly<Record<string, unknown>>;
@@ -18,6 +20,8 @@ export const nemoReader: LaunchReader = {
   rules: MEGATRON_FILE_RULES,
   read(source) {
     if (/\.(ya?ml|json)$/i.test(source.path)) return fileOf(source, source.value());
+    if (/\.py$/i.test(source.path)) return programFile(source);
+    if (startsRecipe(source)) return commandLineFile(source);
     const base = configuration(source);
     const found = source.words((word) => OVERRIDE.test(word));
     return readWays(source, found, ({ words }) => {

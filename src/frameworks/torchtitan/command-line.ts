@@ -4,14 +4,16 @@ import type { Located, ProgramWord, Source } from '../port/reader.ts';
 import { flagWords } from '../reading/flag-words.ts';
 import type { Assigned, RecipeAssignments } from './assignments.ts';
 import { BASES } from './bases.ts';
+import { withChosen, withoutSubcommand } from './checkpoint-subcommand.ts';
 import { fieldsNamed, jobFields } from './job-file.ts';
 
 const SECTIONS =
-  'parallelism|training|activation_checkpoint|compile|optimizer|model|experimental|checkpoint|job|comm';
+  'parallelism|training|activation[-_]checkpoint|compile|optimizer|model|experimental|checkpoint|job|comm';
 const FLAG = new RegExp(`^--(?:(?:${SECTIONS})\\.|module\\b|config\\b)`);
 
 /** An argument of `torchtitan.train`. */
-export const isTitanFlag = (word: string): boolean => FLAG.test(word);
+export const isTitanFlag = (word: string): boolean =>
+  FLAG.test(word) || /^activation[-_]checkpoint:/.test(word);
 
 /** Its own script, which hands its words on. */
 export const RUN_SCRIPT = /run_train\.sh$/;
@@ -35,14 +37,8 @@ export function commandLine(
   source: Source,
 ): RecipeAssignments {
   const { path } = source;
-  const odd = words.find(({ text }) => /^activation[-_]checkpoint:/.test(text));
-  if (odd !== undefined)
-    throw new InputError({
-      message: `${odd.text} on the command line`,
-      expected: 'a recipe with that class: subcommands are not read',
-      at: { file: path, line: odd.line },
-    });
-  const given = flagWords(words, path);
+  const { words: plain, chosen } = withoutSubcommand(words, path);
+  const given = flagWords(plain, path);
   const own = given.value as Readonly<Record<string, unknown>>;
   const said = (key: string, variable: string) =>
     own[key] ?? variables.get(variable) ?? stated(variable, source);
@@ -53,7 +49,7 @@ export function commandLine(
   return {
     base,
     length: null,
-    fields: new Map([...under, ...overrides(own, given, under)]),
+    fields: withChosen(new Map([...under, ...overrides(own, given, under)]), chosen),
     names: new Map(),
   };
 }

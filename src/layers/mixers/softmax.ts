@@ -70,11 +70,13 @@ export const softmax = layerModule<SoftmaxAttention>({
         actual: `${kvHeads} key-value heads`,
         limit: `a multiple or a divisor of tp=${tp}`,
       };
+    // NeMo's and Megatron-Bridge's Llama 4 attention parts what each rank has, and not at all where that is one chunk (llama4_utils.py@8cfedd7 and
+    // @067f987): neither is the model's. torchtitan and Megatron-LM know no chunks; a ring, or a swap of heads, has no mask for them.
     if (chunk !== undefined && cp > 1)
       return {
         rule: 'context-parallel-chunks',
         actual: `attention in chunks of ${chunk}`,
-        limit: 'cp=1: ring attention has no chunks',
+        limit: 'cp=1: no runtime splits a sequence in chunks, NeMo parts what each rank has of it',
       };
     return subNorm === true ? subNormLaw(tp) : null;
   },

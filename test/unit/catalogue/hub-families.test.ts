@@ -19,7 +19,7 @@ const { models } = JSON.parse(readFileSync('test/fixtures/hub-families.json', 'u
 
 /**
  * Small ones, with each family's switches: counts equal transformers 5.18.0 modules on the meta device, a buffer of scores included; of plamo2
- * those of vllm's modules (models/plamo2.py@002fb90), added up.
+ * those of vllm's modules (models/plamo2.py@002fb90), of deci those of its own, added up, and of nemotron-nas those of the hub's 49B.
  */
 const variants = readFileSync('test/fixtures/family-variants.jsonl', 'utf8')
   .trim()
@@ -57,6 +57,7 @@ describe('families of the hubs', () => {
     const tried = new Set([...models, ...variants].map(({ config }) => typeOf(config)));
     const alike = [
       'aquila',
+      'gpt-sw3',
       'grok1',
       'internlm',
       'kimi_k2',

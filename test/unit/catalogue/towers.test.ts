@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -36,7 +36,15 @@ const SIGLIP = {
   num_attention_heads: 16,
   image_size: 896,
   patch_size: 14,
+  vision_use_head: false,
 };
+
+/** Each config with all parameters that transformers 5.18.0 instantiates for it, and the biases its routers choose experts by. */
+const TOTALS = JSON.parse(readFileSync('test/fixtures/multimodal-totals.json', 'utf8')) as {
+  readonly name: string;
+  readonly total: number;
+  readonly config: Record<string, unknown>;
+}[];
 
 function fileOf(name: string, vision: object): string {
   const path = join(scratch, `${name}.json`);
@@ -53,12 +61,28 @@ describe('towers of a multimodal model', () => {
     ['siglip', SIGLIP, 416_866_032],
   ])('%s: counted exactly, beside the decoder', (name, vision, count) => {
     const model = loadModel(fileOf(name, vision)).value;
-    expect(allTowers(model)).toBe(count);
+    const projector = 4096 * (1024 + 4096 + 2) + (name === 'clip' ? 0 : 4096 * 128);
+    expect(allTowers(model)).toBe(count + projector);
     const { total } = countParameters(model);
     expect(total).toBe(countParameters({ ...model, towers: [] }).total);
-    expect(countTrainable(model)).toBe(total + count);
-    expect(countTrainable(trained(model, 'full,vision=frozen'))).toBe(total);
-    expect(countTrainable(trained(model, 'decoder=frozen,vision=full'))).toBe(count);
+    expect(countTrainable(model)).toBe(total + count + projector);
+    expect(countTrainable(trained(model, 'full,vision=frozen'))).toBe(total + projector);
+    expect(countTrainable(trained(model, 'decoder=frozen,vision=full,projector=frozen'))).toBe(count);
+  });
+
+  it.each(TOTALS)('$name: with its towers and what joins them $total', ({ name, total, config }) => {
+    const path = join(scratch, `${name.replaceAll(/\W/g, '-')}.json`);
+    writeFileSync(path, JSON.stringify(config));
+    const model = loadModel(path).value;
+    expect(countParameters(model).total + allTowers(model)).toBe(total);
+  });
+
+  it('of a kind that is not known are told, and what joins it is not guessed', () => {
+    const model = loadModel(fileOf('unknown', { ...CLIP, model_type: 'of_my_own' })).value;
+    expect(model.towers).toEqual([
+      { name: 'vision', kind: 'of_my_own', weights: null },
+      { name: 'projector', kind: 'llava', weights: null },
+    ]);
   });
 
   it('are held, trained or frozen, and said', async () => {
@@ -68,8 +92,8 @@ describe('towers of a multimodal model', () => {
     const bytes = (document: { stages: { memory: Record<string, number> }[] }) => document.stages[0]!.memory;
     const [all, frozen] = [await estimated(), await estimated('--train', 'vision=frozen')];
     const n = 303_507_456;
-    expect(all.problem.training.towers).toEqual({ vision: 'full' });
-    expect(frozen.problem.training.towers).toEqual({ vision: 'frozen' });
+    expect(all.problem.training.towers).toEqual({ vision: 'full', projector: 'full' });
+    expect(frozen.problem.training.towers).toEqual({ vision: 'frozen', projector: 'full' });
     expect(bytes(all).gradients! - bytes(frozen).gradients!).toBe(4 * n);
     expect(bytes(all)['optimizer states']! - bytes(frozen)['optimizer states']!).toBe((12 * n) / 8);
     expect(bytes(all).weights).toBe(bytes(frozen).weights);

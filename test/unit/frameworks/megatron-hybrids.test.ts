@@ -145,14 +145,15 @@ describe('hybrids for Megatron-LM', () => {
     expect(told(fp8)).toMatch(/no multiple of 16/);
   });
 
-  it('runs on no other launcher but with a program of your own, and in files of ours', () => {
+  it('runs on no other launcher but Bridge, with a program of your own, and in files of ours', () => {
     for (const [problem, configuration] of [
       [NEMOTRON, 'tp=1,pp=1,dp=64,micro-batch=1'],
       [NEXT, 'tp=1,pp=1,dp=64,ep=8,micro-batch=1'],
     ] as const)
       for (const one of LAUNCHERS) {
         const reason = one.reject(problem, planned(problem, configuration));
-        if (['megatron', 'json', 'env'].includes(one.id)) expect(reason, one.id).toBeNull();
+        if (['megatron', 'megatron-bridge', 'json', 'env'].includes(one.id))
+          expect(reason, one.id).toBeNull();
         // Of DeepSpeed the model is the program's.
         else if (one.id !== 'deepspeed' || reason !== null)
           expect(reason?.rule, one.id).toMatch(/^(layer-kind|amd-gpus|experts|model-.*)$/);

@@ -139,6 +139,24 @@ describe('models that providers of Megatron-Bridge build', () => {
     expect(megatronBridge.reader!.read(sourceOf(overrides, 'overrides.txt')).violations(64)).toEqual([]);
   });
 
+  it('hybrids with the pattern that is cut, and no virtual stages', () => {
+    const problem = problemOf('nemotron-h-8b', 'dgx-h100-64');
+    const file = written('nemotron-h-8b', 'tp=2,pp=4,dp=8,micro-batch=1,layers=12/13/13/14');
+    const overrides = file('overrides.txt')!;
+    expect(overrides).toContain(
+      'model.hybrid_layer_pattern="M-M-M-M*-M-M|-M-M-M*-M-M-M|-M-M*-M-M-M-M|-M*-M-M-M-M-M-"\n',
+    );
+    expect(file('pretrain.py')).toBeDefined();
+    const read = megatronBridge.reader!.read(sourceOf(overrides, 'overrides.txt'));
+    expect(read.violations(64)).toEqual([]);
+    expect(read.asked(64).cuts?.[0]).toEqual([12, 13, 13, 14]);
+    const folded = planned(problem, 'tp=2,pp=4,dp=8,micro-batch=1,vpp=2');
+    expect(megatronBridge.reject(problem, folded)?.rule).toBe('virtual-stages');
+    const next = written('qwen3-next-80b-a3b', 'tp=2,pp=2,dp=16,ep=32,etp=1,micro-batch=1,zero=1');
+    expect(next('overrides.txt')).toContain('model.num_moe_experts=512\n');
+    expect(next('pretrain.py')).toBeDefined();
+  });
+
   it('what the plain recipe can be told stays with it', () => {
     const file = written('llama-3.1-8b', 'tp=1,pp=1,dp=64,zero=1');
     expect(file('pretrain.py')).toBeUndefined();

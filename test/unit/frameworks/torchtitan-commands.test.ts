@@ -60,7 +60,22 @@ describe("torchtitan's command line", () => {
       refusal(() =>
         read('CONFIG=llama3_8b ./run_train.sh --training.steps 5 activation-checkpoint:full-ac\n'),
       ),
-    ).toMatch(/activation-checkpoint:full-ac on the command line/);
+    ).toMatch(/activation-checkpoint:full-ac is no subcommand/);
+  });
+});
+
+describe('subcommands of activation checkpointing', () => {
+  it.each([
+    ['full', '', 'full'],
+    ['selective', '', 'op'],
+    ['none', '', 'none'],
+    ['memory-budget', '--activation-checkpoint.memory-budget 0.25', 'budget:0.25'],
+    ['memory_budget', '', 'budget:0.5'],
+  ])('activation-checkpoint:%s %s: recompute=%s', (name, flags, recompute) => {
+    const text = `torchrun --nproc_per_node 8 -m torchtitan.train --module llama3 --config llama3_70b --compile.enable activation-checkpoint:${name} ${flags}\n`;
+    const asked = read(text).asked(64);
+    expect(asked.configuration.recompute).toBe(recompute);
+    expect(asked.stack).toBe('torch-fsdp2-compiled');
   });
 });
 

@@ -16,6 +16,8 @@ import { problem } from '../../fixtures/problem.ts';
 import { planned } from '../frameworks/fixture.ts';
 
 const NEMOTRON = problem('nemotron-h-8b', 'dgx-h100-64');
+const MINIMAX = problem('minimax-text-01', 'dgx-h100-64');
+const GRIFFIN = problem('recurrentgemma-2b', 'dgx-h100-64');
 const QWEN = problem('qwen3-next-80b-a3b', 'dgx-h100-64');
 const split = { tp: 1, cp: 1, ep: 1, etp: 1 };
 
@@ -173,5 +175,34 @@ describe('what is weakly known', () => {
     for (const { model } of [NEMOTRON, QWEN])
       for (const { mixer } of model.kinds)
         if (mixer) expect(moduleOf(mixer).describe(mixer)).not.toMatch(/undefined/);
+  });
+});
+
+describe('what transformers runs without kernels of its own', () => {
+  const units = (operators: readonly Operator[]) =>
+    operators.reduce((sum, { hostUnits }) => sum + hostUnits, 0);
+
+  it('lightning attention keeps the scores of its blocks, and launches each block', () => {
+    const lightning = operatorsOf(MINIMAX, 'lightning');
+    // Scores of 64 heads and 256 tokens, as they are and decayed, in 16 bits.
+    expect(saved(lightning)).toBeGreaterThan(4096 * 2 * 2 * 64 * 256);
+    const longer = operatorsOf(MINIMAX, 'lightning', { tokens: 8192, sequence: 8192 });
+    expect(saved(longer)).toBe(2 * saved(lightning));
+    expect(units(longer) - units(lightning)).toBe(16 * 16);
+    const module = moduleOf(MINIMAX.model.kinds[0]!.mixer!);
+    expect(module.constraints(MINIMAX.model.kinds[0]!.mixer!, { ...split, tp: 2 })?.rule).toBe(
+      'lightning-whole',
+    );
+  });
+
+  it('RG-LRU loops over the tokens of a sequence on the host', () => {
+    const [short, long] = [1024, 2048].map((sequence) =>
+      units(operatorsOf(GRIFFIN, 'rg-lru', { tokens: sequence, sequence })),
+    );
+    expect(long! - short!).toBe(5 * 1024);
+    const mixer = GRIFFIN.model.kinds[0]!.mixer!;
+    expect(moduleOf(mixer).constraints(mixer, { ...split, cp: 2 })?.rule).toBe('recurrence-whole');
+    const odd = moduleOf(mixer).complete({ ...mixer, blocks: 7 } as typeof mixer, 2560);
+    expect(odd).toMatchObject({ key: 'blocks' });
   });
 });

@@ -7,7 +7,7 @@ const NAMES = {
 
 /** Biases everywhere, layer norms, learned positions, tied head; with one key-value head in gpt_bigcode (StarCoder). */
 export const gpt2: Family = {
-  types: ['gpt2', 'gpt_bigcode'],
+  types: ['gpt2', 'gpt-sw3', 'gpt_bigcode'],
   read(raw, name) {
     const f = raw.called(NAMES).usual({
       ...{ hidden_size: 768, num_hidden_layers: 12, num_attention_heads: 12 },

@@ -10,6 +10,7 @@ import { bloom } from './bloom.ts';
 import { cohere, cohere2, cohere2Moe } from './cohere.ts';
 import { cwm } from './cwm.ts';
 import { dbrx } from './dbrx.ts';
+import { deci } from './deci.ts';
 import { deepseek, deepseekSparse, youtu } from './deepseek.ts';
 import { ernie, ernieMoe } from './ernie.ts';
 import { exaone, exaone4 } from './exaone.ts';
@@ -48,6 +49,7 @@ import { mamba, mamba2 } from './mamba.ts';
 import { mellum } from './mellum.ts';
 import { mimoV2 } from './mimo-v2.ts';
 import { minicpm } from './minicpm.ts';
+import { minimaxText } from './minimax.ts';
 import { minimax } from './minimax-m2.ts';
 import { mistral } from './mistral.ts';
 import { mixtral } from './mixtral.ts';
@@ -59,6 +61,7 @@ import { nemotronH } from './nemotron-h.ts';
 import { olmo, olmo2 } from './olmo.ts';
 import { olmoHybrid } from './olmo-hybrid.ts';
 import { olmoe } from './olmoe.ts';
+import { openelm } from './openelm.ts';
 import { opt } from './opt.ts';
 import { persimmon } from './persimmon.ts';
 import { phi } from './phi.ts';
@@ -69,6 +72,7 @@ import { qwenMoe } from './qwen-moe.ts';
 import { qwen2 } from './qwen2.ts';
 import { qwen3 } from './qwen3.ts';
 import { qwen3Next } from './qwen3-next.ts';
+import { recurrentGemma } from './recurrent-gemma.ts';
 import { seedOss } from './seed-oss.ts';
 import { smollm3 } from './smollm3.ts';
 import { stablelm } from './stablelm.ts';
@@ -92,6 +96,7 @@ export const FAMILIES: readonly Family[] = [
   cohere2Moe,
   dbrx,
   cwm,
+  deci,
   deepseek,
   deepseekSparse,
   youtu,
@@ -138,6 +143,7 @@ export const FAMILIES: readonly Family[] = [
   mimoV2,
   minicpm,
   minimax,
+  minimaxText,
   mistral,
   mixtral,
   mpt,
@@ -149,6 +155,7 @@ export const FAMILIES: readonly Family[] = [
   olmo2,
   olmoHybrid,
   olmoe,
+  openelm,
   opt,
   persimmon,
   phi,
@@ -156,6 +163,7 @@ export const FAMILIES: readonly Family[] = [
   plamo2,
   qwenMoe,
   qwen,
+  recurrentGemma,
   qwen2,
   qwen3,
   qwen3Next,

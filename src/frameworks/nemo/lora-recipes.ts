@@ -1,0 +1,150 @@
+import type { Recipe } from './recipe-words.ts';
+
+/** What `finetune_recipe` of each module with `peft_scheme="lora"` sets (nemo/collections/llm/recipes/*.py@8cfedd7). */
+export const LORA_RECIPES: Readonly<Record<string, Recipe>> = {
+  baichuan2_7b: ['Baichuan2Config7B', 'batch=128 seq=2048 rank=32 packed=2048:8'],
+  chatglm3_6b: ['ChatGLM3Config6B', 'batch=128 seq=2048 rank=32 packed=2048:8'],
+  deepseek_v2: [
+    'DeepSeekV2Config',
+    'ep=16 nodes=2 batch=128 seq=2048 unsharded unfused-loss modules=linear_q_down_proj+linear_q_up_proj+linear_kv_down_proj+linear_kv_up_proj+linear_proj rank=32 packed=2048:8',
+  ],
+  deepseek_v2_lite: [
+    'DeepSeekV2LiteConfig',
+    'batch=128 seq=2048 unsharded unfused-loss modules=linear_q_proj+linear_kv_down_proj+linear_kv_up_proj+linear_proj rank=32 packed=2048:8',
+  ],
+  deepseek_v3: [
+    'DeepSeekV3Config',
+    'tp=8 pp=5 first=13 last=12 sp nodes=5 batch=128 seq=2048 unsharded unfused-loss modules=linear_q_down_proj+linear_q_up_proj+linear_kv_down_proj+linear_kv_up_proj+linear_proj rank=32 packed=2048:8',
+    'tp=8 pp=5 first=13 last=12 sp nodes=5 batch=128 seq=2048 beside=all bf16-gradients unsharded unfused-loss modules=linear_q_down_proj+linear_q_up_proj+linear_kv_down_proj+linear_kv_up_proj+linear_proj',
+  ],
+  gemma2_27b: ['Gemma2Config27B', 'tp=4 batch=128 seq=2048 rank=32 packed=2048:8'],
+  gemma2_2b: ['Gemma2Config2B', 'batch=128 seq=2048 rank=32 packed=2048:8'],
+  gemma2_9b: ['Gemma2Config9B', 'batch=128 seq=2048 rank=32 packed=2048:8'],
+  gemma3_1b: ['Gemma3Config1B', 'batch=128 seq=2048 unsharded unfused-loss rank=8 packed=4096:8'],
+  gemma_2b: ['GemmaConfig2B', 'batch=128 seq=2048 rank=32 packed=2048:8'],
+  gemma_7b: ['GemmaConfig7B', 'batch=128 seq=2048 rank=32 packed=2048:8'],
+  gpt_oss_120b: [
+    'GPTOSSConfig120B',
+    'ep=8 etp=1 batch=128 seq=2048 modules=linear_qkv+linear_proj rank=32 packed=2048:8',
+  ],
+  gpt_oss_20b: [
+    'GPTOSSConfig20B',
+    'etp=1 batch=128 micro=2 seq=2048 modules=linear_qkv+linear_proj rank=32 packed=2048:8',
+  ],
+  llama2_7b: [
+    'Llama2Config7B',
+    'batch=128 seq=2048 unsharded unfused-loss rank=8 packed=4096:8',
+    'batch=8 seq=4096 unsharded unfused-loss rank=8 modules=linear_qkv',
+  ],
+  llama31_405b: [
+    'Llama31Config405B',
+    'tp=4 pp=6 vpp=7 ends nodes=3 batch=6 seq=2048 unsharded unfused-loss rank=16 packed=2048:6',
+    'tp=4 pp=4 vpp=4 ends sp nodes=3 batch=6 seq=2048 beside=all bf16-gradients unsharded unfused-loss rank=16 modules=linear_qkv',
+  ],
+  llama31_70b: [
+    'Llama31Config70B',
+    'tp=8 batch=128 seq=2048 unsharded unfused-loss rank=16 packed=4096:8',
+    'tp=2 pp=4 vpp=5 sp batch=8 seq=4096 unsharded unfused-loss rank=16 modules=linear_qkv',
+  ],
+  llama31_8b: [
+    'Llama31Config8B',
+    'batch=128 seq=2048 unsharded unfused-loss rank=8 packed=4096:8',
+    'batch=8 seq=4096 unsharded unfused-loss rank=8 modules=linear_qkv',
+  ],
+  llama31_nemotron_70b: [
+    'Llama31Nemotron70BConfig',
+    'tp=8 batch=128 seq=2048 unsharded unfused-loss rank=16 packed=4096:8',
+    'tp=2 pp=4 vpp=5 sp batch=8 seq=4096 unsharded unfused-loss rank=16 modules=linear_qkv',
+  ],
+  llama31_nemotron_nano_8b: [
+    'Llama31NemotronNano8BConfig',
+    'batch=128 seq=2048 unsharded unfused-loss rank=8 packed=4096:8',
+    'batch=8 seq=4096 unsharded unfused-loss rank=8 modules=linear_qkv',
+  ],
+  llama31_nemotron_ultra_253b: [
+    'Llama31NemotronUltra253BConfig',
+    'tp=8 pp=2 nodes=2 batch=128 seq=2048 unsharded unfused-loss rank=8 packed=4096:8',
+    'tp=8 pp=2 nodes=2 batch=8 seq=4096 unsharded unfused-loss rank=8',
+  ],
+  llama32_1b: ['Llama32Config1B', 'batch=128 seq=2048 unsharded unfused-loss rank=8 packed=4096:8'],
+  llama32_3b: ['Llama32Config3B', 'batch=128 seq=2048 unsharded unfused-loss rank=8 packed=4096:8'],
+  llama33_nemotron_super_49b: [
+    'Llama33NemotronSuper49BConfig',
+    'tp=4 batch=128 seq=2048 unsharded unfused-loss rank=8 packed=4096:8',
+    'tp=4 batch=8 seq=4096 unsharded unfused-loss rank=8',
+  ],
+  llama3_70b: [
+    'Llama3Config70B',
+    'tp=8 batch=128 seq=2048 unsharded unfused-loss rank=16 packed=4096:8',
+    'tp=2 pp=4 vpp=5 sp batch=8 seq=4096 beside=all bf16-gradients unsharded unfused-loss rank=16 modules=linear_qkv',
+  ],
+  llama3_8b: [
+    'Llama3Config8B',
+    'batch=128 seq=2048 unsharded unfused-loss rank=8 packed=4096:8',
+    'batch=8 seq=4096 beside=all bf16-gradients unsharded unfused-loss rank=8 modules=linear_qkv',
+  ],
+  llama4_e128: [
+    'Llama4Experts128Config',
+    'tp=8 pp=4 sp batch=128 seq=2048 unsharded unfused-loss rank=8 packed=4096:8',
+    'pp=4 sp batch=8 seq=4096 beside=all bf16-gradients unsharded unfused-loss rank=8 modules=linear_qkv',
+  ],
+  llama4_e16: [
+    'Llama4Experts16Config',
+    'tp=8 sp batch=128 seq=2048 unsharded unfused-loss rank=8 packed=4096:8',
+    'sp batch=8 seq=4096 beside=all bf16-gradients unsharded unfused-loss rank=8 modules=linear_qkv',
+  ],
+  mistral_7b: ['MistralConfig7B', 'batch=128 seq=2048 rank=32 packed=2048:8'],
+  mistral_nemo_12b: [
+    'MistralNeMoConfig12B',
+    'batch=128 seq=2048 rank=32 modules=linear_qkv+linear_proj packed=2048:8',
+  ],
+  mixtral_8x22b: [
+    'MixtralConfig8x22B',
+    'tp=8 ep=8 nodes=8 batch=128 seq=2048 rank=32 modules=linear_qkv+linear_proj packed=2048:8',
+  ],
+  mixtral_8x7b: [
+    'MixtralConfig8x7B',
+    'ep=8 batch=128 seq=2048 rank=32 modules=linear_qkv+linear_proj packed=2048:8',
+  ],
+  nemotron3_22b: ['Nemotron3Config22B', 'batch=128 seq=2048 unfused-loss rank=32 packed=2048:8'],
+  nemotron3_4b: ['Nemotron3Config4B', 'batch=128 seq=2048 unfused-loss rank=32 packed=2048:8'],
+  nemotron3_8b: ['Nemotron3Config8B', 'batch=128 seq=2048 unfused-loss rank=32 packed=2048:8'],
+  nemotron4_15b: ['Nemotron4Config15B', 'batch=128 seq=2048 unfused-loss rank=32 packed=2048:8'],
+  nemotron4_340b: [
+    'Nemotron4Config340B',
+    'tp=8 pp=4 nodes=4 batch=128 seq=2048 unfused-loss rank=32 packed=2048:8',
+  ],
+  phi3_mini_4k_instruct: [
+    'Phi3ConfigMini',
+    'gpus=1 batch=128 seq=2048 unsharded unfused-loss rank=8 packed=4096:8',
+    'gpus=1 batch=8 seq=4096 unsharded unfused-loss rank=8',
+  ],
+  qwen25_14b: ['Qwen25Config14B', 'batch=128 seq=2048 rank=32 packed=2048:8'],
+  qwen25_1p5b: ['Qwen25Config1P5B', 'batch=128 seq=2048 rank=32 packed=2048:8'],
+  qwen25_32b: ['Qwen25Config32B', 'tp=8 batch=128 seq=2048 rank=32 packed=2048:8'],
+  qwen25_500m: ['Qwen25Config500M', 'batch=128 seq=2048 rank=32 packed=2048:8'],
+  qwen25_72b: ['Qwen25Config72B', 'tp=8 batch=128 seq=2048 rank=32 packed=2048:8'],
+  qwen25_7b: ['Qwen25Config7B', 'batch=128 seq=2048 rank=32 packed=2048:8'],
+  qwen2_1p5b: ['Qwen2Config1P5B', 'batch=128 seq=2048 rank=32 packed=2048:8'],
+  qwen2_500m: ['Qwen2Config500M', 'batch=128 seq=2048 rank=32 packed=2048:8'],
+  qwen2_72b: ['Qwen2Config72B', 'tp=8 batch=128 seq=2048 rank=32 packed=2048:8'],
+  qwen2_7b: ['Qwen2Config7B', 'batch=128 seq=2048 rank=32 packed=2048:8'],
+  qwen3_14b: ['Qwen3Config14B', 'batch=128 seq=2048 rank=32 packed=2048:8'],
+  qwen3_1p7b: ['Qwen3Config1P7B', 'batch=128 seq=2048 rank=32 packed=2048:8'],
+  qwen3_235b_a22b: [
+    'Qwen3Config235B_A22B',
+    'tp=4 pp=4 ep=4 etp=1 ends sp nodes=8 batch=128 seq=2048 modules=linear_qkv+linear_proj rank=32 packed=2048:8',
+  ],
+  qwen3_30b_a3b: [
+    'Qwen3Config30B_A3B',
+    'tp=4 ep=4 etp=1 sp batch=128 seq=2048 modules=linear_qkv+linear_proj rank=32 packed=2048:8',
+  ],
+  qwen3_32b: ['Qwen3Config32B', 'tp=8 nodes=2 batch=128 seq=2048 rank=32 packed=2048:8'],
+  qwen3_4b: ['Qwen3Config4B', 'batch=128 seq=2048 rank=32 packed=2048:8'],
+  qwen3_600m: ['Qwen3Config600M', 'batch=128 seq=2048 rank=32 packed=2048:8'],
+  qwen3_8b: ['Qwen3Config8B', 'batch=128 seq=2048 rank=32 packed=2048:8'],
+  starcoder2_15b: ['Starcoder2Config15B', 'batch=128 seq=2048 rank=32 packed=2048:8'],
+  starcoder2_3b: ['Starcoder2Config3B', 'batch=128 seq=2048 rank=32 packed=2048:8'],
+  starcoder2_7b: ['Starcoder2Config7B', 'batch=128 seq=2048 rank=32 packed=2048:8'],
+  starcoder_15b: ['StarcoderConfig15B', 'batch=128 seq=2048 rank=32'],
+};
