@@ -25,8 +25,8 @@ function errors(runs: readonly MeasuredRun[], by: ReturnType<typeof calibrate> |
   return mape(off)!;
 }
 
-/** A sweep of Megatron-LM on V100s, and the published runs of one engine on A800s. */
-describe.each(['dlperf-megatron', 'flagperf'])('calibrated on half of a sweep: %s', (group) => {
+/** A sweep of Megatron-LM on V100s, and the published runs of an engine of its own on consumer cards. */
+describe.each(['dlperf-megatron', 'llmq'])('calibrated on half of a sweep: %s', (group) => {
   it.each([0, 1] as const)('the other half is estimated nearer (%i)', (of) => {
     const found = calibrate(group, half(group, of));
     const other = half(group, of === 0 ? 1 : 0);

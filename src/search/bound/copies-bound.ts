@@ -1,9 +1,7 @@
 import type { Problem } from '../../domain/problem.ts';
-import type { Reason } from '../../domain/reason.ts';
 import type { StageSpec } from '../../evaluate/context.ts';
-import { type LayerStates, layerSaved, layerStates } from '../../evaluate/layer-bytes.ts';
+import { layerSaved, layerStates } from '../../evaluate/layer-bytes.ts';
 import type { LeastEnds } from '../../evaluate/least-ends.ts';
-import { memoryLimitWords } from '../../evaluate/memory/limit-words.ts';
 import { type ModelEnd, modelEnd } from '../../evaluate/model-end.ts';
 import { type KernelSeconds, passSeconds } from '../../evaluate/stage-costs.ts';
 import { passingProfile } from '../../evaluate/stage-profile.ts';
@@ -23,8 +21,9 @@ import {
   type UnlikeCopies,
 } from '../space/unlike-copies.ts';
 import { bySize } from './by-size.ts';
+import { type CopiesBytes, copiesMiss } from './copies-miss.ts';
 import type { CostBook } from './cost-book.ts';
-import { kindCounts } from './kind-counts.ts';
+import { overLayers } from './kind-counts.ts';
 
 /** The same GPUs, each group as a chain of its own: for what depends on GPUs alone. */
 export function framesOf(frame: UnlikeCopies) {
@@ -32,15 +31,13 @@ export function framesOf(frame: UnlikeCopies) {
 }
 
 /** What a step of the copies of a group takes at least, by sequences of a micro-batch: one of them, and what ends it, seconds. */
-export interface CopiesPace {
+export interface CopiesPace extends CopiesBytes {
   readonly microBatch: (group: number, size: number) => number;
   readonly reduce: (group: number, size: number) => number;
   /** When all have reduced. */
   readonly rest: (group: number, size: number) => number;
   /** Groups that are unlike, each with the copies of all that are as it is. */
   readonly unlike: readonly { readonly group: number; readonly count: number }[];
-  /** What its layers take of a GPU. */
-  readonly bytes: (group: number, size: number) => LayerStates & { readonly saved: readonly number[] };
 }
 
 export function paceOf(
@@ -101,38 +98,6 @@ function bySizeOf(work: (group: number, size: number) => number): (group: number
     known[group][size] ??= work(group, size);
     return known[group][size];
   };
-}
-
-/**
- * Shows by what layers take alone that copies of these sizes do not fit, however the states that they share are dealt out: one
- * micro-batch's activations on each, and all states on all of them together.
- */
-export function copiesMiss(
-  problem: Problem,
-  { groups }: UnlikeCopies,
-  sizes: readonly number[],
-  { bytes }: Pick<CopiesPace, 'bytes'>,
-): Reason | null {
-  let [room, need] = [0, 0];
-  for (const [group, { count }] of groups.entries()) {
-    const { states, saved, allocatable } = bytes(group, sizes[group]!);
-    const left = allocatable - overLayers(problem, (kind) => saved[kind]!);
-    room += left < 0 ? Number.NEGATIVE_INFINITY : count * left;
-    need += count * overLayers(problem, (kind) => states[kind]!);
-  }
-  if (need <= room * (1 + 1e-9)) return null;
-  return {
-    rule: 'memory',
-    actual:
-      room < 0
-        ? 'activations of one micro-batch that exceed a GPU'
-        : `states of ${(need / room).toFixed(2)} × what activations leave of all GPUs`,
-    limit: memoryLimitWords(problem.workload),
-  };
-}
-
-function overLayers(problem: Problem, ofKind: (kind: number) => number): number {
-  return kindCounts(problem).reduce((sum, count, kind) => sum + count * ofKind(kind), 0);
 }
 
 function copiesOf({ cluster }: Problem, { groups, tp }: UnlikeCopies): readonly Copies[] {

@@ -11,3 +11,8 @@ export function kindCounts(problem: Problem): readonly number[] {
     return counts;
   });
 }
+
+/** What all layers come to. */
+export function overLayers(problem: Problem, ofKind: (kind: number) => number): number {
+  return kindCounts(problem).reduce((sum, count, kind) => sum + count * ofKind(kind), 0);
+}

@@ -2,7 +2,6 @@ import type { Outline } from '../../domain/legality.ts';
 import { estimate } from '../../evaluate/estimate.ts';
 import { leastStep } from '../../evaluate/least-step.ts';
 import { planLaw } from '../../laws/plan.ts';
-import { leastSeconds } from '../../partition/problem.ts';
 import type { PipelineClass } from '../../partition/shares.ts';
 import { outerOf } from '../../techniques/index.ts';
 import { leastAcross } from '../bound/across-bound.ts';
@@ -15,6 +14,7 @@ import { candidateText } from '../space/candidate.ts';
 import type { Choice } from '../space/choices.ts';
 import type { Frame, Layout } from '../space/frame.ts';
 import { chainsFor } from './bundle-chains.ts';
+import { besides, doneWithin, fewestOf, leastOf, mostTogether, staysAlone } from './bundle-within.ts';
 import { type Evaluated, insert } from './kept.ts';
 import { memoryReason } from './misses.ts';
 import { type Run, refusal, worstKept } from './run.ts';
@@ -219,45 +219,4 @@ function costBundle(run: Run, chosen: readonly CutChain[], total: number): void 
     estimate: costed,
   };
   insert(run.kept, one, run.options);
-}
-
-/** Micro-batches that chains get done at most in a step of so many seconds, each by itself or as one pipeline with others of its depth. */
-function mostTogether(chosen: readonly CutChain[], seconds: number): number {
-  return chosen.reduce((sum, one) => {
-    const joins = fewestOf(besides(chosen, one).map(({ candidate }) => candidate.layout));
-    const alone = one.pace.mostAlone(seconds);
-    return (
-      sum + Math.min(one.most, joins === null ? alone : Math.max(alone, one.pace.mostJoined(seconds, joins)))
-    );
-  }, 0);
-}
-
-/** The same, `after` following their last backward. */
-function doneWithin(chosen: readonly CutChain[], seconds: number): number {
-  return chosen.reduce((sum, one) => {
-    const joins = fewestOf(besides(chosen, one).map(({ candidate }) => candidate.layout));
-    return sum + one.pace.mostWithin({ seconds, joins });
-  }, 0);
-}
-
-/** Others of its depth: with one cut they are one pipeline, which shares out differently what follows its last backward. */
-function besides(chosen: readonly CutChain[], one: CutChain): CutChain[] {
-  return chosen.filter((other) => other !== one && other.candidate.layout.pp === one.candidate.layout.pp);
-}
-
-function fewestOf(layouts: readonly Layout[]): number | null {
-  return layouts.length === 0 ? null : Math.min(...layouts.map(({ dp }) => dp));
-}
-
-/** Whether no other class has its cut, with which it would be one pipeline. */
-function staysAlone({ cuts }: BundleCuts, i: number): boolean {
-  const own = cuts[i]!.cut.layersPerStage.join();
-  return cuts.every(({ cut }, j) => j === i || cut.layersPerStage.join() !== own);
-}
-
-/** Seconds that the slowest of the pipelines, cut so, takes at least. */
-function leastOf({ cuts, shares }: BundleCuts): number {
-  return Math.max(
-    ...cuts.map(({ partition, cut }, i) => leastSeconds(partition, cut, shares.perReplica[i]!)),
-  );
 }

@@ -12,13 +12,13 @@ import {
   type CopiesPace,
   classesOf,
   copiesBound,
-  copiesMiss,
   dealtSeconds,
   equalSizes,
   leastDealt,
   loadOf,
   paceOf,
 } from '../bound/copies-bound.ts';
+import { copiesMiss } from '../bound/copies-miss.ts';
 import type { CostBook } from '../bound/cost-book.ts';
 import { sharedByMemory } from '../cut/state-parts.ts';
 import type { Choice } from '../space/choices.ts';
