@@ -25,9 +25,9 @@ STAGES = [
     list(range(3, 9)),
     list(range(9, 17)),
     list(range(17, 25)),
-    list(range(25, 31)),
-    list(range(31, 39)),
-    list(range(39, 47)),
+    list(range(25, 33)),
+    list(range(33, 41)),
+    list(range(41, 47)),
     list(range(47, 51)),
 ]
 
