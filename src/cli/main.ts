@@ -112,7 +112,7 @@ const REFUSALS: Readonly<Record<string, string>> = {
   EPERM: 'a place that may be read or written',
   EROFS: 'a file system that may be written to',
   ENOENT: 'a path that exists',
-  ENOTDIR: 'folders all the way',
+  ENOTDIR: 'folders above it: one of them is a file',
   EISDIR: 'a file, not a folder',
   ELOOP: 'a path without a loop of links',
   ENAMETOOLONG: 'a shorter name',

@@ -99,12 +99,12 @@ describe('explain', () => {
   it.each([
     [here, /is a folder/],
     ['', /--svg has no name/],
-    [join(here, 'none', 'a.svg'), /cannot be written/],
+    [join(path, 'below', 'a.svg'), /one of them is a file/],
   ])('refuses to write to %j', async (target, error) => {
     const { code, err } = await run([...COMMAND, '--svg', target]);
     expect(code).toBe(2);
     expect(err).toMatch(error);
-    expect(existsSync(join(here, 'none'))).toBe(false);
+    expect(existsSync(join(here, 'below'))).toBe(false);
   });
 });
 

@@ -58,8 +58,9 @@ describe('a plan file', () => {
     ],
     [
       'other layers in its configuration',
-      (file) => (file.plans[0].configuration = file.plans[0].configuration.replace('9/10', '10/9')),
-      /configuration has layers, which says 10\/9\/.*, and plan says 9\/10\//,
+      (file) =>
+        (file.plans[0].configuration = file.plans[0].configuration.replace('layers=8/10', 'layers=10/8')),
+      /configuration has layers, which says 10\/8\/.*, and plan says 8\/10\//,
     ],
     [
       'another technique in its configuration',

@@ -319,7 +319,7 @@ describe('the command', () => {
   };
 
   it.each([
-    ['a folder that is not there', (at: string) => join(at, 'no', 'x.yaml'), /cannot be written/],
+    ['below a file', () => join(smiFile(), 'x.yaml'), /one of them is a file/],
     ['a folder', (at: string) => at, /is a folder/],
   ])('--out %s is bad input', async (_, out, message) => {
     const { code, err } = await run(['cluster', 'import', smiFile(), '--out', out(folder())]);
