@@ -30,6 +30,8 @@ const KEYS = { '': new Set([...TRAINING_ARGUMENTS, ...LLAMAFACTORY_KEYS]) };
 const RULES = trainerRules('per_device_train_batch_size', VALUES, KEYS);
 /** One of them is in every file of training. */
 const OWN = ['finetuning_type', 'stage', 'cutoff_len', 'template'];
+/** Fields of its second trainer alone (src/llamafactory/v1/config@ff6d4d1), whose files begin as the first's do. */
+const SECOND = ['dist_config', 'peft_config', 'micro_batch_size', 'train_dataset', 'model_class', 'model'];
 
 /** The YAML or JSON that `llamafactory-cli train` is given. */
 export const llamafactoryReader: LaunchReader = {
@@ -42,6 +44,13 @@ export const llamafactoryReader: LaunchReader = {
         message: `${source.path} has none of ${OWN.join(', ')}`,
         expected: "LLaMA-Factory's arguments",
         at: { file: source.path, line: 1 },
+      });
+    const second = tree.has('model_name_or_path') ? undefined : SECOND.find((key) => tree.has(key));
+    if (second !== undefined)
+      throw new InputError({
+        message: `${second} is an argument of LLaMA-Factory's v1 trainer`,
+        expected: 'arguments of its v0 trainer, such as model_name_or_path: those of v1 are not read',
+        at: { file: source.path, line: tree.line(second) },
       });
     const run = llamafactoryRun(tree, source);
     const batch = tree.count('per_device_train_batch_size') ?? 8;

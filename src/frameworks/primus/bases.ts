@@ -42,6 +42,7 @@ const experts = (
   });
 
 const LATENT = { multi_latent_attention: true, kv_lora_rank: 512, kv_channels: 128 } as const;
+const LLAMA4 = { moe_router_pre_softmax: true, expert_model_parallel_size: 8 } as const;
 
 /** `models/megatron/*.yaml`, with what they extend. */
 export const MODELS: Readonly<Record<string, Keys>> = {
@@ -87,5 +88,10 @@ export const MODELS: Readonly<Record<string, Keys>> = {
   gpt_oss_120B: experts([36, 2880, 10944, 64, 8], [128, 4, 2880], {
     ...{ kv_channels: 64, expert_model_parallel_size: 8 },
   }),
+  glm5: experts([78, 6144, 12288, 64], [256, 8, 2048], {
+    ...{ ...LATENT, q_lora_rank: 2048, mtp_num_layers: 1, expert_model_parallel_size: 8 },
+  }),
+  llama4_17B16E: experts([48, 5120, 16384, 40, 8], [16, 1, 8192], LLAMA4),
+  llama4_17B128E: experts([48, 5120, 16384, 40, 8], [128, 1, 8192], LLAMA4),
   grok1: experts([64, 6144, 32768, 48, 8], [8, 2]),
 };

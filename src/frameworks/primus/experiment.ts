@@ -9,6 +9,8 @@ export interface Experiment {
   readonly keys: Keys;
   /** Where in the file a key of `overrides` stands; line 1 for those of base files. */
   line(key: string): number;
+  /** Whether the sizes of its model are known: not those of a model's file that is neither Primus's nor beside it. */
+  readonly modelKnown: boolean;
   readonly notes: readonly string[];
 }
 
@@ -59,6 +61,7 @@ export function experimentOf(source: Source): Experiment {
   return {
     keys: { ...bases, ...overrides },
     line: (key) => (key in overrides ? (located.locate(`${pointer}/overrides/${key}`).line ?? 1) : 1),
+    modelKnown: !missing.includes(String(module.model)),
     notes: [
       ...missing.map(
         (file) => `what ${file} sets is not read: it is none of Primus's that are known, nor beside the file`,

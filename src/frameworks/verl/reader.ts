@@ -97,7 +97,8 @@ function fileOf(tree: Tree): ReadFile {
   if (tree.at('actor_rollout_ref') === undefined)
     throw new InputError({
       message: `${tree.file} says nothing of actor_rollout_ref`,
-      expected: "verl's overrides, such as actor_rollout_ref.actor.ppo_mini_batch_size=64",
+      expected:
+        "verl's overrides, such as actor_rollout_ref.actor.ppo_mini_batch_size=64: its SFT trainer's are not read",
       at: { file: tree.file, line: 1 },
     });
   const run = verlRun(tree);

@@ -30,6 +30,13 @@ bf16: true
 `;
 
 describe('LLaMA-Factory', () => {
+  it('refuses files of its v1 trainer, whose arguments are others', () => {
+    const v1 = 'model: Qwen/Qwen3-0.6B\ndist_config:\n  name: fsdp2\nmicro_batch_size: 1\ncutoff_len: 2048\n';
+    expect(refusal('llamafactory', 'v1.yaml', v1)).toContain(
+      "dist_config is an argument of LLaMA-Factory's v1 trainer",
+    );
+  });
+
   it('has the defaults of its classes', () => {
     const { runtime, ...file } = read('llamafactory', 'train.yaml', LORA);
     expect(runtime).toBeNull();
@@ -402,5 +409,23 @@ describe('NeMo', () => {
     expect(refusal('nemo', 'gpt.yaml', `${NEMO}  peft: { peft_scheme: ptuning }\n`)).toMatch(
       /peft_scheme is "ptuning"/,
     );
+  });
+});
+
+describe('Primus', () => {
+  const of = (model: string, more = '') =>
+    read(
+      'primus',
+      'pretrain.yaml',
+      `modules:\n  pre_trainer:\n    framework: megatron\n    config: pre_trainer.yaml\n    model: ${model}.yaml\n` +
+        `    overrides:\n      micro_batch_size: 1\n      global_batch_size: 8\n      expert_model_parallel_size: 8\n${more}`,
+    );
+  const rules = (file: ReadFile) => file.violations(8).map(({ rule }) => rule);
+
+  it('holds a model that it knows to its experts, and none that it does not', () => {
+    expect(rules(of('llama4_17B128E'))).toEqual([]);
+    expect(rules(of('llama3_8B'))).toEqual(['experts-divisible-by-ep']);
+    expect(rules(of('of_my_own'))).toEqual([]);
+    expect(rules(of('of_my_own', '      num_experts: 12\n'))).toEqual(['experts-divisible-by-ep']);
   });
 });
