@@ -1,3 +1,4 @@
+import { layersByKind } from './layers-by-kind.ts';
 import { NOTHING, type Owned, plus } from './memory/owned.ts';
 import { ownedBeside } from './memory/owned-by-stage.ts';
 import type { StageProfile } from './stage-profile.ts';
@@ -30,8 +31,8 @@ interface Load extends Passes {
 /** The end of the step for any stage of these GPUs. */
 export function endingOf(profile: StageProfile): Ending {
   const { problem, dims } = profile.context;
-  const { layers: order, kinds } = problem.model;
-  const counts = kinds.map((_, kind) => order.filter((one) => one === kind).length / dims.pp);
+  const { kinds } = problem.model;
+  const counts = layersByKind(problem.model).map((count) => count / dims.pp);
   const layer = (kind: number) => loadOf(profile, kind);
   let mean: Load = { owned: NOTHING, forward: 0, backward: 0 };
   for (const [kind, count] of counts.entries()) mean = joined(mean, layer(kind), count);

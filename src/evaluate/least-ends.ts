@@ -3,6 +3,7 @@ import type { StepTraffic } from '../techniques/traffic.ts';
 import { remembered } from '../units/remembered.ts';
 import { type StageSpec, stageContext } from './context.ts';
 import { endStages } from './ends.ts';
+import { layersByKind } from './layers-by-kind.ts';
 import type { LeastTraffic } from './least-traffic.ts';
 import { NOTHING, type Owned, plus } from './memory/owned.ts';
 import { endingKey } from './profile-keys.ts';
@@ -90,14 +91,13 @@ export function leastEnds(profile: StageProfile, at: StageSpec, cache: ProfileCa
  * another stage than the embedding, and holds a tied one again.
  */
 function leastTraffic(profile: StageProfile, apart: boolean): LeastTraffic {
-  const { layers: order, kinds } = profile.context.problem.model;
-  const layers = kinds.map((_, kind) => profile.layers[0]![kind]!.memory.owned);
+  const { model } = profile.context.problem;
+  const layers = model.kinds.map((_, kind) => profile.layers[0]![kind]!.memory.owned);
   const embedding = profile.embedding.memory.owned;
   const { owned: whole, ownedUntied } = profile.head.memory;
   const head = apart ? whole : ownedUntied;
   let all = plus(plus(NOTHING, embedding), head);
-  for (const [kind, layer] of layers.entries())
-    all = plus(all, layer, order.filter((one) => one === kind).length);
+  for (const [kind, count] of layersByKind(model).entries()) all = plus(all, layers[kind]!, count);
   const most = wholeEnd(profile, all);
   const each = (owned: Owned): StepTraffic => {
     const one = wholeEnd(profile, owned);

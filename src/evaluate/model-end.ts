@@ -1,10 +1,12 @@
 import type { StepTraffic } from '../techniques/traffic.ts';
 import { remembered } from '../units/remembered.ts';
+import { layersByKind } from './layers-by-kind.ts';
 import type { LeastEnds } from './least-ends.ts';
 import { type Owned, plus } from './memory/owned.ts';
 import { ownedBeside } from './memory/owned-by-stage.ts';
 import { endingKey } from './profile-keys.ts';
 import type { ProfileCache, StageProfile } from './stage-profile.ts';
+import type { Passes } from './time/pass-time.ts';
 import { passesOfEnd, passesOfLayer } from './time/passes.ts';
 import { exposedEnd, wholeEnd } from './time/stage-end.ts';
 
@@ -29,13 +31,14 @@ export function modelEnd(
     MOST_REMEMBERED,
   );
   let [forward, backward] = [0, 0];
-  const add = (passes: { readonly forward: number; readonly backward: number }, count = 1) => {
+  const add = (passes: Passes, count = 1) => {
     forward += count * passes.forward;
     backward += count * passes.backward;
   };
   add(passesOfEnd(profile, 'embedding'));
   add(passesOfEnd(profile, 'head'));
-  for (const [kind, count] of countsOf(profile)) add(passesOfLayer(profile, kind), count);
+  for (const [kind, count] of layersByKind(profile.context.problem.model).entries())
+    add(passesOfLayer(profile, kind), count);
   const { gradientReduce, gradientFlush, parameterGather, optimizer } = exposedEnd(profile, traffic, {
     forward,
     backward: recompute === 'own' ? backward : backward + forward,
@@ -45,12 +48,7 @@ export function modelEnd(
 
 function ownedByModel(profile: StageProfile): Owned {
   let all = ownedBeside(profile, { embedding: 0, head: 0 });
-  for (const [kind, count] of countsOf(profile))
+  for (const [kind, count] of layersByKind(profile.context.problem.model).entries())
     all = plus(all, profile.layers[0]![kind]!.memory.owned, count);
   return all;
-}
-
-function countsOf({ context }: StageProfile): [kind: number, count: number][] {
-  const { layers, kinds } = context.problem.model;
-  return kinds.map((_, kind) => [kind, layers.filter((one) => one === kind).length]);
 }

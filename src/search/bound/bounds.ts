@@ -7,7 +7,7 @@ import { type Candidate, microBatchesPerReplica, sharedOf } from '../space/candi
 import type { Choice } from '../space/choices.ts';
 import type { Layout } from '../space/frame.ts';
 import { leastPassing, type Passing, waysBound } from './crossings.ts';
-import { cutsWithin } from './cut-within.ts';
+import { type Asked, cutsWithin } from './cut-within.ts';
 import { kindCounts } from './kind-counts.ts';
 import {
   fewestWhole,
@@ -18,7 +18,7 @@ import {
   pipelineBound,
   shareOf,
 } from './pipeline-bound.ts';
-import { needsOf } from './stage-needs.ts';
+import { needsOf, type Taken } from './stage-needs.ts';
 import { leastAmong, standInOf } from './stand-in.ts';
 import { tiedEnds } from './tied-ends.ts';
 import { plainWay, type Way } from './ways.ts';
@@ -77,17 +77,31 @@ export function lowerBound(
   const least = whole(reduced + rest);
   const limit = Math.min(enough, worst);
   if (least >= limit || worst === Number.POSITIVE_INFINITY) return least;
-  const standIn = standInOf(problem);
-  const each = costs.map(({ secondsPerLayer }) => leastAmong(secondsPerLayer, standIn));
   const within = cutsWithin({
-    ...{ microBatches, layers: standIn.layers, fewest: fewestWhole(problem, candidate.layout, orders) },
-    ...{ stages: needsOf(problem, { candidate, costs, passing, lines }), first, pipeline: atLeast, rest },
-    ...{ seconds: each, alive, ramp },
-    there: costs.map(({ forwardShare }, run) => ramp * forwardShare * each[run]!),
+    ...ofLayers(problem, { candidate, costs, passing, lines }, loosest),
+    ...{ microBatches, first, pipeline: atLeast, rest, alive },
   });
   const secondsOf = (value: number) => (value / multiplier - secondsPerStep) * (1 + ROUNDING);
   if (!within(plainWay(problem, costs, most), secondsOf(limit))) return limit;
   return ways === null || ways.some((way) => within(way, secondsOf(worst))) ? least : worst;
+}
+
+/** What a search for a cut asks of layers: of those that stand for all. */
+export function ofLayers(
+  problem: Problem,
+  taken: Taken,
+  { ramp, orders }: Pick<Loosest, 'ramp' | 'orders'>,
+): Pick<Asked, 'layers' | 'fewest' | 'stages' | 'seconds' | 'ramp' | 'there'> {
+  const { candidate, costs } = taken;
+  const standIn = standInOf(problem);
+  const seconds = costs.map(({ secondsPerLayer }) => leastAmong(secondsPerLayer, standIn));
+  return {
+    layers: standIn.layers,
+    fewest: fewestWhole(problem, candidate.layout, orders),
+    stages: needsOf(problem, taken),
+    ...{ seconds, ramp },
+    there: costs.map(({ forwardShare }, run) => ramp * forwardShare * seconds[run]!),
+  };
 }
 
 /** Where transfers of all that are bounded together count. */

@@ -1,12 +1,9 @@
 import type { Problem } from '../../domain/problem.ts';
 import type { Candidate } from '../space/candidate.ts';
-import { loosestOf, passingOf, stageLines } from './bounds.ts';
+import { loosestOf, ofLayers, passingOf, stageLines } from './bounds.ts';
 import type { CostBook } from './cost-book.ts';
 import { cutsWithin } from './cut-within.ts';
 import type { LayerRoom } from './layer-room.ts';
-import { fewestWhole } from './pipeline-bound.ts';
-import { needsOf } from './stage-needs.ts';
-import { leastAmong, standInOf } from './stand-in.ts';
 import { plainWay } from './ways.ts';
 
 /** What is known of a chain as a pipeline by itself, beside others. */
@@ -28,22 +25,16 @@ export function chainCuts(
   candidate: Candidate,
   { after, shards, room }: Alone,
 ): (microBatches: number, pipeline: number, step: number) => boolean {
-  const { layout, choice } = candidate;
+  const { choice } = candidate;
   const costs = book.seconds(candidate);
   const loosest = loosestOf(problem, candidate);
   const lines = stageLines(candidate, costs, loosest.ends).map((run) =>
     run.map((one) => (shards ? one : { ...one, reduce: [] })),
   );
   const passing = passingOf(problem, candidate, costs, loosest);
-  const standIn = standInOf(problem);
-  const each = costs.map(({ secondsPerLayer }) => leastAmong(secondsPerLayer, standIn));
   const asked = {
-    layers: standIn.layers,
-    fewest: fewestWhole(problem, layout, [choice]),
-    stages: needsOf(problem, { candidate, costs, passing, lines }),
-    ...{ first: after.reduce, rest: after.rest, seconds: each, ramp: loosest.ramp },
-    there: costs.map(({ forwardShare }, run) => loosest.ramp * forwardShare * each[run]!),
-    alive: room.alive([choice]),
+    ...ofLayers(problem, { candidate, costs, passing, lines }, loosest),
+    ...{ first: after.reduce, rest: after.rest, alive: room.alive([choice]) },
   };
   return (microBatches, pipeline, step) =>
     cutsWithin({ ...asked, microBatches, pipeline })(

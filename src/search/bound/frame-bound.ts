@@ -11,6 +11,7 @@ import { rememberedOf } from '../../units/remembered.ts';
 import { type Candidate, microBatchesPerReplica, sharedOf } from '../space/candidate.ts';
 import type { Frame } from '../space/frame.ts';
 import { kindCounts } from './kind-counts.ts';
+import { overOthers } from './pipeline-bound.ts';
 
 /** Model FLOPs at the best rate any kernel of each GPU in use reaches: below every plan of these chains side by side, whatever its switches. */
 export function frameBound(problem: Problem, frames: readonly Frame[]): number {
@@ -58,12 +59,9 @@ function headBound(
   const { secondsPerLayer, headSeconds } = kernels[runs.length - 1]!;
   const microBatches = microBatchesPerReplica(problem, candidate);
   const last = problem.model.layers.at(-1)!;
-  let before = 0;
-  for (const [kind, count] of kindCounts(problem).entries()) {
-    const others = kind === last ? count - 1 : count;
-    const least = kernels.reduce((most, one) => Math.min(most, one.secondsPerLayer[kind]!), Infinity);
-    if (others > 0) before += others * least;
-  }
+  const kinds = kindCounts(problem);
+  const least = kinds.map((_, kind) => Math.min(...kernels.map((one) => one.secondsPerLayer[kind]!)));
+  const before = overOthers(kinds, last, least);
   // Where there is no other stage they are its own.
   return microBatches * (headSeconds + secondsPerLayer[last]!) + (pp > 1 ? ramp : microBatches) * before;
 }

@@ -1,15 +1,9 @@
 import type { Problem } from '../../domain/problem.ts';
-import { rememberedOf } from '../../units/remembered.ts';
-
-const counted = new WeakMap<Problem, readonly number[]>();
+import { layersByKind } from '../../evaluate/layers-by-kind.ts';
 
 /** Layers of each kind. */
-export function kindCounts(problem: Problem): readonly number[] {
-  return rememberedOf(counted, problem, () => {
-    const counts = new Array<number>(problem.model.kinds.length).fill(0);
-    for (const kind of problem.model.layers) counts[kind]! += 1;
-    return counts;
-  });
+export function kindCounts({ model }: Problem): readonly number[] {
+  return layersByKind(model);
 }
 
 /** What all layers come to. */

@@ -134,7 +134,7 @@ export function pipelineBound(
 }
 
 /** Of all layers but one of a kind, each with the least of its kind. */
-function overOthers(kinds: readonly number[], but: number, least: readonly number[]): number {
+export function overOthers(kinds: readonly number[], but: number, least: readonly number[]): number {
   let sum = 0;
   for (const [kind, count] of kinds.entries()) {
     const others = kind === but ? count - 1 : count;

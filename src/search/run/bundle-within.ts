@@ -5,7 +5,7 @@ import type { Layout } from '../space/frame.ts';
 /** Micro-batches that chains get done at most in a step of so many seconds, each by itself or as one pipeline with others of its depth. */
 export function mostTogether(chosen: readonly CutChain[], seconds: number): number {
   return chosen.reduce((sum, one) => {
-    const joins = fewestOf(besides(chosen, one).map(({ candidate }) => candidate.layout));
+    const joins = joinsOf(chosen, one);
     const alone = one.pace.mostAlone(seconds);
     return (
       sum + Math.min(one.most, joins === null ? alone : Math.max(alone, one.pace.mostJoined(seconds, joins)))
@@ -16,14 +16,18 @@ export function mostTogether(chosen: readonly CutChain[], seconds: number): numb
 /** The same, `after` following their last backward. */
 export function doneWithin(chosen: readonly CutChain[], seconds: number): number {
   return chosen.reduce((sum, one) => {
-    const joins = fewestOf(besides(chosen, one).map(({ candidate }) => candidate.layout));
+    const joins = joinsOf(chosen, one);
     return sum + one.pace.mostWithin({ seconds, joins });
   }, 0);
 }
 
-/** Others of its depth: with one cut they are one pipeline, which shares out differently what follows its last backward. */
-export function besides(chosen: readonly CutChain[], one: CutChain): CutChain[] {
-  return chosen.filter((other) => other !== one && other.candidate.layout.pp === one.candidate.layout.pp);
+/**
+ * Fewest replicas of another of its depth; null: there is none. With one cut they are one pipeline, which shares out differently what
+ * follows its last backward.
+ */
+export function joinsOf(chosen: readonly CutChain[], one: CutChain): number | null {
+  const layouts = chosen.filter((other) => other !== one).map(({ candidate }) => candidate.layout);
+  return fewestOf(layouts.filter(({ pp }) => pp === one.candidate.layout.pp));
 }
 
 export function fewestOf(layouts: readonly Layout[]): number | null {

@@ -14,7 +14,7 @@ import { candidateText } from '../space/candidate.ts';
 import type { Choice } from '../space/choices.ts';
 import type { Frame, Layout } from '../space/frame.ts';
 import { chainsFor } from './bundle-chains.ts';
-import { besides, doneWithin, fewestOf, leastOf, mostTogether, staysAlone } from './bundle-within.ts';
+import { doneWithin, fewestOf, joinsOf, leastOf, mostTogether, staysAlone } from './bundle-within.ts';
 import { type Evaluated, insert } from './kept.ts';
 import { memoryReason } from './misses.ts';
 import { type Run, refusal, worstKept } from './run.ts';
@@ -166,7 +166,7 @@ function costBundle(run: Run, chosen: readonly CutChain[], total: number): void 
   const frames = candidates.map(({ layout }) => layout);
   const rest = Math.max(
     0,
-    ...chosen.filter((one) => besides(chosen, one).length === 0).map(({ after }) => after.rest),
+    ...chosen.filter((one) => joinsOf(chosen, one) === null).map(({ after }) => after.rest),
   );
   const across = rest + leastAcross(problem, book, candidates);
   const slow = tooSlow(run, frames, across + total / chosen.reduce((sum, one) => sum + one.rate, 0));
